@@ -1,0 +1,1 @@
+"""The shell: the only code that does I/O. Everything it decides, it asks `handlers`."""

@@ -1,0 +1,1 @@
+"""What an event means: pure functions from room state and event to effects."""

@@ -1,0 +1,1 @@
+"""Policy and measurement: who may do what, how loud, and what follows. Pure."""
