@@ -1,0 +1,189 @@
+-- Owns: who is ops (live_ops), the switches (app_settings), and what a role may do (live_roles).
+
+-- ── ops ────────────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.live_ops (
+  user_id uuid primary key references auth.users (id) on delete cascade,
+  note text,
+  created_at timestamptz not null default now()
+);
+comment on table public.live_ops is
+  'The people of the ops team. Written by the service role only: a profile''s type may be writable by its owner.';
+comment on column public.live_ops.user_id is 'The person.';
+comment on column public.live_ops.note is 'Who they are and why they are here, for the next reader.';
+comment on column public.live_ops.created_at is 'When they became ops.';
+alter table public.live_ops enable row level security;
+grant select, insert, update, delete on public.live_ops to service_role;
+grant select on public.live_ops to authenticated;
+
+create function live.is_ops(p_user uuid) returns boolean
+language sql stable security definer set search_path = '' as $$
+  select exists (select from public.live_ops o where o.user_id = p_user)
+$$;
+comment on function live.is_ops(uuid) is 'Whether a person is ops. Definer: callers may not read live_ops.';
+revoke execute on function live.is_ops(uuid) from public, anon, authenticated;
+grant execute on function live.is_ops(uuid) to authenticated, service_role;
+
+create function live.am_ops() returns boolean
+language sql stable set search_path = '' as $$
+  select live.is_ops((select auth.uid()))
+$$;
+comment on function live.am_ops is 'Whether the signed-in person is ops.';
+revoke execute on function live.am_ops() from public, anon, authenticated;
+grant execute on function live.am_ops() to authenticated, service_role;
+
+create policy "one sees whether one is ops" on public.live_ops for select to authenticated
+  using (user_id = (select auth.uid()));
+
+-- ── settings ───────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.app_settings (
+  key text primary key,
+  value jsonb not null,
+  description text not null default '',
+  updated_at timestamptz not null default now(),
+  updated_by uuid,
+  changed_xid xid8 not null default pg_current_xact_id()
+);
+comment on table public.app_settings is 'The switches and limits of the live platform; written by ops only.';
+comment on column public.app_settings.key is 'Name of the setting; only known names are accepted.';
+comment on column public.app_settings.value is 'Its value; a trigger checks its type and range.';
+comment on column public.app_settings.description is 'What it does, in words for the ops team.';
+comment on column public.app_settings.updated_at is 'When it was last changed.';
+comment on column public.app_settings.updated_by is 'Who changed it last; null for server code.';
+comment on column public.app_settings.changed_xid is 'Transaction of the last change, so that agents notice it by their cursor.';
+alter table public.app_settings enable row level security;
+grant select, insert, update, delete on public.app_settings to service_role;
+grant select, update (value) on public.app_settings to authenticated;
+create policy "everyone signed in reads the switches" on public.app_settings for select to authenticated
+  using (not (select live.is_anonymous()));
+create policy "ops change the switches" on public.app_settings for update to authenticated
+  using ((select live.am_ops())) with check ((select live.am_ops()));
+
+create function live.setting_fault(p_key text, p_value jsonb) returns text
+language sql immutable set search_path = '' as $$
+  select case
+    when p_key in ('live.enabled', 'calls.enabled') then
+      case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
+    when p_key in ('calls.ring_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
+                   'access.grace_seconds') then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
+           when p_value::numeric not between 0 and 86400 then 'must be between 0 and 86400 seconds' end
+    when p_key = 'limits' then
+      case when jsonb_typeof(p_value) <> 'object' then 'must be an object'
+           when jsonb_path_exists(p_value, '$.* ? (@.type() <> "number" || @ < 0)')
+             then 'must hold numbers of zero or more only' end
+    when p_key in ('moderation.policy', 'plan.limits') then
+      case when jsonb_typeof(p_value) <> 'object' then 'must be an object' end
+    else 'is not a setting of the live platform'
+  end
+$$;
+comment on function live.setting_fault is 'What is wrong with a setting, in words; null when nothing is.';
+revoke execute on function live.setting_fault(text, jsonb) from public, anon, authenticated;
+
+create function live.check_setting() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  fault text := live.setting_fault(new.key, new.value);
+begin
+  if fault is not null then
+    perform live.refuse(400, 'bad_setting', format('%s %s', new.key, fault));
+  end if;
+  new.updated_at := clock_timestamp();
+  new.updated_by := auth.uid();
+  new.changed_xid := pg_current_xact_id();
+  return new;
+end;
+$$;
+comment on function live.check_setting is 'Trigger: refuses unknown or malformed settings and records who changed them.';
+revoke execute on function live.check_setting() from public, anon, authenticated;
+create trigger check_setting before insert or update on public.app_settings
+  for each row execute function live.check_setting();
+
+create function live.setting(p_key text) returns jsonb
+language sql stable security definer set search_path = '' as $$
+  select s.value from public.app_settings s where s.key = p_key
+$$;
+comment on function live.setting is 'The value of a setting. Definer: people who may not read settings are bound by them too.';
+revoke execute on function live.setting(text) from public, anon, authenticated;
+grant execute on function live.setting(text) to service_role;
+
+create function live.setting_interval(p_key text) returns interval
+language sql stable set search_path = '' as $$
+  select make_interval(secs => (live.setting(p_key))::double precision)
+$$;
+comment on function live.setting_interval is 'A setting in seconds, as an interval.';
+revoke execute on function live.setting_interval(text) from public, anon, authenticated;
+
+create function live.limit_of(p_name text) returns double precision
+language sql stable set search_path = '' as $$
+  select (live.setting('limits') ->> p_name)::double precision
+$$;
+comment on function live.limit_of is 'One number of app_settings.limits; null when the limit is not set.';
+revoke execute on function live.limit_of(text) from public, anon, authenticated;
+
+insert into public.app_settings (key, value, description) values
+  ('live.enabled', 'true', 'Whether new sessions may be created and started.'),
+  ('calls.enabled', 'true', 'Whether new one-to-one calls may be started.'),
+  ('calls.ring_seconds', '30', 'How long a call rings before it is missed.'),
+  ('session.host_grace_seconds', '120', 'How long a live session waits for a host who has gone before it ends.'),
+  ('session.no_show_seconds', '7200', 'How long after its time a scheduled session may still be started.'),
+  ('access.grace_seconds', '60', 'How long someone whose paid access ended may stay after being told.'),
+  ('moderation.policy', '{}', 'Overrides of the agent''s default moderation policy, for every session.'),
+  ('limits', '{
+      "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "actions_per_minute": 120,
+      "hands_per_minute": 6, "hands_per_session": 100, "hand_seconds": 900, "invite_seconds": 120,
+      "speakers_per_session": 20}',
+   'Limits against abuse: rates per person, and sizes per session.'),
+  ('plan.limits', '{
+      "plan": "ship", "warn_at": 0.8,
+      "build": {"concurrent_participants": 100, "connection_minutes": 5000, "downstream_gb": 50},
+      "ship": {"concurrent_participants": 1000, "connection_minutes": 150000, "downstream_gb": 250}}',
+   'The LiveKit plan in use and the monthly limits of the plans, against which usage is shown.');
+
+-- ── roles ──────────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.live_roles (
+  context text not null check (context in ('video_live', 'audio_room', 'call')),
+  role text not null check (role in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer', 'party')),
+  rank int not null check (rank between 1 and 99),
+  can_publish_sources text[] not null
+    check (can_publish_sources <@ array['camera', 'microphone', 'screen_share', 'screen_share_audio']),
+  can_subscribe boolean not null default true,
+  primary key (context, role)
+);
+comment on table public.live_roles is 'What a role may do in which kind of room: the one table that edge functions and the agent both read.';
+comment on column public.live_roles.context is 'Kind of room: a session''s type, or call.';
+comment on column public.live_roles.role is 'Name of the role.';
+comment on column public.live_roles.rank is 'Nobody acts on a higher or equal rank. Ops stand above every rank, at 100.';
+comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish; empty means none.';
+comment on column public.live_roles.can_subscribe is 'Whether the role may receive media.';
+alter table public.live_roles enable row level security;
+create policy "roles are public" on public.live_roles for select to anon, authenticated using (true);
+grant select on public.live_roles to anon, authenticated, service_role;
+
+insert into public.live_roles (context, role, rank, can_publish_sources) values
+  ('video_live', 'host', 50, '{camera,microphone,screen_share,screen_share_audio}'),
+  ('video_live', 'co_host', 40, '{camera,microphone}'),
+  ('video_live', 'moderator', 30, '{}'),
+  ('video_live', 'speaker', 20, '{camera,microphone}'),
+  ('video_live', 'listener', 10, '{}'),
+  ('video_live', 'viewer', 10, '{}'),
+  ('audio_room', 'host', 50, '{microphone}'),
+  ('audio_room', 'co_host', 40, '{microphone}'),
+  ('audio_room', 'moderator', 30, '{microphone}'),
+  ('audio_room', 'speaker', 20, '{microphone}'),
+  ('audio_room', 'listener', 10, '{}'),
+  ('audio_room', 'viewer', 10, '{}'),
+  ('call', 'party', 50, '{camera,microphone}');
+
+create function live.rank_of(p_context text, p_role text) returns int
+language sql stable security definer set search_path = '' as $$
+  select r.rank from public.live_roles r where r.context = p_context and r.role = p_role
+$$;
+comment on function live.rank_of is 'Rank of a role in a kind of room; null when the role does not exist there.';
+revoke execute on function live.rank_of(text, text) from public, anon, authenticated;
+
+create function live.default_role(p_context text) returns text
+language sql immutable set search_path = '' as $$
+  select case p_context when 'video_live' then 'viewer' when 'audio_room' then 'listener' when 'call' then 'party' end
+$$;
+comment on function live.default_role is 'The role of someone new in a kind of room.';
+revoke execute on function live.default_role(text) from public, anon, authenticated;

@@ -1,0 +1,91 @@
+-- Owns: the tables of the machinery: leases on rooms, the public keys of relayed packets, LiveKit's webhooks as they
+-- came, who looks at levels, and the marks that keep wake-ups few.
+
+create table public.agent_rooms (
+  room text primary key,
+  worker_id text not null,
+  epoch bigint not null check (epoch > 0),
+  lease_expires_at timestamptz not null,
+  bot_identity text not null,
+  claimed_at timestamptz not null default clock_timestamp()
+);
+comment on table public.agent_rooms is 'Who moderates which room now. A write with an older epoch is refused.';
+comment on column public.agent_rooms.room is 'LiveKit room.';
+comment on column public.agent_rooms.worker_id is 'The worker that holds it, or held it last.';
+comment on column public.agent_rooms.epoch is 'Grows with every claim; the fencing token.';
+comment on column public.agent_rooms.lease_expires_at is 'From then on another worker may claim it.';
+comment on column public.agent_rooms.bot_identity is 'LiveKit identity of the agent that is real; any other is a ghost.';
+comment on column public.agent_rooms.claimed_at is 'When it was claimed last.';
+alter table public.agent_rooms enable row level security;
+grant select, insert, update, delete on public.agent_rooms to service_role;
+grant select on public.agent_rooms to authenticated;
+create policy "ops see the leases" on public.agent_rooms for select to authenticated using ((select live.am_ops()));
+
+create table public.relay_keys (
+  kid text primary key check (kid ~ '^[A-Za-z0-9_-]{1,64}$'),
+  public_key text not null check (public_key ~ '^[A-Za-z0-9_-]{43}$'),
+  not_before timestamptz not null default clock_timestamp(),
+  not_after timestamptz not null,
+  revoked_at timestamptz,
+  check (not_after > not_before)
+);
+comment on table public.relay_keys is 'Ed25519 public keys of the agents'' packets: what clients trust.';
+comment on column public.relay_keys.kid is 'Id of the key, as packets name it.';
+comment on column public.relay_keys.public_key is 'The 32 bytes in base64url without padding.';
+comment on column public.relay_keys.not_before is 'Valid from.';
+comment on column public.relay_keys.not_after is 'Valid until.';
+comment on column public.relay_keys.revoked_at is 'When it was revoked; packets signed with it are refused.';
+alter table public.relay_keys enable row level security;
+grant select, insert, update on public.relay_keys to service_role;
+grant select on public.relay_keys to authenticated;
+create policy "signed-in people read the keys" on public.relay_keys for select to authenticated using (true);
+
+create table public.livekit_webhook_events (
+  id text primary key check (char_length(id) between 1 and 200),
+  event text not null,
+  room text,
+  payload jsonb not null,
+  received_at timestamptz not null default clock_timestamp()
+);
+comment on table public.livekit_webhook_events is 'LiveKit''s webhooks as they came; the primary key makes each count once.';
+comment on column public.livekit_webhook_events.id is 'LiveKit''s id of the event.';
+comment on column public.livekit_webhook_events.event is 'Kind of event.';
+comment on column public.livekit_webhook_events.room is 'LiveKit room; null when it concerns none.';
+comment on column public.livekit_webhook_events.payload is 'The verified body.';
+comment on column public.livekit_webhook_events.received_at is 'When it came.';
+create index livekit_webhook_events_received on public.livekit_webhook_events (received_at);
+alter table public.livekit_webhook_events enable row level security;
+grant select, insert, delete on public.livekit_webhook_events to service_role;
+
+create table public.live_level_watches (
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  user_id uuid not null references auth.users (id) on delete cascade,
+  expires_at timestamptz not null,
+  primary key (session_id, user_id)
+);
+comment on table public.live_level_watches is 'Which moderator looks at a session''s levels now: the agent sends none when nobody does.';
+comment on column public.live_level_watches.session_id is 'The session.';
+comment on column public.live_level_watches.user_id is 'Who looks.';
+comment on column public.live_level_watches.expires_at is 'The lease: watch_levels renews it.';
+alter table public.live_level_watches enable row level security;
+grant select, delete on public.live_level_watches to service_role;
+
+create table live.wake_marks (
+  room text primary key,
+  woken_at timestamptz not null default '-infinity'
+);
+comment on table live.wake_marks is 'When each room was last woken, so that it is woken at most once in 50 ms.';
+comment on column live.wake_marks.room is 'LiveKit room.';
+comment on column live.wake_marks.woken_at is 'When a wake-up was last sent for it.';
+alter table live.wake_marks enable row level security;
+
+create table live.sweeps (
+  name text primary key,
+  worker_id text not null,
+  lease_expires_at timestamptz not null
+);
+comment on table live.sweeps is 'The lease under which one worker sweeps for all.';
+comment on column live.sweeps.name is 'Name of the sweep.';
+comment on column live.sweeps.worker_id is 'The worker that sweeps now.';
+comment on column live.sweeps.lease_expires_at is 'From then on another worker may.';
+alter table live.sweeps enable row level security;
