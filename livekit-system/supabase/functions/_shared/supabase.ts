@@ -1,0 +1,115 @@
+// Supabase over HTTP: who a token belongs to (Auth) and the database's functions (PostgREST). Two POST-like
+// calls need no client library, and supabase-js would add 60 ms to every cold start.
+// Nothing here is retried: a call whose answer is lost may have been done, and only the caller can know.
+import { Fault, Refusal } from "./refusal.ts";
+import type { Settings } from "./settings.ts";
+
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export type JsonObject = { [key: string]: Json };
+
+export const SUPABASE_TIMEOUT_MS = 5_000;
+
+const REFUSED_BY_SQL = /^PT(4\d\d)$/;
+const CODE = /^[a-z][a-z0-9_]*$/;
+// PGRST000-003: PostgREST has no database. 08, 53, 57: connection, resources, shutdown, cancelled. 40, 55P03:
+// rolled back because of someone else's lock.
+const DATABASE_AWAY = /^(PGRST00[0-3]|08...|40...|53...|57...|55P03)$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export class Supabase {
+  readonly #url: string;
+  readonly #key: string;
+  readonly #timeoutMs: number;
+
+  constructor(
+    settings: Pick<Settings, "supabaseUrl" | "supabaseSecretKey">,
+    timeoutMs = SUPABASE_TIMEOUT_MS,
+  ) {
+    this.#url = settings.supabaseUrl;
+    this.#key = settings.supabaseSecretKey;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * The id of the user an access token belongs to, asked of Supabase Auth, which also knows sessions that were
+   * signed out before their token expired.
+   * @throws Refusal not_authenticated, unavailable
+   */
+  async userOf(accessToken: string): Promise<string> {
+    const response = await this.#fetch("/auth/v1/user", {
+      headers: { apikey: this.#key, authorization: `Bearer ${accessToken}` },
+    });
+    const reply = await bodyOf(response);
+    if (response.status >= 500 || response.status === 429) throw Refusal.own("unavailable");
+    if (!response.ok) throw Refusal.own("not_authenticated");
+    const id = field(reply, "id");
+    if (id === undefined || !UUID.test(id)) throw new Fault("auth.user_without_id");
+    return id;
+  }
+
+  /**
+   * Calls a database function that returns a JSON object, as the service role.
+   * @throws Refusal with the database's own code and message (SQLSTATE PT4xx and a hint), or unavailable
+   * @throws Fault for every other error, holding its SQLSTATE only
+   */
+  async rpc(name: string, parameters: Readonly<Record<string, Json>>): Promise<JsonObject> {
+    const response = await this.#fetch(`/rest/v1/rpc/${name}`, {
+      method: "POST",
+      headers: {
+        apikey: this.#key,
+        authorization: `Bearer ${this.#key}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify(parameters),
+    });
+    const reply = await bodyOf(response);
+    if (!response.ok) throw databaseError(name, response.status, reply);
+    if (!isObject(reply)) throw new Fault("database.unexpected_result", { rpc: name });
+    return reply;
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(this.#url + path, { ...init, signal: AbortSignal.timeout(this.#timeoutMs) });
+    } catch {
+      throw Refusal.own("unavailable");
+    }
+  }
+}
+
+/** @throws Fault when the database function did not return what it is documented to return */
+export function objectAt(reply: JsonObject, name: string): JsonObject {
+  const found = reply[name];
+  if (!isObject(found)) throw new Fault("database.unexpected_result", { field: name });
+  return found;
+}
+
+function databaseError(rpc: string, status: number, reply: Json | undefined): Error {
+  const code = field(reply, "code") ?? "";
+  const hint = field(reply, "hint") ?? "";
+  const refused = REFUSED_BY_SQL.exec(code);
+  if (refused && CODE.test(hint)) {
+    return new Refusal(hint, Number(refused[1]), field(reply, "message") ?? hint);
+  }
+  if (DATABASE_AWAY.test(code) || [502, 503, 504].includes(status)) return Refusal.own("unavailable");
+  return new Fault("database.failed", { rpc, status, sqlstate: code });
+}
+
+/** The body as JSON, or undefined when it is none (a proxy's error page). */
+async function bodyOf(response: Response): Promise<Json | undefined> {
+  try {
+    return await response.json();
+  } catch {
+    if (response.ok && response.status !== 204) throw Refusal.own("unavailable");
+    return undefined;
+  }
+}
+
+function field(value: Json | undefined, name: string): string | undefined {
+  const found = isObject(value) ? value[name] : undefined;
+  return typeof found === "string" ? found : undefined;
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,36 @@
+// LiveKit's webhooks: the prompt path for presence, and so for rights, since a recorded join wakes the agent.
+// Verifies and forwards; what a report means is decided in the database, whatever the order of arrival.
+import { answer, type Handler, readText } from "./http.ts";
+import { Refusal } from "./refusal.ts";
+import type { Services } from "./services.ts";
+import type { JsonObject } from "./supabase.ts";
+
+/** Larger than a participant with LiveKit's largest metadata and attributes (512 and 64 KiB). */
+export const WEBHOOK_LIMIT = 1024 * 1024;
+
+export const RECORDED_EVENTS: ReadonlySet<string> = new Set([
+  "room_started",
+  "room_finished",
+  "participant_joined",
+  "participant_left",
+  "participant_connection_aborted",
+]);
+
+/** Any failure of ours is a 5xx, which LiveKit retries; a forgery is a 401, which it does not. */
+export function webhook(services: () => Services): Handler {
+  return (request) =>
+    answer(request, async () => {
+      const { database, media } = services();
+      const body = await readText(request, WEBHOOK_LIMIT);
+      const signed = await media.verifyWebhook(body, request.headers.get("authorization") ?? "");
+      if (signed.machine || !RECORDED_EVENTS.has(signed.event)) return { outcome: "ignored" };
+      if (signed.id === "") throw Refusal.own("invalid_request", "id: missing");
+      const recorded = await database.rpc("record_webhook", {
+        p_id: signed.id,
+        p_event: signed.event,
+        p_room: signed.room,
+        p_payload: JSON.parse(body) as JsonObject,
+      });
+      return { outcome: recorded.outcome };
+    });
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { LiveKit, TOKEN_SECONDS } from "../_shared/livekit.ts";
+import { ALICE, claims, SETTINGS } from "./fakes.ts";
+
+const livekit = new LiveKit(SETTINGS);
+const grant = { room: "room-1", identity: ALICE, canSubscribe: true };
+
+Deno.test("a token without sources carries no publish right of any kind", async () => {
+  const { token } = await livekit.mint({ ...grant, sources: [] });
+  assert.deepEqual(claims(token).video, {
+    roomJoin: true,
+    room: "room-1",
+    canSubscribe: true,
+    canPublish: false,
+    canPublishData: false,
+    canUpdateOwnMetadata: false,
+  });
+});
+
+Deno.test("a token with sources may publish exactly these", async () => {
+  const { token } = await livekit.mint({ ...grant, sources: ["camera", "microphone", "screen_share_audio"] });
+  const { video, sub } = claims(token);
+  assert.equal(sub, ALICE);
+  assert.equal(video.canPublish, true);
+  assert.deepEqual(video.canPublishSources, ["camera", "microphone", "screen_share_audio"]);
+  assert.equal(video.canPublishData, false);
+});
+
+Deno.test("a token lives five minutes and never less than is said", async () => {
+  const before = Math.floor(Date.now() / 1000);
+  const { token, expiresAt } = await livekit.mint({ ...grant, sources: [] });
+  const after = Math.floor(Date.now() / 1000);
+  const { exp } = claims(token);
+  assert.ok(exp >= before + TOKEN_SECONDS && exp <= after + TOKEN_SECONDS);
+  assert.ok(expiresAt.getTime() / 1000 <= exp);
+});
+
+async function againstServer(
+  respond: () => Response | Promise<Response>,
+  work: (livekit: LiveKit) => Promise<void>,
+) {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, respond);
+  const livekitUrl = `ws://127.0.0.1:${server.addr.port}`;
+  try {
+    await work(new LiveKit({ ...SETTINGS, livekitUrl }, 0.3));
+  } finally {
+    await server.shutdown();
+  }
+}
+
+Deno.test("deleting a room that is gone succeeds", () =>
+  againstServer(
+    () => Response.json({ code: "not_found", msg: "no such room" }, { status: 404 }),
+    (livekit) => livekit.deleteRoom("room-1"),
+  ));
+
+Deno.test("deleting a room fails when LiveKit refuses", () =>
+  againstServer(
+    () => Response.json({ code: "unauthenticated" }, { status: 401 }),
+    (livekit) => assert.rejects(livekit.deleteRoom("room-1")),
+  ));
+
+Deno.test("deleting a room gives up in time", async () => {
+  const late = Promise.withResolvers<Response>();
+  await againstServer(() => late.promise, async (livekit) => {
+    await assert.rejects(livekit.deleteRoom("room-1"), { name: "TimeoutError" });
+    late.resolve(Response.json({}));
+  });
+});
