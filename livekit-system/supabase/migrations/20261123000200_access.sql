@@ -1,0 +1,232 @@
+-- Owns: who may be in a session and with what rights: the rules of a participant's row, standing bans, paid access,
+-- and can_join, the one place where entry is decided.
+
+-- ── the participant's row ──────────────────────────────────────────────────────────────────────────────────────
+create function live.guard_participant() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+  staff boolean;
+begin
+  if tg_op = 'INSERT' or new.role <> old.role then
+    -- The lock orders this against a mute_all in flight: one of the two sees the other.
+    select * into session from public.live_sessions s where s.id = new.session_id for share;
+    staff := live.rank_of(session.type, new.role) >= 30;
+    if staff and new.mic_by_all then
+      new.mic_muted := false;
+      new.mic_muted_until := null;
+      new.mic_by_all := false;
+    elsif not staff and not new.mic_muted and session.mute_all_rank is not null
+        and (tg_op = 'INSERT' or live.rank_of(session.type, old.role) >= 30) then
+      new.mic_muted := true;
+      new.mic_by_all := true;
+      new.mic_by_rank := session.mute_all_rank;
+    end if;
+  end if;
+  if tg_op = 'UPDATE' and not new.mic_muted then
+    new.mic_muted_until := null;
+    new.mic_by_all := false;
+  end if;
+  if tg_op = 'INSERT' or (new.role, new.mic_muted, new.mic_muted_until, new.camera_off, new.chat_muted_until,
+                          new.hand_raised_at, new.invited_role, new.access_ends_at, new.access_removed)
+      is distinct from (old.role, old.mic_muted, old.mic_muted_until, old.camera_off, old.chat_muted_until,
+                        old.hand_raised_at, old.invited_role, old.access_ends_at, old.access_removed) then
+    new.desired_xid := pg_current_xact_id();
+  end if;
+  return new;
+end;
+$$;
+comment on function live.guard_participant is
+  'Trigger: mute_all binds those who come later and spares moderators and above; a change of desired state is marked.';
+revoke execute on function live.guard_participant() from public, anon, authenticated;
+create trigger guard_participant before insert or update on public.live_participants
+  for each row execute function live.guard_participant();
+
+create function live.tell_role_change() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.append_event(new.session_id, 'role_changed',
+    jsonb_build_object('user_id', new.user_id, 'role', new.role, 'previous', old.role));
+  return null;
+end;
+$$;
+comment on function live.tell_role_change is 'Trigger: the room is told of a new role.';
+revoke execute on function live.tell_role_change() from public, anon, authenticated;
+create trigger tell_role_change after update of role on public.live_participants
+  for each row when (old.role <> new.role) execute function live.tell_role_change();
+
+create function live.seat_host() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.live_participants (session_id, user_id, role, role_by_rank)
+  values (new.id, new.creator_id, 'host', 100);
+  insert into live.wake_marks (room) values (new.livekit_room), ('count:' || new.id) on conflict do nothing;
+  return null;
+end;
+$$;
+comment on function live.seat_host is 'Trigger: a session''s creator is its host from the first moment.';
+revoke execute on function live.seat_host() from public, anon, authenticated;
+create trigger seat_host after insert on public.live_sessions for each row execute function live.seat_host();
+
+create function live.ensure_participant(p_session public.live_sessions, p_user uuid) returns void
+language sql set search_path = '' as $$
+  insert into public.live_participants (session_id, user_id, role)
+  values (p_session.id, p_user, live.default_role(p_session.type))
+  on conflict do nothing
+$$;
+comment on function live.ensure_participant is 'Gives a person new to the session a row with the default role.';
+revoke execute on function live.ensure_participant(public.live_sessions, uuid) from public, anon, authenticated;
+
+create function live.rank_in(p_session uuid, p_user uuid) returns int
+language sql stable security definer set search_path = '' as $$
+  select case when live.is_ops(p_user) then 100 else coalesce(
+    (select live.rank_of(s.type, p.role)
+       from public.live_participants p join public.live_sessions s on s.id = p.session_id
+      where p.session_id = p_session and p.user_id = p_user), 10) end
+$$;
+comment on function live.rank_in is 'Rank of a person in a session: 100 for ops, 10 for someone who was never there.';
+revoke execute on function live.rank_in(uuid, uuid) from public, anon, authenticated;
+
+-- ── bans ───────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.standing_ban(p_user uuid, p_session uuid, p_creator uuid) returns jsonb
+language sql stable security definer set search_path = '' as $$
+  select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at)
+    from public.live_bans b
+   where b.user_id = p_user
+     and b.lifted_at is null
+     and (b.expires_at is null or b.expires_at > clock_timestamp())
+     and (b.scope = 'platform' or b.session_id = p_session or b.creator_id = p_creator)
+   order by b.expires_at desc nulls first
+   limit 1
+$$;
+comment on function live.standing_ban is
+  'The longest standing ban that keeps a person out, as PERSON.removed; null when none does. For a call give null, null.';
+revoke execute on function live.standing_ban(uuid, uuid, uuid) from public, anon, authenticated;
+
+create function live.touch_banned() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_participants p
+     set desired_xid = pg_current_xact_id()
+    from public.live_sessions s
+   where p.user_id = new.user_id
+     and s.id = p.session_id
+     and s.status = 'live'
+     and (new.scope = 'platform' or s.id = new.session_id or s.creator_id = new.creator_id);
+  if new.scope = 'platform' then
+    update public.calls c
+       set desired_xid = pg_current_xact_id()
+     where new.user_id in (c.caller_id, c.callee_id) and live.call_is_running(c.status);
+  end if;
+  return null;
+end;
+$$;
+comment on function live.touch_banned is 'Trigger: a ban made, changed or lifted is news to every running room that it concerns.';
+revoke execute on function live.touch_banned() from public, anon, authenticated;
+create trigger touch_banned after insert or update on public.live_bans
+  for each row execute function live.touch_banned();
+
+-- ── PERSON: what agents are told of someone ────────────────────────────────────────────────────────────────────
+create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
+language sql stable set search_path = '' as $$
+  select jsonb_build_object(
+    'user_id', p_row.user_id,
+    'role', p_row.role,
+    'mic_muted', p_row.mic_muted,
+    'mic_muted_until', p_row.mic_muted_until,
+    'camera_off', p_row.camera_off,
+    'chat_muted_until', nullif(p_row.chat_muted_until, 'infinity'),
+    'chat_muted', p_row.chat_muted_until > clock_timestamp() is true,
+    'removed', coalesce(
+      live.standing_ban(p_row.user_id, p_row.session_id, p_creator),
+      case when p_row.access_removed then jsonb_build_object('reason', 'access', 'until', null) end),
+    'access_ends_at', p_row.access_ends_at,
+    'hand_raised_at', p_row.hand_raised_at,
+    'invited_role', p_row.invited_role,
+    'invite_expires_at', p_row.invite_expires_at,
+    'is_online', p_row.is_online,
+    'display_name', (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p_row.user_id))
+$$;
+comment on function live.person is 'PERSON: the desired state of someone in a session, as agents read it.';
+revoke execute on function live.person(public.live_participants, uuid) from public, anon, authenticated;
+
+create function live.person_in_session(p_session uuid, p_user uuid) returns jsonb
+language sql stable set search_path = '' as $$
+  select live.person(p, s.creator_id)
+    from public.live_participants p join public.live_sessions s on s.id = p.session_id
+   where p.session_id = p_session and p.user_id = p_user
+$$;
+comment on function live.person_in_session is 'PERSON of one participant; null for someone who was never there.';
+revoke execute on function live.person_in_session(uuid, uuid) from public, anon, authenticated;
+
+create function live.person_in_call(p_call public.calls, p_user uuid) returns jsonb
+language sql stable set search_path = '' as $$
+  select jsonb_build_object(
+    'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
+    'removed', live.standing_ban(p_user, null, null),
+    'is_online', exists (select from public.live_visits v
+                          where v.call_id = p_call.id and v.user_id = p_user and v.left_at is null),
+    'display_name', (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p_user))
+   where p_user in (p_call.caller_id, p_call.callee_id)
+$$;
+comment on function live.person_in_call is 'PERSON of one side of a call; null for anyone else.';
+revoke execute on function live.person_in_call(public.calls, uuid) from public, anon, authenticated;
+
+-- ── entry ──────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.access_fault(p_session public.live_sessions, p_user uuid) returns text
+language sql stable security definer set search_path = '' as $$
+  select case
+    when p_session.access_type = 'public' or live.rank_in(p_session.id, p_user) >= 30 then null
+    when coalesce((select u.is_anonymous from auth.users u where u.id = p_user), true) then 'sign_in_required'
+    when p_session.access_type = 'subscribers' then
+      case when not exists (
+        select from public.creator_subscriptions c
+         where c.user_id = p_user and c.creator_id = p_session.creator_id and c.status::text = 'active'
+           and (c.expires_at is null or c.expires_at > clock_timestamp())) then 'subscription_required' end
+    when not exists (
+      select from public.live_tickets t
+       where t.session_id = p_session.id and t.user_id = p_user and t.refunded_at is null) then 'ticket_required'
+  end
+$$;
+comment on function live.access_fault is
+  'What paid access a person lacks: sign_in_required, subscription_required or ticket_required; null when none. '
+  'Moderators and above need none.';
+revoke execute on function live.access_fault(public.live_sessions, uuid) from public, anon, authenticated;
+
+create function public.can_join_as(session_id uuid, user_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+  reason text;
+begin
+  select * into session from public.live_sessions s where s.id = can_join_as.session_id;
+  reason := case
+    when can_join_as.user_id is null then 'not_authenticated'
+    when session.id is null then 'unknown_session'
+    when live.standing_ban(can_join_as.user_id, session.id, session.creator_id) is not null then 'banned'
+    when session.status = 'ended' then 'session_ended'
+    when session.status <> 'live' then 'session_not_live'
+    else live.access_fault(session, can_join_as.user_id)
+  end;
+  return jsonb_build_object(
+    'allowed', reason is null,
+    'reason', reason,
+    'role', coalesce(
+      (select p.role from public.live_participants p
+        where p.session_id = session.id and p.user_id = can_join_as.user_id),
+      live.default_role(session.type)));
+end;
+$$;
+comment on function public.can_join_as is
+  'Whether a person may enter a session: {allowed, reason, role}. Reasons: not_authenticated, unknown_session, banned, '
+  'session_ended, session_not_live, sign_in_required, subscription_required, ticket_required. For server code.';
+revoke execute on function public.can_join_as(uuid, uuid) from public, anon, authenticated;
+grant execute on function public.can_join_as(uuid, uuid) to service_role;
+
+create function public.can_join(session_id uuid) returns jsonb
+language sql stable security definer set search_path = '' as $$
+  select public.can_join_as(can_join.session_id, (select auth.uid()))
+$$;
+comment on function public.can_join is 'can_join_as for who is signed in.';
+revoke execute on function public.can_join(uuid) from public, anon, authenticated;
+grant execute on function public.can_join(uuid) to authenticated, service_role;

@@ -1,0 +1,154 @@
+-- Owns: what is sent by Realtime: wake-ups to the agents (live:wake) and ids of changed rows to console and app
+-- (live:session:<id>), and who may listen to which topic. Both are hints: whoever misses one reads the tables.
+
+create function live.take_mark(p_name text, p_interval interval) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  mark live.wake_marks;
+begin
+  -- Never waits: when another transaction holds the mark, this one sends as well.
+  select * into mark from live.wake_marks w where w.room = p_name for update skip locked;
+  if mark.woken_at > clock_timestamp() - p_interval then
+    return false;
+  end if;
+  if mark.room is not null then
+    update live.wake_marks w set woken_at = clock_timestamp() where w.room = p_name;
+  end if;
+  return true;
+end;
+$$;
+comment on function live.take_mark is 'Whether something named may be sent now: at most once in an interval, without waiting on locks.';
+revoke execute on function live.take_mark(text, interval) from public, anon, authenticated;
+
+create function live.wake(p_room text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- A wake-up left out is not lost: agents pull at a wake-up and once more 60 ms later.
+  if live.take_mark(p_room, interval '50 milliseconds') then
+    perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
+  end if;
+end;
+$$;
+comment on function live.wake is 'Wakes the agents for a room.';
+revoke execute on function live.wake(text) from public, anon, authenticated;
+
+create function live.tell_session(p_session uuid, p_table text, p_ids jsonb) returns void
+language sql set search_path = '' as $$
+  select realtime.send(jsonb_build_object('table', p_table, 'ids', p_ids), 'changed',
+                       'live:session:' || p_session, true)
+$$;
+comment on function live.tell_session is 'Tells console and app which rows of a session changed: ids only.';
+revoke execute on function live.tell_session(uuid, text, jsonb) from public, anon, authenticated;
+
+create function live.room_of(p_session uuid, p_call uuid) returns text
+language sql stable set search_path = '' as $$
+  select coalesce((select s.livekit_room from public.live_sessions s where s.id = p_session),
+                  (select c.livekit_room from public.calls c where c.id = p_call))
+$$;
+comment on function live.room_of is 'LiveKit room of a session or call.';
+revoke execute on function live.room_of(uuid, uuid) from public, anon, authenticated;
+
+create function live.wake_for_sessions() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(x.livekit_room)
+     from (select n.livekit_room from new_rows n join old_rows o using (id)
+            where n.desired_xid <> o.desired_xid and (o.status <> 'scheduled' or n.status <> 'scheduled')
+            order by n.livekit_room) x;
+  perform live.tell_session(n.id, 'live_sessions', jsonb_build_array(n.id))
+     from new_rows n join old_rows o using (id)
+    where (n.status, n.title, n.mute_all_rank) is distinct from (o.status, o.title, o.mute_all_rank)
+       -- Everyone in the room hears of the count, so a thousand arrivals must not be a million messages.
+       or (n.viewer_count <> o.viewer_count and live.take_mark('count:' || n.id, interval '1 second'));
+  return null;
+end;
+$$;
+comment on function live.wake_for_sessions is 'Trigger: changed sessions.';
+revoke execute on function live.wake_for_sessions() from public, anon, authenticated;
+create trigger wake_for_sessions after update on public.live_sessions
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function live.wake_for_sessions();
+
+create function live.wake_for_calls() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into live.wake_marks (room) select n.livekit_room from new_rows n on conflict do nothing;
+  else
+    perform live.wake(n.livekit_room) from new_rows n order by n.livekit_room;
+  end if;
+  return null;
+end;
+$$;
+comment on function live.wake_for_calls is 'Trigger: new and changed calls.';
+revoke execute on function live.wake_for_calls() from public, anon, authenticated;
+create trigger mark_new_calls after insert on public.calls
+  referencing new table as new_rows for each statement execute function live.wake_for_calls();
+create trigger wake_for_calls after update on public.calls
+  referencing new table as new_rows for each statement execute function live.wake_for_calls();
+
+create function live.wake_for_participants() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(x.livekit_room)
+     from (select distinct s.livekit_room
+             from new_rows n
+             join old_rows o using (session_id, user_id)
+             join public.live_sessions s on s.id = n.session_id and s.status = 'live'
+            where n.desired_xid <> o.desired_xid
+            order by s.livekit_room) x;
+  perform live.tell_session(x.session_id, 'live_participants', x.ids)
+     from (select n.session_id, jsonb_agg(n.user_id) as ids
+             from new_rows n join old_rows o using (session_id, user_id)
+            where n.desired_xid <> o.desired_xid
+            group by n.session_id) x;
+  return null;
+end;
+$$;
+comment on function live.wake_for_participants is 'Trigger: changed desired state, by whoever changed it.';
+revoke execute on function live.wake_for_participants() from public, anon, authenticated;
+create trigger wake_for_participants after update on public.live_participants
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function live.wake_for_participants();
+
+create function live.wake_for_events() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(x.livekit_room)
+     from (select distinct s.livekit_room from new_rows n join public.live_sessions s on s.id = n.session_id
+            order by s.livekit_room) x;
+  perform live.tell_session(n.session_id, 'live_events', jsonb_agg(n.id order by n.seq))
+     from new_rows n group by n.session_id;
+  return null;
+end;
+$$;
+comment on function live.wake_for_events is 'Trigger: new events to relay.';
+revoke execute on function live.wake_for_events() from public, anon, authenticated;
+create trigger wake_for_events after insert on public.live_events
+  referencing new table as new_rows for each statement execute function live.wake_for_events();
+
+create function live.wake_for_actions() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(x.room)
+     from (select distinct live.room_of(n.session_id, n.call_id) as room
+             from new_rows n
+            where n.status = 'pending'
+               -- One row per person is claimed at a time: the end of one frees the next.
+               or (n.status <> 'claimed' and exists (
+                    select from public.moderation_actions a
+                     where a.status = 'pending' and a.n > n.n
+                       and (a.session_id = n.session_id or a.call_id = n.call_id)
+                       and a.target_user_id is not distinct from n.target_user_id))) x
+    where x.room is not null;
+  perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
+     from new_rows n where n.session_id is not null and n.status <> 'claimed' group by n.session_id;
+  return null;
+end;
+$$;
+comment on function live.wake_for_actions is 'Trigger: actions to claim, and actions whose status changed.';
+revoke execute on function live.wake_for_actions() from public, anon, authenticated;
+create trigger wake_for_new_actions after insert on public.moderation_actions
+  referencing new table as new_rows for each statement execute function live.wake_for_actions();
+create trigger wake_for_actions after update on public.moderation_actions
+  referencing new table as new_rows for each statement execute function live.wake_for_actions();

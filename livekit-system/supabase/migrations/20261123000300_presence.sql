@@ -1,0 +1,211 @@
+-- Owns: presence. Reports go into live_visits; everything else about presence (who is online, watch time, counts) is
+-- worked out from the visits, so that neither order nor repetition of reports makes a difference.
+
+create function live.derive_visit() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  reported timestamptz := least(new.agent_left_at, new.webhook_left_at);
+begin
+  new.joined_at := coalesce(new.join_reported_at, reported, new.closed_at, new.joined_at);
+  -- Credible = not before the join. A real report outranks our own closing, whenever it comes.
+  new.left_at := coalesce(
+    least(case when new.agent_left_at >= new.joined_at then new.agent_left_at end,
+          case when new.webhook_left_at >= new.joined_at then new.webhook_left_at end),
+    case when coalesce(reported, new.closed_at) is not null
+         then greatest(new.joined_at, case when reported is null then new.closed_at end) end);
+  new.leave_reason := case
+    when new.left_at is null then null
+    when new.left_at = new.webhook_left_at then new.webhook_leave_reason
+    when new.left_at = new.agent_left_at then new.agent_leave_reason
+    when reported is not null then coalesce(new.webhook_leave_reason, new.agent_leave_reason)
+    else new.close_reason end;
+  return new;
+end;
+$$;
+comment on function live.derive_visit is 'Trigger: joined_at, left_at and leave_reason follow from what each source reported.';
+revoke execute on function live.derive_visit() from public, anon, authenticated;
+create trigger derive_visit before insert or update on public.live_visits
+  for each row execute function live.derive_visit();
+
+create function live.peak_viewers(p_session uuid, p_creator uuid) returns int
+language sql stable set search_path = '' as $$
+  with stays as (  -- one range per stretch in which a person was there on any device
+    select unnest(range_agg(tstzrange(v.joined_at, v.left_at))) as stay
+      from public.live_visits v
+     where v.session_id = p_session and v.user_id <> p_creator
+     group by v.user_id
+  ), steps as (
+    select lower(stay) as at, 1 as step from stays
+    union all
+    select upper(stay), -1 from stays where not upper_inf(stay)
+  )
+  select coalesce(max(present), 0)::int
+    from (select sum(step) over (order by at, step) as present from steps) running
+$$;
+comment on function live.peak_viewers is 'Most viewers at one time, counted anew from all visits.';
+revoke execute on function live.peak_viewers(uuid, uuid) from public, anon, authenticated;
+
+create function live.refresh_person(p_session public.live_sessions, p_user uuid, p_source text) returns void
+language plpgsql set search_path = '' as $$
+declare
+  was public.live_participants;
+  now_online boolean;
+  first_join timestamptz;
+  last_join timestamptz;
+  last_left timestamptz;
+  watched int;
+begin
+  perform live.ensure_participant(p_session, p_user);
+  select * into was from public.live_participants p
+   where p.session_id = p_session.id and p.user_id = p_user for update;
+  select bool_or(v.left_at is null), min(v.joined_at), max(v.joined_at), max(v.left_at),
+         (select coalesce(sum(extract(epoch from upper(stay) - lower(stay))), 0)
+            from unnest(range_agg(tstzrange(v.joined_at, v.left_at)) filter (where v.left_at is not null)) stay)
+    into now_online, first_join, last_join, last_left, watched
+    from public.live_visits v where v.session_id = p_session.id and v.user_id = p_user;
+  update public.live_participants p
+     set is_online = now_online,
+         first_joined_at = first_join,
+         last_joined_at = last_join,
+         left_at = case when not now_online then last_left end,
+         watch_seconds = watched,
+         -- The agent knows what it reported itself; what the webhook saw first is news to it.
+         desired_xid = case when p_source = 'webhook' and now_online then pg_current_xact_id() else p.desired_xid end
+   where p.session_id = p_session.id and p.user_id = p_user;
+  if p_user <> p_session.creator_id then
+    update public.live_sessions s
+       set viewer_count = s.viewer_count + now_online::int - was.is_online::int,
+           total_viewers = s.total_viewers + (was.first_joined_at is null)::int
+     where s.id = p_session.id and (now_online <> was.is_online or was.first_joined_at is null);
+  end if;
+end;
+$$;
+comment on function live.refresh_person is
+  'Works out a person''s presence from their visits, and the session''s counts with it. The caller holds the session''s lock.';
+revoke execute on function live.refresh_person(public.live_sessions, uuid, text) from public, anon, authenticated;
+
+create function live.refresh_session(p_session public.live_sessions, p_at timestamptz) returns void
+language sql set search_path = '' as $$
+  update public.live_sessions s
+     set peak_viewers = case
+           -- In order of time the count itself shows the peak; a late report changes the past, so count anew.
+           when p_at > s.presence_at is not false then greatest(s.peak_viewers, s.viewer_count)
+           else live.peak_viewers(s.id, s.creator_id) end,
+         presence_at = greatest(s.presence_at, p_at),
+         host_left_at = case
+           when s.status <> 'live' then s.host_left_at
+           when exists (select from public.live_participants p
+                         where p.session_id = s.id and p.role = 'host' and p.is_online) then null
+           else coalesce((select max(p.left_at) from public.live_participants p
+                           where p.session_id = s.id and p.role = 'host'), s.started_at) end
+   where s.id = p_session.id
+$$;
+comment on function live.refresh_session is 'Works out a session''s peak and since when it is without a host.';
+revoke execute on function live.refresh_session(public.live_sessions, timestamptz) from public, anon, authenticated;
+
+create function live.write_visit(
+  p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text
+) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  was public.live_visits;
+  became public.live_visits;
+  agent_left timestamptz := case when p_event = 'left' and p_source = 'agent' then p_at end;
+  webhook_left timestamptz := case when p_event = 'left' and p_source = 'webhook' then p_at end;
+begin
+  select * into was from public.live_visits v where v.participant_sid = p_sid for update;
+  insert into public.live_visits as v (
+    participant_sid, session_id, call_id, user_id, joined_at, join_reported_at,
+    agent_left_at, agent_leave_reason, webhook_left_at, webhook_leave_reason)
+  values (
+    p_sid, p_session, p_call, p_user, p_at, case when p_event = 'joined' then p_at end,
+    agent_left, case when agent_left is not null then coalesce(p_reason, 'unknown') end,
+    webhook_left, case when webhook_left is not null then coalesce(p_reason, 'unknown') end)
+  on conflict (participant_sid) do update set
+    join_reported_at = least(v.join_reported_at, excluded.join_reported_at),
+    agent_left_at = least(v.agent_left_at, excluded.agent_left_at),
+    agent_leave_reason = case when agent_left is not null and (v.agent_left_at is null
+        or (excluded.agent_left_at, excluded.agent_leave_reason) < (v.agent_left_at, v.agent_leave_reason))
+      then excluded.agent_leave_reason else v.agent_leave_reason end,
+    webhook_left_at = least(v.webhook_left_at, excluded.webhook_left_at),
+    webhook_leave_reason = case when webhook_left is not null and (v.webhook_left_at is null
+        or (excluded.webhook_left_at, excluded.webhook_leave_reason) < (v.webhook_left_at, v.webhook_leave_reason))
+      then excluded.webhook_leave_reason else v.webhook_leave_reason end
+    where v.user_id = excluded.user_id
+  returning * into became;
+  return (was.joined_at, was.left_at) is distinct from (became.joined_at, became.left_at) and became.user_id is not null;
+end;
+$$;
+comment on function live.write_visit is 'Files one report under its connection; whether the visit''s times changed by it.';
+revoke execute on function live.write_visit(text, uuid, uuid, text, text, uuid, timestamptz, text)
+  from public, anon, authenticated;
+
+create function live.record_presence(
+  p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text
+) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+  call public.calls;
+  person uuid;
+begin
+  if p_source not in ('agent', 'webhook') or p_event not in ('joined', 'left') or p_at is null or p_sid is null then
+    return jsonb_build_object('ok', false, 'error', 'malformed');
+  end if;
+  if pg_input_is_valid(p_user, 'uuid') then
+    select u.id into person from auth.users u where u.id = p_user::uuid;
+  end if;
+  if person is null then
+    return jsonb_build_object('ok', false, 'error', 'unknown_user');
+  end if;
+  select * into session from public.live_sessions s where s.livekit_room = p_room for no key update;
+  if session.id is not null then
+    if live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason) then
+      perform live.refresh_person(session, person, p_source);
+      perform live.refresh_session(session, p_at);
+    end if;
+    return jsonb_build_object('ok', true, 'person', live.person_in_session(session.id, person));
+  end if;
+  select * into call from public.calls c where c.livekit_room = p_room for no key update;
+  if call.id is null then
+    return jsonb_build_object('ok', false, 'error', 'unknown_room');
+  elsif person not in (call.caller_id, call.callee_id) then
+    return jsonb_build_object('ok', false, 'error', 'not_a_party');
+  end if;
+  perform live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason);
+  return jsonb_build_object('ok', true, 'person', live.person_in_call(call, person));
+end;
+$$;
+comment on function live.record_presence is
+  'The core of presence, for agents and webhooks alike: p_source agent or webhook, p_event joined or left, p_at LiveKit''s '
+  'own joined_at for joined. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
+  'unknown_room or not_a_party}. Any order and repetition of the same reports ends in the same rows.';
+revoke execute on function live.record_presence(text, text, text, text, text, timestamptz, text)
+  from public, anon, authenticated;
+
+create function live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text) returns int
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+  person uuid;
+  closed int := 0;
+begin
+  select * into session from public.live_sessions s where s.id = p_session for no key update;
+  for person in
+    update public.live_visits v set closed_at = p_at, close_reason = p_reason
+     where (v.session_id = p_session or v.call_id = p_call) and v.left_at is null
+    returning v.user_id
+  loop
+    closed := closed + 1;
+    if session.id is not null then
+      perform live.refresh_person(session, person, 'agent');
+    end if;
+  end loop;
+  if session.id is not null and closed > 0 then
+    perform live.refresh_session(session, p_at);
+  end if;
+  return closed;
+end;
+$$;
+comment on function live.close_visits is 'Closes every open visit of a session or call, for want of reports; how many there were.';
+revoke execute on function live.close_visits(uuid, uuid, timestamptz, text) from public, anon, authenticated;

@@ -1,0 +1,152 @@
+-- Owns: which worker moderates which room: claiming, holding and giving up leases. Definer, like every function for
+-- the agents: the tables behind need no write grant, and a leaked call can do no more than the function does.
+
+create function live.place(
+  p_room text,
+  out kind text, out id uuid, out session_id uuid, out call_id uuid, out type text, out context text,
+  out status text, out creator_id uuid, out running boolean
+)
+language sql stable set search_path = '' as $$
+  select 'session', s.id, s.id, null::uuid, s.type, s.type, s.status, s.creator_id, s.status <> 'ended'
+    from public.live_sessions s where s.livekit_room = p_room
+  union all
+  select 'call', c.id, null, c.id, c.type, 'call', c.status, null, live.call_is_running(c.status)
+    from public.calls c where c.livekit_room = p_room
+$$;
+comment on function live.place is 'The session or call that a LiveKit room belongs to; no row, so nulls, for a room of neither.';
+revoke execute on function live.place(text) from public, anon, authenticated;
+
+create function live.holds(p_worker text, p_room text, p_epoch bigint) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  -- The share lock makes a take-over wait for the write it would fence.
+  perform from public.agent_rooms r
+    where r.room = p_room and r.worker_id = p_worker and r.epoch = p_epoch for share;
+  return found;
+end;
+$$;
+comment on function live.holds is
+  'Whether (worker, epoch) is still the holder of a room. A lease that ran out but was not taken over still counts.';
+revoke execute on function live.holds(text, text, bigint) from public, anon, authenticated;
+
+create function live.effective_policy(p_session public.live_sessions) returns jsonb
+language sql stable set search_path = '' as $$
+  select coalesce(live.setting('moderation.policy'), '{}') || p_session.moderation
+$$;
+comment on function live.effective_policy is 'The moderation policy of a session: the platform''s, overridden key by key by its own.';
+revoke execute on function live.effective_policy(public.live_sessions) from public, anon, authenticated;
+
+create function live.open_visits(p_session uuid, p_call uuid) returns jsonb
+language sql stable set search_path = '' as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'participant_sid', v.participant_sid, 'user_id', v.user_id, 'joined_at', v.joined_at)), '[]')
+    from public.live_visits v
+   where (v.session_id = p_session or v.call_id = p_call) and v.left_at is null
+$$;
+comment on function live.open_visits is 'The open connections of a session or call, as the books have them.';
+revoke execute on function live.open_visits(uuid, uuid) from public, anon, authenticated;
+
+create function live.call_people(p_call public.calls) returns jsonb
+language sql stable set search_path = '' as $$
+  select jsonb_build_array(live.person_in_call(p_call, p_call.caller_id), live.person_in_call(p_call, p_call.callee_id))
+$$;
+comment on function live.call_people is 'PERSON of both sides of a call.';
+revoke execute on function live.call_people(public.calls) from public, anon, authenticated;
+
+create function live.snapshot(p_room text) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  place record;
+  session public.live_sessions;
+  call public.calls;
+  -- Before anything is read: what commits later than this is at or after the cursor.
+  cursor_xid text := pg_snapshot_xmin(pg_current_snapshot())::text;
+begin
+  select * into place from live.place(p_room);
+  select * into session from public.live_sessions s where s.id = place.session_id;
+  select * into call from public.calls c where c.id = place.call_id;
+  return jsonb_build_object(
+    'kind', place.kind, 'id', place.id, 'type', place.type, 'context', place.context,
+    'status', place.status, 'creator_id', place.creator_id,
+    'relayed_seq', coalesce(session.relayed_seq, 0),
+    'mute_all', session.mute_all_rank is not null,
+    'policy', case place.kind when 'session' then live.effective_policy(session) else '{}' end,
+    'people', case place.kind when 'call' then live.call_people(call) else (
+      select coalesce(jsonb_agg(live.person(p, session.creator_id)), '[]')
+        from public.live_participants p
+       where p.session_id = session.id
+         and (p.is_online or p.mic_muted or p.camera_off or p.access_removed or p.hand_raised_at is not null
+              or p.role <> live.default_role(session.type)
+              or live.standing_ban(p.user_id, session.id, session.creator_id) is not null)) end,
+    'open_visits', live.open_visits(place.session_id, place.call_id),
+    'cursor', cursor_xid);
+end;
+$$;
+comment on function live.snapshot is 'All that an agent must know of a room when it begins.';
+revoke execute on function live.snapshot(text) from public, anon, authenticated;
+
+create function public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  place record;
+  lease public.agent_rooms;
+  now_at timestamptz := clock_timestamp();
+begin
+  select * into place from live.place(p_room);
+  if place.id is null or not place.running then
+    return jsonb_build_object('outcome', case when place.id is null then 'unknown' else 'ended' end, 'now', now_at);
+  end if;
+  insert into public.agent_rooms as r (room, worker_id, epoch, lease_expires_at, bot_identity)
+  values (p_room, p_worker, 1, now_at + make_interval(secs => p_ttl_ms / 1000.0), p_bot_identity)
+  on conflict (room) do update set
+    worker_id = excluded.worker_id, epoch = r.epoch + 1, lease_expires_at = excluded.lease_expires_at,
+    bot_identity = excluded.bot_identity, claimed_at = clock_timestamp()
+    where r.worker_id = excluded.worker_id or r.lease_expires_at <= clock_timestamp()
+  returning * into lease;
+  if lease.room is null then
+    return (select jsonb_build_object('outcome', 'held', 'now', now_at, 'holder', r.worker_id, 'epoch', r.epoch)
+              from public.agent_rooms r where r.room = p_room);
+  end if;
+  -- What the holder before had claimed and not finished is due again.
+  update public.moderation_actions a
+     set status = 'pending', claim_expires_at = null
+   where (a.session_id = place.session_id or a.call_id = place.call_id) and a.status = 'claimed';
+  return jsonb_build_object('outcome', 'claimed', 'now', now_at, 'epoch', lease.epoch, 'snapshot', live.snapshot(p_room));
+end;
+$$;
+comment on function public.agent_claim_room is
+  'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?}. Granted '
+  'when there is no lease, it has run out, or it is the same worker''s; the epoch grows each time. ended = delete the room.';
+revoke execute on function public.agent_claim_room(text, text, text, int) from public, anon, authenticated;
+grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
+
+create function public.agent_release(p_worker text, p_rooms jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item record;
+  place record;
+  answers jsonb := '[]';
+  held boolean;
+begin
+  for item in
+    select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, closed boolean, at_ms double precision)
+     order by x.room
+  loop
+    update public.agent_rooms r set lease_expires_at = clock_timestamp()
+     where r.room = item.room and r.worker_id = p_worker and r.epoch = item.epoch;
+    held := found;
+    if held and item.closed then
+      select * into place from live.place(item.room);
+      perform live.close_visits(place.session_id, place.call_id,
+        coalesce(to_timestamp(item.at_ms / 1000), clock_timestamp()), 'room_closed');
+    end if;
+    answers := answers || jsonb_build_object('room', item.room, 'ok', held);
+  end loop;
+  return answers;
+end;
+$$;
+comment on function public.agent_release is
+  'Gives up leases; p_rooms [{"room", "epoch", "closed", "at_ms"}] -> [{"room", "ok"}]. closed = the room is gone, so its '
+  'open visits end at at_ms. ok is false when another worker holds the room by now.';
+revoke execute on function public.agent_release(text, jsonb) from public, anon, authenticated;
+grant execute on function public.agent_release(text, jsonb) to service_role;

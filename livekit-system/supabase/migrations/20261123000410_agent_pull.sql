@@ -1,0 +1,181 @@
+-- Owns: what an agent learns with each beat: renewed leases, changed people, actions to make true, events to relay;
+-- and what it writes back. One call for all rooms of a worker.
+
+create index moderation_actions_due_of_person on public.moderation_actions (session_id, call_id, target_user_id, n)
+  where status in ('pending', 'claimed');
+
+create function live.action_json(p_row public.moderation_actions) returns jsonb
+language sql stable set search_path = '' as $$
+  select jsonb_build_object(
+    'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
+    'params', p_row.params, 'dry_run', p_row.dry_run, 'attempts', p_row.attempts, 'reason', p_row.reason,
+    'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
+    'requested_by', p_row.requested_by, 'requested_via', p_row.requested_via,
+    'person', case
+      when p_row.session_id is not null then live.person_in_session(p_row.session_id, p_row.target_user_id)
+      else (select live.person_in_call(c, p_row.target_user_id) from public.calls c where c.id = p_row.call_id) end)
+$$;
+comment on function live.action_json is 'ACTION: a claimed row as agents read it, with the target as it is to be.';
+revoke execute on function live.action_json(public.moderation_actions) from public, anon, authenticated;
+
+create function live.expire_actions(p_session uuid, p_call uuid) returns void
+language sql set search_path = '' as $$
+  update public.moderation_actions a
+     set status = 'expired', claim_expires_at = null, error_code = 'expired',
+         error = 'nobody could make it true before it became pointless'
+   where (a.session_id = p_session or a.call_id = p_call)
+     and (a.status = 'pending' or (a.status = 'claimed' and a.claim_expires_at <= clock_timestamp()))
+     and a.expires_at <= clock_timestamp()
+$$;
+comment on function live.expire_actions is 'Expires what is pointless by now.';
+revoke execute on function live.expire_actions(uuid, uuid) from public, anon, authenticated;
+
+-- Replaced by the rules of the door, which know ranks.
+create function live.refusal_at_claim(p_row public.moderation_actions) returns text
+language sql stable set search_path = '' as $$
+  select null::text
+$$;
+comment on function live.refusal_at_claim is 'Why a row may no longer be carried out, now that ranks have changed; null when it may.';
+revoke execute on function live.refusal_at_claim(public.moderation_actions) from public, anon, authenticated;
+
+create function live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_limit int) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  item public.moderation_actions;
+  refusal text;
+  claimed jsonb := '[]';
+begin
+  perform live.expire_actions(p_session, p_call);
+  for item in
+    select * from public.moderation_actions a
+     where (a.session_id = p_session or a.call_id = p_call)
+       and ((a.status = 'pending' and coalesce(a.retry_at, '-infinity') <= clock_timestamp())
+            or (a.status = 'claimed' and a.claim_expires_at <= clock_timestamp()))
+       -- In order per person: whoever is first and unfinished holds back the others, no one else's.
+       and not exists (
+         select from public.moderation_actions b
+          where (b.session_id = p_session or b.call_id = p_call) and b.status in ('pending', 'claimed')
+            and b.target_user_id is not distinct from a.target_user_id and b.n < a.n)
+     order by a.n
+     limit p_limit
+       for update skip locked
+  loop
+    refusal := live.refusal_at_claim(item);
+    if refusal is not null then
+      perform live.withdraw(item, 'failed', 'rank_changed', refusal);
+      continue;
+    end if;
+    update public.moderation_actions a
+       set status = 'claimed', claimed_by = p_worker, claimed_at = clock_timestamp(), attempts = a.attempts + 1,
+           claim_expires_at = clock_timestamp() + interval '10 seconds', retry_at = null
+     where a.id = item.id
+    returning * into item;
+    claimed := claimed || live.action_json(item);
+  end loop;
+  return claimed;
+end;
+$$;
+comment on function live.claim_actions is 'Claims what is due in one room, one row per person, and returns it.';
+revoke execute on function live.claim_actions(text, uuid, uuid, int) from public, anon, authenticated;
+
+create function live.room_news(p_worker text, p_room text, p_since xid8, p_cursor text, p_limit int) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  place record;
+  session public.live_sessions;
+  call public.calls;
+  news jsonb;
+begin
+  select * into place from live.place(p_room);
+  news := jsonb_build_object('room', p_room, 'held', true, 'cursor', p_cursor, 'actions',
+                             live.claim_actions(p_worker, place.session_id, place.call_id, p_limit));
+  if place.kind = 'call' then
+    select * into call from public.calls c where c.id = place.id;
+    return news || jsonb_build_object(
+      'status', call.status, 'mute_all', false, 'events', '[]'::jsonb,
+      'people', case when call.desired_xid >= p_since then live.call_people(call) else '[]' end);
+  end if;
+  select * into session from public.live_sessions s where s.id = place.id;
+  return news || jsonb_build_object(
+    'status', session.status,
+    'mute_all', session.mute_all_rank is not null,
+    'policy', live.effective_policy(session),
+    'levels_watched', exists (select from public.live_level_watches w
+                               where w.session_id = session.id and w.expires_at > clock_timestamp()),
+    'people', (select coalesce(jsonb_agg(live.person(p, session.creator_id)), '[]')
+                 from public.live_participants p
+                where p.session_id = session.id and p.desired_xid >= p_since),
+    'events', (select coalesce(jsonb_agg(to_jsonb(e) order by e.seq), '[]')
+                 from (select v.seq, v.id, v.type, v.created_at as at, v.payload
+                         from public.live_events v
+                        where v.session_id = session.id and v.seq > session.relayed_seq
+                        order by v.seq limit p_limit) e));
+end;
+$$;
+comment on function live.room_news is 'What is new in one room since a cursor; claims its due actions.';
+revoke execute on function live.room_news(text, text, xid8, text, int) from public, anon, authenticated;
+
+create function live.rooms_with_news(p_rooms jsonb) returns setof text
+language sql stable set search_path = '' as $$
+  select x.room
+    from jsonb_to_recordset(p_rooms) as x (room text, cursor text)
+    left join public.live_sessions s on s.livekit_room = x.room
+    left join public.calls c on c.livekit_room = x.room
+   where x.cursor is null
+      or s.last_seq > s.relayed_seq
+      or s.desired_xid >= x.cursor::xid8
+      or c.desired_xid >= x.cursor::xid8
+      or exists (select from public.app_settings a
+                  where a.key = 'moderation.policy' and a.changed_xid >= x.cursor::xid8)
+      or exists (select from public.live_participants p
+                  where p.session_id = s.id and p.desired_xid >= x.cursor::xid8)
+      or exists (select from public.moderation_actions a
+                  where a.session_id = s.id and a.status in ('pending', 'claimed'))
+      or exists (select from public.moderation_actions a
+                  where a.call_id = c.id and a.status in ('pending', 'claimed'))
+      or exists (select from public.live_level_watches w
+                  where w.session_id = s.id and w.expires_at > clock_timestamp())
+   order by x.room
+$$;
+comment on function live.rooms_with_news is 'The rooms worth a closer look: by index only, so that idle rooms cost next to nothing.';
+revoke execute on function live.rooms_with_news(jsonb) from public, anon, authenticated;
+
+create function public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  -- Before anything is read: what commits later than this is at or after the cursor, and so is seen next time.
+  cursor_xid text := pg_snapshot_xmin(pg_current_snapshot())::text;
+  now_at timestamptz := clock_timestamp();
+  asked record;
+  held jsonb := '[]';
+  answers jsonb := '[]';
+begin
+  for asked in
+    select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, cursor text) order by x.room
+  loop
+    update public.agent_rooms r set lease_expires_at = now_at + make_interval(secs => p_ttl_ms / 1000.0)
+     where r.room = asked.room and r.worker_id = p_worker and r.epoch = asked.epoch;
+    if found then
+      held := held || to_jsonb(asked);
+    else
+      answers := answers || jsonb_build_object('room', asked.room, 'held', false);
+    end if;
+  end loop;
+  for asked in
+    select x.room, x.cursor
+      from jsonb_to_recordset(held) as x (room text, cursor text)
+     where x.room in (select live.rooms_with_news(held))
+     order by x.room
+  loop
+    answers := answers || live.room_news(p_worker, asked.room, coalesce(asked.cursor, '0')::xid8, cursor_xid, p_limit);
+  end loop;
+  return jsonb_build_object('now', now_at, 'rooms', answers);
+end;
+$$;
+comment on function public.agent_pull is
+  'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor"}] -> {"now", '
+  '"rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
+  '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
+  'People may be repeated, never missed.';
+revoke execute on function public.agent_pull(text, jsonb, int, int) from public, anon, authenticated;
+grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;

@@ -1,0 +1,198 @@
+-- Owns: what agents write back: finished actions, presence, relayed events, keys, incidents, audio figures. Every
+-- write names the room's epoch; one from an older epoch is refused and changes nothing.
+
+create function live.finish_action(p_worker text, p_result jsonb) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  item public.moderation_actions;
+  confirmed timestamptz := clock_timestamp()
+    - make_interval(secs => coalesce((p_result ->> 'confirmed_ago_ms')::float, 0) / 1000.0);
+  outcome text := p_result ->> 'outcome';
+begin
+  if not live.holds(p_worker, p_result ->> 'room', (p_result ->> 'epoch')::bigint) then
+    return jsonb_build_object('id', p_result -> 'id', 'ok', false, 'error', 'fenced');
+  end if;
+  select * into item from public.moderation_actions a where a.id = (p_result ->> 'id')::uuid for update;
+  if item.id is null or live.room_of(item.session_id, item.call_id) is distinct from p_result ->> 'room' then
+    return jsonb_build_object('id', p_result -> 'id', 'ok', false, 'error', 'unknown_action');
+  elsif outcome not in ('applied', 'failed', 'retry') or outcome is null then
+    return jsonb_build_object('id', item.id, 'ok', false, 'status', item.status, 'error', 'unknown_outcome');
+  elsif item.status in ('pending', 'claimed') then
+    update public.moderation_actions a set
+      status = case outcome when 'retry' then 'pending' else outcome end,
+      claim_expires_at = null,
+      retry_at = case outcome when 'retry' then
+        clock_timestamp() + make_interval(secs => coalesce((p_result ->> 'retry_in_ms')::float, 100) / 1000.0) end,
+      error_code = case when outcome <> 'applied' then p_result ->> 'error_code' end,
+      error = case when outcome <> 'applied' then left(p_result ->> 'error', 1000) end,
+      before = coalesce(nullif(p_result -> 'before', 'null'), a.before),
+      after = coalesce(nullif(p_result -> 'after', 'null'), a.after),
+      applied_at = case outcome when 'applied' then confirmed end,
+      enforce_ms = case outcome when 'applied' then
+        greatest(0, extract(epoch from confirmed - a.created_at) * 1000) end
+     where a.id = item.id
+    returning * into item;
+  end if;
+  return jsonb_build_object('id', item.id, 'ok', true, 'status', item.status);
+end;
+$$;
+comment on function live.finish_action is 'Writes one result back; a row that is final already stays and answers its status.';
+revoke execute on function live.finish_action(text, jsonb) from public, anon, authenticated;
+
+create function public.agent_finish_actions(p_worker text, p_results jsonb) returns jsonb
+language sql security definer set search_path = '' as $$
+  select coalesce(jsonb_agg(live.finish_action(p_worker, x.result)), '[]')
+    from (select r.value as result from jsonb_array_elements(p_results) r order by r.value ->> 'id') x
+$$;
+comment on function public.agent_finish_actions is
+  'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed | retry, "error_code", "error", "before", '
+  '"after", "confirmed_ago_ms", "retry_in_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
+  'unknown_outcome}]. Finishing a final row again answers its status.';
+revoke execute on function public.agent_finish_actions(text, jsonb) from public, anon, authenticated;
+grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
+
+create function public.agent_presence(p_worker text, p_reports jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  report record;
+  answers jsonb[] := array_fill('null'::jsonb, array[jsonb_array_length(p_reports)]);
+begin
+  -- All sessions first and in one order, so that batches of several rooms cannot wait for each other in a ring.
+  perform from public.live_sessions s
+    where s.livekit_room in (select r.value ->> 'room' from jsonb_array_elements(p_reports) r)
+    order by s.id for no key update;
+  for report in
+    select r.value as body, r.ordinality::int as place
+      from jsonb_array_elements(p_reports) with ordinality r
+  loop
+    answers[report.place] := case
+      when live.holds(p_worker, report.body ->> 'room', (report.body ->> 'epoch')::bigint)
+      then live.record_presence('agent', report.body ->> 'room', report.body ->> 'event',
+             report.body ->> 'participant_sid', report.body ->> 'user_id',
+             to_timestamp((report.body ->> 'at_ms')::double precision / 1000), report.body ->> 'reason')
+      else jsonb_build_object('ok', false, 'error', 'fenced') end;
+  end loop;
+  return to_jsonb(answers);
+end;
+$$;
+comment on function public.agent_presence is
+  'Files presence: [{"room", "epoch", "event": joined | left, "participant_sid", "user_id", "at_ms", "reason"}] -> an '
+  'aligned array of {"ok": true, "person": PERSON} or {"ok": false, "error": fenced | malformed | unknown_user | '
+  'unknown_room | not_a_party}.';
+revoke execute on function public.agent_presence(text, jsonb) from public, anon, authenticated;
+grant execute on function public.agent_presence(text, jsonb) to service_role;
+
+create function public.agent_relayed(p_worker text, p_cursors jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item record;
+  reached bigint;
+  answers jsonb := '[]';
+begin
+  for item in
+    select x.* from jsonb_to_recordset(p_cursors) as x (room text, epoch bigint, seq bigint)
+      left join public.live_sessions s on s.livekit_room = x.room
+     order by s.id
+  loop
+    if not live.holds(p_worker, item.room, item.epoch) then
+      answers := answers || jsonb_build_object('room', item.room, 'ok', false, 'error', 'fenced');
+      continue;
+    end if;
+    update public.live_sessions s
+       set relayed_seq = greatest(s.relayed_seq, least(item.seq, s.last_seq))
+     where s.livekit_room = item.room
+    returning s.relayed_seq into reached;
+    answers := answers || jsonb_build_object('room', item.room, 'ok', found, 'seq', reached);
+  end loop;
+  return answers;
+end;
+$$;
+comment on function public.agent_relayed is
+  'Moves the relay''s cursor forward, never back: [{"room", "epoch", "seq"}] -> [{"room", "ok", "seq"?, "error"?}].';
+revoke execute on function public.agent_relayed(text, jsonb) from public, anon, authenticated;
+grant execute on function public.agent_relayed(text, jsonb) to service_role;
+
+create function public.agent_publish_key(p_kid text, p_public_key text, p_not_after timestamptz) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  key public.relay_keys;
+begin
+  insert into public.relay_keys as k (kid, public_key, not_after) values (p_kid, p_public_key, p_not_after)
+  on conflict (kid) do update set not_after = greatest(k.not_after, excluded.not_after)
+    where k.public_key = excluded.public_key
+  returning * into key;
+  if key.kid is null then
+    perform live.refuse(409, 'kid_taken', 'another key has this kid');
+  end if;
+  return to_jsonb(key);
+end;
+$$;
+comment on function public.agent_publish_key is
+  'Makes a public key known before packets are signed with it; repeating it prolongs it. Returns the row of relay_keys.';
+revoke execute on function public.agent_publish_key(text, text, timestamptz) from public, anon, authenticated;
+grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
+
+create function public.agent_incidents(p_worker text, p_rows jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  answers jsonb := '[]';
+  item record;
+begin
+  for item in
+    select x.*, s.id as session_id
+      from jsonb_to_recordset(p_rows) as x (
+        room text, epoch bigint, id uuid, user_id uuid, participant_sid text, rule text, severity text,
+        measured jsonb, started_at timestamptz, ended_at timestamptz, strikes double precision, action_id uuid)
+      left join public.live_sessions s on s.livekit_room = x.room
+     order by x.id
+  loop
+    if item.session_id is null or not live.holds(p_worker, item.room, item.epoch) then
+      answers := answers || jsonb_build_object('id', item.id, 'ok', false, 'error', 'fenced');
+      continue;
+    end if;
+    insert into public.moderation_incidents as i (id, session_id, user_id, participant_sid, rule, severity, measured,
+                                                  started_at, ended_at, strikes, action_id)
+    select item.id, item.session_id, u.id, item.participant_sid, item.rule, item.severity,
+           coalesce(item.measured, '{}'), item.started_at, item.ended_at, coalesce(item.strikes, 0),
+           (select a.id from public.moderation_actions a where a.id = item.action_id)
+      from auth.users u where u.id = item.user_id
+    on conflict (id) do update set
+      ended_at = coalesce(excluded.ended_at, i.ended_at), strikes = excluded.strikes,
+      measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
+    answers := answers || jsonb_build_object('id', item.id, 'ok', found);
+  end loop;
+  return answers;
+end;
+$$;
+comment on function public.agent_incidents is
+  'Writes incidents: [{"room", "epoch", "id", "user_id", "participant_sid", "rule", "severity", "measured", "started_at", '
+  '"ended_at", "strikes", "action_id"}] -> [{"id", "ok", "error"?}]. The same id again updates the end and the figures.';
+revoke execute on function public.agent_incidents(text, jsonb) from public, anon, authenticated;
+grant execute on function public.agent_incidents(text, jsonb) to service_role;
+
+create function public.agent_audio_stats(p_worker text, p_rows jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  written int;
+begin
+  insert into public.live_audio_stats as t (session_id, user_id, minute, talk_seconds, loudness_lufs, peak_dbfs,
+                                            clipped_ratio, measured)
+  select s.id, u.id, x.minute, x.talk_seconds, x.loudness_lufs, x.peak_dbfs, x.clipped_ratio, coalesce(x.measured, '{}')
+    from jsonb_to_recordset(p_rows) as x (
+      room text, epoch bigint, user_id uuid, minute timestamptz, talk_seconds double precision,
+      loudness_lufs double precision, peak_dbfs double precision, clipped_ratio double precision, measured jsonb)
+    join public.live_sessions s on s.livekit_room = x.room
+    join auth.users u on u.id = x.user_id
+   where live.holds(p_worker, x.room, x.epoch)
+  on conflict (session_id, user_id, minute) do update set
+    talk_seconds = excluded.talk_seconds, loudness_lufs = excluded.loudness_lufs, peak_dbfs = excluded.peak_dbfs,
+    clipped_ratio = excluded.clipped_ratio, measured = excluded.measured;
+  get diagnostics written = row_count;
+  return jsonb_build_object('written', written);
+end;
+$$;
+comment on function public.agent_audio_stats is
+  'Writes audio figures: [{"room", "epoch", "user_id", "minute", "talk_seconds", "loudness_lufs", "peak_dbfs", '
+  '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced; fenced rows are left out.';
+revoke execute on function public.agent_audio_stats(text, jsonb) from public, anon, authenticated;
+grant execute on function public.agent_audio_stats(text, jsonb) to service_role;

@@ -1,0 +1,131 @@
+"""The functions of the agent: leases, fencing, cursors, relaying."""
+
+import asyncio
+import time
+
+from world import World
+
+
+async def test_a_room_is_claimed_held_and_taken_over_when_the_lease_runs_out(world: World) -> None:
+    scene = await world.live()
+    first = await world.claim(scene.room, "w1", ttl_ms=200)
+    assert (first["outcome"], first["epoch"]) == ("claimed", 1)
+    assert (await world.claim(scene.room, "w2"))["outcome"] == "held"
+    await world.value("update agent_rooms set lease_expires_at = now() where room = $1", scene.room)
+    second = await world.claim(scene.room, "w2")
+    assert (second["outcome"], second["epoch"]) == ("claimed", 2)
+    assert (await world.pull(scene.room, 1)) == {"room": scene.room, "held": False}
+
+
+async def test_unknown_and_ended_rooms_are_told_apart(world: World) -> None:
+    scene = await world.live()
+    assert (await world.claim("nobody-knows"))["outcome"] == "unknown"
+    await world.service("update live_sessions set status = 'ended' where id = $1", scene.id)
+    assert (await world.claim(scene.room))["outcome"] == "ended"
+
+
+async def test_of_two_concurrent_claims_one_wins(world: World) -> None:
+    scene = await world.live()
+    connections = [await world.connect() for _ in range(8)]
+    answers = await asyncio.gather(
+        *(
+            c.fetchval("select agent_claim_room($1, $2, 'agent', 3000)", f"w{i}", scene.room)
+            for i, c in enumerate(connections)
+        )
+    )
+    assert sorted(a["outcome"] for a in answers) == ["claimed"] + ["held"] * 7
+
+
+async def test_every_write_of_an_older_epoch_is_refused(world: World) -> None:
+    scene = await world.live()
+    user = await world.user()
+    await world.claim(scene.room, "w1")
+    await world.claim(scene.room, "w1")
+    old = {"room": scene.room, "epoch": 1}
+    report = {**old, "event": "joined", "participant_sid": "PA_x", "user_id": user, "at_ms": 1}
+    presence = await world.service("select agent_presence('w1', $1)", [report])
+    assert presence == [{"ok": False, "error": "fenced"}]
+    relayed = await world.service("select agent_relayed('w1', $1)", [{**old, "seq": 1}])
+    assert relayed[0]["error"] == "fenced"
+    released = await world.service("select agent_release('w1', $1)", [{**old, "closed": True, "at_ms": 1}])
+    assert released == [{"room": scene.room, "ok": False}]
+    stats = {**old, "user_id": user, "minute": "2026-01-01T00:00:00Z", "talk_seconds": 1}
+    assert await world.service("select agent_audio_stats('w1', $1)", [stats]) == {"written": 0}
+    incident = {**old, "id": user, "user_id": user, "rule": "loud", "severity": "info"}
+    assert (await world.service("select agent_incidents('w1', $1)", [incident]))[0]["error"] == "fenced"
+
+
+async def test_the_snapshot_and_the_beat_tell_of_people(world: World) -> None:
+    scene = await world.live()
+    speaker = await world.seat(scene, "speaker")
+    listener = await world.seat(scene, "listener")
+    claimed = await world.claim(scene.room)
+    people = {p["user_id"]: p["role"] for p in claimed["snapshot"]["people"]}
+    assert people == {scene.creator: "host", speaker: "speaker"}
+    cursor = claimed["snapshot"]["cursor"]
+    while (entry := await world.pull(scene.room, 1, cursor)) is not None:
+        cursor = entry["cursor"]
+    await world.service("update live_participants set role = 'speaker' where user_id = $1", listener)
+    entry = await world.pull(scene.room, 1, cursor)
+    assert [(p["user_id"], p["role"]) for p in entry["people"]] == [(listener, "speaker")]
+    assert [e["type"] for e in entry["events"]] == ["role_changed"]
+
+
+async def test_a_change_that_commits_late_is_not_missed(world: World) -> None:
+    scene = await world.live()
+    one, two = await world.seat(scene, "listener"), await world.seat(scene, "listener")
+    cursor = (await world.claim(scene.room))["snapshot"]["cursor"]
+    late = await world.connect()
+    transaction = late.transaction()
+    await transaction.start()
+    await late.execute("update live_participants set camera_off = true where user_id = $1", one)
+    await world.value("update live_participants set camera_off = true where user_id = $1", two)
+    entry = await world.pull(scene.room, 1, cursor)
+    assert two in [p["user_id"] for p in entry["people"]]
+    await transaction.commit()
+    entry = await world.pull(scene.room, 1, entry["cursor"])
+    assert one in [p["user_id"] for p in entry["people"]]
+
+
+async def test_relaying_moves_the_cursor_forward_only(world: World) -> None:
+    scene = await world.live()
+    for n in range(3):
+        await world.value("select live.append_event($1, 'system', $2)", scene.id, {"n": n})
+    await world.claim(scene.room)
+    entry = await world.pull(scene.room, 1)
+    assert [e["seq"] for e in entry["events"]] == [1, 2, 3]
+    for seq, reached in [(2, 2), (1, 2), (99, 3)]:
+        cursors = [{"room": scene.room, "epoch": 1, "seq": seq}]
+        assert (await world.service("select agent_relayed('w1', $1)", cursors))[0]["seq"] == reached
+
+
+async def test_seq_has_no_gaps_under_concurrency(world: World) -> None:
+    scene = await world.live()
+    connections = [await world.connect() for _ in range(8)]
+
+    async def append(connection, count: int) -> None:  # type: ignore[no-untyped-def]
+        for n in range(count):
+            transaction = connection.transaction()
+            await transaction.start()
+            await connection.fetchval("select live.append_event($1, 'system', '{}')", scene.id)
+            await (transaction.rollback() if n % 3 == 0 else transaction.commit())
+
+    await asyncio.gather(*(append(c, 9) for c in connections))
+    seqs = await world.value(
+        "select array_agg(seq order by seq) from live_events where session_id = $1", scene.id
+    )
+    assert seqs == list(range(1, 8 * 6 + 1))
+
+
+async def test_an_idle_beat_for_fifty_rooms_is_cheap(world: World) -> None:
+    rooms = []
+    for _ in range(50):
+        scene = await world.live()
+        claimed = await world.claim(scene.room)
+        rooms.append({"room": scene.room, "epoch": 1, "cursor": claimed["snapshot"]["cursor"]})
+    fresh = await world.service("select pg_snapshot_xmin(pg_current_snapshot())::text")
+    rooms = [{**room, "cursor": fresh} for room in rooms]
+    started = time.perf_counter()
+    answer = await world.service("select agent_pull('w1', $1, 3000, 100)", rooms)
+    assert answer["rooms"] == []
+    assert time.perf_counter() - started < 0.25
