@@ -1,0 +1,74 @@
+# The commands of this repository; `make` alone lists them. Python and everything else come through uv, which is
+# taken from the PATH, or installed once into a private folder below the machine's cache: no root, and nothing
+# of the system's Python is touched.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+UV_VERSION := 0.13.9
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ipelya-live
+PRIVATE_UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
+UV := $(or $(shell command -v uv 2>/dev/null),$(PRIVATE_UV))
+RUN := $(UV) run --frozen --quiet
+PACKAGES := $(wildcard agent handlers moderation local orchestrator bench)
+FUNCTIONS := livekit-system/supabase/functions
+DENO_PROJECTS := $(patsubst %/,%,$(dir $(wildcard $(FUNCTIONS)/deno.json livekit-system/clients/typescript/deno.json livekit-system/console/deno.json)))
+
+# Bytecode is worth a second at every start; some shells switch it off.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help
+help: ## list the commands
+	@printf 'usage: make <command>\n\n'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s%s\n", $$1, $$2 }'
+	@printf '\nPORT_BASE=20000 make … moves every port; LIVEKIT_SERVER names a server of your own.\n'
+
+.PHONY: up
+up: install ## run the local cloud and a worker until Ctrl-C, and write .local/env
+	@$(RUN) python -m local up
+
+.PHONY: test
+test: install ## run every test of correctness, on real parts
+	@$(RUN) pytest
+
+.PHONY: check
+check: install ## lint, format, types, import direction, edge functions; needs no server
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy $(PACKAGES)
+	$(RUN) lint-imports
+	@set -e; for project in $(DENO_PROJECTS); do \
+	  echo "deno: $$project"; (cd $$project && $(CURDIR)/.venv/bin/deno task --quiet check); done
+
+.PHONY: format
+format: install ## put the code into its standard shape
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+.PHONY: clean
+clean: ## remove what the commands made in this clone (the machine's cache stays)
+	rm -rf .local .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: install
+install: .venv/.installed
+
+# A stamp, so that a warm start does not wait for uv.
+.venv/.installed: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+# Where Python cannot make a venv with pip in it (Debian without python3-venv), pip alone will do.
+$(PRIVATE_UV):
+	@echo 'installing uv $(UV_VERSION) into $(CACHE), once for this machine' >&2
+	@mkdir -p $(CACHE)
+	@home=$(CACHE)/uv-$(UV_VERSION); rm -rf "$$home"; \
+	if python3 -m venv "$$home" >/dev/null 2>&1; then \
+	  "$$home/bin/python" -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); \
+	elif python3 -m pip --version >/dev/null 2>&1; then \
+	  rm -rf "$$home"; \
+	  python3 -m pip install --quiet --disable-pip-version-check --target "$$home" uv==$(UV_VERSION); \
+	else \
+	  echo 'neither `python3 -m venv` nor pip works here: install uv (https://docs.astral.sh/uv/)' >&2; exit 1; \
+	fi; test -x $@

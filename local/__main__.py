@@ -1,0 +1,80 @@
+"""`python -m local`: the local cloud for a person."""
+
+import argparse
+import asyncio
+import importlib.util
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.migrate import MigrationError
+from local.paths import STATE
+from local.ports import DEFAULT_BASE, PortsTakenError
+from local.stack import Stack
+from local.supervisor import ChildDiedError
+
+
+async def up(port_base: int) -> None:
+    """Runs the stack, and a worker where there is one, until Ctrl-C; writes `.local/env`."""
+    begun = time.monotonic()
+    stopping = stop_signal()
+    async with Stack(STATE / "up", port_base) as stack:
+        write_env(STATE / "env", stack.env)
+        if importlib.util.find_spec("agent.__main__"):
+            await stack.start_worker("worker")
+        say(summary(stack, time.monotonic() - begun))
+        ended = asyncio.create_task(stack.wait())
+        await asyncio.wait([ended, stopping], return_when="FIRST_COMPLETED")
+        say("\nstopping …")
+
+
+def stop_signal() -> "asyncio.Future[None]":
+    """Done at the first Ctrl-C or SIGTERM; the second Ctrl-C then has its usual effect."""
+    loop = asyncio.get_running_loop()
+    stopping = loop.create_future()
+
+    def stop() -> None:
+        if not stopping.done():
+            stopping.set_result(None)
+        loop.remove_signal_handler(signal.SIGINT)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    return stopping
+
+
+def summary(stack: Stack, seconds: float) -> str:
+    lines = [f"up in {seconds:.1f} s; logs in {stack.directory / 'logs'}", ""]
+    lines += [f"  {name:<26}{value}" for name, value in stack.env.items()]
+    lines += ["", f"the same in {STATE / 'env'}; Ctrl-C stops it"]
+    return "\n".join(lines)
+
+
+def write_env(path: Path, env: Mapping[str, str]) -> None:
+    """KEY=value lines, readable by their owner alone."""
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={value}\n" for name, value in env.items()))
+
+
+def say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - a person reads it
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="run the local cloud until Ctrl-C (PORT_BASE moves its ports)")
+    parser.parse_args()
+    try:
+        asyncio.run(up(int(os.environ.get("PORT_BASE") or DEFAULT_BASE)))
+    except (ChildDiedError, MigrationError, PortsTakenError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a person reads it
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

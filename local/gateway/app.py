@@ -1,0 +1,67 @@
+"""Puts the gateway together: who answers which path, behind which key."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import asyncpg
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from local.gateway import proxy
+from local.gateway.auth.api import AuthApi
+from local.gateway.settings import Settings
+
+MAX_BODY = 16 * 1024 * 1024
+KEYLESS = ("/functions/v1/", "/_local/", "/auth/v1/health", "/auth/v1/.well-known/", "/realtime/v1/websocket")
+
+
+@asynccontextmanager
+async def gateway(settings: Settings) -> AsyncIterator[web.Application]:
+    """The application, with its connections open."""
+    connector = aiohttp.TCPConnector(limit=100)
+    async with (
+        aiohttp.ClientSession(connector=connector, auto_decompress=False) as http,
+        asyncpg.create_pool(settings.auth_database_url, min_size=1, max_size=5, command_timeout=10) as pool,
+    ):
+        app = web.Application(client_max_size=MAX_BODY, middlewares=[guard(settings)])
+        AuthApi(settings, pool).add_routes(app.router)
+        add_proxies(app.router, settings, http)
+        app.router.add_get("/_local/ready", ready)
+        yield app
+
+
+async def ready(_request: web.Request) -> web.Response:
+    return web.Response(text="ready")
+
+
+def guard(settings: Settings) -> Middleware:
+    """Every path needs an API key but the functions' (each verifies for itself) and a few public ones."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(KEYLESS):
+            return await handler(request)
+        if request.method == "OPTIONS":
+            return proxy.preflight(request)
+        if refusal := proxy.refuse_key(request, settings.keys):
+            return refusal
+        response = await handler(request)
+        if not response.prepared:
+            response.headers.update(proxy.CORS)
+        return response
+
+    return middleware
+
+
+def add_proxies(router: web.UrlDispatcher, settings: Settings, http: aiohttp.ClientSession) -> None:
+    to_rest = proxy.Proxy(http, "/rest/v1", settings.rest_url)
+    to_functions = proxy.Proxy(http, "/functions/v1", settings.functions_url)
+
+    async def rest(request: web.Request) -> web.Response:
+        return await to_rest.forward(
+            request, {"Authorization": f"Bearer {proxy.bearer(request, settings.keys)}"}
+        )
+
+    router.add_route("*", "/rest/v1/{path:.*}", rest)
+    router.add_route("*", "/functions/v1/{path:.*}", to_functions.forward)

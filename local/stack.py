@@ -1,0 +1,289 @@
+"""The whole cloud as one async context manager: `async with Stack(directory) as stack`.
+
+Owns which parts there are, what each is told, and the order in which they start and end.
+"""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from local import functions, livekit, migrate, postgres, postgrest
+from local.gateway.keys import Keys
+from local.paths import REPOSITORY
+from local.ports import LOOPBACK, Offset, Ports, claim
+from local.readiness import http_ok
+from local.supervisor import Child, Spec, Supervisor
+
+LIVEKIT_KEY = "local-key"
+# Consumers before what they consume; workers before all of them.
+STOP_ORDER = ("livekit", "gateway", "functions", "postgrest", "postgres")
+WORKER_GRACE_SECONDS = 15.0
+
+
+class Stack:
+    """A fresh cloud below `directory`: an empty database with every migration, nobody in any room.
+
+    Args:
+        directory: for logs, secrets and data; one stack at a time.
+        port_base: first of its ports, or None for any free block.
+        fault_hooks: open the gateway's `/_local/` doors that break Realtime on purpose.
+        token_seconds: lifetime of access tokens.
+        departure_seconds: LiveKit closes a room this long after the last person left.
+        migrations: SQL files to apply; the existing app's and ours when None.
+
+    Entering returns when every part is ready. It raises ChildDiedError, MigrationError or PortsTakenError
+    when one cannot be; leaving raises ChildDiedError when one died meanwhile without having been asked to.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        port_base: int | None = None,
+        *,
+        fault_hooks: bool = False,
+        token_seconds: int = 3600,
+        departure_seconds: int = 2,
+        migrations: Sequence[Path] | None = None,
+    ) -> None:
+        self.directory = directory.resolve()
+        self.ports: Ports
+        self.keys: Keys
+        self.postgres: Child
+        self.postgrest: Child
+        self.functions: Child
+        self.gateway: Child
+        self.livekit: Child
+        self.workers: dict[str, Child] = {}
+        self._port_base = port_base
+        self._fault_hooks = fault_hooks
+        self._token_seconds = token_seconds
+        self._departure_seconds = departure_seconds
+        self._migrations = migrations
+        self._livekit_secret = ""
+        self._cluster: postgres.Cluster | None = None
+        self._up = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._life: asyncio.Task[None] | None = None
+        self._supervisor: Supervisor
+
+    # ------------------------------------------------------------ addresses
+
+    @property
+    def url(self) -> str:
+        """`SUPABASE_URL`: the gateway."""
+        return f"http://{LOOPBACK}:{self.ports.of(Offset.GATEWAY)}"
+
+    @property
+    def livekit_url(self) -> str:
+        return f"ws://{LOOPBACK}:{self.ports.of(Offset.LIVEKIT)}"
+
+    @property
+    def database_url(self) -> str:
+        """Straight to Postgres as `postgres`, which passes over row-level security."""
+        return postgres.url(self.ports.of(Offset.POSTGRES))
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment that production code is configured by, and `DATABASE_URL`."""
+        return {
+            "LIVEKIT_URL": self.livekit_url,
+            "LIVEKIT_API_KEY": LIVEKIT_KEY,
+            "LIVEKIT_API_SECRET": self._livekit_secret,
+            "SUPABASE_URL": self.url,
+            "SUPABASE_ANON_KEY": self.keys.publishable,
+            "SUPABASE_SERVICE_ROLE_KEY": self.keys.secret,
+            "DATABASE_URL": self.database_url,
+        }
+
+    # ------------------------------------------------------------ life
+
+    async def __aenter__(self) -> Self:
+        self._life = asyncio.create_task(self._live(), name="stack")
+        up = asyncio.create_task(self._up.wait())
+        try:
+            await asyncio.wait({self._life, up}, return_when="FIRST_COMPLETED")
+        except asyncio.CancelledError:
+            self._life.cancel()
+            await asyncio.wait({self._life})
+            raise
+        finally:
+            up.cancel()
+        if self._life.done():
+            await self._life
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        await self.wait()
+
+    async def wait(self) -> None:
+        """Returns when the stack has ended; raises ChildDiedError when a death ended it."""
+        if self._life is None:
+            raise RuntimeError("the stack was never started")
+        await self._life
+
+    async def _live(self) -> None:
+        with lock(self.directory):
+            self.ports = claim(self._port_base)
+            self._read_secrets()
+            self._supervisor = Supervisor(self.directory / "logs")
+            try:
+                await self._supervisor.open()
+                await self._until_failure(self._start_all())
+                self._up.set()
+                await self._until_failure(self._stopping.wait())
+            finally:
+                await self._supervisor.close(STOP_ORDER)
+                if self._cluster:
+                    self._cluster.remove()
+
+    async def _until_failure(self, work: Coroutine[Any, Any, object]) -> None:
+        """Does the work; a process of the stack that dies meanwhile ends it with that death as its error."""
+        task = asyncio.create_task(work)
+        try:
+            await asyncio.wait([task, self._supervisor.failure], return_when="FIRST_COMPLETED")
+            if self._supervisor.failure.done():
+                self._supervisor.failure.result()
+            await task
+        except BaseExceptionGroup as errors:
+            raise first_cause(errors) from None
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _start_all(self) -> None:
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(self._start_supabase())
+            starting.create_task(self._start_livekit())
+            starting.create_task(self._start_functions())
+
+    async def _start_supabase(self) -> None:
+        port = self.ports.of(Offset.POSTGRES)
+        binary = asyncio.create_task(postgrest.find_binary())
+        self._cluster = await postgres.create_cluster(self.directory / "data")
+        self.postgres = await self._supervisor.start(postgres.spec(self._cluster, port))
+        await migrate.bootstrap(port)
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(self._start_gateway())
+            starting.create_task(self._start_rest(await binary))
+
+    async def _start_rest(self, binary: Path) -> None:
+        port = self.ports.of(Offset.POSTGRES)
+        await migrate.migrate(port, self._migrations)
+        self.postgrest = await self._supervisor.start(
+            postgrest.spec(
+                binary,
+                port=self.ports.of(Offset.POSTGREST),
+                admin_port=self.ports.of(Offset.POSTGREST_ADMIN),
+                postgres_port=port,
+                jwt_secret=self.keys.jwt_secret,
+            )
+        )
+
+    async def _start_gateway(self) -> None:
+        port, database = self.ports.of(Offset.GATEWAY), self.ports.of(Offset.POSTGRES)
+
+        async def ready() -> bool:
+            return await http_ok(port, "/_local/ready")
+
+        self.gateway = await self._supervisor.start(
+            Spec(
+                name="gateway",
+                argv=[sys.executable, "-m", "local.gateway"],
+                cwd=REPOSITORY,
+                env={
+                    **PYTHON_ENV,
+                    "GATEWAY_PORT": str(port),
+                    "GATEWAY_JWT_SECRET": self.keys.jwt_secret,
+                    "GATEWAY_AUTH_DATABASE_URL": postgres.url(database, "supabase_auth_admin"),
+                    "GATEWAY_REALTIME_DATABASE_URL": postgres.url(database, postgres.SUPERUSER),
+                    "GATEWAY_REST_URL": f"http://{LOOPBACK}:{self.ports.of(Offset.POSTGREST)}",
+                    "GATEWAY_FUNCTIONS_URL": f"http://{LOOPBACK}:{self.ports.of(Offset.FUNCTIONS)}",
+                    "GATEWAY_TOKEN_SECONDS": str(self._token_seconds),
+                    "GATEWAY_FAULT_HOOKS": "1" if self._fault_hooks else "0",
+                },
+                ready=ready,
+            )
+        )
+
+    async def _start_livekit(self) -> None:
+        binary = await livekit.find_binary()
+        port = self.ports.of(Offset.LIVEKIT)
+        config = livekit.write_config(
+            self.directory,
+            port=port,
+            udp_port=self.ports.of(Offset.LIVEKIT_UDP),
+            keys={LIVEKIT_KEY: self._livekit_secret},
+            webhook_url=f"{self.url}/functions/v1/livekit-webhook",
+            departure_seconds=self._departure_seconds,
+        )
+        self.livekit = await self._supervisor.start(livekit.spec(binary, config, port))
+
+    async def _start_functions(self) -> None:
+        own = {name: value for name, value in os.environ.items() if name.startswith("LIVE_")}
+        # The platform gives its functions the legacy keys under these names.
+        keys = {"SUPABASE_ANON_KEY": self.keys.anon, "SUPABASE_SERVICE_ROLE_KEY": self.keys.service_role}
+        env = {**self.env, **own, **keys, "SUPABASE_DB_URL": self.database_url}
+        self.functions = await self._supervisor.start(functions.spec(self.ports.of(Offset.FUNCTIONS), env))
+
+    async def start_worker(self, name: str, env: Mapping[str, str] | None = None) -> Child:
+        """Runs `python -m agent start` until `/readyz` answers; `env` adds to and overrides `self.env`."""
+        port = self.ports.worker(len(self.workers))
+
+        async def ready() -> bool:
+            return await http_ok(port, "/readyz")
+
+        spec = Spec(
+            name=name,
+            argv=[sys.executable, "-m", "agent", "start"],
+            cwd=REPOSITORY,
+            env={**PYTHON_ENV, **self.env, "LIVE_HEALTH_PORT": str(port), **(env or {})},
+            ready=ready,
+            stop_signal=signal.SIGTERM,
+            grace=WORKER_GRACE_SECONDS,
+        )
+        self.workers[name] = await self._supervisor.start(spec)
+        return self.workers[name]
+
+    def _read_secrets(self) -> None:
+        """The stack's secrets: made up at the first start in this directory, kept for the next ones."""
+        file = self.directory / "secret"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_hex(32))
+        secret = file.read_text().strip()
+        self.keys = Keys.derive(secret)
+        self._livekit_secret = Keys.derive(f"livekit:{secret}").secret.removeprefix("sb_secret_")
+
+
+# Bytecode is worth a second at every start; some shells switch it off.
+PYTHON_ENV = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": "1"}
+
+
+def lock(directory: Path) -> IO[str]:
+    """Holds the directory for this process until closed; raises RuntimeError when another stack has it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    handle = (directory / "lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        raise RuntimeError(f"a stack runs already in {directory}") from None
+    return handle
+
+
+def first_cause(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error that is not a group: what the person in front should read."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
