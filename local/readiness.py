@@ -18,5 +18,7 @@ async def http_ok(port: int, path: str) -> bool:
                 status_line = await reader.readline()
             finally:
                 writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
             return b" 200 " in status_line
     return False

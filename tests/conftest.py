@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from local.paths import STATE
@@ -16,3 +17,10 @@ async def stack() -> AsyncIterator[Stack]:
     """
     async with Stack(STATE / "test", fault_hooks=True) as running:
         yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that uses the shared stack runs in the stack's event loop; all others have one of their own."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "stack" in item.fixturenames:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
