@@ -1,0 +1,110 @@
+-- Owns: buying and refunding the ticket of a pay-per-view session.
+
+create function live.ticket_receipt(p_ticket uuid) returns jsonb
+language sql stable security definer set search_path = '' as $$
+  select jsonb_build_object('ticket_id', p_ticket, 'balance', l.balance_after)
+    from public.coin_ledger l where l.ticket_id = p_ticket and l.kind = 'ticket'
+$$;
+comment on function live.ticket_receipt(uuid) is 'What buy_ticket answers, the same at every retry.';
+revoke execute on function live.ticket_receipt(uuid) from public, anon, authenticated;
+
+create function live.require_ticket_sale(p_session public.live_sessions, p_user uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  case
+    when p_session.id is null then
+      perform live.refuse(404, 'unknown_session', 'There is no such session.');
+    when p_session.creator_id = p_user then
+      perform live.refuse(409, 'own_session', 'The host of a session needs no ticket.');
+    when p_session.access_type <> 'pay_per_view' then
+      perform live.refuse(409, 'no_ticket_needed', 'This session needs no ticket.');
+    when p_session.status = 'ended' then
+      perform live.refuse(409, 'session_ended', 'This session is over.');
+    when live.standing_ban(p_user, p_session.id, p_session.creator_id) is not null then
+      perform live.refuse(403, 'banned', 'You cannot enter this session, so no ticket is sold to you.');
+    when exists (select from public.live_tickets t
+                  where t.session_id = p_session.id and t.user_id = p_user and t.refunded_at is null) then
+      perform live.refuse(409, 'already_has_ticket', 'You already have a ticket for this session.');
+    else null;
+  end case;
+end;
+$$;
+comment on function live.require_ticket_sale(public.live_sessions, uuid) is 'Refuses to sell a ticket that would not let this person in.';
+revoke execute on function live.require_ticket_sale(public.live_sessions, uuid) from public, anon, authenticated;
+
+create function public.buy_ticket(session_id uuid, idempotency_key text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  funds bigint;
+  ticket public.live_tickets;
+  session public.live_sessions;
+begin
+  perform live.require_key(idempotency_key);
+  funds := live.lock_wallet(me);
+
+  select * into ticket from public.live_tickets t
+   where t.user_id = me and t.idempotency_key = buy_ticket.idempotency_key;
+  if found then
+    if ticket.session_id is distinct from session_id then
+      perform live.refuse(409, 'idempotency_key_reused', 'This key was used for another ticket. Choose a new one.');
+    end if;
+    return live.ticket_receipt(ticket.id);
+  end if;
+
+  perform live.require_account(me);
+  -- Shared, so that many can buy at once and nobody after the end.
+  select * into session from public.live_sessions s where s.id = session_id for share;
+  perform live.require_ticket_sale(session, me);
+  if session.price_coins > funds then
+    perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
+  end if;
+  insert into public.live_tickets (session_id, user_id, coins, idempotency_key)
+    values (session.id, me, session.price_coins, idempotency_key) returning * into ticket;
+  insert into public.coin_ledger (user_id, delta, kind, session_id, ticket_id)
+    values (me, -ticket.coins, 'ticket', ticket.session_id, ticket.id);
+  return live.ticket_receipt(ticket.id);
+end;
+$$;
+comment on function public.buy_ticket(uuid, text) is
+  'Buys the ticket of a pay-per-view session for the signed-in person: {ticket_id, balance}. The same key charges once.';
+revoke execute on function public.buy_ticket(uuid, text) from public, anon;
+grant execute on function public.buy_ticket(uuid, text) to authenticated;
+
+create function live.pay_back(p_ticket uuid, p_by uuid) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+  ticket public.live_tickets;
+begin
+  update public.live_tickets set refunded_at = clock_timestamp()
+   where id = p_ticket and refunded_at is null returning * into ticket;
+  if found then
+    insert into public.coin_ledger (user_id, delta, kind, session_id, ticket_id, created_by)
+      values (ticket.user_id, ticket.coins, 'ticket_refund', ticket.session_id, ticket.id, p_by);
+  end if;
+end;
+$$;
+comment on function live.pay_back(uuid, uuid) is 'Returns a ticket''s coins once; a refunded ticket is left as it is.';
+revoke execute on function live.pay_back(uuid, uuid) from public, anon, authenticated;
+
+create function public.refund_ticket(ticket_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  receipt jsonb;
+begin
+  if not (live.is_service() or live.am_ops()) then
+    perform live.refuse(403, 'ops_only', 'Only the ops team refunds tickets.');
+  end if;
+  perform live.pay_back(ticket_id, auth.uid());
+  select jsonb_build_object('ticket_id', t.id, 'user_id', t.user_id, 'coins', t.coins, 'refunded_at', t.refunded_at)
+    into receipt from public.live_tickets t where t.id = refund_ticket.ticket_id;
+  if not found then
+    perform live.refuse(404, 'unknown_ticket', 'There is no such ticket.');
+  end if;
+  return receipt;
+end;
+$$;
+comment on function public.refund_ticket(uuid) is
+  'Ops return a ticket''s coins: {ticket_id, user_id, coins, refunded_at}. Refunding again changes nothing.';
+revoke execute on function public.refund_ticket(uuid) from public, anon;
+grant execute on function public.refund_ticket(uuid) to authenticated, service_role;

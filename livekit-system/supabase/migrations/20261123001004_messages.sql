@@ -1,0 +1,74 @@
+-- Owns: the chat of a session. It lives here and never in LiveKit; moderators delete through moderation_actions.
+
+create table public.live_messages (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  user_id uuid default auth.uid() references auth.users (id) on delete cascade,
+  type text not null default 'text' check (type in ('text', 'gift', 'system')),
+  body text check (char_length(body) between 1 and 2000),
+  payload jsonb not null default '{}' check (jsonb_typeof(payload) = 'object'),
+  created_at timestamptz not null default clock_timestamp(),
+  deleted_at timestamptz,
+  deleted_by uuid,
+  check (type <> 'text' or (body is not null and user_id is not null))
+);
+comment on table public.live_messages is 'The chat of a session: what people wrote, gifts as they were sent, and messages of the system.';
+comment on column public.live_messages.id is 'The sender''s app may choose it, so that a retried message is the same message.';
+comment on column public.live_messages.session_id is 'The session.';
+comment on column public.live_messages.user_id is 'Who wrote or gave; null for the system.';
+comment on column public.live_messages.type is 'text, gift or system.';
+comment on column public.live_messages.body is 'The text; app_settings.limits.message_length bounds it.';
+comment on column public.live_messages.payload is 'What a gift or system message shows.';
+comment on column public.live_messages.created_at is 'When it was written.';
+comment on column public.live_messages.deleted_at is 'When a moderator deleted it; only staff and ops see it from then on.';
+comment on column public.live_messages.deleted_by is 'Who deleted it; null for server code.';
+create index live_messages_of_session on public.live_messages (session_id, created_at desc);
+create index live_messages_of_user on public.live_messages (user_id, created_at desc);
+
+create function live.messages_last_minute(p_user uuid) returns bigint
+language sql volatile security definer set search_path = '' as $$
+  select count(*) from public.live_messages m
+   where m.user_id = p_user and m.type = 'text' and m.created_at > clock_timestamp() - interval '1 minute'
+$$;
+comment on function live.messages_last_minute(uuid) is 'How many messages a person wrote in the last minute.';
+revoke execute on function live.messages_last_minute(uuid) from public, anon, authenticated;
+
+-- Chat rules bind text, which is all that an app user can insert; gifts and system lines come from our functions.
+create function live.guard_message() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  place public.live_participants;
+begin
+  new.created_at := clock_timestamp();
+  perform live.require_account(new.user_id);
+  perform live.require_entry(new.session_id, new.user_id);
+  select * into place from public.live_participants p
+   where p.session_id = new.session_id and p.user_id = new.user_id;
+  if place.is_online is not true then
+    perform live.refuse(403, 'not_in_session', 'Join the session to write in its chat.');
+  end if;
+  if place.chat_muted_until > clock_timestamp() then
+    perform live.refuse(403, 'chat_muted', 'A moderator has taken you out of the chat for now.');
+  end if;
+  if char_length(new.body) > live.limit_of('message_length') then
+    perform live.refuse(400, 'message_too_long',
+      format('A message may have %s characters at most.', live.limit_of('message_length')));
+  end if;
+  perform live.one_at_a_time('message', new.user_id);
+  perform live.require_rate('messages_per_minute', live.messages_last_minute(new.user_id));
+  return new;
+end;
+$$;
+comment on function live.guard_message() is 'Trigger: who may write what in a session''s chat, and how often.';
+revoke execute on function live.guard_message() from public, anon, authenticated;
+create trigger live_messages_guard before insert on public.live_messages
+  for each row when (new.type = 'text') execute function live.guard_message();
+
+alter table public.live_messages enable row level security;
+grant select, insert (id, session_id, body) on public.live_messages to authenticated;
+grant select, insert on public.live_messages to service_role;
+create policy "whoever may be in the live session reads its chat" on public.live_messages for select to authenticated
+  using ((deleted_at is null and (user_id = (select auth.uid()) or live.am_admitted(session_id)))
+         or live.am_staff(session_id));
+create policy "members write as themselves" on public.live_messages for insert to authenticated
+  with check (user_id = (select auth.uid()) and type = 'text' and not (select live.is_anonymous()));

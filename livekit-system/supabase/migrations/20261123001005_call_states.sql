@@ -1,0 +1,131 @@
+-- Owns: a call's life: which status may follow which, its times and duration, and that nobody is in two calls at once.
+--
+--   initiated ─► ringing ─► accepted ─► ended        initiated, ringing ─► cancelled
+--                   ├─► declined                     initiated, ringing, accepted ─► failed
+--                   └─► missed
+
+create table public.call_transitions (
+  from_status text not null,
+  to_status text not null,
+  primary key (from_status, to_status)
+);
+comment on table public.call_transitions is 'The only steps a call may take. A status that no row starts from is final.';
+comment on column public.call_transitions.from_status is 'Status now.';
+comment on column public.call_transitions.to_status is 'Status that may follow.';
+alter table public.call_transitions enable row level security;
+grant select on public.call_transitions to service_role;
+
+insert into public.call_transitions (from_status, to_status) values
+  ('initiated', 'ringing'), ('initiated', 'cancelled'), ('initiated', 'failed'),
+  ('ringing', 'accepted'), ('ringing', 'declined'), ('ringing', 'missed'), ('ringing', 'cancelled'), ('ringing', 'failed'),
+  ('accepted', 'ended'), ('accepted', 'failed');
+
+create table public.call_engagements (
+  user_id uuid primary key,
+  call_id uuid not null references public.calls (id) on delete cascade
+);
+comment on table public.call_engagements is
+  'Who is in which unfinished call. The primary key makes a second call impossible, from either side and in any race.';
+comment on column public.call_engagements.user_id is 'Caller or callee.';
+comment on column public.call_engagements.call_id is 'The call that occupies them.';
+create index call_engagements_by_call on public.call_engagements (call_id);
+alter table public.call_engagements enable row level security;
+grant select on public.call_engagements to service_role;
+
+create function live.last_seen_in_call(p_call uuid) returns timestamptz
+language sql stable security definer set search_path = '' as $$
+  select max(v.left_at) from public.live_visits v
+   where v.call_id = p_call having bool_and(v.left_at is not null)
+$$;
+comment on function live.last_seen_in_call(uuid) is
+  'When the last of the two left; null while someone is in the room, and when nobody ever was.';
+revoke execute on function live.last_seen_in_call(uuid) from public, anon, authenticated;
+
+create function live.begin_call() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if new.status <> 'initiated' then
+    perform live.refuse(409, 'illegal_transition', format('A call begins as initiated, not as %s.', new.status));
+  end if;
+  new.created_at := clock_timestamp();
+  new.ringing_at := null;
+  new.accepted_at := null;
+  new.ended_at := null;
+  new.duration_seconds := null;
+  return new;
+end;
+$$;
+comment on function live.begin_call() is 'Trigger: a call begins as initiated, at the database''s time.';
+revoke execute on function live.begin_call() from public, anon, authenticated;
+create trigger calls_begin before insert on public.calls for each row execute function live.begin_call();
+
+-- A call that both sides left without a word ended when the second one left, not when that was noticed.
+create function live.step_call() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if (new.id, new.caller_id, new.callee_id, new.type, new.livekit_room)
+     is distinct from (old.id, old.caller_id, old.callee_id, old.type, old.livekit_room) then
+    perform live.refuse(409, 'immutable', 'Who calls whom, the type and the room of a call never change.');
+  end if;
+  new.created_at := old.created_at;
+  new.ringing_at := old.ringing_at;
+  new.accepted_at := old.accepted_at;
+  new.ended_at := old.ended_at;
+  new.duration_seconds := old.duration_seconds;
+  if new.status = old.status then
+    return new;
+  end if;
+  if not exists (select from public.call_transitions t where (t.from_status, t.to_status) = (old.status, new.status)) then
+    perform live.refuse(409, 'illegal_transition', format('A call that is %s cannot become %s.', old.status, new.status));
+  end if;
+  new.desired_xid := pg_current_xact_id();
+  if new.status = 'ringing' then
+    new.ringing_at := clock_timestamp();
+  elsif new.status = 'accepted' then
+    new.accepted_at := clock_timestamp();
+  else
+    new.ended_at := case when new.end_reason = 'both_left'
+      then greatest(new.accepted_at, live.last_seen_in_call(new.id)) end;
+    new.ended_at := coalesce(new.ended_at, clock_timestamp());
+    new.duration_seconds := floor(extract(epoch from new.ended_at - new.accepted_at));
+  end if;
+  return new;
+end;
+$$;
+comment on function live.step_call() is 'Trigger: refuses illegal steps, whoever asks, and sets the times and the duration.';
+revoke execute on function live.step_call() from public, anon, authenticated;
+create trigger calls_step before update on public.calls for each row execute function live.step_call();
+
+-- Sorted by id, so that two people who call each other at once wait for each other in one order and never deadlock.
+create function live.engage_parties() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.call_engagements (user_id, call_id)
+    select p.id, new.id from unnest(array[new.caller_id, new.callee_id]) as p (id) order by p.id
+    on conflict (user_id) do nothing;
+  if (select count(*) from public.call_engagements e where e.call_id = new.id) = 2 then
+    return null;
+  end if;
+  if exists (select from public.call_engagements e where e.user_id = new.callee_id and e.call_id <> new.id) then
+    perform live.refuse(409, 'callee_busy', 'They are in another call. Try again later.');
+  end if;
+  perform live.refuse(409, 'already_in_call', 'You are in another call. End it first.');
+  return null;
+end;
+$$;
+comment on function live.engage_parties() is 'Trigger: occupies both parties, or refuses because one of them is in another call.';
+revoke execute on function live.engage_parties() from public, anon, authenticated;
+create trigger calls_engage after insert on public.calls for each row execute function live.engage_parties();
+
+create function live.release_parties() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if not live.call_is_running(new.status) then
+    delete from public.call_engagements e where e.call_id = new.id;
+  end if;
+  return null;
+end;
+$$;
+comment on function live.release_parties() is 'Trigger: a call that is over occupies nobody.';
+revoke execute on function live.release_parties() from public, anon, authenticated;
+create trigger calls_release after update of status on public.calls for each row execute function live.release_parties();

@@ -1,0 +1,35 @@
+-- Owns: the audit of the books: what the wallets, the earnings and the sessions say against what the ledger says.
+
+create function public.book_faults() returns table (book text, id text, expected bigint, found bigint)
+language sql stable security definer set search_path = '' as $$
+  with spent as (
+    select l.user_id, sum(l.delta)::bigint as total from public.coin_ledger l group by l.user_id
+  ), given as (
+    select g.session_id, sum(g.coins)::bigint as total from public.live_gifts g group by g.session_id
+  )
+  select 'coin_wallets', coalesce(w.user_id, s.user_id)::text, coalesce(s.total, 0), w.balance
+    from public.coin_wallets w full join spent s using (user_id)
+   where w.balance is distinct from coalesce(s.total, 0)
+  union all
+  select 'creator_earnings', l.id::text, -l.delta, e.coins
+    from public.coin_ledger l left join public.creator_earnings e on e.ledger_id = l.id
+   where l.kind in ('gift', 'ticket', 'ticket_refund') and e.coins is distinct from -l.delta
+  union all
+  select 'live_gifts', g.id::text, g.coins, -l.delta
+    from public.live_gifts g left join public.coin_ledger l on l.gift_id = g.id
+   where g.coins is distinct from -l.delta
+  union all
+  select 'live_tickets', t.id::text, case when t.refunded_at is null then t.coins else 0 end,
+         (select -sum(l.delta)::bigint from public.coin_ledger l where l.ticket_id = t.id)
+    from public.live_tickets t
+   where (select -sum(l.delta)::bigint from public.coin_ledger l where l.ticket_id = t.id)
+         is distinct from case when t.refunded_at is null then t.coins else 0 end
+  union all
+  select 'live_sessions', s.id::text, coalesce(g.total, 0), s.total_gift_coins
+    from public.live_sessions s left join given g on g.session_id = s.id
+   where s.total_gift_coins <> coalesce(g.total, 0)
+$$;
+comment on function public.book_faults() is
+  'Every place where the books disagree, for server code: {book, id, expected, found}; no row when all is well.';
+revoke execute on function public.book_faults() from public, anon, authenticated;
+grant execute on function public.book_faults() to service_role;

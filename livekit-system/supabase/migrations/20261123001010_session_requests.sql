@@ -1,0 +1,162 @@
+-- Owns: what the edge functions ask about sessions: creating, starting and ending one. p_user is whom the edge
+-- function has verified; each answers with all that a token needs.
+
+create function live.require_creator(p_user uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not (live.setting('live.enabled'))::boolean then
+    perform live.refuse(403, 'live_disabled', 'Going live is switched off for now.');
+  end if;
+  perform live.require_account(p_user);
+  if not exists (select from public.profiles p where p.id = p_user and p.is_creator) then
+    perform live.refuse(403, 'not_a_creator', 'Only approved creators can go live.');
+  end if;
+end;
+$$;
+comment on function live.require_creator(uuid) is 'Refuses everyone but approved creators in good standing, and everyone while live is off.';
+revoke execute on function live.require_creator(uuid) from public, anon, authenticated;
+
+create function live.session_fault(
+  p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz)
+returns text
+language sql stable set search_path = '' as $$
+  select case
+    when p_type is null or p_type not in ('video_live', 'audio_room') then 'type must be video_live or audio_room.'
+    when p_access_type is null or p_access_type not in ('public', 'subscribers', 'pay_per_view')
+      then 'access_type must be public, subscribers or pay_per_view.'
+    when p_title is null or char_length(btrim(p_title)) not between 1 and 200
+      then 'title must have 1 to 200 characters.'
+    when p_access_type = 'pay_per_view' and (p_price_coins is null or p_price_coins not between 1 and 1000000)
+      then 'price_coins must be 1 to 1,000,000 for pay_per_view.'
+    when p_access_type <> 'pay_per_view' and p_price_coins is not null
+      then 'price_coins is for pay_per_view only.'
+    when p_scheduled_at <= clock_timestamp() then 'scheduled_at must be in the future; leave it out to go live now.'
+    when p_scheduled_at > clock_timestamp() + interval '1 year' then 'scheduled_at must be within a year.'
+  end
+$$;
+comment on function live.session_fault(text, text, text, integer, timestamptz) is
+  'What is wrong with a session that is to be created, in words; null when nothing is.';
+revoke execute on function live.session_fault(text, text, text, integer, timestamptz) from public, anon, authenticated;
+
+create function live.session_json(p_session public.live_sessions) returns jsonb
+language sql immutable set search_path = '' as $$
+  select to_jsonb(p_session) - '{desired_xid,presence_at,moderation,mute_all_rank}'::text[]
+$$;
+comment on function live.session_json(public.live_sessions) is 'A session as its people are told of it: the row without its machinery.';
+revoke execute on function live.session_json(public.live_sessions) from public, anon, authenticated;
+
+create function live.session_join(p_session public.live_sessions, p_user uuid, p_role text) returns jsonb
+language sql stable security definer set search_path = '' as $$
+  select live.join_grant(p_session.livekit_room, p_session.type, p_user, p_role, p_session.last_seq)
+   where p_session.status = 'live'
+$$;
+comment on function live.session_join(public.live_sessions, uuid, text) is 'The grant to enter a live session; null for any other.';
+revoke execute on function live.session_join(public.live_sessions, uuid, text) from public, anon, authenticated;
+
+create function live.require_not_live(p_creator uuid, p_but uuid default null) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if exists (select from public.live_sessions s
+              where s.creator_id = p_creator and s.status = 'live' and s.id is distinct from p_but) then
+    perform live.refuse(409, 'already_live', 'You are live already. End that session first.');
+  end if;
+end;
+$$;
+comment on function live.require_not_live(uuid, uuid) is 'Refuses a creator who is live in another session.';
+revoke execute on function live.require_not_live(uuid, uuid) from public, anon, authenticated;
+
+create function public.session_create(
+  p_user uuid, p_type text, p_access_type text, p_title text,
+  p_price_coins integer default null, p_scheduled_at timestamptz default null)
+returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  fault text;
+  session public.live_sessions;
+begin
+  perform live.require_creator(p_user);
+  fault := live.session_fault(p_type, p_access_type, p_title, p_price_coins, p_scheduled_at);
+  if fault is not null then
+    perform live.refuse(400, 'invalid_session', fault);
+  end if;
+  perform live.one_at_a_time('session', p_user);
+  if p_scheduled_at is null then
+    perform live.require_not_live(p_user);
+  end if;
+  insert into public.live_sessions (creator_id, type, access_type, title, price_coins, scheduled_at, status)
+    values (p_user, p_type, p_access_type, btrim(p_title), p_price_coins, p_scheduled_at,
+            case when p_scheduled_at is null then 'live' else 'scheduled' end)
+    returning * into session;
+  return jsonb_build_object('session', live.session_json(session),
+                            'join', live.session_join(session, p_user, 'host'));
+end;
+$$;
+comment on function public.session_create(uuid, text, text, text, integer, timestamptz) is
+  'An approved creator goes live, or announces it for scheduled_at: {session, join}; join is null while scheduled.';
+
+create function public.session_start(p_user uuid, p_session uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  perform live.require_creator(p_user);
+  perform live.one_at_a_time('session', p_user);
+  select * into session from public.live_sessions s where s.id = p_session and s.creator_id = p_user for no key update;
+  if not found then
+    perform live.refuse(404, 'unknown_session', 'There is no such session of yours.');
+  end if;
+  if session.status = 'ended' then
+    perform live.refuse(409, 'session_ended', 'This session is over.');
+  end if;
+  if session.status = 'scheduled' then
+    perform live.require_not_live(p_user);
+    update public.live_sessions set status = 'live' where id = session.id returning * into session;
+  end if;
+  return jsonb_build_object('session', live.session_json(session),
+                            'join', live.session_join(session, p_user, 'host'));
+end;
+$$;
+comment on function public.session_start(uuid, uuid) is
+  'A scheduled session goes live: {session, join}. Starting a live one again answers the same.';
+
+create function public.session_token(p_user uuid, p_session uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  role constant text := live.require_entry(p_session, p_user);
+begin
+  return jsonb_build_object('join', (
+    select live.session_join(s, p_user, role) from public.live_sessions s where s.id = p_session));
+end;
+$$;
+comment on function public.session_token(uuid, uuid) is 'Whoever can_join admits enters a live session: {join}; the role is in it.';
+
+create function public.session_end(p_user uuid, p_session uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  select * into session from public.live_sessions s where s.id = p_session for no key update;
+  if not found or (session.creator_id <> p_user and not live.is_ops(p_user)) then
+    perform live.refuse(404, 'unknown_session', 'There is no such session of yours.');
+  end if;
+  if session.status <> 'ended' then
+    update public.live_sessions
+       set status = 'ended', end_reason = case p_user when session.creator_id then 'host' else 'ops' end
+     where id = session.id;
+    -- Read again: saying goodbye took another seq.
+    select * into session from public.live_sessions s where s.id = p_session;
+  end if;
+  return jsonb_build_object('session', live.session_json(session));
+end;
+$$;
+comment on function public.session_end(uuid, uuid) is
+  'Its host or ops end a session: {session}. Ending an ended one changes nothing.';
+
+revoke execute on function
+  public.session_create(uuid, text, text, text, integer, timestamptz),
+  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
+  from public, anon, authenticated;
+grant execute on function
+  public.session_create(uuid, text, text, text, integer, timestamptz),
+  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
+  to service_role;

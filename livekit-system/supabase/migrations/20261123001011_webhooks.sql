@@ -1,0 +1,79 @@
+-- Owns: what LiveKit's webhooks mean. Each counts once, by LiveKit's own event id; times are LiveKit's own, so that
+-- neither the order nor the moment of arrival changes what is recorded.
+
+create function live.webhook_is_about_a_person(p_participant jsonb) returns boolean
+language sql immutable set search_path = '' as $$
+  select coalesce(p_participant ->> 'kind', '0') in ('STANDARD', '0')
+     and not coalesce((p_participant #>> '{permission,hidden}')::boolean, false)
+     and not coalesce((p_participant #>> '{permission,agent}')::boolean, false)
+$$;
+comment on function live.webhook_is_about_a_person(jsonb) is
+  'False for agents, recorders, phone gateways and anyone hidden.';
+revoke execute on function live.webhook_is_about_a_person(jsonb) from public, anon, authenticated;
+
+create function live.read_webhook_participant(p_room text, p_event text, p_payload jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  who constant jsonb := p_payload -> 'participant';
+  joined_at constant timestamptz := coalesce(
+    to_timestamp((who ->> 'joinedAtMs')::double precision / 1000), to_timestamp((who ->> 'joinedAt')::double precision));
+  told jsonb;
+begin
+  if not live.webhook_is_about_a_person(who) then
+    return false;
+  end if;
+  -- A report of leaving tells of the join as well, in case that report never came.
+  told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', who ->> 'identity', joined_at, null);
+  if p_event = 'participant_left' then
+    told := live.record_presence('webhook', p_room, 'left', who ->> 'sid', who ->> 'identity',
+      to_timestamp((p_payload ->> 'createdAt')::double precision), lower(who ->> 'disconnectReason'));
+  end if;
+  return (told ->> 'ok')::boolean;
+end;
+$$;
+comment on function live.read_webhook_participant(text, text, jsonb) is
+  'Records participant_joined or participant_left; false when it is about nobody of ours.';
+revoke execute on function live.read_webhook_participant(text, text, jsonb) from public, anon, authenticated;
+
+-- The millisecond lets a participant_left of the same second win, whichever comes first. Whoever joined later is in
+-- a newer room of the same name and stays.
+create function live.read_webhook_room_finished(p_room text, p_payload jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  at constant timestamptz := to_timestamp((p_payload ->> 'createdAt')::double precision) + interval '1 millisecond';
+begin
+  perform live.record_presence('webhook', p_room, 'left', v.participant_sid, v.user_id::text, at, 'room_closed')
+     from public.live_visits v
+    where (v.session_id in (select s.id from public.live_sessions s where s.livekit_room = p_room)
+           or v.call_id in (select c.id from public.calls c where c.livekit_room = p_room))
+      and v.left_at is null and v.joined_at <= at;
+  return found;
+end;
+$$;
+comment on function live.read_webhook_room_finished(text, jsonb) is
+  'Everyone who was in a room that LiveKit closed has left; false when nobody was.';
+revoke execute on function live.read_webhook_room_finished(text, jsonb) from public, anon, authenticated;
+
+create function public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  recorded boolean;
+begin
+  insert into public.livekit_webhook_events (id, event, room, payload)
+    values (p_id, p_event, nullif(p_room, ''), p_payload) on conflict (id) do nothing;
+  if not found then
+    return jsonb_build_object('outcome', 'duplicate');
+  end if;
+  recorded := case
+    when p_event in ('participant_joined', 'participant_left')
+      then live.read_webhook_participant(p_room, p_event, p_payload)
+    when p_event = 'room_finished' then live.read_webhook_room_finished(p_room, p_payload)
+    else false end;
+  return jsonb_build_object('outcome', case when recorded then 'recorded' else 'ignored' end);
+end;
+$$;
+comment on function public.record_webhook(text, text, text, jsonb) is
+  'Files a verified webhook of LiveKit''s under its id and records the presence it tells of: '
+  '{outcome: recorded, ignored or duplicate}. p_payload is the body as LiveKit sent it.';
+revoke execute on function public.record_webhook(text, text, text, jsonb) from public, anon, authenticated;
+grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;

@@ -1,0 +1,83 @@
+-- Owns: what ends by the clock alone, without anybody's request: calls that nobody answered or that both sides left,
+-- scheduled sessions that never started, live sessions whose room is gone. A worker calls it under one lease; pg_cron
+-- may instead (DATABASE.md says how). Running it twice at once is harmless: rows in other hands are skipped.
+
+create function live.end_empty_calls() returns integer
+language plpgsql set search_path = '' as $$
+declare
+  patience constant interval := make_interval(secs => live.limit_of('call_empty_seconds'));
+  ended integer;
+begin
+  with empty as (
+    select c.id, live.last_seen_in_call(c.id) as last_seen
+      from public.calls c
+     where c.status = 'accepted' and c.accepted_at < clock_timestamp() - patience
+       and not exists (select from public.live_visits v where v.call_id = c.id and v.left_at is null)
+       for update skip locked)
+  update public.calls c
+     set status = case when e.last_seen is null then 'failed' else 'ended' end,
+         end_reason = case when e.last_seen is null then 'nobody_joined' else 'both_left' end
+    from empty e
+   where c.id = e.id and greatest(e.last_seen, c.accepted_at) < clock_timestamp() - patience;
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_empty_calls() is
+  'Ends accepted calls whose room has been empty for limits.call_empty_seconds; one that nobody ever joined failed. Returns how many.';
+revoke execute on function live.end_empty_calls() from public, anon, authenticated;
+
+create function live.end_no_shows() returns integer
+language plpgsql set search_path = '' as $$
+declare
+  ended uuid[];
+begin
+  with late as (
+    select s.id from public.live_sessions s
+     where s.status = 'scheduled' and s.scheduled_at + live.setting_interval('session.no_show_seconds') < clock_timestamp()
+       for update skip locked),
+  closed as (
+    update public.live_sessions s set status = 'ended', end_reason = 'no_show' from late l where s.id = l.id returning s.id)
+  select coalesce(array_agg(id), '{}') into ended from closed;
+  perform live.pay_back(t.id, null) from public.live_tickets t
+    where t.session_id = any (ended) and t.refunded_at is null order by t.user_id;
+  return cardinality(ended);
+end;
+$$;
+comment on function live.end_no_shows() is
+  'Ends scheduled sessions that did not start within session.no_show_seconds and refunds their tickets. Returns how many.';
+revoke execute on function live.end_no_shows() from public, anon, authenticated;
+
+-- Absence of an agent alone proves nothing, since a room goes on without one: nobody may be left in it either.
+create function live.end_roomless_sessions() returns integer
+language plpgsql set search_path = '' as $$
+declare
+  ended integer;
+begin
+  with gone as (
+    select s.id from public.live_sessions s
+     where s.status = 'live' and s.host_left_at + live.setting_interval('session.host_grace_seconds') < clock_timestamp()
+       and not exists (select from public.live_visits v where v.session_id = s.id and v.left_at is null)
+       and not exists (select from public.agent_rooms r where r.room = s.livekit_room and r.lease_expires_at > clock_timestamp())
+       for no key update skip locked)
+  update public.live_sessions s set status = 'ended', end_reason = 'room_gone' from gone g where s.id = g.id;
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_roomless_sessions() is
+  'Ends live sessions without host, people or agent for session.host_grace_seconds. Returns how many.';
+revoke execute on function live.end_roomless_sessions() from public, anon, authenticated;
+
+create function public.platform_sweep() returns jsonb
+language sql volatile security definer set search_path = '' as $$
+  select jsonb_build_object(
+    'missed_calls', live.miss_calls(),
+    'ended_calls', live.end_empty_calls(),
+    'no_shows', live.end_no_shows(),
+    'roomless_sessions', live.end_roomless_sessions())
+$$;
+comment on function public.platform_sweep() is
+  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, roomless_sessions}, how many of each.';
+revoke execute on function public.platform_sweep() from public, anon, authenticated;
+grant execute on function public.platform_sweep() to service_role;

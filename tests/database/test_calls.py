@@ -1,0 +1,273 @@
+"""Calls: every legal and illegal step, who may take it, busy in any race, and true durations."""
+
+import asyncio
+import itertools
+
+import asyncpg
+import pytest
+from world import Json, Refused, World
+
+STATUSES = ("initiated", "ringing", "accepted", "declined", "missed", "cancelled", "ended", "failed")
+PATHS = {
+    "initiated": [],
+    "ringing": ["ringing"],
+    "accepted": ["ringing", "accepted"],
+    "declined": ["ringing", "declined"],
+    "missed": ["ringing", "missed"],
+    "cancelled": ["cancelled"],
+    "ended": ["ringing", "accepted", "ended"],
+    "failed": ["failed"],
+}
+LEGAL = {
+    ("initiated", "ringing"), ("initiated", "cancelled"), ("initiated", "failed"), ("ringing", "accepted"),
+    ("ringing", "declined"), ("ringing", "missed"), ("ringing", "cancelled"), ("ringing", "failed"),
+    ("accepted", "ended"), ("accepted", "failed"),
+}  # fmt: skip
+
+
+async def start(world: World, caller: str, callee: str, kind: str = "audio") -> Json:
+    return await world.service("select public.call_start($1, $2, $3)", caller, callee, kind)
+
+
+async def answer(world: World, user: str, call: str, *, accept: bool = True) -> Json:
+    return await world.service("select public.call_answer($1, $2, $3)", user, call, accept)
+
+
+async def end(world: World, user: str, call: str) -> Json:
+    return await world.service("select public.call_end($1, $2)", user, call)
+
+
+async def ringing(world: World) -> tuple[str, str, str]:
+    caller, callee = await world.user(), await world.user()
+    return (await start(world, caller, callee))["call"]["id"], caller, callee
+
+
+async def hint_of(refused: object) -> str | None:
+    with pytest.raises(Refused) as caught:
+        await refused  # type: ignore[misc]
+    return caught.value.hint
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.permutations(STATUSES, 2)))
+async def test_every_step_is_in_the_table_or_refused(world: World, before: str, after: str) -> None:
+    caller, callee = await world.user(), await world.user()
+    owner = await world.owner()
+    call = await owner.fetchval(
+        "insert into calls (caller_id, callee_id, type) values ($1, $2, 'audio') returning id", caller, callee
+    )
+    step = "update calls set status = $2 where id = $1 returning status"
+    for status in PATHS[before]:
+        await owner.execute(step, call, status)
+    if (before, after) in LEGAL:
+        assert await owner.fetchval(step, call, after) == after
+        return
+    with pytest.raises(asyncpg.PostgresError, match=f"that is {before} cannot become {after}") as refused:
+        await owner.execute(step, call, after)
+    assert refused.value.sqlstate == "PT409"
+
+
+async def test_a_call_begins_as_initiated_at_the_databases_time(world: World) -> None:
+    caller, callee = await world.user(), await world.user()
+    owner = await world.owner()
+    with pytest.raises(asyncpg.PostgresError, match="begins as initiated"):
+        await owner.execute(
+            "insert into calls (caller_id, callee_id, type, status) values ($1, $2, 'audio', 'accepted')",
+            caller,
+            callee,
+        )
+    row = await world.row(
+        "insert into calls (caller_id, callee_id, type, created_at, accepted_at, duration_seconds)"
+        " values ($1, $2, 'audio', '2000-01-01', '2000-01-01', 9)"
+        " returning created_at > '2020-01-01' as fresh, *",
+        caller, callee,
+    )  # fmt: skip
+    assert (row["fresh"], row["accepted_at"], row["duration_seconds"]) == (True, None, None)
+    row = await world.row(
+        "update calls set status = 'failed', ended_at = '2000-01-01', duration_seconds = 9 where id = $1"
+        " returning ended_at > '2020-01-01' as fresh, *", row["id"],
+    )  # fmt: skip
+    assert (row["fresh"], row["duration_seconds"]) == (True, None)
+    with pytest.raises(asyncpg.PostgresError, match="never change"):
+        await owner.execute("update calls set callee_id = $2 where id = $1", row["id"], await world.user())
+
+
+async def test_from_ringing_to_ended_with_its_duration(world: World) -> None:
+    caller, callee = await world.user(), await world.user()
+    started = await start(world, caller, callee, "video")
+    call, join = started["call"], started["join"]
+    assert (call["status"], join["identity"], join["role"]) == ("ringing", caller, "party")
+    assert (join["room"], join["can_publish_sources"]) == (call["livekit_room"], ["camera", "microphone"])
+    accepted = await answer(world, callee, call["id"])
+    assert (accepted["call"]["status"], accepted["join"]["identity"]) == ("accepted", callee)
+    assert await answer(world, callee, call["id"]) == accepted
+    for party in (caller, callee):
+        again = await world.service("select public.call_token($1, $2)", party, call["id"])
+        assert again["join"]["identity"] == party
+    await age(world, call["id"], "accepted_at", 90.5)
+    ended = await end(world, caller, call["id"])
+    assert (ended["call"]["status"], ended["call"]["end_reason"], ended["join"]) == ("ended", "caller", None)
+    assert ended["call"]["duration_seconds"] in (90, 91)
+    assert await end(world, callee, call["id"]) == ended
+    assert (
+        await hint_of(world.service("select public.call_token($1, $2)", caller, call["id"]))
+        == "call_not_active"
+    )
+
+
+async def test_before_the_answer_a_call_is_declined_or_cancelled(world: World) -> None:
+    call, caller, callee = await ringing(world)
+    assert await hint_of(answer(world, caller, call)) == "callee_only"
+    assert await hint_of(world.service("select public.call_token($1, $2)", caller, call)) == "call_not_active"
+    declined = await answer(world, callee, call, accept=False)
+    assert (declined["call"]["status"], declined["call"]["duration_seconds"], declined["join"]) == (
+        "declined",
+        None,
+        None,
+    )
+    assert await hint_of(answer(world, callee, call)) == "call_not_ringing"
+    for who in (0, 1):
+        call, *parties = await ringing(world)
+        assert (await end(world, parties[who], call))["call"]["status"] == "cancelled"
+        assert await hint_of(answer(world, parties[1], call)) == "call_not_ringing"
+
+
+async def test_strangers_know_of_no_call(world: World) -> None:
+    call, _, _ = await ringing(world)
+    stranger = await world.user()
+    for refused in (answer(world, stranger, call), end(world, stranger, call),
+                    world.service("select public.call_token($1, $2)", stranger, call)):  # fmt: skip
+        assert await hint_of(refused) == "unknown_call"
+
+
+async def test_busy_both_ways_until_the_call_is_over(world: World) -> None:
+    call, caller, callee = await ringing(world)
+    third = await world.user()
+    for busy in (caller, callee):
+        assert await hint_of(start(world, third, busy)) == "callee_busy"
+        assert await hint_of(start(world, busy, third)) == "already_in_call"
+    await end(world, caller, call)
+    assert (await start(world, third, callee))["call"]["status"] == "ringing"
+
+
+@pytest.mark.parametrize("shape", ["each other", "one callee", "one caller"])
+async def test_of_calls_that_collide_exactly_one_rings(world: World, shape: str) -> None:
+    a, b = await world.user(), await world.user()
+    others = [await world.user() for _ in range(6)]
+    pairs = {
+        "each other": [(a, b), (b, a)] * 3,
+        "one callee": [(other, b) for other in others],
+        "one caller": [(a, other) for other in others],
+    }[shape]
+    connections = [await world.connect() for _ in pairs]
+    answers = await asyncio.gather(
+        *(
+            connection.fetchval("select public.call_start($1, $2, 'audio')", *pair)
+            for connection, pair in zip(connections, pairs, strict=True)
+        ),
+        return_exceptions=True,
+    )
+    hints = [getattr(answer, "hint", "rings") for answer in answers]
+    assert hints.count("rings") == 1
+    assert set(hints) <= {"rings", "callee_busy", "already_in_call"}
+
+
+async def test_a_call_is_refused_where_it_does_not_belong(world: World) -> None:
+    caller, callee, suspended = await world.user(), await world.user(), await world.user()
+    await world.value("insert into live_bans (user_id, scope) values ($1, 'platform')", suspended)
+    nobody = await world.user(anonymous=True)
+    for arguments, hint in (
+        ((caller, caller), "self_call"),
+        ((caller, "00000000-0000-0000-0000-000000000000"), "unknown_user"),
+        ((caller, nobody), "unknown_user"),
+        ((caller, suspended), "callee_unavailable"),
+        ((suspended, callee), "banned"),
+        ((nobody, callee), "account_required"),
+        ((caller, callee, "hologram"), "invalid_type"),
+    ):
+        assert await hint_of(start(world, *arguments)) == hint, hint
+    await world.value("update app_settings set value = 'false' where key = 'calls.enabled'")
+    try:
+        assert await hint_of(start(world, caller, callee)) == "calls_disabled"
+    finally:
+        await world.value("update app_settings set value = 'true' where key = 'calls.enabled'")
+
+
+async def test_calls_are_bounded_per_minute(world: World) -> None:
+    caller, callee = await world.user(), await world.user()
+    for _ in range(6):
+        call = (await start(world, caller, callee))["call"]["id"]
+        await end(world, caller, call)
+    assert await hint_of(start(world, caller, callee)) == "rate_limited"
+
+
+async def age(world: World, call: str, column: str, seconds: float) -> None:
+    """Move one of a call's times into the past, which no statement can while the trigger is on."""
+    await world.value("alter table calls disable trigger calls_step")
+    await world.value(
+        f"update calls set {column} = now() - make_interval(secs => $2) where id = $1",  # noqa: S608
+        call, seconds,
+    )  # fmt: skip
+    await world.value("alter table calls enable trigger calls_step")
+
+
+async def test_a_call_nobody_answers_is_missed_and_holds_nobody_up(world: World) -> None:
+    call, _, callee = await ringing(world)
+    await age(world, call, "ringing_at", 31)
+    assert await hint_of(answer(world, callee, call)) == "call_not_ringing"
+    assert (await start(world, await world.user(), callee))["call"]["status"] == "ringing"
+    assert await world.value("select status from calls where id = $1", call) == "missed"
+
+    call, _, _ = await ringing(world)
+    await age(world, call, "ringing_at", 31)
+    await world.service("select public.platform_sweep()")
+    row = await world.row("select status, end_reason, duration_seconds from calls where id = $1", call)
+    assert tuple(row.values()) == ("missed", "no_answer", None)
+
+
+async def visit(world: World, call: str, user: str, stay: str, *, left: str | None) -> None:
+    """Put a visit of `stay` seconds before now, ended `left` seconds before now."""
+    await world.value(
+        "insert into live_visits"
+        " (participant_sid, call_id, user_id, joined_at, join_reported_at, webhook_left_at)"
+        " values ('PA_' || gen_random_uuid(), $1, $2, now(),"
+        " now() - $3::text::interval, now() - $4::text::interval)",
+        call, user, stay, left,
+    )  # fmt: skip
+
+
+async def accepted_ago(world: World, seconds: int) -> tuple[str, str, str]:
+    call, caller, callee = await ringing(world)
+    await answer(world, callee, call)
+    await age(world, call, "accepted_at", seconds)
+    return call, caller, callee
+
+
+async def test_a_call_both_sides_vanished_from_ended_when_the_second_left(world: World) -> None:
+    call, caller, callee = await accepted_ago(world, 300)
+    await visit(world, call, caller, "300 s", left="200 s")
+    await visit(world, call, callee, "300 s", left="100 s")
+    await world.service("select public.platform_sweep()")
+    row = await world.row("select status, end_reason, duration_seconds from calls where id = $1", call)
+    assert (row["status"], row["end_reason"]) == ("ended", "both_left")
+    assert row["duration_seconds"] in (199, 200, 201)
+
+
+async def test_a_call_goes_on_while_someone_is_there_or_may_come_back(world: World) -> None:
+    call, caller, callee = await accepted_ago(world, 300)
+    await visit(world, call, caller, "300 s", left="200 s")
+    await visit(world, call, callee, "300 s", left=None)
+    soon, *parties = await accepted_ago(world, 300)
+    await visit(world, soon, parties[0], "300 s", left="5 s")
+    fresh, _, _ = await accepted_ago(world, 2)
+    await world.service("select public.platform_sweep()")
+    states = await world.rows("select status from calls where id = any($1)", [call, soon, fresh])
+    assert {row["status"] for row in states} == {"accepted"}
+
+
+async def test_a_call_that_nobody_ever_joined_failed(world: World) -> None:
+    call, _, _ = await accepted_ago(world, 300)
+    await world.service("select public.platform_sweep()")
+    assert tuple((await world.row("select status, end_reason from calls where id = $1", call)).values()) == (
+        "failed",
+        "nobody_joined",
+    )

@@ -1,0 +1,151 @@
+"""LiveKit's webhooks: each counts once, and no order of arrival changes what is recorded."""
+
+import uuid
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from world import Json, World
+
+START = 1_790_000_000
+RECORD = "select public.record_webhook($1, $2, $3, $4)"
+
+Webhook = tuple[str, str, Json]
+
+
+def person(user: str, sid: str, joined_ms: int, **more: Any) -> Json:
+    return {"sid": sid, "identity": user, "joinedAtMs": str(joined_ms), "kind": "STANDARD", **more}
+
+
+def webhook(event: str, at: int, participant: Json | None = None) -> Webhook:
+    return f"EV_{uuid.uuid4()}", event, {"event": event, "createdAt": str(at), "participant": participant}
+
+
+async def deliver(world: World, room: str, hook: Webhook) -> str:
+    name, event, payload = hook
+    return str((await world.service(RECORD, name, event, room, payload))["outcome"])
+
+
+async def rows_of(world: World, session: str) -> list[Json]:
+    visits = await world.rows(
+        "select participant_sid, user_id, joined_at, left_at, leave_reason from live_visits"
+        " where session_id = $1 order by participant_sid", session,
+    )  # fmt: skip
+    people = await world.rows(
+        "select user_id, is_online, first_joined_at, last_joined_at, left_at, watch_seconds"
+        " from live_participants where session_id = $1 and first_joined_at is not null"
+        " order by user_id", session,
+    )  # fmt: skip
+    counts = await world.row(
+        "select viewer_count, peak_viewers, total_viewers from live_sessions where id = $1", session
+    )
+    return [*visits, *people, counts]
+
+
+async def test_a_join_and_a_leave_are_recorded_once(world: World) -> None:
+    scene, user = await world.live(), await world.user()
+    joined = webhook("participant_joined", START, person(user, "PA_once", START * 1000 + 123))
+    left = webhook(
+        "participant_left", START + 10,
+        person(user, "PA_once", START * 1000 + 123, disconnectReason="CLIENT_INITIATED"),
+    )  # fmt: skip
+    assert [await deliver(world, scene.room, hook) for hook in (joined, joined)] == ["recorded", "duplicate"]
+    assert await world.value("select viewer_count from live_sessions where id = $1", scene.id) == 1
+    assert [await deliver(world, scene.room, hook) for hook in (left, left)] == ["recorded", "duplicate"]
+    visit = await world.row(
+        "select extract(epoch from joined_at)::float8, extract(epoch from left_at)::float8 as l, leave_reason"
+        " from live_visits where participant_sid = 'PA_once'"
+    )
+    assert tuple(visit.values()) == (START + 0.123, START + 10, "client_initiated")
+
+
+async def test_machines_and_strangers_are_nobodys_presence(world: World) -> None:
+    scene, user = await world.live(), await world.user()
+    for more in ({"kind": "AGENT"}, {"kind": 4}, {"kind": "EGRESS"}, {"permission": {"hidden": True}}):
+        hook = webhook("participant_joined", START, person(user, f"PA_{uuid.uuid4()}", START * 1000, **more))
+        assert await deliver(world, scene.room, hook) == "ignored"
+    for identity in (str(uuid.uuid4()), "not-a-uuid"):
+        hook = webhook("participant_joined", START, person(identity, "PA_x", START * 1000))
+        assert await deliver(world, scene.room, hook) == "ignored"
+    hook = webhook("participant_joined", START, person(user, "PA_y", START * 1000))
+    assert await deliver(world, "a-room-of-someone-else", hook) == "ignored"
+    assert not await world.rows("select from live_visits where session_id = $1", scene.id)
+
+
+async def test_a_leave_alone_tells_of_the_whole_visit(world: World) -> None:
+    scene, user = await world.live(), await world.user()
+    await deliver(
+        world, scene.room, webhook("participant_left", START + 5, person(user, "PA_alone", START * 1000))
+    )
+    assert await world.value("select watch_seconds from live_participants where user_id = $1", user) == 5
+
+
+async def test_room_finished_closes_who_was_in_it_and_nobody_newer(world: World) -> None:
+    scene, old, new = await world.live(), await world.user(), await world.user()
+    await deliver(
+        world, scene.room, webhook("participant_joined", START, person(old, "PA_old", START * 1000))
+    )
+    await deliver(
+        world,
+        scene.room,
+        webhook("participant_joined", START + 60, person(new, "PA_new", (START + 60) * 1000)),
+    )
+    assert await deliver(world, scene.room, webhook("room_finished", START + 30)) == "recorded"
+    online = await world.rows(
+        "select user_id from live_participants where session_id = $1 and is_online", scene.id
+    )
+    assert [str(row["user_id"]) for row in online] == [new]
+    assert (
+        await world.value("select leave_reason from live_visits where participant_sid = 'PA_old'")
+        == "room_closed"
+    )
+
+
+async def test_a_call_counts_its_parties_only(world: World) -> None:
+    caller, callee, stranger = await world.user(), await world.user(), await world.user()
+    call = (await world.service("select public.call_start($1, $2, 'audio')", caller, callee))["call"]
+    for user, outcome in ((caller, "recorded"), (stranger, "ignored")):
+        hook = webhook("participant_joined", START, person(user, f"PA_{user}", START * 1000))
+        assert await deliver(world, call["livekit_room"], hook) == outcome
+
+
+@st.composite
+def evenings(draw: st.DrawFn) -> tuple[list[tuple[int, int, int]], list[int], int]:
+    """Draw visits (person, join second, stay), an order with repeats of the webhooks, and the room's end."""
+    visits = draw(
+        st.lists(st.tuples(st.integers(0, 2), st.integers(0, 50), st.integers(0, 20)), min_size=1, max_size=5)
+    )
+    webhooks = len(visits) * 2 + 1
+    order = draw(st.permutations(range(webhooks)))
+    repeats = draw(st.lists(st.integers(0, webhooks - 1), max_size=4))
+    return visits, [*order, *repeats], draw(st.integers(70, 80))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(evening=evenings())
+async def test_reordered_and_repeated_webhooks_leave_the_rows_of_the_clean_order(
+    world: World, evening: tuple[list[tuple[int, int, int]], list[int], int]
+) -> None:
+    visits, order, over = evening
+    people = [await world.user() for _ in range(3)]
+
+    async def play(shuffled: bool) -> list[Json]:
+        scene = await world.live()
+        run = uuid.uuid4().hex
+        hooks: list[Webhook] = []
+        for number, (who, join, stay) in enumerate(visits):
+            whom = person(people[who], f"PA_{number}_{run}", (START + join) * 1000 + 250)
+            hooks.append(webhook("participant_joined", START + join, whom))
+            hooks.append(
+                webhook(
+                    "participant_left", START + join + stay, {**whom, "disconnectReason": "CLIENT_INITIATED"}
+                )
+            )
+        hooks.sort(key=lambda hook: int(hook[2]["createdAt"]))
+        hooks.append(webhook("room_finished", START + over))
+        for index in order if shuffled else range(len(hooks)):
+            await deliver(world, scene.room, hooks[index])
+        rows = await rows_of(world, scene.id)
+        return [{k: str(v).replace(run, "") for k, v in row.items()} for row in rows]
+
+    assert await play(shuffled=True) == await play(shuffled=False)
