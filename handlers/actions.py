@@ -1,0 +1,201 @@
+"""The life of a claimed `moderation_actions` row: open, watched until it is true, finished once.
+
+The insert has already written the desired state, so nothing here decides what a row means for a person; a row is done
+when the room agrees. `CONDITIONS` says for each action what has to hold.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from handlers.effects import Effect, Effects, FinishAction, Notify, NoticeType, RemoveParticipant, Verdict
+from handlers.events import (
+    Action,
+    ActionId,
+    Failure,
+    Identity,
+    ParticipantNotRemoved,
+    PermissionNotSet,
+    Sid,
+)
+from handlers.permissions import converged
+from handlers.state import OpenAction, PersonState, RoomState
+from moderation.desired import Desired, effective_permission, rehearse
+
+Condition = Callable[[RoomState, Action, float], bool]
+
+
+def target_agrees(state: RoomState, action: Action, now: float) -> bool:
+    return action.target is None or converged(state, action.target, now)
+
+
+def everyone_agrees(state: RoomState, action: Action, now: float) -> bool:
+    return all(converged(state, identity, now) for identity, _, _ in list(state.connected()))
+
+
+def target_is_away(state: RoomState, action: Action, now: float) -> bool:
+    assert action.target is not None
+    person = state.people.get(action.target)
+    return person is None or person.connection is None
+
+
+def target_was_kicked(state: RoomState, action: Action, now: float) -> bool:
+    """No connection from before the row is left. One that came later is a new visit, and allowed."""
+    assert action.target is not None
+    return kickable(state.people.get(action.target), action) is None
+
+
+def is_relayed(state: RoomState, action: Action, now: float) -> bool:
+    return state.relayed_seq >= int(action.params.get("seq", 0))
+
+
+def room_is_closed(state: RoomState, action: Action, now: float) -> bool:
+    return state.closed_at is not None
+
+
+CONDITIONS: Mapping[str, Condition] = {
+    "mute": target_agrees,
+    "unmute": target_agrees,
+    "camera_off": target_agrees,
+    "camera_on": target_agrees,
+    "set_role": target_agrees,
+    "mute_all": everyone_agrees,
+    "unmute_all": everyone_agrees,
+    "kick": target_was_kicked,
+    "ban": target_is_away,
+    "unban": target_agrees,
+    "chat_mute": target_agrees,
+    "chat_unmute": target_agrees,
+    "delete_message": target_agrees,
+    "announce": is_relayed,
+    "end_session": room_is_closed,
+}
+
+NOTICES: Mapping[str, NoticeType] = {
+    "mute": NoticeType.MUTED,
+    "unmute": NoticeType.UNMUTED,
+    "camera_off": NoticeType.CAMERA_OFF,
+    "camera_on": NoticeType.CAMERA_ON,
+    "set_role": NoticeType.ROLE_CHANGED,
+    "chat_mute": NoticeType.CHAT_MUTED,
+    "chat_unmute": NoticeType.CHAT_UNMUTED,
+}
+"""What the target is told once a row is applied. Whoever is removed is told before, in `permissions.remove`."""
+
+
+def open_action(state: RoomState, action: Action, now: float) -> Effects:
+    """Take a row on. One that is open already was claimed again because we were slow: nothing to add."""
+    if action.id in state.actions:
+        return ()
+    if action.action not in CONDITIONS:
+        return (
+            fail(
+                action.id, now, "unknown_action", f"This worker does not know the action {action.action!r}."
+            ),
+        )
+    before = target_view(state, action.target, now)
+    if action.dry_run:
+        return (rehearsed(state, action, before, now),)
+    state.actions[action.id] = OpenAction(action, before)
+    return kick(state, action) if action.action == "kick" else ()
+
+
+def rehearsed(state: RoomState, action: Action, before: Mapping[str, Any] | None, now: float) -> FinishAction:
+    """The answer to a dry run: what would be, with nothing touched."""
+    after = None
+    if action.target is not None:
+        person = state.people.get(action.target, PersonState())
+        after = view(rehearse(state.desired(person), action.action, action.params, now), state, now)
+    return FinishAction(action.id, Verdict.APPLIED, now, before, after)
+
+
+def kick(state: RoomState, action: Action) -> Effects:
+    assert action.target is not None
+    person = state.people.get(action.target)
+    connection = kickable(person, action)
+    if person is None or connection is None or person.removing:
+        return ()
+    person.removing = True
+    notice = Notify(action.target, NoticeType.REMOVED, {"why": "kicked", "reason": action.reason})
+    return notice, RemoveParticipant(action.target, connection, ban=False)
+
+
+def kickable(person: PersonState | None, action: Action) -> Sid | None:
+    """The SID of the connection that a kick is meant for, if it is still there."""
+    if person is None or person.connection is None or person.connection.joined_at_ms > action.created_at_ms:
+        return None
+    return person.connection.sid
+
+
+def settle(state: RoomState, now: float) -> Effects:
+    """Finish every open row whose condition holds now. Runs after each event."""
+    effects: list[Effect] = []
+    for opened in [o for o in state.actions.values() if CONDITIONS[o.action.action](state, o.action, now)]:
+        del state.actions[opened.action.id]
+        effects += finish(state, opened, now)
+    return tuple(effects)
+
+
+def finish(state: RoomState, opened: OpenAction, now: float) -> Effects:
+    action = opened.action
+    done = FinishAction(
+        action.id, Verdict.APPLIED, now, opened.before, target_view(state, action.target, now)
+    )
+    notice = NOTICES.get(action.action)
+    if notice is None or action.target is None or target_is_away(state, action, now):
+        return (done,)
+    return done, Notify(action.target, notice, notice_payload(state, action))
+
+
+def notice_payload(state: RoomState, action: Action) -> Mapping[str, Any]:
+    assert action.target is not None
+    desired = state.desired(state.person(action.target))
+    return {
+        "action_id": action.id,
+        "reason": action.reason,
+        "role": desired.role.value,
+        "until": desired.mic_muted_until if action.action == "mute" else None,
+    }
+
+
+def retry_kicks(state: RoomState) -> Effects:
+    """Kicks whose removal did not get through and is not under way."""
+    effects: list[Effect] = []
+    for opened in state.actions.values():
+        if opened.action.action == "kick":
+            effects += kick(state, opened.action)
+    return tuple(effects)
+
+
+def on_refused(state: RoomState, event: PermissionNotSet | ParticipantNotRemoved, now: float) -> Effects:
+    """LiveKit said no for good: the rows that asked for it have failed, in words that help."""
+    if event.failure is not Failure.PERMANENT:
+        return ()
+    refused = [o.action.id for o in state.actions.values() if o.action.target == event.identity]
+    for action_id in refused:
+        del state.actions[action_id]
+    return tuple(fail(action_id, now, "livekit_refused", event.error) for action_id in refused)
+
+
+def fail(action_id: ActionId, now: float, code: str, error: str) -> FinishAction:
+    return FinishAction(action_id, Verdict.FAILED, now, error_code=code, error=error)
+
+
+def target_view(state: RoomState, target: Identity | None, now: float) -> Mapping[str, Any] | None:
+    if target is None:
+        return None
+    person = state.people.get(target, PersonState())
+    seen = view(state.desired(person), state, now)
+    present = person.connection is not None
+    actual = person.connection.permission if person.connection is not None else None
+    return {**seen, "present": present, "actual": None if actual is None else actual.as_json()}
+
+
+def view(desired: Desired, state: RoomState, now: float) -> Mapping[str, Any]:
+    removal = desired.removed(now)
+    return {
+        "role": desired.role.value,
+        "mic_muted": desired.muted(now),
+        "camera_off": desired.camera_off,
+        "removed": None if removal is None else removal.reason,
+        "permission": effective_permission(desired, state.rights, now).as_json(),
+    }

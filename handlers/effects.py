@@ -1,0 +1,160 @@
+"""What should be done about it, as verbs. Handlers return these; the performer alone carries them out.
+
+An effect states a target condition and may be carried out twice without harm. Each one that can fail is answered by an
+outcome event (see `handlers.events`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Any
+
+from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid
+from moderation.desired import Permission
+
+
+class NoticeType(StrEnum):
+    """What one person is told on `live.notice`."""
+
+    MUTED = "muted"
+    UNMUTED = "unmuted"
+    CAMERA_OFF = "camera_off"
+    CAMERA_ON = "camera_on"
+    ROLE_CHANGED = "role_changed"
+    INVITED = "invited"
+    CHAT_MUTED = "chat_muted"
+    CHAT_UNMUTED = "chat_unmuted"
+    REMOVED = "removed"
+    WARNING = "warning"
+
+
+class Verdict(StrEnum):
+    """How a claimed action ended, as far as this room can tell."""
+
+    APPLIED = "applied"
+    FAILED = "failed"
+
+
+class Metric(Enum):
+    """Things worth counting that only the handlers can see."""
+
+    DRIFT_FOUND = "drift_found"
+    PRESENCE_CORRECTED = "presence_corrected"
+
+
+@dataclass(frozen=True, slots=True)
+class SetPermission:
+    """Let this person have exactly this permission. Answered by `PermissionSet` or `PermissionNotSet`."""
+
+    identity: Identity
+    sid: Sid
+    permission: Permission
+    revokes: bool
+    """True when it only takes rights away: harmless twice, so it may be done while the database is unreachable."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveParticipant:
+    """Disconnect this person. Answered by `ParticipantRemoved` or `ParticipantNotRemoved`."""
+
+    identity: Identity
+    sid: Sid
+    ban: bool
+    """True when the database says that they may not be here; False for a kick, which is done once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell one person something on `live.notice`. Best effort: the database has the record."""
+
+    identity: Identity
+    type: NoticeType
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Put these events on the wire in order. Answered by `EventsRelayed` or `EventsNotRelayed`."""
+
+    events: tuple[LiveEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceCursor:
+    """Record that everything up to `seq` is relayed."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordJoined:
+    """Write the visit. Answered by `PresenceRecorded`."""
+
+    identity: Identity
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLeft:
+    identity: Identity
+    sid: Sid
+    reason: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinishAction:
+    """Write back how a claimed row ended. `confirmed_at` is when LiveKit confirmed."""
+
+    action: ActionId
+    verdict: Verdict
+    confirmed_at: float
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    error_code: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """Read who is in the room and what they may do. Answered by `RoomSynced`, or by nothing when it failed.
+
+    `doubt`: what the room shows may be wrong, so ask the server; otherwise the view from inside is enough and free.
+    """
+
+    doubt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRoom:
+    """Delete the room: its session or call is over. Answered by `RoomClosed` or `RoomNotClosed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Stop moderating this room. `closed`: it has ended; otherwise somebody else has it."""
+
+    closed: bool
+    at_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    metric: Metric
+
+
+Effect = (
+    SetPermission
+    | RemoveParticipant
+    | Notify
+    | Relay
+    | AdvanceCursor
+    | RecordJoined
+    | RecordLeft
+    | FinishAction
+    | Resync
+    | CloseRoom
+    | Leave
+    | Count
+)
+Effects = tuple[Effect, ...]

@@ -1,0 +1,248 @@
+"""What has happened to a room, in the past tense. Everything that reaches a room's loop is one of these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, NewType
+
+from moderation.desired import Desired, Permission
+from moderation.roles import Role, RoleRights, Source
+
+Identity = NewType("Identity", str)
+"""A LiveKit identity, which is the user's id."""
+Sid = NewType("Sid", str)
+"""A LiveKit participant SID: one connection of one person."""
+ActionId = NewType("ActionId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection of one person as LiveKit or its webhook reports it. `permission` None: not known."""
+
+    sid: Sid
+    joined_at_ms: int
+    permission: Permission | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as the database knows them: desired state, and the open visit it last heard of."""
+
+    identity: Identity
+    desired: Desired
+    connection: Connection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A claimed row of `moderation_actions`."""
+
+    id: ActionId
+    n: int
+    action: str
+    target: Identity | None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+    dry_run: bool = False
+    created_at_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """A row of `live_events`."""
+
+    seq: int
+    id: str
+    type: str
+    at: str
+    payload: Mapping[str, Any]
+
+
+class Status(Enum):
+    """Whether the room's session or call goes on."""
+
+    OPEN = auto()
+    OVER = auto()
+
+
+# -- from the database ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotLoaded:
+    """The whole desired state, when the room was taken over or must be rebuilt."""
+
+    status: Status
+    default_role: Role | None
+    """The role of someone the database has no row for. None: nobody unknown may be here (a call)."""
+    rights: Mapping[Role, RoleRights]
+    people: tuple[Person, ...]
+    open_visits: tuple[tuple[Sid, Identity], ...]
+    relayed_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What was new for this room, read in one transaction.
+
+    `people`: desired state or open visit changed, in no order. `actions`: rows now ours to make true, by `n`; their
+    desired state is among `people`. `events`: rows of `live_events` past the cursor, by `seq`.
+    """
+
+    status: Status
+    people: tuple[Person, ...] = ()
+    actions: tuple[Action, ...] = ()
+    events: tuple[LiveEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceRecorded:
+    """The database took a report and told what it wants for that person."""
+
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseLost:
+    """Another worker moderates the room now."""
+
+
+# -- from LiveKit --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSynced:
+    """Everyone who is in the room now, after a connect or a full reconnect."""
+
+    present: tuple[tuple[Identity, Connection], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantJoined:
+    identity: Identity
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantLeft:
+    identity: Identity
+    sid: Sid
+    reason: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionReported:
+    """LiveKit told what a person may do now. May be up to 3 s old for someone who never published."""
+
+    identity: Identity
+    sid: Sid
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPublished:
+    identity: Identity
+    sid: Sid
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class RoomEnded:
+    """The room is gone from LiveKit; nobody is in it any more."""
+
+    reason: str
+    at_ms: int
+
+
+# -- outcomes of effects -------------------------------------------------------
+
+
+class Failure(Enum):
+    """Why an effect did not happen, as far as it matters to what follows."""
+
+    GONE = auto()
+    """The target is not in the room (yet): right after a join this passes."""
+    RETRYABLE = auto()
+    PERMANENT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionSet:
+    """LiveKit confirmed."""
+
+    identity: Identity
+    sid: Sid
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionNotSet:
+    identity: Identity
+    sid: Sid
+    failure: Failure
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantRemoved:
+    identity: Identity
+    sid: Sid
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantNotRemoved:
+    identity: Identity
+    sid: Sid
+    failure: Failure
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventsRelayed:
+    """All events up to `seq` are on the wire."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventsNotRelayed:
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomClosed:
+    """LiveKit confirmed that the room is deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomNotClosed:
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """A deadline that the state asked for has come."""
+
+
+Event = (
+    SnapshotLoaded
+    | Pulled
+    | PresenceRecorded
+    | LeaseLost
+    | RoomSynced
+    | ParticipantJoined
+    | ParticipantLeft
+    | PermissionReported
+    | TrackPublished
+    | RoomEnded
+    | PermissionSet
+    | PermissionNotSet
+    | ParticipantRemoved
+    | ParticipantNotRemoved
+    | EventsRelayed
+    | EventsNotRelayed
+    | RoomClosed
+    | RoomNotClosed
+    | Ticked
+)

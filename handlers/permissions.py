@@ -1,0 +1,165 @@
+"""Makes each person's permission in the room what the database wants: grant, revoke, remove, repair.
+
+Level-triggered: `converge` looks at what is, not at what happened, and asks for one change at a time per person.
+"""
+
+from dataclasses import replace
+
+from handlers.effects import (
+    Count,
+    Effect,
+    Effects,
+    Metric,
+    Notify,
+    NoticeType,
+    RemoveParticipant,
+    Resync,
+    SetPermission,
+)
+from handlers.events import (
+    Connection,
+    Failure,
+    Identity,
+    ParticipantNotRemoved,
+    ParticipantRemoved,
+    PermissionNotSet,
+    PermissionReported,
+    PermissionSet,
+)
+from handlers.state import BATCHING_SECONDS, PersonState, RoomState, sid_of
+from moderation.desired import Permission, Removal, effective_permission
+
+FIRST_RETRY_SECONDS = 0.05
+RIGHT_AFTER_JOIN_SECONDS = 2.0
+"""LiveKit answers `not_found` for a moment around a join; until then a retry is quick."""
+QUICK_RETRY_CAP_SECONDS = 0.1
+RETRY_CAP_SECONDS = 5.0
+
+
+def converge(state: RoomState, identity: Identity, now: float) -> Effects:
+    """The one change that this person still needs, if any."""
+    person = state.people.get(identity)
+    if not state.loaded or person is None or person.connection is None or busy(person, now):
+        return ()
+    desired = state.desired(person)
+    if (ends := desired.next_change(now)) is not None:
+        state.wake_at(ends)
+    removal = desired.removed(now)
+    if removal is not None:
+        return remove(person, identity, person.connection, removal)
+    return permit(person, identity, person.connection, effective_permission(desired, state.rights, now))
+
+
+def converged(state: RoomState, identity: Identity, now: float) -> bool:
+    """True when LiveKit is known to agree with the database about this person, here or away."""
+    person = state.people.get(identity)
+    if person is None or person.connection is None:
+        return True
+    desired = state.desired(person)
+    if desired.removed(now) is not None or person.removing:
+        return False
+    return person.connection.permission == effective_permission(desired, state.rights, now)
+
+
+def busy(person: PersonState, now: float) -> bool:
+    return person.asked is not None or person.removing or now < person.retry_at
+
+
+def permit(person: PersonState, identity: Identity, connection: Connection, wanted: Permission) -> Effects:
+    if connection.permission == wanted:
+        return ()
+    person.asked = wanted
+    known = connection.permission
+    revokes = not wanted.sources if known is None else wanted.narrows(known)
+    return (SetPermission(identity, connection.sid, wanted, revokes=revokes),)
+
+
+def remove(person: PersonState, identity: Identity, connection: Connection, removal: Removal) -> Effects:
+    person.removing = True
+    notice = Notify(identity, NoticeType.REMOVED, {"why": removal.reason, "until": removal.until})
+    return notice, RemoveParticipant(identity, connection.sid, ban=True)
+
+
+def on_permission_set(state: RoomState, event: PermissionSet, now: float) -> Effects:
+    person = state.people.get(event.identity)
+    if person is None or person.connection is None:
+        return ()
+    person.asked = None
+    if person.connection.sid != event.sid:
+        # Somebody rejoined meanwhile; which of the two connections was changed is not known.
+        person.connection = replace(person.connection, permission=None)
+    else:
+        override(person, event.permission, now)
+    return converge(state, event.identity, now)
+
+
+def override(person: PersonState, permission: Permission, now: float) -> None:
+    """Take `permission` as this connection's, and remember the one that it replaced."""
+    assert person.connection is not None
+    if (old := person.connection.permission) is not None and old != permission:
+        person.overridden[old] = now
+    person.overridden.pop(permission, None)
+    person.connection = replace(person.connection, permission=permission)
+    person.failures = 0
+
+
+def on_permission_not_set(state: RoomState, event: PermissionNotSet, now: float) -> Effects:
+    person = state.people.get(event.identity)
+    if person is None or sid_of(person) != event.sid:
+        return converge(state, event.identity, now)
+    person.asked = None
+    return back_off(state, person, event.failure, now)
+
+
+def on_participant_removed(state: RoomState, event: ParticipantRemoved) -> Effects:
+    """LiveKit confirmed: that connection is out. Its leave follows as an event of its own."""
+    person = state.people.get(event.identity)
+    if person is not None and sid_of(person) == event.sid:
+        person.disconnect()
+    return ()
+
+
+def on_participant_not_removed(state: RoomState, event: ParticipantNotRemoved, now: float) -> Effects:
+    person = state.people.get(event.identity)
+    if person is None or sid_of(person) != event.sid:
+        return converge(state, event.identity, now)
+    person.removing = False
+    return back_off(state, person, event.failure, now)
+
+
+def back_off(state: RoomState, person: PersonState, failure: Failure, now: float) -> Effects:
+    """Try again later: at once-ish around a join, slower for the rest. Whoever is gone for good will leave."""
+    assert person.connection is not None
+    person.failures += 1
+    young = now - person.connection.joined_at_ms / 1000 < RIGHT_AFTER_JOIN_SECONDS
+    quick = failure is Failure.GONE and young
+    cap = QUICK_RETRY_CAP_SECONDS if quick else RETRY_CAP_SECONDS
+    person.retry_at = now + min(FIRST_RETRY_SECONDS * 2 ** min(person.failures - 1, 10), cap)
+    state.wake_at(person.retry_at)
+    if failure is Failure.GONE and not young:
+        return (Resync(doubt=True),)
+    return ()
+
+
+def on_permission_reported(state: RoomState, event: PermissionReported, now: float) -> Effects:
+    person = state.people.get(event.identity)
+    if person is None or sid_of(person) != event.sid:
+        return ()
+    return (*take_report(state, person, event.permission, now), *converge(state, event.identity, now))
+
+
+def take_report(state: RoomState, person: PersonState, permission: Permission, now: float) -> Effects:
+    """Believe what LiveKit reports, unless it is what we replaced moments ago (reports come late)."""
+    assert person.connection is not None
+    if person.connection.permission == permission:
+        return ()
+    replaced_at = person.overridden.get(permission)
+    if person.asked is not None or (replaced_at is not None and now - replaced_at < BATCHING_SECONDS):
+        state.resync_at = min(state.resync_at, now + BATCHING_SECONDS)
+        state.wake_at(state.resync_at)
+        return ()
+    drifted: tuple[Effect, ...] = (
+        (Count(Metric.DRIFT_FOUND),) if person.connection.permission is not None else ()
+    )
+    person.connection = replace(person.connection, permission=permission)
+    return drifted

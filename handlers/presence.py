@@ -1,0 +1,133 @@
+"""Mirrors who is in the room into the database, by participant SID, and keeps the view of it honest.
+
+Three sources tell of the same connections: the room itself (complete, but up to 3 s late for listeners), the database's
+open visits (which webhooks write at once), and a full listing. A leave without a reason may be our own reconnect, so
+it is held until a listing confirms it.
+"""
+
+from handlers.effects import Count, Effect, Effects, Metric, RecordJoined, RecordLeft, Resync
+from handlers.events import (
+    Connection,
+    Identity,
+    ParticipantJoined,
+    ParticipantLeft,
+    Person,
+    RoomEnded,
+    RoomSynced,
+    Sid,
+)
+from handlers.permissions import converge, take_report
+from handlers.state import RESYNC_SECONDS, UNSEEN_GRACE_SECONDS, PersonState, RoomState, sid_of
+
+UNKNOWN_REASON = "unknown"
+DOUBT_SECONDS = 5.0
+
+
+def on_joined(state: RoomState, event: ParticipantJoined, now: float) -> Effects:
+    recorded = see(state, event.identity, event.connection, now)
+    return (*recorded, *converge(state, event.identity, now))
+
+
+def see(state: RoomState, identity: Identity, connection: Connection, now: float) -> Effects:
+    """LiveKit shows this connection. Returns what must be written of it."""
+    person = state.person(identity)
+    if sid_of(person) == connection.sid:
+        person.doubted_at = None
+        reported = (
+            () if connection.permission is None else take_report(state, person, connection.permission, now)
+        )
+        already, person.seen = person.seen, True
+        return reported if already else (*reported, RecordJoined(identity, connection))
+    if person.connection is not None and person.connection.joined_at_ms > connection.joined_at_ms:
+        return ()
+    person.connect(connection, seen=True)
+    return (RecordJoined(identity, connection),)
+
+
+def hear(state: RoomState, identity: Identity, connection: Connection | None, now: float) -> None:
+    """The database knows an open visit, or that there is none: the webhook's word, ahead of the room's own."""
+    person = state.person(identity)
+    if connection is None:
+        if person.connection is not None and not person.seen:
+            person.disconnect()
+        return
+    current = person.connection
+    if current is None or (current.sid != connection.sid and current.joined_at_ms < connection.joined_at_ms):
+        person.connect(connection, seen=False)
+        state.wake_at(now + UNSEEN_GRACE_SECONDS)
+
+
+def on_left(state: RoomState, event: ParticipantLeft, now: float) -> Effects:
+    person = state.people.get(event.identity)
+    current = person is not None and sid_of(person) == event.sid
+    if event.reason == UNKNOWN_REASON and person is not None and current:
+        person.doubted_at = now
+        state.wake_at(now + DOUBT_SECONDS)
+        return ()
+    if person is not None and current:
+        person.disconnect()
+    return (RecordLeft(event.identity, event.sid, event.reason, event.at_ms),)
+
+
+def on_synced(state: RoomState, event: RoomSynced, now: float) -> Effects:
+    """The full list is in: whoever is on it is here, whoever LiveKit had shown and is not on it has left."""
+    state.resync_at = now + RESYNC_SECONDS
+    state.wake_at(state.resync_at)
+    effects: list[Effect] = []
+    for identity, connection in event.present:
+        effects += see(state, identity, connection, now)
+        effects += converge(state, identity, now)
+    present = {connection.sid for _, connection in event.present}
+    for identity, person, connection in list(state.connected()):
+        if connection.sid not in present and overdue(person, connection, now):
+            effects += correct(person, identity, connection.sid, now)
+    return tuple(effects)
+
+
+def overdue(person: PersonState, connection: Connection, now: float) -> bool:
+    """An unseen connection gets time to show up in LiveKit's batches; a seen one does not come back."""
+    return person.seen or now - connection.joined_at_ms / 1000 > UNSEEN_GRACE_SECONDS
+
+
+def correct(person: PersonState, identity: Identity, sid: Sid, now: float) -> Effects:
+    person.disconnect()
+    return Count(Metric.PRESENCE_CORRECTED), RecordLeft(identity, sid, UNKNOWN_REASON, int(now * 1000))
+
+
+def close_stale_visits(
+    state: RoomState, open_visits: tuple[tuple[Sid, Identity], ...], now: float
+) -> Effects:
+    """After a take-over: visits that the database holds open and nobody in the room belongs to."""
+    here = {connection.sid for _, _, connection in state.connected()}
+    return tuple(
+        RecordLeft(identity, sid, UNKNOWN_REASON, int(now * 1000))
+        for sid, identity in open_visits
+        if sid not in here
+    )
+
+
+def on_tick(state: RoomState, now: float) -> Effects:
+    doubts = any(
+        p.doubted_at is not None and now - p.doubted_at >= DOUBT_SECONDS for p in state.people.values()
+    )
+    unseen = any(not p.seen and overdue(p, c, now) for _, p, c in state.connected())
+    if not (doubts or unseen or now >= state.resync_at):
+        return ()
+    state.resync_at = now + RESYNC_SECONDS
+    state.wake_at(state.resync_at)
+    return (Resync(doubt=doubts or unseen),)
+
+
+def on_room_ended(state: RoomState, event: RoomEnded) -> Effects:
+    left: list[Effect] = []
+    for identity, person, connection in list(state.connected()):
+        person.disconnect()
+        left.append(RecordLeft(identity, connection.sid, event.reason, event.at_ms))
+    return tuple(left)
+
+
+def learn(state: RoomState, person: Person, now: float) -> Effects:
+    """Take the database's word for a person, and act on it."""
+    state.person(person.identity).desired = person.desired
+    hear(state, person.identity, person.connection, now)
+    return converge(state, person.identity, now)

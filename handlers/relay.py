@@ -1,0 +1,46 @@
+"""Puts `live_events` on the wire in order, one batch at a time, and moves the cursor behind it.
+
+At least once: the cursor moves only after the packet went out, so a successor may repeat one; clients drop repeats by
+`seq`. Never out of order: while one batch is under way the next ones wait here.
+"""
+
+from handlers.effects import AdvanceCursor, Effects, Relay
+from handlers.events import EventsRelayed, LiveEvent
+from handlers.state import RoomState
+
+RETRY_SECONDS = 0.25
+BACKLOG_LIMIT = 1000
+"""More than this is not kept: the database has it, and the next pull brings it again."""
+
+
+def on_due(state: RoomState, due: tuple[LiveEvent, ...], now: float) -> Effects:
+    known = max(
+        [state.relayed_seq, *(e.seq for e in state.relaying[-1:]), *(e.seq for e in state.backlog[-1:])]
+    )
+    fresh = tuple(e for e in due if e.seq > known)
+    state.backlog = (state.backlog + fresh)[:BACKLOG_LIMIT]
+    return next_batch(state, now)
+
+
+def next_batch(state: RoomState, now: float) -> Effects:
+    if state.relaying or not state.backlog or now < state.relay_retry_at:
+        return ()
+    state.relaying, state.backlog = state.backlog, ()
+    return (Relay(state.relaying),)
+
+
+def on_relayed(state: RoomState, event: EventsRelayed, now: float) -> Effects:
+    state.relaying = ()
+    state.relayed_seq = max(state.relayed_seq, event.seq)
+    return (AdvanceCursor(state.relayed_seq), *next_batch(state, now))
+
+
+def on_not_relayed(state: RoomState, now: float) -> Effects:
+    state.backlog, state.relaying = (state.relaying + state.backlog)[:BACKLOG_LIMIT], ()
+    state.relay_retry_at = now + RETRY_SECONDS
+    state.wake_at(state.relay_retry_at)
+    return ()
+
+
+def idle(state: RoomState) -> bool:
+    return not state.relaying and not state.backlog

@@ -1,0 +1,142 @@
+"""What each event means for a room: `handle` is the whole decision, pure and synchronous."""
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import assert_never
+
+from handlers import actions, presence, relay
+from handlers.effects import CloseRoom, Effects, Leave
+from handlers.events import (
+    Event,
+    EventsNotRelayed,
+    EventsRelayed,
+    LeaseLost,
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantNotRemoved,
+    ParticipantRemoved,
+    PermissionNotSet,
+    PermissionReported,
+    PermissionSet,
+    PresenceRecorded,
+    Pulled,
+    RoomClosed,
+    RoomEnded,
+    RoomNotClosed,
+    RoomSynced,
+    SnapshotLoaded,
+    Status,
+    Ticked,
+    TrackPublished,
+)
+from handlers.permissions import (
+    converge,
+    on_participant_not_removed,
+    on_participant_removed,
+    on_permission_not_set,
+    on_permission_reported,
+    on_permission_set,
+)
+from handlers.state import RoomState
+
+CLOSE_RETRY_SECONDS = 2.0
+
+
+def handle(state: RoomState, event: Event, now: float) -> Effects:
+    """Change `state` by `event` and return what should be done, in order. `now`: the database's clock, seconds."""
+    return (*react(state, event, now), *close(state, now), *actions.settle(state, now))
+
+
+def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901  (one line per kind of event)
+    match event:
+        case SnapshotLoaded():
+            return on_snapshot(state, event, now)
+        case Pulled():
+            return on_pulled(state, event, now)
+        case PresenceRecorded():
+            return presence.learn(state, event.person, now)
+        case LeaseLost():
+            return (Leave(closed=False),)
+        case RoomSynced():
+            return presence.on_synced(state, event, now)
+        case ParticipantJoined():
+            return presence.on_joined(state, event, now)
+        case ParticipantLeft():
+            return presence.on_left(state, event, now)
+        case PermissionReported():
+            return on_permission_reported(state, event, now)
+        case TrackPublished():
+            return converge(state, event.identity, now)
+        case RoomEnded():
+            return (*presence.on_room_ended(state, event), *on_room_over(state, event))
+        case PermissionSet():
+            return on_permission_set(state, event, now)
+        case PermissionNotSet():
+            return (*actions.on_refused(state, event, now), *on_permission_not_set(state, event, now))
+        case ParticipantRemoved():
+            return on_participant_removed(state, event)
+        case ParticipantNotRemoved():
+            return (*actions.on_refused(state, event, now), *on_participant_not_removed(state, event, now))
+        case EventsRelayed():
+            return relay.on_relayed(state, event, now)
+        case EventsNotRelayed():
+            return relay.on_not_relayed(state, now)
+        case RoomClosed():
+            state.closed_at = now
+            return ()
+        case RoomNotClosed():
+            state.closing, state.close_retry_at = False, now + CLOSE_RETRY_SECONDS
+            state.wake_at(state.close_retry_at)
+            return ()
+        case Ticked():
+            return on_tick(state, now)
+        case _:
+            assert_never(event)
+
+
+def each(results: Iterable[Effects]) -> Effects:
+    return tuple(chain.from_iterable(results))
+
+
+def on_snapshot(state: RoomState, event: SnapshotLoaded, now: float) -> Effects:
+    state.status, state.default_role, state.rights = event.status, event.default_role, event.rights
+    state.relayed_seq = max(state.relayed_seq, event.relayed_seq)
+    state.loaded = True
+    learned = each(presence.learn(state, person, now) for person in event.people)
+    known = {person.identity for person in event.people}
+    others = each(converge(state, identity, now) for identity in list(state.people) if identity not in known)
+    return (*learned, *others, *presence.close_stale_visits(state, event.open_visits, now))
+
+
+def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
+    """Rows are opened first, so that `before` is what was; nothing is finished until all of it is taken in."""
+    opened = each(actions.open_action(state, action, now) for action in event.actions)
+    learned = each(presence.learn(state, person, now) for person in event.people)
+    relayed = relay.on_due(state, event.events, now)
+    state.status = event.status
+    return (*opened, *learned, *relayed)
+
+
+def on_tick(state: RoomState, now: float) -> Effects:
+    state.drop_due_timers(now)
+    repaired = each(converge(state, identity, now) for identity in list(state.people))
+    return (
+        *actions.retry_kicks(state),
+        *repaired,
+        *relay.next_batch(state, now),
+        *presence.on_tick(state, now),
+    )
+
+
+def close(state: RoomState, now: float) -> Effects:
+    """Once the session is over and its last events are on the wire, the room is deleted."""
+    over = state.loaded and state.status is Status.OVER
+    if not over or state.closing or now < state.close_retry_at or not relay.idle(state):
+        return ()
+    state.closing = True
+    return (CloseRoom(),)
+
+
+def on_room_over(state: RoomState, event: RoomEnded) -> Effects:
+    state.closed_at = event.at_ms / 1000
+    return (*actions.settle(state, state.closed_at), Leave(closed=True, at_ms=event.at_ms))

@@ -1,0 +1,118 @@
+"""What is known of one room. Only the room's own loop changes it, through `handlers.handle`.
+
+Times are seconds by the database's clock unless a name ends in `_ms` (LiveKit's epoch milliseconds).
+"""
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.events import Action, ActionId, Connection, Identity, LiveEvent, Sid, Status
+from moderation.desired import Desired, Permission, Removal
+from moderation.roles import Role, RoleRights
+
+RESYNC_SECONDS = 30.0
+"""How often the whole room is compared when nothing else asks for it."""
+BATCHING_SECONDS = 3.5
+"""LiveKit tells of listeners in batches, up to 3 s late; what it says of them may be that old."""
+UNSEEN_GRACE_SECONDS = 10.0
+"""How long a connection that only a webhook told of may stay unseen before the room is asked."""
+
+
+@dataclass(slots=True)
+class PersonState:
+    """One person: what the database wants, what LiveKit has, and what is under way between the two."""
+
+    desired: Desired | None = None
+    connection: Connection | None = None
+    seen: bool = False
+    """LiveKit itself has shown this connection; before that only a webhook told of it."""
+    asked: Permission | None = None
+    """A permission that was sent for this connection and is not answered yet."""
+    removing: bool = False
+    """A removal of this connection is under way."""
+    failures: int = 0
+    retry_at: float = 0.0
+    overridden: dict[Permission, float] = field(default_factory=dict)
+    """Permissions of this connection that we replaced, and when: late reports of them are no drift."""
+    doubted_at: float | None = None
+    """A leave without a reason came then: it may be our own reconnect."""
+
+    def connect(self, connection: Connection, *, seen: bool) -> None:
+        """A new connection: nothing that was under way for an older one counts."""
+        self.connection, self.seen = connection, seen
+        self.asked, self.removing, self.failures, self.retry_at = None, False, 0, 0.0
+        self.overridden.clear()
+        self.doubted_at = None
+
+    def disconnect(self) -> None:
+        self.connection, self.seen, self.asked, self.removing, self.doubted_at = (
+            None,
+            False,
+            None,
+            False,
+            None,
+        )
+
+
+@dataclass(slots=True)
+class OpenAction:
+    """A claimed row that is not true yet."""
+
+    action: Action
+    before: Mapping[str, Any] | None
+
+
+@dataclass(slots=True)
+class RoomState:
+    """The room. `loaded` is False until the first snapshot: until then nothing is decided."""
+
+    loaded: bool = False
+    status: Status = Status.OPEN
+    default_role: Role | None = None
+    rights: Mapping[Role, RoleRights] = field(default_factory=dict)
+    people: dict[Identity, PersonState] = field(default_factory=dict)
+    actions: dict[ActionId, OpenAction] = field(default_factory=dict)
+    relayed_seq: int = 0
+    relaying: tuple[LiveEvent, ...] = ()
+    backlog: tuple[LiveEvent, ...] = ()
+    relay_retry_at: float = 0.0
+    closing: bool = False
+    closed_at: float | None = None
+    close_retry_at: float = 0.0
+    resync_at: float = 0.0
+    timers: list[float] = field(default_factory=list)
+    """A heap of the moments at which something must be looked at again; each moment once."""
+
+    def person(self, identity: Identity) -> PersonState:
+        return self.people.setdefault(identity, PersonState())
+
+    def connected(self) -> Iterator[tuple[Identity, PersonState, Connection]]:
+        for identity, person in self.people.items():
+            if person.connection is not None:
+                yield identity, person, person.connection
+
+    def desired(self, person: PersonState) -> Desired:
+        """What is wanted for someone, also when the database has no row for them."""
+        if person.desired is not None:
+            return person.desired
+        if self.default_role is None:
+            return Desired(Role.LISTENER, removal=Removal("not_invited"))
+        return Desired(self.default_role)
+
+    def wake_at(self, when: float) -> None:
+        """Ask for a `Ticked` at `when`."""
+        if when not in self.timers:
+            heapq.heappush(self.timers, when)
+
+    def next_deadline(self) -> float | None:
+        return self.timers[0] if self.timers else None
+
+    def drop_due_timers(self, now: float) -> None:
+        while self.timers and self.timers[0] <= now:
+            heapq.heappop(self.timers)
+
+
+def sid_of(person: PersonState) -> Sid | None:
+    return None if person.connection is None else person.connection.sid

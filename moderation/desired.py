@@ -1,0 +1,104 @@
+"""Desired state of one person, and the permission that follows from it.
+
+`effective_permission` is the one place where role, mutes and removal become what LiveKit is told. Times are seconds
+since the epoch by the database's clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from moderation.roles import NO_RIGHTS, Role, RoleRights, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Why a person may not be in the room, and until when (None: until lifted)."""
+
+    reason: str
+    until: float | None = None
+
+    def holds(self, now: float) -> bool:
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the database wants for one person."""
+
+    role: Role
+    mic_muted: bool = False
+    mic_muted_until: float | None = None
+    camera_off: bool = False
+    removal: Removal | None = None
+
+    def muted(self, now: float) -> bool:
+        return self.mic_muted and (self.mic_muted_until is None or now < self.mic_muted_until)
+
+    def removed(self, now: float) -> Removal | None:
+        return self.removal if self.removal is not None and self.removal.holds(now) else None
+
+    def next_change(self, now: float) -> float | None:
+        """When this state changes by the clock alone: the end of a timed mute or removal."""
+        ends = [
+            self.mic_muted_until if self.mic_muted else None,
+            self.removal.until if self.removal else None,
+        ]
+        return min((end for end in ends if end is not None and end > now), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The part of LiveKit's participant permission that we decide.
+
+    The rest is constant for every person: never data, never own metadata, never hidden.
+    """
+
+    sources: frozenset[Source]
+    can_subscribe: bool = True
+
+    def narrows(self, other: "Permission") -> bool:
+        """True when this grants nothing that `other` does not."""
+        return self.sources <= other.sources and self.can_subscribe <= other.can_subscribe
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "can_publish": bool(self.sources),
+            "can_publish_sources": sorted(self.sources),
+            "can_subscribe": self.can_subscribe,
+        }
+
+
+def effective_permission(desired: Desired, rights: Mapping[Role, RoleRights], now: float) -> Permission:
+    """What `desired` allows at `now`. A role unknown in this context has no rights at all."""
+    role = rights.get(desired.role, NO_RIGHTS)
+    withheld: set[Source] = set()
+    if desired.muted(now):
+        withheld.add(Source.MICROPHONE)
+        withheld.add(Source.SCREEN_SHARE_AUDIO)
+    if desired.camera_off:
+        withheld.add(Source.CAMERA)
+        withheld.add(Source.SCREEN_SHARE)
+    return Permission(role.sources - withheld, role.can_subscribe)
+
+
+def rehearse(desired: Desired, action: str, params: Mapping[str, Any], now: float) -> Desired:
+    """What `desired` would become if the action were not a dry run. Unknown actions change nothing."""
+    match action:
+        case "mute" | "mute_all":
+            seconds = params.get("seconds")
+            return replace(
+                desired, mic_muted=True, mic_muted_until=None if seconds is None else now + float(seconds)
+            )
+        case "unmute" | "unmute_all":
+            return replace(desired, mic_muted=False, mic_muted_until=None)
+        case "camera_off":
+            return replace(desired, camera_off=True)
+        case "camera_on":
+            return replace(desired, camera_off=False)
+        case "set_role":
+            return replace(desired, role=Role(params["role"]))
+        case "kick" | "ban":
+            return replace(desired, removal=Removal(reason=action))
+        case _:
+            return desired
