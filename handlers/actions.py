@@ -7,7 +7,7 @@ when the room agrees. `CONDITIONS` says for each action what has to hold.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from handlers.effects import Effect, Effects, FinishAction, Notify, NoticeType, RemoveParticipant, Verdict
+from handlers.effects import Effect, Effects, FinishAction, NoticeType, Notify, RemoveParticipant, Verdict
 from handlers.events import (
     Action,
     ActionId,
@@ -105,7 +105,7 @@ def rehearsed(state: RoomState, action: Action, before: Mapping[str, Any] | None
     if action.target is not None:
         person = state.people.get(action.target, PersonState())
         after = view(rehearse(state.desired(person), action.action, action.params, now), state, now)
-    return FinishAction(action.id, Verdict.APPLIED, now, before, after)
+    return FinishAction(action.id, Verdict.APPLIED, before, after)
 
 
 def kick(state: RoomState, action: Action) -> Effects:
@@ -115,8 +115,8 @@ def kick(state: RoomState, action: Action) -> Effects:
     if person is None or connection is None or person.removing:
         return ()
     person.removing = True
-    notice = Notify(action.target, NoticeType.REMOVED, {"why": "kicked", "reason": action.reason})
-    return notice, RemoveParticipant(action.target, connection, ban=False)
+    told = {"why": "kicked", "reason": action.reason}
+    return (RemoveParticipant(action.target, connection, ban=False, payload=told),)
 
 
 def kickable(person: PersonState | None, action: Action) -> Sid | None:
@@ -166,18 +166,18 @@ def retry_kicks(state: RoomState) -> Effects:
     return tuple(effects)
 
 
-def on_refused(state: RoomState, event: PermissionNotSet | ParticipantNotRemoved, now: float) -> Effects:
+def on_refused(state: RoomState, event: PermissionNotSet | ParticipantNotRemoved) -> Effects:
     """LiveKit said no for good: the rows that asked for it have failed, in words that help."""
     if event.failure is not Failure.PERMANENT:
         return ()
     refused = [o.action.id for o in state.actions.values() if o.action.target == event.identity]
     for action_id in refused:
         del state.actions[action_id]
-    return tuple(fail(action_id, now, "livekit_refused", event.error) for action_id in refused)
+    return tuple(fail(action_id, "livekit_refused", event.error) for action_id in refused)
 
 
-def fail(action_id: ActionId, now: float, code: str, error: str) -> FinishAction:
-    return FinishAction(action_id, Verdict.FAILED, now, error_code=code, error=error)
+def fail(action_id: ActionId, code: str, error: str) -> FinishAction:
+    return FinishAction(action_id, Verdict.FAILED, error_code=code, error=error)
 
 
 def target_view(state: RoomState, target: Identity | None, now: float) -> Mapping[str, Any] | None:

@@ -61,6 +61,8 @@ class RemoveParticipant:
     sid: Sid
     ban: bool
     """True when the database says that they may not be here; False for a kick, which is done once."""
+    payload: Mapping[str, Any]
+    """What they are told just before, as a `removed` notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,10 @@ class RecordLeft:
 
 @dataclass(frozen=True, slots=True)
 class FinishAction:
-    """Write back how a claimed row ended. `confirmed_at` is when LiveKit confirmed."""
+    """Write back how a claimed row ended."""
 
     action: ActionId
     verdict: Verdict
-    confirmed_at: float
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     error_code: str | None = None

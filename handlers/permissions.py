@@ -10,8 +10,6 @@ from handlers.effects import (
     Effect,
     Effects,
     Metric,
-    Notify,
-    NoticeType,
     RemoveParticipant,
     Resync,
     SetPermission,
@@ -76,8 +74,8 @@ def permit(person: PersonState, identity: Identity, connection: Connection, want
 
 def remove(person: PersonState, identity: Identity, connection: Connection, removal: Removal) -> Effects:
     person.removing = True
-    notice = Notify(identity, NoticeType.REMOVED, {"why": removal.reason, "until": removal.until})
-    return notice, RemoveParticipant(identity, connection.sid, ban=True)
+    told = {"why": removal.reason, "until": removal.until}
+    return (RemoveParticipant(identity, connection.sid, ban=True, payload=told),)
 
 
 def on_permission_set(state: RoomState, event: PermissionSet, now: float) -> Effects:

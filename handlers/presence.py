@@ -113,7 +113,7 @@ def on_tick(state: RoomState, now: float) -> Effects:
     unseen = any(not p.seen and overdue(p, c, now) for _, p, c in state.connected())
     if not (doubts or unseen or now >= state.resync_at):
         return ()
-    state.resync_at = now + RESYNC_SECONDS
+    state.resync_at = now + (DOUBT_SECONDS if doubts or unseen else RESYNC_SECONDS)
     state.wake_at(state.resync_at)
     return (Resync(doubt=doubts or unseen),)
 

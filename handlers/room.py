@@ -72,11 +72,11 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
         case PermissionSet():
             return on_permission_set(state, event, now)
         case PermissionNotSet():
-            return (*actions.on_refused(state, event, now), *on_permission_not_set(state, event, now))
+            return (*actions.on_refused(state, event), *on_permission_not_set(state, event, now))
         case ParticipantRemoved():
             return on_participant_removed(state, event)
         case ParticipantNotRemoved():
-            return (*actions.on_refused(state, event, now), *on_participant_not_removed(state, event, now))
+            return (*actions.on_refused(state, event), *on_participant_not_removed(state, event, now))
         case EventsRelayed():
             return relay.on_relayed(state, event, now)
         case EventsNotRelayed():

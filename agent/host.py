@@ -1,0 +1,195 @@
+"""All rooms of this process in one loop: takes a room, holds it, takes it again after a fault, and lets go.
+
+A dispatch is only a doorbell: what makes a room ours is its lease. So a room is held across the end of a job, a full
+reconnect or a crash of its own handlers, and each new connection has a fresh identity (rejoining under a ghost's
+identity would let the ghost's removal end it).
+"""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Callable
+from typing import assert_never
+
+from agent.clock import DatabaseClock
+from agent.envelope import Envelope, Signer
+from agent.inbox import Inbox, InboxOverflow
+from agent.livekit_room import ConnectionLost, LiveKitRoom
+from agent.metrics import Metrics
+from agent.outbox import Outbox
+from agent.performer import Outboxes, World
+from agent.ports import (
+    Claim,
+    ClaimOutcome,
+    Finish,
+    Joined,
+    Lease,
+    Left,
+    PortError,
+    Release,
+    RoomActions,
+    RoomName,
+    Store,
+    Written,
+)
+from agent.puller import Puller
+from agent.room_loop import moderate
+from handlers.events import Identity, PresenceRecorded, RoomSynced
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_SECONDS = 0.2
+RETRY_CAP_SECONDS = 5.0
+DISCONNECT_SECONDS = 2.0
+GOODBYE_SECONDS = 5.0
+"""For the last writes of a room; past it the database closes what is open by its own clock."""
+
+
+class Host:
+    """`serve` a room by name; everything else follows."""
+
+    def __init__(
+        self,
+        store: Store,
+        actions: RoomActions,
+        puller: Puller,
+        clock: DatabaseClock,
+        metrics: Metrics,
+        signer: Signer,
+        connect: Callable[[RoomName, Identity, Inbox], LiveKitRoom],
+    ) -> None:
+        self._store, self._actions, self._puller = store, actions, puller
+        self._clock, self._metrics, self._signer, self._connect = clock, metrics, signer, connect
+        self._rooms: dict[RoomName, asyncio.Task[None]] = {}
+        self._inboxes: dict[Lease, Inbox] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self.outboxes = Outboxes(
+            presence=Outbox("presence", store.presence, self._presence_written),
+            finishes=Outbox("finishes", store.finish, self._finish_written),
+            cursors=Outbox("cursors", store.relayed, lambda _row, _answer: None),
+        )
+
+    async def run(self) -> None:
+        """Serve until cancelled. Cancelling leaves every room and gives its lease back."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            tasks.create_task(self.outboxes.presence.run(), name="presence")
+            tasks.create_task(self.outboxes.finishes.run(), name="finishes")
+            tasks.create_task(self.outboxes.cursors.run(), name="cursors")
+            tasks.create_task(self._puller.run(), name="puller")
+
+    @property
+    def rooms(self) -> frozenset[RoomName]:
+        """Rooms being served or about to be."""
+        return frozenset(self._rooms)
+
+    def serve(self, room: RoomName) -> None:
+        """See to it that this room is moderated, by us unless another worker has it. Repeats are harmless."""
+        if self._tasks is None or room in self._rooms:
+            return
+        task = self._tasks.create_task(self._serve(room), name=f"room {room}")
+        self._rooms[room] = task
+        task.add_done_callback(lambda _: self._rooms.pop(room, None))
+
+    async def leave_all(self) -> None:
+        """Let go of every room, what is known of it written first."""
+        tasks = tuple(self._rooms.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, room: RoomName) -> None:
+        """Hold the room until it ends or somebody else has it, whatever happens in between."""
+        failures = 0
+        while True:
+            started = self._clock.monotonic()
+            try:
+                return await self._hold(room, again=failures > 0)
+            except (PortError, ConnectionLost, InboxOverflow) as error:
+                log.warning("room interrupted", extra={"room": room, "error": str(error)})
+            except Exception:
+                # One room's bug must not touch the others: it is quarantined, ever longer, and tried again.
+                log.exception("room failed", extra={"room": room})
+                self._metrics.room_failures.inc()
+            stable = self._clock.monotonic() - started > RETRY_CAP_SECONDS
+            failures = 1 if stable else failures + 1
+            if failures > 1:
+                await asyncio.sleep(min(FIRST_RETRY_SECONDS * 2 ** min(failures, 10), RETRY_CAP_SECONDS))
+
+    async def _hold(self, room: RoomName, *, again: bool) -> None:
+        """Moderate the room for as long as one connection lasts, or do nothing where it is not ours to moderate."""
+        if again and room not in await self._actions.rooms():
+            return  # joining would open it anew
+        bot = Identity(f"agent-{uuid.uuid4()}")
+        claimed_at = self._clock.monotonic()
+        claim = await self._store.claim(room, bot)
+        match claim.outcome:
+            case ClaimOutcome.UNKNOWN:
+                log.info("room belongs to no session and no call; left alone", extra={"room": room})
+            case ClaimOutcome.HELD:
+                log.debug("another worker has the room", extra={"room": room})
+            case ClaimOutcome.ENDED:
+                await self._actions.close(room)
+            case ClaimOutcome.CLAIMED:
+                await self._moderate(room, bot, claim, claimed_at)
+            case _:
+                assert_never(claim.outcome)
+
+    async def _moderate(self, room: RoomName, bot: Identity, claim: Claim, claimed_at: float) -> None:
+        assert claim.facts is not None
+        assert claim.snapshot is not None
+        lease, inbox = Lease(room, claim.epoch), Inbox()
+        inbox.put(claim.snapshot)
+        held = self._puller.hold(lease, claim.cursor, claimed_at, inbox.put)
+        self._inboxes[lease] = inbox
+        livekit = self._connect(room, bot, inbox)
+        try:
+            await livekit.connect()
+            log.info("moderating", extra={"room": room, **claim.facts.as_key(), "epoch": claim.epoch})
+            inbox.put(RoomSynced(livekit.present()))
+            world = World(
+                self._actions,
+                livekit,
+                livekit.present,
+                self.outboxes,
+                self._puller,
+                self._clock,
+                self._metrics,
+            )
+            ended = await moderate(held, inbox, world, Envelope(room, claim.facts, self._signer))
+            if ended.closed:
+                await self._release(Release(lease, closed=True, at_ms=ended.at_ms))
+        except asyncio.CancelledError:
+            # The last words of a cancelled room: without them another worker would wait for the lease to lapse.
+            await self._release(Release(lease, closed=False, at_ms=0))
+            raise
+        finally:
+            del self._inboxes[lease]
+            self._puller.let_go(lease)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DISCONNECT_SECONDS):
+                    await livekit.disconnect()
+
+    async def _release(self, release: Release) -> None:
+        """Write what is known, then give the lease back: afterwards nothing would be taken any more."""
+        try:
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                for outbox in (self.outboxes.presence, self.outboxes.finishes, self.outboxes.cursors):
+                    await outbox.flush()
+                await self._store.release((release,))
+        except (TimeoutError, PortError) as error:
+            log.warning("lease left to lapse", extra={"room": release.lease.room, "error": str(error)})
+
+    def _presence_written(self, row: Joined | Left, answer: Written) -> None:
+        inbox = self._inboxes.get(row.lease)
+        if answer.person is not None and inbox is not None and isinstance(row, Joined):
+            inbox.put(PresenceRecorded(answer.person))
+
+    def _finish_written(self, row: Finish, answer: Written) -> None:
+        self._puller.look(row.lease.room)  # rows for the same person come one at a time
+        if not answer.ok:
+            log.warning("action not finished", extra={"action": row.effect.action, "error": answer.error})
+        elif answer.enforce_ms is not None:
+            verdict = row.effect.verdict.value
+            self._metrics.actions.labels(answer.action or "", verdict).observe(answer.enforce_ms / 1000)

@@ -1,0 +1,148 @@
+"""One room as its hidden participant sees it: translates LiveKit's callbacks into events, and sends packets.
+
+Nothing is decided here. Callbacks run on the process's one loop, so `report` may put straight into an inbox.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from livekit import api, rtc
+from livekit.rtc._proto.participant_pb2 import ParticipantPermission
+from livekit.rtc.participant import PublishDataError
+
+from agent.livekit_types import ROOM_IS_OVER, connection_of, is_person, leave_reason, permission_from
+from agent.ports import RoomName, Unavailable
+from handlers.events import (
+    Connection,
+    Event,
+    Identity,
+    ParticipantJoined,
+    ParticipantLeft,
+    PermissionReported,
+    RoomEnded,
+    RoomSynced,
+    Sid,
+)
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 10.0
+SEND_SECONDS = 2.0
+
+
+class ConnectionLost(Exception):
+    """The connection is over although the room may go on: take the room again."""
+
+
+class LiveKitRoom:
+    """A `Wire`, and the view from inside."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        now_ms: Callable[[], int],
+        report: Callable[[Event], None],
+        lost: Callable[[ConnectionLost], None],
+    ) -> None:
+        self._url, self._token, self._now_ms = url, token, now_ms
+        self._report, self._lost = report, lost
+        self._room = rtc.Room()
+        self._leaving = False
+        self._subscribe()
+
+    async def connect(self) -> None:
+        """Join, hidden, with two peer connections and no media.
+
+        Raises:
+            ConnectionLost: not connected within the time-out, or refused.
+        """
+        options = rtc.RoomOptions(auto_subscribe=False, single_peer_connection=False)
+        # Cancelling `Room.connect` breaks the process (python-sdks issue 784), so it is never cancelled, only left.
+        joining = asyncio.ensure_future(self._room.connect(self._url, self._token, options))
+        try:
+            done, _ = await asyncio.wait({joining}, timeout=CONNECT_SECONDS)
+        except asyncio.CancelledError:
+            joining.add_done_callback(self._abandon)
+            raise
+        if not done:
+            joining.add_done_callback(self._abandon)
+            msg = f"not connected within {CONNECT_SECONDS:.0f} s"
+            raise ConnectionLost(msg)
+        if (error := joining.exception()) is not None:
+            raise ConnectionLost(str(error)) from error
+
+    def _abandon(self, joining: asyncio.Future[None]) -> None:
+        if not joining.cancelled() and joining.exception() is None:
+            asyncio.ensure_future(self.disconnect())  # noqa: RUF006  (a connect nobody waits for any more)
+
+    async def disconnect(self) -> None:
+        self._leaving = True
+        await self._room.disconnect()
+
+    def present(self) -> tuple[tuple[Identity, Connection], ...]:
+        """Everyone seen in the room now, people only."""
+        return tuple(
+            (Identity(p.identity), connection_of(p))
+            for p in self._room.remote_participants.values()
+            if is_person(p.kind)
+        )
+
+    async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._room.local_participant.publish_data(
+                    packet, reliable=True, destination_identities=list(to), topic=topic
+                )
+        except (PublishDataError, TimeoutError) as error:
+            raise Unavailable(f"packet not sent: {str(error) or 'timed out'}") from error
+
+    def _subscribe(self) -> None:
+        room = self._room
+        room.on("participant_connected", self._on_joined)
+        room.on("participant_disconnected", self._on_left)
+        room.on("participant_permissions_changed", self._on_permission)
+        room.on("reconnected", self._on_reconnected)
+        room.on("disconnected", self._on_disconnected)
+
+    def _on_joined(self, participant: rtc.RemoteParticipant) -> None:
+        if is_person(participant.kind):
+            self._report(ParticipantJoined(Identity(participant.identity), connection_of(participant)))
+
+    def _on_left(self, participant: rtc.RemoteParticipant) -> None:
+        if is_person(participant.kind):
+            reason = leave_reason(participant.disconnect_reason)
+            who, sid = Identity(participant.identity), Sid(participant.sid)
+            self._report(ParticipantLeft(who, sid, reason, self._now_ms()))
+
+    def _on_permission(self, participant: rtc.Participant, permission: ParticipantPermission) -> None:
+        if isinstance(participant, rtc.RemoteParticipant) and is_person(participant.kind):
+            who, sid = Identity(participant.identity), Sid(participant.sid)
+            self._report(PermissionReported(who, sid, permission_from(permission)))
+
+    def _on_reconnected(self) -> None:
+        self._report(RoomSynced(self.present()))
+
+    def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
+        if self._leaving:
+            return
+        if reason in ROOM_IS_OVER:
+            self._report(RoomEnded(leave_reason(reason), self._now_ms()))
+        else:
+            self._lost(ConnectionLost(leave_reason(reason)))
+
+
+def hidden_token(key: str, secret: str, room: RoomName, identity: Identity) -> str:
+    """A token for the hidden participant: hears and sends data, publishes nothing, is seen by nobody."""
+    grants = api.VideoGrants(
+        room_join=True,
+        room=room,
+        hidden=True,
+        agent=True,
+        can_publish=False,
+        can_publish_data=True,
+        can_subscribe=True,
+    )
+    token = api.AccessToken(key, secret).with_identity(identity).with_kind("agent").with_grants(grants)
+    return token.to_jwt()

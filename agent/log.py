@@ -1,0 +1,41 @@
+"""Structured logs: static messages, fields in `extra`, one JSON object a line. No user text, no token, ever."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+PLAIN = frozenset(vars(logging.makeLogRecord({})))
+"""Attributes of every record: what is not among them came by `extra`."""
+
+
+class JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class TextFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = " ".join(f"{name}={value}" for name, value in _fields(record).items())
+        return f"{super().format(record)} {fields}".rstrip()
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    return {name: value for name, value in vars(record).items() if name not in PLAIN and name != "message"}
+
+
+def configure(level: str, style: str) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter("%(levelname)-7s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Their INFO lines name every job and socket; ours say what matters of them.
+    for name in ("livekit", "livekit.agents", "realtime", "aiohttp.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)

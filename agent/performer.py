@@ -1,0 +1,240 @@
+"""Carries out effects and reports each outcome as an event. The only place where a room acts on the world.
+
+Order per person comes from the handlers, which ask for one change at a time; here each effect is a task of its own.
+Past its lease a room begins nothing, except that revocations already known may be re-asserted while the database does
+not answer: those are harmless twice.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from agent.clock import DatabaseClock
+from agent.envelope import Envelope, iso_milliseconds
+from agent.metrics import Metrics
+from agent.outbox import Outbox
+from agent.ports import (
+    Cursor,
+    Finish,
+    Joined,
+    Left,
+    PortError,
+    Refused,
+    RoomActions,
+    TargetGone,
+    Unavailable,
+    Wire,
+)
+from agent.puller import HeldRoom, Puller
+from handlers.effects import (
+    AdvanceCursor,
+    CloseRoom,
+    Count,
+    Effect,
+    FinishAction,
+    Leave,
+    Metric,
+    NoticeType,
+    Notify,
+    RecordJoined,
+    RecordLeft,
+    Relay,
+    RemoveParticipant,
+    Resync,
+    SetPermission,
+)
+from handlers.events import (
+    Connection,
+    Event,
+    EventsNotRelayed,
+    EventsRelayed,
+    Failure,
+    Identity,
+    LiveEvent,
+    ParticipantNotRemoved,
+    ParticipantRemoved,
+    PermissionNotSet,
+    PermissionSet,
+    RoomClosed,
+    RoomNotClosed,
+    RoomSynced,
+)
+from handlers.notices import TEXTS
+
+log = logging.getLogger(__name__)
+
+CONCURRENT_CALLS = 16
+NOTICE_SECONDS = 0.2
+"""A notice that is not on the wire by then is dropped: it must not hold up a removal."""
+TOPIC_EVENTS = "live.events"
+TOPIC_NOTICE = "live.notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Outboxes:
+    """The batched writes of the process."""
+
+    presence: Outbox[Joined | Left]
+    finishes: Outbox[Finish]
+    cursors: Outbox[Cursor]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a room may touch."""
+
+    actions: RoomActions
+    wire: Wire
+    present: Callable[[], tuple[tuple[Identity, Connection], ...]]
+    """Who is in the room, seen from inside: free, but up to 3 s old for listeners."""
+    outboxes: Outboxes
+    puller: Puller
+    clock: DatabaseClock
+    metrics: Metrics
+
+
+class Performer:
+    def __init__(
+        self,
+        held: HeldRoom,
+        world: World,
+        envelope: Envelope,
+        report: Callable[[Event], None],
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._held, self._lease, self._world = held, held.lease, world
+        self._envelope, self._report, self._tasks = envelope, report, tasks
+        self._slots = asyncio.Semaphore(CONCURRENT_CALLS)
+
+    def perform(self, effect: Effect) -> None:  # noqa: C901  (one line per kind of effect)
+        """Begin an effect. Never blocks, and never raises for what the world does."""
+        match effect:
+            case SetPermission():
+                self._begin(self._set_permission(effect))
+            case RemoveParticipant():
+                self._begin(self._remove(effect))
+            case Notify():
+                self._begin(self._notify(effect.identity, effect.type, effect.payload))
+            case Relay():
+                self._begin(self._relay(effect.events))
+            case Resync():
+                self._begin(self._resync(effect))
+            case CloseRoom():
+                self._begin(self._close())
+            case RecordJoined():
+                self._world.outboxes.presence.add(Joined(self._lease, effect.identity, effect.connection))
+            case RecordLeft():
+                left = Left(self._lease, effect.identity, effect.sid, effect.reason, effect.at_ms)
+                self._world.outboxes.presence.add(left)
+            case FinishAction():
+                self._world.outboxes.finishes.add(Finish(self._lease, effect, self._world.clock.monotonic()))
+            case AdvanceCursor():
+                self._world.outboxes.cursors.add(Cursor(self._lease, effect.seq))
+            case Count():
+                self._count(effect.metric)
+            case Leave():
+                pass  # the room's loop ends on it
+            case _:
+                assert_never(effect)
+
+    def _begin(self, work: Coroutine[Any, Any, Event | None]) -> None:
+        self._tasks.create_task(self._within_limits(work))
+
+    async def _within_limits(self, work: Coroutine[Any, Any, Event | None]) -> None:
+        async with self._slots:
+            outcome = await work
+        if outcome is not None:
+            self._report(outcome)
+
+    def _need_lease(self, *, harmless_twice: bool = False) -> None:
+        """Raises Unavailable when this may not be begun now."""
+        if self._world.puller.may_act(self._held):
+            return
+        if not (harmless_twice and not self._world.puller.reachable):
+            msg = "the lease has lapsed; nothing is begun until it is renewed"
+            raise Unavailable(msg)
+
+    async def _set_permission(self, effect: SetPermission) -> Event:
+        try:
+            self._need_lease(harmless_twice=effect.revokes)
+            await self._world.actions.set_permission(
+                self._lease.room, effect.identity, effect.permission, urgent=effect.revokes
+            )
+        except PortError as error:
+            return PermissionNotSet(effect.identity, effect.sid, failure_of(error), str(error))
+        return PermissionSet(effect.identity, effect.sid, effect.permission)
+
+    async def _remove(self, effect: RemoveParticipant) -> Event:
+        try:
+            self._need_lease(harmless_twice=effect.ban)
+            await self._notify(effect.identity, NoticeType.REMOVED, effect.payload)
+            await self._world.actions.remove(self._lease.room, effect.identity)
+        except PortError as error:
+            return ParticipantNotRemoved(effect.identity, effect.sid, failure_of(error), str(error))
+        return ParticipantRemoved(effect.identity, effect.sid)
+
+    async def _notify(self, identity: Identity, kind: NoticeType, payload: Any) -> None:
+        """Best effort: the database has the record."""
+        now = self._world.clock.now()
+        said = {**payload, "text": TEXTS[kind], **payload.get("text", {})}
+        notice = LiveEvent(0, str(uuid.uuid4()), kind.value, iso_milliseconds(now), said)
+        try:
+            self._need_lease()
+            async with asyncio.timeout(NOTICE_SECONDS):
+                for packet in self._envelope.packets(TOPIC_NOTICE, (notice,), now, to=identity):
+                    await self._world.wire.send(packet, TOPIC_NOTICE, (identity,))
+        except (PortError, TimeoutError) as error:
+            log.warning(
+                "notice not sent", extra={"room": self._lease.room, "type": kind.value, "error": str(error)}
+            )
+
+    async def _relay(self, events: tuple[LiveEvent, ...]) -> Event:
+        try:
+            self._need_lease()
+            for packet in self._envelope.packets(TOPIC_EVENTS, events, self._world.clock.now()):
+                await self._world.wire.send(packet, TOPIC_EVENTS)
+        except PortError as error:
+            return EventsNotRelayed(str(error))
+        return EventsRelayed(events[-1].seq)
+
+    async def _resync(self, effect: Resync) -> Event | None:
+        if not effect.doubt:
+            return RoomSynced(self._world.present())
+        try:
+            return RoomSynced(await self._world.actions.people(self._lease.room))
+        except TargetGone:
+            return RoomSynced(())
+        except PortError as error:
+            log.warning("listing failed", extra={"room": self._lease.room, "error": str(error)})
+            return None
+
+    async def _close(self) -> Event:
+        try:
+            self._need_lease()
+            await self._world.actions.close(self._lease.room)
+        except PortError as error:
+            return RoomNotClosed(str(error))
+        return RoomClosed()
+
+    def _count(self, metric: Metric) -> None:
+        match metric:
+            case Metric.DRIFT_FOUND:
+                self._world.metrics.drift.inc()
+            case Metric.PRESENCE_CORRECTED:
+                self._world.metrics.presence_corrections.inc()
+            case _:
+                assert_never(metric)
+
+
+def failure_of(error: PortError) -> Failure:
+    """What an adapter's error means for what follows."""
+    match error:
+        case TargetGone():
+            return Failure.GONE
+        case Refused():
+            return Failure.PERMANENT
+        case _:
+            return Failure.RETRYABLE

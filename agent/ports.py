@@ -1,0 +1,187 @@
+"""What the loop needs from the world, as small interfaces, and the only errors that cross them.
+
+    PortError
+    ├── Unavailable   no answer, or an answer that may be different next time: try again
+    ├── TargetGone    the person or room is not there (yet)
+    └── Refused       it will never be accepted: a person has to look
+
+An adapter translates its vendor's errors into these, once. Anything else that escapes an adapter is a bug.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NewType, Protocol
+
+from handlers.effects import FinishAction
+from handlers.events import Connection, Identity, Person, Pulled, Sid, SnapshotLoaded
+from moderation.desired import Permission
+
+RoomName = NewType("RoomName", str)
+
+
+class PortError(Exception):
+    """Something outside did not do what was asked."""
+
+
+class Unavailable(PortError):
+    """No usable answer: unreachable, overloaded, rate limited, timed out."""
+
+
+class TargetGone(PortError):
+    """Whoever or whatever it was about is not there."""
+
+
+class Refused(PortError):
+    """The other side understood and said no."""
+
+
+class RoomActions(Protocol):
+    """Acts on rooms through LiveKit's server API. All methods raise `PortError`; all are safe to repeat."""
+
+    async def set_permission(
+        self, room: RoomName, identity: Identity, permission: Permission, *, urgent: bool
+    ) -> None:
+        """Replace what a person may do. Returns when the server has taken it."""
+
+    async def remove(self, room: RoomName, identity: Identity) -> None:
+        """Disconnect a person. Raises `TargetGone` when they are not there."""
+
+    async def people(self, room: RoomName) -> tuple[tuple[Identity, Connection], ...]:
+        """Everyone in the room, agents and hidden participants excluded."""
+
+    async def close(self, room: RoomName) -> None:
+        """Delete the room; everyone in it is disconnected. Deleting a room that is gone is success."""
+
+    async def rooms(self) -> frozenset[RoomName]:
+        """Every room that LiveKit has now."""
+
+
+class Wire(Protocol):
+    """The hidden participant's own connection, as far as sending goes."""
+
+    async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
+        """One reliable data packet, to everyone or to some. Raises `Unavailable`."""
+
+
+class ClaimOutcome(Enum):
+    CLAIMED = "claimed"
+    HELD = "held"
+    UNKNOWN = "unknown"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """What does not change while a room is moderated."""
+
+    kind: str
+    id: str
+
+    def as_key(self) -> dict[str, str]:
+        """The field that names it in packets and logs: `session_id` or `call_id`."""
+        return {f"{self.kind}_id": self.id}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The answer to asking for a room. The last four are None unless it was claimed."""
+
+    outcome: ClaimOutcome
+    holder: str | None = None
+    epoch: int = 0
+    facts: RoomFacts | None = None
+    snapshot: SnapshotLoaded | None = None
+    cursor: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A room held by this worker: what every write is fenced with."""
+
+    room: RoomName
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPull:
+    """News of one room. `pulled` None: the lease is lost."""
+
+    room: RoomName
+    pulled: Pulled | None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    lease: Lease
+    identity: Identity
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    lease: Lease
+    identity: Identity
+    sid: Sid
+    reason: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    lease: Lease
+    effect: FinishAction
+    confirmed_at: float
+    """When LiveKit confirmed, by the monotonic clock: waiting in a queue does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    lease: Lease
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    lease: Lease
+    closed: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One row's answer in a batch. `ok` False: it was refused for good, `error` says why (`fenced`, …)."""
+
+    ok: bool
+    error: str | None = None
+    person: Person | None = None
+    """Presence: what is wanted for that person."""
+    action: str | None = None
+    enforce_ms: float | None = None
+    """Finishes: which action it was, and how long it took from its insertion."""
+
+
+class Store(Protocol):
+    """The database, in calls that each serve many rooms. All raise `Unavailable` or `Refused`."""
+
+    async def claim(self, room: RoomName, bot: Identity) -> Claim: ...
+
+    async def pull(self, rooms: Mapping[Lease, str]) -> tuple[RoomPull, ...]:
+        """Renew every lease given (with its cursor) and bring what is new. Rooms without news are left out."""
+
+    async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]: ...
+
+    async def finish(self, finishes: Sequence[Finish]) -> Sequence[Written]: ...
+
+    async def relayed(self, cursors: Sequence[Cursor]) -> Sequence[Written]: ...
+
+    async def release(self, releases: Sequence[Release]) -> None: ...
+
+    async def publish_key(self, kid: str, public_key: str) -> None: ...
+
+    async def unmoderated(self) -> tuple[RoomName, ...]:
+        """Rooms of live sessions and calls that no worker holds now."""
+
+    def now(self) -> float:
+        """The database's clock, seconds since the epoch, from its last answers."""

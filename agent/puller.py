@@ -1,0 +1,154 @@
+"""Asks the database what is new: at once for rooms that a wake-up names, for all rooms at every beat.
+
+A wake-up is a hint. Writers send at most one per room and 50 ms, so each one is followed by a second look a moment
+later; and the beat alone, which also renews every lease in the same call, finds everything a little slower.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agent.clock import DatabaseClock
+from agent.metrics import Metrics
+from agent.ports import Lease, RoomName, RoomPull, Store, Unavailable
+from handlers.events import Event, LeaseLost
+
+log = logging.getLogger(__name__)
+
+SECOND_LOOK_SECONDS = 0.06
+CONCURRENT_PULLS = 4
+
+
+@dataclass(slots=True)
+class HeldRoom:
+    """A room of this worker: its lease as the database last confirmed it, and where its news goes."""
+
+    lease: Lease
+    cursor: str
+    valid_until: float
+    """Monotonic. Counted from before the request was sent, so it never outlasts the database's own idea of it."""
+    deliver: Callable[[Event], None]
+    pulling: bool = field(default=False)
+
+
+class Puller:
+    def __init__(
+        self,
+        store: Store,
+        clock: DatabaseClock,
+        metrics: Metrics,
+        *,
+        lease_seconds: float,
+        beat_seconds: float,
+    ) -> None:
+        self._store, self._clock, self._metrics = store, clock, metrics
+        self._lease_seconds, self._beat_seconds = lease_seconds, beat_seconds
+        self._held: dict[RoomName, HeldRoom] = {}
+        self._woken: set[RoomName] = set()
+        self._woke = asyncio.Event()
+        self._slots = asyncio.Semaphore(CONCURRENT_PULLS)
+        self.reachable = True
+        """The last pull was answered. False: the database is away, for us at least."""
+
+    def hold(
+        self, lease: Lease, cursor: str, claimed_at: float, deliver: Callable[[Event], None]
+    ) -> HeldRoom:
+        held = HeldRoom(lease, cursor, claimed_at + self._lease_seconds, deliver)
+        self._held[lease.room] = held
+        self._metrics.rooms.set(len(self._held))
+        return held
+
+    def let_go(self, lease: Lease) -> None:
+        held = self._held.get(lease.room)
+        if held is not None and held.lease == lease:
+            del self._held[lease.room]
+            self._metrics.rooms.set(len(self._held))
+
+    @property
+    def rooms(self) -> frozenset[RoomName]:
+        return frozenset(self._held)
+
+    def may_act(self, held: HeldRoom) -> bool:
+        """True while the lease is certainly ours."""
+        return self._clock.monotonic() < held.valid_until
+
+    def wake(self, room: RoomName) -> None:
+        """A wake-up named this room: look now, and once more when what it may have hidden is committed."""
+        if room not in self._held:
+            return
+        self.look(room)
+        asyncio.get_running_loop().call_later(SECOND_LOOK_SECONDS, self.look, room)
+
+    def wake_all(self) -> None:
+        """Wake-ups may have been missed: look everywhere."""
+        for room in self._held:
+            self.look(room)
+
+    def look(self, room: RoomName) -> None:
+        """Pull this room as soon as no pull of it is under way."""
+        self._woken.add(room)
+        self._woke.set()
+
+    async def run(self) -> None:
+        """Pull for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._beat(tasks), name="beat")
+            while True:
+                await self._woke.wait()
+                await self._slots.acquire()
+                self._woke.clear()
+                free = [held for room in self._woken if (held := self._held.get(room)) and not held.pulling]
+                self._woken.intersection_update({room for room, held in self._held.items() if held.pulling})
+                if free:
+                    self._start(tasks, free, release=True)
+                else:
+                    self._slots.release()
+
+    async def _beat(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            free = [held for held in self._held.values() if not held.pulling]
+            if free:
+                self._start(tasks, free, release=False)
+            await asyncio.sleep(self._beat_seconds)
+
+    def _start(self, tasks: asyncio.TaskGroup, free: list[HeldRoom], *, release: bool) -> None:
+        for held in free:
+            held.pulling = True
+        tasks.create_task(self._pull(free, release=release), name="pull")
+
+    async def _pull(self, rooms: list[HeldRoom], *, release: bool) -> None:
+        sent_at = self._clock.monotonic()
+        try:
+            news = await self._store.pull({held.lease: held.cursor for held in rooms})
+            self._take(rooms, news, sent_at)
+        except Unavailable as error:
+            self._answered(reachable=False)
+            log.warning("pull failed", extra={"rooms": len(rooms), "error": str(error)})
+        finally:
+            for held in rooms:
+                held.pulling = False
+            if release:
+                self._slots.release()
+            if self._woken:
+                self._woke.set()
+
+    def _take(self, rooms: list[HeldRoom], news: tuple[RoomPull, ...], sent_at: float) -> None:
+        self._answered(reachable=True)
+        by_room = {item.room: item for item in news}
+        for held in rooms:
+            item = by_room.get(held.lease.room)
+            if item is not None and item.pulled is None:
+                self.let_go(held.lease)
+                held.valid_until = 0.0
+                held.deliver(LeaseLost())
+                continue
+            held.valid_until = sent_at + self._lease_seconds
+            if item is not None and item.pulled is not None:
+                held.cursor = item.cursor or held.cursor
+                held.deliver(item.pulled)
+
+    def _answered(self, *, reachable: bool) -> None:
+        if reachable != self.reachable:
+            log.info("database answers again" if reachable else "database does not answer")
+        self.reachable = reachable

@@ -1,0 +1,48 @@
+"""The loop of one room: the single owner of its `RoomState`."""
+
+import asyncio
+import logging
+
+from agent.clock import DatabaseClock
+from agent.envelope import Envelope
+from agent.inbox import Inbox
+from agent.performer import Performer, World
+from agent.puller import HeldRoom
+from handlers.effects import Leave
+from handlers.events import Event, Ticked
+from handlers.room import handle
+from handlers.state import RoomState
+
+log = logging.getLogger(__name__)
+
+
+async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelope) -> Leave:
+    """Run a room until it ends or is lost. Its news must arrive in `inbox`, the snapshot first.
+
+    Raises:
+        InboxOverflow: more came than it could take; rebuild it.
+        ExceptionGroup: a decision or an effect failed in a way that nobody foresaw.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        performer = Performer(held, world, envelope, inbox.put, tasks)
+        return await _decide(inbox, performer, world.clock)
+    raise AssertionError  # the group re-raises
+
+
+async def _decide(inbox: Inbox, performer: Performer, clock: DatabaseClock) -> Leave:
+    state = RoomState()
+    while True:
+        event = await _next(inbox, state, clock)
+        for effect in handle(state, event, clock.now()):
+            if isinstance(effect, Leave):
+                return effect
+            performer.perform(effect)
+
+
+async def _next(inbox: Inbox, state: RoomState, clock: DatabaseClock) -> Event:
+    """The next event; a deadline that has come goes first, however full the inbox is."""
+    deadline = state.next_deadline()
+    if deadline is None:
+        return await inbox.get(None)
+    left = deadline - clock.now()
+    return Ticked() if left <= 0 else await inbox.get(left)

@@ -1,0 +1,71 @@
+"""The environment, read once, checked whole.
+
+Everything of our own begins with `LIVE_` and has a default that is right for a small production.
+"""
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """One or more variables are missing or wrong. The message names each; it never holds a value."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    livekit_url: str = Field(pattern=r"^(ws|http)s?://", description="where the worker reaches LiveKit")
+    livekit_api_key: str = Field(min_length=1)
+    livekit_api_secret: SecretStr = Field(min_length=1)
+    supabase_url: str = Field(pattern=r"^https?://")
+    supabase_service_role_key: SecretStr = Field(min_length=1)
+
+    live_worker_id: str = Field(
+        default="", description="unique per process; default: host name, pid and start"
+    )
+    live_lease_seconds: float = Field(default=3.0, ge=1, le=60)
+    live_beat_seconds: float = Field(default=1.0, ge=0.1, le=20, description="renewing leases, polling")
+    live_watch_seconds: float = Field(default=2.0, ge=0.2, le=60, description="looking for unmoderated rooms")
+    live_drain_seconds: float = Field(default=20.0, ge=0, le=3600)
+    live_health_host: str = "127.0.0.1"
+    live_health_port: int = Field(default=8081, ge=0, le=65535)
+    live_api_rate: float = Field(
+        default=50.0,
+        gt=0,
+        description="LiveKit server API calls a second",
+    )
+    live_api_burst: int = Field(default=100, ge=1)
+    live_api_timeout: float = Field(default=2.0, gt=0, description="seconds for one LiveKit server API call")
+    live_store_timeout: float = Field(default=5.0, gt=0, description="seconds for one database call")
+    live_realtime: bool = Field(default=True, description="false: poll only")
+    live_relay_key: SecretStr | None = Field(default=None, description="Ed25519 seed, base64url")
+    live_log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    live_log_format: str = Field(default="json", pattern=r"^(json|text)$")
+
+    @model_validator(mode="after")
+    def _beats_fit_the_lease(self) -> "Settings":
+        if self.live_beat_seconds * 2 > self.live_lease_seconds:
+            msg = "LIVE_BEAT_SECONDS must be at most half of LIVE_LEASE_SECONDS, or one late beat loses every room"
+            raise ValueError(msg)
+        return self
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: names every faulty variable at once.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # the environment fills the fields
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        what = "is not set" if fault["type"] == "missing" else fault["msg"]
+        lines.append(f"  {name}: {what}" if name else f"  {what}")
+    return "the environment is not right:\n" + "\n".join(lines)

@@ -1,0 +1,207 @@
+"""`Store` over Supabase's data API: each method is one `POST /rest/v1/rpc/…` with a time-out.
+
+The calls are idempotent, so whoever calls decides about retries. A 5xx, a time-out or a refused connection is
+`Unavailable`; a 4xx is `Refused`, because the same call will be refused again.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+
+from agent import rows
+from agent.clock import DatabaseClock
+from agent.metrics import Metrics
+from agent.ports import (
+    Claim,
+    ClaimOutcome,
+    Cursor,
+    Finish,
+    Joined,
+    Lease,
+    Left,
+    Refused,
+    Release,
+    RoomFacts,
+    RoomName,
+    RoomPull,
+    Unavailable,
+    Written,
+)
+from handlers.events import Identity
+
+TOO_MANY_REQUESTS = 429
+SERVER_FAULT = 500
+PULL_LIMIT = 200
+"""Actions and events of one room in one pull."""
+KEY_LIFETIME = timedelta(days=7)
+RETRYABLE_SQLSTATES = ("08", "40", "53", "55P03", "57")
+"""Connection lost, serialisation, out of resources (a full disk among them), lock not available, shutting down."""
+
+
+class SupabaseStore:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        service_role_key: str,
+        worker_id: str,
+        clock: DatabaseClock,
+        metrics: Metrics,
+        *,
+        lease_seconds: float,
+        timeout: float,
+    ) -> None:
+        self._session, self._worker, self._clock, self._metrics = session, worker_id, clock, metrics
+        self._rpc = url.rstrip("/") + "/rest/v1/rpc/"
+        self._headers = {"apikey": service_role_key, "Authorization": f"Bearer {service_role_key}"}
+        self._ttl_ms = round(lease_seconds * 1000)
+        self._timeout = timeout
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    async def claim(self, room: RoomName, bot: Identity) -> Claim:
+        answer = await self._timed("agent_claim_room", p_room=room, p_bot_identity=bot, p_ttl_ms=self._ttl_ms)
+        outcome = ClaimOutcome(answer["outcome"])
+        if outcome is not ClaimOutcome.CLAIMED:
+            return Claim(outcome, holder=answer.get("holder"))
+        seen = answer["snapshot"]
+        facts = RoomFacts(seen["kind"], seen["id"])
+        return Claim(outcome, None, answer["epoch"], facts, rows.snapshot(seen), seen["cursor"])
+
+    async def pull(self, rooms: Mapping[Lease, str]) -> tuple[RoomPull, ...]:
+        asked = [{**_fence(lease), "cursor": cursor} for lease, cursor in rooms.items()]
+        answer = await self._timed("agent_pull", p_rooms=asked, p_ttl_ms=self._ttl_ms, p_limit=PULL_LIMIT)
+        return tuple(_room_pull(item) for item in answer["rooms"])
+
+    async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]:
+        answers = await self._call("agent_presence", p_reports=[_report(report) for report in reports])
+        return [_presence_answer(item) for item in answers]
+
+    async def finish(self, finishes: Sequence[Finish]) -> Sequence[Written]:
+        now = self._clock.monotonic()
+        results = [_result(finish, now) for finish in finishes]
+        by_id = {item["id"]: item for item in await self._call("agent_finish_actions", p_results=results)}
+        return [_finish_answer(by_id.get(finish.effect.action)) for finish in finishes]
+
+    async def relayed(self, cursors: Sequence[Cursor]) -> Sequence[Written]:
+        furthest = {cursor.lease: cursor for cursor in sorted(cursors, key=lambda cursor: cursor.seq)}
+        asked = [{**_fence(lease), "seq": cursor.seq} for lease, cursor in furthest.items()]
+        answers = {item["room"]: item for item in await self._call("agent_relayed", p_cursors=asked)}
+        return [_plain(answers.get(cursor.lease.room)) for cursor in cursors]
+
+    async def release(self, releases: Sequence[Release]) -> None:
+        asked = [{**_fence(r.lease), "closed": r.closed, "at_ms": r.at_ms or None} for r in releases]
+        await self._call("agent_release", p_rooms=asked)
+
+    async def publish_key(self, kid: str, public_key: str) -> None:
+        until = (datetime.now(UTC) + KEY_LIFETIME).isoformat()
+        await self._post(
+            "agent_publish_key", {"p_kid": kid, "p_public_key": public_key, "p_not_after": until}
+        )
+
+    async def unmoderated(self) -> tuple[RoomName, ...]:
+        places = await self._post("agent_overview", {})
+        return tuple(RoomName(place["room"]) for place in places if not place["held"])
+
+    async def _timed(self, function: str, **arguments: Any) -> Any:
+        """A call whose answer carries the database's time."""
+        sent_at = self._clock.monotonic()
+        answer = await self._call(function, **arguments)
+        self._clock.learn(rows.seconds(answer["now"]) or 0.0, sent_at, self._clock.monotonic())
+        return answer
+
+    async def _call(self, function: str, **arguments: Any) -> Any:
+        return await self._post(function, {"p_worker": self._worker, **arguments})
+
+    async def _post(self, function: str, arguments: Mapping[str, Any]) -> Any:
+        started, outcome = time.monotonic(), "unreachable"
+        try:
+            async with (
+                asyncio.timeout(self._timeout),
+                self._session.post(self._rpc + function, json=arguments, headers=self._headers) as response,
+            ):
+                outcome = str(response.status)
+                if response.status >= 400:
+                    raise _translated(function, response.status, await response.text())
+                return await response.json(content_type=None)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(
+                f"the database did not answer {function}: {str(error) or 'timed out'}"
+            ) from error
+        finally:
+            self._metrics.store_seconds.labels(function, outcome).observe(time.monotonic() - started)
+
+
+def _translated(function: str, status: int, body: str) -> Unavailable | Refused:
+    message = f"{function}: HTTP {status}: {body[:500]}"
+    retryable = any(f'"code":"{prefix}' in body for prefix in RETRYABLE_SQLSTATES)
+    if status >= SERVER_FAULT or status == TOO_MANY_REQUESTS or retryable:
+        return Unavailable(message)
+    return Refused(message)
+
+
+def _fence(lease: Lease) -> dict[str, Any]:
+    return {"room": lease.room, "epoch": lease.epoch}
+
+
+def _room_pull(item: rows.Json) -> RoomPull:
+    room = RoomName(item["room"])
+    return RoomPull(room, rows.pulled(item), item["cursor"]) if item["held"] else RoomPull(room, None)
+
+
+def _report(report: Joined | Left) -> dict[str, Any]:
+    common = {**_fence(report.lease), "user_id": report.identity}
+    match report:
+        case Joined(connection=connection):
+            permission = connection.permission
+            return {
+                **common,
+                "event": "joined",
+                "participant_sid": connection.sid,
+                "at_ms": connection.joined_at_ms,
+                "permission": None if permission is None else permission.as_json(),
+            }
+        case Left():
+            return {
+                **common,
+                "event": "left",
+                "participant_sid": report.sid,
+                "at_ms": report.at_ms,
+                "reason": report.reason,
+            }
+
+
+def _result(finish: Finish, now: float) -> dict[str, Any]:
+    effect = finish.effect
+    return {
+        **_fence(finish.lease),
+        "id": effect.action,
+        "outcome": effect.verdict.value,
+        "before": effect.before,
+        "after": effect.after,
+        "error_code": effect.error_code,
+        "error": effect.error,
+        "confirmed_ago_ms": (now - finish.confirmed_at) * 1000,
+    }
+
+
+def _plain(item: rows.Json | None) -> Written:
+    return Written(ok=False, error="no answer") if item is None else Written(item["ok"], item.get("error"))
+
+
+def _presence_answer(item: rows.Json) -> Written:
+    known = item.get("person")
+    return Written(item["ok"], item.get("error"), person=None if known is None else rows.person(known))
+
+
+def _finish_answer(item: rows.Json | None) -> Written:
+    if item is None:
+        return _plain(item)
+    return Written(
+        item["ok"], item.get("error"), action=item.get("action"), enforce_ms=item.get("enforce_ms")
+    )

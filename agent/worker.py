@@ -1,0 +1,213 @@
+"""One worker process: puts the parts together, answers LiveKit's dispatches, and leaves in good order.
+
+LiveKit's `AgentServer` rings the doorbell: it accepts every job and hands its room to the host. The job then ends at
+once, so nothing of the room's life hangs on it.
+"""
+
+import asyncio
+import logging
+import math
+import os
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any
+
+# Read when livekit.agents is imported: a quarter of a gigabyte of speech models that nobody here uses.
+os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
+
+import aiohttp
+from livekit import api
+from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest, WorkerPermissions
+
+from agent.api_budget import ApiBudget
+from agent.clock import DatabaseClock
+from agent.envelope import Signer
+from agent.health import Reasons, serve_health
+from agent.host import Host
+from agent.inbox import Inbox
+from agent.livekit_actions import LiveKitActions
+from agent.livekit_room import LiveKitRoom, hidden_token
+from agent.metrics import Metrics
+from agent.ports import RoomName, Unavailable
+from agent.puller import Puller
+from agent.settings import Settings
+from agent.supabase_store import SupabaseStore
+from agent.wakeups import WakeUps
+from agent.watcher import Watcher
+from handlers.events import Identity
+
+log = logging.getLogger(__name__)
+
+KEY_RETRY_SECONDS = 1.0
+
+
+def worker_name(settings: Settings) -> str:
+    """Unique per process and start: a restarted worker must not pass for the one before it."""
+    return settings.live_worker_id or f"{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000:x}"
+
+
+class Worker:
+    def __init__(self, settings: Settings, http: aiohttp.ClientSession) -> None:
+        self._settings, self.name = settings, worker_name(settings)
+        self.metrics, self._clock = Metrics(), DatabaseClock()
+        self._signer = Signer(settings.live_relay_key.get_secret_value() if settings.live_relay_key else None)
+        self._registered = False
+        self._key_published = False
+        service_key = settings.supabase_service_role_key.get_secret_value()
+        self._store = SupabaseStore(
+            http,
+            settings.supabase_url,
+            service_key,
+            self.name,
+            self._clock,
+            self.metrics,
+            lease_seconds=settings.live_lease_seconds,
+            timeout=settings.live_store_timeout,
+        )
+        self._livekit = api.LiveKitAPI(
+            settings.livekit_url,
+            settings.livekit_api_key,
+            settings.livekit_api_secret.get_secret_value(),
+            session=http,
+        )
+        budget = ApiBudget(settings.live_api_rate, settings.live_api_burst, self._clock.monotonic)
+        actions = LiveKitActions(self._livekit, budget, self.metrics, settings.live_api_timeout)
+        self._puller = Puller(
+            self._store,
+            self._clock,
+            self.metrics,
+            lease_seconds=settings.live_lease_seconds,
+            beat_seconds=settings.live_beat_seconds,
+        )
+        self._host = Host(
+            self._store, actions, self._puller, self._clock, self.metrics, self._signer, self._livekit_room
+        )
+        self._wakeups = WakeUps(
+            settings.supabase_url, service_key, self._puller.wake, self._puller.wake_all, self.metrics
+        )
+        self._watcher = Watcher(
+            self._store,
+            actions,
+            self._host.serve,
+            every_seconds=settings.live_watch_seconds,
+            grace_seconds=settings.live_lease_seconds,
+        )
+
+    def _livekit_room(self, room: RoomName, identity: Identity, inbox: Inbox) -> LiveKitRoom:
+        settings = self._settings
+        token = hidden_token(
+            settings.livekit_api_key, settings.livekit_api_secret.get_secret_value(), room, identity
+        )
+        return LiveKitRoom(
+            settings.livekit_url, token, lambda: int(self._clock.now() * 1000), inbox.put, inbox.fail
+        )
+
+    async def run(self) -> None:
+        """Work until SIGTERM or SIGINT, then leave every room."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        health = await serve_health(
+            self._settings.live_health_host,
+            self._settings.live_health_port,
+            self.metrics,
+            self._ready,
+            self._status,
+        )
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                work = tasks.create_task(self._work(), name="work")
+                await stop.wait()
+                log.info("leaving", extra={"rooms": len(self._host.rooms)})
+                await self._host.leave_all()
+                work.cancel()
+        finally:
+            await health.cleanup()
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._host.run(), name="host")
+            await self._publish_key()
+            if self._settings.live_realtime:
+                tasks.create_task(self._wakeups.run(), name="wake-ups")
+            tasks.create_task(self._watcher.run(), name="watcher")
+            tasks.create_task(self._answer_dispatches(), name="dispatches")
+
+    async def _publish_key(self) -> None:
+        """Before any packet is signed: clients refuse keys that they cannot look up."""
+        while not self._key_published:
+            try:
+                await self._store.publish_key(self._signer.kid, self._signer.public_key)
+                self._key_published = True
+            except Unavailable as error:
+                log.warning("waiting for the database", extra={"error": str(error)})
+                await asyncio.sleep(KEY_RETRY_SECONDS)
+
+    async def _answer_dispatches(self) -> None:
+        server = self._agent_server()
+        server.on("worker_registered", self._on_registered)
+        try:
+            await server.run()
+        finally:
+            await server.aclose()
+
+    def _on_registered(self, *_: Any) -> None:
+        self._registered = True
+        log.info("registered", extra={"worker": self.name})
+
+    def _agent_server(self) -> AgentServer:
+        """Never refuses a room: the default load settings silently skip some."""
+        settings = self._settings
+        os.environ.pop(
+            "LIVEKIT_AGENT_NAME", None
+        )  # it would make the worker a named one, which gets no rooms
+        server = AgentServer(
+            job_executor_type=JobExecutorType.THREAD,
+            permissions=WorkerPermissions(
+                can_publish=False, can_subscribe=True, can_publish_data=True, hidden=True
+            ),
+            load_fnc=lambda: 0.0,
+            load_threshold=math.inf,
+            num_idle_processes=0,
+            drain_timeout=0,
+            max_retry=1_000_000,
+            ws_url=settings.livekit_url,
+            api_key=settings.livekit_api_key,
+            api_secret=settings.livekit_api_secret.get_secret_value(),
+            host="127.0.0.1",
+            port=0,
+        )
+        host_loop = asyncio.get_running_loop()
+
+        async def accept(request: JobRequest) -> None:
+            await request.accept()
+
+        async def entrypoint(context: JobContext) -> None:
+            host_loop.call_soon_threadsafe(self._host.serve, RoomName(context.job.room.name))
+            context.shutdown("handed over")
+
+        server.rtc_session(entrypoint, on_request=accept)
+        return server
+
+    def _ready(self) -> Reasons:
+        return {
+            "registered": self._registered,
+            "database": self._puller.reachable and self._key_published,
+            "wakeups": self._wakeups.joined or not self._settings.live_realtime,
+        }
+
+    def _status(self) -> Mapping[str, Any]:
+        return {
+            "worker": self.name,
+            "kid": self._signer.kid,
+            **self._ready(),
+            "rooms": sorted(self._puller.rooms),
+        }
+
+
+async def run(settings: Settings) -> None:
+    async with aiohttp.ClientSession() as http:
+        await Worker(settings, http).run()

@@ -1,0 +1,48 @@
+"""The words that a person reads on `live.notice`, in English and Turkish."""
+
+from collections.abc import Mapping
+
+from handlers.effects import NoticeType
+
+TEXTS: Mapping[NoticeType, Mapping[str, str]] = {
+    NoticeType.MUTED: {
+        "en": "A moderator has muted your microphone.",
+        "tr": "Bir moderatör mikrofonunu kapattı.",
+    },
+    NoticeType.UNMUTED: {
+        "en": "You may use your microphone again.",
+        "tr": "Mikrofonunu yeniden kullanabilirsin.",
+    },
+    NoticeType.CAMERA_OFF: {
+        "en": "A moderator has turned off your camera.",
+        "tr": "Bir moderatör kameranı kapattı.",
+    },
+    NoticeType.CAMERA_ON: {
+        "en": "You may use your camera again.",
+        "tr": "Kameranı yeniden kullanabilirsin.",
+    },
+    NoticeType.ROLE_CHANGED: {
+        "en": "Your role in this room has changed.",
+        "tr": "Bu odadaki rolün değişti.",
+    },
+    NoticeType.INVITED: {
+        "en": "You are invited to speak.",
+        "tr": "Konuşmaya davet edildin.",
+    },
+    NoticeType.CHAT_MUTED: {
+        "en": "A moderator has muted you in the chat.",
+        "tr": "Bir moderatör sohbette seni susturdu.",
+    },
+    NoticeType.CHAT_UNMUTED: {
+        "en": "You may write in the chat again.",
+        "tr": "Sohbette yeniden yazabilirsin.",
+    },
+    NoticeType.REMOVED: {
+        "en": "You have been removed from this room.",
+        "tr": "Bu odadan çıkarıldın.",
+    },
+    NoticeType.WARNING: {
+        "en": "A warning about your sound in this room.",
+        "tr": "Bu odadaki sesinle ilgili bir uyarı.",
+    },
+}
