@@ -14,7 +14,7 @@ SOURCES: dict[int, Source] = {
     api.TrackSource.SCREEN_SHARE_AUDIO: Source.SCREEN_SHARE_AUDIO,
 }
 """The same numbers in LiveKit's client and server protocols."""
-NUMBERS = {source: number for number, source in SOURCES.items()}
+NUMBERS: dict[Source, api.TrackSource] = {source: number for number, source in SOURCES.items()}  # type: ignore[misc]  # the stubs lack IntEnum
 
 ROOM_IS_OVER = frozenset({rtc.DisconnectReason.ROOM_DELETED, rtc.DisconnectReason.ROOM_CLOSED})
 

@@ -87,11 +87,7 @@ def open_action(state: RoomState, action: Action, now: float) -> Effects:
     if action.id in state.actions:
         return ()
     if action.action not in CONDITIONS:
-        return (
-            fail(
-                action.id, now, "unknown_action", f"This worker does not know the action {action.action!r}."
-            ),
-        )
+        return (fail(action.id, "unknown_action", f"This worker does not know {action.action!r}."),)
     before = target_view(state, action.target, now)
     if action.dry_run:
         return (rehearsed(state, action, before, now),)
@@ -137,9 +133,7 @@ def settle(state: RoomState, now: float) -> Effects:
 
 def finish(state: RoomState, opened: OpenAction, now: float) -> Effects:
     action = opened.action
-    done = FinishAction(
-        action.id, Verdict.APPLIED, now, opened.before, target_view(state, action.target, now)
-    )
+    done = FinishAction(action.id, Verdict.APPLIED, opened.before, target_view(state, action.target, now))
     notice = NOTICES.get(action.action)
     if notice is None or action.target is None or target_is_away(state, action, now):
         return (done,)
