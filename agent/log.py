@@ -36,6 +36,6 @@ def configure(level: str, style: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter("%(levelname)-7s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Their INFO lines name every job and socket; ours say what matters of them.
-    for name in ("livekit", "livekit.agents", "realtime", "aiohttp.access"):
+    # Theirs name every job and socket, and at DEBUG the key in its address; ours say what matters of them.
+    for name in ("livekit", "livekit.agents", "realtime", "websockets", "aiohttp.access"):
         logging.getLogger(name).setLevel(logging.WARNING)

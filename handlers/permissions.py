@@ -10,6 +10,7 @@ from handlers.effects import (
     Effect,
     Effects,
     Metric,
+    RecordLeft,
     RemoveParticipant,
     Resync,
     SetPermission,
@@ -109,12 +110,12 @@ def on_permission_not_set(state: RoomState, event: PermissionNotSet, now: float)
     return back_off(state, person, event.failure, now)
 
 
-def on_participant_removed(state: RoomState, event: ParticipantRemoved) -> Effects:
-    """LiveKit confirmed: that connection is out. Its leave follows as an event of its own."""
+def on_participant_removed(state: RoomState, event: ParticipantRemoved, now: float) -> Effects:
+    """LiveKit confirmed: that connection is out. Its own report of the leave comes seconds later, for listeners."""
     person = state.people.get(event.identity)
     if person is not None and sid_of(person) == event.sid:
         person.disconnect()
-    return ()
+    return (RecordLeft(event.identity, event.sid, "participant_removed", int(now * 1000)),)
 
 
 def on_participant_not_removed(state: RoomState, event: ParticipantNotRemoved, now: float) -> Effects:

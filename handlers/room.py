@@ -74,7 +74,7 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
         case PermissionNotSet():
             return (*actions.on_refused(state, event), *on_permission_not_set(state, event, now))
         case ParticipantRemoved():
-            return on_participant_removed(state, event)
+            return on_participant_removed(state, event, now)
         case ParticipantNotRemoved():
             return (*actions.on_refused(state, event), *on_participant_not_removed(state, event, now))
         case EventsRelayed():

@@ -108,7 +108,7 @@ async def _run_with_progress(argv: Sequence[str], env: dict[str, str]) -> None:
     process = await asyncio.create_subprocess_exec(
         *argv, env=os.environ | env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    assert process.stdout is not None  # noqa: S101 - asked for above
+    assert process.stdout is not None
     begun, told, lines = time.monotonic(), time.monotonic(), [""]
     async for line in process.stdout:
         lines.append(line.decode(errors="replace").rstrip())

@@ -85,6 +85,7 @@ create table public.live_visits (
   webhook_leave_reason text,
   closed_at timestamptz,
   close_reason text,
+  join_permission jsonb,
   check (num_nonnulls(session_id, call_id) = 1),
   check (left_at >= joined_at)
 );
@@ -99,6 +100,8 @@ comment on column public.live_visits.joined_at is 'LiveKit''s own joined_at; the
 comment on column public.live_visits.left_at is 'The earliest credible report of leaving, never before joined_at; null while connected.';
 comment on column public.live_visits.leave_reason is 'Why, as the source of left_at says.';
 comment on column public.live_visits.join_reported_at is 'Earliest joined_at that any source reported; null until one does.';
+comment on column public.live_visits.join_permission is
+  'LiveKit''s permission as the webhook of the join told it: can_publish, can_publish_sources, can_subscribe; null while unknown.';
 comment on column public.live_visits.agent_left_at is 'Earliest leaving that an agent reported.';
 comment on column public.live_visits.agent_leave_reason is 'The reason in that report.';
 comment on column public.live_visits.webhook_left_at is 'Earliest leaving that a webhook reported.';

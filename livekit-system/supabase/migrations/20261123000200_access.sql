@@ -126,6 +126,19 @@ revoke execute on function live.touch_banned() from public, anon, authenticated;
 create trigger touch_banned after insert or update on public.live_bans
   for each row execute function live.touch_banned();
 
+create function live.connection(p_session uuid, p_call uuid, p_user uuid) returns jsonb
+language sql stable set search_path = '' as $$
+  select jsonb_build_object('sid', v.participant_sid, 'permission', v.join_permission,
+                            'joined_at_ms', round(extract(epoch from v.joined_at) * 1000)::bigint)
+    from public.live_visits v
+   where (v.session_id = p_session or v.call_id = p_call) and v.user_id = p_user and v.left_at is null
+   order by v.joined_at desc
+   limit 1
+$$;
+comment on function live.connection is
+  'The latest open visit of someone, which the webhook may know of seconds before the room shows it; null when away.';
+revoke execute on function live.connection(uuid, uuid, uuid) from public, anon, authenticated;
+
 -- ── PERSON: what agents are told of someone ────────────────────────────────────────────────────────────────────
 create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
 language sql stable set search_path = '' as $$
@@ -145,6 +158,7 @@ language sql stable set search_path = '' as $$
     'invited_role', p_row.invited_role,
     'invite_expires_at', p_row.invite_expires_at,
     'is_online', p_row.is_online,
+    'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end,
     'display_name', (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p_row.user_id))
 $$;
 comment on function live.person is 'PERSON: the desired state of someone in a session, as agents read it.';
@@ -164,8 +178,7 @@ language sql stable set search_path = '' as $$
   select jsonb_build_object(
     'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
     'removed', live.standing_ban(p_user, null, null),
-    'is_online', exists (select from public.live_visits v
-                          where v.call_id = p_call.id and v.user_id = p_user and v.left_at is null),
+    'connection', live.connection(null, p_call.id, p_user),
     'display_name', (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p_user))
    where p_user in (p_call.caller_id, p_call.callee_id)
 $$;

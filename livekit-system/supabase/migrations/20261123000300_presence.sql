@@ -70,7 +70,7 @@ begin
          left_at = case when not now_online then last_left end,
          watch_seconds = watched,
          -- The agent knows what it reported itself; what the webhook saw first is news to it.
-         desired_xid = case when p_source = 'webhook' and now_online then pg_current_xact_id() else p.desired_xid end
+         desired_xid = case when p_source = 'webhook' then pg_current_xact_id() else p.desired_xid end
    where p.session_id = p_session.id and p.user_id = p_user;
   if p_user <> p_session.creator_id then
     update public.live_sessions s
@@ -104,7 +104,8 @@ comment on function live.refresh_session is 'Works out a session''s peak and sin
 revoke execute on function live.refresh_session(public.live_sessions, timestamptz) from public, anon, authenticated;
 
 create function live.write_visit(
-  p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text
+  p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text,
+  p_permission jsonb
 ) returns boolean
 language plpgsql set search_path = '' as $$
 declare
@@ -116,11 +117,11 @@ begin
   select * into was from public.live_visits v where v.participant_sid = p_sid for update;
   insert into public.live_visits as v (
     participant_sid, session_id, call_id, user_id, joined_at, join_reported_at,
-    agent_left_at, agent_leave_reason, webhook_left_at, webhook_leave_reason)
+    agent_left_at, agent_leave_reason, webhook_left_at, webhook_leave_reason, join_permission)
   values (
     p_sid, p_session, p_call, p_user, p_at, case when p_event = 'joined' then p_at end,
     agent_left, case when agent_left is not null then coalesce(p_reason, 'unknown') end,
-    webhook_left, case when webhook_left is not null then coalesce(p_reason, 'unknown') end)
+    webhook_left, case when webhook_left is not null then coalesce(p_reason, 'unknown') end, p_permission)
   on conflict (participant_sid) do update set
     join_reported_at = least(v.join_reported_at, excluded.join_reported_at),
     agent_left_at = least(v.agent_left_at, excluded.agent_left_at),
@@ -130,18 +131,20 @@ begin
     webhook_left_at = least(v.webhook_left_at, excluded.webhook_left_at),
     webhook_leave_reason = case when webhook_left is not null and (v.webhook_left_at is null
         or (excluded.webhook_left_at, excluded.webhook_leave_reason) < (v.webhook_left_at, v.webhook_leave_reason))
-      then excluded.webhook_leave_reason else v.webhook_leave_reason end
+      then excluded.webhook_leave_reason else v.webhook_leave_reason end,
+    join_permission = coalesce(v.join_permission, excluded.join_permission)
     where v.user_id = excluded.user_id
   returning * into became;
   return (was.joined_at, was.left_at) is distinct from (became.joined_at, became.left_at) and became.user_id is not null;
 end;
 $$;
 comment on function live.write_visit is 'Files one report under its connection; whether the visit''s times changed by it.';
-revoke execute on function live.write_visit(text, uuid, uuid, text, text, uuid, timestamptz, text)
+revoke execute on function live.write_visit(text, uuid, uuid, text, text, uuid, timestamptz, text, jsonb)
   from public, anon, authenticated;
 
 create function live.record_presence(
-  p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text
+  p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text,
+  p_permission jsonb default null
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -160,7 +163,7 @@ begin
   end if;
   select * into session from public.live_sessions s where s.livekit_room = p_room for no key update;
   if session.id is not null then
-    if live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason) then
+    if live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission) then
       perform live.refresh_person(session, person, p_source);
       perform live.refresh_session(session, p_at);
     end if;
@@ -172,15 +175,18 @@ begin
   elsif person not in (call.caller_id, call.callee_id) then
     return jsonb_build_object('ok', false, 'error', 'not_a_party');
   end if;
-  perform live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason);
+  if live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission)
+     and p_source = 'webhook' then
+    update public.calls c set desired_xid = pg_current_xact_id() where c.id = call.id;
+  end if;
   return jsonb_build_object('ok', true, 'person', live.person_in_call(call, person));
 end;
 $$;
 comment on function live.record_presence is
   'The core of presence, for agents and webhooks alike: p_source agent or webhook, p_event joined or left, p_at LiveKit''s '
-  'own joined_at for joined. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
+  'own joined_at for joined, p_permission its permission then. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
   'unknown_room or not_a_party}. Any order and repetition of the same reports ends in the same rows.';
-revoke execute on function live.record_presence(text, text, text, text, text, timestamptz, text)
+revoke execute on function live.record_presence(text, text, text, text, text, timestamptz, text, jsonb)
   from public, anon, authenticated;
 
 create function live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text) returns int

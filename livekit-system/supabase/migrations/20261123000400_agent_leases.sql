@@ -53,6 +53,15 @@ $$;
 comment on function live.call_people is 'PERSON of both sides of a call.';
 revoke execute on function live.call_people(public.calls) from public, anon, authenticated;
 
+create function live.roles_of(p_context text) returns jsonb
+language sql stable set search_path = '' as $$
+  select jsonb_object_agg(r.role, jsonb_build_object(
+           'rank', r.rank, 'can_publish_sources', r.can_publish_sources, 'can_subscribe', r.can_subscribe))
+    from public.live_roles r where r.context = p_context
+$$;
+comment on function live.roles_of is 'What each role may do in one context.';
+revoke execute on function live.roles_of(text) from public, anon, authenticated;
+
 create function live.snapshot(p_room text) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -68,6 +77,7 @@ begin
   return jsonb_build_object(
     'kind', place.kind, 'id', place.id, 'type', place.type, 'context', place.context,
     'status', place.status, 'creator_id', place.creator_id,
+    'roles', live.roles_of(place.context),
     'relayed_seq', coalesce(session.relayed_seq, 0),
     'mute_all', session.mute_all_rank is not null,
     'policy', case place.kind when 'session' then live.effective_policy(session) else '{}' end,

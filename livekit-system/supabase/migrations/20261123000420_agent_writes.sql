@@ -33,7 +33,8 @@ begin
      where a.id = item.id
     returning * into item;
   end if;
-  return jsonb_build_object('id', item.id, 'ok', true, 'status', item.status);
+  return jsonb_build_object('id', item.id, 'ok', true, 'status', item.status, 'action', item.action,
+                            'enforce_ms', item.enforce_ms);
 end;
 $$;
 comment on function live.finish_action is 'Writes one result back; a row that is final already stays and answers its status.';
@@ -69,7 +70,8 @@ begin
       when live.holds(p_worker, report.body ->> 'room', (report.body ->> 'epoch')::bigint)
       then live.record_presence('agent', report.body ->> 'room', report.body ->> 'event',
              report.body ->> 'participant_sid', report.body ->> 'user_id',
-             to_timestamp((report.body ->> 'at_ms')::double precision / 1000), report.body ->> 'reason')
+             to_timestamp((report.body ->> 'at_ms')::double precision / 1000), report.body ->> 'reason',
+             nullif(report.body -> 'permission', 'null'))
       else jsonb_build_object('ok', false, 'error', 'fenced') end;
   end loop;
   return to_jsonb(answers);

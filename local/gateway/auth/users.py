@@ -58,7 +58,7 @@ async def create(
         )
     except asyncpg.UniqueViolationError as error:
         raise AuthError(422, "user_already_exists", "User already registered") from error
-    assert row is not None  # noqa: S101 - insert returning
+    assert row is not None
     if address:
         await db.execute(
             """
