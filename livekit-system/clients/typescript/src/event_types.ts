@@ -1,0 +1,91 @@
+// Payloads of the known event types, in step with livekit-system/schemas (the tests hold both to the same
+// examples). An unknown type still arrives: a newer server may tell an older app more than it understands.
+
+import type { RelayEvent, RelayLevels, RelayNotice } from "./types.ts";
+
+export interface EventPayloads {
+  gift: GiftPayload;
+  gift_combo: GiftComboPayload;
+  system: { readonly kind: "announcement"; readonly text: string };
+  role_changed: { readonly user_id: string; readonly role: string; readonly previous_role: string };
+  /** `user_id` null: everyone below the hosts. */
+  muted: { readonly user_id: string | null; readonly until: string | null };
+  unmuted: { readonly user_id: string | null };
+  removed: { readonly user_id: string };
+  hand_raised: { readonly user_id: string };
+  hand_lowered: { readonly user_id: string };
+  session_ending: { readonly ends_at: string; readonly reason: string };
+  session_ended: { readonly ended_at: string; readonly reason: string };
+  viewer_milestone: { readonly viewers: number };
+}
+
+export interface GiftPayload {
+  readonly gift_id: string;
+  readonly sender_id: string;
+  readonly sender_name?: string;
+  readonly gift_code: string;
+  readonly quantity: number;
+  /** What the whole gift cost: price times quantity. */
+  readonly coins: number;
+}
+
+/** Several equal gifts of one sender, to be shown as one. A sum over `gift` events alone is already complete. */
+export interface GiftComboPayload {
+  readonly sender_id: string;
+  readonly sender_name?: string;
+  readonly gift_code: string;
+  readonly gifts: number;
+  readonly quantity: number;
+  readonly coins: number;
+  readonly first_seq: number;
+  readonly last_seq: number;
+}
+
+export interface Text {
+  readonly en: string;
+  readonly tr: string;
+}
+
+export interface NoticePayloads {
+  warning: { readonly text: Text; readonly rule: string; readonly strikes: number };
+  muted: { readonly text: Text; readonly until: string | null };
+  unmuted: { readonly text: Text };
+  chat_muted: { readonly text: Text; readonly until: string | null };
+  chat_unmuted: { readonly text: Text };
+  camera_off: { readonly text: Text };
+  camera_on: { readonly text: Text };
+  role_changed: { readonly text: Text; readonly role: string };
+  invited: { readonly text: Text; readonly role: string; readonly expires_at: string };
+  removed: { readonly text: Text; readonly reason: string; readonly until: string | null };
+  access_ending: { readonly text: Text; readonly ends_at: string };
+}
+
+export interface LevelsPayload {
+  readonly people: readonly {
+    readonly user_id: string;
+    readonly speaking: boolean;
+    /** Short-term level in dBFS; null while nothing was heard. */
+    readonly level_dbfs: number | null;
+  }[];
+}
+
+/** Narrows an event to a known type. The payload's shape is the signer's word; it is not checked again here. */
+export function isEvent<T extends keyof EventPayloads>(
+  event: RelayEvent,
+  type: T,
+): event is RelayEvent & { readonly type: T; readonly payload: EventPayloads[T] } {
+  return event.type === type;
+}
+
+/** Narrows a notice to a known type. */
+export function isNotice<T extends keyof NoticePayloads>(
+  notice: RelayNotice,
+  type: T,
+): notice is RelayNotice & { readonly type: T; readonly payload: NoticePayloads[T] } {
+  return notice.type === type;
+}
+
+/** The levels of a packet as the moderation schema words them. */
+export function levelsOf(levels: RelayLevels): LevelsPayload {
+  return levels.payload as unknown as LevelsPayload;
+}

@@ -1,0 +1,296 @@
+// Wires one LiveKit room and one Supabase client into one ordered stream. Translates and delegates: judging is
+// packet.ts, order sequence.ts, reading catch_up.ts, keys key_fetch.ts. Nothing here throws into LiveKit's emitter.
+
+import { CatchUp } from "./catch_up.ts";
+import { HeldPackets } from "./held_packets.ts";
+import { KeyFetch } from "./key_fetch.ts";
+import { KeyRing } from "./keys.ts";
+import { type Body, judge, type Packet, type Subject, type Topic, TOPICS, type Verify } from "./packet.ts";
+import { RecentIds } from "./recent_ids.ts";
+import { type Runtime, systemRuntime, Timer } from "./runtime.ts";
+import { EventSequence } from "./sequence.ts";
+import { TailCheck } from "./tail_check.ts";
+import {
+  type Refusal,
+  REFUSALS,
+  type RelayError,
+  type RelayEvent,
+  type RelayJoin,
+  type RelayLevels,
+  type RelayNotice,
+  type RelayRoom,
+  type RelayStats,
+  type RelaySupabase,
+} from "./types.ts";
+import { verifyEd25519 } from "./verify.ts";
+
+/** A gap is left this long to close by itself, spread so that an audience does not ask at once. */
+const GAP_SPREAD_MS = 200;
+/** How soon a revoked key is noticed at the latest. */
+const KEY_REFRESH_MS = 5 * 60_000;
+/** Notices and levels of 30 s at their allowed rates, several times over. */
+const MAX_RECENT_MESSAGES = 512;
+
+export interface RelayOptions {
+  readonly room: RelayRoom;
+  readonly supabase: RelaySupabase;
+  readonly subject: Subject;
+  /** As the edge function answered it. */
+  readonly join: RelayJoin;
+  /** Emit events after this seq. Default: `join.last_seq`, what happens from the join on; 0 is the whole session. */
+  readonly startAfter?: number;
+  readonly onEvent: (event: RelayEvent) => void;
+  readonly onNotice?: (notice: RelayNotice) => void;
+  readonly onLevels?: (levels: RelayLevels) => void;
+  readonly onError?: (error: RelayError) => void;
+  /** A native Ed25519, where the app has one. */
+  readonly verify?: Verify;
+  readonly runtime?: Runtime;
+}
+
+export interface Relay {
+  /** Reads what may be missing, now. Call it when the app returns to the foreground. */
+  catchUp(): void;
+  stats(): RelayStats;
+  /** Removes every listener and timer; no callback is called afterwards. */
+  dispose(): void;
+}
+
+/** Starts relaying. The room may be connected already or connect later. */
+export function openRelay(options: RelayOptions): Relay {
+  return new RoomRelay(options);
+}
+
+class RoomRelay implements Relay {
+  readonly #options: RelayOptions;
+  readonly #runtime: Runtime;
+  readonly #clockAheadMs: number;
+  readonly #keys: KeyRing;
+  readonly #keyFetch: KeyFetch;
+  readonly #keyRefresh: Timer;
+  readonly #held = new HeldPackets();
+  readonly #sequence: EventSequence;
+  readonly #catchUp: CatchUp;
+  readonly #tail: TailCheck;
+  readonly #seenMessages = new RecentIds(MAX_RECENT_MESSAGES);
+  readonly #emitted = { live: 0, caught_up: 0 };
+  readonly #messages = { notices: 0, levels: 0 };
+  readonly #refused = Object.fromEntries(REFUSALS.map((reason) => [reason, 0])) as Record<Refusal, number>;
+  /** The newest sent_at of an accepted packet: an older word about the stream's end is worth nothing. */
+  #newestSentAt = 0;
+  #disposed = false;
+
+  constructor(options: RelayOptions) {
+    const { join, supabase, room, subject } = options;
+    const onError = (error: RelayError) => this.#report(error);
+    const runtime = this.#runtime = options.runtime ?? systemRuntime;
+    this.#options = options;
+    this.#clockAheadMs = join.now === undefined ? 0 : runtime.now() - Date.parse(join.now);
+    this.#keys = new KeyRing(join.relay_keys);
+    this.#keyFetch = new KeyFetch({
+      supabase,
+      runtime,
+      keys: this.#keys,
+      onDone: () => this.#judgeHeld(),
+      onError,
+    });
+    this.#keyRefresh = new Timer(runtime, () => this.#refreshKeys());
+    this.#sequence = new EventSequence(options.startAfter ?? join.last_seq);
+    this.#sequence.noteLatest(join.last_seq);
+    this.#tail = new TailCheck(runtime, () => this.#catchUp.requestNow());
+    this.#catchUp = new CatchUp({
+      supabase,
+      runtime,
+      sessionId: subject.id,
+      position: () => this.#sequence.position,
+      behind: () => this.#sequence.behind,
+      onRows: (rows) => {
+        this.#sequence.fill(rows);
+        this.#emit();
+      },
+      onDone: (found) => found > 0 ? this.#tail.active() : this.#tail.settled(),
+      onError,
+    });
+    room.on("dataReceived", this.#onData);
+    room.on("connected", this.#onConnected);
+    room.on("reconnected", this.#onConnected);
+    this.#armKeyRefresh();
+    this.#readStream();
+  }
+
+  catchUp(): void {
+    if (this.#disposed) return;
+    this.#keyFetch.request();
+    this.#readStream();
+  }
+
+  stats(): RelayStats {
+    return {
+      position: this.#sequence.position,
+      emitted: { ...this.#emitted },
+      ...this.#messages,
+      refused: { ...this.#refused },
+      pending: this.#sequence.pending,
+      held: this.#held.size,
+    };
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const { room } = this.#options;
+    room.off("dataReceived", this.#onData);
+    room.off("connected", this.#onConnected);
+    room.off("reconnected", this.#onConnected);
+    this.#catchUp.dispose();
+    this.#keyFetch.dispose();
+    this.#keyRefresh.cancel();
+    this.#tail.dispose();
+    this.#held.takeAll();
+  }
+
+  readonly #onConnected = (): void => this.catchUp();
+
+  readonly #onData = (payload: Uint8Array, participant?: unknown, _kind?: unknown, topic?: string): void => {
+    if (this.#disposed || !isTopic(topic)) return;
+    this.#receive({ payload, topic, fromParticipant: participant !== undefined && participant !== null });
+  };
+
+  #receive(packet: Packet): void {
+    const verdict = this.#judge(packet);
+    if (verdict.outcome === "accepted") return this.#accept(verdict.body);
+    if (verdict.outcome === "refused") return this.#refuse(verdict.reason, packet.topic);
+    if (!this.#held.add(packet)) return this.#refuse("queue_full", packet.topic);
+    this.#keyFetch.request();
+  }
+
+  #judgeHeld(): void {
+    for (const packet of this.#held.takeAll()) {
+      if (this.#disposed) return;
+      const verdict = this.#judge(packet);
+      if (verdict.outcome === "accepted") this.#accept(verdict.body);
+      else if (verdict.outcome === "refused") this.#refuse(verdict.reason, packet.topic);
+      // One that came while the fetch was under way may carry a key younger than its answer.
+      else if (!this.#keyFetch.due || !this.#held.add(packet)) this.#refuse("unknown_key", packet.topic);
+    }
+  }
+
+  #judge(packet: Packet) {
+    const { room, subject, verify = verifyEd25519 } = this.#options;
+    return judge(packet, {
+      room: room.name,
+      subject,
+      identity: room.localParticipant.identity,
+      now: this.#runtime.now() - this.#clockAheadMs,
+      keys: this.#keys,
+      verify,
+    });
+  }
+
+  #accept(body: Body): void {
+    if (body.topic === "live.events") this.#acceptEvents(body);
+    else this.#acceptMessages(body);
+  }
+
+  #acceptEvents(body: Body): void {
+    const offers = body.events.map((event) => this.#sequence.offer(event));
+    for (const offer of offers) if (offer !== "accepted") this.#refused[offer] += 1;
+    if (body.lastSeq !== null) this.#sequence.noteLatest(body.lastSeq);
+    this.#emit();
+    if (this.#disposed) return;
+    if (this.#sequence.behind) this.#catchUp.requestSoon(GAP_SPREAD_MS * this.#runtime.random());
+    else this.#catchUp.cancelSoon();
+    this.#watchTail(body, offers.includes("accepted"));
+  }
+
+  #watchTail(body: Body, brought: boolean): void {
+    if (brought) this.#tail.active();
+    else if (body.lastSeq === null || body.sentAt < this.#newestSentAt) this.#tail.suspect();
+    else if (!this.#sequence.behind) this.#tail.settled();
+    this.#newestSentAt = Math.max(this.#newestSentAt, body.sentAt);
+  }
+
+  #acceptMessages(body: Body): void {
+    for (const event of body.events) {
+      if (this.#disposed) return;
+      if (this.#seenMessages.has(event.id)) {
+        this.#refused.repeat += 1;
+        continue;
+      }
+      this.#seenMessages.add(event.id);
+      this.#message(body.topic, event);
+    }
+  }
+
+  #message(topic: Topic, { id, type, at, payload }: Body["events"][number]): void {
+    if (topic === "live.notice") {
+      this.#messages.notices += 1;
+      this.#call(this.#options.onNotice, { id, type, at, payload });
+    } else {
+      this.#messages.levels += 1;
+      this.#call(this.#options.onLevels, { id, at, payload });
+    }
+  }
+
+  #emit(): void {
+    while (!this.#disposed) {
+      const event = this.#sequence.next();
+      if (event === undefined) break;
+      this.#emitted[event.source] += 1;
+      this.#call(this.#options.onEvent, event);
+    }
+    const missing = this.#sequence.takeMissing();
+    if (missing > 0) {
+      this.#report({
+        code: "events_missing",
+        message: `the database lacks ${missing} events`,
+        retrying: false,
+      });
+    }
+  }
+
+  #refuse(reason: Refusal, topic: Topic): void {
+    this.#refused[reason] += 1;
+    // Whoever is visible is certainly not the agent; anything else may be, seen through a wrong clock or an old key.
+    if (topic === "live.events" && reason !== "visible_sender") this.#tail.suspect();
+  }
+
+  #readStream(): void {
+    if (this.#options.subject.kind === "session") this.#catchUp.requestNow();
+  }
+
+  #refreshKeys(): void {
+    this.#keyFetch.request();
+    this.#armKeyRefresh();
+  }
+
+  #armKeyRefresh(): void {
+    this.#keyRefresh.arm(KEY_REFRESH_MS * (0.75 + 0.25 * this.#runtime.random()));
+  }
+
+  #call<T>(callback: ((value: T) => void) | undefined, value: T): void {
+    try {
+      callback?.(value);
+    } catch (cause) {
+      this.#report({
+        code: "callback_threw",
+        message: "a callback of the app threw",
+        retrying: false,
+        cause,
+      });
+    }
+  }
+
+  #report(error: RelayError): void {
+    if (this.#disposed) return;
+    try {
+      this.#options.onError?.(error);
+    } catch {
+      // An error handler that fails has nobody left to tell; LiveKit's emitter must not pay for it.
+    }
+  }
+}
+
+function isTopic(topic: string | undefined): topic is Topic {
+  return (TOPICS as readonly (string | undefined)[]).includes(topic);
+}

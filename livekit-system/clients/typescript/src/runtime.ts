@@ -1,0 +1,52 @@
+// Time and chance as arguments, so that tests run in virtual time and production in the device's own.
+
+export interface Runtime {
+  /** The device's wall clock, milliseconds since the epoch. */
+  now(): number;
+  setTimeout(callback: () => void, ms: number): unknown;
+  clearTimeout(handle: unknown): void;
+  /** Uniform in [0, 1). Spreads load only; nothing secret rests on it. */
+  random(): number;
+}
+
+export const systemRuntime: Runtime = {
+  now: () => Date.now(),
+  setTimeout: (callback, ms) => globalThis.setTimeout(callback, ms),
+  clearTimeout: (handle) => globalThis.clearTimeout(handle as number),
+  random: () => Math.random(),
+};
+
+/** One restartable timer. Arming it again replaces the earlier time. */
+export class Timer {
+  #handle: unknown = null;
+  readonly #runtime: Runtime;
+  readonly #callback: () => void;
+
+  constructor(runtime: Runtime, callback: () => void) {
+    this.#runtime = runtime;
+    this.#callback = callback;
+  }
+
+  get armed(): boolean {
+    return this.#handle !== null;
+  }
+
+  arm(ms: number): void {
+    this.cancel();
+    this.#handle = this.#runtime.setTimeout(() => {
+      this.#handle = null;
+      this.#callback();
+    }, ms);
+  }
+
+  cancel(): void {
+    if (this.#handle !== null) this.#runtime.clearTimeout(this.#handle);
+    this.#handle = null;
+  }
+}
+
+/** Exponential backoff with jitter: half the step is certain, half is chance. `failures` counts from 1. */
+export function backoffMs(failures: number, baseMs: number, capMs: number, random: number): number {
+  const step = Math.min(capMs, baseMs * 2 ** Math.min(failures - 1, 16));
+  return step / 2 + (step / 2) * random;
+}

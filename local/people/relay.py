@@ -1,0 +1,301 @@
+"""The client's half of the relay for simulated people: a LiveKit room and the data API as one ordered stream.
+
+What `livekit-system/clients/typescript` does for the app, by the same rules and vectors. This module owns the
+listeners, the reading of what is missing, and the keys; judging is `relay_packet`, order `relay_sequence`.
+"""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from local.people.relay_packet import (
+    EVENTS,
+    NOTICE,
+    TOPICS,
+    Body,
+    Context,
+    Json,
+    Packet,
+    PacketEvent,
+    Refusal,
+    Subject,
+    judge,
+    parse_keys,
+    parse_row,
+)
+from local.people.relay_sequence import EventSequence, RecentIds, RelayEvent, Source
+
+PAGE_SIZE = 200
+MAX_HELD = 64
+GAP_SPREAD_SECONDS = 0.2
+QUIET_SECONDS = 1.2
+QUIET_SPREAD_SECONDS = 0.6
+SUSPECT_SECONDS = 10.0
+IDLE_SECONDS = 60.0
+QUERY_TIMEOUT_SECONDS = 8.0
+KEY_FETCH_PAUSE_SECONDS = 2.0
+KEY_REFRESH_SECONDS = 300.0
+_RETRY_BASE_SECONDS = 0.5
+_RETRY_CAP_SECONDS = 2.0  # the app's is 30: simulated people are few
+_MAX_TRIES = 5
+
+
+class SourceUnavailableError(Exception):
+    """The data API did not answer, or not now; asking again may help."""
+
+
+class RelaySource(Protocol):
+    """The two reads of the data API, as who is signed in. Any error but `SourceUnavailableError` is a bug."""
+
+    async def events_since(self, session_id: str, after_seq: int, limit: int) -> Sequence[Json]:
+        """Rows of `live_events_since`. Raises `SourceUnavailableError`."""
+
+    async def relay_keys(self) -> Sequence[Json]:
+        """Rows of `relay_keys`, newest first. Raises `SourceUnavailableError`."""
+
+
+class RelayRoom(Protocol):
+    """What is needed of `livekit.rtc.Room`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def local_participant(self) -> Any: ...
+    def on(self, event: Any, callback: Callable[..., Any]) -> Any: ...
+    def off(self, event: Any, callback: Callable[..., Any]) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The part of an edge function's `join` that primes the relay."""
+
+    last_seq: int
+    relay_keys: Sequence[Json]
+
+
+def _ignore(_: PacketEvent) -> None:
+    return None
+
+
+class Relay:
+    """Runs while `run()` does. `on_event` gets each event of the session once, in order.
+
+    `lose` is asked for every packet and drops it when true: the bad network of a test.
+    """
+
+    def __init__(
+        self,
+        room: RelayRoom,
+        source: RelaySource,
+        subject: Subject,
+        join: Join,
+        *,
+        on_event: Callable[[RelayEvent], None],
+        on_notice: Callable[[PacketEvent], None] = _ignore,
+        on_levels: Callable[[PacketEvent], None] = _ignore,
+        start_after: int | None = None,
+        lose: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.refused: Counter[Refusal] = Counter()
+        self.emitted: Counter[Source] = Counter()
+        self._room = room
+        self._source = source
+        self._subject = subject
+        self._on_event = on_event
+        self._on_notice = on_notice
+        self._on_levels = on_levels
+        self._lose = lose
+        self._keys = parse_keys(join.relay_keys)
+        self._keys_wanted = asyncio.Event()
+        self._held: list[Packet] = []
+        self._seen_messages = RecentIds(512)
+        self._sequence = EventSequence(join.last_seq if start_after is None else start_after)
+        self._sequence.note_latest(join.last_seq)
+        self._newest_sent_at = 0.0
+        self._due = 0.0
+        self._due_changed = asyncio.Event()
+
+    @property
+    def position(self) -> int:
+        """The highest seq such that it and all before it have been emitted."""
+        return self._sequence.position
+
+    async def run(self) -> None:
+        """Listens until cancelled, and leaves no listener behind."""
+        listeners: dict[str, Callable[..., None]] = {
+            "data_received": self._on_data,
+            "connected": self.catch_up,
+            "reconnected": self.catch_up,
+        }
+        for event, listener in listeners.items():
+            self._room.on(event, listener)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._refresh_keys())
+                if self._subject.kind == "session":
+                    tasks.create_task(self._read_when_due())
+        finally:
+            for event, listener in listeners.items():
+                self._room.off(event, listener)
+
+    def catch_up(self, *_: object) -> None:
+        """Reads what may be missing, now."""
+        self._keys_wanted.set()
+        self._look_at(_monotonic())
+
+    def _on_data(self, data: Any) -> None:
+        if data.topic in TOPICS and not self._lose():
+            self._receive(Packet(bytes(data.data), data.topic, data.participant is not None))
+
+    def _receive(self, packet: Packet) -> None:
+        verdict = judge(packet, self._context())
+        if isinstance(verdict, Body):
+            self._accept(verdict)
+        elif isinstance(verdict, Refusal):
+            self._refuse(verdict, packet)
+        elif len(self._held) >= MAX_HELD:
+            self._refuse(Refusal.QUEUE_FULL, packet)
+        else:
+            self._held.append(packet)
+            self._keys_wanted.set()
+
+    def _context(self) -> Context:
+        return Context(
+            self._room.name, self._subject, self._room.local_participant.identity, time.time(), self._keys
+        )
+
+    def _refuse(self, reason: Refusal, packet: Packet) -> None:
+        self.refused[reason] += 1
+        if packet.topic == EVENTS and reason is not Refusal.VISIBLE_SENDER:
+            self._look_within(SUSPECT_SECONDS)
+
+    def _accept(self, body: Body) -> None:
+        if body.topic == EVENTS:
+            self._accept_events(body)
+            return
+        for event in body.events:
+            if event.id in self._seen_messages:
+                self.refused[Refusal.REPEAT] += 1
+                continue
+            self._seen_messages.add(event.id)
+            (self._on_notice if body.topic == NOTICE else self._on_levels)(event)
+
+    def _accept_events(self, body: Body) -> None:
+        offers = [self._sequence.offer(event) for event in body.events]
+        self.refused.update(offer for offer in offers if offer is not None)
+        if body.last_seq is not None:
+            self._sequence.note_latest(body.last_seq)
+        self._emit()
+        self._watch_tail(body, brought=None in offers)
+
+    def _watch_tail(self, body: Body, *, brought: bool) -> None:
+        if self._sequence.behind:
+            self._look_within(random.uniform(0, GAP_SPREAD_SECONDS))  # noqa: S311 - spreads load only
+        elif brought:
+            self._look_when_quiet()
+        elif body.last_seq is None or body.sent_at < self._newest_sent_at:
+            self._look_within(SUSPECT_SECONDS)
+        else:
+            self._look_at(_monotonic() + IDLE_SECONDS)
+        self._newest_sent_at = max(self._newest_sent_at, body.sent_at)
+
+    def _emit(self) -> None:
+        for event in self._sequence.take():
+            self.emitted[event.source] += 1
+            self._on_event(event)
+
+    def _look_at(self, when: float) -> None:
+        self._due = when
+        self._due_changed.set()
+
+    def _look_within(self, seconds: float) -> None:
+        self._look_at(min(self._due, _monotonic() + seconds))
+
+    def _look_when_quiet(self) -> None:
+        self._look_at(_monotonic() + QUIET_SECONDS + random.uniform(0, QUIET_SPREAD_SECONDS))  # noqa: S311
+
+    async def _read_when_due(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout_at(self._due):
+                    await self._due_changed.wait()
+                self._due_changed.clear()
+            except TimeoutError:
+                await self._read()
+
+    async def _read(self) -> None:
+        """Reads page by page, again after a failure; what is asked for meanwhile is done afterwards."""
+        self._due = float("inf")
+        found = failures = 0
+        while True:
+            try:
+                rows = await self._page()
+            except (SourceUnavailableError, TimeoutError):
+                rows = None
+            announced = not rows and self._sequence.behind and failures + 1 < _MAX_TRIES
+            if rows is None or announced:
+                failures += 1
+                await asyncio.sleep(_backoff(failures))
+                continue
+            found += len(rows)
+            self._sequence.fill(rows)
+            self._emit()
+            if not rows or (len(rows) < PAGE_SIZE and not self._sequence.behind):
+                break
+        if self._due == float("inf"):
+            self._look_when_quiet() if found else self._look_at(_monotonic() + IDLE_SECONDS)
+
+    async def _page(self) -> list[PacketEvent]:
+        async with asyncio.timeout(QUERY_TIMEOUT_SECONDS):
+            rows = await self._source.events_since(self._subject.id, self.position, PAGE_SIZE)
+        return [event for event in map(parse_row, rows) if (event.seq or 0) > self.position]
+
+    async def _refresh_keys(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(KEY_REFRESH_SECONDS):
+                    await self._keys_wanted.wait()
+            except TimeoutError:
+                pass  # a key may have been revoked since
+            self._keys_wanted.clear()
+            await self._fetch_keys()
+            self._judge_held()
+            await asyncio.sleep(KEY_FETCH_PAUSE_SECONDS)
+
+    async def _fetch_keys(self) -> None:
+        for failures in range(1, _MAX_TRIES + 1):
+            try:
+                async with asyncio.timeout(QUERY_TIMEOUT_SECONDS):
+                    rows = await self._source.relay_keys()
+            except (SourceUnavailableError, TimeoutError):
+                await asyncio.sleep(_backoff(failures))
+                continue
+            # What row-level security shows to someone signed out is nothing, not an error; it revokes no key.
+            self._keys = parse_keys(rows) if rows else self._keys
+            return
+
+    def _judge_held(self) -> None:
+        held, self._held = self._held, []
+        for packet in held:
+            verdict = judge(packet, self._context())
+            if isinstance(verdict, Body):
+                self._accept(verdict)
+            elif isinstance(verdict, Refusal):
+                self._refuse(verdict, packet)
+            elif self._keys_wanted.is_set():
+                self._held.append(packet)  # it came during the fetch: its key may be younger than the answer
+            else:
+                self._refuse(Refusal.UNKNOWN_KEY, packet)
+
+
+def _backoff(failures: int) -> float:
+    step = min(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS * 2.0 ** (failures - 1))
+    return step / 2 + random.uniform(0, step / 2)  # noqa: S311 - jitter
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()
