@@ -30,7 +30,7 @@ NOW = "2026-11-23T12:00:00.000Z"
 Json = dict[str, Any]
 
 
-def test_key(number: int) -> Ed25519PrivateKey:
+def signing_key(number: int) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
 
 
@@ -39,7 +39,7 @@ def b64(data: bytes) -> str:
 
 
 def public_key(number: int) -> str:
-    return b64(test_key(number).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+    return b64(signing_key(number).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
 
 def key_row(kid: str, number: int, **changes: str | None) -> Json:
@@ -102,7 +102,7 @@ def notice(*events: Any, **changes: Any) -> str:
 
 
 def signature(text: str, kid: str) -> bytes:
-    return test_key(SIGNERS[kid]).sign(text.encode("utf-8", "replace"))
+    return signing_key(SIGNERS[kid]).sign(text.encode("utf-8", "replace"))
 
 
 def envelope(text: str, kid: str = "test-current", **changes: Any) -> str:

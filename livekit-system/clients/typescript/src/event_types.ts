@@ -3,11 +3,13 @@
 
 import type { RelayEvent, RelayLevels, RelayNotice } from "./types.ts";
 
+export type Role = "host" | "co_host" | "moderator" | "speaker" | "listener" | "viewer";
+
 export interface EventPayloads {
   gift: GiftPayload;
   gift_combo: GiftComboPayload;
   system: { readonly kind: "announcement"; readonly text: string };
-  role_changed: { readonly user_id: string; readonly role: string; readonly previous_role: string };
+  role_changed: { readonly user_id: string; readonly role: Role; readonly previous: Role };
   /** `user_id` null: everyone below the hosts. */
   muted: { readonly user_id: string | null; readonly until: string | null };
   unmuted: { readonly user_id: string | null };
@@ -15,7 +17,7 @@ export interface EventPayloads {
   hand_raised: { readonly user_id: string };
   hand_lowered: { readonly user_id: string };
   session_ending: { readonly ends_at: string; readonly reason: string };
-  session_ended: { readonly ended_at: string; readonly reason: string };
+  session_ended: { readonly reason: string | null };
   viewer_milestone: { readonly viewers: number };
 }
 
@@ -47,16 +49,16 @@ export interface Text {
 }
 
 export interface NoticePayloads {
-  warning: { readonly text: Text; readonly rule: string; readonly strikes: number };
-  muted: { readonly text: Text; readonly until: string | null };
+  warning: { readonly text: Text; readonly rule?: string; readonly strikes?: number };
+  muted: { readonly text: Text; readonly until?: string | null };
   unmuted: { readonly text: Text };
-  chat_muted: { readonly text: Text; readonly until: string | null };
+  chat_muted: { readonly text: Text; readonly until?: string | null };
   chat_unmuted: { readonly text: Text };
   camera_off: { readonly text: Text };
   camera_on: { readonly text: Text };
-  role_changed: { readonly text: Text; readonly role: string };
-  invited: { readonly text: Text; readonly role: string; readonly expires_at: string };
-  removed: { readonly text: Text; readonly reason: string; readonly until: string | null };
+  role_changed: { readonly text: Text; readonly role?: Role };
+  invited: { readonly text: Text; readonly role?: Role; readonly expires_at?: string };
+  removed: { readonly text: Text; readonly reason?: string | null; readonly until?: string | null };
   access_ending: { readonly text: Text; readonly ends_at: string };
 }
 

@@ -11,6 +11,7 @@ export type {
   GiftPayload,
   LevelsPayload,
   NoticePayloads,
+  Role,
   Text,
 } from "./event_types.ts";
 export { REFUSALS } from "./types.ts";

@@ -108,7 +108,7 @@ class RoomRelay implements Relay {
         this.#sequence.fill(rows);
         this.#emit();
       },
-      onDone: (found) => found > 0 ? this.#tail.active() : this.#tail.settled(),
+      onDone: (found) => found > 0 ? this.#tail.active() : this.#tail.looked(),
       onError,
     });
     room.on("dataReceived", this.#onData);
@@ -206,7 +206,7 @@ class RoomRelay implements Relay {
   #watchTail(body: Body, brought: boolean): void {
     if (brought) this.#tail.active();
     else if (body.lastSeq === null || body.sentAt < this.#newestSentAt) this.#tail.suspect();
-    else if (!this.#sequence.behind) this.#tail.settled();
+    else if (!this.#sequence.behind) this.#tail.confirmed();
     this.#newestSentAt = Math.max(this.#newestSentAt, body.sentAt);
   }
 

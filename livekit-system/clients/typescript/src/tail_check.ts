@@ -31,8 +31,13 @@ export class TailCheck {
     if (this.#idle || !this.#timer.armed) this.#arm(SUSPECT_MS, false);
   }
 
-  /** Nothing is missing: look again only after a long silence. */
-  settled(): void {
+  /** A look is over. What came during it may be younger than its answer, so a look due already stays due. */
+  looked(): void {
+    if (this.#idle || !this.#timer.armed) this.confirmed();
+  }
+
+  /** Nothing is missing, says the agent: look again only after a long silence. */
+  confirmed(): void {
     this.#arm(IDLE_MS * (0.75 + 0.5 * this.#runtime.random()), true);
   }
 
