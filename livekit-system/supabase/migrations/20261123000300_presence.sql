@@ -54,6 +54,7 @@ declare
   last_join timestamptz;
   last_left timestamptz;
   watched int;
+  renewed boolean;
 begin
   perform live.ensure_participant(p_session, p_user);
   select * into was from public.live_participants p
@@ -63,12 +64,16 @@ begin
             from unnest(range_agg(tstzrange(v.joined_at, v.left_at)) filter (where v.left_at is not null)) stay)
     into now_online, first_join, last_join, last_left, watched
     from public.live_visits v where v.session_id = p_session.id and v.user_id = p_user;
+  renewed := was.access_ends_at is not null and live.access_fault(p_session, p_user) is null;
   update public.live_participants p
      set is_online = now_online,
          first_joined_at = first_join,
          last_joined_at = last_join,
          left_at = case when not now_online then last_left end,
          watch_seconds = watched,
+         -- Whoever pays again and comes back is not put out once more by the old lapse.
+         access_ends_at = case when renewed then null else p.access_ends_at end,
+         access_removed = p.access_removed and not renewed,
          -- The agent knows what it reported itself; what the webhook saw first is news to it.
          desired_xid = case when p_source = 'webhook' then pg_current_xact_id() else p.desired_xid end
    where p.session_id = p_session.id and p.user_id = p_user;

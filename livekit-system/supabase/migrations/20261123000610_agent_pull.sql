@@ -30,14 +30,6 @@ $$;
 comment on function live.expire_actions is 'Expires what is pointless by now.';
 revoke execute on function live.expire_actions(uuid, uuid) from public, anon, authenticated;
 
--- Replaced by the rules of the door, which know ranks.
-create function live.refusal_at_claim(p_row public.moderation_actions) returns text
-language sql stable set search_path = '' as $$
-  select null::text
-$$;
-comment on function live.refusal_at_claim is 'Why a row may no longer be carried out, now that ranks have changed; null when it may.';
-revoke execute on function live.refusal_at_claim(public.moderation_actions) from public, anon, authenticated;
-
 create function live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_limit int) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -62,6 +54,11 @@ begin
   loop
     refusal := live.refusal_at_claim(item);
     if refusal is not null then
+      -- Whoever holds the session may be waiting for this row: leave it for the next beat then.
+      perform from public.live_sessions s where s.id = p_session for no key update skip locked;
+      if not found then
+        continue;
+      end if;
       perform live.withdraw(item, 'failed', 'rank_changed', refusal);
       continue;
     end if;

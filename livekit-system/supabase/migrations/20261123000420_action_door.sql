@@ -1,0 +1,298 @@
+-- Owns: the door itself. Before the insert: who asks, does it make sense, may they. After it: the desired state, what it
+-- supersedes, and the end of what needs nothing from LiveKit.
+
+create function live.set_requester(p_row public.moderation_actions) returns public.moderation_actions
+language plpgsql stable set search_path = '' as $$
+declare
+  me uuid := auth.uid();
+begin
+  if live.is_service() then
+    p_row.requested_via := coalesce(p_row.requested_via, 'ops');
+    p_row.requested_rank := case p_row.requested_via
+      when 'auto' then 30  -- a moderator may undo what a rule did
+      when 'app' then live.rank_in(p_row.session_id, p_row.requested_by)
+      else 100 end;
+  elsif me is null then
+    perform live.refuse(401, 'not_authenticated', 'sign in first');
+  else
+    p_row.requested_by := me;
+    p_row.requested_rank := live.rank_in(p_row.session_id, me);
+    p_row.requested_via := case when p_row.requested_rank >= 100 then 'ops' else 'app' end;
+  end if;
+  return p_row;
+end;
+$$;
+comment on function live.set_requester is 'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
+revoke execute on function live.set_requester(public.moderation_actions) from public, anon, authenticated;
+
+create function live.lock_for_action(p_row public.moderation_actions) returns void
+language sql set search_path = '' as $$
+  -- In one order, so that bans and batches of presence cannot wait for each other in a ring.
+  select count(*) from (
+    select s.id from public.live_sessions s
+     where s.id = p_row.session_id
+        or (p_row.action in ('ban', 'unban') and s.status = 'live' and exists (
+              select from public.live_participants p where p.session_id = s.id and p.user_id = p_row.target_user_id))
+     order by s.id for no key update) locked
+$$;
+comment on function live.lock_for_action is 'Locks the sessions that an action is about: wishes about one session are taken one by one.';
+revoke execute on function live.lock_for_action(public.moderation_actions) from public, anon, authenticated;
+
+create function live.admit_action() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  fault text;
+begin
+  new := live.set_requester(new);
+  -- Blank what only our functions write.
+  new.created_at := clock_timestamp();
+  new.status := 'pending';
+  new.attempts := 0;
+  new.params := coalesce(new.params, '{}');
+  new.dry_run := coalesce(new.dry_run, false);
+  new.id := coalesce(new.id, gen_random_uuid());
+  new.retry_at := null; new.error_code := null; new.error := null; new.prior := null; new.before := null;
+  new.after := null; new.superseded_by := null; new.claimed_by := null; new.claimed_at := null;
+  new.claim_expires_at := null; new.applied_at := null; new.enforce_ms := null;
+
+  perform live.check_shape(new);
+  perform live.lock_for_action(new);
+  -- The order is that of the lock, not that of arrival.
+  new.n := nextval(pg_get_serial_sequence('public.moderation_actions', 'n'));
+  if exists (select from public.moderation_actions a where a.id = new.id) then
+    return new;  -- the same request again: the primary key answers it
+  end if;
+  perform live.check_place(new);
+  if new.action = 'delete_message' then
+    new.target_user_id := live.author_of(new.session_id, (new.params ->> 'message_id')::uuid);
+  end if;
+  fault := live.authority_fault(new, new.requested_rank);
+  if fault is not null then
+    perform live.refuse(403, 'not_allowed', fault);
+  elsif live.outranked_by(new) > new.requested_rank then
+    perform live.refuse(403, 'outranked', 'someone of a higher rank did this, and only they can undo it');
+  end if;
+  if new.requested_via = 'app' then
+    perform live.spend(new.requested_by, 'actions_per_minute');
+  end if;
+  if new.action in ('kick', 'announce') then
+    new.expires_at := coalesce(new.expires_at, new.created_at + interval '10 minutes');
+  end if;
+  return new;
+end;
+$$;
+comment on function live.admit_action is 'Trigger: refuses what makes no sense or is not allowed, in words for a moderator.';
+revoke execute on function live.admit_action() from public, anon, authenticated;
+
+create function live.author_of(p_session uuid, p_message uuid) returns uuid
+language plpgsql stable set search_path = '' as $$
+declare
+  author uuid;
+begin
+  select m.user_id into author from public.live_messages m where m.id = p_message and m.session_id = p_session;
+  if not found then
+    perform live.refuse(404, 'unknown_message', 'there is no such message in this session');
+  end if;
+  return author;
+end;
+$$;
+comment on function live.author_of is 'Who wrote a message; null for a system message. Refuses one that is not in the session.';
+revoke execute on function live.author_of(uuid, uuid) from public, anon, authenticated;
+
+create function live.spend(p_user uuid, p_limit text) returns void
+language plpgsql set search_path = '' as $$
+declare
+  allowed double precision := live.limit_of(p_limit);
+  spent int;
+begin
+  if allowed is null or p_user is null then
+    return;
+  end if;
+  insert into live.spending as t (user_id, name, minute, count)
+  values (p_user, p_limit, date_trunc('minute', clock_timestamp()), 1)
+  on conflict (user_id, name) do update set
+    count = case when t.minute = excluded.minute then t.count + 1 else 1 end, minute = excluded.minute
+  returning count into spent;
+  if spent > allowed then
+    perform live.refuse(429, 'rate_limited', 'too many in one minute: wait a moment and try again');
+  end if;
+end;
+$$;
+comment on function live.spend is 'Counts one use of a rate of app_settings.limits; refuses with rate_limited beyond it. Refused uses are not counted.';
+revoke execute on function live.spend(uuid, text) from public, anon, authenticated;
+
+create table live.spending (
+  user_id uuid not null references auth.users (id) on delete cascade,
+  name text not null,
+  minute timestamptz not null,
+  count int not null,
+  primary key (user_id, name)
+);
+comment on table live.spending is 'How often a person has used each limited thing in the current minute.';
+comment on column live.spending.user_id is 'The person.';
+comment on column live.spending.name is 'Name of the limit.';
+comment on column live.spending.minute is 'The minute that is counted.';
+comment on column live.spending.count is 'Uses in that minute.';
+alter table live.spending enable row level security;
+
+create function live.supersede(p_row public.moderation_actions) returns void
+language sql set search_path = '' as $$
+  update public.moderation_actions a
+     set status = 'cancelled', error_code = 'superseded', error = 'a later action says otherwise',
+         superseded_by = p_row.id, claim_expires_at = null
+   where a.session_id = p_row.session_id
+     and a.status in ('pending', 'claimed')
+     and not a.dry_run
+     and a.n < p_row.n
+     and live.action_aspect(a.action, a.params) = live.action_aspect(p_row.action, p_row.params)
+     and ((a.target_user_id is not distinct from p_row.target_user_id
+           and (a.action, a.params ->> 'role') is distinct from (p_row.action, p_row.params ->> 'role'))
+          -- Everyone being muted overtakes a person's unmute that is not through yet.
+          or (p_row.action = 'mute_all' and a.action = 'unmute' and exists (
+                select from public.live_participants p
+                 where p.session_id = a.session_id and p.user_id = a.target_user_id and p.mic_by_all)))
+$$;
+comment on function live.supersede is 'Cancels unfinished rows that this one contradicts.';
+revoke execute on function live.supersede(public.moderation_actions) from public, anon, authenticated;
+
+create function live.finish_at_once(p_id uuid, p_after jsonb) returns void
+language sql set search_path = '' as $$
+  update public.moderation_actions a
+     set status = 'applied', applied_at = clock_timestamp(), claim_expires_at = null, after = p_after,
+         enforce_ms = greatest(0, extract(epoch from clock_timestamp() - a.created_at) * 1000)
+   where a.id = p_id
+$$;
+comment on function live.finish_at_once is 'Marks a row as applied that needs nothing from LiveKit.';
+revoke execute on function live.finish_at_once(uuid, jsonb) from public, anon, authenticated;
+
+create function live.carry_out(p_row public.moderation_actions) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  aspect text := live.action_aspect(p_row.action, p_row.params);
+  was public.live_participants;
+  lifted jsonb;
+  prior jsonb;
+  invited boolean := false;
+begin
+  if p_row.action = 'set_role' then
+    perform live.ensure_participant(s, p_row.target_user_id) from public.live_sessions s where s.id = p_row.session_id;
+  end if;
+  select * into was from public.live_participants p
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id for update;
+  prior := live.aspect_of_person(was, aspect);
+  case
+    when p_row.action in ('mute', 'unmute') then perform live.apply_mic(p_row);
+    when p_row.action in ('camera_off', 'camera_on') then perform live.apply_camera(p_row);
+    when p_row.action in ('chat_mute', 'chat_unmute') then perform live.apply_chat(p_row);
+    when p_row.action = 'set_role' then invited := live.apply_role(p_row);
+    when p_row.action in ('ban', 'unban') then prior := live.apply_ban(p_row);
+    when p_row.action in ('mute_all', 'unmute_all') then
+      select jsonb_build_object('mute_all_rank', s.mute_all_rank) into prior
+        from public.live_sessions s where s.id = p_row.session_id;
+      perform live.apply_mute_all(p_row.session_id, case p_row.action when 'mute_all' then p_row.requested_rank end);
+    when p_row.action = 'delete_message' then
+      update public.live_messages m set deleted_at = clock_timestamp(), deleted_by = p_row.requested_by
+       where m.id = (p_row.params ->> 'message_id')::uuid and m.deleted_at is null;
+    when p_row.action = 'end_session' then perform live.apply_end(p_row);
+    else null;  -- kick and announce leave no state: they are the agent's to do
+  end case;
+  update public.moderation_actions a
+     set prior = carry_out.prior, before = jsonb_build_object('role', was.role)
+   where a.id = p_row.id and (carry_out.prior is not null or was.role is not null);
+  return invited;
+end;
+$$;
+comment on function live.carry_out is 'Writes the desired state of one action; returns whether it became an invitation.';
+revoke execute on function live.carry_out(public.moderation_actions) from public, anon, authenticated;
+
+create function live.needs_agent(p_row public.moderation_actions) returns boolean
+language sql stable set search_path = '' as $$
+  select p_row.action not in ('chat_mute', 'chat_unmute', 'delete_message')
+     and (exists (select from public.live_sessions s
+                   where s.id = p_row.session_id
+                     and (s.status = 'live' or (p_row.action = 'end_session' and s.started_at is not null)))
+          or p_row.call_id is not null)
+$$;
+comment on function live.needs_agent is
+  'Whether LiveKit has to be made to agree: not for chat, which lives in the database, and not where no room is up.';
+revoke execute on function live.needs_agent(public.moderation_actions) from public, anon, authenticated;
+
+create function live.after_action() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  invited boolean := false;
+begin
+  if not new.dry_run then
+    invited := live.carry_out(new);
+    perform live.supersede(new);
+  end if;
+  if invited or not live.needs_agent(new) then
+    perform live.finish_at_once(new.id, jsonb_strip_nulls(jsonb_build_object(
+      'role', (select p.role from public.live_participants p
+                where p.session_id = new.session_id and p.user_id = new.target_user_id),
+      'invited', case when invited then true end,
+      'invited_role', case when invited then new.params ->> 'role' end,
+      'dry_run', case when new.dry_run then true end)));
+  end if;
+  return null;
+end;
+$$;
+comment on function live.after_action is 'Trigger: an accepted action takes effect in the desired state, in the insert''s own transaction.';
+revoke execute on function live.after_action() from public, anon, authenticated;
+
+create trigger admit_action before insert on public.moderation_actions
+  for each row execute function live.admit_action();
+create trigger after_action after insert on public.moderation_actions
+  for each row execute function live.after_action();
+
+create function live.close_session_books() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.moderation_actions a
+     set status = case when a.action in ('ban', 'unban') then 'applied' else 'expired' end,
+         applied_at = case when a.action in ('ban', 'unban') then clock_timestamp() end,
+         enforce_ms = case when a.action in ('ban', 'unban')
+                           then greatest(0, extract(epoch from clock_timestamp() - a.created_at) * 1000) end,
+         error_code = case when a.action not in ('ban', 'unban') then 'session_ended' end,
+         error = case when a.action not in ('ban', 'unban') then 'the session ended before this could be made true' end,
+         claim_expires_at = null
+   where a.session_id = new.id and a.status in ('pending', 'claimed') and a.action <> 'end_session';
+  update public.live_participants p
+     set hand_raised_at = null, invited_role = null, invited_by = null, invite_expires_at = null
+   where p.session_id = new.id and (p.hand_raised_at is not null or p.invited_role is not null);
+  return null;
+end;
+$$;
+comment on function live.close_session_books is 'Trigger: when a session ends, what was asked of its room and not done is over; bans hold.';
+revoke execute on function live.close_session_books() from public, anon, authenticated;
+create trigger close_session_books after update of status on public.live_sessions
+  for each row when (old.status <> 'ended' and new.status = 'ended') execute function live.close_session_books();
+
+create function public.cancel_action(id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item public.moderation_actions;
+  me uuid := auth.uid();
+begin
+  -- The session before the row, as the door itself does.
+  perform from public.live_sessions s
+    where s.id = (select a.session_id from public.moderation_actions a where a.id = cancel_action.id)
+      for no key update;
+  select * into item from public.moderation_actions a where a.id = cancel_action.id for update;
+  if item.id is null or not (live.is_service() or coalesce(item.requested_by = me, false)
+                             or live.rank_in(item.session_id, me) > item.requested_rank
+                             or live.is_ops(me)) then
+    perform live.refuse(404, 'unknown_action', 'there is no such action of yours');
+  elsif item.status = 'cancelled' then
+    return jsonb_build_object('id', item.id, 'status', item.status);
+  elsif item.status <> 'pending' or item.action = 'end_session' then
+    perform live.refuse(409, 'too_late', format('it is %s already: ask for the opposite instead', item.status));
+  end if;
+  perform live.withdraw(item, 'cancelled', 'cancelled', 'withdrawn before it was carried out');
+  return jsonb_build_object('id', item.id, 'status', 'cancelled');
+end;
+$$;
+comment on function public.cancel_action is
+  'Withdraws an action that no agent has claimed yet: {id, status}. For who asked it, a higher rank, ops and server code.';
+revoke execute on function public.cancel_action(uuid) from public, anon, authenticated;
+grant execute on function public.cancel_action(uuid) to authenticated, service_role;

@@ -1,0 +1,158 @@
+-- Owns: who of the app's users reads which rows, which Realtime topics they may listen to, and the two reading functions
+-- of the room: watch_levels and live_events_since. The service role passes by row-level security.
+
+-- ── what a person's sessions are: evaluated once per query, not once per row ───────────────────────────────────
+create function live.my_sessions() returns setof uuid
+language sql stable security definer set search_path = '' as $$
+  select p.session_id
+    from public.live_participants p join public.live_sessions s on s.id = p.session_id
+   where p.user_id = (select auth.uid())
+     and not p.access_removed
+     and live.standing_ban(p.user_id, s.id, s.creator_id) is null
+$$;
+comment on function live.my_sessions is 'Sessions that the caller is or was in and is not kept out of.';
+revoke execute on function live.my_sessions() from public, anon, authenticated;
+grant execute on function live.my_sessions() to authenticated;
+
+create function live.my_staffed_sessions() returns setof uuid
+language sql stable security definer set search_path = '' as $$
+  select p.session_id
+    from public.live_participants p join public.live_sessions s on s.id = p.session_id
+   where p.user_id = (select auth.uid())
+     and p.role in ('host', 'co_host', 'moderator')
+     and live.standing_ban(p.user_id, s.id, s.creator_id) is null
+$$;
+comment on function live.my_staffed_sessions is 'Sessions in which the caller is host, co-host or moderator.';
+revoke execute on function live.my_staffed_sessions() from public, anon, authenticated;
+grant execute on function live.my_staffed_sessions() to authenticated;
+
+-- ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────
+create policy "public listings are for everyone" on public.live_sessions for select to anon
+  using (access_type = 'public' and status <> 'ended');
+-- What costs something must be seen to be bought; entering is can_join's to decide.
+create policy "listings, and what one took part in" on public.live_sessions for select to authenticated
+  using ((status <> 'ended' and (access_type = 'public' or not (select live.is_anonymous())))
+         or creator_id = (select auth.uid())
+         or id in (select live.my_sessions())
+         or (select live.am_ops()));
+create policy "hosts rename their session" on public.live_sessions for update to authenticated
+  using (creator_id = (select auth.uid()) and status <> 'ended')
+  with check (creator_id = (select auth.uid()));
+
+create policy "who is in a session sees who is there" on public.live_participants for select to authenticated
+  using (user_id = (select auth.uid())
+         or session_id in (select live.my_sessions())
+         or (select live.am_ops()));
+
+create policy "one sees one's visits, staff those of the session" on public.live_visits for select to authenticated
+  using (user_id = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+
+create policy "one sees one's bans, staff those of the session" on public.live_bans for select to authenticated
+  using (user_id = (select auth.uid())
+         or creator_id = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+
+create policy "who is in a session reads its events" on public.live_events for select to authenticated
+  using (session_id in (select live.my_sessions()) or (select live.am_ops()));
+
+create policy "one sees one's tickets, the creator those sold" on public.live_tickets for select to authenticated
+  using (user_id = (select auth.uid())
+         or session_id in (select s.id from public.live_sessions s where s.creator_id = (select auth.uid()))
+         or (select live.am_ops()));
+
+create policy "staff see what was done, askers what they asked" on public.moderation_actions for select to authenticated
+  using (requested_by = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+-- Who may ask what is decided by the door's own trigger, with reasons; here only that nobody asks in another's name.
+create policy "one asks in one's own name" on public.moderation_actions for insert to authenticated
+  with check (requested_by = (select auth.uid()));
+
+create policy "staff see incidents" on public.moderation_incidents for select to authenticated
+  using (session_id in (select live.my_staffed_sessions()) or (select live.am_ops()));
+
+create policy "one sees one's own figures, staff those of the session" on public.live_audio_stats for select to authenticated
+  using (user_id = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+
+-- ── Realtime ───────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.may_listen(p_topic text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  parts text[] := regexp_match(p_topic, '^live:(session|levels):([0-9a-f-]{36})$');
+  me uuid := auth.uid();
+  session public.live_sessions;
+begin
+  if me is null or parts is null or not pg_input_is_valid(parts[2], 'uuid') then
+    return false;
+  end if;
+  select * into session from public.live_sessions s where s.id = parts[2]::uuid;
+  if session.id is null then
+    return false;
+  elsif live.is_ops(me) then
+    return true;
+  elsif live.standing_ban(me, session.id, session.creator_id) is not null then
+    return false;
+  elsif parts[1] = 'levels' then
+    return live.rank_in(session.id, me) >= 30;
+  end if;
+  return live.access_fault(session, me) is null;
+end;
+$$;
+comment on function live.may_listen is
+  'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for whoever may '
+  'be in the session, live:wake for nobody (the service role passes by policies).';
+revoke execute on function live.may_listen(text) from public, anon, authenticated;
+grant execute on function live.may_listen(text) to authenticated;
+
+create policy "live topics" on realtime.messages for select to authenticated
+  using (extension = 'broadcast' and (select live.may_listen(realtime.topic())));
+
+-- ── reading functions ──────────────────────────────────────────────────────────────────────────────────────────
+create function public.watch_levels(session_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me uuid := auth.uid();
+  lease timestamptz := clock_timestamp() + interval '15 seconds';
+begin
+  if me is null or live.rank_in(watch_levels.session_id, me) < 30 then
+    perform live.refuse(403, 'not_allowed', 'levels are for the host, co-hosts, moderators and ops');
+  elsif not exists (select from public.live_sessions s where s.id = watch_levels.session_id and s.status = 'live') then
+    perform live.refuse(409, 'session_not_live', 'the session is not live');
+  end if;
+  insert into public.live_level_watches as w (session_id, user_id, expires_at)
+  values (watch_levels.session_id, me, lease)
+  on conflict on constraint live_level_watches_pkey do update set expires_at = excluded.expires_at;
+  perform live.wake(live.room_of(watch_levels.session_id, null));
+  return jsonb_build_object('expires_at', lease, 'topic', 'live:levels:' || watch_levels.session_id);
+end;
+$$;
+comment on function public.watch_levels is
+  'Asks for levels for 15 s: {expires_at, topic}. Call it again while someone is looking.';
+revoke execute on function public.watch_levels(uuid) from public, anon, authenticated;
+grant execute on function public.watch_levels(uuid) to authenticated;
+
+create function public.live_events_since(session_id uuid, after_seq bigint, "limit" int default 200)
+returns setof public.live_events
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not (live.is_service() or live.is_ops(auth.uid())
+          or exists (select from live.my_sessions() mine where mine = live_events_since.session_id)
+          or (public.can_join_as(live_events_since.session_id, auth.uid()) ->> 'allowed')::boolean) then
+    perform live.refuse(403, 'not_in_session', 'join the session first');
+  end if;
+  return query
+    select * from public.live_events e
+     where e.session_id = live_events_since.session_id and e.seq > coalesce(after_seq, 0)
+     order by e.seq
+     limit least(greatest(coalesce("limit", 200), 1), 500);
+end;
+$$;
+comment on function public.live_events_since is
+  'Catching up: events of a session after a seq, in order, at most 500. For whoever is or was in it, or may join.';
+revoke execute on function public.live_events_since(uuid, bigint, int) from public, anon, authenticated;
+grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;

@@ -1,0 +1,199 @@
+-- Owns: what becomes due by the clock alone in sessions: a host who stays away, mutes, hands and invitations that end,
+-- paid access that lapsed, visits and actions that nobody closed. One worker does it for all, under one lease;
+-- DATABASE.md says how pg_cron can do it instead. Calls, scheduled sessions and rooms are platform_sweep's.
+
+create function live.end_hostless_sessions() returns int
+language plpgsql set search_path = '' as $$
+declare
+  ended int;
+begin
+  with gone as (
+    select s.id from public.live_sessions s
+     where s.status = 'live' and s.host_left_at < clock_timestamp() - live.setting_interval('session.host_grace_seconds')
+       for no key update skip locked)
+  update public.live_sessions s set status = 'ended', end_reason = 'host_gone' from gone where s.id = gone.id;
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_hostless_sessions is 'Ends live sessions whose host has been away longer than the grace; how many.';
+revoke execute on function live.end_hostless_sessions() from public, anon, authenticated;
+
+create function live.end_timed_states() returns int
+language plpgsql set search_path = '' as $$
+declare
+  ended int;
+  hands_since timestamptz := clock_timestamp() - make_interval(secs => coalesce(live.limit_of('hand_seconds'), 900));
+begin
+  with due as (
+    select p.session_id, p.user_id from public.live_participants p
+     where least(p.mic_muted_until, p.invite_expires_at, p.access_ends_at) <= clock_timestamp()
+       and (p.mic_muted_until <= clock_timestamp() or p.invite_expires_at <= clock_timestamp())
+        or p.hand_raised_at <= hands_since
+       for update skip locked)
+  update public.live_participants p set
+    mic_muted = p.mic_muted and coalesce(p.mic_muted_until > clock_timestamp(), true),
+    invited_role = case when p.invite_expires_at > clock_timestamp() then p.invited_role end,
+    invited_by = case when p.invite_expires_at > clock_timestamp() then p.invited_by end,
+    invite_expires_at = case when p.invite_expires_at > clock_timestamp() then p.invite_expires_at end,
+    hand_raised_at = case when p.hand_raised_at > hands_since then p.hand_raised_at end
+    from due where p.session_id = due.session_id and p.user_id = due.user_id;
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_timed_states is 'Ends timed mutes, invitations and old hands; for how many people.';
+revoke execute on function live.end_timed_states() from public, anon, authenticated;
+
+create function live.check_paid_access() returns int
+language plpgsql set search_path = '' as $$
+declare
+  changed int;
+begin
+  with checked as (
+    select p.session_id, p.user_id, p.access_ends_at, live.access_fault(s, p.user_id) is not null as lacking
+      from public.live_sessions s
+      join public.live_participants p on p.session_id = s.id and (p.is_online or p.access_ends_at is not null)
+     where s.status = 'live' and s.access_type <> 'public' and live.rank_of(s.type, p.role) < 30
+  ), due as (
+    select c.* from checked c
+     where c.lacking <> (c.access_ends_at is not null) or (c.lacking and c.access_ends_at <= clock_timestamp())
+  )
+  update public.live_participants p set
+    access_ends_at = case when due.lacking
+      then coalesce(p.access_ends_at, clock_timestamp() + live.setting_interval('access.grace_seconds')) end,
+    access_removed = due.lacking and coalesce(p.access_ends_at <= clock_timestamp(), false)
+    from due
+   where p.session_id = due.session_id and p.user_id = due.user_id
+     and not (p.access_removed and due.lacking);
+  get diagnostics changed = row_count;
+  return changed;
+end;
+$$;
+comment on function live.check_paid_access is
+  'Looks again at the paid access of everyone in the room: first a notice (access_ends_at), after the grace removal; '
+  'renewing in time ends it. How many people changed.';
+revoke execute on function live.check_paid_access() from public, anon, authenticated;
+
+create function live.is_moderated(p_room text) returns boolean
+language sql stable set search_path = '' as $$
+  select exists (select from public.agent_rooms r where r.room = p_room and r.lease_expires_at > clock_timestamp())
+$$;
+comment on function live.is_moderated is 'Whether a worker holds a room now.';
+revoke execute on function live.is_moderated(text) from public, anon, authenticated;
+
+create function live.close_forgotten_visits(p_rooms text[]) returns int
+language plpgsql set search_path = '' as $$
+declare
+  place record;
+  closed int := 0;
+begin
+  for place in
+    select s.id as session_id, null::uuid as call_id, s.ended_at as at
+      from public.live_sessions s
+     where exists (select from public.live_visits v
+                    where v.session_id = s.id and v.left_at is null and v.joined_at < clock_timestamp() - interval '30 seconds')
+       and not live.is_moderated(s.livekit_room)
+       and (s.ended_at < clock_timestamp() - interval '15 seconds'
+            or (p_rooms is not null and s.livekit_room <> all (p_rooms)))
+    union all
+    select null, c.id, c.ended_at
+      from public.calls c
+     where exists (select from public.live_visits v
+                    where v.call_id = c.id and v.left_at is null and v.joined_at < clock_timestamp() - interval '30 seconds')
+       and not live.is_moderated(c.livekit_room)
+       and (c.ended_at < clock_timestamp() - interval '15 seconds'
+            or (p_rooms is not null and c.livekit_room <> all (p_rooms)))
+  loop
+    closed := closed + live.close_visits(place.session_id, place.call_id, coalesce(place.at, clock_timestamp()), 'room_gone');
+  end loop;
+  return closed;
+end;
+$$;
+comment on function live.close_forgotten_visits is
+  'Closes visits in rooms that are over, or that LiveKit no longer has when p_rooms lists those it has; how many.';
+revoke execute on function live.close_forgotten_visits(text[]) from public, anon, authenticated;
+
+create function live.settle_actions(p_rooms text[]) returns int
+language plpgsql set search_path = '' as $$
+declare
+  item public.moderation_actions;
+  settled int := 0;
+begin
+  update public.moderation_actions a
+     set status = 'expired', error_code = 'expired', claim_expires_at = null,
+         error = 'nobody could make it true before it became pointless'
+   where a.status in ('pending', 'claimed') and a.expires_at <= clock_timestamp()
+     and coalesce(a.claim_expires_at, '-infinity') <= clock_timestamp();
+  for item in
+    select a.* from public.moderation_actions a
+     where a.status in ('pending', 'claimed') and a.action <> 'announce'
+       and a.created_at < clock_timestamp() - interval '10 seconds'
+       and coalesce(a.claim_expires_at, '-infinity') <= clock_timestamp()
+       and not live.is_moderated(live.room_of(a.session_id, a.call_id))
+       and (p_rooms is null or live.room_of(a.session_id, a.call_id) <> all (p_rooms))
+       -- Nobody there to be made to agree: the desired state holds when they come back.
+       and not exists (select from public.live_visits v
+                        where (v.session_id = a.session_id or v.call_id = a.call_id) and v.left_at is null
+                          and (a.target_user_id is null or v.user_id = a.target_user_id))
+     order by a.n
+       for update skip locked
+  loop
+    perform live.finish_at_once(item.id, jsonb_build_object('away', true));
+    settled := settled + 1;
+  end loop;
+  return settled;
+end;
+$$;
+comment on function live.settle_actions is 'Finishes what was asked about people who are away from a room that nobody moderates; how many.';
+revoke execute on function live.settle_actions(text[]) from public, anon, authenticated;
+
+create function public.agent_sweep(p_worker text, p_rooms text[] default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  done jsonb;
+begin
+  insert into live.sweeps as w (name, worker_id, lease_expires_at)
+  values ('sessions', p_worker, clock_timestamp() + interval '10 seconds')
+  on conflict (name) do update set worker_id = excluded.worker_id, lease_expires_at = excluded.lease_expires_at
+    where w.worker_id = excluded.worker_id or w.lease_expires_at <= clock_timestamp();
+  if not found then
+    return jsonb_build_object('held', false);
+  end if;
+  done := jsonb_build_object(
+    'held', true,
+    'timed_states', live.end_timed_states(),
+    'paid_access', live.check_paid_access(),
+    'closed_visits', live.close_forgotten_visits(p_rooms),
+    'hostless_sessions', live.end_hostless_sessions(),
+    'settled_actions', live.settle_actions(p_rooms));
+  delete from public.live_level_watches w where w.expires_at < clock_timestamp();
+  return done || public.platform_sweep();
+end;
+$$;
+comment on function public.agent_sweep is
+  'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
+  'were dealt with. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed them; without '
+  'them no room is taken to be gone.';
+revoke execute on function public.agent_sweep(text, text[]) from public, anon, authenticated;
+grant execute on function public.agent_sweep(text, text[]) to service_role;
+
+create function public.agent_overview() returns jsonb
+language sql stable security definer set search_path = '' as $$
+  select jsonb_build_object('now', clock_timestamp(), 'rooms', coalesce(jsonb_agg(to_jsonb(x) order by x.room), '[]'))
+    from (
+      select s.livekit_room as room, 'session' as kind, s.id, s.status, s.started_at as since, r.worker_id, r.epoch,
+             r.lease_expires_at, r.bot_identity, coalesce(r.lease_expires_at > clock_timestamp(), false) as moderated
+        from public.live_sessions s left join public.agent_rooms r on r.room = s.livekit_room
+       where s.status = 'live'
+      union all
+      select c.livekit_room, 'call', c.id, c.status, c.created_at, r.worker_id, r.epoch,
+             r.lease_expires_at, r.bot_identity, coalesce(r.lease_expires_at > clock_timestamp(), false)
+        from public.calls c left join public.agent_rooms r on r.room = c.livekit_room
+       where live.call_is_running(c.status)) x
+$$;
+comment on function public.agent_overview is
+  'For the watcher: {"now", "rooms": [{"room", "kind", "id", "status", "since", "worker_id", "epoch", "lease_expires_at", '
+  '"bot_identity", "moderated"}]} of every live session and running call.';
+revoke execute on function public.agent_overview() from public, anon, authenticated;
+grant execute on function public.agent_overview() to service_role;

@@ -1,0 +1,90 @@
+-- Owns: the memory of what the migrations built, so that a doctor can say exactly what is missing. It stays the last
+-- migration of a release: one that adds objects ends with select live.remember_schema().
+
+create function live.schema_now() returns table (kind text, name text)
+language sql stable set search_path = '' as $$
+  with ours as (
+    select c.oid, n.nspname || '.' || c.relname as name
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname in ('public', 'live') and c.relkind in ('r', 'v', 'p'))
+  select 'table', o.name from ours o
+  union all
+  select 'column', o.name || '.' || a.attname
+    from ours o join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
+  union all
+  select 'row level security', o.name
+    from ours o join pg_catalog.pg_class c on c.oid = o.oid and c.relrowsecurity
+  union all
+  select 'function', p.oid::regprocedure::text
+    from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+   where n.nspname in ('public', 'live') and p.prokind = 'f'
+  union all
+  select 'policy', p.schemaname || '.' || p.tablename || ': ' || p.policyname
+    from pg_catalog.pg_policies p where p.schemaname in ('public', 'live', 'realtime')
+  union all
+  select 'trigger', o.name || ': ' || t.tgname
+    from ours o join pg_catalog.pg_trigger t on t.tgrelid = o.oid and not t.tgisinternal and t.tgenabled <> 'D'
+$$;
+comment on function live.schema_now is 'Every table, column, function, policy and trigger that exists now in our schemas.';
+revoke execute on function live.schema_now() from public, anon, authenticated;
+
+create table live.schema_objects (
+  kind text not null,
+  name text not null,
+  primary key (kind, name)
+);
+comment on table live.schema_objects is 'What existed when the migrations had run: what the platform relies on.';
+comment on column live.schema_objects.kind is 'table, column, row level security, function, policy or trigger.';
+comment on column live.schema_objects.name is 'Name of the object.';
+alter table live.schema_objects enable row level security;
+
+create function live.remember_schema() returns void
+language sql set search_path = '' as $$
+  delete from live.schema_objects;
+  -- The existing app's tables may change as the app likes: only the columns that we read are ours to miss.
+  insert into live.schema_objects (kind, name)
+  select s.kind, s.name from live.schema_now() s
+   where split_part(s.name, ':', 1) !~ '^(public\.)?(profiles|creator_subscriptions|subscriptions)(\.|$)'
+     and (s.name !~ '^realtime\.' or s.name = 'realtime.messages: live topics')
+     and (s.kind <> 'function' or s.name ~ '^live\.' or exists (
+           select from pg_catalog.pg_description d where d.objoid = s.name::regprocedure and d.classoid = 'pg_proc'::regclass))
+  union
+  select 'column', 'public.' || need from unnest(array[
+    'profiles.id', 'profiles.username', 'profiles.display_name', 'profiles.type', 'profiles.is_creator',
+    'creator_subscriptions.user_id', 'creator_subscriptions.creator_id', 'creator_subscriptions.status',
+    'creator_subscriptions.expires_at', 'subscriptions.user_id', 'subscriptions.plan', 'subscriptions.status',
+    'subscriptions.expires_at']) need;
+$$;
+comment on function live.remember_schema is 'Takes what exists now as what must exist. Called at the end of a migration.';
+revoke execute on function live.remember_schema() from public, anon, authenticated;
+
+create function public.live_schema_contract() returns jsonb
+language sql stable security definer set search_path = '' as $$
+  with missing as (
+    select o.kind, o.name from live.schema_objects o
+    except
+    select n.kind, n.name from live.schema_now() n
+  ), writable as (
+    select c.name from unnest(array['type', 'is_creator']) as c (name)
+     where has_column_privilege('authenticated', 'public.profiles', c.name, 'UPDATE')
+  )
+  select jsonb_build_object(
+    'ok', not exists (select from missing),
+    'missing', (select coalesce(jsonb_agg(jsonb_build_object('kind', m.kind, 'name', m.name) order by m.kind, m.name), '[]')
+                  from missing m),
+    'warnings', (select coalesce(jsonb_agg(jsonb_build_object(
+                   'code', 'profile_column_writable', 'name', 'public.profiles.' || w.name,
+                   'message', format('signed-in users can write profiles.%s: revoke update on that column', w.name))), '[]')
+                   from writable w),
+    'tables', (select coalesce(jsonb_agg(o.name order by o.name), '[]')
+                 from live.schema_now() o where o.kind = 'table' and o.name ~ '^public\.'),
+    'functions', (select coalesce(jsonb_agg(o.name order by o.name), '[]')
+                    from live.schema_now() o where o.kind = 'function' and o.name !~ '^live\.'))
+$$;
+comment on function public.live_schema_contract is
+  'For the doctor: {ok, missing: [{kind, name}], warnings: [{code, name, message}], tables, functions}. missing = built by '
+  'the migrations and gone now, or a column of the existing app that we read.';
+revoke execute on function public.live_schema_contract() from public, anon, authenticated;
+grant execute on function public.live_schema_contract() to service_role;
+
+select live.remember_schema();
