@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from server import postgres
+from server import address, migrate, postgres
 from world import World
 
 
@@ -14,8 +14,9 @@ def dsn() -> Iterator[str]:
     """Yield the address of a migrated database that the whole run shares."""
     with tempfile.TemporaryDirectory(prefix="live-db-") as directory:
         Path(directory).chmod(0o755)  # Postgres may run as another user than the tests
-        with postgres(Path(directory)) as address:
-            yield address
+        with postgres(Path(directory)) as socket:
+            migrate(socket)
+            yield address(socket)
 
 
 @pytest.fixture

