@@ -67,11 +67,13 @@ class EventSequence:
         self._latest = max(self._latest, seq)
 
     def offer(self, event: PacketEvent) -> Refusal | None:
-        """Takes an event from a verified packet."""
+        """Takes an event from a verified packet. One too large to travel is only announced: its row is read."""
         seq = event.seq or 0
         if seq <= self.position or seq in self._pending or event.id in self._ids:
             return Refusal.REPEAT
         self.note_latest(seq)
+        if event.payload.get("oversize") is True:
+            return None
         if len(self._pending) >= MAX_PENDING and seq != self.position + 1:
             return Refusal.QUEUE_FULL
         self._keep(event, Source.LIVE)

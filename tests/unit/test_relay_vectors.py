@@ -57,8 +57,9 @@ def test_a_packet_gets_its_verdict(vector: dict[str, Any]) -> None:
     assert as_stated(judge(packet, context_of(vector))) == vector["expect"]
 
 
-def event(seq: int, identifier: str | None = None) -> PacketEvent:
-    return PacketEvent(seq, identifier or f"e{seq}", "gift", datetime(2026, 11, 23, tzinfo=UTC), {})
+def event(seq: int, identifier: str | None = None, *, oversize: bool = False) -> PacketEvent:
+    payload = {"oversize": True} if oversize else {}
+    return PacketEvent(seq, identifier or f"e{seq}", "gift", datetime(2026, 11, 23, tzinfo=UTC), payload)
 
 
 @pytest.mark.parametrize("case", SEQUENCES["cases"], ids=lambda case: case["name"])
@@ -66,7 +67,8 @@ def test_a_stream_comes_out_in_order(case: dict[str, Any]) -> None:
     sequence = EventSequence(case["start_after"])
     for step in case["steps"]:
         if "offer" in step:
-            assert sequence.offer(event(step["offer"], step.get("id"))) == step["answer"]
+            offered = event(step["offer"], step.get("id"), oversize=step.get("oversize", False))
+            assert sequence.offer(offered) == step["answer"]
         elif "latest" in step:
             sequence.note_latest(step["latest"])
         else:

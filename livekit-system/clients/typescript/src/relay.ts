@@ -194,7 +194,7 @@ class RoomRelay implements Relay {
 
   #acceptEvents(body: Body): void {
     const offers = body.events.map((event) => this.#sequence.offer(event));
-    for (const offer of offers) if (offer !== "accepted") this.#refused[offer] += 1;
+    for (const offer of offers) if (offer === "repeat" || offer === "queue_full") this.#refused[offer] += 1;
     if (body.lastSeq !== null) this.#sequence.noteLatest(body.lastSeq);
     this.#emit();
     if (this.#disposed) return;

@@ -8,7 +8,7 @@ import type { RelayEvent, Source } from "./types.ts";
 export const MAX_PENDING = 1024;
 const MAX_RECENT_IDS = 2048;
 
-export type Offer = "accepted" | "repeat" | "queue_full";
+export type Offer = "accepted" | "announced" | "repeat" | "queue_full";
 
 export class EventSequence {
   #position: number;
@@ -49,11 +49,12 @@ export class EventSequence {
     this.#latest = Math.max(this.#latest, seq);
   }
 
-  /** Takes an event from a verified packet. */
+  /** Takes an event from a verified packet. One too large to travel is only announced: its row is to be read. */
   offer(event: PacketEvent): Offer {
     const seq = event.seq ?? 0;
     if (seq <= this.#position || this.#pending.has(seq) || this.#ids.has(event.id)) return "repeat";
     this.noteLatest(seq);
+    if (event.payload.oversize === true) return "announced";
     if (this.#pending.size >= MAX_PENDING && seq !== this.#position + 1) return "queue_full";
     this.#keep(event, "live");
     return "accepted";

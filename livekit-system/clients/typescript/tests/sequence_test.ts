@@ -6,6 +6,7 @@ import { EventSequence, MAX_PENDING } from "../src/sequence.ts";
 
 interface Step {
   readonly offer?: number;
+  readonly oversize?: boolean;
   readonly id?: string;
   readonly answer?: string | null;
   readonly latest?: number;
@@ -18,8 +19,8 @@ const { cases } = JSON.parse(await Deno.readTextFile(file)) as {
   cases: { name: string; start_after: number; steps: Step[]; end: Record<string, unknown> }[];
 };
 
-function event(seq: number, id = `e${seq}`): PacketEvent {
-  return { seq, id, type: "gift", at: "2026-11-23T12:00:00.000Z", payload: {} };
+function event(seq: number, id = `e${seq}`, payload = {}): PacketEvent {
+  return { seq, id, type: "gift", at: "2026-11-23T12:00:00.000Z", payload };
 }
 
 function take(sequence: EventSequence): [number, string][] {
@@ -32,8 +33,8 @@ function take(sequence: EventSequence): [number, string][] {
 
 function perform(sequence: EventSequence, step: Step): void {
   if (step.offer !== undefined) {
-    const answer = sequence.offer(event(step.offer, step.id));
-    strictEqual(answer === "accepted" ? null : answer, step.answer);
+    const answer = sequence.offer(event(step.offer, step.id, step.oversize ? { oversize: true } : {}));
+    strictEqual(answer === "accepted" || answer === "announced" ? null : answer, step.answer);
   } else if (step.latest !== undefined) sequence.noteLatest(step.latest);
   else sequence.fill(step.fill!.map((seq) => event(seq)));
 }
