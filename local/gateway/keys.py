@@ -9,6 +9,7 @@ from typing import Any, Self
 import jwt
 
 TEN_YEARS = 10 * 365 * 86400
+KEYS_ISSUED = 1_767_225_600  # fixed, so that every process derives the same keys
 ISSUER = "supabase-local"
 
 Claims = Mapping[str, Any]
@@ -32,7 +33,8 @@ class Keys:
     def derive(cls, jwt_secret: str) -> Self:
         """The project's keys, all from one secret, so that a restart keeps them."""
         anon, service_role = (
-            sign({"role": role, "iss": ISSUER}, jwt_secret, TEN_YEARS) for role in ("anon", "service_role")
+            sign({"role": role, "iss": ISSUER}, jwt_secret, TEN_YEARS, now=KEYS_ISSUED)
+            for role in ("anon", "service_role")
         )
         publishable, secret = (
             f"sb_{kind}_{hashlib.sha256(f'{kind}:{jwt_secret}'.encode()).hexdigest()[:32]}"
@@ -78,6 +80,6 @@ class Keys:
         return sign(claims, self.jwt_secret, ttl_seconds)
 
 
-def sign(claims: Claims, secret: str, ttl_seconds: float) -> str:
-    now = time.time()
+def sign(claims: Claims, secret: str, ttl_seconds: float, *, now: float | None = None) -> str:
+    now = time.time() if now is None else now
     return jwt.encode({"iat": int(now), "exp": now + ttl_seconds, **claims}, secret, algorithm="HS256")
