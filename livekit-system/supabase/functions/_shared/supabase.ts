@@ -41,7 +41,7 @@ export class Supabase {
     });
     const reply = await bodyOf(response);
     if (response.status >= 500 || response.status === 429) throw Refusal.own("unavailable");
-    if (!response.ok) throw Refusal.own("not_authenticated");
+    if (!response.ok) throw authError(response.status, reply);
     const id = field(reply, "id");
     if (id === undefined || !UUID.test(id)) throw new Fault("auth.user_without_id");
     return id;
@@ -82,6 +82,12 @@ export function objectAt(reply: JsonObject, name: string): JsonObject {
   const found = reply[name];
   if (!isObject(found)) throw new Fault("database.unexpected_result", { field: name });
   return found;
+}
+
+/** Auth says with a code what is wrong with a token; the gateway before it, which knows only keys, has none. */
+function authError(status: number, reply: Json | undefined): Error {
+  const coded = isObject(reply) && ("error_code" in reply || "code" in reply);
+  return coded ? Refusal.own("not_authenticated") : new Fault("auth.refused_our_key", { status });
 }
 
 function databaseError(rpc: string, status: number, reply: Json | undefined): Error {

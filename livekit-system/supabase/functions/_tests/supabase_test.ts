@@ -39,6 +39,12 @@ for (const status of [400, 401, 403, 404]) {
     ));
 }
 
+Deno.test("a key of ours that is refused is our fault, not the user's", () =>
+  against(
+    () => Response.json({ message: "Invalid API key", hint: "…" }, { status: 401 }),
+    (supabase) => assert.rejects(supabase.userOf("t"), Fault),
+  ));
+
 for (const status of [429, 500, 503]) {
   Deno.test(`Auth answering ${status} says nothing about the token`, () =>
     against(

@@ -4,6 +4,7 @@ import { Refusal } from "../_shared/refusal.ts";
 import { RECORDED_EVENTS, WEBHOOK_LIMIT } from "../_shared/webhook.ts";
 import { withServices } from "../livekit-webhook/handler.ts";
 import { ALICE, logged, SETTINGS, World } from "./fakes.ts";
+import { signature } from "./signing.ts";
 
 const JOINED = {
   event: "participant_joined",
@@ -19,18 +20,7 @@ const JOINED = {
   aFieldOfTomorrow: { x: 1 },
 };
 
-/** As LiveKit signs: the body's SHA-256 in a token of the API key. */
-async function signature(
-  body: string,
-  key = SETTINGS.livekitApiKey,
-  secret = SETTINGS.livekitApiSecret,
-  ttl = 300,
-) {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(body));
-  const token = new AccessToken(key, secret, { ttl });
-  token.sha256 = btoa(String.fromCharCode(...new Uint8Array(hash)));
-  return await token.toJwt();
-}
+const { livekitApiKey: KEY, livekitApiSecret: SECRET } = SETTINGS;
 
 function request(body: string, authorization: string): Request {
   const headers = { authorization, "content-type": "application/webhook+json" };
@@ -39,7 +29,7 @@ function request(body: string, authorization: string): Request {
 
 async function deliver(world: World, event: unknown): Promise<Response> {
   const body = JSON.stringify(event);
-  return await withServices(() => world.services)(request(body, await signature(body)));
+  return await withServices(() => world.services)(request(body, await signature(body, KEY, SECRET)));
 }
 
 function recording(): World {
@@ -61,18 +51,18 @@ Deno.test("a signed event is recorded under its id, as LiveKit sent it", async (
 Deno.test("forgeries are refused with 401 and reach nothing", async () => {
   const body = JSON.stringify(JOINED);
   const other = JSON.stringify({ ...JOINED, id: "EV_2" });
-  const join = new AccessToken(SETTINGS.livekitApiKey, SETTINGS.livekitApiSecret, { identity: ALICE });
+  const join = new AccessToken(KEY, SECRET, { identity: ALICE });
   join.addGrant({ roomJoin: true, room: "room-1" });
-  const [head, , mac] = (await signature(body)).split(".");
+  const [head, , mac] = (await signature(body, KEY, SECRET)).split(".");
   const unsigned = btoa('{"alg":"none"}').replaceAll("=", "");
-  const payload = (await signature(body)).split(".")[1];
+  const payload = (await signature(body, KEY, SECRET)).split(".")[1];
   const forgeries = {
     "no signature": "",
     "not a token": "Bearer x",
-    "another secret": await signature(body, SETTINGS.livekitApiKey, "another-secret-that-is-long-enough-too"),
-    "another key": await signature(body, "APIother"),
-    "a signature of another body": await signature(other),
-    "an expired signature": await signature(body, undefined, undefined, -60),
+    "another secret": await signature(body, KEY, "another-secret-that-is-long-enough-too"),
+    "another key": await signature(body, "APIother", SECRET),
+    "a signature of another body": await signature(other, KEY, SECRET),
+    "an expired signature": await signature(body, KEY, SECRET, -60),
     "a join token, which has no body hash": await join.toJwt(),
     "an exchanged payload": [head, btoa('{"sha256":"x"}'), mac].join("."),
     "no algorithm": `${unsigned}.${payload}.`,
@@ -88,7 +78,7 @@ Deno.test("forgeries are refused with 401 and reach nothing", async () => {
 Deno.test("one changed byte breaks the signature", async () => {
   const world = recording();
   const body = JSON.stringify(JOINED);
-  const signed = await signature(body);
+  const signed = await signature(body, KEY, SECRET);
   const response = await withServices(() => world.services)(
     request(body.replace("room-1", "room-2"), signed),
   );

@@ -1,0 +1,124 @@
+// EDGE-FUNCTIONS.md is true: its examples run, and its error codes are those of the functions and the migrations.
+import assert from "node:assert/strict";
+import type { Handler } from "../_shared/http.ts";
+import { OWN_CODES } from "../_shared/refusal.ts";
+import type { Services } from "../_shared/services.ts";
+import type { JsonObject } from "../_shared/supabase.ts";
+import { permit, post, SETTINGS, World } from "./fakes.ts";
+import { reachableCodes, readMigrations } from "./migrations.ts";
+import { signature } from "./signing.ts";
+
+const FUNCTIONS = new URL("..", import.meta.url);
+const PAGE = await Deno.readTextFile(new URL("../../EDGE-FUNCTIONS.md", FUNCTIONS));
+const NAMES = [...Deno.readDirSync(FUNCTIONS)]
+  .filter((entry) => entry.isDirectory && !entry.name.startsWith("_"))
+  .map((entry) => entry.name)
+  .toSorted();
+
+/** The database function behind each edge function. */
+const RPCS: Readonly<Record<string, string>> = {
+  "session-create": "session_create",
+  "session-start": "session_start",
+  "session-token": "session_token",
+  "session-end": "session_end",
+  "call-start": "call_start",
+  "call-answer": "call_answer",
+  "call-token": "call_token",
+  "call-end": "call_end",
+  "livekit-webhook": "record_webhook",
+};
+
+/** Codes that SQL guards itself with and that no request of the right form reaches. */
+const NOT_FOR_CLIENTS = new Set([
+  "illegal_transition", // the functions check the status under a lock before they change it
+  "immutable",
+  "invalid_type", // the schema of the body admits no other
+  "not_authenticated", // documented with the codes that every function may answer
+]);
+
+const COMMON = Object.keys(OWN_CODES).filter((code) => code !== "invalid_signature");
+
+type Row = readonly [code: string, status: number];
+
+function section(title: string): string {
+  const start = PAGE.indexOf(`\n## ${title}\n`);
+  assert.notEqual(start, -1, `EDGE-FUNCTIONS.md has no section "${title}"`);
+  const end = PAGE.indexOf("\n## ", start + 1);
+  return PAGE.slice(start, end === -1 ? undefined : end);
+}
+
+function codesIn(text: string): Row[] {
+  return [...text.matchAll(/^\| `(\w+)` \| (\d{3}) \|/gm)].map((
+    [, code, status],
+  ) => [code ?? "", Number(status)]);
+}
+
+function examplesIn(text: string): [request: JsonObject, reply: JsonObject] {
+  const blocks = [...text.matchAll(/```json\n(.*?)```/gs)].map(([, json]) => JSON.parse(json ?? ""));
+  assert.equal(blocks.length, 2, "a request and a reply");
+  return [blocks[0], blocks[1]];
+}
+
+async function handlerOf(name: string, world: World): Promise<Handler> {
+  const module = await import(`../${name}/handler.ts`) as {
+    withServices: (services: () => Services) => Handler;
+  };
+  return module.withServices(() => world.services);
+}
+
+Deno.test("every function has a section and every section of a function exists", () => {
+  const sections = [...PAGE.matchAll(/^## ([a-z]+-[a-z]+)$/gm)].map(([, name]) => name);
+  assert.deepEqual(sections.toSorted(), NAMES);
+  assert.deepEqual(Object.keys(RPCS).toSorted(), NAMES);
+});
+
+Deno.test("the codes that every function may answer are those of the code", () => {
+  const documented = codesIn(section("How to call them"));
+  assert.deepEqual(documented, COMMON.map((code) => [code, OWN_CODES[code as keyof typeof OWN_CODES][0]]));
+});
+
+for (const name of NAMES.filter((name) => name !== "livekit-webhook")) {
+  Deno.test(`${name}: the documented example runs and answers in the documented form`, async () => {
+    const [request, reply] = examplesIn(section(name));
+    const join = reply.join as JsonObject | undefined;
+    const user = String(join?.identity ?? crypto.randomUUID());
+    const role = String(reply.role ?? "host");
+    const world = new World();
+    world.users.set("token-of-alice", user);
+    world.answers.set(RPCS[name] ?? "", { ...reply, join: join ? permit(user, role) : null });
+
+    const response = await (await handlerOf(name, world))(post(request));
+    const answered = await response.json();
+
+    assert.equal(response.status, 200);
+    assert.deepEqual(Object.keys(answered), Object.keys(reply));
+    assert.deepEqual({ ...answered, join: null }, { ...reply, join: null });
+    assert.deepEqual(Object.keys(answered.join ?? {}), Object.keys(join ?? {}));
+    for (const key of (join?.relay_keys ?? []) as JsonObject[]) {
+      assert.deepEqual(Object.keys(key), Object.keys(answered.join.relay_keys[0]));
+    }
+  });
+
+  Deno.test(`${name}: the documented codes are those that the database can refuse with`, async () => {
+    const reachable = reachableCodes(await readMigrations(), RPCS[name] ?? "");
+    const expected = [...reachable].filter(([code]) => !NOT_FOR_CLIENTS.has(code));
+    assert.deepEqual(new Map(codesIn(section(name))), new Map(expected.toSorted()));
+  });
+}
+
+Deno.test("livekit-webhook: the documented example runs and answers as documented", async () => {
+  const [request, reply] = examplesIn(section("livekit-webhook"));
+  const world = new World();
+  world.answers.set("record_webhook", reply);
+  const body = JSON.stringify(request);
+  const response = await (await handlerOf("livekit-webhook", world))(
+    post(body, { authorization: await signature(body, SETTINGS.livekitApiKey, SETTINGS.livekitApiSecret) }),
+  );
+  assert.deepEqual([response.status, await response.json()], [200, reply]);
+});
+
+Deno.test("livekit-webhook: the documented codes are the functions' own", () => {
+  for (const [code, status] of codesIn(section("livekit-webhook"))) {
+    assert.equal(OWN_CODES[code as keyof typeof OWN_CODES]?.[0], status, code);
+  }
+});
