@@ -1,0 +1,65 @@
+"""What `live.levels` shows: at most two messages a second, and only what an eye would notice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from moderation.audio.measurement import Measurement
+
+INTERVAL_SECONDS: Final = 0.5
+_NOTICEABLE_LU: Final = 3.0
+"""About one segment of a level meter."""
+_BOTTOM_LUFS: Final = -60.0
+"""Where a level meter ends; everything below looks the same."""
+_CLIPPING_RATIO: Final = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One person's meter."""
+
+    lufs: float
+    """Momentary loudness, whole LU, -60 at the bottom."""
+    speaking: bool
+    clipping: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the viewers have been told."""
+
+    shown: Mapping[str, Level] = field(default_factory=dict)
+    told_at: float = float("-inf")
+
+
+def level_of(measurement: Measurement) -> Level:
+    return Level(
+        float(max(_BOTTOM_LUFS, round(measurement.momentary_lufs))),
+        measurement.active,
+        measurement.clipped_ratio_3s >= _CLIPPING_RATIO,
+    )
+
+
+def changes(board: Board, now: Mapping[str, Level], at: float) -> tuple[Board, dict[str, Level | None]]:
+    """The levels by identity that are worth telling; `None` for who has gone. Empty: send nothing.
+
+    Whatever is held back by the interval is compared again next time, so only the latest level is ever
+    told. A new viewer knows nothing yet: give an empty `Board` and everyone is told.
+    """
+    if at - board.told_at < INTERVAL_SECONDS:
+        return board, {}
+    told: dict[str, Level | None] = {
+        who: level for who, level in now.items() if _noticeable(board.shown.get(who), level)
+    }
+    told |= dict.fromkeys(who for who in board.shown if who not in now)
+    if not told:
+        return board, {}
+    shown = {who: told.get(who) or board.shown[who] for who in now}
+    return Board(shown, at), told
+
+
+def _noticeable(before: Level | None, after: Level) -> bool:
+    if before is None:
+        return True
+    flags = (before.speaking, before.clipping) != (after.speaking, after.clipping)
+    return flags or abs(before.lufs - after.lufs) >= _NOTICEABLE_LU

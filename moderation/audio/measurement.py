@@ -1,0 +1,71 @@
+"""What was measured: values only, so that rules and statistics need no numpy to be read or tested."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Gap(StrEnum):
+    """Why nothing was received. None of them is silence; silence is received and measured."""
+
+    MUTED = "muted"
+    UNPUBLISHED = "unpublished"
+    DTX = "dtx"
+    """The sender stopped sending because there was nothing to say."""
+    LOST = "lost"
+    """Nobody said why: frames are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One block of 200 ms of one track. Units and conventions: `moderation.audio.decibels`."""
+
+    at: float
+    """End of the block, seconds, by the clock of whoever pushed it."""
+    seconds: float
+    """Length of the block."""
+    gap: Gap | None
+    """What kept the track from being heard just before this block."""
+    gap_seconds: float
+
+    rms_dbfs: float
+    peak_dbfs: float
+    crest_db: float
+    """Peak over RMS; 3.01 dB for a sine."""
+    dc_offset: float
+    """Mean, -1..1 of full scale."""
+    clipped_ratio: float
+    """Share of this block's samples that lie in runs of at least three at full scale."""
+    clipped_ratio_3s: float
+    """The same over the last 3 s; what was not received counts as not clipped."""
+
+    momentary_lufs: float
+    """Last 400 ms."""
+    short_term_lufs: float
+    """Last 3 s; what was not received counts as nothing, so loss only lowers it."""
+    short_term_low_lufs: float
+    """The lowest short-term loudness since the previous block: lower than the above only after a gap."""
+    coverage: float
+    """How much of the last 3 s was received, 0..1."""
+
+    noise_floor_dbfs: float
+    active: bool
+    """Speech at the end of the block."""
+    talk_seconds: float
+    """Speech within the block."""
+
+    tone_hz: float
+    tone_share: float
+    tone_seconds: float
+    flatness: float
+    steady_seconds: float
+    """See `moderation.audio.spectrum.Shape`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackLoudness:
+    """Loudness of all that was received of a track; `None` where nothing passed the gates."""
+
+    integrated_lufs: float | None
+    range_lu: float | None
+    max_momentary_lufs: float
+    max_short_term_lufs: float

@@ -1,0 +1,106 @@
+"""Figures per person: a row for each minute (`live_audio_stats`) and the session's loudness summary from
+those rows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from moderation.audio.decibels import SILENCE, lufs, weighted_mean_square
+from moderation.audio.loudness import GatedLoudness
+from moderation.audio.measurement import Measurement
+
+_MOMENTARY_SECONDS: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class AudioMinute:
+    """What one person sounded like in one minute. Loudness is `None` when nothing passed the gates."""
+
+    heard_seconds: float
+    """Received sound, silence included; a muted or absent track adds nothing."""
+    talk_seconds: float
+    loudness_lufs: float | None
+    """Gated as integrated loudness is, over this minute."""
+    max_short_term_lufs: float
+    peak_dbfs: float
+    clipped_ratio: float
+    noise_floor_dbfs: float
+    """As last measured."""
+
+
+class MinuteStats:
+    """Gathers one person's measurements until `close`, which answers the row and begins anew."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._heard = self._talk = self._clipped = self._contiguous = 0.0
+        self._short_term = self._peak = self._floor = SILENCE
+        self._gated = GatedLoudness()
+
+    def add(self, m: Measurement) -> None:
+        self._heard += m.seconds
+        self._talk += m.talk_seconds
+        self._clipped += m.clipped_ratio * m.seconds
+        self._short_term = max(self._short_term, m.short_term_lufs)
+        self._peak = max(self._peak, m.peak_dbfs)
+        self._floor = m.noise_floor_dbfs
+        self._contiguous = m.seconds if m.gap_seconds else self._contiguous + m.seconds
+        if self._contiguous >= _MOMENTARY_SECONDS - 1e-6:
+            self._gated.add_momentary(weighted_mean_square(m.momentary_lufs))
+
+    def close(self) -> AudioMinute | None:
+        """The row of what was gathered, or `None` when nothing was heard."""
+        heard = self._heard
+        row = AudioMinute(
+            heard_seconds=round(heard, 3),
+            talk_seconds=round(min(self._talk, 60.0), 3),
+            loudness_lufs=self._gated.integrated_lufs,
+            max_short_term_lufs=self._short_term,
+            peak_dbfs=self._peak,
+            clipped_ratio=self._clipped / heard if heard else 0.0,
+            noise_floor_dbfs=self._floor,
+        )
+        self._begin()
+        return row if heard else None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerSummary:
+    """One person over a whole session."""
+
+    talk_seconds: float
+    loudness_lufs: float | None
+    """Mean of the minutes' loudness as energy, each weighted with its talk."""
+    max_short_term_lufs: float
+    peak_dbfs: float
+    clipped_ratio: float
+    incidents: int
+
+
+def summarise(
+    minutes: Mapping[str, Iterable[AudioMinute]], incidents: Mapping[str, int]
+) -> dict[str, SpeakerSummary]:
+    """Who spoke how long and how loud, by identity; whoever spoke longest comes first."""
+    people = {who: _summary(list(rows), incidents.get(who, 0)) for who, rows in minutes.items()}
+    return dict(sorted(people.items(), key=lambda item: -item[1].talk_seconds))
+
+
+def _summary(rows: list[AudioMinute], incidents: int) -> SpeakerSummary:
+    heard = sum(row.heard_seconds for row in rows)
+    spoken = [
+        (r.talk_seconds, r.loudness_lufs)
+        for r in rows
+        if r.loudness_lufs is not None and r.talk_seconds > 0.0
+    ]
+    talk = sum(seconds for seconds, _ in spoken)
+    energy = sum(seconds * weighted_mean_square(loudness) for seconds, loudness in spoken)
+    return SpeakerSummary(
+        talk_seconds=round(sum(row.talk_seconds for row in rows), 3),
+        loudness_lufs=lufs(energy / talk) if talk else None,
+        max_short_term_lufs=max((row.max_short_term_lufs for row in rows), default=SILENCE),
+        peak_dbfs=max((row.peak_dbfs for row in rows), default=SILENCE),
+        clipped_ratio=sum(r.clipped_ratio * r.heard_seconds for r in rows) / heard if heard else 0.0,
+        incidents=incidents,
+    )

@@ -1,0 +1,114 @@
+"""The sentences that people read, in English and in Turkish.
+
+Numbers are rounded to what an ear can tell and written the way each language writes them.
+"""
+
+from typing import NamedTuple
+
+from moderation.rules.policy import Rung, Step
+
+
+class Words(NamedTuple):
+    en: str
+    tr: str
+
+    def then(self, other: "Words") -> "Words":
+        """Both, one sentence after the other."""
+        return Words(f"{self.en} {other.en}".strip(), f"{self.tr} {other.tr}".strip())
+
+
+class _Number(NamedTuple):
+    en: str
+    tr: str
+
+
+def _number(value: float, digits: int = 1) -> _Number:
+    text = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return _Number(text, text.replace(".", ","))
+
+
+def too_loud(loudness: float, limit: float, seconds: float) -> Words:
+    level, top, long = _number(loudness), _number(limit), _number(seconds, 0)
+    return Words(
+        f"Your microphone has been too loud for {long.en} s: {level.en} LUFS; the limit here is {top.en}. "
+        "Please speak more softly or move away from the microphone.",
+        f"Mikrofonunuz {long.tr} saniyedir çok yüksek: {level.tr} LUFS, buradaki sınır {top.tr}. "
+        "Lütfen daha alçak sesle konuşun veya mikrofondan uzaklaşın.",
+    )
+
+
+def scream(loudness: float, jump: float) -> Words:
+    level, rise = _number(loudness), _number(jump, 0)
+    return Words(
+        f"That was suddenly very loud: {level.en} LUFS, {rise.en} dB above the moment before. "
+        "Please mind the listeners' ears.",
+        f"Sesiniz birden çok yükseldi: {level.tr} LUFS, az öncesinden {rise.tr} dB fazla. "
+        "Lütfen dinleyicileri düşünün.",
+    )
+
+
+def clipping(ratio: float) -> Words:
+    percent = _number(ratio * 100.0)
+    return Words(
+        f"Your microphone is overdriven: {percent.en}% of your sound is cut off. "
+        "Please lower the input level.",
+        f"Mikrofonunuz aşırı yükleniyor: sesinizin %{percent.tr} kadarı kırpılıyor. "
+        "Lütfen giriş seviyesini düşürün.",
+    )
+
+
+def howl(hz: float, seconds: float) -> Words:
+    pitch, long = _number(hz, 0), _number(seconds, 0)
+    return Words(
+        f"There is feedback from your side: a steady tone at {pitch.en} Hz for {long.en} s. "
+        "Please use headphones or turn your speaker down.",
+        f"Sizin tarafınızdan çınlama geliyor: {long.tr} saniyedir {pitch.tr} Hz'de sabit bir ton var. "
+        "Lütfen kulaklık kullanın veya hoparlörünüzü kısın.",
+    )
+
+
+def noise(floor: float, seconds: float) -> Words:
+    level, long = _number(floor, 0), _number(seconds, 0)
+    return Words(
+        f"Your open microphone has carried constant noise for {long.en} s ({level.en} dBFS). "
+        "Please mute it while you listen.",
+        f"Açık mikrofonunuzdan {long.tr} saniyedir sürekli gürültü geliyor ({level.tr} dBFS). "
+        "Lütfen dinlerken mikrofonunuzu kapatın.",
+    )
+
+
+def dead_air(seconds: float) -> Words:
+    long = _number(seconds, 0)
+    return Words(
+        f"The host has not been heard for {long.en} s.", f"Yayıncının sesi {long.tr} saniyedir duyulmuyor."
+    )
+
+
+def not_allowed(loudness: float) -> Words:
+    level = _number(loudness, 0)
+    return Words(
+        f"You are heard ({level.en} LUFS) without leave to speak; your microphone is being switched off.",
+        f"Mikrofon izniniz olmadığı hâlde sesiniz duyuluyor ({level.tr} LUFS); mikrofonunuz kapatılıyor.",
+    )
+
+
+def consequence(rung: Rung) -> Words:
+    """What the step means for the person, after the sentence that says why."""
+    long = _number(rung.seconds, 0)
+    match rung.step:
+        case Step.NOTICE | Step.TELL_OPS | Step.REASSERT:
+            return Words("", "")
+        case Step.WARNING:
+            return Words(
+                "This is a warning: if it goes on, your microphone will be switched off for a while.",
+                "Bu bir uyarıdır: sürerse mikrofonunuz bir süreliğine kapatılacak.",
+            )
+        case Step.MUTE:
+            return Words(
+                f"Your microphone is off for {long.en} s.",
+                f"Mikrofonunuz {long.tr} saniyeliğine kapatıldı.",
+            )
+        case Step.DEMOTE:
+            return Words("You are now listening only.", "Artık yalnızca dinleyici konumundasınız.")
+        case Step.CALL_HUMAN:
+            return Words("A moderator has been called.", "Bir moderatör çağrıldı.")

@@ -1,0 +1,28 @@
+"""A measurement of silence, to be changed where a test needs it with `dataclasses.replace`."""
+
+from moderation.audio.measurement import Measurement
+
+QUIET = Measurement(
+    at=0.2,
+    seconds=0.2,
+    gap=None,
+    gap_seconds=0.0,
+    rms_dbfs=-80.0,
+    peak_dbfs=-70.0,
+    crest_db=10.0,
+    dc_offset=0.0,
+    clipped_ratio=0.0,
+    clipped_ratio_3s=0.0,
+    momentary_lufs=-80.0,
+    short_term_lufs=-80.0,
+    short_term_low_lufs=-80.0,
+    coverage=1.0,
+    noise_floor_dbfs=-85.0,
+    active=False,
+    talk_seconds=0.0,
+    tone_hz=100.0,
+    tone_share=0.1,
+    tone_seconds=0.0,
+    flatness=0.5,
+    steady_seconds=0.0,
+)

@@ -1,0 +1,200 @@
+"""One block at a time: levels against the arithmetic, the filter against scipy, gaps, clipping, refusals."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter  # type: ignore[import-untyped]
+
+from local import sounds
+from moderation.audio.kweighting import BLOCK_SAMPLES, SAMPLE_RATE, KWeighting, high_pass, high_shelf
+from moderation.audio.measurement import Gap, Measurement
+from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
+
+RATE = SAMPLE_RATE
+
+
+def measure(signal: sounds.Signal, meter: TrackMeter | None = None, start: float = 0.0) -> list[Measurement]:
+    meter = meter or TrackMeter()
+    found = [
+        meter.push(block, start + (i + 1) * BLOCK_SECONDS) for i, block in enumerate(sounds.as_blocks(signal))
+    ]
+    assert None not in found
+    return [m for m in found if m is not None]
+
+
+@pytest.mark.parametrize("peak_dbfs", [0.0, -1.0, -6.0, -20.0, -40.0, -50.0])
+def test_a_sine_reads_three_decibels_below_its_peak(peak_dbfs: float) -> None:
+    last = measure(sounds.tone(1000, peak_dbfs, 1.0, RATE))[-1]
+    assert last.peak_dbfs == pytest.approx(peak_dbfs, abs=0.05)
+    assert last.rms_dbfs == pytest.approx(peak_dbfs - 3.01, abs=0.05)
+    assert last.crest_db == pytest.approx(3.01, abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rms_and_peak_are_the_arithmetic(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    block = (
+        (rng.laplace(0.0, 10.0 ** rng.uniform(0.5, 3.5), BLOCK_SAMPLES)).clip(-32768, 32767).astype(np.int16)
+    )
+    found = TrackMeter().push(block, 0.2)
+    assert found is not None
+    exact = block.astype(np.float64) / 32768.0
+    assert found.rms_dbfs == pytest.approx(10.0 * math.log10(np.mean(exact**2)), abs=0.01)
+    assert found.peak_dbfs == pytest.approx(20.0 * math.log10(np.abs(exact).max()), abs=0.01)
+    assert found.dc_offset == pytest.approx(exact.mean(), abs=1e-9)
+
+
+def test_the_most_negative_sample_is_full_scale() -> None:
+    found = TrackMeter().push(np.full(BLOCK_SAMPLES, -32768, np.int16), 0.2)
+    assert found is not None
+    assert found.peak_dbfs == 0.0
+    assert found.rms_dbfs == pytest.approx(0.0, abs=1e-9)
+    assert found.dc_offset == -1.0
+    assert found.clipped_ratio == 1.0
+
+
+def test_silence_is_finite_and_nothing() -> None:
+    last = measure(np.zeros(RATE * 4))[-1]
+    assert (last.rms_dbfs, last.peak_dbfs, last.momentary_lufs, last.short_term_lufs) == (-120.0,) * 4
+    assert not last.active
+    assert last.coverage == 1.0
+
+
+def test_a_full_scale_sine_at_997_hz_reads_minus_three_lufs() -> None:
+    assert measure(sounds.tone(997, 0.0, 4.0, RATE))[-1].short_term_lufs == pytest.approx(-3.01, abs=0.1)
+
+
+def test_the_prototypes_give_the_standards_table_at_48_khz() -> None:
+    """ITU-R BS.1770-4, annex 1, tables 1 and 2."""
+    shelf = (1.53512485958697, -2.69169618940638, 1.19839281085285, -1.69065929318241, 0.73248077421585)
+    high = (1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621)
+    assert high_shelf(48_000) == pytest.approx(shelf, abs=1e-8)
+    assert high_pass(48_000) == pytest.approx(high, abs=1e-8)
+
+
+def test_filtering_by_blocks_is_filtering_sample_by_sample() -> None:
+    signal = np.random.default_rng(1).standard_normal(5 * BLOCK_SAMPLES) * 0.1 + 0.2
+    expected = signal
+    for f in (high_shelf(RATE), high_pass(RATE)):
+        expected = lfilter([f.b0, f.b1, f.b2], [1.0, f.a1, f.a2], expected)
+    weighting = KWeighting()
+    found = np.concatenate([weighting.apply(block) for block in signal.reshape(5, -1)])
+    np.testing.assert_allclose(found, expected, atol=1e-11)
+
+
+def test_silence_does_not_decay_into_subnormal_numbers() -> None:
+    weighting = KWeighting()
+    weighting.apply(np.random.default_rng(1).standard_normal(BLOCK_SAMPLES))
+    for _ in range(100):
+        output = weighting.apply(np.zeros(BLOCK_SAMPLES))
+    assert not output.any()
+
+
+def test_only_runs_at_full_scale_count_as_clipping() -> None:
+    assert measure(sounds.tone(200, 0.0, 1.0, RATE))[-1].clipped_ratio == 0.0
+    assert measure(sounds.tone(440, 3.0, 1.0, RATE))[-1].clipped_ratio == pytest.approx(0.5, abs=0.03)
+    block = np.zeros(BLOCK_SAMPLES, np.int16)
+    block[[10, 11, 500, 501, 502, 900, 901, 902, 903]] = [32767] * 5 + [-32768] * 4
+    found = TrackMeter().push(block, 0.2)
+    assert found is not None
+    assert found.clipped_ratio == pytest.approx(7 / BLOCK_SAMPLES)
+
+
+def test_a_gap_is_told_with_its_reason_and_is_not_silence() -> None:
+    meter = TrackMeter()
+    measure(sounds.tone(997, -20.0, 4.0, RATE), meter)
+    meter.pause(Gap.MUTED)
+    after = measure(sounds.tone(997, -20.0, 1.0, RATE), meter, start=14.0)
+    assert after[0].gap is Gap.MUTED
+    assert after[0].gap_seconds == pytest.approx(10.0)
+    assert after[0].coverage == pytest.approx(0.2 / 3.0)
+    assert after[1].gap is None
+    assert meter.loudness.integrated_lufs == pytest.approx(-23.0, abs=0.1)
+
+
+def test_frames_that_are_missing_without_a_word_are_lost() -> None:
+    meter = TrackMeter()
+    measure(sounds.tone(997, -20.0, 4.0, RATE), meter)
+    after = measure(sounds.tone(997, -20.0, 0.2, RATE), meter, start=4.4)[0]
+    assert (after.gap, round(after.gap_seconds, 6)) == (Gap.LOST, 0.4)
+    assert after.coverage == pytest.approx(2.6 / 3.0)
+    assert after.short_term_low_lufs <= after.short_term_lufs < -23.0
+
+
+def test_the_wavering_of_arrival_times_is_no_gap() -> None:
+    meter = TrackMeter()
+    rng = np.random.default_rng(3)
+    for i, block in enumerate(sounds.as_blocks(sounds.tone(997, -20.0, 20.0, RATE))):
+        found = meter.push(block, (i + 1) * BLOCK_SECONDS + rng.uniform(0.0, 0.1))
+        assert found is not None
+        assert found.gap is None
+
+
+def test_a_block_twice_or_out_of_order_is_left_out() -> None:
+    meter = TrackMeter()
+    blocks = sounds.as_blocks(sounds.tone(997, -20.0, 1.0, RATE))
+    assert meter.push(blocks[0], 0.2) is not None
+    assert meter.push(blocks[1], 0.4) is not None
+    assert meter.push(blocks[1], 0.4) is None
+    assert meter.push(blocks[0], 0.2) is None
+    assert meter.push(blocks[2], 0.6) is not None
+
+
+@pytest.mark.parametrize(
+    "block", [np.zeros(1600, np.int16), np.zeros(BLOCK_SAMPLES, np.float32), np.zeros((2, 3200), np.int16)]
+)
+def test_anything_but_a_block_is_refused(block: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="expected int16 of shape"):
+        TrackMeter().push(block, 0.2)
+
+
+def test_speech_begins_holds_and_ends() -> None:
+    rng = np.random.default_rng(5)
+    quiet = sounds.white_noise(-70.0, 3.0, RATE, rng)
+    talk = sounds.speech(-25.0, 4.0, RATE, rng, pauses=0.0)
+    found = measure(np.concatenate([quiet, talk, quiet]))
+    assert not any(m.talk_seconds for m in found[:15])
+    assert all(m.active for m in found[17:34])
+    assert not any(m.talk_seconds for m in found[38:])
+    assert sum(m.talk_seconds for m in found) == pytest.approx(4.2, abs=0.4)
+
+
+def test_a_click_is_no_speech() -> None:
+    signal = sounds.white_noise(-70.0, 6.0, RATE, np.random.default_rng(6))
+    signal[RATE * 3 : RATE * 3 + 200] += 0.5
+    assert not any(m.talk_seconds for m in measure(signal))
+
+
+def test_noise_that_never_pauses_becomes_the_floor() -> None:
+    rng = np.random.default_rng(7)
+    signal = np.concatenate(
+        [sounds.white_noise(-75.0, 4.0, RATE, rng), sounds.white_noise(-35.0, 16.0, RATE, rng)]
+    )
+    last = measure(signal)[-1]
+    assert not last.active
+    assert last.noise_floor_dbfs == pytest.approx(-36.0, abs=2.0)
+    assert last.steady_seconds > 5.0
+    assert last.flatness > 0.9
+
+
+def test_a_held_tone_is_found_to_the_hertz() -> None:
+    rng = np.random.default_rng(8)
+    signal = sounds.tone(2345.6, -15.0, 5.0, RATE) + sounds.white_noise(-45.0, 5.0, RATE, rng)
+    last = measure(signal)[-1]
+    assert last.tone_hz == pytest.approx(2345.6, abs=1.5)
+    assert last.tone_share > 0.95
+    assert last.tone_seconds == pytest.approx(5.0)
+
+
+def test_a_gliding_tone_is_no_howl() -> None:
+    time = np.arange(RATE * 6) / RATE
+    glide = 0.2 * np.sin(2.0 * np.pi * (600.0 * time + 40.0 * time**2))
+    assert max(m.tone_seconds for m in measure(glide)) < 0.5
+
+
+@pytest.mark.parametrize("make", [sounds.speech, sounds.music])
+def test_speech_and_music_are_neither_howl_nor_steady_noise(make: sounds.Maker) -> None:
+    found = measure(make(-20.0, 20.0, RATE, np.random.default_rng(9)))
+    assert max(m.tone_seconds for m in found) < 2.0
+    assert max(m.steady_seconds for m in found) < 2.0

@@ -1,0 +1,117 @@
+"""What is shown of the levels, the minute's row and the session's summary."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from moderation.audio.levels import Board, Level, changes, level_of
+from moderation.audio.measurement import Gap
+from moderation.audio.stats import AudioMinute, MinuteStats, summarise
+from tests.fakes.measured import QUIET
+
+TALK = replace(
+    QUIET,
+    momentary_lufs=-20.0,
+    short_term_lufs=-21.0,
+    peak_dbfs=-9.0,
+    active=True,
+    talk_seconds=0.2,
+    clipped_ratio=0.1,
+)
+
+
+def test_the_first_look_shows_everyone_and_the_second_only_what_changed() -> None:
+    board, told = changes(
+        Board(), {"ada": Level(-20.0, True, False), "can": Level(-60.0, False, False)}, 10.0
+    )
+    assert set(told) == {"ada", "can"}
+    now = {"ada": Level(-22.0, True, False), "can": Level(-40.0, False, False)}
+    board, told = changes(board, now, 10.5)
+    assert told == {"can": Level(-40.0, False, False)}
+    assert board.shown == {"ada": Level(-20.0, True, False), "can": Level(-40.0, False, False)}
+
+
+def test_slow_drift_is_shown_once_it_adds_up() -> None:
+    board, _ = changes(Board(), {"ada": Level(-20.0, True, False)}, 0.0)
+    board, told = changes(board, {"ada": Level(-22.0, True, False)}, 1.0)
+    assert not told
+    _, told = changes(board, {"ada": Level(-23.0, True, False)}, 2.0)
+    assert told
+
+
+@pytest.mark.parametrize("after", [Level(-20.0, False, False), Level(-20.0, True, True)])
+def test_beginning_or_ending_to_speak_or_clip_is_shown_at_once(after: Level) -> None:
+    board, _ = changes(Board(), {"ada": Level(-20.0, True, False)}, 0.0)
+    assert changes(board, {"ada": after}, 0.5)[1] == {"ada": after}
+
+
+def test_who_has_gone_is_told_once() -> None:
+    board, _ = changes(Board(), {"ada": Level(-20.0, True, False)}, 0.0)
+    board, told = changes(board, {}, 1.0)
+    assert told == {"ada": None}
+    assert changes(board, {}, 2.0)[1] == {}
+
+
+def test_at_most_two_messages_a_second_and_the_last_level_is_not_forgotten() -> None:
+    rng = np.random.default_rng(1)
+    board, sent = Board(), []
+    for i in range(500):
+        level = Level(float(rng.integers(-60, 0)), bool(rng.random() < 0.5), False)
+        board, told = changes(board, {"ada": level}, i * 0.1)
+        if told:
+            sent.append(i * 0.1)
+    assert min(b - a for a, b in pairwise(sent)) >= 0.5 - 1e-9
+    _, told = changes(board, {"ada": Level(-60.0, False, True)}, 60.0)
+    assert told == {"ada": Level(-60.0, False, True)}
+
+
+def test_below_the_meter_all_is_the_same() -> None:
+    assert level_of(QUIET) == level_of(replace(QUIET, momentary_lufs=-120.0)) == Level(-60.0, False, False)
+    assert level_of(replace(TALK, clipped_ratio_3s=0.1)) == Level(-20.0, True, True)
+
+
+def test_a_minute_is_summed_up_and_begun_anew() -> None:
+    stats = MinuteStats()
+    for m in [QUIET] * 100 + [TALK] * 200:
+        stats.add(m)
+    row = stats.close()
+    assert row is not None
+    assert (row.heard_seconds, row.talk_seconds) == (60.0, 40.0)
+    assert row.loudness_lufs == pytest.approx(-20.0, abs=0.05)
+    assert (row.max_short_term_lufs, row.peak_dbfs) == (-21.0, -9.0)
+    assert row.clipped_ratio == pytest.approx(0.1 * 2 / 3)
+    assert stats.close() is None
+
+
+def test_windows_that_reach_into_a_gap_are_no_part_of_the_loudness() -> None:
+    stats = MinuteStats()
+    for _ in range(10):
+        stats.add(replace(TALK, momentary_lufs=-40.0, gap=Gap.LOST, gap_seconds=0.2))
+        stats.add(TALK)
+    row = stats.close()
+    assert row is not None
+    assert row.loudness_lufs == pytest.approx(-20.0, abs=0.05)
+
+
+def minute(talk: float, loudness: float | None, **more: float) -> AudioMinute:
+    plain = AudioMinute(60.0, talk, loudness, -20.0, -6.0, 0.0, -70.0)
+    return replace(plain, **more)
+
+
+def test_the_summary_weighs_loudness_with_talk_and_names_the_longest_speaker_first() -> None:
+    summary = summarise(
+        {
+            "ada": [minute(10.0, -20.0, peak_dbfs=-1.0), minute(30.0, -20.0), minute(0.0, None)],
+            "can": [minute(50.0, -30.0, clipped_ratio=0.2)],
+            "eda": [minute(0.0, -65.0)],
+        },
+        {"can": 2},
+    )
+    assert list(summary) == ["can", "ada", "eda"]
+    assert (summary["ada"].talk_seconds, summary["ada"].peak_dbfs) == (40.0, -1.0)
+    assert summary["ada"].loudness_lufs == pytest.approx(-20.0)
+    assert summary["can"].incidents == 2
+    assert summary["can"].clipped_ratio == pytest.approx(0.2)
+    assert summary["eda"].loudness_lufs is None

@@ -1,0 +1,65 @@
+"""Reading a policy: defaults, overrides, and refusals that say what is wrong."""
+
+import json
+from typing import Any
+
+import pytest
+
+from moderation.rules.policy import Mode, Policy, PolicyError, Step, default_policy_json, parse_policy
+
+
+def test_nothing_set_is_the_default_and_only_observes() -> None:
+    assert parse_policy({}) == Policy()
+    assert parse_policy({}, None).mode is Mode.OBSERVE
+
+
+def test_the_printed_default_reads_back() -> None:
+    assert parse_policy(json.loads(json.dumps(default_policy_json()))) == Policy()
+
+
+def test_a_session_overrides_the_platform_key_by_key_and_the_ladder_as_a_whole() -> None:
+    platform = {"mode": "enforce", "too_loud": {"threshold_lufs": -14, "grace_seconds": 3}}
+    policy = parse_policy(
+        platform, {"too_loud": {"grace_seconds": 1.5}, "ladder": [{"step": "warning", "strikes": 1}]}
+    )
+    assert policy.mode is Mode.ENFORCE
+    assert (policy.too_loud.threshold_lufs, policy.too_loud.grace_seconds) == (-14.0, 1.5)
+    assert [(rung.step, rung.cooldown_seconds) for rung in policy.ladder] == [(Step.WARNING, 5.0)]
+
+
+@pytest.mark.parametrize(
+    ("json_", "complaint"),
+    [
+        ({"tooloud": {}}, "tooloud: unknown; known here are mode, too_loud"),
+        ({"too_loud": {"treshold": -3}}, "too_loud.treshold: unknown"),
+        (
+            {"too_loud": {"threshold_lufs": 3}},
+            "too_loud.threshold_lufs: must be a number from -40 to 0, not 3",
+        ),
+        ({"too_loud": {"threshold_lufs": "-3"}}, "too_loud.threshold_lufs: must be a number"),
+        ({"too_loud": {"weight": True}}, "too_loud.weight: must be a number"),
+        ({"too_loud": {"weight": float("nan")}}, "too_loud.weight: must be a number"),
+        ({"too_loud": {"enabled": 1}}, "too_loud.enabled: must be true or false"),
+        ({"too_loud": -3}, "too_loud: must be an object"),
+        ({"mode": "strict"}, "mode: must be one of off, observe, enforce, not 'strict'"),
+        ({"howl": {"ceiling": "tell_ops"}}, "howl.ceiling: must be one of notice"),
+        ({"ladder": {}}, "ladder: must be a list"),
+        ({"ladder": []}, "ladder: must have at least one step"),
+        ({"ladder": [{"strikes": 1}]}, "ladder[0].step: is missing"),
+        ({"ladder": [{"step": "tell_ops"}]}, "tell_ops is no step of the ladder"),
+        ({"ladder": [{"step": "mute", "strikes": 1}]}, "mute must have seconds above 0"),
+        ({"ladder": [{"step": "notice", "seconds": 9}]}, "notice must not have seconds above 0"),
+        ({"ladder": [{"step": "warning"}, {"step": "notice", "strikes": 2}]}, "steps must be in this order"),
+        ({"ladder": [{"step": "notice"}, {"step": "warning"}]}, "must take more strikes"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(json_: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        parse_policy(json_)
+    assert complaint in str(refused.value)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(PolicyError) as refused:
+        parse_policy({"mode": "x", "noise": {"weight": 9, "y": 1}, "z": 0})
+    assert len(refused.value.problems) == 4

@@ -1,0 +1,142 @@
+"""Each rule on measurements made for it, and on the sounds it is meant for."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from local import sounds
+from local.hearing import frames, hear
+from moderation.audio.kweighting import SAMPLE_RATE as RATE
+from moderation.audio.measurement import Gap, Measurement
+from moderation.rules.dead_air import dead_air
+from moderation.rules.judge import Subject, Verdict, Watch, judge
+from moderation.rules.policy import DeadAir, Mode, Noise, Policy, Rule, Step, TooLoud
+from tests.fakes.measured import QUIET
+
+POLICY = Policy(mode=Mode.ENFORCE)
+SPEAKER = Subject("speaker")
+
+
+def verdicts(found: list[Measurement], policy: Policy = POLICY, subject: Subject = SPEAKER) -> list[Verdict]:
+    watch = Watch()
+    said: list[Verdict] = []
+    for i, m in enumerate(found):
+        watch, now = judge(watch, replace(m, at=(i + 1) * 0.2), subject, policy)
+        said += now
+    return said
+
+
+def too_loud_at(lufs: float, **changes: object) -> Measurement:
+    return replace(QUIET, short_term_lufs=lufs, short_term_low_lufs=lufs, **changes)  # type: ignore[arg-type]
+
+
+def test_too_loud_speaks_up_exactly_at_the_end_of_the_grace() -> None:
+    said = verdicts([too_loud_at(-11.0)] * 10)
+    assert [(v.rule, v.at) for v in said] == [(Rule.TOO_LOUD, 2.0)]
+    assert said[0].since == pytest.approx(0.0)
+    assert said[0].measured == {
+        "short_term_lufs": -11.0,
+        "threshold_lufs": -12.0,
+        "held_seconds": 2.0,
+        "peak_dbfs": -70.0,
+    }
+
+
+def test_a_moment_below_the_threshold_begins_the_grace_anew() -> None:
+    assert not verdicts([too_loud_at(-11.0)] * 9 + [too_loud_at(-12.0)] + [too_loud_at(-11.0)] * 9)
+
+
+def test_loudness_that_held_through_a_gap_counts_and_what_fell_within_it_does_not() -> None:
+    through = replace(too_loud_at(-10.0), gap=Gap.LOST, gap_seconds=0.4)
+    fell = replace(through, short_term_low_lufs=-13.0)
+    loud = [too_loud_at(-10.0)] * 7
+    assert verdicts([*loud, through])[0].measured["held_seconds"] == pytest.approx(2.0)
+    assert not verdicts([*loud, fell, *loud])
+
+
+def test_a_gap_ends_the_count_of_every_other_rule() -> None:
+    clipping = replace(QUIET, clipped_ratio_3s=0.1)
+    gap = replace(clipping, gap=Gap.LOST, gap_seconds=0.2)
+    assert len(verdicts([clipping] * 15)) == 1
+    assert not verdicts([clipping] * 14 + [gap] + [clipping] * 13)
+
+
+def test_a_verdict_goes_on_while_the_offence_does_and_a_disabled_rule_is_silent() -> None:
+    assert len(verdicts([too_loud_at(-11.0)] * 15)) == 6
+    off = replace(POLICY, too_loud=TooLoud(enabled=False))
+    assert not verdicts([too_loud_at(-5.0)] * 20, off)
+
+
+def test_noise_waits_while_someone_speaks_and_forgets_when_it_ends() -> None:
+    policy = replace(POLICY, noise=Noise(grace_seconds=1.0))
+    fan = replace(QUIET, noise_floor_dbfs=-40.0, steady_seconds=5.0)
+    speech = replace(fan, talk_seconds=0.2)
+    other = replace(fan, steady_seconds=0.0)
+    assert [v.rule for v in verdicts([fan] * 3 + [speech] * 20 + [fan] * 2, policy)] == [Rule.NOISE]
+    assert not verdicts([fan] * 4 + [other] + [fan] * 4, policy)
+    assert not verdicts([replace(fan, noise_floor_dbfs=-60.0)] * 20, policy)
+
+
+def test_who_may_not_be_heard_is_reported_and_who_may_is_not() -> None:
+    talk = replace(QUIET, momentary_lufs=-30.0)
+    said = verdicts([talk] * 10, subject=Subject("listener", may_be_heard=False))
+    assert [(v.rule, v.ceiling) for v in said] == [(Rule.NOT_ALLOWED, Step.REASSERT)]
+    assert not verdicts([talk] * 50)
+    assert not verdicts([QUIET] * 50, subject=Subject("listener", may_be_heard=False))
+
+
+@pytest.mark.parametrize(
+    ("gap", "count_muted", "told"),
+    [
+        (None, False, True),
+        (Gap.DTX, False, True),
+        (Gap.LOST, False, True),
+        (Gap.MUTED, False, False),
+        (Gap.UNPUBLISHED, False, False),
+        (Gap.MUTED, True, True),
+    ],
+)
+def test_dead_air_tells_a_silent_host_from_a_muted_one(
+    gap: Gap | None, count_muted: bool, told: bool
+) -> None:
+    policy = replace(POLICY, dead_air=DeadAir(seconds=60.0, count_muted=count_muted))
+    assert (dead_air(100.0, gap, 160.0, policy) is not None) is told
+    assert dead_air(100.0, gap, 159.0, policy) is None
+
+
+def test_dead_air_has_no_weight_and_goes_to_ops() -> None:
+    verdict = dead_air(0.0, None, 300.0, POLICY)
+    assert verdict is not None
+    assert (verdict.weight, verdict.ceiling) == (0.0, Step.TELL_OPS)
+    assert verdict.measured["quiet_seconds"] == 300.0
+
+
+def decided(signal: sounds.Signal) -> list[tuple[Rule, Step]]:
+    return [(d.rule, d.step) for d in hear(frames(sounds.as_blocks(signal)), POLICY, SPEAKER).decisions]
+
+
+def test_feedback_is_howl() -> None:
+    rng = np.random.default_rng(1)
+    signal = np.concatenate([sounds.speech(-25.0, 5.0, RATE, rng), sounds.tone(2100, -14.0, 4.0, RATE)])
+    assert decided(signal) == [(Rule.HOWL, Step.NOTICE)]
+
+
+def test_a_fan_on_an_open_microphone_is_noise() -> None:
+    assert decided(sounds.white_noise(-38.0, 18.0, RATE, np.random.default_rng(2))) == [
+        (Rule.NOISE, Step.NOTICE)
+    ]
+
+
+def test_a_scream_out_of_quiet_talk_is_a_scream() -> None:
+    rng = np.random.default_rng(3)
+    talk = sounds.speech(-32.0, 5.0, RATE, rng)
+    scream = sounds.tone(900, -3.0, 1.6, RATE)
+    assert decided(np.concatenate([talk, scream, talk])) == [(Rule.SCREAM, Step.NOTICE)]
+
+
+def test_an_overdriven_input_is_clipping() -> None:
+    policy = replace(POLICY, too_loud=TooLoud(threshold_lufs=0.0))
+    talk = sounds.speech(-3.0, 8.0, RATE, np.random.default_rng(4))
+    story = hear(frames(sounds.as_blocks(talk)), policy, SPEAKER)
+    assert [(d.rule, d.step) for d in story.decisions][:1] == [(Rule.CLIPPING, Step.NOTICE)]
