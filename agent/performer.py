@@ -8,7 +8,7 @@ not answer: those are harmless twice.
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -67,8 +67,11 @@ from handlers.notices import TEXTS
 log = logging.getLogger(__name__)
 
 CONCURRENT_CALLS = 16
-NOTICE_SECONDS = 0.2
+NOTICE_SECONDS = 2.0
+LAST_WORDS_SECONDS = 0.2
 """A notice that is not on the wire by then is dropped: it must not hold up a removal."""
+HEAD_START_SECONDS = 0.025
+"""A removal travels by another way than the notice before it, and nothing tells when that has arrived."""
 TOPIC_EVENTS = "live.events"
 TOPIC_NOTICE = "live.notice"
 
@@ -170,20 +173,27 @@ class Performer:
     async def _remove(self, effect: RemoveParticipant) -> Event:
         try:
             self._need_lease(harmless_twice=effect.ban)
-            await self._notify(effect.identity, NoticeType.REMOVED, effect.payload)
+            await self._notify(effect.identity, NoticeType.REMOVED, effect.payload, LAST_WORDS_SECONDS)
+            await asyncio.sleep(HEAD_START_SECONDS)
             await self._world.actions.remove(self._lease.room, effect.identity)
         except PortError as error:
             return ParticipantNotRemoved(effect.identity, effect.sid, failure_of(error), str(error))
         return ParticipantRemoved(effect.identity, effect.sid)
 
-    async def _notify(self, identity: Identity, kind: NoticeType, payload: Any) -> None:
+    async def _notify(
+        self,
+        identity: Identity,
+        kind: NoticeType,
+        payload: Mapping[str, Any],
+        seconds: float = NOTICE_SECONDS,
+    ) -> None:
         """Best effort: the database has the record."""
         now = self._world.clock.now()
-        said = {**payload, "text": TEXTS[kind], **payload.get("text", {})}
+        said = {"text": TEXTS[kind], **payload}
         notice = LiveEvent(0, str(uuid.uuid4()), kind.value, iso_milliseconds(now), said)
         try:
             self._need_lease()
-            async with asyncio.timeout(NOTICE_SECONDS):
+            async with asyncio.timeout(seconds):
                 for packet in self._envelope.packets(TOPIC_NOTICE, (notice,), now, to=identity):
                     await self._world.wire.send(packet, TOPIC_NOTICE, (identity,))
         except (PortError, TimeoutError) as error:
