@@ -21,6 +21,8 @@ MAX_PACKET_BYTES = 15 * 1024
 SIGNATURE_LENGTH = 86
 """64 bytes in base64url."""
 VERSION = 1
+TOPIC_EVENTS = "live.events"
+TOPIC_NOTICE = "live.notice"
 
 
 def base64url(raw: bytes) -> str:
@@ -80,6 +82,11 @@ class Envelope:
             batch = [item if self._fits(topic, [item], now, to) else {**item, "payload": {"oversize": True}}]
         if batch:
             yield self._pack(topic, batch, now, to)
+
+    def beacon(self, last_seq: int, now: float) -> bytes:
+        """A packet without events: it says how far the stream is."""
+        head = {**self._head, "topic": TOPIC_EVENTS, "sent_at": iso_milliseconds(now), "last_seq": last_seq}
+        return self._signer.sign(json.dumps({**head, "events": []}, separators=(",", ":")))
 
     def _fits(self, topic: str, events: Sequence[Mapping[str, Any]], now: float, to: Identity | None) -> bool:
         return (

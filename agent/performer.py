@@ -6,14 +6,15 @@ not answer: those are harmless twice.
 """
 
 import asyncio
+import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, assert_never
 
 from agent.clock import DatabaseClock
-from agent.envelope import Envelope, iso_milliseconds
+from agent.envelope import TOPIC_EVENTS, TOPIC_NOTICE, Envelope, iso_milliseconds
 from agent.metrics import Metrics
 from agent.outbox import Outbox
 from agent.ports import (
@@ -31,13 +32,13 @@ from agent.ports import (
 from agent.puller import HeldRoom, Puller
 from handlers.effects import (
     AdvanceCursor,
+    Beacon,
     CloseRoom,
     Count,
     Effect,
     FinishAction,
     Leave,
     Metric,
-    NoticeType,
     Notify,
     RecordJoined,
     RecordLeft,
@@ -62,7 +63,6 @@ from handlers.events import (
     RoomNotClosed,
     RoomSynced,
 )
-from handlers.notices import TEXTS
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +72,6 @@ LAST_WORDS_SECONDS = 0.2
 """A notice that is not on the wire by then is dropped: it must not hold up a removal."""
 HEAD_START_SECONDS = 0.025
 """A removal travels by another way than the notice before it, and nothing tells when that has arrived."""
-TOPIC_EVENTS = "live.events"
-TOPIC_NOTICE = "live.notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +118,11 @@ class Performer:
             case RemoveParticipant():
                 self._begin(self._remove(effect))
             case Notify():
-                self._begin(self._notify(effect.identity, effect.type, effect.payload))
+                self._begin(self._notify(effect))
             case Relay():
                 self._begin(self._relay(effect.events))
+            case Beacon():
+                self._begin(self._beacon(effect.last_seq))
             case Resync():
                 self._begin(self._resync(effect))
             case CloseRoom():
@@ -173,32 +173,26 @@ class Performer:
     async def _remove(self, effect: RemoveParticipant) -> Event:
         try:
             self._need_lease(harmless_twice=effect.ban)
-            await self._notify(effect.identity, NoticeType.REMOVED, effect.payload, LAST_WORDS_SECONDS)
+            await self._notify(effect.notice, LAST_WORDS_SECONDS)
             await asyncio.sleep(HEAD_START_SECONDS)
             await self._world.actions.remove(self._lease.room, effect.identity)
         except PortError as error:
             return ParticipantNotRemoved(effect.identity, effect.sid, failure_of(error), str(error))
         return ParticipantRemoved(effect.identity, effect.sid)
 
-    async def _notify(
-        self,
-        identity: Identity,
-        kind: NoticeType,
-        payload: Mapping[str, Any],
-        seconds: float = NOTICE_SECONDS,
-    ) -> None:
+    async def _notify(self, notice: Notify, seconds: float = NOTICE_SECONDS) -> None:
         """Best effort: the database has the record."""
-        now = self._world.clock.now()
-        said = {"text": TEXTS[kind], **payload}
-        notice = LiveEvent(0, str(uuid.uuid4()), kind.value, iso_milliseconds(now), said)
+        now, to = self._world.clock.now(), notice.identity
+        event = LiveEvent(0, str(uuid.uuid4()), notice.type.value, iso_milliseconds(now), notice.payload)
         try:
             self._need_lease()
             async with asyncio.timeout(seconds):
-                for packet in self._envelope.packets(TOPIC_NOTICE, (notice,), now, to=identity):
-                    await self._world.wire.send(packet, TOPIC_NOTICE, (identity,))
+                for packet in self._envelope.packets(TOPIC_NOTICE, (event,), now, to=to):
+                    await self._world.wire.send(packet, TOPIC_NOTICE, (to,))
         except (PortError, TimeoutError) as error:
             log.warning(
-                "notice not sent", extra={"room": self._lease.room, "type": kind.value, "error": str(error)}
+                "notice not sent",
+                extra={"room": self._lease.room, "type": notice.type.value, "error": repr(error)},
             )
 
     async def _relay(self, events: tuple[LiveEvent, ...]) -> Event:
@@ -209,6 +203,13 @@ class Performer:
         except PortError as error:
             return EventsNotRelayed(str(error))
         return EventsRelayed(events[-1].seq)
+
+    async def _beacon(self, last_seq: int) -> None:
+        with contextlib.suppress(PortError):
+            self._need_lease()
+            await self._world.wire.send(
+                self._envelope.beacon(last_seq, self._world.clock.now()), TOPIC_EVENTS
+            )
 
     async def _resync(self, effect: Resync) -> Event | None:
         if not effect.doubt:

@@ -180,8 +180,12 @@ class Store(Protocol):
 
     async def publish_key(self, kid: str, public_key: str) -> None: ...
 
-    async def unmoderated(self) -> tuple[RoomName, ...]:
-        """Rooms of live sessions and calls that no worker holds now."""
+    async def overview(self) -> Mapping[RoomName, bool]:
+        """The rooms of all live sessions and running calls, and whether a worker holds each now."""
+
+    async def sweep(self, rooms: frozenset[RoomName]) -> None:
+        """What needs no request: missed calls, hosts who stayed away, ends of timed states. `rooms`: all that LiveKit
+        has now. One worker at a time does it for all."""
 
     def now(self) -> float:
         """The database's clock, seconds since the epoch, from its last answers."""

@@ -54,6 +54,7 @@ def snapshot(row: Json) -> SnapshotLoaded:
             open_visits=tuple(
                 (Sid(v["participant_sid"]), Identity(v["user_id"])) for v in row["open_visits"]
             ),
+            streams=row["kind"] == "session",
             relayed_seq=row["relayed_seq"],
         )
     except (KeyError, TypeError, ValueError) as error:

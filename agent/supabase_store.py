@@ -104,9 +104,12 @@ class SupabaseStore:
             "agent_publish_key", {"p_kid": kid, "p_public_key": public_key, "p_not_after": until}
         )
 
-    async def unmoderated(self) -> tuple[RoomName, ...]:
-        places = await self._post("agent_overview", {})
-        return tuple(RoomName(place["room"]) for place in places if not place["held"])
+    async def overview(self) -> Mapping[RoomName, bool]:
+        answer = await self._post("agent_overview", {})
+        return {RoomName(place["room"]): place["moderated"] for place in answer["rooms"]}
+
+    async def sweep(self, rooms: frozenset[RoomName]) -> None:
+        await self._call("agent_sweep", p_rooms=sorted(rooms))
 
     async def _timed(self, function: str, **arguments: Any) -> Any:
         """A call whose answer carries the database's time."""

@@ -1,4 +1,4 @@
-"""Finds rooms that nobody moderates, and takes them.
+"""Finds rooms that nobody moderates, and takes them; and keeps the sweep going, which needs the same list.
 
 LiveKit dispatches an agent once, when a room opens; a crash, a drain or a room opened while no worker was up leaves it
 alone for good. So every worker compares LiveKit's rooms with the leases and serves what is left over. It joins with a
@@ -28,6 +28,7 @@ class Watcher:
         """`grace_seconds`: after an outage of the database the others may renew first, for this long."""
         self._store, self._actions, self._serve = store, actions, serve
         self._every, self._grace = every_seconds, grace_seconds
+        self._seen: frozenset[RoomName] = frozenset()
 
     async def run(self) -> None:
         """Look for ever."""
@@ -40,11 +41,12 @@ class Watcher:
             await asyncio.sleep(self._every)
 
     async def _look(self) -> None:
-        left_over = await self._store.unmoderated()
-        if not left_over:
-            return
         there = await self._actions.rooms()
-        for room in left_over:
-            if room in there:
+        await self._store.sweep(there)
+        moderated = await self._store.overview()
+        for room in there:
+            if not moderated.get(room, room in self._seen):
                 log.info("room without an agent", extra={"room": room})
                 self._serve(room)
+        # A room of no running session is looked at once: serving it deletes it if its session is over.
+        self._seen = there

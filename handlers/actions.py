@@ -7,7 +7,7 @@ when the room agrees. `CONDITIONS` says for each action what has to hold.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from handlers.effects import Effect, Effects, FinishAction, NoticeType, Notify, RemoveParticipant, Verdict
+from handlers.effects import Effect, Effects, FinishAction, NoticeType, RemoveParticipant, Verdict
 from handlers.events import (
     Action,
     ActionId,
@@ -17,6 +17,7 @@ from handlers.events import (
     PermissionNotSet,
     Sid,
 )
+from handlers.notices import iso, notice
 from handlers.permissions import converged
 from handlers.state import OpenAction, PersonState, RoomState
 from moderation.desired import Desired, effective_permission, rehearse
@@ -111,8 +112,8 @@ def kick(state: RoomState, action: Action) -> Effects:
     if person is None or connection is None or person.removing:
         return ()
     person.removing = True
-    told = {"why": "kicked", "reason": action.reason}
-    return (RemoveParticipant(action.target, connection, ban=False, payload=told),)
+    told = notice(action.target, NoticeType.REMOVED, action.reason, reason="kicked", until=None)
+    return (RemoveParticipant(action.target, connection, ban=False, notice=told),)
 
 
 def kickable(person: PersonState | None, action: Action) -> Sid | None:
@@ -134,21 +135,22 @@ def settle(state: RoomState, now: float) -> Effects:
 def finish(state: RoomState, opened: OpenAction, now: float) -> Effects:
     action = opened.action
     done = FinishAction(action.id, Verdict.APPLIED, opened.before, target_view(state, action.target, now))
-    notice = NOTICES.get(action.action)
-    if notice is None or action.target is None or target_is_away(state, action, now):
+    kind = NOTICES.get(action.action)
+    if kind is None or action.target is None or target_is_away(state, action, now):
         return (done,)
-    return done, Notify(action.target, notice, notice_payload(state, action))
-
-
-def notice_payload(state: RoomState, action: Action) -> Mapping[str, Any]:
-    assert action.target is not None
     desired = state.desired(state.person(action.target))
-    return {
-        "action_id": action.id,
-        "reason": action.reason,
-        "role": desired.role.value,
-        "until": desired.mic_muted_until if action.action == "mute" else None,
-    }
+    return done, notice(action.target, kind, action.reason, **details(kind, desired))
+
+
+def details(kind: NoticeType, desired: Desired) -> Mapping[str, Any]:
+    """The fields of a notice beside its text."""
+    match kind:
+        case NoticeType.MUTED:
+            return {"until": iso(desired.mic_muted_until)}
+        case NoticeType.ROLE_CHANGED:
+            return {"role": desired.role.value}
+        case _:
+            return {}
 
 
 def retry_kicks(state: RoomState) -> Effects:

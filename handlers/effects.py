@@ -61,8 +61,8 @@ class RemoveParticipant:
     sid: Sid
     ban: bool
     """True when the database says that they may not be here; False for a kick, which is done once."""
-    payload: Mapping[str, Any]
-    """What they are told just before, as a `removed` notice."""
+    notice: "Notify"
+    """What they are told just before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,13 @@ class Relay:
     """Put these events on the wire in order. Answered by `EventsRelayed` or `EventsNotRelayed`."""
 
     events: tuple[LiveEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beacon:
+    """Tell everyone how far the stream is, so that a client that lost its last packet notices. Best effort."""
+
+    last_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,7 @@ Effect = (
     | RemoveParticipant
     | Notify
     | Relay
+    | Beacon
     | AdvanceCursor
     | RecordJoined
     | RecordLeft

@@ -78,6 +78,8 @@ class SnapshotLoaded:
     rights: Mapping[Role, RoleRights]
     people: tuple[Person, ...]
     open_visits: tuple[tuple[Sid, Identity], ...]
+    streams: bool
+    """Whether there is a stream of `live_events`: in sessions, not in calls."""
     relayed_seq: int
 
 

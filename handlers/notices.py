@@ -1,8 +1,28 @@
 """The words that a person reads on `live.notice`, in English and Turkish."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
-from handlers.effects import NoticeType
+from handlers.effects import NoticeType, Notify
+from handlers.events import Identity
+
+
+def notice(identity: Identity, kind: NoticeType, why: str | None, **fields: Any) -> Notify:
+    """What `identity` is told; `why`, in the words of whoever asked for it, ends the sentence."""
+    text = {language: sentence(words, why) for language, words in TEXTS[kind].items()}
+    return Notify(identity, kind, {"text": text, **fields})
+
+
+def sentence(words: str, why: str | None) -> str:
+    return f"{words} ({why})" if why else words
+
+
+def iso(seconds: float | None) -> str | None:
+    return (
+        None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    )
+
 
 TEXTS: Mapping[NoticeType, Mapping[str, str]] = {
     NoticeType.MUTED: {

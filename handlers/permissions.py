@@ -10,6 +10,7 @@ from handlers.effects import (
     Effect,
     Effects,
     Metric,
+    NoticeType,
     RecordLeft,
     RemoveParticipant,
     Resync,
@@ -25,6 +26,7 @@ from handlers.events import (
     PermissionReported,
     PermissionSet,
 )
+from handlers.notices import iso, notice
 from handlers.state import BATCHING_SECONDS, PersonState, RoomState, sid_of
 from moderation.desired import Permission, Removal, effective_permission
 
@@ -75,8 +77,8 @@ def permit(person: PersonState, identity: Identity, connection: Connection, want
 
 def remove(person: PersonState, identity: Identity, connection: Connection, removal: Removal) -> Effects:
     person.removing = True
-    told = {"why": removal.reason, "until": removal.until}
-    return (RemoveParticipant(identity, connection.sid, ban=True, payload=told),)
+    told = notice(identity, NoticeType.REMOVED, None, reason=removal.reason, until=iso(removal.until))
+    return (RemoveParticipant(identity, connection.sid, ban=True, notice=told),)
 
 
 def on_permission_set(state: RoomState, event: PermissionSet, now: float) -> Effects:

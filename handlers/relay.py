@@ -4,11 +4,14 @@ At least once: the cursor moves only after the packet went out, so a successor m
 `seq`. Never out of order: while one batch is under way the next ones wait here.
 """
 
-from handlers.effects import AdvanceCursor, Effects, Relay
+from handlers.effects import AdvanceCursor, Beacon, Effects, Relay
 from handlers.events import EventsRelayed, LiveEvent
 from handlers.state import RoomState
 
 RETRY_SECONDS = 0.25
+BEACON_SECONDS = 0.5
+"""After the last events: clients that miss one then read it without waiting for the next."""
+SILENT_BEACON_SECONDS = 20.0
 BACKLOG_LIMIT = 1000
 """More than this is not kept: the database has it, and the next pull brings it again."""
 
@@ -32,7 +35,21 @@ def next_batch(state: RoomState, now: float) -> Effects:
 def on_relayed(state: RoomState, event: EventsRelayed, now: float) -> Effects:
     state.relaying = ()
     state.relayed_seq = max(state.relayed_seq, event.seq)
+    set_beacon(state, now + BEACON_SECONDS)
     return (AdvanceCursor(state.relayed_seq), *next_batch(state, now))
+
+
+def set_beacon(state: RoomState, when: float) -> None:
+    state.beacon_at = when
+    state.wake_at(when)
+
+
+def beacon(state: RoomState, now: float) -> Effects:
+    """How far the stream is, when it is time to say so."""
+    if state.beacon_at is None or now < state.beacon_at:
+        return ()
+    set_beacon(state, now + SILENT_BEACON_SECONDS)
+    return (Beacon(state.relayed_seq),)
 
 
 def on_not_relayed(state: RoomState, now: float) -> Effects:

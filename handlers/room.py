@@ -102,6 +102,8 @@ def on_snapshot(state: RoomState, event: SnapshotLoaded, now: float) -> Effects:
     state.status, state.default_role, state.rights = event.status, event.default_role, event.rights
     state.relayed_seq = max(state.relayed_seq, event.relayed_seq)
     state.loaded = True
+    if event.streams:
+        relay.set_beacon(state, now + relay.BEACON_SECONDS)
     learned = each(presence.learn(state, person, now) for person in event.people)
     known = {person.identity for person in event.people}
     others = each(converge(state, identity, now) for identity in list(state.people) if identity not in known)
@@ -120,12 +122,8 @@ def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
 def on_tick(state: RoomState, now: float) -> Effects:
     state.drop_due_timers(now)
     repaired = each(converge(state, identity, now) for identity in list(state.people))
-    return (
-        *actions.retry_kicks(state),
-        *repaired,
-        *relay.next_batch(state, now),
-        *presence.on_tick(state, now),
-    )
+    relayed = (*relay.next_batch(state, now), *relay.beacon(state, now))
+    return (*actions.retry_kicks(state), *repaired, *relayed, *presence.on_tick(state, now))
 
 
 def close(state: RoomState, now: float) -> Effects:

@@ -78,6 +78,8 @@ class RoomState:
     relaying: tuple[LiveEvent, ...] = ()
     backlog: tuple[LiveEvent, ...] = ()
     relay_retry_at: float = 0.0
+    beacon_at: float | None = None
+    """When to tell next how far the stream is; None: there is no stream here."""
     closing: bool = False
     closed_at: float | None = None
     close_retry_at: float = 0.0

@@ -194,7 +194,13 @@ begin
       update public.live_messages m set deleted_at = clock_timestamp(), deleted_by = p_row.requested_by
        where m.id = (p_row.params ->> 'message_id')::uuid and m.deleted_at is null;
     when p_row.action = 'end_session' then perform live.apply_end(p_row);
-    else null;  -- kick and announce leave no state: they are the agent's to do
+    when p_row.action = 'announce' then
+      -- The agent finishes the row when it has relayed this seq.
+      update public.moderation_actions a
+         set params = a.params || jsonb_build_object('seq', live.append_event(
+               p_row.session_id, 'system', jsonb_build_object('kind', 'announcement', 'text', p_row.params -> 'text')))
+       where a.id = p_row.id;
+    else null;  -- a kick leaves no state: it is the agent's to do
   end case;
   update public.moderation_actions a
      set prior = carry_out.prior, before = jsonb_build_object('role', was.role)
