@@ -32,8 +32,14 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     return {name: value for name, value in vars(record).items() if name not in PLAIN and name != "message"}
 
 
+def _matters(record: logging.LogRecord) -> bool:
+    """False for what LiveKit's client calls an error at every ordinary goodbye."""
+    return not record.getMessage().endswith("closed unexpectedly")
+
+
 def configure(level: str, style: str) -> None:
     handler = logging.StreamHandler()
+    handler.addFilter(_matters)
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter("%(levelname)-7s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Theirs name every job and socket, and at DEBUG the key in its address; ours say what matters of them.

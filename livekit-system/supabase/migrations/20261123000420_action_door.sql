@@ -171,7 +171,7 @@ declare
   aspect text := live.action_aspect(p_row.action, p_row.params);
   was public.live_participants;
   lifted jsonb;
-  prior jsonb;
+  replaced jsonb;
   invited boolean := false;
 begin
   if p_row.action = 'set_role' then
@@ -179,15 +179,15 @@ begin
   end if;
   select * into was from public.live_participants p
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id for update;
-  prior := live.aspect_of_person(was, aspect);
+  replaced := live.aspect_of_person(was, aspect);
   case
     when p_row.action in ('mute', 'unmute') then perform live.apply_mic(p_row);
     when p_row.action in ('camera_off', 'camera_on') then perform live.apply_camera(p_row);
     when p_row.action in ('chat_mute', 'chat_unmute') then perform live.apply_chat(p_row);
     when p_row.action = 'set_role' then invited := live.apply_role(p_row);
-    when p_row.action in ('ban', 'unban') then prior := live.apply_ban(p_row);
+    when p_row.action in ('ban', 'unban') then replaced := live.apply_ban(p_row);
     when p_row.action in ('mute_all', 'unmute_all') then
-      select jsonb_build_object('mute_all_rank', s.mute_all_rank) into prior
+      select jsonb_build_object('mute_all_rank', s.mute_all_rank) into replaced
         from public.live_sessions s where s.id = p_row.session_id;
       perform live.apply_mute_all(p_row.session_id, case p_row.action when 'mute_all' then p_row.requested_rank end);
     when p_row.action = 'delete_message' then
@@ -203,8 +203,8 @@ begin
     else null;  -- a kick leaves no state: it is the agent's to do
   end case;
   update public.moderation_actions a
-     set prior = carry_out.prior, before = jsonb_build_object('role', was.role)
-   where a.id = p_row.id and (carry_out.prior is not null or was.role is not null);
+     set prior = replaced, before = jsonb_build_object('role', was.role)
+   where a.id = p_row.id and (replaced is not null or was.role is not null);
   return invited;
 end;
 $$;
