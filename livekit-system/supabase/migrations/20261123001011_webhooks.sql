@@ -11,6 +11,19 @@ comment on function live.webhook_is_about_a_person(jsonb) is
   'False for agents, recorders, phone gateways and anyone hidden.';
 revoke execute on function live.webhook_is_about_a_person(jsonb) from public, anon, authenticated;
 
+create function live.webhook_permission(p_permission jsonb) returns jsonb
+language sql immutable set search_path = '' as $$
+  -- Protobuf's JSON leaves out what is false or empty, and names enums in capitals.
+  select case when p_permission is not null then jsonb_build_object(
+    'can_publish', coalesce((p_permission -> 'canPublish')::boolean, false),
+    'can_publish_sources', (select coalesce(jsonb_agg(lower(x.source)), '[]')
+                              from jsonb_array_elements_text(p_permission -> 'canPublishSources') as x (source)),
+    'can_subscribe', coalesce((p_permission -> 'canSubscribe')::boolean, false)) end
+$$;
+comment on function live.webhook_permission(jsonb) is
+  'LiveKit''s permission as agents read it: can_publish, can_publish_sources, can_subscribe; null for null.';
+revoke execute on function live.webhook_permission(jsonb) from public, anon, authenticated;
+
 create function live.read_webhook_participant(p_room text, p_event text, p_payload jsonb) returns boolean
 language plpgsql set search_path = '' as $$
 declare
@@ -23,7 +36,8 @@ begin
     return false;
   end if;
   -- A report of leaving tells of the join as well, in case that report never came.
-  told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', who ->> 'identity', joined_at, null);
+  told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', who ->> 'identity', joined_at, null,
+    case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end);
   if p_event = 'participant_left' then
     told := live.record_presence('webhook', p_room, 'left', who ->> 'sid', who ->> 'identity',
       to_timestamp((p_payload ->> 'createdAt')::double precision), lower(who ->> 'disconnectReason'));
