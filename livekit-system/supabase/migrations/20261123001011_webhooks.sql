@@ -74,7 +74,7 @@ declare
   recorded boolean;
 begin
   insert into public.livekit_webhook_events (id, event, room, payload)
-    values (p_id, p_event, nullif(p_room, ''), p_payload) on conflict (id) do nothing;
+    values (p_id, p_event, nullif(p_room, ''), p_payload #- '{room,turnPassword}') on conflict (id) do nothing;
   if not found then
     return jsonb_build_object('outcome', 'duplicate');
   end if;
