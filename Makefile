@@ -11,7 +11,7 @@ UV_VERSION := 0.13.9
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ipelya-live
 PRIVATE_UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
 UV := $(or $(shell command -v uv 2>/dev/null),$(PRIVATE_UV))
-RUN := $(UV) run --frozen --quiet
+BIN := .venv/bin
 PACKAGES := $(wildcard agent handlers moderation local orchestrator bench)
 FUNCTIONS := livekit-system/supabase/functions
 DENO_PROJECTS := $(patsubst %/,%,$(dir $(wildcard $(FUNCTIONS)/deno.json livekit-system/clients/typescript/deno.json livekit-system/console/deno.json)))
@@ -27,25 +27,25 @@ help: ## list the commands
 
 .PHONY: up
 up: install ## run the local cloud and a worker until Ctrl-C, and write .local/env
-	@$(RUN) python -m local up
+	@$(BIN)/python -m local up
 
 .PHONY: test
 test: install ## run every test of correctness, on real parts
-	@$(RUN) pytest
+	@$(BIN)/pytest
 
 .PHONY: check
 check: install ## lint, format, types, import direction, edge functions; needs no server
-	$(RUN) ruff check .
-	$(RUN) ruff format --check .
-	$(RUN) mypy $(PACKAGES)
-	$(RUN) lint-imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PACKAGES)
+	$(BIN)/lint-imports
 	@set -e; for project in $(DENO_PROJECTS); do \
 	  echo "deno: $$project"; (cd $$project && $(CURDIR)/.venv/bin/deno task --quiet check); done
 
 .PHONY: format
 format: install ## put the code into its standard shape
-	$(RUN) ruff check --fix .
-	$(RUN) ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 .PHONY: clean
 clean: ## remove what the commands made in this clone (the machine's cache stays)

@@ -27,22 +27,17 @@ async def up(port_base: int) -> None:
             await stack.start_worker("worker")
         say(summary(stack, time.monotonic() - begun))
         ended = asyncio.create_task(stack.wait())
-        await asyncio.wait([ended, stopping], return_when="FIRST_COMPLETED")
+        stopped = asyncio.create_task(stopping.wait())
+        await asyncio.wait([ended, stopped], return_when="FIRST_COMPLETED")
+        stopped.cancel()
         say("\nstopping …")
 
 
-def stop_signal() -> "asyncio.Future[None]":
-    """Done at the first Ctrl-C or SIGTERM; the second Ctrl-C then has its usual effect."""
-    loop = asyncio.get_running_loop()
-    stopping = loop.create_future()
-
-    def stop() -> None:
-        if not stopping.done():
-            stopping.set_result(None)
-        loop.remove_signal_handler(signal.SIGINT)
-
+def stop_signal() -> asyncio.Event:
+    """Set at Ctrl-C or SIGTERM, however often they come: stopping is bounded, and nothing is left behind."""
+    stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     return stopping
 
 

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from local import functions, livekit, migrate, postgres, postgrest
+from local.faults import RealtimeFaults
 from local.gateway.keys import Keys
 from local.paths import REPOSITORY
 from local.ports import LOOPBACK, Offset, Ports, claim
@@ -101,6 +102,11 @@ class Stack:
             "SUPABASE_SERVICE_ROLE_KEY": self.keys.secret,
             "DATABASE_URL": self.database_url,
         }
+
+    @property
+    def realtime(self) -> RealtimeFaults:
+        """Breaks Realtime on purpose; needs `fault_hooks`."""
+        return RealtimeFaults(self.url)
 
     # ------------------------------------------------------------ life
 

@@ -1,5 +1,6 @@
 """Puts the gateway together: who answers which path, behind which key."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from local.gateway import proxy
 from local.gateway.auth.api import AuthApi
+from local.gateway.realtime.api import RealtimeApi
+from local.gateway.realtime.hub import Hub
 from local.gateway.settings import Settings
 
 MAX_BODY = 16 * 1024 * 1024
@@ -22,17 +25,34 @@ async def gateway(settings: Settings) -> AsyncIterator[web.Application]:
     connector = aiohttp.TCPConnector(limit=100)
     async with (
         aiohttp.ClientSession(connector=connector, auto_decompress=False) as http,
-        asyncpg.create_pool(settings.auth_database_url, min_size=1, max_size=5, command_timeout=10) as pool,
+        database_pool(settings.auth_database_url) as auth_pool,
+        database_pool(settings.realtime_database_url) as realtime_pool,
     ):
+        hub = Hub(settings.keys, realtime_pool, settings.realtime_database_url)
+        realtime = RealtimeApi(hub)
         app = web.Application(client_max_size=MAX_BODY, middlewares=[guard(settings)])
-        AuthApi(settings, pool).add_routes(app.router)
+        AuthApi(settings, auth_pool).add_routes(app.router)
+        realtime.add_routes(app.router)
+        if settings.fault_hooks:
+            realtime.faults.add_routes(app.router)
         add_proxies(app.router, settings, http)
-        app.router.add_get("/_local/ready", ready)
-        yield app
+        app.router.add_get("/_local/ready", ready_route(hub))
+        app.on_shutdown.append(realtime.close)
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(hub.run(), name="hub")
+            yield app
+            following.cancel()
 
 
-async def ready(_request: web.Request) -> web.Response:
-    return web.Response(text="ready")
+def ready_route(hub: Hub) -> Handler:
+    async def ready(_request: web.Request) -> web.Response:
+        return web.Response(status=200 if hub.stream.streaming.is_set() else 503)
+
+    return ready
+
+
+def database_pool(url: str) -> asyncpg.Pool:
+    return asyncpg.create_pool(url, min_size=1, max_size=5, timeout=5, command_timeout=10)
 
 
 def guard(settings: Settings) -> Middleware:

@@ -75,11 +75,11 @@ class Keys:
             raise InvalidTokenError("Fields `role` and `exp` are required in JWT")
         return claims
 
-    def mint(self, claims: Claims, ttl_seconds: float) -> str:
+    def mint(self, claims: Claims, ttl_seconds: int) -> str:
         """A token with these claims, for tests of expiry and of the policies."""
         return sign(claims, self.jwt_secret, ttl_seconds)
 
 
-def sign(claims: Claims, secret: str, ttl_seconds: float, *, now: float | None = None) -> str:
-    now = time.time() if now is None else now
-    return jwt.encode({"iat": int(now), "exp": now + ttl_seconds, **claims}, secret, algorithm="HS256")
+def sign(claims: Claims, secret: str, ttl_seconds: int, *, now: int | None = None) -> str:
+    now = int(time.time()) if now is None else now
+    return jwt.encode({"iat": now, "exp": now + ttl_seconds, **claims}, secret, algorithm="HS256")
