@@ -63,18 +63,17 @@ language plpgsql stable set search_path = '' as $$
 declare
   whole boolean := p_row.action in ('mute_all', 'unmute_all', 'announce', 'end_session');
   fault text := live.params_fault(p_row.action, p_row.params);
+  everywhere boolean := live.action_scope(p_row.action, p_row.params) is not distinct from 'platform';
 begin
   if p_row.action is null or live.action_is_known(p_row.action) is not true then
     perform live.refuse(400, 'unknown_action', format('%s is not an action', coalesce(p_row.action, 'nothing')));
   elsif fault is not null then
     perform live.refuse(400, 'bad_params', fault);
   elsif num_nonnulls(p_row.session_id, p_row.call_id) <> 1
-      and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0
-               and live.action_scope(p_row.action, p_row.params) = 'platform') then
+      and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and everywhere) then
     perform live.refuse(400, 'bad_place', 'say where: a session or a call, and only one of them');
   elsif p_row.call_id is not null
-      and not (p_row.action in ('kick', 'announce', 'end_session')
-               or live.action_scope(p_row.action, p_row.params) = 'platform') then
+      and not (p_row.action in ('kick', 'announce', 'end_session') or everywhere) then
     perform live.refuse(400, 'not_in_calls', format('%s is not possible in a call', p_row.action));
   elsif whole and p_row.target_user_id is not null then
     perform live.refuse(400, 'bad_target', format('%s is about the whole session: name nobody', p_row.action));

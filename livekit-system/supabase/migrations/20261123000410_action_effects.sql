@@ -60,19 +60,19 @@ language plpgsql set search_path = '' as $$
 declare
   session public.live_sessions;
   person public.live_participants;
-  role text := p_row.params ->> 'role';
+  new_role text := p_row.params ->> 'role';
   invited boolean;
 begin
   select * into session from public.live_sessions s where s.id = p_row.session_id;
   select * into person from public.live_participants p
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
   invited := session.status = 'live' and person.hand_raised_at is null
-             and live.rank_of(session.type, role) > live.rank_of(session.type, person.role);
+             and live.rank_of(session.type, new_role) > live.rank_of(session.type, person.role);
   update public.live_participants p set
-    role = case when invited then p.role else apply_role.role end,
+    role = case when invited then p.role else new_role end,
     role_by_rank = case when invited then p.role_by_rank else p_row.requested_rank end,
     hand_raised_at = null,
-    invited_role = case when invited then apply_role.role end,
+    invited_role = case when invited then new_role end,
     invited_by = case when invited then p_row.requested_by end,
     invited_by_rank = case when invited then p_row.requested_rank else 0 end,
     invite_expires_at = case when invited then

@@ -170,7 +170,6 @@ language plpgsql set search_path = '' as $$
 declare
   aspect text := live.action_aspect(p_row.action, p_row.params);
   was public.live_participants;
-  lifted jsonb;
   replaced jsonb;
   invited boolean := false;
 begin

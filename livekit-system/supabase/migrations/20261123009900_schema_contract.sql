@@ -65,8 +65,9 @@ language sql stable security definer set search_path = '' as $$
     except
     select n.kind, n.name from live.schema_now() n
   ), writable as (
-    select c.name from unnest(array['type', 'is_creator']) as c (name)
-     where has_column_privilege('authenticated', 'public.profiles', c.name, 'UPDATE')
+    select a.attname as name from pg_catalog.pg_attribute a
+     where a.attrelid = to_regclass('public.profiles') and a.attname in ('type', 'is_creator') and not a.attisdropped
+       and has_column_privilege('authenticated', a.attrelid, a.attnum, 'UPDATE')
   )
   select jsonb_build_object(
     'ok', not exists (select from missing),

@@ -1,0 +1,146 @@
+"""What holds for every object of the schema, whoever adds one: RLS, comments, grants, fixed search paths."""
+
+import pytest
+from world import World
+
+APP = {"profiles", "creator_subscriptions", "subscriptions"}
+
+# The only functions that someone signed in may execute, and the very few for people who are not.
+FOR_AUTHENTICATED = {
+    "accept_invite", "buy_ticket", "can_join", "cancel_action", "decline_invite", "live_events_since", "lower_hand",
+    "platform_usage", "raise_hand", "refund_ticket", "send_gift", "session_performance", "watch_levels",
+    "am_admitted", "am_ops", "am_staff", "is_anonymous", "is_ops", "is_service", "may_listen", "my_sessions",
+    "my_staffed_sessions",
+}  # fmt: skip
+FOR_ANON = {"is_anonymous", "is_service"}
+
+TABLES = """
+    select c.oid, n.nspname as schema, c.relname as name, c.relkind::text as kind, c.relrowsecurity as secured,
+           obj_description(c.oid, 'pg_class') as comment, c.relacl::text[] as grants
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname in ('public', 'live') and c.relkind in ('r', 'v')
+"""
+FUNCTIONS = """
+    select p.proname as name, p.oid::regprocedure::text as signature, p.prosecdef as definer,
+           p.proconfig as config, obj_description(p.oid, 'pg_proc') as comment,
+           has_function_privilege('anon', p.oid, 'execute') as anon,
+           has_function_privilege('authenticated', p.oid, 'execute') as authenticated
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+     where n.nspname in ('public', 'live') and p.proname <> 'handle_new_user'
+"""
+
+
+async def test_every_table_has_row_level_security_and_a_comment(world: World) -> None:
+    tables = [t for t in await world.rows(TABLES) if t["name"] not in APP]
+    assert len(tables) > 20
+    assert [t["name"] for t in tables if t["kind"] == "r" and not t["secured"]] == []
+    assert [t["name"] for t in tables if not t["comment"]] == []
+
+
+async def test_every_view_applies_the_policies_of_who_reads_it(world: World) -> None:
+    careless = await world.rows(
+        "select relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where relkind = 'v' and nspname = 'public'"
+        " and not coalesce(reloptions::text[] @> array['security_invoker=true'], false)"
+    )
+    assert careless == []
+
+
+async def test_every_column_has_a_comment(world: World) -> None:
+    silent = await world.rows(
+        "select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid"
+        " join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname in ('public', 'live') and c.relkind in ('r', 'v') and c.relname <> all ($1::text[])"
+        " and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null",
+        sorted(APP),
+    )
+    assert silent == []
+
+
+async def test_nothing_is_granted_to_everyone(world: World) -> None:
+    public = await world.rows(
+        "select c.relname, g.privilege_type from pg_class c join pg_namespace n on n.oid = c.relnamespace,"
+        " aclexplode(c.relacl) g where n.nspname in ('public', 'live') and g.grantee = 0"
+        " union all select p.proname, g.privilege_type from pg_proc p join pg_namespace n on n.oid = p.pronamespace,"
+        " aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g"
+        " where n.nspname in ('public', 'live') and g.grantee = 0"
+    )
+    assert public == []
+
+
+async def test_only_listed_functions_are_open_to_app_users(world: World) -> None:
+    functions = await world.rows(FUNCTIONS)
+    assert {f["name"] for f in functions if f["anon"]} - FOR_ANON == set()
+    opened = {f["name"] for f in functions if f["authenticated"]}
+    assert opened - FOR_AUTHENTICATED == set(), (
+        "a function was opened to signed-in users: list it here if that is meant"
+    )
+    assert FOR_AUTHENTICATED - opened == set()
+
+
+async def test_every_function_is_explained_and_has_a_fixed_search_path(world: World) -> None:
+    functions = await world.rows(FUNCTIONS)
+    assert [f["signature"] for f in functions if not f["comment"]] == []
+    loose = [
+        f["signature"] for f in functions if not any(c.startswith("search_path=") for c in f["config"] or [])
+    ]
+    assert loose == []
+
+
+async def test_anon_can_write_nothing_and_read_only_listings(world: World) -> None:
+    granted = await world.rows(
+        "select c.relname, g.privilege_type from pg_class c join pg_namespace n on n.oid = c.relnamespace,"
+        " aclexplode(c.relacl) g where n.nspname in ('public', 'live') and g.grantee = 'anon'::regrole"
+    )
+    names = {g["relname"] for g in granted if g["relname"] not in APP}
+    assert {g["privilege_type"] for g in granted} == {"SELECT"}
+    assert names <= {"live_sessions", "live_roles", "gift_catalog"}
+
+
+async def test_the_contract_says_what_is_missing(world: World) -> None:
+    assert (await world.service("select live_schema_contract()"))["missing"] == []
+    owner = await world.owner()
+    for statement, kind, name in [
+        ("alter table live_sessions drop column title cascade", "column", "public.live_sessions.title"),
+        ("drop table relay_keys cascade", "table", "public.relay_keys"),
+        ("drop function agent_overview()", "function", "public.agent_overview()"),
+        ("drop policy \"live topics\" on realtime.messages", "policy", "realtime.messages: live topics"),
+        ("alter table calls disable row level security", "row level security", "public.calls"),
+        ("alter table profiles drop column is_creator cascade", "column", "public.profiles.is_creator"),
+    ]:  # fmt: skip
+        transaction = owner.transaction()
+        await transaction.start()
+        await owner.execute(statement)
+        found = await owner.fetchval("select live_schema_contract()")
+        await transaction.rollback()
+        assert found["ok"] is False
+        assert {"kind": kind, "name": name} in found["missing"]
+
+
+async def test_a_profile_column_that_its_owner_may_write_is_warned_of(world: World) -> None:
+    owner = await world.owner()
+    transaction = owner.transaction()
+    await transaction.start()
+    await owner.execute("grant update (is_creator) on profiles to authenticated")
+    warnings = (await owner.fetchval("select live_schema_contract()"))["warnings"]
+    await transaction.rollback()
+    assert [w["name"] for w in warnings] == ["public.profiles.is_creator"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("calls.ring_seconds", "soon"),
+        ("live.enabled", 1),
+        ("limits", {"messages_per_minute": -1}),
+        ("nonsense", True),
+    ],
+)
+async def test_a_setting_that_makes_no_sense_is_refused(world: World, key: str, value: object) -> None:
+    owner = await world.owner()
+    with pytest.raises(Exception, match=key) as refused:
+        await owner.execute(
+            "insert into app_settings (key, value) values ($1, $2)"
+            " on conflict (key) do update set value = excluded.value", key, value,
+        )  # fmt: skip
+    assert refused.value.sqlstate == "PT400"  # type: ignore[attr-defined]

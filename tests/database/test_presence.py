@@ -1,0 +1,206 @@
+"""Presence: the same reports, in any order and however often, end in the same rows."""
+
+import asyncio
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from world import World
+
+Report = tuple[str, str, str, int, str | None]  # source, event, connection, second, reason
+
+
+def visit(connection: str, start: int, end: int | None, seen_late: int) -> list[Report]:
+    """Return what both sources say of one connection: the same join, the agent's leave later than the webhook's."""
+    reports: list[Report] = [(source, "joined", connection, start, None) for source in ("agent", "webhook")]
+    if end is not None:
+        reports += [
+            ("webhook", "left", connection, end, "client"),
+            ("agent", "left", connection, end + seen_late, "gone"),
+        ]
+    return reports
+
+
+@st.composite
+def evenings(draw: st.DrawFn) -> list[Report]:
+    """Draw the visits of two people on up to two devices each, with some reports lost."""
+    reports: list[Report] = []
+    for n in range(draw(st.integers(1, 5))):
+        start = draw(st.integers(0, 50))
+        end = draw(st.one_of(st.none(), st.integers(-2, 30).map(lambda length, start=start: start + length)))
+        owner = draw(st.sampled_from("ab"))
+        kept = visit(f"{owner}{n}", start, end, draw(st.integers(0, 3)))
+        lost = draw(st.sets(st.integers(0, len(kept) - 1), max_size=len(kept) - 1))
+        reports += [report for i, report in enumerate(kept) if i not in lost]
+    return reports
+
+
+@given(data=st.data(), reports=evenings())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_order_and_repetition_make_no_difference(
+    dsn: str, data: st.DataObject, reports: list[Report]
+) -> None:
+    shuffled = data.draw(st.permutations(reports + reports[: len(reports) // 2]))
+
+    async def both() -> None:
+        world = World(dsn)
+        try:
+            people = {"a": await world.user(), "b": await world.user()}
+            clean = sorted(reports, key=lambda r: (r[3], r[1] == "left"))
+            assert await outcome(world, clean, people) == await outcome(world, shuffled, people)
+        finally:
+            await world.close()
+
+    asyncio.run(both())
+
+
+async def outcome(world: World, reports: list[Report], people: dict[str, str]) -> Any:
+    """File reports in a new session and return every row of presence that they leave, without ids of the session."""
+    scene = await world.live()
+    await world.value("update live_sessions set started_at = started_at where id = $1", scene.id)
+    owner = await world.owner()
+    for source, event, connection, second, reason in reports:
+        await owner.fetchval(
+            "select live.record_presence($1, $2, $3, $4, $5, to_timestamp($6::int), $7)",
+            source, scene.room, event, f"PA_{connection}_{scene.id[:8]}", people[connection[0]], second, reason,
+        )  # fmt: skip
+    visits = await world.rows(
+        "select split_part(participant_sid, '_', 2) as sid, joined_at, left_at, leave_reason from live_visits"
+        " where session_id = $1 order by 1", scene.id,
+    )  # fmt: skip
+    persons = await world.rows(
+        "select user_id, role, is_online, first_joined_at, last_joined_at, left_at, watch_seconds"
+        " from live_participants where session_id = $1 and user_id <> $2 order by user_id", scene.id, scene.creator,
+    )  # fmt: skip
+    counts = await world.row(
+        "select viewer_count, peak_viewers, total_viewers from live_sessions where id = $1", scene.id
+    )
+    assert counts["viewer_count"] == sum(p["is_online"] for p in persons)
+    assert all(v["left_at"] is None or v["left_at"] >= v["joined_at"] for v in visits)
+    return visits, persons, counts
+
+
+async def report(
+    world: World, room: str, event: str, sid: str, user: str, second: int, source: str = "agent"
+) -> Any:
+    """File one report."""
+    return await world.value(
+        "select live.record_presence($1, $2, $3, $4, $5, to_timestamp($6::int), 'why')",
+        source, room, event, sid, user, second,
+    )  # fmt: skip
+
+
+async def test_two_devices_are_two_visits_and_one_viewer(world: World) -> None:
+    scene, user = await world.live(), await world.user()
+    sids = [f"PA_{user[:8]}{n}" for n in range(2)]
+    for sid in sids:
+        await report(world, scene.room, "joined", sid, user, 100)
+    await report(world, scene.room, "left", sids[0], user, 160)
+    session = await world.row("select * from live_sessions where id = $1", scene.id)
+    assert (session["viewer_count"], session["total_viewers"], session["peak_viewers"]) == (1, 1, 1)
+    await report(world, scene.room, "left", sids[1], user, 180)
+    person = await world.row("select * from live_participants where user_id = $1", user)
+    assert (person["is_online"], person["watch_seconds"]) == (False, 80)
+
+
+async def test_the_creator_is_no_viewer_and_the_grace_starts_when_they_leave(world: World) -> None:
+    scene = await world.live()
+    sid = f"PA_{scene.id[:8]}"
+    assert await world.value("select host_left_at is not null from live_sessions where id = $1", scene.id)
+    await report(world, scene.room, "joined", sid, scene.creator, 100)
+    session = await world.row("select * from live_sessions where id = $1", scene.id)
+    assert (session["viewer_count"], session["total_viewers"], session["host_left_at"]) == (0, 0, None)
+    await report(world, scene.room, "left", sid, scene.creator, 160)
+    assert (
+        await world.value(
+            "select extract(epoch from host_left_at)::int from live_sessions where id = $1", scene.id
+        )
+        == 160
+    )
+
+
+async def test_a_late_leave_never_closes_a_newer_visit(world: World) -> None:
+    scene, user = await world.live(), await world.user()
+    old, new = f"PA_old{user[:8]}", f"PA_new{user[:8]}"
+    await report(world, scene.room, "joined", old, user, 100)
+    await report(world, scene.room, "joined", new, user, 110)
+    answer = await report(world, scene.room, "left", old, user, 111)
+    assert answer["person"]["is_online"] is True
+
+
+async def test_a_webhook_first_join_is_news_to_the_agent(world: World) -> None:
+    scene, user = await world.live(), await world.user()
+    claimed = await world.claim(scene.room)
+    await report(world, scene.room, "joined", f"PA_{user[:8]}", user, 100, source="webhook")
+    entry = await world.pull(scene.room, 1, claimed["snapshot"]["cursor"])
+    assert [p["user_id"] for p in entry["people"] if p["user_id"] != scene.creator] == [user]
+
+
+@pytest.mark.parametrize("user", ["agent-7", "not-a-uuid", "00000000-0000-4000-8000-000000000000"])
+async def test_nobody_unknown_is_written(world: World, user: str) -> None:
+    scene = await world.live()
+    assert (await report(world, scene.room, "joined", "PA_1", user, 1)) == {
+        "ok": False,
+        "error": "unknown_user",
+    }
+
+
+async def test_the_agents_batch_is_answered_in_order_across_rooms(world: World) -> None:
+    scenes = [await world.live() for _ in range(3)]
+    users = [await world.user() for _ in range(3)]
+    for scene in scenes:
+        await world.claim(scene.room)
+    reports = [
+        {
+            "room": s.room,
+            "epoch": 1,
+            "event": e,
+            "participant_sid": f"PA_{u[:8]}",
+            "user_id": u,
+            "at_ms": 5000 + n,
+        }
+        for n, e in enumerate(("joined", "left"))
+        for s, u in zip(scenes, users, strict=True)
+    ]
+    answers = await world.service("select agent_presence('w1', $1)", reports)
+    assert [a["person"]["user_id"] for a in answers] == users * 2
+    assert [a["person"]["is_online"] for a in answers] == [True] * 3 + [False] * 3
+
+
+async def test_a_room_that_closes_closes_its_visits(world: World) -> None:
+    scene, user = await world.live(), await world.user()
+    await world.claim(scene.room)
+    await report(world, scene.room, "joined", f"PA_{user[:8]}", user, 100)
+    rooms = [{"room": scene.room, "epoch": 1, "closed": True, "at_ms": 130_000}]
+    assert await world.service("select agent_release('w1', $1)", rooms) == [{"room": scene.room, "ok": True}]
+    visit = await world.row("select * from live_visits where user_id = $1", user)
+    assert (visit["left_at"].timestamp(), visit["leave_reason"]) == (130, "room_closed")
+    # The webhook knew better, and says so late.
+    await report(world, scene.room, "left", f"PA_{user[:8]}", user, 120, source="webhook")
+    person = await world.row("select * from live_participants where user_id = $1", user)
+    assert (person["left_at"].timestamp(), person["watch_seconds"]) == (120, 20)
+
+
+async def test_concurrent_reports_from_both_sources_never_count_below_zero(world: World) -> None:
+    scene = await world.live()
+    users = [await world.user() for _ in range(4)]
+    connections = [await world.connect() for _ in range(6)]
+    reports = [
+        (source, event, f"PA_{user[:12]}", user, second)
+        for user, (event, second), source in itertools.product(
+            users, (("joined", 1), ("left", 9)), ("agent", "webhook")
+        )
+    ]
+
+    async def file(connection: Any, share: list[tuple[str, str, str, str, int]]) -> None:
+        for source, event, sid, user, second in share:
+            await connection.fetchval(
+                "select live.record_presence($1, $2, $3, $4, $5, to_timestamp($6::int), null)",
+                source, scene.room, event, sid, user, second,
+            )  # fmt: skip
+
+    await asyncio.gather(*(file(c, reports[n::6]) for n, c in enumerate(connections)))
+    session = await world.row("select * from live_sessions where id = $1", scene.id)
+    assert (session["viewer_count"], session["peak_viewers"], session["total_viewers"]) == (0, 4, 4)
