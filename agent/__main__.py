@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 
 from agent.log import configure
 from agent.settings import Settings, SettingsError, load_settings
@@ -13,7 +14,7 @@ def main() -> int:
     try:
         settings = load_settings()
     except SettingsError as error:
-        print(error, file=sys.stderr)  # noqa: T201  (a command's answer)
+        print(error, file=sys.stderr)
         return 2
     configure(settings.live_log_level, settings.live_log_format)
     return int(arguments.command(settings))
@@ -22,17 +23,54 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m agent", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    start = commands.add_parser("start", help="moderate rooms until SIGTERM")
-    start.set_defaults(command=_start)
+    for name, command, what in (
+        ("start", _start, "moderate rooms until SIGTERM"),
+        ("doctor", _doctor, "check environment, LiveKit, Supabase and the schema; says what to mend"),
+        ("status", _status, "what the worker on this machine does now"),
+        ("verify", _verify, "balance the books: coins, presence, streams, actions"),
+    ):
+        commands.add_parser(name, help=what).set_defaults(command=command)
     return parser
 
 
+# Imported where they are needed: nobody waits for LiveKit's libraries to read a help text.
+
+
 def _start(settings: Settings) -> int:
-    # Imported here: the other commands need neither LiveKit nor a second of loading it.
     from agent.worker import run  # noqa: PLC0415
 
     asyncio.run(run(settings))
     return 0
+
+
+def _doctor(settings: Settings) -> int:
+    from agent.commands import doctor  # noqa: PLC0415
+
+    return _tell(doctor, settings)
+
+
+def _status(settings: Settings) -> int:
+    from agent.commands import status  # noqa: PLC0415
+
+    return _tell(status, settings)
+
+
+def _verify(settings: Settings) -> int:
+    from agent.commands import verify  # noqa: PLC0415
+
+    return _tell(verify, settings)
+
+
+def _tell(ask: Callable[[Settings], Awaitable[Sequence[tuple[bool, str]]]], settings: Settings) -> int:
+    """Print the findings; 0 when all is well, 1 when something is not."""
+
+    async def answer() -> Sequence[tuple[bool, str]]:
+        return await ask(settings)
+
+    findings = asyncio.run(answer())
+    for well, words in findings:
+        print(f"{'ok  ' if well else 'FAIL'}  {words}")
+    return 0 if all(well for well, _ in findings) else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,103 @@
+"""What an operator asks from a shell: `doctor`, `status`, `verify`. Each answers in words and by its exit code."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+from livekit import api
+
+from agent.settings import Settings
+
+SECONDS = 5.0
+Finding = tuple[bool, str]
+"""Whether it is well, and what to read about it."""
+
+
+async def doctor(settings: Settings) -> Sequence[Finding]:
+    """Everything that must hold before a worker can start, each with its remedy."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as http:
+        livekit, database = await asyncio.gather(
+            _check_livekit(settings, http), _check_database(settings, http)
+        )
+    return [(True, "environment: complete"), *livekit, *database]
+
+
+async def verify(settings: Settings) -> Sequence[Finding]:
+    """Balance the books: coins, presence, streams and actions against each other, to the row."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http:
+        faults = [row for name in ("live_faults", "book_faults") for row in await _rpc(settings, http, name)]
+    if not faults:
+        return [(True, "the books agree")]
+    return [(False, f"{f['book']} {f['id']}: expected {f['expected']}, found {f['found']}") for f in faults]
+
+
+async def status(settings: Settings) -> Sequence[Finding]:
+    """What the worker on this machine does now, from its own health port."""
+    url = f"http://{settings.live_health_host}:{settings.live_health_port}/status"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as http,
+            http.get(url) as response,
+        ):
+            seen = await response.json()
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return [
+            (False, f"no worker answers on LIVE_HEALTH_PORT {settings.live_health_port}: {_words(error)}")
+        ]
+    rooms = seen.pop("rooms")
+    facts = [(value is not False, f"{name}: {value}") for name, value in seen.items()]
+    return [*facts, (True, f"rooms: {len(rooms)}"), *[(True, f"  {room}") for room in rooms]]
+
+
+async def _check_livekit(settings: Settings, http: aiohttp.ClientSession) -> Sequence[Finding]:
+    secret = settings.livekit_api_secret.get_secret_value()
+    livekit = api.LiveKitAPI(settings.livekit_url, settings.livekit_api_key, secret, session=http)
+    try:
+        answer = await livekit.room.list_rooms(api.ListRoomsRequest())
+    except api.ServerError as error:
+        return [
+            (False, f"LiveKit refuses the key ({error.code}): check LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+        ]
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return [(False, f"LiveKit does not answer ({_words(error)}): check LIVEKIT_URL")]
+    return [(True, f"LiveKit: answers, {len(answer.rooms)} rooms open")]
+
+
+async def _check_database(settings: Settings, http: aiohttp.ClientSession) -> Sequence[Finding]:
+    try:
+        contract = await _rpc(settings, http, "live_schema_contract")
+    except aiohttp.ClientResponseError as error:
+        return [(False, _refused(error.status))]
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return [(False, f"Supabase does not answer ({_words(error)}): check SUPABASE_URL")]
+    missing = [(False, _missing(item)) for item in contract["missing"]]
+    warnings = [(True, f"warning: {item['message']}") for item in contract["warnings"]]
+    return [*(missing or [(True, "database: every table, column, function and policy is there")]), *warnings]
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or "timed out"
+
+
+def _refused(http_status: int) -> str:
+    match http_status:
+        case 401 | 403:
+            return "Supabase refuses the key: check SUPABASE_SERVICE_ROLE_KEY"
+        case 404:
+            return "database: the migrations are not applied: run `supabase db push` in livekit-system"
+        case _:
+            return f"Supabase answers HTTP {http_status}: see its logs"
+
+
+def _missing(item: dict[str, Any]) -> str:
+    return f"database: {item['kind']} {item['name']} is missing: apply the migrations (`supabase db push`)"
+
+
+async def _rpc(settings: Settings, http: aiohttp.ClientSession, function: str) -> Any:
+    key = settings.supabase_service_role_key.get_secret_value()
+    url = f"{settings.supabase_url.rstrip('/')}/rest/v1/rpc/{function}"
+    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
+    async with http.post(url, json={}, headers=headers) as response:
+        response.raise_for_status()
+        return await response.json()
