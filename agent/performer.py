@@ -133,7 +133,7 @@ class Performer:
                 left = Left(self._lease, effect.identity, effect.sid, effect.reason, effect.at_ms)
                 self._world.outboxes.presence.add(left)
             case FinishAction():
-                self._world.outboxes.finishes.add(Finish(self._lease, effect, self._world.clock.monotonic()))
+                self._world.outboxes.finishes.add(Finish(self._lease, effect, self._world.clock.now()))
             case AdvanceCursor():
                 self._world.outboxes.cursors.add(Cursor(self._lease, effect.seq))
             case Count():

@@ -133,7 +133,7 @@ class Finish:
     lease: Lease
     effect: FinishAction
     confirmed_at: float
-    """When LiveKit confirmed, by the monotonic clock: waiting in a queue does not count."""
+    """When LiveKit confirmed, by the database's clock: waiting in a queue does not count."""
 
 
 @dataclass(frozen=True, slots=True)

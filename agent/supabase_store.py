@@ -83,8 +83,7 @@ class SupabaseStore:
         return [_presence_answer(item) for item in answers]
 
     async def finish(self, finishes: Sequence[Finish]) -> Sequence[Written]:
-        now = self._clock.monotonic()
-        results = [_result(finish, now) for finish in finishes]
+        results = [_result(finish) for finish in finishes]
         by_id = {item["id"]: item for item in await self._call("agent_finish_actions", p_results=results)}
         return [_finish_answer(by_id.get(finish.effect.action)) for finish in finishes]
 
@@ -179,7 +178,7 @@ def _report(report: Joined | Left) -> dict[str, Any]:
             }
 
 
-def _result(finish: Finish, now: float) -> dict[str, Any]:
+def _result(finish: Finish) -> dict[str, Any]:
     effect = finish.effect
     return {
         **_fence(finish.lease),
@@ -189,7 +188,7 @@ def _result(finish: Finish, now: float) -> dict[str, Any]:
         "after": effect.after,
         "error_code": effect.error_code,
         "error": effect.error,
-        "confirmed_ago_ms": (now - finish.confirmed_at) * 1000,
+        "confirmed_at_ms": finish.confirmed_at * 1000,
     }
 
 

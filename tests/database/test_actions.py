@@ -26,7 +26,7 @@ async def apply_all(world: World, scene: Scene, epoch: int = 1) -> list[str]:
     while (entry := await world.pull(scene.room, epoch)) and entry["actions"]:
         for action in entry["actions"]:
             order.append(action["id"])
-            await world.finish(scene.room, epoch, action["id"], confirmed_ago_ms=0.5)
+            await world.finish(scene.room, epoch, action["id"])
     return order
 
 

@@ -5,8 +5,9 @@ create function live.finish_action(p_worker text, p_result jsonb) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   item public.moderation_actions;
-  confirmed timestamptz := clock_timestamp()
-    - make_interval(secs => coalesce((p_result ->> 'confirmed_ago_ms')::float, 0) / 1000.0);
+  -- By the agent's idea of this clock, so that the way here does not count; never in the future.
+  confirmed timestamptz := least(clock_timestamp(), coalesce(
+    to_timestamp((p_result ->> 'confirmed_at_ms')::float / 1000.0), clock_timestamp()));
   outcome text := p_result ->> 'outcome';
 begin
   if not live.holds(p_worker, p_result ->> 'room', (p_result ->> 'epoch')::bigint) then
@@ -47,7 +48,7 @@ language sql security definer set search_path = '' as $$
 $$;
 comment on function public.agent_finish_actions is
   'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed | retry, "error_code", "error", "before", '
-  '"after", "confirmed_ago_ms", "retry_in_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
+  '"after", "confirmed_at_ms", "retry_in_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
   'unknown_outcome}]. Finishing a final row again answers its status.';
 revoke execute on function public.agent_finish_actions(text, jsonb) from public, anon, authenticated;
 grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
