@@ -9,7 +9,7 @@ APP = {"profiles", "creator_subscriptions", "subscriptions"}
 FOR_AUTHENTICATED = {
     "accept_invite", "buy_ticket", "can_join", "cancel_action", "decline_invite", "live_events_since", "lower_hand",
     "platform_usage", "raise_hand", "refund_ticket", "send_gift", "session_performance", "watch_levels",
-    "am_admitted", "am_ops", "am_staff", "is_anonymous", "is_ops", "is_service", "may_listen", "my_sessions",
+    "am_ops", "is_anonymous", "is_ops", "is_service", "may_listen", "my_chats", "my_sessions",
     "my_staffed_sessions",
 }  # fmt: skip
 FOR_ANON = {"is_anonymous", "is_service"}

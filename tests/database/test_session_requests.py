@@ -186,27 +186,3 @@ async def test_a_session_nobody_started_ends_and_pays_its_tickets_back(world: Wo
     assert (
         await world.value("select sum(coins)::int from creator_earnings where session_id = $1", session) == 0
     )
-
-
-async def test_a_session_whose_room_is_gone_ends(world: World) -> None:
-    gone, led, visited = await world.live(), await world.live(), await world.live()
-    await world.claim(led.room, ttl_ms=60_000)
-    await world.value(
-        "insert into live_visits (participant_sid, session_id, user_id, joined_at, join_reported_at)"
-        " values ($1, $2, $3, now(), now())", f"PA_{visited.id}", visited.id, await world.user(),
-    )  # fmt: skip
-    scenes = [gone.id, led.id, visited.id]
-    await world.service("select public.platform_sweep()")
-    assert (
-        await world.value("select count(*) from live_sessions where id = any($1) and status = 'live'", scenes)
-        == 3
-    )
-    await world.value(
-        "update live_sessions set host_left_at = now() - interval '121 s' where id = any($1)", scenes
-    )
-    await world.service("select public.platform_sweep()")
-    states = {
-        str(r["id"]): r["end_reason"]
-        for r in await world.rows("select id, end_reason from live_sessions where id = any($1)", scenes)
-    }
-    assert states == {gone.id: "room_gone", led.id: None, visited.id: None}

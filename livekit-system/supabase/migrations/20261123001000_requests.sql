@@ -1,5 +1,5 @@
--- Owns: the checks that requests begin with: who is asking, whether they are in good standing and may enter, how often
--- they ask, and the key that makes a retry harmless. Also the grant that a token is minted from.
+-- Owns: the checks that requests begin with: who is asking, whether they are in good standing and may enter, and the
+-- key that makes a retry harmless. Also the grant that a token is minted from.
 
 update public.app_settings
    set value = '{"message_length": 500, "call_empty_seconds": 30}' || value
@@ -48,19 +48,6 @@ $$;
 comment on function live.require_entry(uuid, uuid) is 'Refuses whoever can_join refuses, with its reason as the code; returns the role of anyone else.';
 revoke execute on function live.require_entry(uuid, uuid) from public, anon, authenticated;
 
--- Callers hold a lock of the person's own (their wallet, or live.one_at_a_time), so that the count cannot race.
-create function live.require_rate(p_limit text, p_used bigint) returns void
-language plpgsql stable set search_path = '' as $$
-begin
-  if p_used >= live.limit_of(p_limit) then
-    perform live.refuse(429, 'rate_limited', 'That was too fast. Wait a moment and try again.');
-  end if;
-end;
-$$;
-comment on function live.require_rate(text, bigint) is
-  'Refuses when p_used, counted over the last minute, has reached app_settings.limits.<p_limit>; an unset limit allows.';
-revoke execute on function live.require_rate(text, bigint) from public, anon, authenticated;
-
 create function live.one_at_a_time(p_what text, p_user uuid) returns void
 language sql volatile set search_path = '' as $$
   select pg_advisory_xact_lock(hashtextextended(p_what || p_user::text, 0))
@@ -108,19 +95,3 @@ $$;
 comment on function live.join_grant(text, text, uuid, text, bigint) is
   'What a token is minted from: {room, identity, role, can_publish_sources, can_subscribe, last_seq, relay_keys}.';
 revoke execute on function live.join_grant(text, text, uuid, text, bigint) from public, anon, authenticated;
-
-create function live.am_staff(p_session uuid) returns boolean
-language sql stable security definer set search_path = '' as $$
-  select auth.uid() is not null and live.rank_in(p_session, auth.uid()) >= 30
-$$;
-comment on function live.am_staff(uuid) is 'Whether the signed-in person is host, co-host or moderator of a session, or ops.';
-revoke execute on function live.am_staff(uuid) from public, anon, authenticated;
-grant execute on function live.am_staff(uuid) to authenticated, service_role;
-
-create function live.am_admitted(p_session uuid) returns boolean
-language sql stable security definer set search_path = '' as $$
-  select (public.can_join_as(p_session, auth.uid()) ->> 'allowed')::boolean
-$$;
-comment on function live.am_admitted(uuid) is 'Whether the signed-in person may be in a session now.';
-revoke execute on function live.am_admitted(uuid) from public, anon, authenticated;
-grant execute on function live.am_admitted(uuid) to authenticated, service_role;

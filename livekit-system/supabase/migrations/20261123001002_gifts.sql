@@ -31,7 +31,9 @@ create trigger live_gifts_append_only before update or delete or truncate on pub
 alter table public.live_gifts enable row level security;
 grant select on public.live_gifts to authenticated, service_role;
 create policy "senders, the session's staff and ops see gifts" on public.live_gifts for select to authenticated
-  using (sender_id = (select auth.uid()) or live.am_staff(session_id));
+  using (sender_id = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
 
 alter table public.coin_ledger
   add constraint coin_ledger_gift foreign key (gift_id) references public.live_gifts (id);
@@ -60,14 +62,6 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function live.gift_receipt(public.live_gifts) is 'What send_gift answers, the same at every retry.';
 revoke execute on function live.gift_receipt(public.live_gifts) from public, anon, authenticated;
-
-create function live.gifts_last_minute(p_user uuid) returns bigint
-language sql volatile set search_path = '' as $$
-  select count(*) from public.live_gifts g
-   where g.sender_id = p_user and g.created_at > clock_timestamp() - interval '1 minute'
-$$;
-comment on function live.gifts_last_minute(uuid) is 'How many gifts a person sent in the last minute.';
-revoke execute on function live.gifts_last_minute(uuid) from public, anon, authenticated;
 
 create function live.hold_live(p_session uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -126,7 +120,6 @@ begin
   if exists (select from public.live_sessions s where s.id = send_gift.session_id and s.creator_id = me) then
     perform live.refuse(409, 'own_session', 'You cannot send gifts to yourself.');
   end if;
-  perform live.require_rate('gifts_per_minute', live.gifts_last_minute(me));
   if quantity is null or quantity not between 1 and 999 then
     perform live.refuse(400, 'invalid_quantity', 'Send between 1 and 999 of a gift at once.');
   end if;
@@ -145,6 +138,7 @@ begin
   gift.gift_code := gift_code;
   gift.quantity := quantity;
   gift.idempotency_key := idempotency_key;
+  perform live.spend(me, 'gifts_per_minute');
   perform live.hold_live(session_id);
   gift := live.book_gift(gift);
   return live.gift_receipt(gift);

@@ -25,14 +25,6 @@ comment on column public.live_messages.deleted_by is 'Who deleted it; null for s
 create index live_messages_of_session on public.live_messages (session_id, created_at desc);
 create index live_messages_of_user on public.live_messages (user_id, created_at desc);
 
-create function live.messages_last_minute(p_user uuid) returns bigint
-language sql volatile security definer set search_path = '' as $$
-  select count(*) from public.live_messages m
-   where m.user_id = p_user and m.type = 'text' and m.created_at > clock_timestamp() - interval '1 minute'
-$$;
-comment on function live.messages_last_minute(uuid) is 'How many messages a person wrote in the last minute.';
-revoke execute on function live.messages_last_minute(uuid) from public, anon, authenticated;
-
 -- Chat rules bind text, which is all that an app user can insert; gifts and system lines come from our functions.
 create function live.guard_message() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -54,8 +46,7 @@ begin
     perform live.refuse(400, 'message_too_long',
       format('A message may have %s characters at most.', live.limit_of('message_length')));
   end if;
-  perform live.one_at_a_time('message', new.user_id);
-  perform live.require_rate('messages_per_minute', live.messages_last_minute(new.user_id));
+  perform live.spend(new.user_id, 'messages_per_minute');
   return new;
 end;
 $$;
@@ -67,8 +58,23 @@ create trigger live_messages_guard before insert on public.live_messages
 alter table public.live_messages enable row level security;
 grant select, insert (id, session_id, body) on public.live_messages to authenticated;
 grant select, insert on public.live_messages to service_role;
-create policy "whoever may be in the live session reads its chat" on public.live_messages for select to authenticated
-  using ((deleted_at is null and (user_id = (select auth.uid()) or live.am_admitted(session_id)))
-         or live.am_staff(session_id));
+create function live.my_chats() returns setof uuid
+language sql stable security definer set search_path = '' as $$
+  select p.session_id
+    from public.live_participants p join public.live_sessions s on s.id = p.session_id
+   where p.user_id = (select auth.uid())
+     and s.status = 'live'
+     and not p.access_removed
+     and live.standing_ban(p.user_id, s.id, s.creator_id) is null
+     and live.access_fault(s, p.user_id) is null
+$$;
+comment on function live.my_chats() is 'Live sessions that the caller has joined and may still be in; asked once per query, not once per row.';
+revoke execute on function live.my_chats() from public, anon, authenticated;
+grant execute on function live.my_chats() to authenticated;
+
+create policy "who is in a live session reads its chat" on public.live_messages for select to authenticated
+  using ((deleted_at is null and (user_id = (select auth.uid()) or session_id in (select live.my_chats())))
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
 create policy "members write as themselves" on public.live_messages for insert to authenticated
   with check (user_id = (select auth.uid()) and type = 'text' and not (select live.is_anonymous()));

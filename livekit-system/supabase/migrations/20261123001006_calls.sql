@@ -51,14 +51,6 @@ comment on function live.miss_calls(uuid[]) is
   'Closes calls that rang too long as missed, of these people or of everyone; returns how many.';
 revoke execute on function live.miss_calls(uuid[]) from public, anon, authenticated;
 
-create function live.calls_last_minute(p_user uuid) returns bigint
-language sql volatile set search_path = '' as $$
-  select count(*) from public.calls c
-   where c.caller_id = p_user and c.created_at > clock_timestamp() - interval '1 minute'
-$$;
-comment on function live.calls_last_minute(uuid) is 'How many calls a person started in the last minute.';
-revoke execute on function live.calls_last_minute(uuid) from public, anon, authenticated;
-
 create function public.call_start(p_user uuid, p_callee uuid, p_type text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -80,8 +72,7 @@ begin
   if live.standing_ban(p_callee, null, null) is not null then
     perform live.refuse(409, 'callee_unavailable', 'They cannot be called now.');
   end if;
-  perform live.one_at_a_time('call', p_user);
-  perform live.require_rate('calls_per_minute', live.calls_last_minute(p_user));
+  perform live.spend(p_user, 'calls_per_minute');
   perform live.miss_calls(array[p_user, p_callee]);
   insert into public.calls (caller_id, callee_id, type) values (p_user, p_callee, p_type) returning * into call;
   update public.calls set status = 'ringing' where id = call.id returning * into call;

@@ -1,6 +1,6 @@
--- Owns: what ends by the clock alone, without anybody's request: calls that nobody answered or that both sides left,
--- scheduled sessions that never started, live sessions whose room is gone. A worker calls it under one lease; pg_cron
--- may instead (DATABASE.md says how). Running it twice at once is harmless: rows in other hands are skipped.
+-- Owns: what ends by the clock alone in calls and schedules: calls that nobody answered or that both sides left,
+-- scheduled sessions that never started. agent_sweep calls it; running it twice at once is harmless, since rows in
+-- other hands are skipped.
 
 create function live.end_empty_calls() returns integer
 language plpgsql set search_path = '' as $$
@@ -48,26 +48,19 @@ comment on function live.end_no_shows() is
   'Ends scheduled sessions that did not start within session.no_show_seconds and refunds their tickets. Returns how many.';
 revoke execute on function live.end_no_shows() from public, anon, authenticated;
 
--- Absence of an agent alone proves nothing, since a room goes on without one: nobody may be left in it either.
-create function live.end_roomless_sessions() returns integer
+create function live.forget_webhooks() returns integer
 language plpgsql set search_path = '' as $$
 declare
-  ended integer;
+  forgotten integer;
 begin
-  with gone as (
-    select s.id from public.live_sessions s
-     where s.status = 'live' and s.host_left_at + live.setting_interval('session.host_grace_seconds') < clock_timestamp()
-       and not exists (select from public.live_visits v where v.session_id = s.id and v.left_at is null)
-       and not exists (select from public.agent_rooms r where r.room = s.livekit_room and r.lease_expires_at > clock_timestamp())
-       for no key update skip locked)
-  update public.live_sessions s set status = 'ended', end_reason = 'room_gone' from gone g where s.id = g.id;
-  get diagnostics ended = row_count;
-  return ended;
+  -- LiveKit retries for a minute at most; the rest is for whoever looks into an incident.
+  delete from public.livekit_webhook_events w where w.received_at < clock_timestamp() - interval '7 days';
+  get diagnostics forgotten = row_count;
+  return forgotten;
 end;
 $$;
-comment on function live.end_roomless_sessions() is
-  'Ends live sessions without host, people or agent for session.host_grace_seconds. Returns how many.';
-revoke execute on function live.end_roomless_sessions() from public, anon, authenticated;
+comment on function live.forget_webhooks() is 'Deletes webhooks older than a week, long after LiveKit could repeat one. Returns how many.';
+revoke execute on function live.forget_webhooks() from public, anon, authenticated;
 
 create function public.platform_sweep() returns jsonb
 language sql volatile security definer set search_path = '' as $$
@@ -75,9 +68,9 @@ language sql volatile security definer set search_path = '' as $$
     'missed_calls', live.miss_calls(),
     'ended_calls', live.end_empty_calls(),
     'no_shows', live.end_no_shows(),
-    'roomless_sessions', live.end_roomless_sessions())
+    'forgotten_webhooks', live.forget_webhooks())
 $$;
 comment on function public.platform_sweep() is
-  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, roomless_sessions}, how many of each.';
+  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, forgotten_webhooks}, how many of each.';
 revoke execute on function public.platform_sweep() from public, anon, authenticated;
 grant execute on function public.platform_sweep() to service_role;

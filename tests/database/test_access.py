@@ -1,0 +1,161 @@
+"""Every role against every table, as the access matrix says; no table may be missing from it."""
+
+import json
+
+import asyncpg
+import pytest
+from access_matrix import MATRIX, PERSONAS, SERVICE, Access
+from world import Scene, World
+
+# The existing app's own, which we neither own nor change.
+FOREIGN = {"profiles", "creator_subscriptions", "subscriptions"}
+ROLE = {"anon": "anon", "service_role": "service_role"}
+REFUSALS = ("42501", "55000")  # no privilege, and a view that cannot be written at all
+OPERATIONS = ("insert", "update", "delete")
+
+
+SEATED = {
+    "anonymous": "listener", "banned": "listener", "viewer": "listener",
+    "speaker": "speaker", "moderator": "moderator", "co_host": "co_host",
+}  # fmt: skip
+
+
+async def people_of(world: World, live: Scene) -> dict[str, str]:
+    """Create one person for each persona that signs in, seated where they belong."""
+    people = {"host": live.creator, "ops": await world.user(ops=True), "stranger": await world.user()}
+    for name, role in SEATED.items():
+        people[name] = await world.seat(live, role, user=await world.user(anonymous=name == "anonymous"))
+    await world.value(
+        "update live_participants set is_online = true, first_joined_at = now() where session_id = $1",
+        live.id,
+    )
+    return people
+
+
+SPECIMENS = """
+    insert into live_visits (participant_sid, session_id, user_id, joined_at, join_reported_at)
+      values ('PA_{viewer}', '{session}', '{viewer}', now(), now());
+    insert into live_bans (user_id, scope, session_id) values ('{banned}', 'session', '{session}');
+    insert into live_messages (session_id, user_id, body) values ('{session}', '{viewer}', 'hi');
+    insert into live_audio_stats (session_id, user_id, minute, talk_seconds)
+      values ('{session}', '{speaker}', date_trunc('minute', now(), 'UTC'), 1);
+    insert into live_level_watches (session_id, user_id, expires_at) values ('{session}', '{host}', now());
+    insert into moderation_actions (session_id, target_user_id, action) values ('{session}', '{speaker}', 'camera_off');
+    insert into moderation_incidents (session_id, user_id, rule, severity, started_at)
+      values ('{session}', '{speaker}', 'loud', 'info', now());
+    insert into agent_rooms (room, worker_id, epoch, lease_expires_at, bot_identity)
+      values ('{room}', 'w', 1, now(), 'agent');
+    insert into relay_keys (kid, public_key, not_after)
+      values ('key-{session}', repeat('A', 43), now() + interval '1 h');
+    insert into livekit_webhook_events (id, event, payload) values ('EV_{session}', 'room_started', '{{}}');
+    select public.credit_coins('{viewer}', 100, 'receipt-{viewer}');
+    select public.call_start('{viewer}', '{speaker}', 'audio');
+"""
+
+
+@pytest.fixture
+async def scene(world: World) -> dict[str, str]:
+    """Return the ids of a scene with a specimen row in every table."""
+    live = await world.live()
+    people = await people_of(world, live)
+    ids = {"session": live.id, "room": live.room, **people}
+    owner = await world.owner()
+    paid = await world.value(
+        "insert into live_sessions (creator_id, type, title, access_type, price_coins, scheduled_at)"
+        " values ($1, 'video_live', 'paid', 'pay_per_view', 10, now() + interval '1 h')"
+        " returning id::text", live.creator,
+    )  # fmt: skip
+    ids["paid"] = paid
+    await owner.execute(SPECIMENS.format(**ids))
+    await world.as_user(people["viewer"], "select public.send_gift($1, 'rose', 1, 'gift-0001')", live.id)
+    await world.as_user(people["viewer"], "select public.buy_ticket($1, 'ticket-0001')", paid)
+    ids["call"] = await world.value("select id::text from calls where caller_id = $1", people["viewer"])
+    return ids
+
+
+async def attempt(world: World, persona: str, ids: dict[str, str], sql: str) -> int:
+    """Run a statement as someone and undo it; returns how many rows it touched, -1 when it was refused."""
+    connection = await world.owner()
+    role = ROLE.get(persona, "authenticated")
+    claims = {"role": role, "sub": ids.get(persona), "is_anonymous": persona == "anonymous"}
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute("select set_config('request.jwt.claims', $1, true)", json.dumps(claims))
+        await connection.execute(f"set local role {role}")
+        return int((await connection.execute(sql)).split()[-1])
+    except asyncpg.PostgresError as error:
+        if error.sqlstate in REFUSALS or error.sqlstate.startswith("PT4"):
+            return -1
+        raise
+    finally:
+        await transaction.rollback()
+
+
+async def our_tables(world: World, kinds: str) -> set[str]:
+    rows = await world.rows(
+        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind::text = any($1)",
+        list(kinds),
+    )
+    return {row["relname"] for row in rows} - FOREIGN
+
+
+async def test_every_table_and_view_has_a_row_in_the_matrix(world: World) -> None:
+    assert set(MATRIX) == await our_tables(world, "rvmp")
+
+
+async def test_nobody_truncates_or_refers(world: World) -> None:
+    assert not await world.rows(
+        "select relname, role from pg_class, unnest(array['anon', 'authenticated', 'service_role']) role"
+        " where relnamespace in ('public'::regnamespace, 'live'::regnamespace) and relkind in ('r', 'v')"
+        " and relname <> all($1) and has_table_privilege(role, pg_class.oid, 'truncate, references, trigger')",
+        list(FOREIGN),
+    )  # fmt: skip
+
+
+async def test_internal_tables_are_nobodys(world: World) -> None:
+    assert not await world.rows(
+        "select relname, role from pg_class, unnest(array['anon', 'authenticated', 'service_role']) role"
+        " where relnamespace = 'live'::regnamespace and relkind in ('r', 'v')"
+        " and has_any_column_privilege(role, pg_class.oid, 'select, insert, update')"
+    )
+
+
+@pytest.mark.parametrize("table", sorted(MATRIX))
+async def test_who_reads(world: World, scene: dict[str, str], table: str) -> None:
+    sql = f"select from public.{table} where {MATRIX[table].specimen.format(**scene)}"
+    seen = {persona for persona in PERSONAS if await attempt(world, persona, scene, sql) > 0}
+    assert seen == MATRIX[table].select
+
+
+def idle(table: str, operation: str) -> str:
+    """Return a statement that changes nothing and still needs the privilege on the whole table."""
+    return {
+        "insert": f"insert into public.{table} overriding system value select * from public.{table} where false",  # noqa: S608
+        "update": f"update public.{table} set {{column}} = {{column}} where false",  # noqa: S608
+        "delete": f"delete from public.{table} where false",  # noqa: S608
+    }[operation]
+
+
+async def first_column(world: World, table: str) -> str:
+    return str(await world.value(
+        "select attname from pg_attribute where attrelid = $1::regclass and attnum > 0 and attidentity <> 'a'"
+        " order by attnum limit 1", f"public.{table}",
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("table", sorted(MATRIX))
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_who_writes(world: World, scene: dict[str, str], table: str, operation: str) -> None:
+    access: Access = MATRIX[table]
+    for write in access.writes[operation]:
+        sql = write.sql.format(**scene)
+        done = {persona for persona in PERSONAS if await attempt(world, persona, scene, sql) == 1}
+        assert done == write.works_for, sql
+    if access.writes[operation]:
+        return
+    allowed = SERVICE if operation[0] in access.service else frozenset()
+    column = await first_column(world, table)
+    sql = idle(table, operation).format(column=column)
+    done = {persona for persona in PERSONAS if await attempt(world, persona, scene, sql) == 0}
+    assert done == allowed, sql
