@@ -102,6 +102,8 @@ class Relay:
     ) -> None:
         self.refused: Counter[Refusal] = Counter()
         self.emitted: Counter[Source] = Counter()
+        self.reads = 0
+        """How often the stream was read to its end."""
         self._room = room
         self._source = source
         self._subject = subject
@@ -246,6 +248,7 @@ class Relay:
             self._emit()
             if not rows or (len(rows) < PAGE_SIZE and not self._sequence.behind):
                 break
+        self.reads += 1
         if self._due == float("inf"):
             self._look_when_quiet() if found else self._look_at(_monotonic() + IDLE_SECONDS)
 
