@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import importlib.util
 import os
 import signal
 import sys
@@ -17,15 +16,15 @@ from local.stack import Stack
 from local.supervisor import ChildDiedError
 
 
-async def up(port_base: int) -> None:
-    """Runs the stack, and a worker where there is one, until Ctrl-C; writes `.local/env`."""
+async def up(state: Path, port_base: int, *, worker: bool = True) -> None:
+    """Runs the stack and a worker until Ctrl-C or SIGTERM; writes `env` below `state`."""
     begun = time.monotonic()
     stopping = stop_signal()
-    async with Stack(STATE / "up", port_base) as stack:
-        write_env(STATE / "env", stack.env)
-        if importlib.util.find_spec("agent.__main__"):
+    async with Stack(state / "up", port_base) as stack:
+        write_env(state / "env", stack.env)
+        if worker:
             await stack.start_worker("worker")
-        say(summary(stack, time.monotonic() - begun))
+        say(summary(stack, state / "env", time.monotonic() - begun))
         ended = asyncio.create_task(stack.wait())
         stopped = asyncio.create_task(stopping.wait())
         await asyncio.wait([ended, stopped], return_when="FIRST_COMPLETED")
@@ -41,10 +40,10 @@ def stop_signal() -> asyncio.Event:
     return stopping
 
 
-def summary(stack: Stack, seconds: float) -> str:
+def summary(stack: Stack, env_file: Path, seconds: float) -> str:
     lines = [f"up in {seconds:.1f} s; logs in {stack.directory / 'logs'}", ""]
     lines += [f"  {name:<26}{value}" for name, value in stack.env.items()]
-    lines += ["", f"the same in {STATE / 'env'}; Ctrl-C stops it"]
+    lines += ["", f"the same in {env_file}; Ctrl-C stops it"]
     return "\n".join(lines)
 
 
@@ -64,7 +63,7 @@ def main() -> int:
     commands.add_parser("up", help="run the local cloud until Ctrl-C (PORT_BASE moves its ports)")
     parser.parse_args()
     try:
-        asyncio.run(up(int(os.environ.get("PORT_BASE") or DEFAULT_BASE)))
+        asyncio.run(up(STATE, int(os.environ.get("PORT_BASE") or DEFAULT_BASE)))
     except (ChildDiedError, MigrationError, PortsTakenError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a person reads it
         return 1

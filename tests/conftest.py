@@ -1,5 +1,6 @@
 """What all tests share: one real stack per session, on free ports of its own."""
 
+import inspect
 from collections.abc import AsyncIterator
 
 import pytest
@@ -22,5 +23,7 @@ async def stack() -> AsyncIterator[Stack]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that uses the shared stack runs in the stack's event loop; all others have one of their own."""
     for item in items:
-        if isinstance(item, pytest.Function) and "stack" in item.fixturenames:
+        if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.obj):
+            continue
+        if "stack" in item.fixturenames:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

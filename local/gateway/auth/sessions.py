@@ -99,7 +99,7 @@ async def rotate(db: asyncpg.Connection, token: Mapping[str, Any]) -> str:
         )
         if active and active["parent"] == token["token"]:
             return str(active["token"])
-        if token["updated_at"] + REUSE_INTERVAL < datetime.now(UTC):
+        if not active or token["updated_at"] + REUSE_INTERVAL < datetime.now(UTC):
             raise AuthError(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used")
     await revoke(db, session_id)
     await db.execute(

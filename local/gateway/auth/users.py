@@ -155,7 +155,8 @@ def identity_json(identity: Mapping[str, Any]) -> dict[str, Any]:
 
 def check_password(password: str | None) -> None:
     if password is not None and len(password) < MIN_PASSWORD:
-        raise AuthError(422, "weak_password", f"Password should be at least {MIN_PASSWORD} characters.")
+        message = f"Password should be at least {MIN_PASSWORD} characters."
+        raise AuthError(422, "weak_password", message, weak_password={"reasons": ["length"]})
 
 
 def banned_until(duration: str | None) -> datetime | None:
