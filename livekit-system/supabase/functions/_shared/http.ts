@@ -9,7 +9,9 @@ export type Reply = Readonly<Record<string, unknown>>;
 const PREFLIGHT = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": "POST, OPTIONS",
-  "access-control-allow-headers": "authorization, apikey, content-type, x-client-info",
+  // Whatever supabase-js sends: its own, and those of tracing when the app has it on.
+  "access-control-allow-headers":
+    "authorization, apikey, content-type, x-client-info, x-region, x-retry-count, traceparent, tracestate, baggage",
   "access-control-max-age": "86400",
 };
 
@@ -24,7 +26,7 @@ export async function answer(request: Request, work: () => Promise<Reply>): Prom
     if (request.method !== "POST") throw Refusal.own("method_not_allowed");
     return json(200, await work(), requestId);
   } catch (error) {
-    const refusal = error instanceof Refusal ? error : internal(error, request, requestId);
+    const refusal = refusalOf(error, request, requestId);
     return json(refusal.status, { error: { code: refusal.code, message: refusal.message } }, requestId);
   }
 }
@@ -67,14 +69,19 @@ function json(status: number, body: Reply, requestId: string): Response {
   return Response.json(body, { status, headers });
 }
 
-function internal(error: unknown, request: Request, requestId: string): Refusal {
+/** What the client is told of an error. A failure of ours is told to the log as well, with the same request id. */
+function refusalOf(error: unknown, request: Request, requestId: string): Refusal {
+  if (error instanceof Refusal && error.status < 500) return error;
+  const path = new URL(request.url).pathname;
+  const entry = { action: "request.failed", path, request_id: requestId };
+  if (error instanceof Refusal) {
+    console.warn(JSON.stringify({ level: "warn", ...entry, message: error.code, ...error.fields }));
+    return error;
+  }
   const fields = error instanceof Fault
     ? { message: error.message, ...error.fields }
     : { message: "unexpected", stack: error instanceof Error ? framesOf(error) : typeof error };
-  const path = new URL(request.url).pathname;
-  console.error(
-    JSON.stringify({ level: "error", action: "request.failed", path, request_id: requestId, ...fields }),
-  );
+  console.error(JSON.stringify({ level: "error", ...entry, ...fields }));
   return Refusal.own("internal", `Something went wrong on our side. Request ${requestId}.`);
 }
 

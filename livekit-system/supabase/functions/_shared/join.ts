@@ -4,7 +4,7 @@ import { SOURCE_NAMES } from "./livekit.ts";
 import { Fault } from "./refusal.ts";
 import type { Media } from "./services.ts";
 
-export const RelayKey = v.looseObject({
+const RelayKey = v.looseObject({
   kid: v.string(),
   public_key: v.string(),
   not_before: v.string(),
@@ -22,9 +22,9 @@ const Permit = v.looseObject({
   relay_keys: v.array(RelayKey),
 });
 
-export type Permit = v.InferOutput<typeof Permit>;
+type Permit = v.InferOutput<typeof Permit>;
 
-export interface Join {
+interface Join {
   readonly url: string;
   readonly token: string;
   readonly expires_at: string;

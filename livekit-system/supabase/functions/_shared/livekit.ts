@@ -10,7 +10,7 @@ import { Refusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 
 export const TOKEN_SECONDS = 300;
-export const LIVEKIT_TIMEOUT_SECONDS = 3;
+const LIVEKIT_TIMEOUT_SECONDS = 3;
 
 const SOURCES = {
   camera: TrackSource.CAMERA,

@@ -16,11 +16,14 @@ export const OWN_CODES = {
 
 export type OwnCode = keyof typeof OWN_CODES;
 
+/** What goes into the log. Neither user text nor a secret. */
+export type Fields = Readonly<Record<string, string | number>>;
+
 /** An answer other than success. `code` is for programs, `message` for people; both reach the client. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
 
-  constructor(readonly code: string, readonly status: number, message: string) {
+  constructor(readonly code: string, readonly status: number, message: string, readonly fields: Fields = {}) {
     super(message);
   }
 
@@ -28,13 +31,19 @@ export class Refusal extends Error {
     const [status, text] = OWN_CODES[code];
     return new Refusal(code, status, message ?? text);
   }
+
+  /** Something that we need did not answer; `fields` tell the log what and how. */
+  static unavailable(fields: Fields): Refusal {
+    const [status, text] = OWN_CODES.unavailable;
+    return new Refusal("unavailable", status, text, fields);
+  }
 }
 
-/** Our fault. `message` and `fields` are logged, never sent; neither may hold user text or a secret. */
+/** Our fault. `message` and `fields` are logged, never sent. */
 export class Fault extends Error {
   override readonly name = "Fault";
 
-  constructor(message: string, readonly fields: Readonly<Record<string, string | number>> = {}) {
+  constructor(message: string, readonly fields: Fields = {}) {
     super(message);
   }
 }

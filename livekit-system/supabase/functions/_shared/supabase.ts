@@ -7,7 +7,7 @@ import type { Settings } from "./settings.ts";
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
 
-export const SUPABASE_TIMEOUT_MS = 5_000;
+const SUPABASE_TIMEOUT_MS = 5_000;
 
 const REFUSED_BY_SQL = /^PT(4\d\d)$/;
 const CODE = /^[a-z][a-z0-9_]*$/;
@@ -40,7 +40,6 @@ export class Supabase {
       headers: { apikey: this.#key, authorization: `Bearer ${accessToken}` },
     });
     const reply = await bodyOf(response);
-    if (response.status >= 500 || response.status === 429) throw Refusal.own("unavailable");
     if (!response.ok) throw authError(response.status, reply);
     const id = field(reply, "id");
     if (id === undefined || !UUID.test(id)) throw new Fault("auth.user_without_id");
@@ -71,8 +70,8 @@ export class Supabase {
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     try {
       return await fetch(this.#url + path, { ...init, signal: AbortSignal.timeout(this.#timeoutMs) });
-    } catch {
-      throw Refusal.own("unavailable");
+    } catch (error) {
+      throw Refusal.unavailable({ part: path, reason: reasonOf(error) });
     }
   }
 }
@@ -86,6 +85,7 @@ export function objectAt(reply: JsonObject, name: string): JsonObject {
 
 /** Auth says with a code what is wrong with a token; the gateway before it, which knows only keys, has none. */
 function authError(status: number, reply: Json | undefined): Error {
+  if (status >= 500 || status === 429) return Refusal.unavailable({ part: "auth", status });
   const coded = isObject(reply) && ("error_code" in reply || "code" in reply);
   return coded ? Refusal.own("not_authenticated") : new Fault("auth.refused_our_key", { status });
 }
@@ -97,7 +97,9 @@ function databaseError(rpc: string, status: number, reply: Json | undefined): Er
   if (refused && CODE.test(hint)) {
     return new Refusal(hint, Number(refused[1]), field(reply, "message") ?? hint);
   }
-  if (DATABASE_AWAY.test(code) || [502, 503, 504].includes(status)) return Refusal.own("unavailable");
+  if (DATABASE_AWAY.test(code) || [502, 503, 504].includes(status)) {
+    return Refusal.unavailable({ part: rpc, status, sqlstate: code });
+  }
   return new Fault("database.failed", { rpc, status, sqlstate: code });
 }
 
@@ -105,10 +107,15 @@ function databaseError(rpc: string, status: number, reply: Json | undefined): Er
 async function bodyOf(response: Response): Promise<Json | undefined> {
   try {
     return await response.json();
-  } catch {
-    if (response.ok && response.status !== 204) throw Refusal.own("unavailable");
+  } catch (error) {
+    if (response.ok) throw Refusal.unavailable({ part: "reply", reason: reasonOf(error) });
     return undefined;
   }
+}
+
+/** TimeoutError, TypeError: a kind, since the message may hold an address. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
 }
 
 function field(value: Json | undefined, name: string): string | undefined {

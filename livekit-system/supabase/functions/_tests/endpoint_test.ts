@@ -108,6 +108,17 @@ Deno.test("a failure of ours says nothing but a request id, which the log has to
   }
 });
 
+Deno.test("a part that is away is named in the log, not to the client", async () => {
+  const world = new World();
+  world.answers.set("session_token", Refusal.unavailable({ part: "session_token", sqlstate: "57014" }));
+  let response = new Response();
+  const [line] = await logged(async () => response = await handlerOf(world)(post(BODY)));
+  const text = await response.text();
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "1"]);
+  assert.equal(JSON.parse(line ?? "").sqlstate, "57014");
+  assert.doesNotMatch(text, /57014|session_token/);
+});
+
 Deno.test("no token is minted for a permit that is malformed or someone else's", async () => {
   const permits = [
     permit("99999999-9999-4999-8999-999999999999", "host", ["camera"]),
