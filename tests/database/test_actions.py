@@ -12,7 +12,10 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 async def state(world: World, user: str, *columns: str) -> Any:
     """Return columns of someone's row."""
-    return await world.row(f"select {', '.join(columns)} from live_participants where user_id = $1", user)
+    return await world.row(
+        f"select {', '.join(columns)} from live_participants where user_id = $1",  # noqa: S608
+        user,
+    )
 
 
 async def status(world: World, action: str) -> Any:
@@ -240,8 +243,9 @@ async def test_concurrent_arrivals_never_escape_mute_all(world: World) -> None:
         users = [await world.user() for _ in range(6)]
         connections = [await world.connect() for _ in range(7)]
         seat = "insert into live_participants (session_id, user_id, role) values ($1, $2, 'listener')"
+        mute = "insert into moderation_actions (session_id, action) values ($1, 'mute_all')"
         await asyncio.gather(
-            connections[6].execute("insert into moderation_actions (session_id, action) values ($1, 'mute_all')", scene.id),
+            connections[6].execute(mute, scene.id),
             *(c.execute(seat, scene.id, u) for c, u in zip(connections, users, strict=False)),
         )  # fmt: skip
         assert (

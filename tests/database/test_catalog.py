@@ -104,7 +104,7 @@ async def test_the_contract_says_what_is_missing(world: World) -> None:
         ("alter table live_sessions drop column title cascade", "column", "public.live_sessions.title"),
         ("drop table relay_keys cascade", "table", "public.relay_keys"),
         ("drop function agent_overview()", "function", "public.agent_overview()"),
-        ("drop policy \"live topics\" on realtime.messages", "policy", "realtime.messages: live topics"),
+        ('drop policy "live topics" on realtime.messages', "policy", "realtime.messages: live topics"),
         ("alter table calls disable row level security", "row level security", "public.calls"),
         ("alter table profiles drop column is_creator cascade", "column", "public.profiles.is_creator"),
     ]:  # fmt: skip

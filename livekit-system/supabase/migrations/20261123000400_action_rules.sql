@@ -73,7 +73,7 @@ begin
       and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and everywhere) then
     perform live.refuse(400, 'bad_place', 'say where: a session or a call, and only one of them');
   elsif p_row.call_id is not null
-      and not (p_row.action in ('kick', 'announce', 'end_session') or everywhere) then
+      and not (p_row.action in ('kick', 'end_session') or everywhere) then
     perform live.refuse(400, 'not_in_calls', format('%s is not possible in a call', p_row.action));
   elsif whole and p_row.target_user_id is not null then
     perform live.refuse(400, 'bad_target', format('%s is about the whole session: name nobody', p_row.action));
