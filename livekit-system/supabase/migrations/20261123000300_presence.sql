@@ -77,35 +77,35 @@ begin
          -- The agent knows what it reported itself; what the webhook saw first is news to it.
          desired_xid = case when p_source = 'webhook' then pg_current_xact_id() else p.desired_xid end
    where p.session_id = p_session.id and p.user_id = p_user;
-  if p_user <> p_session.creator_id then
-    update public.live_sessions s
-       set viewer_count = s.viewer_count + now_online::int - was.is_online::int,
-           total_viewers = s.total_viewers + (was.first_joined_at is null)::int
-     where s.id = p_session.id and (now_online <> was.is_online or was.first_joined_at is null);
+  if p_user <> p_session.creator_id and was.first_joined_at is null then
+    update public.live_sessions s set total_viewers = s.total_viewers + 1 where s.id = p_session.id;
   end if;
 end;
 $$;
 comment on function live.refresh_person is
-  'Works out a person''s presence from their visits, and the session''s counts with it. The caller holds the session''s lock.';
+  'Works out a person''s presence from their visits. The caller holds the session''s lock, and calls refresh_session next.';
 revoke execute on function live.refresh_person(public.live_sessions, uuid, text) from public, anon, authenticated;
 
 create function live.refresh_session(p_session public.live_sessions, p_at timestamptz) returns void
 language sql set search_path = '' as $$
   update public.live_sessions s
-     set peak_viewers = case
+     set viewer_count = here.viewers,
+         peak_viewers = case
            -- In order of time the count itself shows the peak; a late report changes the past, so count anew.
-           when p_at > s.presence_at is not false then greatest(s.peak_viewers, s.viewer_count)
+           when p_at > s.presence_at is not false then greatest(s.peak_viewers, here.viewers)
            else live.peak_viewers(s.id, s.creator_id) end,
          presence_at = greatest(s.presence_at, p_at),
          host_left_at = case
            when s.status <> 'live' then s.host_left_at
-           when exists (select from public.live_participants p
-                         where p.session_id = s.id and p.role = 'host' and p.is_online) then null
+           when here.hosts > 0 then null
            else coalesce((select max(p.left_at) from public.live_participants p
                            where p.session_id = s.id and p.role = 'host'), s.started_at) end
+    from (select count(*) filter (where p.user_id <> p_session.creator_id) as viewers,
+                 count(*) filter (where p.role = 'host') as hosts
+            from public.live_participants p where p.session_id = p_session.id and p.is_online) here
    where s.id = p_session.id
 $$;
-comment on function live.refresh_session is 'Works out a session''s peak and since when it is without a host.';
+comment on function live.refresh_session is 'Works out a session''s viewers, their peak, and since when it is without a host.';
 revoke execute on function live.refresh_session(public.live_sessions, timestamptz) from public, anon, authenticated;
 
 create function live.write_visit(
