@@ -77,8 +77,23 @@ def person(row: Json) -> Person:
         mic_muted_until=seconds(row["mic_muted_until"]),
         camera_off=row["camera_off"],
         removal=None if removed is None else Removal(removed["reason"], seconds(removed["until"])),
+        **standing_of(row),
     )
     return Person(Identity(row["user_id"]), desired, None if visit is None else connection(visit))
+
+
+def standing_of(row: Json) -> dict[str, Any]:
+    """What only sessions have: chat, invitations and paid access."""
+    if "invited_role" not in row:
+        return {}
+    invited = row["invited_role"]
+    return {
+        "chat_muted": row["chat_muted"],
+        "chat_muted_until": seconds(row["chat_muted_until"]),
+        "invited_role": None if invited is None else Role(invited),
+        "invite_expires_at": seconds(row["invite_expires_at"]),
+        "access_ends_at": seconds(row["access_ends_at"]),
+    }
 
 
 def connection(row: Json) -> Connection:

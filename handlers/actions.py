@@ -17,7 +17,7 @@ from handlers.events import (
     PermissionNotSet,
     Sid,
 )
-from handlers.notices import iso, notice
+from handlers.notices import notice
 from handlers.permissions import converged
 from handlers.state import OpenAction, PersonState, RoomState
 from moderation.desired import Desired, effective_permission, rehearse
@@ -71,17 +71,6 @@ CONDITIONS: Mapping[str, Condition] = {
     "end_session": room_is_closed,
 }
 
-NOTICES: Mapping[str, NoticeType] = {
-    "mute": NoticeType.MUTED,
-    "unmute": NoticeType.UNMUTED,
-    "camera_off": NoticeType.CAMERA_OFF,
-    "camera_on": NoticeType.CAMERA_ON,
-    "set_role": NoticeType.ROLE_CHANGED,
-    "chat_mute": NoticeType.CHAT_MUTED,
-    "chat_unmute": NoticeType.CHAT_UNMUTED,
-}
-"""What the target is told once a row is applied. Whoever is removed is told before, in `permissions.remove`."""
-
 
 def open_action(state: RoomState, action: Action, now: float) -> Effects:
     """Take a row on. One that is open already was claimed again because we were slow: nothing to add."""
@@ -93,7 +82,15 @@ def open_action(state: RoomState, action: Action, now: float) -> Effects:
     if action.dry_run:
         return (rehearsed(state, action, before, now),)
     state.actions[action.id] = OpenAction(action, before)
+    give_reason(state, action)
     return kick(state, action) if action.action == "kick" else ()
+
+
+def give_reason(state: RoomState, action: Action) -> None:
+    """Whoever it is about will be told why, when it is true."""
+    about = list(state.people.values()) if action.target is None else [state.person(action.target)]
+    for person in about:
+        person.why = action.reason
 
 
 def rehearsed(state: RoomState, action: Action, before: Mapping[str, Any] | None, now: float) -> FinishAction:
@@ -128,29 +125,13 @@ def settle(state: RoomState, now: float) -> Effects:
     effects: list[Effect] = []
     for opened in [o for o in state.actions.values() if CONDITIONS[o.action.action](state, o.action, now)]:
         del state.actions[opened.action.id]
-        effects += finish(state, opened, now)
+        effects.append(finish(state, opened, now))
     return tuple(effects)
 
 
-def finish(state: RoomState, opened: OpenAction, now: float) -> Effects:
-    action = opened.action
-    done = FinishAction(action.id, Verdict.APPLIED, opened.before, target_view(state, action.target, now))
-    kind = NOTICES.get(action.action)
-    if kind is None or action.target is None or target_is_away(state, action, now):
-        return (done,)
-    desired = state.desired(state.person(action.target))
-    return done, notice(action.target, kind, action.reason, **details(kind, desired))
-
-
-def details(kind: NoticeType, desired: Desired) -> Mapping[str, Any]:
-    """The fields of a notice beside its text."""
-    match kind:
-        case NoticeType.MUTED:
-            return {"until": iso(desired.mic_muted_until)}
-        case NoticeType.ROLE_CHANGED:
-            return {"role": desired.role.value}
-        case _:
-            return {}
+def finish(state: RoomState, opened: OpenAction, now: float) -> FinishAction:
+    after = target_view(state, opened.action.target, now)
+    return FinishAction(opened.action.id, Verdict.APPLIED, opened.before, after)
 
 
 def retry_kicks(state: RoomState) -> Effects:

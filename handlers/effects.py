@@ -26,6 +26,7 @@ class NoticeType(StrEnum):
     CHAT_UNMUTED = "chat_unmuted"
     REMOVED = "removed"
     WARNING = "warning"
+    ACCESS_ENDING = "access_ending"
 
 
 class Verdict(StrEnum):

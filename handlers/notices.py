@@ -61,6 +61,10 @@ TEXTS: Mapping[NoticeType, Mapping[str, str]] = {
         "en": "You have been removed from this room.",
         "tr": "Bu odadan çıkarıldın.",
     },
+    NoticeType.ACCESS_ENDING: {
+        "en": "Your access to this session ends soon: renew it to stay.",
+        "tr": "Bu yayına erişimin yakında bitiyor: kalmak için yenile.",
+    },
     NoticeType.WARNING: {
         "en": "A warning about your sound in this room.",
         "tr": "Bu odadaki sesinle ilgili bir uyarı.",

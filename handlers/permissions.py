@@ -28,6 +28,7 @@ from handlers.events import (
 )
 from handlers.notices import iso, notice
 from handlers.state import BATCHING_SECONDS, PersonState, RoomState, sid_of
+from handlers.telling import tell
 from moderation.desired import Permission, Removal, effective_permission
 
 FIRST_RETRY_SECONDS = 0.05
@@ -48,7 +49,8 @@ def converge(state: RoomState, identity: Identity, now: float) -> Effects:
     removal = desired.removed(now)
     if removal is not None:
         return remove(person, identity, person.connection, removal)
-    return permit(person, identity, person.connection, effective_permission(desired, state.rights, now))
+    asked = permit(person, identity, person.connection, effective_permission(desired, state.rights, now))
+    return asked or tell(person, identity, desired, now)
 
 
 def converged(state: RoomState, identity: Identity, now: float) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.events import Action, ActionId, Connection, Identity, LiveEvent, Sid, Status
-from moderation.desired import Desired, Permission, Removal
+from moderation.desired import Desired, Permission, Removal, Standing
 from moderation.roles import Role, RoleRights
 
 RESYNC_SECONDS = 30.0
@@ -38,13 +38,17 @@ class PersonState:
     """Permissions of this connection that we replaced, and when: late reports of them are no drift."""
     doubted_at: float | None = None
     """A leave without a reason came then: it may be our own reconnect."""
+    told: Standing | None = None
+    """How this connection was last told that it stands; None: nothing was said yet."""
+    why: str | None = None
+    """What the latest action about this person gave as its reason, until they are told."""
 
     def connect(self, connection: Connection, *, seen: bool) -> None:
         """A new connection: nothing that was under way for an older one counts."""
         self.connection, self.seen = connection, seen
         self.asked, self.removing, self.failures, self.retry_at = None, False, 0, 0.0
         self.overridden.clear()
-        self.doubted_at = None
+        self.doubted_at, self.told = None, None
 
     def disconnect(self) -> None:
         self.connection, self.seen, self.asked, self.removing, self.doubted_at = (

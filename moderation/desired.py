@@ -31,6 +31,11 @@ class Desired:
     mic_muted_until: float | None = None
     camera_off: bool = False
     removal: Removal | None = None
+    chat_muted: bool = False
+    chat_muted_until: float | None = None
+    invited_role: Role | None = None
+    invite_expires_at: float | None = None
+    access_ends_at: float | None = None
 
     def muted(self, now: float) -> bool:
         return self.mic_muted and (self.mic_muted_until is None or now < self.mic_muted_until)
@@ -45,6 +50,36 @@ class Desired:
             self.removal.until if self.removal else None,
         ]
         return min((end for end in ends if end is not None and end > now), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a person stands, as far as they should be told of it."""
+
+    role: Role
+    muted: bool = False
+    muted_until: float | None = None
+    camera_off: bool = False
+    chat_muted: bool = False
+    chat_muted_until: float | None = None
+    invited_role: Role | None = None
+    invite_expires_at: float | None = None
+    access_ends_at: float | None = None
+
+
+def standing(desired: Desired, now: float) -> Standing:
+    muted = desired.muted(now)
+    return Standing(
+        role=desired.role,
+        muted=muted,
+        muted_until=desired.mic_muted_until if muted else None,
+        camera_off=desired.camera_off,
+        chat_muted=desired.chat_muted,
+        chat_muted_until=desired.chat_muted_until if desired.chat_muted else None,
+        invited_role=desired.invited_role,
+        invite_expires_at=desired.invite_expires_at,
+        access_ends_at=desired.access_ends_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)

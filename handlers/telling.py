@@ -1,0 +1,47 @@
+"""Tells each person how they stand: muted, promoted, invited, about to lose access; and why.
+
+Level-triggered like the permission itself: what someone was told is compared with what is, once the room agrees with
+the database about them. So a mute is told after it is true, a timed one tells of its own end, and whoever reconnects
+while muted hears of it again.
+"""
+
+from collections.abc import Iterator
+
+from handlers.effects import Effects, NoticeType, Notify
+from handlers.events import Identity
+from handlers.notices import iso, notice
+from handlers.state import PersonState
+from moderation.desired import Desired, Standing, standing
+
+
+def tell(person: PersonState, identity: Identity, desired: Desired, now: float) -> Effects:
+    """What this person does not know yet. The caller has made sure that it is true in the room."""
+    stands = standing(desired, now)
+    told = person.told or Standing(role=stands.role)
+    person.told = stands
+    if stands == told:
+        return ()
+    why, person.why = person.why, None
+    return tuple(changes(identity, told, stands, why))
+
+
+def changes(identity: Identity, told: Standing, stands: Standing, why: str | None) -> Iterator[Notify]:
+    if (stands.muted, stands.muted_until) != (told.muted, told.muted_until):
+        if stands.muted:
+            yield notice(identity, NoticeType.MUTED, why, until=iso(stands.muted_until))
+        else:
+            yield notice(identity, NoticeType.UNMUTED, why)
+    if stands.camera_off != told.camera_off:
+        yield notice(identity, NoticeType.CAMERA_OFF if stands.camera_off else NoticeType.CAMERA_ON, why)
+    if (stands.chat_muted, stands.chat_muted_until) != (told.chat_muted, told.chat_muted_until):
+        if stands.chat_muted:
+            yield notice(identity, NoticeType.CHAT_MUTED, why, until=iso(stands.chat_muted_until))
+        else:
+            yield notice(identity, NoticeType.CHAT_UNMUTED, why)
+    if stands.role != told.role:
+        yield notice(identity, NoticeType.ROLE_CHANGED, why, role=stands.role.value)
+    if stands.invited_role not in (told.invited_role, None):
+        expires = iso(stands.invite_expires_at)
+        yield notice(identity, NoticeType.INVITED, why, role=stands.invited_role.value, expires_at=expires)
+    if stands.access_ends_at not in (told.access_ends_at, None):
+        yield notice(identity, NoticeType.ACCESS_ENDING, why, ends_at=iso(stands.access_ends_at))
