@@ -181,6 +181,27 @@ async def test_a_real_join_is_recorded_by_its_webhook(stack: Stack) -> None:
             await room.disconnect()
 
 
+async def test_livekit_repeats_what_came_while_the_database_was_away(stack: Stack) -> None:
+    async with world(stack) as here:
+        session, viewer = await here.session(await here.person(creator=True)), await here.person()
+        join = (await viewer.call("session-token", session_id=session["id"])).body["join"]
+        room = rtc.Room()
+        await stack.postgrest.kill()
+        try:
+            await room.connect(join["url"], join["token"])
+            who = participant(viewer, new_sid())
+            reply = await here.deliver(event("participant_joined", session["livekit_room"], who))
+            assert reply.refusal == (503, "unavailable")
+            assert await visits(here, session) == []
+        finally:
+            await stack.postgrest.start()
+        try:
+            visit = await eventually_one_visit(here, session)
+            assert visit["participant_sid"] == room.local_participant.sid
+        finally:
+            await room.disconnect()
+
+
 async def eventually_one_visit(here: World, session: Json) -> asyncpg.Record:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
