@@ -16,6 +16,7 @@ Maker = Callable[[float, float, int, np.random.Generator], Signal]
 """Of dBFS RMS, seconds, rate and chance."""
 
 TOP_HZ = 7_500.0
+BLOCK_SAMPLES = 3_200
 _SPEECH_BANDS = ((0.0, -60.0), (80.0, -12.0), (150.0, 0.0), (600.0, 0.0), (2500.0, -12.0), (7500.0, -28.0))
 """Hz and dB: the long-term spectrum of speech, roughly (Byrne et al., JASA 96(4), 1994)."""
 
@@ -110,7 +111,7 @@ def as_int16(signal: Signal) -> NDArray[np.int16]:
     return np.clip(np.round(signal * 32768.0), -32768, 32767).astype(np.int16)
 
 
-def as_blocks(signal: Signal, samples: int = 3_200) -> Blocks:
+def as_blocks(signal: Signal, samples: int = BLOCK_SAMPLES) -> Blocks:
     """Whole blocks of int16; what does not fill the last one is dropped."""
     quantised = as_int16(signal)
     return [quantised[i : i + samples] for i in range(0, len(quantised) - samples + 1, samples)]

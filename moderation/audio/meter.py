@@ -23,12 +23,12 @@ JITTER_SECONDS: Final = 0.15
 
 _STEPS_PER_BLOCK: Final = 2
 _FRAME_SAMPLES: Final = int(FRAME_SECONDS * SAMPLE_RATE)
+_ONES: Final = np.ones(_FRAME_SAMPLES)
 _BLOCKS_IN_3S: Final = 15
 _RAIL: Final = 32_760
 """Full scale, give or take what a resampler rounds. A sine that just fits stays above it for under two
 samples."""
 _RUN: Final = 3
-_POWER_FLOOR: Final = 1e-12
 
 
 class TrackMeter:
@@ -91,12 +91,12 @@ class TrackMeter:
     def _measure(
         self, block: NDArray[np.int16], at: float, gap: Gap | None, gap_seconds: float, lowest: float | None
     ) -> Measurement:
-        samples: NDArray[np.float64] = block.astype(np.float64) / FULL_SCALE
+        samples: NDArray[np.float64] = np.multiply(block, 1.0 / FULL_SCALE, dtype=np.float64)
         frames = samples.reshape(-1, _FRAME_SAMPLES)
-        powers = np.einsum("ij,ij->i", frames, frames) / _FRAME_SAMPLES
-        means = frames.sum(axis=1) / _FRAME_SAMPLES
-        rms_dbfs = power_db(float(powers.sum()) / len(powers))
-        peak = max(int(block.max()), -int(block.min()))
+        powers = [p / _FRAME_SAMPLES for p in np.vecdot(frames, frames).tolist()]
+        means = [s / _FRAME_SAMPLES for s in (frames @ _ONES).tolist()]
+        rms_dbfs = power_db(sum(powers) / len(powers))
+        peak = max(int(np.maximum.reduce(block)), -int(np.minimum.reduce(block)))
         peak_dbfs = amplitude_db(peak / FULL_SCALE)
         clipped = _in_runs(block) if peak >= _RAIL else 0
         self._clipped.append(clipped)
@@ -107,8 +107,7 @@ class TrackMeter:
         self._loudest_momentary = max(self._loudest_momentary, momentary)
         self._loudest_short_term = max(self._loudest_short_term, short_term)
 
-        varying = np.maximum(powers - means * means, _POWER_FLOOR)
-        frames_dbfs = (10.0 * np.log10(varying)).tolist()
+        frames_dbfs = [power_db(p - mean * mean) for p, mean in zip(powers, means, strict=True)]
         floor = self._floor.update(frames_dbfs)
         spoken = self._activity.update(frames_dbfs, floor)
         shape = self._spectrum.update(samples, BLOCK_SECONDS, speech=spoken > 0)
@@ -120,7 +119,7 @@ class TrackMeter:
             rms_dbfs=rms_dbfs,
             peak_dbfs=peak_dbfs,
             crest_db=peak_dbfs - rms_dbfs,
-            dc_offset=float(means.sum()) / len(means),
+            dc_offset=sum(means) / len(means),
             clipped_ratio=clipped / BLOCK_SAMPLES,
             clipped_ratio_3s=sum(self._clipped) / (_BLOCKS_IN_3S * BLOCK_SAMPLES),
             momentary_lufs=momentary,
@@ -139,8 +138,8 @@ class TrackMeter:
 
     def _loudness(self, weighted: NDArray[np.float64]) -> None:
         steps = weighted.reshape(_STEPS_PER_BLOCK, -1)
-        for energy in (np.einsum("ij,ij->i", steps, steps) / steps.shape[1]).tolist():
-            self._sliding.add(energy)
+        for energy in np.vecdot(steps, steps).tolist():
+            self._sliding.add(energy / steps.shape[1])
             if self._sliding.momentary_whole:
                 self._gated.add_momentary(self._sliding.momentary_energy)
         if self._sliding.coverage == 1.0:

@@ -8,7 +8,7 @@ voice that sings one note wavers by more than the 10 cents that are allowed here
 a rule must ask for seconds of it.
 
 Steady noise is a spectrum whose bands each stay where they were over the last seconds. Speech and music
-move by many decibels from one block to the next; a fan, hiss or hum by less than two.
+move by many decibels from one block to the next; a fan, hiss or hum by one or two.
 """
 
 import math
@@ -21,24 +21,26 @@ from numpy.typing import NDArray
 from moderation.audio.kweighting import BLOCK_SAMPLES, SAMPLE_RATE
 
 _SIZE: Final = 1024
-_FRAMES: Final = BLOCK_SAMPLES // _SIZE
+_MIDDLE: Final = slice((BLOCK_SAMPLES - _SIZE) // 2, (BLOCK_SAMPLES + _SIZE) // 2)
+_EVERY: Final = 2
+"""64 ms of every other block are looked at: what is sought lasts for seconds, and this is the dearest measure."""
 _HZ_PER_BIN: Final = SAMPLE_RATE / _SIZE
 _LOWEST_BIN: Final = 6
 """Below 94 Hz lie rumble and the direct current's skirt."""
 _WINDOW: Final = np.hanning(_SIZE + 1)[:_SIZE]
 _BAND_EDGES: Final = np.array([6, 11, 16, 24, 35, 50, 70, 96, 130, 180, 250, 350])
 """Twelve bands of at least five bins, about a third to half an octave each."""
-_BANDS: Final = len(_BAND_EDGES)
-_BAND_SCALE: Final = 2.0 / (
-    _FRAMES * _SIZE * np.square(_WINDOW).sum() * np.diff(np.append(_BAND_EDGES, _SIZE // 2 + 1))
-)
-"""From summed power to mean square per bin of each band."""
+_BAND_WIDTHS: Final = tuple(np.diff(np.append(_BAND_EDGES, _SIZE // 2 + 1)).tolist())
+_BANDS: Final = len(_BAND_WIDTHS)
+_BIN_SCALE: Final = 2.0 / (_SIZE * float(np.square(_WINDOW).sum()))
+"""From squared magnitude to mean square."""
 
 _TONE_SHARE: Final = 0.6
 _TONE_DRIFT: Final = 2.0 ** (10.0 / 1200.0) - 1.0
 _TONE_DRIFT_HZ: Final = 3.0
 """What interpolating between bins can tell apart."""
-_STEADY_DB: Final = 2.0
+_STEADY_DB: Final = 3.0
+"""Mean over the bands. White noise stays below 2.5 in 999 of 1000 looks; speech is above 2.7 in 95 of 100."""
 _MEMORY: Final = 0.3
 """Weight of a new block in each band's average: about half a second."""
 _BAND_FLOOR: Final = 1e-10
@@ -70,23 +72,35 @@ class Spectrum:
         """Forget everything: what follows does not continue what came last."""
         self._anchor_hz = 0.0
         self._tone_seconds = 0.0
-        self._average_db: NDArray[np.float64] | None = None
+        self._average_db: list[float] | None = None
         self._steady_seconds = 0.0
+        self._unseen_seconds = 0.0
+        self._unseen_blocks = _EVERY
+        self._shape = Shape(0.0, 0.0, 0.0, 0.0, 0.0)
 
     def update(self, block: NDArray[np.float64], seconds: float, *, speech: bool) -> Shape:
         """One block of shape (BLOCK_SAMPLES,), 1.0 = full scale. `speech`:
         someone speaks in it, so it tells nothing of the noise beneath."""
-        frames = block[: _FRAMES * _SIZE].reshape(_FRAMES, _SIZE) * _WINDOW
-        bins = np.fft.rfft(frames)
-        parts = np.square(bins.view(np.float64)).sum(axis=0)
-        power = parts[::2] + parts[1::2]
+        self._unseen_seconds += seconds
+        self._unseen_blocks += 1
+        if self._unseen_blocks >= _EVERY:
+            self._shape = self._look(block, self._unseen_seconds, speech=speech)
+            self._unseen_seconds, self._unseen_blocks = 0.0, 0
+        return self._shape
+
+    def _look(self, block: NDArray[np.float64], seconds: float, *, speech: bool) -> Shape:
+        bins = np.fft.rfft(block[_MIDDLE] * _WINDOW)
+        power = bins.real**2 + bins.imag**2
         hz, share = _strongest(power)
         self._hold_tone(hz, share, seconds)
-        density = np.add.reduceat(power, _BAND_EDGES) * _BAND_SCALE + _BAND_FLOOR
-        bands_db = np.log10(density) * 10.0
+        bands = np.add.reduceat(power, _BAND_EDGES).tolist()
+        density = [
+            sum_ * _BIN_SCALE / width + _BAND_FLOOR for sum_, width in zip(bands, _BAND_WIDTHS, strict=True)
+        ]
+        bands_db = [10.0 * math.log10(d) for d in density]
         if not speech:
             self._hold_steady(bands_db, seconds)
-        flatness = 10.0 ** (float(bands_db.sum()) / _BANDS / 10.0) / (float(density.sum()) / _BANDS)
+        flatness = 10.0 ** (sum(bands_db) / _BANDS / 10.0) / (sum(density) / _BANDS)
         return Shape(hz, share, self._tone_seconds, min(1.0, flatness), self._steady_seconds)
 
     def _hold_tone(self, hz: float, share: float, seconds: float) -> None:
@@ -98,22 +112,25 @@ class Spectrum:
         else:
             self._anchor_hz, self._tone_seconds = hz, seconds
 
-    def _hold_steady(self, bands_db: NDArray[np.float64], seconds: float) -> None:
+    def _hold_steady(self, bands_db: list[float], seconds: float) -> None:
         if self._average_db is None:
             self._average_db = bands_db
             return
-        change = bands_db - self._average_db
-        self._average_db = self._average_db + _MEMORY * change
-        steady = float(np.abs(change).sum()) <= _STEADY_DB * _BANDS
+        changes = [now - before for now, before in zip(bands_db, self._average_db, strict=True)]
+        self._average_db = [
+            before + _MEMORY * change for before, change in zip(self._average_db, changes, strict=True)
+        ]
+        steady = sum(map(abs, changes)) <= _STEADY_DB * _BANDS
         self._steady_seconds = self._steady_seconds + seconds if steady else 0.0
 
 
 def _strongest(power: NDArray[np.float64]) -> tuple[float, float]:
     """Frequency of the strongest peak, between bins by a parabola through its logarithms, and its share."""
-    total = float(power[_LOWEST_BIN:].sum())
-    peak = int(power[_LOWEST_BIN:-1].argmax()) + _LOWEST_BIN
-    below, top, above = (math.log(float(p) + 1e-30) for p in power[peak - 1 : peak + 2])
+    total = float(np.add.reduce(power[_LOWEST_BIN:]))
+    peak = int(power[_LOWEST_BIN:-2].argmax()) + _LOWEST_BIN
+    around = power[peak - 2 : peak + 3].tolist()
+    below, top, above = (math.log(p + 1e-30) for p in around[1:4])
     curve = below - 2.0 * top + above
     offset = 0.5 * (below - above) / curve if curve < 0.0 else 0.0
-    share = float(power[peak - 2 : peak + 3].sum()) / total if total > 0.0 else 0.0
+    share = sum(around) / total if total > 0.0 else 0.0
     return (peak + offset) * _HZ_PER_BIN, min(1.0, share)

@@ -148,18 +148,20 @@ def _clipping_verdict(m: Measurement, held: float, policy: Policy) -> Verdict:
 
 
 def _howl(m: Measurement, _: Subject, policy: Policy) -> Sign:
-    return _present(m.tone_seconds > 0.0 and m.rms_dbfs > policy.howl.threshold_dbfs)
+    standing = m.tone_seconds >= policy.howl.grace_seconds - _GRAIN
+    return _present(standing and m.rms_dbfs > policy.howl.threshold_dbfs)
 
 
-def _howl_verdict(m: Measurement, held: float, policy: Policy) -> Verdict:
+def _howl_verdict(m: Measurement, _: float, policy: Policy) -> Verdict:
     p = policy.howl
     numbers = {
         "tone_hz": m.tone_hz,
         "tone_share": m.tone_share,
         "rms_dbfs": m.rms_dbfs,
-        "held_seconds": held,
+        "held_seconds": m.tone_seconds,
     }
-    return _verdict(Rule.HOWL, m, held, p.weight, p.ceiling, numbers, words.howl(m.tone_hz, held))
+    why = words.howl(m.tone_hz, m.tone_seconds)
+    return _verdict(Rule.HOWL, m, m.tone_seconds, p.weight, p.ceiling, numbers, why)
 
 
 def _noise(m: Measurement, _: Subject, policy: Policy) -> Sign:
@@ -235,7 +237,8 @@ _CHECKS: Final = (
         _clipping,
         _clipping_verdict,
     ),
-    _Check(Rule.HOWL, lambda p: p.howl.enabled, lambda p: p.howl.grace_seconds, _howl, _howl_verdict),
+    # How long one and the same tone has stood is measured with it.
+    _Check(Rule.HOWL, lambda p: p.howl.enabled, lambda _: 0.0, _howl, _howl_verdict),
     _Check(Rule.NOISE, lambda p: p.noise.enabled, lambda p: p.noise.grace_seconds, _noise, _noise_verdict),
     _Check(
         Rule.NOT_ALLOWED,
