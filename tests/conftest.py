@@ -7,7 +7,9 @@ import pytest
 import pytest_asyncio
 
 from local.paths import STATE
+from local.people.person import People
 from local.stack import Stack
+from local.supervisor import Child
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -18,6 +20,19 @@ async def stack() -> AsyncIterator[Stack]:
     """
     async with Stack(STATE / "test", fault_hooks=True) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def worker(stack: Stack) -> Child:
+    """The agent, as in production, moderating every room of the shared stack."""
+    return await stack.start_worker("worker")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def people(stack: Stack) -> AsyncIterator[People]:
+    """Simulated people of this test's own, who leave when it ends."""
+    async with People(stack.env) as everybody:
+        yield everybody
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
