@@ -33,12 +33,6 @@ def everyone_agrees(state: RoomState, action: Action, now: float) -> bool:
     return all(converged(state, identity, now) for identity, _, _ in list(state.connected()))
 
 
-def target_is_away(state: RoomState, action: Action, now: float) -> bool:
-    assert action.target is not None
-    person = state.people.get(action.target)
-    return person is None or person.connection is None
-
-
 def target_was_kicked(state: RoomState, action: Action, now: float) -> bool:
     """No connection from before the row is left. One that came later is a new visit, and allowed."""
     assert action.target is not None
@@ -62,7 +56,7 @@ CONDITIONS: Mapping[str, Condition] = {
     "mute_all": everyone_agrees,
     "unmute_all": everyone_agrees,
     "kick": target_was_kicked,
-    "ban": target_is_away,
+    "ban": target_agrees,
     "unban": target_agrees,
     "chat_mute": target_agrees,
     "chat_unmute": target_agrees,
@@ -70,20 +64,27 @@ CONDITIONS: Mapping[str, Condition] = {
     "announce": is_relayed,
     "end_session": room_is_closed,
 }
+TARGETED = frozenset(CONDITIONS) - {"mute_all", "unmute_all", "delete_message", "announce", "end_session"}
+REMEMBERED = 1000
 
 
 def open_action(state: RoomState, action: Action, now: float) -> Effects:
-    """Take a row on. One that is open already was claimed again because we were slow: nothing to add."""
+    """Take a row on. One that is open already was claimed again because we were slow: nothing to add. One that is
+    finished was claimed again because the database has not heard: it is told again, and nobody else."""
     if action.id in state.actions:
         return ()
+    if (finished := state.finished.get(action.id)) is not None:
+        return (finished,)
     if action.action not in CONDITIONS:
         return (fail(action.id, "unknown_action", f"This worker does not know {action.action!r}."),)
+    if action.target is None and action.action in TARGETED:
+        return (fail(action.id, "malformed", f"{action.action} needs a target."),)
     before = target_view(state, action.target, now)
     if action.dry_run:
         return (rehearsed(state, action, before, now),)
     state.actions[action.id] = OpenAction(action, before)
     give_reason(state, action)
-    return kick(state, action) if action.action == "kick" else ()
+    return ()
 
 
 def give_reason(state: RoomState, action: Action) -> None:
@@ -98,15 +99,20 @@ def rehearsed(state: RoomState, action: Action, before: Mapping[str, Any] | None
     after = None
     if action.target is not None:
         person = state.people.get(action.target, PersonState())
-        after = view(rehearse(state.desired(person), action.action, action.params, now), state, now)
+        try:
+            wanted = rehearse(state.desired(person), action.action, action.params, now)
+        except (KeyError, TypeError, ValueError) as error:
+            return fail(action.id, "malformed", f"{action.action} with odd parameters: {error!r}")
+        after = view(wanted, state, now)
     return FinishAction(action.id, Verdict.APPLIED, before, after)
 
 
-def kick(state: RoomState, action: Action) -> Effects:
+def kick(state: RoomState, action: Action, now: float) -> Effects:
+    """Disconnect whoever the row is for, unless that is under way or has just not worked."""
     assert action.target is not None
     person = state.people.get(action.target)
     connection = kickable(person, action)
-    if person is None or connection is None or person.removing:
+    if person is None or connection is None or person.removing or now < person.retry_at:
         return ()
     person.removing = True
     told = notice(action.target, NoticeType.REMOVED, action.reason, reason="kicked", until=None)
@@ -121,36 +127,45 @@ def kickable(person: PersonState | None, action: Action) -> Sid | None:
 
 
 def settle(state: RoomState, now: float) -> Effects:
-    """Finish every open row whose condition holds now. Runs after each event."""
+    """Finish every open row whose condition holds now, and kick for the others. Runs after each event."""
+    if not state.ready:
+        return ()
     effects: list[Effect] = []
-    for opened in [o for o in state.actions.values() if CONDITIONS[o.action.action](state, o.action, now)]:
-        del state.actions[opened.action.id]
-        effects.append(finish(state, opened, now))
+    for opened in list(state.actions.values()):
+        action = opened.action
+        if CONDITIONS[action.action](state, action, now):
+            effects.append(finish(state, opened, now))
+        elif action.action == "kick":
+            effects += kick(state, action, now)
     return tuple(effects)
 
 
 def finish(state: RoomState, opened: OpenAction, now: float) -> FinishAction:
     after = target_view(state, opened.action.target, now)
-    return FinishAction(opened.action.id, Verdict.APPLIED, opened.before, after)
+    done = FinishAction(opened.action.id, Verdict.APPLIED, opened.before, after)
+    conclude(state, done)
+    return done
 
 
-def retry_kicks(state: RoomState) -> Effects:
-    """Kicks whose removal did not get through and is not under way."""
-    effects: list[Effect] = []
-    for opened in state.actions.values():
-        if opened.action.action == "kick":
-            effects += kick(state, opened.action)
-    return tuple(effects)
+def conclude(state: RoomState, done: FinishAction) -> None:
+    del state.actions[done.action]
+    state.finished[done.action] = done
+    if len(state.finished) > REMEMBERED:
+        del state.finished[next(iter(state.finished))]
 
 
 def on_refused(state: RoomState, event: PermissionNotSet | ParticipantNotRemoved) -> Effects:
-    """LiveKit said no for good: the rows that asked for it have failed, in words that help."""
+    """LiveKit said no for good: the rows that wait for it have failed, in words that help."""
     if event.failure is not Failure.PERMANENT:
         return ()
-    refused = [o.action.id for o in state.actions.values() if o.action.target == event.identity]
-    for action_id in refused:
-        del state.actions[action_id]
-    return tuple(fail(action_id, "livekit_refused", event.error) for action_id in refused)
+    refused = [
+        fail(opened.action.id, "livekit_refused", event.error)
+        for opened in state.actions.values()
+        if opened.action.target == event.identity or CONDITIONS[opened.action.action] is everyone_agrees
+    ]
+    for done in refused:
+        conclude(state, done)
+    return tuple(refused)
 
 
 def fail(action_id: ActionId, code: str, error: str) -> FinishAction:

@@ -41,7 +41,7 @@ RETRY_CAP_SECONDS = 5.0
 def converge(state: RoomState, identity: Identity, now: float) -> Effects:
     """The one change that this person still needs, if any."""
     person = state.people.get(identity)
-    if not state.loaded or person is None or person.connection is None or busy(person, now):
+    if not state.ready or person is None or person.connection is None or busy(person, now):
         return ()
     desired = state.desired(person)
     if (ends := desired.next_change(now)) is not None:
@@ -59,7 +59,7 @@ def converged(state: RoomState, identity: Identity, now: float) -> bool:
     if person is None or person.connection is None:
         return True
     desired = state.desired(person)
-    if desired.removed(now) is not None or person.removing:
+    if desired.removed(now) is not None or person.removing or person.asked is not None or person.unsure:
         return False
     return person.connection.permission == effective_permission(desired, state.rights, now)
 
@@ -69,10 +69,10 @@ def busy(person: PersonState, now: float) -> bool:
 
 
 def permit(person: PersonState, identity: Identity, connection: Connection, wanted: Permission) -> Effects:
-    if connection.permission == wanted:
+    known = None if person.unsure else connection.permission
+    if known == wanted:
         return ()
     person.asked = wanted
-    known = connection.permission
     revokes = not wanted.sources if known is None else wanted.narrows(known)
     return (SetPermission(identity, connection.sid, wanted, revokes=revokes),)
 
@@ -85,14 +85,15 @@ def remove(person: PersonState, identity: Identity, connection: Connection, remo
 
 def on_permission_set(state: RoomState, event: PermissionSet, now: float) -> Effects:
     person = state.people.get(event.identity)
-    if person is None or person.connection is None:
+    if person is None:
         return ()
-    person.asked = None
-    if person.connection.sid != event.sid:
-        # Somebody rejoined meanwhile; which of the two connections was changed is not known.
-        person.connection = replace(person.connection, permission=None)
-    else:
+    person.asked, person.answered_at = None, now
+    if sid_of(person) == event.sid:
         override(person, event.permission, now)
+    else:
+        person.unsure = (
+            True  # somebody rejoined meanwhile; which of the two connections was changed is not known
+        )
     return converge(state, event.identity, now)
 
 
@@ -103,14 +104,19 @@ def override(person: PersonState, permission: Permission, now: float) -> None:
         person.overridden[old] = now
     person.overridden.pop(permission, None)
     person.connection = replace(person.connection, permission=permission)
-    person.failures = 0
+    person.unsure, person.failures = False, 0
 
 
 def on_permission_not_set(state: RoomState, event: PermissionNotSet, now: float) -> Effects:
     person = state.people.get(event.identity)
-    if person is None or sid_of(person) != event.sid:
+    if person is None:
+        return ()
+    person.asked, person.answered_at = None, now
+    person.unsure |= (
+        event.failure is Failure.RETRYABLE
+    )  # without an answer it may have been taken all the same
+    if sid_of(person) != event.sid:
         return converge(state, event.identity, now)
-    person.asked = None
     return back_off(state, person, event.failure, now)
 
 

@@ -5,6 +5,8 @@ open visits (which webhooks write at once), and a full listing. A leave without 
 it is held until a listing confirms it.
 """
 
+from dataclasses import replace
+
 from handlers.effects import Count, Effect, Effects, Metric, RecordJoined, RecordLeft, Resync
 from handlers.events import (
     Connection,
@@ -12,14 +14,24 @@ from handlers.events import (
     ParticipantJoined,
     ParticipantLeft,
     Person,
+    PresenceRecorded,
     RoomEnded,
     RoomSynced,
     Sid,
 )
 from handlers.permissions import converge, take_report
-from handlers.state import RESYNC_SECONDS, UNSEEN_GRACE_SECONDS, PersonState, RoomState, sid_of
+from handlers.state import (
+    BATCHING_SECONDS,
+    GRACE_SECONDS,
+    RESYNC_SECONDS,
+    PersonState,
+    RoomState,
+    sid_of,
+)
 
 UNKNOWN_REASON = "unknown"
+REPLACED_REASON = "duplicate_identity"
+"""LiveKit lets one connection per identity into a room, so a newer one ends the one before."""
 DOUBT_SECONDS = 5.0
 
 
@@ -38,31 +50,44 @@ def see(state: RoomState, identity: Identity, connection: Connection, now: float
         )
         already, person.seen = person.seen, True
         return reported if already else (*reported, RecordJoined(identity, connection))
-    if person.connection is not None and person.connection.joined_at_ms > connection.joined_at_ms:
-        return ()
-    person.connect(connection, seen=True)
-    return (RecordJoined(identity, connection),)
-
-
-def hear(state: RoomState, identity: Identity, connection: Connection | None, now: float) -> None:
-    """The database knows an open visit, or that there is none: the webhook's word, ahead of the room's own."""
-    person = state.person(identity)
-    if connection is None:
-        if person.connection is not None and not person.seen:
-            person.disconnect()
-        return
+    joined = RecordJoined(identity, connection)
     current = person.connection
-    if current is None or (current.sid != connection.sid and current.joined_at_ms < connection.joined_at_ms):
-        person.connect(connection, seen=False)
-        state.wake_at(now + UNSEEN_GRACE_SECONDS)
+    if current is not None and current.joined_at_ms > connection.joined_at_ms:
+        return joined, replaced(identity, connection, current)
+    person.connect(connection, seen=True)
+    return (joined,) if current is None else (replaced(identity, current, connection), joined)
+
+
+def replaced(identity: Identity, old: Connection, new: Connection) -> RecordLeft:
+    return RecordLeft(identity, old.sid, REPLACED_REASON, new.joined_at_ms)
+
+
+def hear(state: RoomState, identity: Identity, connection: Connection | None, now: float) -> Effects:
+    """The database knows an open visit, or that there is none: the webhook's word, ahead of the room's own.
+
+    The permission that comes with it is the one at the join: of an old visit it says nothing.
+    """
+    person = state.person(identity)
+    current = person.connection
+    if connection is None:
+        if current is not None and not person.seen:
+            person.disconnect()
+        return ()
+    if current is not None and (
+        current.sid == connection.sid or current.joined_at_ms >= connection.joined_at_ms
+    ):
+        return ()
+    fresh = now - connection.joined_at_ms / 1000 < BATCHING_SECONDS
+    person.connect(connection if fresh else replace(connection, permission=None), seen=False)
+    state.wake_at(now + GRACE_SECONDS)
+    return () if current is None else (replaced(identity, current, connection),)
 
 
 def on_left(state: RoomState, event: ParticipantLeft, now: float) -> Effects:
     person = state.people.get(event.identity)
     current = person is not None and sid_of(person) == event.sid
     if event.reason == UNKNOWN_REASON and person is not None and current:
-        person.doubted_at = now
-        state.wake_at(now + DOUBT_SECONDS)
+        doubt(state, person, now)
         return ()
     if person is not None and current:
         person.disconnect()
@@ -70,23 +95,35 @@ def on_left(state: RoomState, event: ParticipantLeft, now: float) -> Effects:
 
 
 def on_synced(state: RoomState, event: RoomSynced, now: float) -> Effects:
-    """The full list is in: whoever is on it is here, whoever LiveKit had shown and is not on it has left."""
+    """The full list is in: whoever is on it is here, and whoever should be on it by now has left."""
+    state.synced = True
     state.resync_at = now + RESYNC_SECONDS
     state.wake_at(state.resync_at)
     effects: list[Effect] = []
     for identity, connection in event.present:
         effects += see(state, identity, connection, now)
-        effects += converge(state, identity, now)
     present = {connection.sid for _, connection in event.present}
     for identity, person, connection in list(state.connected()):
-        if connection.sid not in present and overdue(person, connection, now):
+        if connection.sid in present:
+            continue
+        if overdue(connection, now):
             effects += correct(person, identity, connection.sid, now)
+        elif person.seen:
+            doubt(state, person, now)
+    for identity in list(state.people):
+        effects += converge(state, identity, now)
     return tuple(effects)
 
 
-def overdue(person: PersonState, connection: Connection, now: float) -> bool:
-    """An unseen connection gets time to show up in LiveKit's batches; a seen one does not come back."""
-    return person.seen or now - connection.joined_at_ms / 1000 > UNSEEN_GRACE_SECONDS
+def overdue(connection: Connection, now: float) -> bool:
+    """A list may be older than a join that it misses: the view from inside by LiveKit's batches of 3 s, the server's
+    by the time of its answer. So a young connection that it misses is asked for again, an older one is gone."""
+    return now - connection.joined_at_ms / 1000 > GRACE_SECONDS
+
+
+def doubt(state: RoomState, person: PersonState, now: float) -> None:
+    person.doubted_at = now
+    state.wake_at(now + DOUBT_SECONDS)
 
 
 def correct(person: PersonState, identity: Identity, sid: Sid, now: float) -> Effects:
@@ -110,7 +147,7 @@ def on_tick(state: RoomState, now: float) -> Effects:
     doubts = any(
         p.doubted_at is not None and now - p.doubted_at >= DOUBT_SECONDS for p in state.people.values()
     )
-    unseen = any(not p.seen and overdue(p, c, now) for _, p, c in state.connected())
+    unseen = any(not p.seen and overdue(c, now) for _, p, c in state.connected())
     if not (doubts or unseen or now >= state.resync_at):
         return ()
     state.resync_at = now + (DOUBT_SECONDS if doubts or unseen else RESYNC_SECONDS)
@@ -129,5 +166,11 @@ def on_room_ended(state: RoomState, event: RoomEnded) -> Effects:
 def learn(state: RoomState, person: Person, now: float) -> Effects:
     """Take the database's word for a person, and act on it."""
     state.person(person.identity).desired = person.desired
-    hear(state, person.identity, person.connection, now)
-    return converge(state, person.identity, now)
+    heard = hear(state, person.identity, person.connection, now)
+    return (*heard, *converge(state, person.identity, now))
+
+
+def on_recorded(state: RoomState, event: PresenceRecorded, now: float) -> Effects:
+    """What the answer to a report says of a stranger. Of anyone else pulls tell, in order; this may be older."""
+    known = state.person(event.person.identity).desired is not None
+    return () if known else learn(state, event.person, now)

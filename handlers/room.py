@@ -54,7 +54,7 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
         case Pulled():
             return on_pulled(state, event, now)
         case PresenceRecorded():
-            return presence.learn(state, event.person, now)
+            return presence.on_recorded(state, event, now)
         case LeaseLost():
             return (Leave(closed=False),)
         case RoomSynced():
@@ -123,12 +123,12 @@ def on_tick(state: RoomState, now: float) -> Effects:
     state.drop_due_timers(now)
     repaired = each(converge(state, identity, now) for identity in list(state.people))
     relayed = (*relay.next_batch(state, now), *relay.beacon(state, now))
-    return (*actions.retry_kicks(state), *repaired, *relayed, *presence.on_tick(state, now))
+    return (*repaired, *relayed, *presence.on_tick(state, now))
 
 
 def close(state: RoomState, now: float) -> Effects:
     """Once the session is over and its last events are on the wire, the room is deleted."""
-    over = state.loaded and state.status is Status.OVER
+    over = state.ready and state.status is Status.OVER
     if not over or state.closing or now < state.close_retry_at or not relay.idle(state):
         return ()
     state.closing = True

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from handlers.effects import FinishAction
 from handlers.events import Action, ActionId, Connection, Identity, LiveEvent, Sid, Status
 from moderation.desired import Desired, Permission, Removal, Standing
 from moderation.roles import Role, RoleRights
@@ -16,8 +17,8 @@ RESYNC_SECONDS = 30.0
 """How often the whole room is compared when nothing else asks for it."""
 BATCHING_SECONDS = 3.5
 """LiveKit tells of listeners in batches, up to 3 s late; what it says of them may be that old."""
-UNSEEN_GRACE_SECONDS = 10.0
-"""How long a connection that only a webhook told of may stay unseen before the room is asked."""
+GRACE_SECONDS = 10.0
+"""How long a connection may be missing from what the room shows before that is believed."""
 
 
 @dataclass(slots=True)
@@ -29,7 +30,12 @@ class PersonState:
     seen: bool = False
     """LiveKit itself has shown this connection; before that only a webhook told of it."""
     asked: Permission | None = None
-    """A permission that was sent for this connection and is not answered yet."""
+    """A permission that was sent and is not answered yet. LiveKit takes it for whichever connection it finds, so it
+    outlives the connection that it was meant for: one change at a time per person, whatever they do meanwhile."""
+    answered_at: float = float("-inf")
+    """When the last such call was answered."""
+    unsure: bool = False
+    """What LiveKit has may differ from `connection.permission`: a call may or may not have been taken."""
     removing: bool = False
     """A removal of this connection is under way."""
     failures: int = 0
@@ -44,20 +50,16 @@ class PersonState:
     """What the latest action about this person gave as its reason, until they are told."""
 
     def connect(self, connection: Connection, *, seen: bool) -> None:
-        """A new connection: nothing that was under way for an older one counts."""
+        """A new connection. A call for an older one may have changed this one instead."""
+        self.disconnect()
         self.connection, self.seen = connection, seen
-        self.asked, self.removing, self.failures, self.retry_at = None, False, 0, 0.0
+        self.unsure = self.asked is not None or connection.joined_at_ms / 1000 <= self.answered_at
+        self.failures, self.retry_at = 0, 0.0
         self.overridden.clear()
-        self.doubted_at, self.told = None, None
+        self.told = None
 
     def disconnect(self) -> None:
-        self.connection, self.seen, self.asked, self.removing, self.doubted_at = (
-            None,
-            False,
-            None,
-            False,
-            None,
-        )
+        self.connection, self.seen, self.removing, self.doubted_at = None, False, False, None
 
 
 @dataclass(slots=True)
@@ -70,14 +72,19 @@ class OpenAction:
 
 @dataclass(slots=True)
 class RoomState:
-    """The room. `loaded` is False until the first snapshot: until then nothing is decided."""
+    """The room. Until it is both loaded and synced, what is wanted or what is there is unknown: nothing is decided."""
 
     loaded: bool = False
+    """The first snapshot is in."""
+    synced: bool = False
+    """The first full list of who is here is in."""
     status: Status = Status.OPEN
     default_role: Role | None = None
     rights: Mapping[Role, RoleRights] = field(default_factory=dict)
     people: dict[Identity, PersonState] = field(default_factory=dict)
     actions: dict[ActionId, OpenAction] = field(default_factory=dict)
+    finished: dict[ActionId, FinishAction] = field(default_factory=dict)
+    """The last thousand, for the row that is claimed again before the database took its end."""
     relayed_seq: int = 0
     relaying: tuple[LiveEvent, ...] = ()
     backlog: tuple[LiveEvent, ...] = ()
@@ -90,6 +97,10 @@ class RoomState:
     resync_at: float = 0.0
     timers: list[float] = field(default_factory=list)
     """A heap of the moments at which something must be looked at again; each moment once."""
+
+    @property
+    def ready(self) -> bool:
+        return self.loaded and self.synced
 
     def person(self, identity: Identity) -> PersonState:
         return self.people.setdefault(identity, PersonState())

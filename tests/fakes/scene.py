@@ -1,0 +1,205 @@
+"""A room's decisions driven by hand: say what happens, read what is decided. The words of the handler tests."""
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from handlers.effects import Effect, FinishAction, RemoveParticipant, SetPermission
+from handlers.events import (
+    Action,
+    ActionId,
+    Connection,
+    Event,
+    Failure,
+    Identity,
+    LiveEvent,
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantNotRemoved,
+    ParticipantRemoved,
+    PermissionNotSet,
+    PermissionReported,
+    PermissionSet,
+    Person,
+    Pulled,
+    RoomSynced,
+    Sid,
+    SnapshotLoaded,
+    Status,
+    Ticked,
+)
+from handlers.room import handle
+from handlers.state import RoomState
+from moderation.desired import Desired, Permission
+from moderation.roles import Role, RoleRights, Source
+
+START = 1_800_000_000.0
+ALL = frozenset(Source)
+NOTHING = Permission(frozenset())
+SPEAK = Permission(frozenset({Source.MICROPHONE}))
+SHOW = Permission(frozenset({Source.CAMERA}))
+BOTH = Permission(frozenset({Source.CAMERA, Source.MICROPHONE}))
+EVERYTHING = Permission(ALL)
+
+MICROPHONE, CAMERA_AND_MICROPHONE = SPEAK.sources, BOTH.sources
+RIGHTS = {
+    "audio_room": {
+        Role.HOST: RoleRights(50, MICROPHONE),
+        Role.CO_HOST: RoleRights(40, MICROPHONE),
+        Role.MODERATOR: RoleRights(30, MICROPHONE),
+        Role.SPEAKER: RoleRights(20, MICROPHONE),
+        Role.LISTENER: RoleRights(10, frozenset()),
+        Role.VIEWER: RoleRights(10, frozenset()),
+    },
+    "video_live": {
+        Role.HOST: RoleRights(50, ALL),
+        Role.CO_HOST: RoleRights(40, CAMERA_AND_MICROPHONE),
+        Role.MODERATOR: RoleRights(30, MICROPHONE),
+        Role.SPEAKER: RoleRights(20, CAMERA_AND_MICROPHONE),
+        Role.LISTENER: RoleRights(10, frozenset()),
+        Role.VIEWER: RoleRights(10, frozenset()),
+    },
+    "call": {Role.PARTY: RoleRights(50, CAMERA_AND_MICROPHONE)},
+}
+"""CONTRACT §4."""
+DEFAULT_ROLES = {"audio_room": Role.LISTENER, "video_live": Role.VIEWER, "call": None}
+
+ADA, BO, CEM = Identity("ada"), Identity("bo"), Identity("cem")
+
+LISTENER = Desired(Role.LISTENER)
+SPEAKER = Desired(Role.SPEAKER)
+HOST = Desired(Role.HOST)
+
+Kind = TypeVar("Kind")
+
+
+def of(kind: type[Kind], effects: tuple[Effect, ...]) -> list[Kind]:
+    """The effects of one kind, in order."""
+    return [effect for effect in effects if isinstance(effect, kind)]
+
+
+def only(kind: type[Kind], effects: tuple[Effect, ...]) -> Kind:
+    """The one effect of a kind."""
+    (found,) = of(kind, effects)
+    return found
+
+
+def snapshot(context: str = "audio_room", **fields: Any) -> SnapshotLoaded:
+    given: dict[str, Any] = {
+        "status": Status.OPEN,
+        "default_role": DEFAULT_ROLES[context],
+        "rights": RIGHTS[context],
+        "people": (),
+        "open_visits": (),
+        "streams": False,
+        "relayed_seq": 0,
+    }
+    return SnapshotLoaded(**{**given, **fields})
+
+
+def live_event(seq: int) -> LiveEvent:
+    return LiveEvent(seq, f"event-{seq}", "gift", "2027-01-15T08:00:00Z", {})
+
+
+@dataclass
+class Scene:
+    """One room. Times are seconds after its start; everything done returns what was decided by it."""
+
+    context: str = "audio_room"
+    state: RoomState = field(default_factory=RoomState)
+    now: float = START
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    @classmethod
+    def open(cls, *people: Person, context: str = "audio_room", **fields: Any) -> "Scene":
+        """A room that is loaded, synced and empty."""
+        scene = cls(context)
+        scene.happens(snapshot(context, people=people, **fields))
+        scene.happens(RoomSynced(()))
+        return scene
+
+    def happens(self, event: Event) -> tuple[Effect, ...]:
+        return handle(self.state, event, self.now)
+
+    def passes(self, seconds: float) -> tuple[Effect, ...]:
+        """Time passes; every deadline that the room asked for comes exactly when it asked for it."""
+        end = self.now + seconds
+        effects: tuple[Effect, ...] = ()
+        while (deadline := self.state.next_deadline()) is not None and deadline <= end:
+            self.now = max(self.now, deadline)
+            effects += self.happens(Ticked())
+        self.now = end
+        return effects
+
+    # -- LiveKit -----------------------------------------------------------------
+
+    def connection(self, sid: str, permission: Permission | None = NOTHING, ago: float = 0.0) -> Connection:
+        return Connection(Sid(sid), round((self.now - ago) * 1000), permission)
+
+    def joins(
+        self, who: Identity, sid: str | None = None, permission: Permission = NOTHING, ago: float = 0.0
+    ) -> tuple[Effect, ...]:
+        connection = self.connection(sid or f"sid-{who}", permission, ago)
+        return self.happens(ParticipantJoined(who, connection))
+
+    def leaves(
+        self, who: Identity, sid: str | None = None, reason: str = "client_initiated"
+    ) -> tuple[Effect, ...]:
+        return self.happens(ParticipantLeft(who, Sid(sid or f"sid-{who}"), reason, round(self.now * 1000)))
+
+    def reports(self, who: Identity, permission: Permission, sid: str | None = None) -> tuple[Effect, ...]:
+        return self.happens(PermissionReported(who, Sid(sid or f"sid-{who}"), permission))
+
+    def shows(self, *present: tuple[Identity, Connection]) -> tuple[Effect, ...]:
+        return self.happens(RoomSynced(present))
+
+    def here(self, who: Identity) -> tuple[Identity, Connection]:
+        """The connection that the room believes in, as a list would show it."""
+        connection = self.state.people[who].connection
+        assert connection is not None
+        return who, connection
+
+    def confirms(self, asked: SetPermission) -> tuple[Effect, ...]:
+        return self.happens(PermissionSet(asked.identity, asked.sid, asked.permission))
+
+    def denies(self, asked: SetPermission, failure: Failure, error: str = "no") -> tuple[Effect, ...]:
+        return self.happens(PermissionNotSet(asked.identity, asked.sid, failure, error))
+
+    def removes(self, asked: RemoveParticipant) -> tuple[Effect, ...]:
+        return self.happens(ParticipantRemoved(asked.identity, asked.sid))
+
+    def keeps(self, asked: RemoveParticipant, failure: Failure, error: str = "no") -> tuple[Effect, ...]:
+        return self.happens(ParticipantNotRemoved(asked.identity, asked.sid, failure, error))
+
+    # -- the database ------------------------------------------------------------
+
+    def wants(
+        self, who: Identity, desired: Desired, connection: Connection | None = None
+    ) -> tuple[Effect, ...]:
+        return self.happens(Pulled(Status.OPEN, people=(Person(who, desired, connection),)))
+
+    def asks(
+        self, action: str, target: Identity | None = None, desired: Desired | None = None, **fields: Any
+    ) -> tuple[Effect, ...]:
+        """A claimed row, and in the same breath the desired state that its insert wrote."""
+        people = () if desired is None or target is None else (Person(target, desired),)
+        return self.happens(Pulled(Status.OPEN, people=people, actions=(self.row(action, target, **fields),)))
+
+    def row(self, action: str, target: Identity | None = None, **fields: Any) -> Action:
+        n = next(self.numbers)
+        given: dict[str, Any] = {"id": ActionId(f"row-{n}"), "created_at_ms": round(self.now * 1000)}
+        return Action(n=n, action=action, target=target, **{**given, **fields})
+
+    def present(self, who: Identity, desired: Desired, permission: Permission, ago: float = 60.0) -> None:
+        """Someone who has been here for a while, with the permission that they should have."""
+        self.wants(who, desired)
+        self.joins(who, permission=permission, ago=ago)
+        assert self.state.people[who].asked is None, "not at rest"
+
+    def actual(self, who: Identity) -> Permission | None:
+        connection = self.state.people[who].connection
+        return None if connection is None else connection.permission
+
+
+def finished(effects: tuple[Effect, ...]) -> FinishAction:
+    return only(FinishAction, effects)

@@ -1,0 +1,362 @@
+"""Who may do what: grants, revocations, removals, late and odd reports, failures."""
+
+import pytest
+
+from handlers.effects import Count, Effect, Metric, RecordJoined, RemoveParticipant, Resync, SetPermission
+from handlers.events import Connection, Failure, Identity, Person, PresenceRecorded, RoomSynced
+from moderation.desired import Desired, Permission, Removal
+from moderation.roles import Role, Source
+from tests.fakes.scene import (
+    ADA,
+    BOTH,
+    EVERYTHING,
+    HOST,
+    LISTENER,
+    NOTHING,
+    SPEAK,
+    SPEAKER,
+    START,
+    Scene,
+    finished,
+    of,
+    only,
+    snapshot,
+)
+
+BANNED = Desired(Role.LISTENER, removal=Removal("banned"))
+MUTED_SPEAKER = Desired(Role.SPEAKER, mic_muted=True)
+
+
+# -- joins ------------------------------------------------------------------------
+
+
+def test_a_stranger_with_an_ordinary_token_needs_nothing() -> None:
+    scene = Scene.open()
+    effects = scene.joins(ADA)
+    assert of(RecordJoined, effects)
+    assert not of(SetPermission, effects)
+
+
+def test_a_stranger_with_an_old_token_loses_its_grants() -> None:
+    asked = only(SetPermission, Scene.open().joins(ADA, permission=EVERYTHING))
+    assert asked.permission == NOTHING
+    assert asked.revokes
+
+
+def test_a_host_who_joins_without_rights_is_given_them() -> None:
+    scene = Scene.open(Person(ADA, HOST), context="video_live")
+    asked = only(SetPermission, scene.joins(ADA))
+    assert asked.permission == EVERYTHING
+    assert not asked.revokes
+
+
+def test_an_unknown_permission_is_always_set() -> None:
+    scene = Scene.open()
+    asked = only(SetPermission, scene.wants(ADA, LISTENER, scene.connection("sid-ada", None)))
+    assert asked.permission == NOTHING
+
+
+def test_nobody_unknown_may_be_in_a_call() -> None:
+    gone = only(RemoveParticipant, Scene.open(context="call").joins(ADA))
+    assert gone.notice.payload["reason"] == "not_invited"
+
+
+def test_a_role_that_the_context_does_not_know_has_no_rights() -> None:
+    scene = Scene.open(Person(ADA, Desired(Role.PARTY)))
+    assert only(SetPermission, scene.joins(ADA, permission=SPEAK)).permission == Permission(
+        frozenset(), can_subscribe=False
+    )
+
+
+def test_an_old_token_with_grants_is_caught_at_the_second_join_too() -> None:
+    scene = Scene.open()
+    scene.confirms(only(SetPermission, scene.joins(ADA, "first", SPEAK)))
+    scene.leaves(ADA, "first")
+    scene.passes(1)
+    assert only(SetPermission, scene.joins(ADA, "second", SPEAK)).permission == NOTHING
+
+
+# -- promotion, demotion, mutes, cameras -------------------------------------------------
+
+
+def test_promotion_and_demotion_each_take_one_call() -> None:
+    scene = Scene.open()
+    scene.joins(ADA)
+    up = only(SetPermission, scene.wants(ADA, SPEAKER))
+    assert (up.permission, up.revokes) == (SPEAK, False)
+    assert not of(SetPermission, scene.confirms(up))
+    down = only(SetPermission, scene.wants(ADA, LISTENER))
+    assert (down.permission, down.revokes) == (NOTHING, True)
+    assert not of(SetPermission, scene.confirms(down))
+
+
+def test_a_change_of_mind_waits_for_the_answer_and_then_wins() -> None:
+    scene = Scene.open()
+    scene.joins(ADA)
+    up = only(SetPermission, scene.wants(ADA, SPEAKER))
+    assert not of(SetPermission, scene.wants(ADA, LISTENER))
+    assert only(SetPermission, scene.confirms(up)).permission == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("desired", "left"),
+    [
+        (Desired(Role.SPEAKER, mic_muted=True), {Source.CAMERA}),
+        (Desired(Role.SPEAKER, camera_off=True), {Source.MICROPHONE}),
+        (Desired(Role.SPEAKER, mic_muted=True, camera_off=True), set()),
+        (Desired(Role.HOST, mic_muted=True), {Source.CAMERA, Source.SCREEN_SHARE}),
+        (Desired(Role.HOST, camera_off=True), {Source.MICROPHONE, Source.SCREEN_SHARE_AUDIO}),
+    ],
+)
+def test_a_mute_takes_sound_and_camera_off_takes_pictures(desired: Desired, left: set[Source]) -> None:
+    scene = Scene.open(Person(ADA, desired), context="video_live")
+    asked = only(SetPermission, scene.joins(ADA, permission=EVERYTHING))
+    assert asked.permission == Permission(frozenset(left))
+
+
+def test_a_timed_mute_ends_at_its_own_second() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    until = scene.now + 30.0
+    scene.confirms(only(SetPermission, scene.wants(ADA, Desired(Role.SPEAKER, True, until))))
+    assert not of(SetPermission, scene.passes(29.999))
+    asked = only(SetPermission, scene.passes(0.001))
+    assert (asked.permission, scene.now) == (SPEAK, until)
+
+
+def test_a_mute_that_is_over_when_it_arrives_changes_nothing() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    assert scene.wants(ADA, Desired(Role.SPEAKER, True, scene.now - 1)) == ()
+
+
+# -- removal ------------------------------------------------------------------------
+
+
+def test_whoever_is_banned_is_removed_and_told_why() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    gone = only(RemoveParticipant, scene.wants(ADA, BANNED))
+    assert gone.ban
+    assert gone.notice.payload["reason"] == "banned"
+
+
+def test_a_banned_person_is_removed_at_each_return() -> None:
+    scene = Scene.open(Person(ADA, BANNED))
+    for number in range(3):
+        scene.removes(only(RemoveParticipant, scene.joins(ADA, f"sid-{number}", SPEAK)))
+        scene.passes(1)
+
+
+def test_a_banned_person_is_removed_on_the_webhooks_word_alone() -> None:
+    scene = Scene.open(Person(ADA, BANNED))
+    assert only(RemoveParticipant, scene.wants(ADA, BANNED, scene.connection("sid-ada"))).sid == "sid-ada"
+
+
+def test_a_timed_ban_stops_by_itself() -> None:
+    scene = Scene.open(Person(ADA, Desired(Role.LISTENER, removal=Removal("banned", START + 10))))
+    scene.passes(10)
+    assert not of(RemoveParticipant, scene.joins(ADA))
+
+
+# -- what LiveKit reports ----------------------------------------------------------------
+
+
+def test_a_late_report_of_what_was_replaced_is_no_drift() -> None:
+    scene = Scene.open()
+    scene.joins(ADA)
+    scene.confirms(only(SetPermission, scene.wants(ADA, SPEAKER)))
+    scene.passes(2.9)
+    assert scene.reports(ADA, NOTHING) == ()
+    assert scene.actual(ADA) == SPEAK
+
+
+def test_drift_is_counted_and_repaired() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    effects = scene.reports(ADA, EVERYTHING)
+    assert only(Count, effects).metric is Metric.DRIFT_FOUND
+    assert only(SetPermission, effects).permission == NOTHING
+
+
+def test_drift_back_to_what_was_replaced_is_found_once_reports_of_it_cannot_be_late() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    scene.confirms(only(SetPermission, scene.wants(ADA, LISTENER)))
+    scene.passes(1)
+    scene.reports(ADA, SPEAK)  # somebody gave it back; at this moment it looks like an old report
+    assert only(Resync, scene.passes(3.5)).doubt is False
+    who, connection = scene.here(ADA)
+    effects = scene.shows((who, Connection(connection.sid, connection.joined_at_ms, SPEAK)))
+    assert only(SetPermission, effects).permission == NOTHING
+
+
+def test_a_report_about_an_earlier_connection_is_ignored() -> None:
+    scene = Scene.open()
+    scene.joins(ADA, "first")
+    scene.passes(1)
+    scene.joins(ADA, "second")
+    assert scene.reports(ADA, EVERYTHING, "first") == ()
+
+
+def test_the_same_report_twice_is_one_repair() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    assert of(SetPermission, scene.reports(ADA, SPEAK))
+    assert not of(SetPermission, scene.reports(ADA, SPEAK))
+
+
+# -- answers that are late, lost, or about somebody's earlier connection -------------------------
+
+
+def test_a_call_under_way_outlives_the_connection_that_it_was_meant_for() -> None:
+    scene = Scene.open()
+    scene.joins(ADA, "first")
+    up = only(SetPermission, scene.wants(ADA, SPEAKER))
+    scene.leaves(ADA, "first")
+    scene.wants(ADA, LISTENER)
+    scene.passes(0.1)
+    assert not of(SetPermission, scene.joins(ADA, "second")), "two calls about one person at once"
+    again = only(SetPermission, scene.confirms(up))
+    assert (again.sid, again.permission) == ("second", NOTHING), (
+        "the promotion may have hit the new connection"
+    )
+
+
+def test_a_connection_that_began_before_the_answer_is_not_believed() -> None:
+    scene = Scene.open()
+    scene.joins(ADA, "first")
+    up = only(SetPermission, scene.wants(ADA, SPEAKER))
+    second = scene.connection("second")
+    scene.passes(0.1)
+    scene.confirms(up)
+    scene.leaves(ADA, "first")
+    assert only(SetPermission, scene.wants(ADA, LISTENER, second)).permission == NOTHING
+
+
+def test_a_call_without_an_answer_is_made_again_even_if_nothing_seems_left_to_do() -> None:
+    scene = Scene.open()
+    scene.joins(ADA)
+    up = only(SetPermission, scene.wants(ADA, SPEAKER))
+    scene.denies(up, Failure.RETRYABLE)  # LiveKit may have taken it before the time-out
+    assert not of(SetPermission, scene.wants(ADA, LISTENER))
+    assert only(SetPermission, scene.passes(0.1)).permission == NOTHING
+
+
+def test_nothing_is_reported_done_while_a_call_to_the_contrary_is_under_way() -> None:
+    scene = Scene.open()
+    scene.joins(ADA)
+    up = only(SetPermission, scene.wants(ADA, SPEAKER))
+    assert scene.asks("mute", ADA, MUTED_SPEAKER) == ()
+    down = only(SetPermission, scene.confirms(up))
+    assert finished(scene.confirms(down)).verdict == "applied"
+
+
+def test_just_after_a_join_not_found_is_retried_quickly() -> None:
+    scene = Scene.open(Person(ADA, SPEAKER))
+    asked = only(SetPermission, scene.joins(ADA))
+    for _ in range(10):
+        assert scene.denies(asked, Failure.GONE) == ()
+        asked = only(SetPermission, scene.passes(0.1))
+
+
+def test_later_not_found_makes_the_room_ask_who_is_there() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    asked = only(SetPermission, scene.wants(ADA, SPEAKER))
+    assert only(Resync, scene.denies(asked, Failure.GONE)).doubt
+
+
+def test_failures_back_off_to_five_seconds_and_no_further() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    asked, waits = only(SetPermission, scene.wants(ADA, SPEAKER)), []
+    for _ in range(10):
+        scene.denies(asked, Failure.RETRYABLE)
+        before = scene.now
+        effects: tuple[Effect, ...] = ()
+        while not of(SetPermission, effects):
+            effects = scene.passes(0.05)
+        waits.append(scene.now - before)
+        asked = only(SetPermission, effects)
+    assert waits == sorted(waits)
+    assert waits[0] == pytest.approx(0.05)
+    assert waits[-1] == pytest.approx(5.0, abs=0.06)
+
+
+def test_success_forgets_earlier_failures() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    asked = only(SetPermission, scene.wants(ADA, SPEAKER))
+    for _ in range(3):
+        scene.denies(asked, Failure.RETRYABLE)
+        asked = only(SetPermission, scene.passes(0.5))
+    scene.confirms(asked)
+    scene.denies(only(SetPermission, scene.wants(ADA, LISTENER)), Failure.RETRYABLE)
+    assert of(SetPermission, scene.passes(0.05))
+
+
+def test_a_removal_that_fails_is_tried_again() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    scene.keeps(only(RemoveParticipant, scene.wants(ADA, BANNED)), Failure.RETRYABLE)
+    assert only(RemoveParticipant, scene.passes(0.05)).ban
+
+
+# -- taking a room over ------------------------------------------------------------------
+
+
+def test_nothing_is_decided_before_the_room_has_shown_who_is_there() -> None:
+    scene = Scene()
+    scene.happens(snapshot(people=(Person(ADA, LISTENER, scene.connection("sid-ada", NOTHING, ago=600)),)))
+    # Its predecessor had promoted her: the permission at the join says nothing about today's.
+    assert scene.asks("set_role", ADA, LISTENER) == ()
+    down = only(SetPermission, scene.shows((ADA, scene.connection("sid-ada", SPEAK, ago=600))))
+    assert down.permission == NOTHING
+    assert finished(scene.confirms(down)).verdict == "applied"
+
+
+def test_a_view_that_agrees_costs_no_call_at_a_take_over() -> None:
+    scene = Scene()
+    people = [(Identity(f"user-{n}"), scene.connection(f"sid-{n}", NOTHING, ago=600)) for n in range(50)]
+    scene.happens(snapshot(people=tuple(Person(who, LISTENER, where) for who, where in people)))
+    assert not of(SetPermission, scene.happens(RoomSynced(tuple(people))))
+
+
+def test_a_promoted_person_found_at_a_take_over_is_no_drift() -> None:
+    scene = Scene()
+    scene.happens(snapshot(people=(Person(ADA, SPEAKER, scene.connection("sid-ada", NOTHING, ago=600)),)))
+    effects = scene.shows((ADA, scene.connection("sid-ada", SPEAK, ago=600)))
+    assert not of(Count, effects)
+    assert not of(SetPermission, effects)
+
+
+# -- which word of the database counts ---------------------------------------------------------
+
+
+def test_the_answer_to_a_report_never_undoes_what_a_pull_has_told_since() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    scene.confirms(only(SetPermission, scene.wants(ADA, MUTED_SPEAKER)))
+    assert scene.happens(PresenceRecorded(Person(ADA, SPEAKER))) == (), "it was read before the mute"
+
+
+def test_the_answer_to_a_report_teaches_who_a_stranger_is() -> None:
+    scene = Scene.open()
+    scene.joins(ADA)
+    assert only(SetPermission, scene.happens(PresenceRecorded(Person(ADA, SPEAKER)))).permission == SPEAK
+
+
+def test_a_muted_speaker_who_comes_back_on_a_second_device_is_still_muted() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    mute = only(SetPermission, scene.wants(ADA, MUTED_SPEAKER))
+    scene.joins(ADA, "phone", SPEAK)
+    asked = only(SetPermission, scene.confirms(mute))
+    assert (asked.sid, asked.permission) == ("phone", NOTHING)
+
+
+def test_more_rights_are_not_urgent_and_fewer_are() -> None:
+    scene = Scene.open(context="video_live")
+    scene.present(ADA, SPEAKER, BOTH)
+    assert only(SetPermission, scene.wants(ADA, Desired(Role.SPEAKER, camera_off=True))).revokes

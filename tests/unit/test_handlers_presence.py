@@ -1,0 +1,188 @@
+"""Who is in the room: visits by connection, doubt, lists that are older than what they miss, take-overs."""
+
+from handlers.effects import Count, Leave, Metric, RecordJoined, RecordLeft, Resync, SetPermission
+from handlers.events import Connection, Person, RoomEnded, Sid
+from tests.fakes.scene import ADA, BO, HOST, LISTENER, NOTHING, SPEAK, SPEAKER, Scene, of, only, snapshot
+
+
+def test_a_join_and_a_leave_are_each_written_once() -> None:
+    scene = Scene.open()
+    joined = only(RecordJoined, scene.joins(ADA))
+    assert not of(RecordJoined, scene.joins(ADA)), "the same report again"
+    left = only(RecordLeft, scene.leaves(ADA))
+    assert (joined.connection.sid, left.sid, left.reason) == ("sid-ada", "sid-ada", "client_initiated")
+
+
+def test_a_leave_of_someone_never_seen_is_written() -> None:
+    """Its webhook may have been lost, and a leave before its join ends in the same rows."""
+    assert only(RecordLeft, Scene.open().leaves(ADA)).sid == "sid-ada"
+
+
+def test_a_leave_of_an_earlier_connection_does_not_end_the_present_one() -> None:
+    scene = Scene.open()
+    scene.joins(ADA, "first")
+    scene.passes(1)
+    scene.joins(ADA, "second")
+    assert only(RecordLeft, scene.leaves(ADA, "first", "duplicate_identity")).sid == "first"
+    assert scene.here(ADA)[1].sid == "second"
+
+
+def test_a_second_device_ends_the_visit_of_the_first_when_it_joins() -> None:
+    scene = Scene.open()
+    scene.joins(ADA, "first")
+    scene.passes(2)
+    effects = scene.joins(ADA, "second")
+    left = only(RecordLeft, effects)
+    assert (left.sid, left.reason, left.at_ms) == ("first", "duplicate_identity", round(scene.now * 1000))
+    assert only(RecordJoined, effects).connection.sid == "second"
+
+
+def test_a_connection_shown_after_the_one_that_replaced_it_is_written_with_its_end() -> None:
+    scene = Scene.open()
+    scene.passes(1)
+    scene.wants(ADA, LISTENER, scene.connection("second"))  # the webhook was first
+    effects = scene.joins(ADA, "first", ago=1)
+    assert (only(RecordJoined, effects).connection.sid, only(RecordLeft, effects).sid) == ("first", "first")
+    assert scene.here(ADA)[1].sid == "second"
+
+
+# -- the webhook's word --------------------------------------------------------------------
+
+
+def test_a_join_that_only_a_webhook_told_of_is_acted_on_at_once() -> None:
+    scene = Scene.open()
+    asked = only(SetPermission, scene.wants(ADA, SPEAKER, scene.connection("sid-ada")))
+    assert (asked.sid, asked.permission) == ("sid-ada", SPEAK)
+
+
+def test_when_livekit_shows_what_the_webhook_told_it_is_confirmed_as_a_visit() -> None:
+    scene = Scene.open()
+    scene.wants(ADA, LISTENER, scene.connection("sid-ada"))
+    assert only(RecordJoined, scene.joins(ADA)).connection.sid == "sid-ada"
+
+
+def test_a_webhook_leave_ends_a_visit_that_livekit_never_showed() -> None:
+    scene = Scene.open()
+    scene.wants(ADA, LISTENER, scene.connection("sid-ada"))
+    scene.wants(ADA, LISTENER, None)
+    assert scene.state.people[ADA].connection is None
+
+
+def test_a_closed_visit_does_not_hide_someone_whom_livekit_shows() -> None:
+    scene = Scene.open()
+    scene.joins(ADA)
+    scene.wants(ADA, LISTENER, None)
+    assert scene.here(ADA)[1].sid == "sid-ada"
+
+
+def test_a_visit_that_never_shows_is_asked_about_and_closed() -> None:
+    scene = Scene.open()
+    scene.wants(ADA, LISTENER, scene.connection("sid-ada", ago=0.1))
+    assert not of(Resync, scene.passes(9.9))
+    assert only(Resync, scene.passes(0.1)).doubt
+    effects = scene.shows()
+    assert only(RecordLeft, effects).sid == "sid-ada"
+    assert only(Count, effects).metric is Metric.PRESENCE_CORRECTED
+
+
+def test_an_older_open_visit_is_not_taken_for_the_present_connection() -> None:
+    scene = Scene.open()
+    scene.joins(ADA, "second")
+    assert scene.wants(ADA, LISTENER, scene.connection("first", ago=60)) == ()
+    assert scene.here(ADA)[1].sid == "second"
+
+
+# -- our own reconnect ---------------------------------------------------------------------------
+
+
+def test_a_full_reconnect_closes_nobodys_visit() -> None:
+    scene = Scene.open()
+    for who in (ADA, BO):
+        scene.present(who, LISTENER, NOTHING)
+    before = [scene.here(ADA), scene.here(BO)]
+    assert scene.leaves(ADA, reason="unknown") == ()
+    assert scene.leaves(BO, reason="unknown") == ()
+    for who, connection in before:
+        assert not of(RecordJoined, scene.joins(who, connection.sid, ago=60))
+    assert not of(RecordLeft, scene.shows(*before))
+    assert not of(Resync, scene.passes(10))
+
+
+def test_whoever_left_during_our_reconnect_is_asked_about_and_then_closed() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    scene.leaves(ADA, reason="unknown")
+    assert only(Resync, scene.passes(5)).doubt
+    assert only(RecordLeft, scene.shows()).reason == "unknown"
+
+
+def test_a_listing_that_fails_is_asked_for_again() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    scene.leaves(ADA, reason="unknown")
+    assert of(Resync, scene.passes(5))
+    assert of(Resync, scene.passes(5)), "nothing came back"
+
+
+def test_rights_are_still_taken_from_someone_in_doubt() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    scene.leaves(ADA, reason="unknown")
+    assert only(SetPermission, scene.wants(ADA, LISTENER)).permission == NOTHING
+
+
+# -- lists ---------------------------------------------------------------------------------------
+
+
+def test_a_list_older_than_a_join_does_not_erase_it() -> None:
+    """Erased, a mute would be reported as applied to someone who is away, while they speak."""
+    scene = Scene.open()
+    scene.joins(ADA, permission=NOTHING)
+    assert not of(RecordLeft, scene.shows())
+    assert scene.here(ADA)[1].sid == "sid-ada"
+
+
+def test_a_young_connection_that_a_list_misses_is_asked_about_again_until_it_is_old_enough() -> None:
+    scene = Scene.open()
+    scene.joins(ADA)
+    scene.shows()
+    for _ in range(2):
+        assert only(Resync, scene.passes(5)).doubt
+        assert not of(RecordLeft, scene.shows())
+    scene.passes(5)
+    assert only(RecordLeft, scene.shows()).sid == "sid-ada"
+
+
+def test_the_whole_room_is_compared_every_thirty_seconds() -> None:
+    scene = Scene.open()
+    assert not of(Resync, scene.passes(29.9))
+    assert only(Resync, scene.passes(0.1)) == Resync(doubt=False)
+
+
+# -- beginnings and ends -----------------------------------------------------------------------------
+
+
+def test_a_take_over_closes_visits_that_belong_to_nobody() -> None:
+    scene = Scene()
+    ada = Connection(Sid("second"), round((scene.now - 60) * 1000), NOTHING)
+    visits = ((Sid("first"), ADA), (Sid("second"), ADA), (Sid("third"), BO))
+    effects = scene.happens(snapshot(people=(Person(ADA, LISTENER, ada),), open_visits=visits))
+    assert [left.sid for left in of(RecordLeft, effects)] == ["first", "third"]
+
+
+def test_a_take_over_closes_the_visit_of_whoever_is_not_there_any_more() -> None:
+    scene = Scene()
+    scene.happens(snapshot(people=(Person(ADA, LISTENER, scene.connection("sid-ada", ago=60)),)))
+    assert only(RecordLeft, scene.shows()).sid == "sid-ada"
+
+
+def test_the_end_of_the_room_ends_every_visit_and_the_work() -> None:
+    scene = Scene.open(Person(ADA, HOST))
+    scene.joins(ADA)
+    scene.joins(BO)
+    effects = scene.happens(RoomEnded("room_closed", round(scene.now * 1000)))
+    assert {(left.identity, left.reason) for left in of(RecordLeft, effects)} == {
+        (ADA, "room_closed"),
+        (BO, "room_closed"),
+    }
+    assert only(Leave, effects).closed
