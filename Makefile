@@ -12,6 +12,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ipelya-live
 PRIVATE_UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
 UV := $(or $(shell command -v uv 2>/dev/null),$(PRIVATE_UV))
 BIN := .venv/bin
+export UV
 PACKAGES := $(wildcard agent handlers moderation local orchestrator bench)
 FUNCTIONS := livekit-system/supabase/functions
 DENO_PROJECTS := $(patsubst %/,%,$(dir $(wildcard $(FUNCTIONS)/deno.json livekit-system/clients/typescript/deno.json livekit-system/console/deno.json)))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from local import sample_logins
 from local.migrate import MigrationError
 from local.paths import STATE
 from local.ports import DEFAULT_BASE, PortsTakenError
@@ -22,6 +23,7 @@ async def up(state: Path, port_base: int, *, worker: bool = True) -> None:
     stopping = stop_signal()
     async with Stack(state / "up", port_base) as stack:
         write_env(state / "env", stack.env)
+        await sample_logins.create(stack)
         if worker:
             await stack.start_worker("worker")
         say(summary(stack, state / "env", time.monotonic() - begun))
@@ -43,7 +45,9 @@ def stop_signal() -> asyncio.Event:
 def summary(stack: Stack, env_file: Path, seconds: float) -> str:
     lines = [f"up in {seconds:.1f} s; logs in {stack.directory / 'logs'}", ""]
     lines += [f"  {name:<26}{value}" for name, value in stack.env.items()]
-    lines += ["", f"the same in {env_file}; Ctrl-C stops it"]
+    lines += ["", f"sign in with the password {sample_logins.PASSWORD} as"]
+    lines += [f"  {login.email:<26}{login.what}" for login in sample_logins.LOGINS]
+    lines += ["", f"the addresses and keys are in {env_file} too; Ctrl-C stops it all"]
     return "\n".join(lines)
 
 
