@@ -11,14 +11,15 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
+from moderation.roles import Role
 from moderation.rules.judge import Verdict
 from moderation.rules.policy import CLIMB, Mode, Policy, Rule, Rung, Step
 from moderation.rules.words import Words, consequence
 
 _TOP_BY_ROLE: Final[Mapping[str, Step]] = {
-    "host": Step.NOTICE,
-    "co_host": Step.WARNING,
-    "moderator": Step.WARNING,
+    Role.HOST: Step.NOTICE,
+    Role.CO_HOST: Step.WARNING,
+    Role.MODERATOR: Step.WARNING,
 }
 """Everyone else may be led to the top."""
 
