@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from typing import Any
 
+import asyncpg
 import pytest
 from world import Refused, Scene, World
 
@@ -393,3 +394,82 @@ async def test_the_audit_tells_who_did_what_and_what_undid_it(world: World) -> N
         await world.as_user(target, "select count(*) from moderation_audit where session_id = $1", scene.id)
         == 0
     )
+
+
+INSERT = "insert into moderation_actions (session_id, target_user_id, action, params)"
+    " values ($1, $2, $3, $4) returning id"
+
+
+async def wish_a_lot(connection: Any, scenes: list[Scene], people: list[str], shift: int) -> None:
+    """Insert wishes of every kind over several rooms, and withdraw some."""
+    for n in range(12):
+        scene, user = scenes[(n + shift) % 3], people[(n * shift) % 4]
+        action = ("ban", "mute", "unmute", "camera_off", "mute_all", "unmute_all")[(n + shift) % 6]
+        params = {"scope": "platform", "seconds": 1} if action == "ban" else {}
+        whom = None if action.endswith("_all") else user
+        identifier = await connection.fetchval(INSERT, scene.id, whom, action, params)
+        if n % 5 == 0:
+            await withdraw_if_free(connection, identifier)
+
+
+async def withdraw_if_free(connection: Any, identifier: Any) -> None:
+    """Withdraw an action that nobody claimed meanwhile."""
+    try:
+        await connection.fetchval("select cancel_action($1)", identifier)
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != "PT409":
+            raise
+
+
+async def beat_a_lot(connection: Any, scenes: list[Scene]) -> None:
+    """Claim and finish as a worker does."""
+    rooms = [{"room": s.room, "epoch": 1, "cursor": None} for s in scenes]
+    for _ in range(8):
+        answer = await connection.fetchval("select agent_pull('w1', $1, 3000, 100)", rooms)
+        results = [
+            {"room": entry["room"], "epoch": 1, "id": action["id"], "outcome": "applied"}
+            for entry in answer["rooms"]
+            for action in entry["actions"]
+        ]
+        await connection.fetchval("select agent_finish_actions('w1', $1)", results)
+
+
+async def report_a_lot(connection: Any, scenes: list[Scene], people: list[str], event: str) -> None:
+    """File presence of everyone in every room, in one order and in the other."""
+    for n in range(6):
+        reports = [
+            {
+                "room": scene.room,
+                "epoch": 1,
+                "event": event,
+                "participant_sid": f"PA_{user[:8]}_{scene.id[:8]}_{n}",
+                "user_id": user,
+                "at_ms": 1000 + n,
+            }
+            for scene in (scenes if n % 2 else scenes[::-1])
+            for user in people
+        ]
+        await connection.fetchval("select agent_presence('w1', $1)", reports)
+
+
+async def test_a_crowd_of_wishes_and_reports_never_deadlocks(world: World) -> None:
+    scenes = [await world.live() for _ in range(3)]
+    people = [await world.user() for _ in range(4)]
+    for scene in scenes:
+        for user in people:
+            await world.seat(scene, "speaker", user=user)
+        await world.claim(scene.room)
+    connections = [await world.connect() for _ in range(6)]
+    await asyncio.gather(
+        *(wish_a_lot(connections[n], scenes, people, n + 1) for n in range(3)),
+        beat_a_lot(connections[3], scenes),
+        report_a_lot(connections[4], scenes, people, "joined"),
+        report_a_lot(connections[5], scenes, people, "left"),
+    )
+    for scene in scenes:
+        await apply_all(world, scene)
+        unfinished = await world.value(
+            "select count(*) from moderation_actions where session_id = $1 and status in ('pending', 'claimed')",
+            scene.id,
+        )
+        assert unfinished == 0

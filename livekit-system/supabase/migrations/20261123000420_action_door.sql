@@ -140,17 +140,20 @@ language sql set search_path = '' as $$
   update public.moderation_actions a
      set status = 'cancelled', error_code = 'superseded', error = 'a later action says otherwise',
          superseded_by = p_row.id, claim_expires_at = null
-   where a.session_id = p_row.session_id
-     and a.status in ('pending', 'claimed')
-     and not a.dry_run
-     and a.n < p_row.n
-     and live.action_aspect(a.action, a.params) = live.action_aspect(p_row.action, p_row.params)
-     and ((a.target_user_id is not distinct from p_row.target_user_id
-           and (a.action, a.params ->> 'role') is distinct from (p_row.action, p_row.params ->> 'role'))
-          -- Everyone being muted overtakes a person's unmute that is not through yet.
-          or (p_row.action = 'mute_all' and a.action = 'unmute' and exists (
-                select from public.live_participants p
-                 where p.session_id = a.session_id and p.user_id = a.target_user_id and p.mic_by_all)))
+   where a.id in (
+     select b.id from public.moderation_actions b
+      where b.session_id = p_row.session_id
+        and b.status in ('pending', 'claimed')
+        and not b.dry_run
+        and b.n < p_row.n
+        and live.action_aspect(b.action, b.params) = live.action_aspect(p_row.action, p_row.params)
+        and ((b.target_user_id is not distinct from p_row.target_user_id
+              and (b.action, b.params ->> 'role') is distinct from (p_row.action, p_row.params ->> 'role'))
+             -- Everyone being muted overtakes a person's unmute that is not through yet.
+             or (p_row.action = 'mute_all' and b.action = 'unmute' and exists (
+                   select from public.live_participants p
+                    where p.session_id = b.session_id and p.user_id = b.target_user_id and p.mic_by_all)))
+      order by b.id for update)
 $$;
 comment on function live.supersede is 'Cancels unfinished rows that this one contradicts.';
 revoke execute on function live.supersede(public.moderation_actions) from public, anon, authenticated;
@@ -261,7 +264,9 @@ begin
          error_code = case when a.action not in ('ban', 'unban') then 'session_ended' end,
          error = case when a.action not in ('ban', 'unban') then 'the session ended before this could be made true' end,
          claim_expires_at = null
-   where a.session_id = new.id and a.status in ('pending', 'claimed') and a.action <> 'end_session';
+   where a.id in (select b.id from public.moderation_actions b
+                   where b.session_id = new.id and b.status in ('pending', 'claimed') and b.action <> 'end_session'
+                   order by b.id for update);
   update public.live_participants p
      set hand_raised_at = null, invited_role = null, invited_by = null, invite_expires_at = null
    where p.session_id = new.id and (p.hand_raised_at is not null or p.invited_role is not null);

@@ -29,6 +29,18 @@ comment on function live.holds is
   'Whether (worker, epoch) is still the holder of a room. A lease that ran out but was not taken over still counts.';
 revoke execute on function live.holds(text, text, bigint) from public, anon, authenticated;
 
+create function live.lock_leases(p_items jsonb) returns void
+language sql set search_path = '' as $$
+  select count(*) from (
+    select r.room from public.agent_rooms r
+     where r.room in (select i.value ->> 'room' from jsonb_array_elements(p_items) i)
+     order by r.room for share) locked
+$$;
+comment on function live.lock_leases is
+  'Holds the leases of all rooms in a batch. Locks are taken in one order everywhere: leases by room, sessions by id, '
+  'people, actions by id; so that a beat, a batch and a moderator never wait for each other in a ring.';
+revoke execute on function live.lock_leases(jsonb) from public, anon, authenticated;
+
 create function live.effective_policy(p_session public.live_sessions) returns jsonb
 language sql stable set search_path = '' as $$
   select coalesce(live.setting('moderation.policy'), '{}') || p_session.moderation
@@ -120,7 +132,9 @@ begin
   -- What the holder before had claimed and not finished is due again.
   update public.moderation_actions a
      set status = 'pending', claim_expires_at = null
-   where (a.session_id = place.session_id or a.call_id = place.call_id) and a.status = 'claimed';
+   where a.id in (select b.id from public.moderation_actions b
+                   where (b.session_id = place.session_id or b.call_id = place.call_id) and b.status = 'claimed'
+                   order by b.id for update);
   return jsonb_build_object('outcome', 'claimed', 'now', now_at, 'epoch', lease.epoch, 'snapshot', live.snapshot(p_room));
 end;
 $$;

@@ -23,9 +23,12 @@ language sql set search_path = '' as $$
   update public.moderation_actions a
      set status = 'expired', claim_expires_at = null, error_code = 'expired',
          error = 'nobody could make it true before it became pointless'
-   where (a.session_id = p_session or a.call_id = p_call)
-     and (a.status = 'pending' or (a.status = 'claimed' and a.claim_expires_at <= clock_timestamp()))
-     and a.expires_at <= clock_timestamp()
+   where a.id in (
+     select b.id from public.moderation_actions b
+      where (b.session_id = p_session or b.call_id = p_call)
+        and (b.status = 'pending' or (b.status = 'claimed' and b.claim_expires_at <= clock_timestamp()))
+        and b.expires_at <= clock_timestamp()
+        for update skip locked)
 $$;
 comment on function live.expire_actions is 'Expires what is pointless by now.';
 revoke execute on function live.expire_actions(uuid, uuid) from public, anon, authenticated;

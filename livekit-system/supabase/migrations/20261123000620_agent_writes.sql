@@ -43,6 +43,7 @@ revoke execute on function live.finish_action(text, jsonb) from public, anon, au
 
 create function public.agent_finish_actions(p_worker text, p_results jsonb) returns jsonb
 language sql security definer set search_path = '' as $$
+  select live.lock_leases(p_results);
   select coalesce(jsonb_agg(live.finish_action(p_worker, x.result)), '[]')
     from (select r.value as result from jsonb_array_elements(p_results) r order by r.value ->> 'id') x
 $$;
@@ -59,7 +60,7 @@ declare
   report record;
   answers jsonb[] := array_fill('null'::jsonb, array[jsonb_array_length(p_reports)]);
 begin
-  -- All sessions first and in one order, so that batches of several rooms cannot wait for each other in a ring.
+  perform live.lock_leases(p_reports);
   perform from public.live_sessions s
     where s.livekit_room in (select r.value ->> 'room' from jsonb_array_elements(p_reports) r)
     order by s.id for no key update;
@@ -92,6 +93,7 @@ declare
   reached bigint;
   answers jsonb := '[]';
 begin
+  perform live.lock_leases(p_cursors);
   for item in
     select x.* from jsonb_to_recordset(p_cursors) as x (room text, epoch bigint, seq bigint)
       left join public.live_sessions s on s.livekit_room = x.room
@@ -141,6 +143,7 @@ declare
   answers jsonb := '[]';
   item record;
 begin
+  perform live.lock_leases(p_rows);
   for item in
     select x.*, s.id as session_id
       from jsonb_to_recordset(p_rows) as x (
@@ -178,6 +181,7 @@ language plpgsql security definer set search_path = '' as $$
 declare
   written int;
 begin
+  perform live.lock_leases(p_rows);
   insert into public.live_audio_stats as t (session_id, user_id, minute, talk_seconds, loudness_lufs, peak_dbfs,
                                             clipped_ratio, measured)
   select s.id, u.id, x.minute, x.talk_seconds, x.loudness_lufs, x.peak_dbfs, x.clipped_ratio, coalesce(x.measured, '{}')

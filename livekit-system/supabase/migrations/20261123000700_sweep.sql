@@ -58,14 +58,18 @@ begin
   ), due as (
     select c.* from checked c
      where c.lacking <> (c.access_ends_at is not null) or (c.lacking and c.access_ends_at <= clock_timestamp())
+  ), free as (
+    select p.session_id, p.user_id, d.lacking
+      from due d join public.live_participants p using (session_id, user_id)
+       for update of p skip locked
   )
   update public.live_participants p set
-    access_ends_at = case when due.lacking
+    access_ends_at = case when free.lacking
       then coalesce(p.access_ends_at, clock_timestamp() + live.setting_interval('access.grace_seconds')) end,
-    access_removed = due.lacking and coalesce(p.access_ends_at <= clock_timestamp(), false)
-    from due
-   where p.session_id = due.session_id and p.user_id = due.user_id
-     and not (p.access_removed and due.lacking);
+    access_removed = free.lacking and coalesce(p.access_ends_at <= clock_timestamp(), false)
+    from free
+   where p.session_id = free.session_id and p.user_id = free.user_id
+     and not (p.access_removed and free.lacking);
   get diagnostics changed = row_count;
   return changed;
 end;
@@ -104,6 +108,7 @@ begin
        and not live.is_moderated(c.livekit_room)
        and (c.ended_at < clock_timestamp() - interval '15 seconds'
             or (p_rooms is not null and c.livekit_room <> all (p_rooms)))
+     order by 1, 2
   loop
     closed := closed + live.close_visits(place.session_id, place.call_id, coalesce(place.at, clock_timestamp()), 'room_gone');
   end loop;
@@ -123,8 +128,11 @@ begin
   update public.moderation_actions a
      set status = 'expired', error_code = 'expired', claim_expires_at = null,
          error = 'nobody could make it true before it became pointless'
-   where a.status in ('pending', 'claimed') and a.expires_at <= clock_timestamp()
-     and coalesce(a.claim_expires_at, '-infinity') <= clock_timestamp();
+   where a.id in (
+     select b.id from public.moderation_actions b
+      where b.status in ('pending', 'claimed') and b.expires_at <= clock_timestamp()
+        and coalesce(b.claim_expires_at, '-infinity') <= clock_timestamp()
+        for update skip locked);
   for item in
     select a.* from public.moderation_actions a
      where a.status in ('pending', 'claimed') and a.action <> 'announce'
@@ -162,10 +170,11 @@ begin
   end if;
   done := jsonb_build_object(
     'held', true,
-    'timed_states', live.end_timed_states(),
-    'paid_access', live.check_paid_access(),
+    -- Sessions before people, as everywhere.
     'closed_visits', live.close_forgotten_visits(p_rooms),
     'hostless_sessions', live.end_hostless_sessions(),
+    'timed_states', live.end_timed_states(),
+    'paid_access', live.check_paid_access(),
     'settled_actions', live.settle_actions(p_rooms));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   return done || public.platform_sweep();
