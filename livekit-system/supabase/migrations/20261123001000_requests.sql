@@ -22,6 +22,20 @@ $$;
 comment on function live.require_account(uuid) is 'Refuses nobody, anonymous sign-ins, and suspended accounts.';
 revoke execute on function live.require_account(uuid) from public, anon, authenticated;
 
+-- The token's word is enough here, and costs no query; live.require_account asks the tables, for server code.
+create function live.require_member() returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if auth.uid() is null then
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
+  elsif live.is_anonymous() then
+    perform live.refuse(403, 'account_required', 'This needs an account: sign up first.');
+  end if;
+end;
+$$;
+comment on function live.require_member() is 'Refuses callers who are not signed in, and anonymous sign-ins.';
+revoke execute on function live.require_member() from public, anon, authenticated;
+
 create function live.require_entry(p_session uuid, p_user uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare

@@ -1,5 +1,5 @@
 -- Owns: the gift catalogue, wallets, the ledger and what creators earn. A ledger row is the only way coins move: its triggers move the
--- wallet, the creator's earnings and the session's gift total in the same statement, so none can disagree.
+-- wallet and the creator's earnings in the same statement, so none can disagree.
 -- The books carry no foreign key to people, sessions or tickets: they outlive an account and all that goes with it.
 
 create table public.gift_catalog (
@@ -126,13 +126,10 @@ language plpgsql security definer set search_path = '' as $$
 begin
   insert into public.creator_earnings (ledger_id, creator_id, session_id, kind, coins)
     select new.id, s.creator_id, s.id, new.kind, -new.delta from public.live_sessions s where s.id = new.session_id;
-  if new.kind = 'gift' then
-    update public.live_sessions set total_gift_coins = total_gift_coins - new.delta where id = new.session_id;
-  end if;
   return null;
 end;
 $$;
-comment on function live.book_earnings() is 'Trigger: books the creator''s side of a gift, ticket or refund and the session''s gift total.';
+comment on function live.book_earnings() is 'Trigger: books the creator''s side of a gift, ticket or refund.';
 revoke execute on function live.book_earnings() from public, anon, authenticated;
 create trigger coin_ledger_book_earnings after insert on public.coin_ledger
   for each row when (new.kind in ('gift', 'ticket', 'ticket_refund'))

@@ -35,8 +35,20 @@ create policy "senders, the session's staff and ops see gifts" on public.live_gi
          or session_id in (select live.my_staffed_sessions())
          or (select live.am_ops()));
 
+-- Deferred, because the payment is booked before the session's lock is taken and the gift while it is held.
 alter table public.coin_ledger
-  add constraint coin_ledger_gift foreign key (gift_id) references public.live_gifts (id);
+  add constraint coin_ledger_gift foreign key (gift_id) references public.live_gifts (id) deferrable initially deferred;
+
+create function live.count_gift() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_sessions set total_gift_coins = total_gift_coins + new.coins where id = new.session_id;
+  return null;
+end;
+$$;
+comment on function live.count_gift() is 'Trigger: adds a gift to its session''s total.';
+revoke execute on function live.count_gift() from public, anon, authenticated;
+create trigger live_gifts_count after insert on public.live_gifts for each row execute function live.count_gift();
 
 -- The lock serialises one person's spending: idempotency, rates and funds are then decided without a race.
 create function live.lock_wallet(p_user uuid) returns bigint
@@ -75,24 +87,25 @@ $$;
 comment on function live.hold_live(uuid) is 'Locks a session so that it cannot end before this transaction does.';
 revoke execute on function live.hold_live(uuid) from public, anon, authenticated;
 
--- Writes the gift with everything that follows from it, at prices and in a session that were already checked.
+-- What needs no place in the stream comes first: all gifts of a session wait for the lock that hold_live takes.
 create function live.book_gift(p_gift public.live_gifts) returns public.live_gifts
 language plpgsql set search_path = '' as $$
 declare
   shown constant jsonb := jsonb_build_object('gift_id', p_gift.id, 'sender_id', p_gift.sender_id,
     'gift_code', p_gift.gift_code, 'quantity', p_gift.quantity, 'coins', p_gift.coins);
 begin
-  p_gift.seq := live.append_event(p_gift.session_id, 'gift', shown);
-  p_gift.created_at := clock_timestamp();
-  insert into public.live_gifts select p_gift.*;
   insert into public.coin_ledger (user_id, delta, kind, session_id, gift_id)
     values (p_gift.sender_id, -p_gift.coins, 'gift', p_gift.session_id, p_gift.id);
   insert into public.live_messages (session_id, user_id, type, payload)
-    values (p_gift.session_id, p_gift.sender_id, 'gift', shown || jsonb_build_object('seq', p_gift.seq));
+    values (p_gift.session_id, p_gift.sender_id, 'gift', shown);
+  perform live.hold_live(p_gift.session_id);
+  p_gift.seq := live.append_event(p_gift.session_id, 'gift', shown);
+  p_gift.created_at := clock_timestamp();
+  insert into public.live_gifts select p_gift.*;
   return p_gift;
 end;
 $$;
-comment on function live.book_gift(public.live_gifts) is 'Writes a gift, its event, its payment and its line in the chat.';
+comment on function live.book_gift(public.live_gifts) is 'Writes a gift, its payment, its line in the chat and its event; refuses when the session has ended.';
 revoke execute on function live.book_gift(public.live_gifts) from public, anon, authenticated;
 
 create function public.send_gift(session_id uuid, gift_code text, quantity integer, idempotency_key text)
@@ -115,7 +128,7 @@ begin
     return live.gift_receipt(gift);
   end if;
 
-  perform live.require_account(me);
+  perform live.require_member();
   perform live.require_entry(session_id, me);
   if exists (select from public.live_sessions s where s.id = send_gift.session_id and s.creator_id = me) then
     perform live.refuse(409, 'own_session', 'You cannot send gifts to yourself.');
@@ -139,7 +152,6 @@ begin
   gift.quantity := quantity;
   gift.idempotency_key := idempotency_key;
   perform live.spend(me, 'gifts_per_minute');
-  perform live.hold_live(session_id);
   gift := live.book_gift(gift);
   return live.gift_receipt(gift);
 end;
