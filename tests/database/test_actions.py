@@ -396,8 +396,10 @@ async def test_the_audit_tells_who_did_what_and_what_undid_it(world: World) -> N
     )
 
 
-INSERT = "insert into moderation_actions (session_id, target_user_id, action, params)"
+INSERT = (
+    "insert into moderation_actions (session_id, target_user_id, action, params)"
     " values ($1, $2, $3, $4) returning id"
+)
 
 
 async def wish_a_lot(connection: Any, scenes: list[Scene], people: list[str], shift: int) -> None:
