@@ -475,3 +475,43 @@ async def test_a_crowd_of_wishes_and_reports_never_deadlocks(world: World) -> No
             scene.id,
         )
         assert unfinished == 0
+
+
+async def test_in_a_call_ops_kick_suspend_and_end(world: World) -> None:
+    caller, callee = await world.user(), await world.user()
+    call = await world.service("select call_start($1, $2, 'audio')", caller, callee)
+    identifier = call["call"]["id"]
+    await world.service("select call_answer($1, $2, true)", callee, identifier)
+    room = await world.value("select livekit_room from calls where id = $1", identifier)
+    claimed = await world.claim(room)
+    assert [p["role"] for p in claimed["snapshot"]["people"]] == ["party", "party"]
+
+    async def ask(action: str, target: str | None, params: Any) -> str:
+        return str(
+            await world.service(
+                "insert into moderation_actions (call_id, target_user_id, action, params)"
+                " values ($1, $2, $3, $4) returning id", identifier, target, action, params,
+            )
+        )  # fmt: skip
+
+    with pytest.raises(Refused) as refused:
+        await ask("mute", caller, {})
+    assert refused.value.hint == "not_in_calls"
+    with pytest.raises(Refused) as refused:
+        await ask("kick", await world.user(), {})
+    assert refused.value.hint == "not_a_participant"
+    asked = [
+        await ask("kick", caller, {}),
+        await ask("ban", caller, {"scope": "platform"}),
+        await ask("end_session", None, {}),
+    ]
+    claims = []
+    while (entry := await world.pull(room, 1, claimed["snapshot"]["cursor"])) and entry["actions"]:
+        for action in entry["actions"]:
+            claims.append(action["id"])
+            await world.finish(room, 1, action["id"])
+    assert sorted(claims) == sorted(asked)
+    removed = {p["user_id"]: p["removed"] for p in entry["people"]}
+    assert removed[caller]["scope"] == "platform"
+    assert removed[callee] is None
+    assert await world.value("select status from calls where id = $1", identifier) == "ended"

@@ -204,3 +204,15 @@ async def test_concurrent_reports_from_both_sources_never_count_below_zero(world
     await asyncio.gather(*(file(c, reports[n::6]) for n, c in enumerate(connections)))
     session = await world.row("select * from live_sessions where id = $1", scene.id)
     assert (session["viewer_count"], session["peak_viewers"], session["total_viewers"]) == (0, 4, 4)
+
+
+async def test_a_second_host_who_is_there_stops_the_grace(world: World) -> None:
+    scene = await world.live()
+    deputy = await world.seat(scene, "co_host")
+    await report(world, scene.room, "joined", f"PA_{deputy[:12]}", deputy, 100)
+    gone = "select host_left_at is not null from live_sessions where id = $1"
+    assert await world.value(gone, scene.id)
+    await world.service("update live_participants set role = 'host' where user_id = $1", deputy)
+    assert not await world.value(gone, scene.id)
+    await world.service("update live_participants set role = 'co_host' where user_id = $1", deputy)
+    assert await world.value(gone, scene.id)

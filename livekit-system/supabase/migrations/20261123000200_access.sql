@@ -47,10 +47,14 @@ language plpgsql security definer set search_path = '' as $$
 begin
   perform live.append_event(new.session_id, 'role_changed',
     jsonb_build_object('user_id', new.user_id, 'role', new.role, 'previous', old.role));
+  if 'host' in (new.role, old.role) then
+    -- Whether a host is there may have changed without anyone coming or going.
+    perform live.refresh_session(s, s.presence_at) from public.live_sessions s where s.id = new.session_id;
+  end if;
   return null;
 end;
 $$;
-comment on function live.tell_role_change is 'Trigger: the room is told of a new role.';
+comment on function live.tell_role_change is 'Trigger: the room is told of a new role; a new or former host may start or stop the host''s grace.';
 revoke execute on function live.tell_role_change() from public, anon, authenticated;
 create trigger tell_role_change after update of role on public.live_participants
   for each row when (old.role <> new.role) execute function live.tell_role_change();
