@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 FIRST_RETRY_SECONDS = 0.2
 RETRY_CAP_SECONDS = 5.0
 DISCONNECT_SECONDS = 2.0
+OFFER_SECONDS = 1.0
 GOODBYE_SECONDS = 5.0
 """For the last writes of a room; past it the database closes what is open by its own clock."""
 
@@ -91,6 +92,18 @@ class Host:
         task = self._tasks.create_task(self._serve(room), name=f"room {room}")
         self._rooms[room] = task
         task.add_done_callback(lambda _: self._rooms.pop(room, None))
+
+    async def hand_over(self, seconds: float) -> None:
+        """Offer every room to the other workers and go on until they are in, or until the time is up."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while leases := self._puller.leases:
+                    try:
+                        await self._store.offer(leases)
+                    except PortError as error:
+                        log.warning("rooms not offered", extra={"rooms": len(leases), "error": str(error)})
+                    # Again, for rooms that were just being taken when the drain began.
+                    await asyncio.wait(self._rooms.values(), timeout=OFFER_SECONDS)
 
     async def leave_all(self) -> None:
         """Let go of every room, what is known of it written first."""

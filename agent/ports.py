@@ -180,8 +180,12 @@ class Store(Protocol):
 
     async def publish_key(self, kid: str, public_key: str) -> None: ...
 
-    async def overview(self) -> Mapping[RoomName, bool]:
-        """The rooms of all live sessions and running calls, and whether a worker holds each now."""
+    async def overview(self) -> Mapping[RoomName, float | None]:
+        """The rooms of all live sessions and running calls, each with the seconds that its lease has left; None: nobody
+        holds it, or its worker is leaving and offers it."""
+
+    async def offer(self, leases: Sequence[Lease]) -> None:
+        """Let others claim these rooms while we go on moderating them."""
 
     async def sweep(self, rooms: frozenset[RoomName]) -> None:
         """What needs no request: missed calls, hosts who stayed away, ends of timed states. `rooms`: all that LiveKit

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 SECOND_LOOK_SECONDS = 0.06
 CONCURRENT_PULLS = 4
+RETRY_SECONDS = 0.2
 
 
 @dataclass(slots=True)
@@ -66,6 +67,10 @@ class Puller:
             self._metrics.rooms.set(len(self._held))
 
     @property
+    def leases(self) -> tuple[Lease, ...]:
+        return tuple(held.lease for held in self._held.values())
+
+    @property
     def rooms(self) -> frozenset[RoomName]:
         return frozenset(self._held)
 
@@ -110,7 +115,8 @@ class Puller:
             free = [held for held in self._held.values() if not held.pulling]
             if free:
                 self._start(tasks, free, release=False)
-            await asyncio.sleep(self._beat_seconds)
+            # After an outage whoever renews first keeps the room: do not wait for a whole beat.
+            await asyncio.sleep(self._beat_seconds if self.reachable else RETRY_SECONDS)
 
     def _start(self, tasks: asyncio.TaskGroup, free: list[HeldRoom], *, release: bool) -> None:
         for held in free:

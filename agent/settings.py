@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     live_beat_seconds: float = Field(default=1.0, ge=0.1, le=20, description="renewing leases, polling")
     live_watch_seconds: float = Field(default=2.0, ge=0.2, le=60, description="looking for unmoderated rooms")
     live_drain_seconds: float = Field(default=20.0, ge=0, le=3600)
+    live_memory_limit_mb: float = Field(
+        default=1500.0, gt=0, description="resident MiB; past it the worker drains"
+    )
+    live_watchdog_seconds: float = Field(
+        default=15.0, ge=2, description="a loop stuck for longer ends the process"
+    )
     live_health_host: str = "127.0.0.1"
     live_health_port: int = Field(default=8081, ge=0, le=65535)
     live_api_rate: float = Field(

@@ -60,6 +60,8 @@ class SupabaseStore:
         self._headers = {"apikey": service_role_key, "Authorization": f"Bearer {service_role_key}"}
         self._ttl_ms = round(lease_seconds * 1000)
         self._timeout = timeout
+        self.failed_at = float("-inf")
+        """When the database last did not answer, by the monotonic clock."""
 
     def now(self) -> float:
         return self._clock.now()
@@ -103,9 +105,12 @@ class SupabaseStore:
             "agent_publish_key", {"p_kid": kid, "p_public_key": public_key, "p_not_after": until}
         )
 
-    async def overview(self) -> Mapping[RoomName, bool]:
+    async def overview(self) -> Mapping[RoomName, float | None]:
         answer = await self._post("agent_overview", {})
-        return {RoomName(place["room"]): place["moderated"] for place in answer["rooms"]}
+        return {RoomName(place["room"]): _time_left(place, answer["now"]) for place in answer["rooms"]}
+
+    async def offer(self, leases: Sequence[Lease]) -> None:
+        await self._call("agent_offer", p_rooms=[_fence(lease) for lease in leases])
 
     async def sweep(self, rooms: frozenset[RoomName]) -> None:
         await self._call("agent_sweep", p_rooms=sorted(rooms))
@@ -121,6 +126,13 @@ class SupabaseStore:
         return await self._post(function, {"p_worker": self._worker, **arguments})
 
     async def _post(self, function: str, arguments: Mapping[str, Any]) -> Any:
+        try:
+            return await self._attempt(function, arguments)
+        except Unavailable:
+            self.failed_at = self._clock.monotonic()
+            raise
+
+    async def _attempt(self, function: str, arguments: Mapping[str, Any]) -> Any:
         started, outcome = time.monotonic(), "unreachable"
         try:
             async with (
@@ -149,6 +161,12 @@ def _translated(function: str, status: int, body: str) -> Unavailable | Refused:
 
 def _fence(lease: Lease) -> dict[str, Any]:
     return {"room": lease.room, "epoch": lease.epoch}
+
+
+def _time_left(place: rows.Json, now: str) -> float | None:
+    if not place["moderated"]:
+        return None
+    return (rows.seconds(place["lease_expires_at"]) or 0.0) - (rows.seconds(now) or 0.0)
 
 
 def _room_pull(item: rows.Json) -> RoomPull:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 TOPIC = "live:wake"
 EVENT = "wake"
+OFFER = "offer"
 OPTIONS: RealtimeChannelOptions = {
     "config": {
         "broadcast": {"ack": False, "self": False},
@@ -40,18 +41,19 @@ RETRY_CAP_SECONDS = 2.0
 
 
 class WakeUps:
-    """`wake(room)` for each hint; `missed()` whenever hints may have been lost."""
+    """`wake(room)` for each hint, `offered()` when a leaving worker offers its rooms, `missed()` when hints may be."""
 
     def __init__(
         self,
         url: str,
         key: str,
         wake: Callable[[RoomName], None],
+        offered: Callable[[], None],
         missed: Callable[[], None],
         metrics: Metrics,
     ) -> None:
         self._url, self._key = url.rstrip("/") + "/realtime/v1", key
-        self._wake, self._missed, self._metrics = wake, missed, metrics
+        self._wake, self._offered, self._missed, self._metrics = wake, offered, missed, metrics
         self._trouble = asyncio.Event()
         self.joined = False
 
@@ -79,6 +81,7 @@ class WakeUps:
             async with asyncio.timeout(JOIN_SECONDS):
                 channel = client.channel(TOPIC, OPTIONS)
                 channel.on_broadcast(EVENT, self._on_wake)
+                channel.on_broadcast(OFFER, lambda _: self._offered())
                 await channel.subscribe(self._on_state)
             if channel.is_joined:
                 self._joined(now=True)

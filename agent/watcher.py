@@ -7,12 +7,16 @@ decides between two watchers.
 """
 
 import asyncio
+import contextlib
 import logging
+import time
 from collections.abc import Callable
 
 from agent.ports import PortError, RoomActions, RoomName, Store
 
 log = logging.getLogger(__name__)
+
+AFTER_EXPIRY_SECONDS = 0.02
 
 
 class Watcher:
@@ -21,32 +25,47 @@ class Watcher:
         store: Store,
         actions: RoomActions,
         serve: Callable[[RoomName], None],
+        failed_at: Callable[[], float],
         *,
         every_seconds: float,
         grace_seconds: float,
     ) -> None:
-        """`grace_seconds`: after an outage of the database the others may renew first, for this long."""
-        self._store, self._actions, self._serve = store, actions, serve
+        """`failed_at`: when the database last did not answer (monotonic). For `grace_seconds` after that nothing is
+        taken: leases may have run out only because nobody could renew them."""
+        self._store, self._actions, self._serve, self._failed_at = store, actions, serve, failed_at
         self._every, self._grace = every_seconds, grace_seconds
         self._seen: frozenset[RoomName] = frozenset()
+        self._hint = asyncio.Event()
+
+    def hint(self) -> None:
+        """Something is on offer: look now."""
+        self._hint.set()
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Look for ever: at every interval, at a hint, and the moment that a lease runs out."""
         while True:
+            pause = self._every
             try:
-                await self._look()
+                pause = await self._look()
             except PortError as error:
                 log.warning("could not look for unmoderated rooms", extra={"error": str(error)})
-                await asyncio.sleep(self._grace)
-            await asyncio.sleep(self._every)
+            self._hint.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._hint.wait()
 
-    async def _look(self) -> None:
+    async def _look(self) -> float:
+        """Serve what nobody serves. Returns for how long nothing more can be expected."""
         there = await self._actions.rooms()
         await self._store.sweep(there)
-        moderated = await self._store.overview()
+        leases = await self._store.overview()
+        if time.monotonic() - self._failed_at() < self._grace:
+            return self._every
         for room in there:
-            if not moderated.get(room, room in self._seen):
+            # A room of no running session is looked at once: serving it deletes it if its session is over.
+            if leases.get(room, self._every if room in self._seen else None) is None:
                 log.info("room without an agent", extra={"room": room})
                 self._serve(room)
-        # A room of no running session is looked at once: serving it deletes it if its session is over.
         self._seen = there
+        left = [seconds for room, seconds in leases.items() if seconds is not None and room in there]
+        return min([self._every, *(seconds + AFTER_EXPIRY_SECONDS for seconds in left)])

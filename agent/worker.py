@@ -35,12 +35,14 @@ from agent.puller import Puller
 from agent.settings import Settings
 from agent.supabase_store import SupabaseStore
 from agent.wakeups import WakeUps
+from agent.watchdog import LoopWatchdog, past_memory_limit
 from agent.watcher import Watcher
 from handlers.events import Identity
 
 log = logging.getLogger(__name__)
 
 KEY_RETRY_SECONDS = 1.0
+KEY_RENEWAL_SECONDS = 3600.0
 
 
 def worker_name(settings: Settings) -> str:
@@ -55,6 +57,8 @@ class Worker:
         self._signer = Signer(settings.live_relay_key.get_secret_value() if settings.live_relay_key else None)
         self._registered = False
         self._key_published = False
+        self._leaving = False
+        self._watching: asyncio.Task[None] | None = None
         service_key = settings.supabase_service_role_key.get_secret_value()
         self._store = SupabaseStore(
             http,
@@ -85,12 +89,18 @@ class Worker:
             self._store, actions, self._puller, self._clock, self.metrics, self._signer, self._livekit_room
         )
         self._wakeups = WakeUps(
-            settings.supabase_url, service_key, self._puller.wake, self._puller.wake_all, self.metrics
+            settings.supabase_url,
+            service_key,
+            self._puller.wake,
+            self._look_at_offers,
+            self._puller.wake_all,
+            self.metrics,
         )
         self._watcher = Watcher(
             self._store,
             actions,
-            self._host.serve,
+            self._serve,
+            lambda: self._store.failed_at,
             every_seconds=settings.live_watch_seconds,
             grace_seconds=settings.live_lease_seconds,
         )
@@ -104,47 +114,90 @@ class Worker:
             settings.livekit_url, token, lambda: int(self._clock.now() * 1000), inbox.put, inbox.fail
         )
 
+    def _look_at_offers(self) -> None:
+        self._watcher.hint()
+
+    def _serve(self, room: RoomName) -> None:
+        if not self._leaving:
+            self._host.serve(room)
+
     async def run(self) -> None:
-        """Work until SIGTERM or SIGINT, then leave every room."""
-        stop = asyncio.Event()
+        """Work until told to stop: SIGTERM hands the rooms over first, SIGINT and a second SIGTERM leave at once."""
+        drain, stop = asyncio.Event(), asyncio.Event()
+
+        def on_sigterm() -> None:
+            (stop if drain.is_set() else drain).set()
+
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGTERM, on_sigterm)
+        loop.add_signal_handler(signal.SIGINT, stop.set)
+        settings = self._settings
         health = await serve_health(
-            self._settings.live_health_host,
-            self._settings.live_health_port,
-            self.metrics,
-            self._ready,
-            self._status,
+            settings.live_health_host, settings.live_health_port, self.metrics, self._ready, self._status
         )
         try:
-            async with asyncio.TaskGroup() as tasks:
-                work = tasks.create_task(self._work(), name="work")
-                await stop.wait()
-                log.info("leaving", extra={"rooms": len(self._host.rooms)})
-                await self._host.leave_all()
-                work.cancel()
+            await self._until_told(drain, stop)
         finally:
             await health.cleanup()
+
+    async def _until_told(self, drain: asyncio.Event, stop: asyncio.Event) -> None:
+        settings = self._settings
+        async with asyncio.TaskGroup() as tasks:
+            working = [
+                tasks.create_task(LoopWatchdog(settings.live_watchdog_seconds).run(), name="watchdog"),
+                tasks.create_task(self._mind_memory(drain), name="memory"),
+                tasks.create_task(self._work(), name="work"),
+            ]
+            leaving = [
+                tasks.create_task(self._hand_over(drain), name="hand over"),
+                tasks.create_task(stop.wait(), name="stop"),
+            ]
+            await asyncio.wait(leaving, return_when="FIRST_COMPLETED")
+            self._leaving = True
+            log.info("leaving", extra={"rooms": len(self._host.rooms)})
+            await self._host.leave_all()
+            for task in (*working, *leaving):
+                task.cancel()
+
+    async def _hand_over(self, drain: asyncio.Event) -> None:
+        await drain.wait()
+        self._leaving = True
+        if self._watching is not None:
+            self._watching.cancel()
+        log.info("handing over", extra={"rooms": len(self._host.rooms)})
+        await self._host.hand_over(self._settings.live_drain_seconds)
+
+    async def _mind_memory(self, drain: asyncio.Event) -> None:
+        await past_memory_limit(self._settings.live_memory_limit_mb)
+        drain.set()
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._host.run(), name="host")
             await self._publish_key()
+            tasks.create_task(self._keep_key_valid(), name="key")
             if self._settings.live_realtime:
                 tasks.create_task(self._wakeups.run(), name="wake-ups")
-            tasks.create_task(self._watcher.run(), name="watcher")
+            self._watching = tasks.create_task(self._watcher.run(), name="watcher")
             tasks.create_task(self._answer_dispatches(), name="dispatches")
 
     async def _publish_key(self) -> None:
         """Before any packet is signed: clients refuse keys that they cannot look up."""
-        while not self._key_published:
+        while True:
             try:
                 await self._store.publish_key(self._signer.kid, self._signer.public_key)
-                self._key_published = True
             except Unavailable as error:
-                log.warning("waiting for the database", extra={"error": str(error)})
+                log.warning("key not published", extra={"error": str(error)})
                 await asyncio.sleep(KEY_RETRY_SECONDS)
+            else:
+                self._key_published = True
+                return
+
+    async def _keep_key_valid(self) -> None:
+        """Prolong the key long before it ends: it must outlive the last packet signed with it."""
+        while True:
+            await asyncio.sleep(KEY_RENEWAL_SECONDS)
+            await self._publish_key()
 
     async def _answer_dispatches(self) -> None:
         server = self._agent_server()
@@ -183,10 +236,10 @@ class Worker:
         host_loop = asyncio.get_running_loop()
 
         async def accept(request: JobRequest) -> None:
-            await request.accept()
+            await (request.reject() if self._leaving else request.accept())
 
         async def entrypoint(context: JobContext) -> None:
-            host_loop.call_soon_threadsafe(self._host.serve, RoomName(context.job.room.name))
+            host_loop.call_soon_threadsafe(self._serve, RoomName(context.job.room.name))
             context.shutdown("handed over")
 
         server.rtc_session(entrypoint, on_request=accept)
@@ -195,6 +248,7 @@ class Worker:
     def _ready(self) -> Reasons:
         return {
             "registered": self._registered,
+            "taking_rooms": not self._leaving,
             "database": self._puller.reachable and self._key_published,
             "wakeups": self._wakeups.joined or not self._settings.live_realtime,
         }

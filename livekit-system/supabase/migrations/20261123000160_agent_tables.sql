@@ -7,7 +7,8 @@ create table public.agent_rooms (
   epoch bigint not null check (epoch > 0),
   lease_expires_at timestamptz not null,
   bot_identity text not null,
-  claimed_at timestamptz not null default clock_timestamp()
+  claimed_at timestamptz not null default clock_timestamp(),
+  offered_at timestamptz
 );
 comment on table public.agent_rooms is 'Who moderates which room now. A write with an older epoch is refused.';
 comment on column public.agent_rooms.room is 'LiveKit room.';
@@ -16,6 +17,8 @@ comment on column public.agent_rooms.epoch is 'Grows with every claim; the fenci
 comment on column public.agent_rooms.lease_expires_at is 'From then on another worker may claim it.';
 comment on column public.agent_rooms.bot_identity is 'LiveKit identity of the agent that is real; any other is a ghost.';
 comment on column public.agent_rooms.claimed_at is 'When it was claimed last.';
+comment on column public.agent_rooms.offered_at is
+  'Since when its worker, which is leaving, offers it to others while it goes on moderating; null otherwise.';
 alter table public.agent_rooms enable row level security;
 grant select, insert, update, delete on public.agent_rooms to service_role;
 grant select on public.agent_rooms to authenticated;

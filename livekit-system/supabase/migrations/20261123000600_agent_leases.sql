@@ -122,8 +122,8 @@ begin
   values (p_room, p_worker, 1, now_at + make_interval(secs => p_ttl_ms / 1000.0), p_bot_identity)
   on conflict (room) do update set
     worker_id = excluded.worker_id, epoch = r.epoch + 1, lease_expires_at = excluded.lease_expires_at,
-    bot_identity = excluded.bot_identity, claimed_at = clock_timestamp()
-    where r.worker_id = excluded.worker_id or r.lease_expires_at <= clock_timestamp()
+    bot_identity = excluded.bot_identity, claimed_at = clock_timestamp(), offered_at = null
+    where r.worker_id = excluded.worker_id or r.lease_expires_at <= clock_timestamp() or r.offered_at is not null
   returning * into lease;
   if lease.room is null then
     return (select jsonb_build_object('outcome', 'held', 'now', now_at, 'holder', r.worker_id, 'epoch', r.epoch)
@@ -140,9 +140,23 @@ end;
 $$;
 comment on function public.agent_claim_room is
   'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?}. Granted '
-  'when there is no lease, it has run out, or it is the same worker''s; the epoch grows each time. ended = delete the room.';
+  'when there is no lease, it has run out or is offered, or it is the same worker''s; the epoch grows each time. ended = delete the room.';
 revoke execute on function public.agent_claim_room(text, text, text, int) from public, anon, authenticated;
 grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
+
+create function public.agent_offer(p_worker text, p_rooms jsonb) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.agent_rooms r set offered_at = clock_timestamp()
+    from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint)
+   where r.room = x.room and r.worker_id = p_worker and r.epoch = x.epoch;
+  perform realtime.send('{}', 'offer', 'live:wake', true);
+end;
+$$;
+comment on function public.agent_offer is
+  'Offers rooms of a worker that is leaving to the others: [{"room", "epoch"}]. It holds each until another has claimed it.';
+revoke execute on function public.agent_offer(text, jsonb) from public, anon, authenticated;
+grant execute on function public.agent_offer(text, jsonb) to service_role;
 
 create function public.agent_release(p_worker text, p_rooms jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$

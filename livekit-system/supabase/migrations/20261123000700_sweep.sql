@@ -192,12 +192,13 @@ language sql stable security definer set search_path = '' as $$
   select jsonb_build_object('now', clock_timestamp(), 'rooms', coalesce(jsonb_agg(to_jsonb(x) order by x.room), '[]'))
     from (
       select s.livekit_room as room, 'session' as kind, s.id, s.status, s.started_at as since, r.worker_id, r.epoch,
-             r.lease_expires_at, r.bot_identity, coalesce(r.lease_expires_at > clock_timestamp(), false) as moderated
+             r.lease_expires_at, r.bot_identity, coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false) as moderated
         from public.live_sessions s left join public.agent_rooms r on r.room = s.livekit_room
        where s.status = 'live'
       union all
       select c.livekit_room, 'call', c.id, c.status, c.created_at, r.worker_id, r.epoch,
-             r.lease_expires_at, r.bot_identity, coalesce(r.lease_expires_at > clock_timestamp(), false)
+             r.lease_expires_at, r.bot_identity,
+             coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false)
         from public.calls c left join public.agent_rooms r on r.room = c.livekit_room
        where live.call_is_running(c.status)) x
 $$;
