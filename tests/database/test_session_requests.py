@@ -169,20 +169,57 @@ async def test_every_step_of_a_session_is_in_the_table_or_refused(
         assert refused.value.sqlstate == "PT409"
 
 
-async def test_a_session_nobody_started_ends_and_pays_its_tickets_back(world: World) -> None:
+async def announced_with_a_ticket_sold(world: World) -> tuple[str, str, str]:
     creator, fan = await world.user(creator=True), await world.user()
     await world.service("select public.credit_coins($1, 50, $2)", fan, f"receipt-{fan}")
-    created = await create(world, creator, access="pay_per_view", price=20, at=soon())
-    session = created["session"]["id"]
+    session = (await create(world, creator, access="pay_per_view", price=20, at=soon()))["session"]["id"]
     await world.as_user(fan, "select public.buy_ticket($1, 'ticket-0001')", session)
-    assert (await world.service("select public.platform_sweep()"))["no_shows"] == 0
+    return session, creator, fan
+
+
+async def assert_paid_back(world: World, session: str, fan: str) -> None:
+    assert await world.value("select balance from coin_wallets where user_id = $1", fan) == 50
+    assert (
+        await world.value("select sum(coins)::int from creator_earnings where session_id = $1", session) == 0
+    )
+
+
+async def test_a_session_nobody_started_ends_and_pays_its_tickets_back(world: World) -> None:
+    session, _, fan = await announced_with_a_ticket_sold(world)
+    await world.service("select public.platform_sweep()")
+    assert await world.value("select status from live_sessions where id = $1", session) == "scheduled"
     await world.value(
         "update live_sessions set scheduled_at = now() - interval '7201 s' where id = $1", session
     )
     await world.service("select public.platform_sweep()")
     row = await world.row("select status, end_reason from live_sessions where id = $1", session)
     assert tuple(row.values()) == ("ended", "no_show")
-    assert await world.value("select balance from coin_wallets where user_id = $1", fan) == 50
-    assert (
-        await world.value("select sum(coins)::int from creator_earnings where session_id = $1", session) == 0
-    )
+    await assert_paid_back(world, session, fan)
+
+
+async def test_a_session_that_its_host_calls_off_pays_its_tickets_back(world: World) -> None:
+    session, creator, fan = await announced_with_a_ticket_sold(world)
+    await world.service(END, creator, session)
+    await world.service("select public.platform_sweep()")
+    await assert_paid_back(world, session, fan)
+    await world.service("select public.platform_sweep()")
+    await assert_paid_back(world, session, fan)
+
+
+async def test_paying_back_waits_for_nobody(world: World) -> None:
+    session, creator, fan = await announced_with_a_ticket_sold(world)
+    await world.service(END, creator, session)
+    buyer = await world.connect()
+    async with buyer.transaction():
+        await buyer.execute("select from coin_wallets where user_id = $1 for update", fan)
+        await asyncio.wait_for(world.service("select public.platform_sweep()"), timeout=5)
+    await world.service("select public.platform_sweep()")
+    await assert_paid_back(world, session, fan)
+
+
+async def test_a_session_that_was_held_keeps_its_tickets(world: World) -> None:
+    session, creator, fan = await announced_with_a_ticket_sold(world)
+    await world.service(START, creator, session)
+    await world.service(END, creator, session)
+    await world.service("select public.platform_sweep()")
+    assert await world.value("select balance from coin_wallets where user_id = $1", fan) == 30
