@@ -14,6 +14,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(PRIVATE_UV))
 BIN := .venv/bin
 export UV
 PACKAGES := $(wildcard agent handlers moderation local orchestrator bench)
+SCRIPTS := local/functions_router.ts tests/integration/supabase_js.ts
 FUNCTIONS := livekit-system/supabase/functions
 DENO_PROJECTS := $(patsubst %/,%,$(dir $(wildcard $(FUNCTIONS)/deno.json livekit-system/clients/typescript/deno.json livekit-system/console/deno.json)))
 
@@ -41,7 +42,9 @@ check: install ## lint, format, types, import direction, edge functions; needs n
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
 	@set -e; for project in $(DENO_PROJECTS); do \
-	  echo "deno: $$project"; (cd $$project && $(CURDIR)/.venv/bin/deno task --quiet check); done
+	  echo "deno: $$project"; (cd $$project && $(CURDIR)/$(BIN)/deno task --quiet check); done
+	$(BIN)/deno fmt --quiet --check --line-width 110 $(SCRIPTS)
+	$(BIN)/deno lint --quiet --rules-exclude=no-import-prefix $(SCRIPTS)
 
 .PHONY: format
 format: install ## put the code into its standard shape

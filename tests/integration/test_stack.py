@@ -1,5 +1,6 @@
 """The stack keeps to this machine, and its parts can be lost and come back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -71,6 +72,21 @@ async def test_what_is_committed_outlives_a_crash_of_postgres(own: Stack) -> Non
     connection = await asyncpg.connect(own.database_url)
     assert await connection.fetchval("select n from kept") == 1
     await connection.close()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_broadcasts_flow_again_after_a_restart_of_postgres(own: Stack) -> None:
+    async with client(own, own.keys.secret) as service:
+        heard: asyncio.Queue[object] = asyncio.Queue()
+        channel = service.channel("after", {"config": {"private": True}})  # type: ignore[typeddict-item]
+        channel.on_broadcast("*", heard.put_nowait)
+        await channel.subscribe()
+        await own.postgres.restart()
+        await own.gateway.ready()
+        connection = await asyncpg.connect(own.database_url)
+        await connection.execute("select realtime.send('{}', 'again', 'after')")
+        await connection.close()
+        assert await asyncio.wait_for(heard.get(), 5)
 
 
 async def test_a_broken_migration_is_told_with_file_and_line(tmp_path: Path) -> None:
