@@ -45,12 +45,8 @@ class Cluster:
     binaries: Path
     data: Path
     user: int | None
-    temporary: Path | None
-
-    def remove(self) -> None:
-        shutil.rmtree(self.data, ignore_errors=True)
-        if self.temporary:
-            shutil.rmtree(self.temporary, ignore_errors=True)
+    folder: Path
+    """Holds all of it that is for this run alone."""
 
 
 async def create_cluster(directory: Path) -> Cluster:
@@ -106,19 +102,18 @@ async def accepts_connections(port: int) -> bool:
 
 def _lay_out(directory: Path) -> Cluster:
     binaries = _wheel_binaries()
-    data = directory / "postgres"
+    data = folder = directory / "postgres"
     if os.geteuid() != 0:
-        return Cluster(binaries, _fresh(data, None), None, None)
+        return Cluster(binaries, _fresh(data, None), None, data)
     user = pwd.getpwnam("nobody").pw_uid
     directory.mkdir(parents=True, exist_ok=True)
-    temporary = None
     if not (_open_to_all(directory) and _open_to_all(binaries)):
-        temporary = Path(tempfile.mkdtemp(prefix="ipelya-live-"))
-        temporary.chmod(0o755)
-        data = temporary / "data"
-        shutil.copytree(binaries.parent, temporary / "pginstall", symlinks=True)
-        binaries = temporary / "pginstall" / "bin"
-    return Cluster(binaries, _fresh(data, user), user, temporary)
+        folder = Path(tempfile.mkdtemp(prefix="ipelya-live-"))
+        folder.chmod(0o755)
+        data = folder / "data"
+        shutil.copytree(binaries.parent, folder / "pginstall", symlinks=True)
+        binaries = folder / "pginstall" / "bin"
+    return Cluster(binaries, _fresh(data, user), user, folder)
 
 
 def _wheel_binaries() -> Path:

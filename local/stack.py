@@ -68,7 +68,6 @@ class Stack:
         self._departure_seconds = departure_seconds
         self._migrations = migrations
         self._livekit_secret = ""
-        self._cluster: postgres.Cluster | None = None
         self._up = asyncio.Event()
         self._stopping = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
@@ -149,8 +148,6 @@ class Stack:
                 await self._until_failure(self._stopping.wait())
             finally:
                 await self._supervisor.close(STOP_ORDER)
-                if self._cluster:
-                    self._cluster.remove()
 
     async def _until_failure(self, work: Coroutine[Any, Any, object]) -> None:
         """Does the work; a process of the stack that dies meanwhile ends it with that death as its error."""
@@ -175,8 +172,9 @@ class Stack:
     async def _start_supabase(self) -> None:
         port = self.ports.of(Offset.POSTGRES)
         binary = asyncio.create_task(postgrest.find_binary())
-        self._cluster = await postgres.create_cluster(self.directory / "data")
-        self.postgres = await self._supervisor.start(postgres.spec(self._cluster, port))
+        cluster = await postgres.create_cluster(self.directory / "data")
+        self._supervisor.remove_at_end(cluster.folder)
+        self.postgres = await self._supervisor.start(postgres.spec(cluster, port))
         await migrate.bootstrap(port)
         async with asyncio.TaskGroup() as starting:
             starting.create_task(self._start_gateway())

@@ -214,6 +214,10 @@ class Supervisor:
         await child.watch()
         self._tell_watchdog(f"-{pid}")
 
+    def remove_at_end(self, folder: Path) -> None:
+        """Has a folder removed when everything has ended, also if this process does not live to see it."""
+        self._tell_watchdog(str(folder))
+
     def report(self, death: ChildDiedError) -> None:
         if not self.failure.done():
             self.failure.set_exception(death)

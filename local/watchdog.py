@@ -1,11 +1,13 @@
 """Ends the stack's processes when their supervisor dies without a word (SIGKILL, a crash).
 
 A process of its own, started by `supervisor.py`, outside the terminal's process group. It is told over its
-standard input what runs (`+pid signal`) and what ended (`-pid`); when that closes, what is left is signalled.
+standard input what runs (`+pid signal`), what ended (`-pid`) and which folders are for this run alone (`/path`);
+when that closes, what is left is signalled and those folders are removed.
 Only the standard library: it must start in milliseconds.
 """
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -17,13 +19,19 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
     alive: dict[int, int] = {}
+    folders: list[str] = []
     for line in sys.stdin:
-        if line[0] == "+":
-            pid, signal_number = map(int, line[1:].split())
-            alive[pid] = signal_number
-        else:
-            alive.pop(int(line[1:]), None)
+        match line[0]:
+            case "+":
+                pid, signal_number = map(int, line[1:].split())
+                alive[pid] = signal_number
+            case "-":
+                alive.pop(int(line[1:]), None)
+            case _:
+                folders.append(line.rstrip("\n"))
     end(alive)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def end(alive: dict[int, int]) -> None:

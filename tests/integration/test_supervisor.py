@@ -71,6 +71,16 @@ async def test_a_death_that_was_asked_for_is_no_failure_and_it_can_start_again(
     assert not supervisor.failure.done()
 
 
+async def test_a_folder_of_this_run_alone_is_removed_at_the_end(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path / "logs")
+    await supervisor.open()
+    folder = tmp_path / "data"
+    (folder / "deep").mkdir(parents=True)
+    supervisor.remove_at_end(folder)
+    await supervisor.close()
+    assert not folder.exists()
+
+
 async def test_a_child_that_ignores_its_signal_is_killed_after_its_grace(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
