@@ -31,6 +31,10 @@ help: ## list the commands
 up: install ## run the local cloud and a worker until Ctrl-C, and write .local/env
 	@$(BIN)/python -m local up
 
+.PHONY: demo
+demo: install ## play an evening with simulated people in real rooms, and check it (HOLD=1 keeps it up)
+	@$(RUN) python -m local demo
+
 .PHONY: test
 test: install ## run every test of correctness, on real parts
 	@$(BIN)/pytest

@@ -3,16 +3,17 @@
 import argparse
 import asyncio
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from local import sample_logins
+from local.demo import evening
 from local.migrate import MigrationError
 from local.paths import STATE
 from local.ports import DEFAULT_BASE, PortsTakenError
+from local.signals import stop_signal
 from local.stack import Stack
 from local.supervisor import ChildDiedError
 
@@ -32,14 +33,6 @@ async def up(state: Path, port_base: int, *, worker: bool = True) -> None:
         await asyncio.wait([ended, stopped], return_when="FIRST_COMPLETED")
         stopped.cancel()
         say("\nstopping …")
-
-
-def stop_signal() -> asyncio.Event:
-    """Set at Ctrl-C or SIGTERM, however often they come: stopping is bounded, and nothing is left behind."""
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    return stopping
 
 
 def summary(stack: Stack, env_file: Path, seconds: float) -> str:
@@ -65,9 +58,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="run the local cloud until Ctrl-C (PORT_BASE moves its ports)")
-    parser.parse_args()
+    commands.add_parser(
+        "demo", help="play an evening with simulated people and check it (HOLD=1 keeps it up)"
+    )
+    command = parser.parse_args().command
+    port_base = int(os.environ["PORT_BASE"]) if os.environ.get("PORT_BASE") else None
     try:
-        asyncio.run(up(STATE, int(os.environ.get("PORT_BASE") or DEFAULT_BASE)))
+        if command == "demo":
+            return 0 if asyncio.run(evening.play(port_base)) else 1
+        asyncio.run(up(STATE, port_base or DEFAULT_BASE))
     except (ChildDiedError, MigrationError, PortsTakenError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a person reads it
         return 1

@@ -131,6 +131,11 @@ class Device:
         """The reason why LiveKit ended the connection; raises NotInTimeError while it has not."""
         return await within(within_seconds, "the connection ends", asyncio.shield(self.ended))
 
+    async def stays(self, seconds: float) -> bool:
+        """Whether nobody ends the connection for so long. Returns at once when somebody does."""
+        await asyncio.wait({self.ended}, timeout=seconds)
+        return not self.ended.done()
+
     # ------------------------------------------------------------ rights
 
     def may_send(self, source: rtc.TrackSource.ValueType = MICROPHONE) -> bool:

@@ -3,12 +3,13 @@
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 import aiohttp
 
-from local.people.api import Api, Json, Refused
+from local.people.api import Api, Json
 from local.people.device import Device
 from local.people.relay_packet import Subject
 from local.people.vanishing import VanishingDevice
@@ -22,12 +23,20 @@ class Leaving(Protocol):
     async def leave(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What people have done, for whoever cleans up after them and for whoever compares it with the records."""
+
+    guests: list[Leaving] = field(default_factory=list)
+    requests: list["Request"] = field(default_factory=list)
+
+
 class Person:
     """One account. What it may not do raises `Refused`."""
 
-    def __init__(self, name: str, email: str, api: Api, guests: list[Leaving]) -> None:
+    def __init__(self, name: str, email: str, api: Api, trail: Trail) -> None:
         self.name, self.email, self.api = name, email, api
-        self._guests = guests
+        self._trail = trail
 
     @property
     def id(self) -> str:
@@ -57,23 +66,28 @@ class Person:
         device = Device(join, Subject("session", session_id), self.api, start_after=start_after)
         return await self._enter(device)
 
+    async def until_on_record(self, session_id: str) -> None:
+        """Returns when the database has heard that this person is in the room: some ms after LiveKit knows."""
+        mine = {"session_id": f"eq.{session_id}", "user_id": f"eq.{self.id}", "is_online": "is.true"}
+        await until(f"{self.name} is on record as there", lambda: self.api.rows("live_participants", **mine))
+
     async def enter_call(self, call_id: str, join: Json) -> Device:
         return await self._enter(Device(join, Subject("call", call_id), self.api))
 
     async def _enter(self, device: Device) -> Device:
         await device.connect()
-        self._guests.append(device)
+        self._trail.guests.append(device)
         return device
 
     async def enter_to_vanish(self, session_id: str) -> VanishingDevice:
         device = VanishingDevice(await self.token(session_id))
-        self._guests.append(device)
+        self._trail.guests.append(device)
         return await device.connect()
 
     async def knock(self, join: Json) -> VanishingDevice:
         """Tries to enter with an old `join`, and goes on trying for seconds, as LiveKit's clients do."""
         device = VanishingDevice(join)
-        self._guests.append(device)
+        self._trail.guests.append(device)
         return await device.knock()
 
     async def end_session(self, session_id: str) -> None:
@@ -82,18 +96,9 @@ class Person:
     # ------------------------------------------------------------ asking to speak
 
     async def raise_hand(self, session_id: str) -> Json:
-        """Asks to speak; tries again while the database has not heard yet that we are in the room."""
-
-        async def raised() -> Json | None:
-            try:
-                answer: Json = await self.api.rpc("raise_hand", session_id=session_id)
-            except Refused as refused:
-                if refused.code == "not_in_session":
-                    return None
-                raise
-            return answer
-
-        return await until("the raised hand is seen", raised)
+        await self.until_on_record(session_id)
+        answer: Json = await self.api.rpc("raise_hand", session_id=session_id)
+        return answer
 
     async def accept_invite(self, session_id: str) -> Json:
         answer: Json = await self.api.rpc("accept_invite", session_id=session_id)
@@ -153,7 +158,9 @@ class Person:
         }
         asked = time.monotonic()
         await self.api.insert("moderation_actions", row)
-        return Request(self.api, row["id"], asked)
+        request = Request(self.api, row["id"], asked)
+        self._trail.requests.append(request)
+        return request
 
 
 class OpenSession:
@@ -162,6 +169,7 @@ class OpenSession:
     def __init__(self, row: Json, join: Json) -> None:
         self.id: str = row["id"]
         self.room: str = row["livekit_room"]
+        self.creator_id: str = row["creator_id"]
         self.join = join
 
 
@@ -198,7 +206,8 @@ class People:
     def __init__(self, env: Mapping[str, str]) -> None:
         """`env`: SUPABASE_URL, SUPABASE_ANON_KEY and SUPABASE_SERVICE_ROLE_KEY."""
         self._env = env
-        self._guests: list[Leaving] = []
+        self.everybody: list[Person] = []
+        self._trail = Trail()
         self._http: aiohttp.ClientSession
         self.service: Api
         """Server code with the secret key: passes by row-level security."""
@@ -220,9 +229,18 @@ class People:
 
     async def go_home(self) -> None:
         """Everybody leaves the room they are in."""
-        guests, self._guests[:] = [*self._guests], []
-        for guest in reversed(guests):
+        for guest in reversed(self._trail.guests):
             await guest.leave()
+
+    @property
+    def requests(self) -> list["Request"]:
+        """Every request for moderation that the door let in."""
+        return [*self._trail.requests]
+
+    @property
+    def devices(self) -> list[Device]:
+        """Every connection that anybody had, the ended ones too."""
+        return [guest for guest in self._trail.guests if isinstance(guest, Device)]
 
     async def arrive(self, name: str, *, creator: bool = False, ops: bool = False, coins: int = 0) -> Person:
         """A new account, signed in."""
@@ -231,7 +249,8 @@ class People:
         api = await self._public.sign_up(
             email, PASSWORD, {"username": f"{name.lower()}_{unique}", "display_name": name}
         )
-        person = Person(name, email, api, self._guests)
+        person = Person(name, email, api, self._trail)
+        self.everybody.append(person)
         if creator:
             await self.service.update(
                 "profiles", {"type": "creator", "is_creator": True}, id=f"eq.{person.id}"
@@ -243,7 +262,7 @@ class People:
         return person
 
     async def arrive_anonymously(self, name: str = "Somebody") -> Person:
-        return Person(name, "", await self._public.sign_in_anonymously(), self._guests)
+        return Person(name, "", await self._public.sign_in_anonymously(), self._trail)
 
     async def top_up(self, person: Person, coins: int) -> None:
         await self.service.rpc(

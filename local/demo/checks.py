@@ -1,0 +1,90 @@
+"""What must hold for the evening to be a good one: every check of the demo, by name, in one place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from local.results import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something true (`bar` is None), or something that takes at most `bar` milliseconds."""
+
+    name: str
+    says: str
+    bar: float | None = None
+
+
+CHECKS = (
+    Check("door.ticket.refused", "without a ticket nobody gets into a paid live"),
+    Check("door.subscription.refused", "without a subscription nobody gets into a subscribers' room"),
+    Check("door.ticket.admitted", "with a ticket one does, and the coins are the creator's"),
+    Check("live.picture.ms", "from asking for a token to the creator's picture and voice", 5000),
+    Check("agent.present", "the agent is in the room, by LiveKit's own list"),
+    Check("agent.hidden", "nobody in any room was ever shown it"),
+    Check("agent.packets_verified", "its packets name no sender and all are signed by a known key"),
+    Check("room.promotion.ms", "from the host's yes to the right to speak", 2000),
+    Check("room.speaker_heard", "whoever is promoted is heard"),
+    Check("room.demotion.ms", "from the host's no to silence for the others", 2000),
+    Check("room.demoted_stays_silent", "and silent it stays, until asked again"),
+    Check("gifts.once_in_order", "every gift arrives once and in order, a retried one charges once"),
+    Check("gifts.arrival.ms", "from the last gift's receipt to everybody's screen", 2000),
+    Check("gifts.late_joiner", "who comes late has them all, in order"),
+    Check("ops.mute.ms", "from the mute's row to LiveKit's confirmation", 1000),
+    Check("ops.mute_heard.ms", "from the mute's row to the last sound that another person heard", 2000),
+    Check("ops.kick.ms", "from the kick's row to being out", 2000),
+    Check("ops.kick_once", "who is kicked may come back, and stays"),
+    Check("ops.ban.ms", "from the ban's row to being out", 2000),
+    Check("ops.ban_old_token.ms", "with the old token, the longest stay inside", 1000),
+    Check("ops.ban_no_token", "and no new token for who is banned"),
+    Check("calls.duration", "a call rings, is accepted, ends, and its duration is right to the second"),
+    Check("calls.heard", "both sides hear each other"),
+    Check("calls.declined", "a call can be declined"),
+    Check("calls.missed", "a call that nobody answers is missed"),
+    Check("calls.switched_off", "no call starts while calls are switched off"),
+    Check("takeover.ms", "from the worker's SIGKILL to the room moderated again", 10_000),
+    Check("takeover.mute_enforced", "a mute asked for while nobody was there is enforced"),
+    Check("books.presence", "every visit is in the books, once, with its end"),
+    Check("books.audit", "every request for moderation is there, and applied"),
+    Check("books.gifts", "every gift is there, at its price"),
+    Check("books.coins", "wallets, earnings and sessions say what the ledger says"),
+)
+
+
+class Scoreboard:
+    """What came of the checks so far."""
+
+    def __init__(self) -> None:
+        self._checks = {check.name: check for check in CHECKS}
+        self._figures: dict[str, Figure] = {}
+
+    def holds(self, name: str, held: bool) -> None:  # noqa: FBT001 - reads well where it is called
+        """Something that is true or not. Said more than once, it must be true each time."""
+        assert self._checks[name].bar is None
+        before = self._figures.get(name)
+        held = held and (before is None or before.held is True)
+        self._figures[name] = Figure(name, float(held), "bool", (before.n if before else 0) + 1, 1, held)
+
+    def took(self, name: str, seconds: float) -> None:
+        """Something that takes a time; of several, the longest counts."""
+        bar = self._checks[name].bar
+        assert bar is not None
+        before = self._figures.get(name)
+        longest = max(seconds * 1000, before.value if before else 0)
+        n = (before.n if before else 0) + 1
+        self._figures[name] = Figure(name, round(longest, 1), "ms", n, bar, longest <= bar)
+
+    def __iter__(self) -> Iterator[tuple[Check, Figure | None]]:
+        """Every check, with None where the evening never got to it."""
+        return ((check, self._figures.get(check.name)) for check in CHECKS)
+
+    @property
+    def all_held(self) -> bool:
+        return all(figure is not None and figure.held for _, figure in self)
+
+    def figures(self) -> list[Figure]:
+        """One figure per check; what never came up did not hold."""
+        return [
+            figure or Figure(check.name, 0, "ms" if check.bar else "bool", 0, check.bar or 1, held=False)
+            for check, figure in self
+        ]

@@ -1,0 +1,92 @@
+"""The evening from the first light to the last: stack, workers, scenes, table, and the exit code."""
+
+import asyncio
+import logging
+import os
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from livekit import api
+
+from local import results
+from local.demo.checks import Scoreboard
+from local.demo.scenes import audio_room, books, calls, door, gifts, ops, takeover
+from local.demo.stage import Stage, Watch
+from local.demo.timeline import Timeline
+from local.paths import STATE
+from local.people.person import People
+from local.signals import stop_signal
+from local.stack import Stack
+
+Scene = Callable[[Stage], Awaitable[None]]
+
+SCENES: tuple[tuple[str, tuple[Scene, ...]], ...] = (
+    ("At the door", (door.goes_live, door.for_subscribers)),
+    ("A hand goes up", (audio_room.raised_hand,)),
+    ("Gifts", (gifts.shower,)),
+    ("Ops at work", (ops.at_work,)),
+    ("Calls", (calls.ring_ring,)),
+    ("A worker dies", (takeover.worker_dies,)),
+    ("The books", (books.balanced,)),
+)
+WORKERS = ("worker-1", "worker-2")
+SCENE_SECONDS = 60.0
+
+
+async def play(port_base: int | None) -> bool:
+    """Plays the whole evening; returns whether every check held."""
+    timeline, checks = Timeline(), Scoreboard()
+    timeline.scene("The lights go on")
+    watch = Watch()
+    async with (
+        Stack(STATE / "demo", port_base) as stack,
+        People(stack.env) as people,
+        livekit_of(stack) as livekit,
+    ):
+        timeline.tell("the stack", "is up: Postgres, PostgREST, Deno, LiveKit and the gateway", watch.seconds)
+        # LiveKit's client calls the end of each connection an error; the terminal is for the evening.
+        logging.basicConfig(filename=stack.directory / "logs" / "people.log")
+        watch = Watch()
+        await start_worker(stack, WORKERS[0])
+        timeline.tell(WORKERS[0], "is registered and listens", watch.seconds)
+        async with asyncio.TaskGroup() as tasks:
+            understudy = tasks.create_task(start_worker(stack, WORKERS[1]))
+            stage = Stage(stack, people, livekit, timeline, checks, understudy)
+            for title, scenes in SCENES:
+                timeline.scene(title)
+                for scene in scenes:
+                    await on_stage(scene, stage, timeline)
+        timeline.table(checks)
+        results.write("demo", checks.figures())
+        if os.environ.get("HOLD"):
+            await hold(stack, timeline)
+    return checks.all_held
+
+
+def livekit_of(stack: Stack) -> api.LiveKitAPI:
+    env = stack.env
+    return api.LiveKitAPI(env["LIVEKIT_URL"], env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"])
+
+
+async def start_worker(stack: Stack, name: str) -> None:
+    await stack.start_worker(name, {"LIVE_WORKER_ID": name})
+
+
+async def on_stage(scene: Scene, stage: Stage, timeline: Timeline) -> None:
+    """Plays one scene. One that fails is told and leaves its checks open; the evening goes on."""
+    try:
+        async with asyncio.timeout(SCENE_SECONDS):
+            await scene(stage)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the table shows what did not come of it
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        timeline.trouble(f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})")
+
+
+async def hold(stack: Stack, timeline: Timeline) -> None:
+    """Keeps everything up until Ctrl-C or SIGTERM."""
+    timeline.say("")
+    for name, value in stack.env.items():
+        timeline.say(f"  {name:<26}{value}")
+    timeline.say(f"\n  logs in {stack.directory / 'logs'}; Ctrl-C ends it")
+    await stop_signal().wait()

@@ -1,0 +1,90 @@
+"""What a scene plays on: the stack, its workers, the people, and where it tells what happened."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from livekit import api
+
+from local.demo.checks import Scoreboard
+from local.demo.timeline import Timeline
+from local.people.device import Device
+from local.people.person import OpenSession, People, Person
+from local.people.waiting import until
+from local.stack import Stack
+
+AGENT = 4
+"""LiveKit's ParticipantInfo.Kind of an agent."""
+
+
+class Watch:
+    """A stopwatch, started when it is made."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.begun
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A session with its host inside."""
+
+    host: Person
+    session: OpenSession
+    at_host: Device
+
+
+class Stage:
+    def __init__(
+        self,
+        stack: Stack,
+        people: People,
+        livekit: api.LiveKitAPI,
+        timeline: Timeline,
+        checks: Scoreboard,
+        understudy: Awaitable[None],
+    ) -> None:
+        """`understudy`: done when the second worker is ready."""
+        self.stack, self.people, self.checks, self.understudy = stack, people, checks, understudy
+        self.sessions: list[OpenSession] = []
+        self._livekit, self._timeline = livekit, timeline
+
+    def tell(self, who: Person | str, what: str, seconds: float | None = None) -> None:
+        self._timeline.tell(who if isinstance(who, str) else who.name, what, seconds)
+
+    async def host(self, name: str, kind: str, access: str, title: str, **more: int) -> Hosted:
+        """A creator who opens a session and is in it."""
+        host = await self.people.arrive(name, creator=True)
+        session = await host.open_session(kind, access, title, **more)
+        self.sessions.append(session)
+        return Hosted(host, session, await host.enter(session.id, session.join))
+
+    async def agents_in(self, room: str) -> int:
+        """How many agents LiveKit itself counts in a room."""
+        listed = await self._livekit.room.list_participants(api.ListParticipantsRequest(room=room))
+        return sum(1 for participant in listed.participants if participant.kind == AGENT)
+
+    async def moderator_of(self, room: str) -> str:
+        """The worker that holds the room's lease now, waiting until one does."""
+
+        async def holder() -> str | None:
+            now = await self.people.service.rpc("agent_overview")
+            return next((r["worker_id"] for r in now["rooms"] if r["room"] == room and r["moderated"]), None)
+
+        return await until("somebody moderates the room", holder, within=15)
+
+    @asynccontextmanager
+    async def setting(self, key: str, value: object) -> AsyncIterator[None]:
+        """`app_settings` with another value, until the scene is through with it."""
+        service = self.people.service
+        row = await service.row("app_settings", key=f"eq.{key}")
+        assert row is not None
+        await service.update("app_settings", {"value": value}, key=f"eq.{key}")
+        try:
+            yield
+        finally:
+            await service.update("app_settings", {"value": row["value"]}, key=f"eq.{key}")

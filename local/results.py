@@ -1,0 +1,37 @@
+"""Figures that a command measured: `.local/results/<command>.jsonl`, one object a line, names stable."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from local.paths import STATE
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`name` is `area.what.statistic`; `n` is how many measurements it rests on; `bar` is the most it may be."""
+
+    name: str
+    value: float
+    unit: str
+    n: int = 1
+    bar: float | None = None
+    held: bool | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        always = {"name": self.name, "value": self.value, "unit": self.unit, "n": self.n}
+        judged = {"bar": self.bar, "held": self.held}
+        return always | {key: value for key, value in judged.items() if value is not None}
+
+
+def at_most(name: str, value: float, bar: float, unit: str = "ms", n: int = 1) -> Figure:
+    return Figure(name, round(value, 3), unit, n, bar, value <= bar)
+
+
+def write(command: str, figures: Iterable[Figure]) -> None:
+    """Replaces what the command wrote the last time."""
+    folder = STATE / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(figure.as_json()) + "\n" for figure in figures]
+    (folder / f"{command}.jsonl").write_text("".join(lines))
