@@ -33,8 +33,9 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 
 def _matters(record: logging.LogRecord) -> bool:
-    """False for what LiveKit's client calls an error at every ordinary goodbye."""
-    return not record.getMessage().endswith("closed unexpectedly")
+    """False for what LiveKit's libraries complain of at every ordinary goodbye and every job."""
+    message = record.getMessage()
+    return not (message.endswith("closed unexpectedly") or message.startswith("no warmed process"))
 
 
 def configure(level: str, style: str) -> None:

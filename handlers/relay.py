@@ -34,7 +34,7 @@ def next_batch(state: RoomState, now: float) -> Effects:
 
 def on_relayed(state: RoomState, event: EventsRelayed, now: float) -> Effects:
     state.relaying = ()
-    state.relayed_seq = max(state.relayed_seq, event.seq)
+    state.relayed_seq, state.relayed_at = max(state.relayed_seq, event.seq), now
     set_beacon(state, now + BEACON_SECONDS)
     return (AdvanceCursor(state.relayed_seq), *next_batch(state, now))
 

@@ -40,6 +40,8 @@ from handlers.permissions import (
 from handlers.state import RoomState
 
 CLOSE_RETRY_SECONDS = 2.0
+ARRIVAL_SECONDS = 0.25
+"""For the last packets to reach a phone: the room's end travels by another way, and nothing tells who has them."""
 
 
 def handle(state: RoomState, event: Event, now: float) -> Effects:
@@ -127,9 +129,13 @@ def on_tick(state: RoomState, now: float) -> Effects:
 
 
 def close(state: RoomState, now: float) -> Effects:
-    """Once the session is over and its last events are on the wire, the room is deleted."""
+    """Once the session is over and its last events have had time to arrive, the room is deleted."""
     over = state.ready and state.status is Status.OVER
-    if not over or state.closing or now < state.close_retry_at or not relay.idle(state):
+    if not over or state.closing or not relay.idle(state):
+        return ()
+    not_before = max(state.close_retry_at, state.relayed_at + ARRIVAL_SECONDS)
+    if now < not_before:
+        state.wake_at(not_before)
         return ()
     state.closing = True
     return (CloseRoom(),)

@@ -88,6 +88,7 @@ class RoomState:
     relayed_seq: int = 0
     relaying: tuple[LiveEvent, ...] = ()
     backlog: tuple[LiveEvent, ...] = ()
+    relayed_at: float = 0.0
     relay_retry_at: float = 0.0
     beacon_at: float | None = None
     """When to tell next how far the stream is; None: there is no stream here."""
