@@ -73,10 +73,10 @@ def hear(state: RoomState, identity: Identity, connection: Connection | None, no
         if current is not None and not person.seen:
             person.disconnect()
         return ()
-    if current is not None and (
-        current.sid == connection.sid or current.joined_at_ms >= connection.joined_at_ms
-    ):
+    if current is not None and current.sid == connection.sid:
         return ()
+    if current is not None and current.joined_at_ms >= connection.joined_at_ms:
+        return (replaced(identity, connection, current),)
     fresh = now - connection.joined_at_ms / 1000 < BATCHING_SECONDS
     person.connect(connection if fresh else replace(connection, permission=None), seen=False)
     state.wake_at(now + GRACE_SECONDS)

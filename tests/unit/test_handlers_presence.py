@@ -88,7 +88,8 @@ def test_a_visit_that_never_shows_is_asked_about_and_closed() -> None:
 def test_an_older_open_visit_is_not_taken_for_the_present_connection() -> None:
     scene = Scene.open()
     scene.joins(ADA, "second")
-    assert scene.wants(ADA, LISTENER, scene.connection("first", ago=60)) == ()
+    left = only(RecordLeft, scene.wants(ADA, LISTENER, scene.connection("first", ago=60)))
+    assert left.sid == "first", "nobody will tell of its end any more"
     assert scene.here(ADA)[1].sid == "second"
 
 

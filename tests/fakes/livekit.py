@@ -1,0 +1,169 @@
+"""LiveKit in memory, with the habits that cost a real agent its nerves; `RoomActions` and `Wire` over it.
+
+Habits, each measured on a real server: one connection per identity; a new one brings the rights of its token; calls
+about someone who is still joining are `not_found`; calls name an identity and hit whichever connection has it; what
+the hidden participant hears of listeners comes in batches, up to three seconds late, with what they may do by then; a
+visit inside one batch is never heard of; a full reconnect says that everyone left, for no reason, and then that
+everyone is there; a closed room comes back as soon as somebody with a token joins.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from agent.ports import RoomName, TargetGone, Unavailable
+from handlers.events import (
+    Connection,
+    Event,
+    Identity,
+    ParticipantJoined,
+    ParticipantLeft,
+    PermissionReported,
+    RoomSynced,
+    Sid,
+)
+from moderation.desired import Permission
+
+BATCH_SECONDS = 3.0
+Seen = dict[Identity, Connection]
+
+
+@dataclass
+class Member:
+    connection: Connection
+    ready_at: float
+    """From then on calls find them."""
+    agent: bool = False
+
+
+@dataclass
+class Room:
+    members: dict[Identity, Member] = field(default_factory=dict)
+    seen: Seen = field(default_factory=dict)
+    """The view from inside, as of the last batch."""
+    last_reason: dict[Sid, str] = field(default_factory=dict)
+
+
+class LiveKit:
+    """The server. `clock`: seconds since the epoch; `joining_seconds`: how long calls do not find who just joined."""
+
+    def __init__(self, clock: Callable[[], float], joining_seconds: float = 0.0) -> None:
+        self._clock, self._joining_seconds = clock, joining_seconds
+        self.rooms: dict[RoomName, Room] = {}
+        self.visits: dict[Sid, tuple[Identity, int, int | None]] = {}
+        """Every connection there ever was: who, from when, until when (milliseconds)."""
+        self.removed: list[tuple[Identity, Sid]] = []
+        self._sids = itertools.count(1)
+        self._joined_ms = 0
+
+    # -- people ---------------------------------------------------------------------
+
+    def join(
+        self, name: RoomName, who: Identity, permission: Permission, *, agent: bool = False
+    ) -> Connection:
+        room = self.rooms.setdefault(name, Room())
+        if who in room.members:
+            self.leave(name, who, "duplicate_identity")
+        now = self._clock()
+        self._joined_ms = max(self._joined_ms + 1, round(now * 1000))  # no two within a millisecond
+        connection = Connection(Sid(f"PA_{next(self._sids)}"), self._joined_ms, permission)
+        room.members[who] = Member(connection, now + self._joining_seconds, agent)
+        if not agent:
+            self.visits[connection.sid] = (who, connection.joined_at_ms, None)
+        return connection
+
+    def leave(self, name: RoomName, who: Identity, reason: str = "client_initiated") -> Sid:
+        room = self.rooms[name]
+        sid = room.members.pop(who).connection.sid
+        room.last_reason[sid] = reason
+        if sid in self.visits:
+            identity, since, _ = self.visits[sid]
+            self.visits[sid] = (identity, since, max(since, round(self._clock() * 1000)))
+        return sid
+
+    # -- what the hidden participant hears ---------------------------------------------
+
+    def batch(self, name: RoomName) -> Iterator[Event]:
+        """What changed since the last batch. Call it at most `BATCH_SECONDS` apart."""
+        room = self.rooms.get(name) or Room()
+        now = {who: member.connection for who, member in room.members.items() if not member.agent}
+        for who, old in room.seen.items():
+            if who not in now or now[who].sid != old.sid:
+                reason = room.last_reason.get(old.sid, "client_initiated")
+                yield ParticipantLeft(who, old.sid, reason, round(self._clock() * 1000))
+        for who, connection in now.items():
+            if who not in room.seen or room.seen[who].sid != connection.sid:
+                yield ParticipantJoined(who, connection)
+            elif connection.permission is not None and room.seen[who].permission != connection.permission:
+                yield PermissionReported(who, connection.sid, connection.permission)
+        room.seen = now
+
+    def reconnect(self, name: RoomName) -> Iterator[Event]:
+        """A full reconnect of the hidden participant."""
+        room = self.rooms.get(name) or Room()
+        for who, old in room.seen.items():
+            yield ParticipantLeft(who, old.sid, "unknown", round(self._clock() * 1000))
+        room.seen = {who: member.connection for who, member in room.members.items() if not member.agent}
+        for who, connection in room.seen.items():
+            yield ParticipantJoined(who, connection)
+        yield RoomSynced(self.view(name))
+
+    def view(self, name: RoomName) -> tuple[tuple[Identity, Connection], ...]:
+        """Who is there, seen from inside: as old as the last batch."""
+        return tuple((self.rooms.get(name) or Room()).seen.items())
+
+    def member(self, name: RoomName, who: Identity) -> Member:
+        found = self.rooms.get(name, Room()).members.get(who)
+        if found is None or self._clock() < found.ready_at:
+            raise TargetGone("participant does not exist")
+        return found
+
+
+class FakeRoom:
+    """`RoomActions` and `Wire` over `LiveKit`."""
+
+    def __init__(self, livekit: LiveKit) -> None:
+        self._livekit = livekit
+        self.away = False
+        self.sent: list[tuple[str, bytes, tuple[Identity, ...]]] = []
+
+    def _reach(self) -> None:
+        if self.away:
+            raise Unavailable("LiveKit is away")
+
+    async def set_permission(
+        self,
+        room: RoomName,
+        identity: Identity,
+        permission: Permission,
+        *,
+        urgent: bool,  # noqa: ARG002
+    ) -> None:
+        self._reach()
+        member = self._livekit.member(room, identity)
+        member.connection = Connection(member.connection.sid, member.connection.joined_at_ms, permission)
+
+    async def remove(self, room: RoomName, identity: Identity) -> None:
+        self._reach()
+        sid = self._livekit.member(room, identity).connection.sid
+        self._livekit.leave(room, identity, "participant_removed")
+        self._livekit.removed.append((identity, sid))
+
+    async def people(self, room: RoomName) -> tuple[tuple[Identity, Connection], ...]:
+        self._reach()
+        members = self._livekit.rooms.get(room, Room()).members
+        return tuple((who, member.connection) for who, member in members.items() if not member.agent)
+
+    async def close(self, room: RoomName) -> None:
+        self._reach()
+        for who in list(self._livekit.rooms.get(room, Room()).members):
+            self._livekit.leave(room, who, "room_deleted")
+        self._livekit.rooms.pop(room, None)
+
+    async def rooms(self) -> frozenset[RoomName]:
+        self._reach()
+        return frozenset(self._livekit.rooms)
+
+    async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
+        self._reach()
+        self.sent.append((topic, packet, tuple(to)))

@@ -1,0 +1,377 @@
+"""`agent.ports.Store` in memory: what the database's functions promise an agent, in the fewest lines that keep it.
+
+It passes the suite that the real database passes (`tests/contract`). Beside the port it has what stands for everyone
+else who writes to the database: the moderation door, webhooks, other transactions.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agent.ports import (
+    Claim,
+    ClaimOutcome,
+    Cursor,
+    Finish,
+    Joined,
+    Lease,
+    Left,
+    Release,
+    RoomFacts,
+    RoomName,
+    RoomPull,
+    Unavailable,
+    Written,
+)
+from handlers.events import (
+    Action,
+    ActionId,
+    Connection,
+    Identity,
+    LiveEvent,
+    Person,
+    Pulled,
+    Sid,
+    SnapshotLoaded,
+    Status,
+)
+from moderation.desired import Desired, Permission, Removal
+from moderation.roles import Role
+from tests.fakes.scene import DEFAULT_ROLES, RIGHTS
+
+CLAIM_SECONDS = 10.0
+FINAL = frozenset({"applied", "failed", "expired", "cancelled"})
+
+
+@dataclass
+class Visit:
+    """One connection's row: what was reported of it, and by whom."""
+
+    identity: Identity
+    joined_ms: int | None = None
+    left: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Source to its earliest report of the end. `closed` is the database's own, for want of a report."""
+    permission: Permission | None = None
+
+    @property
+    def joined_at_ms(self) -> int:
+        ends = [at for at, _ in self.left.values()]
+        return self.joined_ms if self.joined_ms is not None else min(ends)
+
+    @property
+    def left_at_ms(self) -> int | None:
+        """The earliest report that is credible: not before the join. One of ours counts for want of a real one."""
+        real = [at for source, (at, _) in self.left.items() if source != "closed"]
+        ends = real or [at for at, _ in self.left.values()]
+        credible = [at for at in ends if at >= self.joined_at_ms]
+        return min(credible or [self.joined_at_ms]) if ends else None
+
+
+@dataclass
+class Row:
+    action: Action
+    status: str = "pending"
+    claimed_until: float = 0.0
+    enforce_ms: float | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+@dataclass
+class Place:
+    """A session and everything about it."""
+
+    name: RoomName
+    context: str
+    status: Status = Status.OPEN
+    people: dict[Identity, Desired] = field(default_factory=dict)
+    changed: dict[Identity, int] = field(default_factory=dict)
+    changed_xid: int = 0
+    visits: dict[Sid, Visit] = field(default_factory=dict)
+    rows: dict[ActionId, Row] = field(default_factory=dict)
+    events: list[LiveEvent] = field(default_factory=list)
+    relayed: int = 0
+    worker: str | None = None
+    epoch: int = 0
+    expires_at: float = 0.0
+
+
+class Database:
+    """What all workers share. `clock`: seconds since the epoch."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.places: dict[RoomName, Place] = {}
+        self.keys: dict[str, str] = {}
+        self.away = False
+        self._numbers = itertools.count(1)
+        self._next_xid = 1
+        self._open: set[int] = set()
+
+    # -- everyone else ------------------------------------------------------------
+
+    def live(self, name: RoomName, context: str = "audio_room") -> Place:
+        place = self.places[name] = Place(name, context)
+        return place
+
+    def begin(self) -> int:
+        """A transaction's id. What it changes is seen when it is committed."""
+        xid, self._next_xid = self._next_xid, self._next_xid + 1
+        self._open.add(xid)
+        return xid
+
+    def commit(self, xid: int) -> None:
+        self._open.discard(xid)
+
+    def set(self, name: RoomName, who: Identity, xid: int | None = None, **fields: Any) -> None:
+        """Change what is wanted for someone. `xid`: a transaction that is committed right after."""
+        place = self.places[name]
+        place.people[who] = replace(self._desired(place, who), **fields)
+        self._touch(place, who, xid)
+
+    def ask(self, name: RoomName, action: str, target: Identity | None = None, **fields: Any) -> ActionId:
+        """Insert a moderation row: validated elsewhere, here it only writes the desired state."""
+        place, n = self.places[name], next(self._numbers)
+        params = dict(fields.pop("params", {}))
+        dry_run = fields.get("dry_run", False)
+        given: dict[str, Any] = {"id": ActionId(f"row-{n}"), "created_at_ms": round(self.clock() * 1000)}
+        if not dry_run:
+            self._apply(place, action, target, params)
+        row = Action(n=n, action=action, target=target, params=params, **{**given, **fields})
+        place.rows[row.id] = Row(row)
+        return row.id
+
+    def emit(self, name: RoomName, kind: str = "gift") -> int:
+        """Append an event to the session's stream."""
+        place = self.places[name]
+        seq = len(place.events) + 1
+        place.events.append(LiveEvent(seq, f"{name}-{seq}", kind, "2027-01-15T08:00:00+00:00", {}))
+        return seq
+
+    def webhook_joined(self, name: RoomName, who: Identity, connection: Connection) -> None:
+        self._joined(self.places[name], who, connection)
+        self._touch(self.places[name], who)
+
+    def webhook_left(self, name: RoomName, who: Identity, sid: Sid, at_ms: int, reason: str) -> None:
+        self._left(self.places[name], "webhook", who, sid, at_ms, reason)
+        self._touch(self.places[name], who)
+
+    # -- the rules ------------------------------------------------------------------
+
+    def _apply(self, place: Place, action: str, target: Identity | None, params: dict[str, Any]) -> None:
+        seconds = params.get("seconds")
+        until = None if seconds is None else self.clock() + seconds
+        match action:
+            case "mute" | "unmute" if target is not None:
+                muted = action == "mute"
+                self.set(place.name, target, mic_muted=muted, mic_muted_until=until if muted else None)
+            case "camera_off" | "camera_on" if target is not None:
+                self.set(place.name, target, camera_off=action == "camera_off")
+            case "set_role" if target is not None:
+                self.set(place.name, target, role=Role(params["role"]))
+            case "ban" | "unban" if target is not None:
+                self.set(place.name, target, removal=Removal("banned", until) if action == "ban" else None)
+            case "mute_all" | "unmute_all":
+                for who, desired in list(place.people.items()):
+                    if desired.role not in (Role.HOST, Role.MODERATOR):
+                        self.set(place.name, who, mic_muted=action == "mute_all", mic_muted_until=None)
+            case "announce":
+                params["seq"] = self.emit(place.name, "system")
+            case "end_session":
+                self.emit(place.name, "session_ended")
+                place.status, place.changed_xid = Status.OVER, self._xid()
+            case _:
+                pass  # kick, chat and messages leave the desired state as it is
+
+    def _desired(self, place: Place, who: Identity) -> Desired:
+        default = DEFAULT_ROLES[place.context]
+        return place.people.get(who) or Desired(default or Role.PARTY)
+
+    def _xid(self) -> int:
+        xid = self.begin()
+        self.commit(xid)
+        return xid
+
+    def _touch(self, place: Place, who: Identity, xid: int | None = None) -> None:
+        place.people.setdefault(who, self._desired(place, who))
+        place.changed[who] = self._xid() if xid is None else xid
+
+    def _joined(self, place: Place, who: Identity, connection: Connection) -> None:
+        if who not in place.people:
+            self._touch(place, who)
+        visit = place.visits.setdefault(connection.sid, Visit(who))
+        known = visit.joined_ms
+        visit.joined_ms = connection.joined_at_ms if known is None else min(known, connection.joined_at_ms)
+        visit.permission = visit.permission or connection.permission
+
+    def _left(self, place: Place, source: str, who: Identity, sid: Sid, at_ms: int, reason: str) -> None:
+        if who not in place.people:
+            self._touch(place, who)
+        visit = place.visits.setdefault(sid, Visit(who))
+        visit.left[source] = min(visit.left.get(source, (at_ms, reason)), (at_ms, reason))
+
+    def _person(self, place: Place, who: Identity) -> Person:
+        visits = [
+            Connection(sid, visit.joined_at_ms, visit.permission)
+            for sid, visit in place.visits.items()
+            if visit.identity == who and visit.left_at_ms is None
+        ]
+        latest = max(visits, key=lambda connection: connection.joined_at_ms, default=None)
+        return Person(who, self._desired(place, who), latest)
+
+    def _holds(self, worker: str, lease: Lease) -> bool:
+        place = self.places.get(lease.room)
+        return place is not None and (place.worker, place.epoch) == (worker, lease.epoch)
+
+    def _horizon(self) -> int:
+        """The first transaction that may still become visible: `pg_snapshot_xmin`."""
+        return min(self._open, default=self._next_xid)
+
+    def _seen(self, place: Place, since: int) -> list[Identity]:
+        return [who for who, xid in place.changed.items() if xid >= since and xid not in self._open]
+
+
+class FakeStore:
+    """One worker's view of a `Database`."""
+
+    def __init__(self, database: Database, worker: str, lease_seconds: float = 3.0) -> None:
+        self._db, self._worker, self._lease_seconds = database, worker, lease_seconds
+
+    def now(self) -> float:
+        return self._db.clock()
+
+    def _reach(self) -> None:
+        if self._db.away:
+            raise Unavailable("the database is away")
+
+    async def claim(self, room: RoomName, bot: Identity) -> Claim:  # noqa: ARG002
+        self._reach()
+        place = self._db.places.get(room)
+        if place is None:
+            return Claim(ClaimOutcome.UNKNOWN)
+        if place.status is Status.OVER:
+            return Claim(ClaimOutcome.ENDED)
+        if place.worker not in (None, self._worker) and self.now() < place.expires_at:
+            return Claim(ClaimOutcome.HELD, holder=place.worker)
+        place.worker, place.epoch = self._worker, place.epoch + 1
+        place.expires_at = self.now() + self._lease_seconds
+        for row in place.rows.values():
+            if row.status == "claimed":
+                row.status = "pending"
+        cursor = str(self._db._horizon())
+        facts = RoomFacts("session", f"id-{room}")
+        return Claim(ClaimOutcome.CLAIMED, None, place.epoch, facts, self._snapshot(place), cursor)
+
+    def _snapshot(self, place: Place) -> SnapshotLoaded:
+        return SnapshotLoaded(
+            status=place.status,
+            default_role=DEFAULT_ROLES[place.context],
+            rights=RIGHTS[place.context],
+            people=tuple(self._db._person(place, who) for who in place.people),
+            open_visits=tuple(
+                (sid, visit.identity) for sid, visit in place.visits.items() if visit.left_at_ms is None
+            ),
+            streams=True,
+            relayed_seq=place.relayed,
+        )
+
+    async def pull(self, rooms: Mapping[Lease, str]) -> tuple[RoomPull, ...]:
+        self._reach()
+        return tuple(news for lease, cursor in rooms.items() if (news := self._news(lease, cursor)))
+
+    def _news(self, lease: Lease, cursor: str) -> RoomPull | None:
+        if not self._db._holds(self._worker, lease):
+            return RoomPull(lease.room, None)
+        place, since = self._db.places[lease.room], int(cursor)
+        place.expires_at = self.now() + self._lease_seconds
+        changed = self._db._seen(place, since)
+        actions = tuple(self._claim_rows(place))
+        events = tuple(place.events[place.relayed :])
+        if not (changed or actions or events or place.changed_xid >= since):
+            return None
+        people = tuple(self._db._person(place, who) for who in changed)
+        pulled = Pulled(place.status, people, actions, events)
+        return RoomPull(lease.room, pulled, str(self._db._horizon()))
+
+    def _claim_rows(self, place: Place) -> list[Action]:
+        claimed, waiting = [], set()
+        for row in sorted(place.rows.values(), key=lambda row: row.action.n):
+            if row.status in FINAL or row.action.target in waiting:
+                continue
+            waiting.add(row.action.target)
+            if row.status == "pending" or row.claimed_until <= self.now():
+                row.status, row.claimed_until = "claimed", self.now() + CLAIM_SECONDS
+                claimed.append(row.action)
+        return claimed
+
+    async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]:
+        self._reach()
+        return [self._report(report) for report in reports]
+
+    def _report(self, report: Joined | Left) -> Written:
+        if not self._db._holds(self._worker, report.lease):
+            return Written(ok=False, error="fenced")
+        place = self._db.places[report.lease.room]
+        match report:
+            case Joined():
+                self._db._joined(place, report.identity, report.connection)
+            case Left():
+                self._db._left(place, "agent", report.identity, report.sid, report.at_ms, report.reason)
+        return Written(ok=True, person=self._db._person(place, report.identity))
+
+    async def finish(self, finishes: Sequence[Finish]) -> Sequence[Written]:
+        self._reach()
+        return [self._finish(finish) for finish in finishes]
+
+    def _finish(self, finish: Finish) -> Written:
+        if not self._db._holds(self._worker, finish.lease):
+            return Written(ok=False, error="fenced")
+        row = self._db.places[finish.lease.room].rows.get(finish.effect.action)
+        if row is None:
+            return Written(ok=False, error="unknown_action")
+        if row.status not in FINAL:
+            row.status = finish.effect.verdict.value
+            row.before, row.after = finish.effect.before, finish.effect.after
+            row.enforce_ms = max(0.0, self.now() * 1000 - row.action.created_at_ms)
+        return Written(ok=True, action=row.action.action, enforce_ms=row.enforce_ms)
+
+    async def relayed(self, cursors: Sequence[Cursor]) -> Sequence[Written]:
+        self._reach()
+        answers = []
+        for cursor in cursors:
+            held = self._db._holds(self._worker, cursor.lease)
+            if held:
+                place = self._db.places[cursor.lease.room]
+                place.relayed = max(place.relayed, min(cursor.seq, len(place.events)))
+            answers.append(Written(ok=held, error=None if held else "fenced"))
+        return answers
+
+    async def release(self, releases: Sequence[Release]) -> None:
+        self._reach()
+        for release in releases:
+            if not self._db._holds(self._worker, release.lease):
+                continue
+            place = self._db.places[release.lease.room]
+            place.expires_at = self.now()
+            for visit in place.visits.values():
+                if release.closed and visit.left_at_ms is None:
+                    visit.left["closed"] = (release.at_ms, "room_closed")
+
+    async def publish_key(self, kid: str, public_key: str) -> None:
+        self._reach()
+        self._db.keys[kid] = public_key
+
+    async def overview(self) -> Mapping[RoomName, float | None]:
+        self._reach()
+        running = [place for place in self._db.places.values() if place.status is Status.OPEN]
+        return {
+            place.name: place.expires_at - self.now() if self.now() < place.expires_at else None
+            for place in running
+        }
+
+    async def offer(self, leases: Sequence[Lease]) -> None:
+        self._reach()
+
+    async def sweep(self, rooms: frozenset[RoomName]) -> None:  # noqa: ARG002
+        self._reach()
