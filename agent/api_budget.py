@@ -8,6 +8,9 @@ import heapq
 import itertools
 from collections.abc import Callable
 
+ENOUGH = 1 - 1e-9
+"""A whole token, but for the rounding of the clock."""
+
 
 class ApiBudget:
     """`rate` calls a second, at most `burst` at once. Time is monotonic seconds."""
@@ -43,7 +46,7 @@ class ApiBudget:
     def _serve(self) -> None:
         self._timer = None
         self._fill()
-        while self._waiting and self._tokens >= 1:
+        while self._waiting and self._tokens >= ENOUGH:
             turn = heapq.heappop(self._waiting)[2]
             if not turn.done():
                 self._tokens -= 1

@@ -154,7 +154,7 @@ class Host:
         assert claim.snapshot is not None
         lease, inbox = Lease(room, claim.epoch), Inbox()
         inbox.put(claim.snapshot)
-        held = self._puller.hold(lease, claim.cursor, claimed_at, inbox.put)
+        held = self._puller.hold(lease, claim.cursor, claimed_at, inbox.put, inbox.fail)
         self._inboxes[lease] = inbox
         livekit = self._connect(room, bot, inbox)
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import aiohttp
@@ -15,6 +15,7 @@ from agent.ports import Refused, RoomName, TargetGone, Unavailable
 from handlers.events import Connection, Identity
 from moderation.desired import Permission
 
+Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
 RETRYABLE = frozenset(
@@ -33,36 +34,38 @@ class LiveKitActions:
         request = api.UpdateParticipantRequest(
             room=room, identity=identity, permission=permission_to(permission)
         )
-        await self._call("set_permission", self._livekit.room.update_participant(request), urgent=urgent)
+        await self._call("set_permission", self._livekit.room.update_participant, request, urgent=urgent)
 
     async def remove(self, room: RoomName, identity: Identity) -> None:
         request = api.RoomParticipantIdentity(room=room, identity=identity)
-        await self._call("remove", self._livekit.room.remove_participant(request), urgent=True)
+        await self._call("remove", self._livekit.room.remove_participant, request, urgent=True)
 
     async def people(self, room: RoomName) -> tuple[tuple[Identity, Connection], ...]:
         request = api.ListParticipantsRequest(room=room)
-        answer = await self._call("people", self._livekit.room.list_participants(request), urgent=False)
-        return tuple(listed(info) for info in answer.participants if is_person(info.kind))
+        answer = await self._call("people", self._livekit.room.list_participants, request, urgent=False)
+        people = [info for info in answer.participants if is_person(info.kind) and not info.permission.hidden]
+        return tuple(listed(info) for info in people)
 
     async def close(self, room: RoomName) -> None:
         try:
             request = api.DeleteRoomRequest(room=room)
-            await self._call("close", self._livekit.room.delete_room(request), urgent=True)
+            await self._call("close", self._livekit.room.delete_room, request, urgent=True)
         except TargetGone:
             return
 
     async def rooms(self) -> frozenset[RoomName]:
-        answer = await self._call(
-            "rooms", self._livekit.room.list_rooms(api.ListRoomsRequest()), urgent=False
-        )
+        request = api.ListRoomsRequest()
+        answer = await self._call("rooms", self._livekit.room.list_rooms, request, urgent=False)
         return frozenset(RoomName(room.name) for room in answer.rooms)
 
-    async def _call(self, name: str, call: Awaitable[Answer], *, urgent: bool) -> Answer:
+    async def _call(
+        self, name: str, call: Callable[[Request], Awaitable[Answer]], request: Request, *, urgent: bool
+    ) -> Answer:
         await self._budget.take(urgent=urgent)
         started, outcome = time.monotonic(), "ok"
         try:
             async with asyncio.timeout(self._timeout):
-                return await call
+                return await call(request)
         except api.ServerError as error:
             outcome = error.code
             raise _translated(error) from error

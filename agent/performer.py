@@ -114,7 +114,7 @@ class Performer:
         """Begin an effect. Never blocks, and never raises for what the world does."""
         match effect:
             case SetPermission():
-                self._begin(self._set_permission(effect))
+                self._begin(self._set_permission(effect), crowd=not effect.revokes)
             case RemoveParticipant():
                 self._begin(self._remove(effect))
             case Notify():
@@ -143,12 +143,19 @@ class Performer:
             case _:
                 assert_never(effect)
 
-    def _begin(self, work: Coroutine[Any, Any, Event | None]) -> None:
-        self._tasks.create_task(self._within_limits(work))
+    def _begin(self, work: Coroutine[Any, Any, Event | None], *, crowd: bool = False) -> None:
+        self._tasks.create_task(self._reporting(self._in_turn(work) if crowd else work))
 
-    async def _within_limits(self, work: Coroutine[Any, Any, Event | None]) -> None:
-        async with self._slots:
-            outcome = await work
+    async def _in_turn(self, work: Coroutine[Any, Any, Event | None]) -> Event | None:
+        """For what comes by the hundred and can wait: removals, mutes and packets never queue behind it."""
+        try:
+            async with self._slots:
+                return await work
+        finally:
+            work.close()  # where its turn never came
+
+    async def _reporting(self, work: Coroutine[Any, Any, Event | None]) -> None:
+        outcome = await work
         if outcome is not None:
             self._report(outcome)
 

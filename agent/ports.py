@@ -105,11 +105,12 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class RoomPull:
-    """News of one room. `pulled` None: the lease is lost."""
+    """News of one room. `pulled` None: the lease is lost. `fault`: they cannot be read; it concerns this room alone."""
 
     room: RoomName
     pulled: Pulled | None
     cursor: str | None = None
+    fault: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from agent.clock import DatabaseClock
 from agent.metrics import Metrics
-from agent.ports import Lease, RoomName, RoomPull, Store, Unavailable
+from agent.ports import Lease, Refused, RoomName, RoomPull, Store, Unavailable
 from handlers.events import Event, LeaseLost
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class HeldRoom:
     valid_until: float
     """Monotonic. Counted from before the request was sent, so it never outlasts the database's own idea of it."""
     deliver: Callable[[Event], None]
+    fail: Callable[[Exception], None]
     pulling: bool = field(default=False)
 
 
@@ -53,9 +54,14 @@ class Puller:
         """The last pull was answered. False: the database is away, for us at least."""
 
     def hold(
-        self, lease: Lease, cursor: str, claimed_at: float, deliver: Callable[[Event], None]
+        self,
+        lease: Lease,
+        cursor: str,
+        claimed_at: float,
+        deliver: Callable[[Event], None],
+        fail: Callable[[Exception], None],
     ) -> HeldRoom:
-        held = HeldRoom(lease, cursor, claimed_at + self._lease_seconds, deliver)
+        held = HeldRoom(lease, cursor, claimed_at + self._lease_seconds, deliver, fail)
         self._held[lease.room] = held
         self._metrics.rooms.set(len(self._held))
         return held
@@ -128,7 +134,8 @@ class Puller:
         try:
             news = await self._store.pull({held.lease: held.cursor for held in rooms})
             self._take(rooms, news, sent_at)
-        except Unavailable as error:
+        except (Unavailable, Refused) as error:
+            # A refusal is about the call, not about a room: a key that was changed, a function not there yet.
             self._answered(reachable=False)
             log.warning("pull failed", extra={"rooms": len(rooms), "error": str(error)})
         finally:
@@ -144,6 +151,9 @@ class Puller:
         by_room = {item.room: item for item in news}
         for held in rooms:
             item = by_room.get(held.lease.room)
+            if item is not None and item.fault is not None:
+                held.fail(item.fault)
+                continue
             if item is not None and item.pulled is None:
                 self.let_go(held.lease)
                 held.valid_until = 0.0

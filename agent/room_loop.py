@@ -21,11 +21,16 @@ async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelop
 
     Raises:
         InboxOverflow: more came than it could take; rebuild it.
-        ExceptionGroup: a decision or an effect failed in a way that nobody foresaw.
+        Exception: what the inbox was failed with; or a decision or an effect failed in a way that nobody foresaw.
     """
-    async with asyncio.TaskGroup() as tasks:
-        performer = Performer(held, world, envelope, inbox.put, tasks)
-        return await _decide(inbox, performer, world.clock)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            performer = Performer(held, world, envelope, inbox.put, tasks)
+            return await _decide(inbox, performer, world.clock)
+    except ExceptionGroup as faults:
+        if len(faults.exceptions) == 1:
+            raise faults.exceptions[0] from None  # what interrupted the room, as whoever holds it knows it
+        raise
     raise AssertionError  # the group re-raises
 
 

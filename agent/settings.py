@@ -3,8 +3,12 @@
 Everything of our own begins with `LIVE_` and has a default that is right for a small production.
 """
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+import base64
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SEED_BYTES = 32
 
 
 class SettingsError(Exception):
@@ -48,12 +52,29 @@ class Settings(BaseSettings):
     live_log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     live_log_format: str = Field(default="json", pattern=r"^(json|text)$")
 
-    @model_validator(mode="after")
-    def _beats_fit_the_lease(self) -> "Settings":
-        if self.live_beat_seconds * 2 > self.live_lease_seconds:
-            msg = "LIVE_BEAT_SECONDS must be at most half of LIVE_LEASE_SECONDS, or one late beat loses every room"
+    @field_validator("live_beat_seconds")
+    @classmethod
+    def _beats_fit_the_lease(cls, beat: float, info: ValidationInfo) -> float:
+        lease = info.data.get("live_lease_seconds")
+        if lease is not None and beat * 2 > lease:
+            msg = "must be at most half of LIVE_LEASE_SECONDS, or one late beat loses every room"
             raise ValueError(msg)
-        return self
+        return beat
+
+    @field_validator("live_relay_key")
+    @classmethod
+    def _is_a_seed(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not is_seed(key.get_secret_value()):
+            msg = "must be 32 bytes in base64url"
+            raise ValueError(msg)
+        return key
+
+
+def is_seed(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) == SEED_BYTES
+    except ValueError:
+        return False
 
 
 def load_settings() -> Settings:

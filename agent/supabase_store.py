@@ -5,6 +5,7 @@ The calls are idempotent, so whoever calls decides about retries. A 5xx, a time-
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -143,7 +144,7 @@ class SupabaseStore:
                 if response.status >= 400:
                     raise _translated(function, response.status, await response.text())
                 return await response.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
             raise Unavailable(
                 f"the database did not answer {function}: {str(error) or 'timed out'}"
             ) from error
@@ -152,9 +153,14 @@ class SupabaseStore:
 
 
 def _translated(function: str, status: int, body: str) -> Unavailable | Refused:
-    message = f"{function}: HTTP {status}: {body[:500]}"
-    retryable = any(f'"code":"{prefix}' in body for prefix in RETRYABLE_SQLSTATES)
-    if status >= SERVER_FAULT or status == TOO_MANY_REQUESTS or retryable:
+    """`details` are left out: they hold the row, and with it what people wrote."""
+    try:
+        said = json.loads(body)
+        code, what = str(said.get("code", "")), f"{said.get('message', '')} {said.get('hint') or ''}".rstrip()
+    except (ValueError, AttributeError):
+        code, what = "", "no answer of PostgREST's"
+    message = f"{function}: HTTP {status} {code}: {what}"
+    if status >= SERVER_FAULT or status == TOO_MANY_REQUESTS or code.startswith(RETRYABLE_SQLSTATES):
         return Unavailable(message)
     return Refused(message)
 
@@ -171,7 +177,12 @@ def _time_left(place: rows.Json, now: str) -> float | None:
 
 def _room_pull(item: rows.Json) -> RoomPull:
     room = RoomName(item["room"])
-    return RoomPull(room, rows.pulled(item), item["cursor"]) if item["held"] else RoomPull(room, None)
+    if not item["held"]:
+        return RoomPull(room, None)
+    try:
+        return RoomPull(room, rows.pulled(item), item["cursor"])
+    except rows.ShapeError as error:
+        return RoomPull(room, None, fault=error)
 
 
 def _report(report: Joined | Left) -> dict[str, Any]:
@@ -216,7 +227,11 @@ def _plain(item: rows.Json | None) -> Written:
 
 def _presence_answer(item: rows.Json) -> Written:
     known = item.get("person")
-    return Written(item["ok"], item.get("error"), person=None if known is None else rows.person(known))
+    try:
+        return Written(item["ok"], item.get("error"), person=None if known is None else rows.person(known))
+    except (KeyError, TypeError, ValueError) as error:
+        # It is written; the next pull, or the room's fault that it leads to, says more.
+        return Written(ok=True, error=f"an answer that cannot be read: {error!r}")
 
 
 def _finish_answer(item: rows.Json | None) -> Written:

@@ -370,7 +370,7 @@ class FakeStore:
             for place in running
         }
 
-    async def offer(self, leases: Sequence[Lease]) -> None:
+    async def offer(self, leases: Sequence[Lease]) -> None:  # noqa: ARG002
         self._reach()
 
     async def sweep(self, rooms: frozenset[RoomName]) -> None:  # noqa: ARG002

@@ -4,6 +4,7 @@ Owns the clock and what comes when. The decisions are the real handlers'; calls 
 are taken, and answers come in any order; reports come late, twice or not at all; the agent crashes and is replaced.
 """
 
+import contextlib
 import heapq
 import itertools
 from collections.abc import Callable, Coroutine
@@ -95,7 +96,7 @@ class World:
 
     def __init__(self, seed: int, faults: float) -> None:
         self.now = START
-        self.random, self.faults = Random(seed), faults
+        self.random, self.faults = Random(seed), faults  # noqa: S311  (it draws mishaps)
         self.database = Database(lambda: self.now)
         self.livekit = LiveKit(lambda: self.now, joining_seconds=0.2)
         self.actions = FakeRoom(self.livekit)
@@ -265,7 +266,7 @@ class World:
 
     # -- effects ---------------------------------------------------------------------------------
 
-    def perform(self, agent: Agent, effect: Effect) -> None:
+    def perform(self, agent: Agent, effect: Effect) -> None:  # noqa: C901  (one line per kind of effect)
         match effect:
             case SetPermission(identity=who, sid=sid, permission=permission):
                 allowed = self._may(agent, harmless_twice=effect.revokes)
@@ -326,12 +327,10 @@ class World:
                 return
             lost, forgotten = self.unlucky(), self.unlucky()
             try:
-                if lost or not allowed:
-                    raise Unavailable
-                act()
-                if forgotten:
-                    raise Unavailable
-                answer = done
+                answer = failed(Failure.RETRYABLE)
+                if allowed and not lost:
+                    act()
+                    answer = answer if forgotten else done
             except TargetGone:
                 answer = failed(Failure.GONE)
             except PortError:
@@ -358,28 +357,27 @@ class World:
     def _flush(self, agent: Agent) -> None:
         if agent is not self.agent:
             return
-        row = agent.outbox[0]
-        try:
-            if self.unlucky():
-                raise Unavailable
-            if isinstance(row, Finish):
+        with contextlib.suppress(Unavailable):
+            if not self.unlucky():
+                self._deliver(agent, agent.outbox[0])
+                if not self.unlucky():  # or else it is written, the answer is lost, and it is written again
+                    agent.outbox.pop(0)
+        agent.sending = bool(agent.outbox)
+        if agent.sending:
+            self.later(self.delay() + 0.05, lambda: self._flush(agent))
+
+    def _deliver(self, agent: Agent, row: Joined | Left | Finish | Cursor) -> None:
+        match row:
+            case Finish():
                 at_once(agent.store.finish([row]))
                 self.later(self.delay(), self.pull)
-            elif isinstance(row, Cursor):
+            case Cursor():
                 at_once(agent.store.relayed([row]))
-            else:
+            case Joined() | Left():
                 (answer,) = at_once(agent.store.presence([row]))
                 person = answer.person
                 if person is not None and isinstance(row, Joined):
                     self.later(self.delay(), lambda: self.tell(agent, PresenceRecorded(person)))
-            if self.unlucky():
-                raise Unavailable  # written, and the answer lost: it is written again
-            agent.outbox.pop(0)
-        except Unavailable:
-            pass
-        agent.sending = bool(agent.outbox)
-        if agent.sending:
-            self.later(self.delay() + 0.05, lambda: self._flush(agent))
 
     # -- what must hold -----------------------------------------------------------------------------
 

@@ -1,0 +1,76 @@
+"""A room's shell over the fakes: loop, performer, puller and outboxes, without a network."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.clock import DatabaseClock
+from agent.envelope import Envelope, Signer
+from agent.inbox import Inbox
+from agent.metrics import Metrics
+from agent.outbox import Outbox
+from agent.performer import Outboxes, Performer, World
+from agent.ports import Lease, RoomFacts, RoomName, Written
+from agent.puller import HeldRoom, Puller
+from agent.room_loop import moderate
+from handlers.effects import Effect, Leave
+from handlers.events import Event
+from tests.fakes.livekit import FakeRoom, LiveKit
+from tests.fakes.store import Database, FakeStore
+from tests.fakes.virtual_time import clock
+
+ROOM = RoomName("room")
+
+
+async def never(_rows: Sequence[Any]) -> Sequence[Written]:
+    raise AssertionError("nothing is flushed here")
+
+
+@dataclass
+class Shell:
+    database: Database
+    livekit: LiveKit
+    actions: FakeRoom
+    puller: Puller
+    held: HeldRoom
+    world: World
+    signer: Signer
+    inbox: Inbox = field(default_factory=Inbox)
+    reported: list[Event] = field(default_factory=list)
+
+    @property
+    def envelope(self) -> Envelope:
+        return Envelope(ROOM, RoomFacts("session", "id"), self.signer)
+
+    async def moderate(self) -> Leave:
+        return await moderate(self.held, self.inbox, self.world, self.envelope)
+
+    async def perform(self, *effects: Effect) -> list[Event]:
+        """Carry them out, and return what was reported once all are done."""
+        self.reported.clear()
+        async with asyncio.TaskGroup() as tasks:
+            performer = Performer(self.held, self.world, self.envelope, self.reported.append, tasks)
+            for effect in effects:
+                performer.perform(effect)
+        return list(self.reported)
+
+
+def shell(lease_seconds: float = 3.0) -> Shell:
+    """A room whose lease begins now."""
+    database_clock, metrics = DatabaseClock(clock), Metrics()
+    database = Database(database_clock.now)
+    database.live(ROOM)
+    livekit = LiveKit(database_clock.now)
+    actions = FakeRoom(livekit)
+    store = FakeStore(database, "worker", lease_seconds)
+    puller = Puller(store, database_clock, metrics, lease_seconds=lease_seconds, beat_seconds=1.0)
+    inbox = Inbox()
+    held = puller.hold(Lease(ROOM, 1), "0", clock(), inbox.put, inbox.fail)
+    outboxes = Outboxes(
+        Outbox("presence", never, lambda *_: None),
+        Outbox("finishes", never, lambda *_: None),
+        Outbox("cursors", never, lambda *_: None),
+    )
+    world = World(actions, actions, lambda: livekit.view(ROOM), outboxes, puller, database_clock, metrics)
+    return Shell(database, livekit, actions, puller, held, world, Signer(), inbox)

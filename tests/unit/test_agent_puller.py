@@ -1,0 +1,167 @@
+"""Asking what is new: wake-ups and their second look, leases that never outlast the database's, faults kept apart."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import pytest
+
+from agent.clock import DatabaseClock
+from agent.metrics import Metrics
+from agent.ports import Lease, Refused, RoomName, RoomPull, Unavailable
+from agent.puller import SECOND_LOOK_SECONDS, HeldRoom, Puller
+from handlers.events import Event, LeaseLost, Pulled, Status
+from tests.fakes.virtual_time import clock, virtual_time
+
+ONE, TWO = Lease(RoomName("one"), 1), Lease(RoomName("two"), 1)
+NEWS = Pulled(Status.OPEN)
+
+
+class Store:
+    """Answers pulls as told, and remembers when they came and for which rooms."""
+
+    def __init__(self, seconds: float = 0.01) -> None:
+        self.seconds = seconds
+        self.pulls: list[tuple[float, list[str]]] = []
+        self.under_way: set[Lease] = set()
+        self.overlapped = False
+        self.answer: Exception | tuple[RoomPull, ...] = ()
+
+    async def pull(self, rooms: Mapping[Lease, str]) -> tuple[RoomPull, ...]:
+        self.pulls.append((round(clock(), 3), [lease.room for lease in rooms]))
+        self.overlapped |= bool(self.under_way & rooms.keys())
+        self.under_way |= rooms.keys()
+        await asyncio.sleep(self.seconds)
+        self.under_way -= rooms.keys()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return tuple(item for item in self.answer if item.room in {lease.room for lease in rooms})
+
+
+class Rig:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.puller = Puller(store, DatabaseClock(clock), Metrics(), lease_seconds=3.0, beat_seconds=1.0)  # type: ignore[arg-type]
+        self.told: list[tuple[str, Event | Exception]] = []
+
+    def hold(self, lease: Lease) -> HeldRoom:
+        def tell(event: Event | Exception) -> None:
+            self.told.append((lease.room, event))
+
+        return self.puller.hold(lease, "5", clock(), tell, tell)
+
+
+@asynccontextmanager
+async def pulling(store: Store) -> AsyncIterator[Rig]:
+    rig = Rig(store)
+    running = asyncio.create_task(rig.puller.run())
+    try:
+        yield rig
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+@virtual_time
+async def test_a_wake_up_is_followed_by_a_second_look() -> None:
+    async with pulling(Store()) as rig:
+        rig.hold(ONE)
+        await asyncio.sleep(0.5)
+        before, woken = len(rig.store.pulls), clock()
+        rig.puller.wake(ONE.room)
+        await asyncio.sleep(0.3)
+        times = [at - woken for at, _ in rig.store.pulls[before:]]
+        assert times == pytest.approx([0.0, SECOND_LOOK_SECONDS])
+
+
+@virtual_time
+async def test_the_beat_alone_asks_for_every_room_in_one_call() -> None:
+    async with pulling(Store()) as rig:
+        rig.hold(ONE)
+        rig.hold(TWO)
+        await asyncio.sleep(2.5)
+        assert [rooms for _, rooms in rig.store.pulls] == [["one", "two"]] * 3
+
+
+@virtual_time
+async def test_no_room_is_pulled_twice_at_once_and_no_wake_up_is_lost_to_that() -> None:
+    async with pulling(Store(seconds=0.4)) as rig:
+        rig.hold(ONE)
+        for _ in range(20):
+            rig.puller.wake(ONE.room)
+            await asyncio.sleep(0.03)
+        last = clock()
+        await asyncio.sleep(0.5)
+        assert not rig.store.overlapped
+        assert rig.store.pulls[-1][0] >= last - 0.4
+
+
+@virtual_time
+async def test_a_wake_up_for_a_room_that_is_not_ours_is_ignored() -> None:
+    async with pulling(Store()) as rig:
+        rig.puller.wake(RoomName("elsewhere"))
+        await asyncio.sleep(3)
+        assert rig.store.pulls == []
+
+
+@virtual_time
+async def test_a_lease_counts_from_before_the_request_was_sent() -> None:
+    async with pulling(Store(seconds=0.8)) as rig:
+        held = rig.hold(ONE)
+        await asyncio.sleep(0.9)
+        assert held.valid_until == pytest.approx(1003.0)
+        assert rig.puller.may_act(held)
+
+
+@virtual_time
+async def test_a_lease_lapses_by_our_own_clock_when_nobody_answers() -> None:
+    store = Store()
+    async with pulling(store) as rig:
+        held = rig.hold(ONE)
+        store.answer = Unavailable("away")
+        await asyncio.sleep(2.9)
+        assert rig.puller.may_act(held)
+        assert not rig.puller.reachable
+        await asyncio.sleep(0.2)
+        assert not rig.puller.may_act(held)
+        store.answer = ()
+        await asyncio.sleep(1.1)
+        assert rig.puller.may_act(held)
+        assert rig.puller.reachable
+
+
+@virtual_time
+async def test_a_room_that_somebody_else_has_is_let_go_at_once() -> None:
+    store = Store()
+    store.answer = (RoomPull(ONE.room, None), RoomPull(TWO.room, NEWS, "9"))
+    async with pulling(store) as rig:
+        lost, kept = rig.hold(ONE), rig.hold(TWO)
+        await asyncio.sleep(0.5)
+        assert rig.told == [("one", LeaseLost()), ("two", NEWS)]
+        assert not rig.puller.may_act(lost)
+        assert rig.puller.rooms == {"two"}
+        assert kept.cursor == "9"
+
+
+@virtual_time
+async def test_news_that_cannot_be_read_fail_that_room_alone() -> None:
+    store, odd = Store(), ValueError("a role from the future")
+    store.answer = (RoomPull(ONE.room, None, fault=odd), RoomPull(TWO.room, NEWS, "9"))
+    async with pulling(store) as rig:
+        rig.hold(ONE)
+        rig.hold(TWO)
+        await asyncio.sleep(0.5)
+        assert rig.told == [("one", odd), ("two", NEWS)]
+
+
+@virtual_time
+async def test_a_refused_pull_does_not_end_the_worker() -> None:
+    store = Store()
+    store.answer = Refused("the key was changed")
+    async with pulling(store) as rig:
+        rig.hold(ONE)
+        await asyncio.sleep(1.5)
+        assert not rig.puller.reachable
+        store.answer = (RoomPull(ONE.room, NEWS, "9"),)
+        await asyncio.sleep(1.5)
+        assert ("one", NEWS) in rig.told

@@ -1,0 +1,86 @@
+"""The environment is refused whole and by name; neither it nor a log line gives a secret away."""
+
+import base64
+import json
+import logging
+
+import pytest
+
+from agent.log import JsonFormatter, TextFormatter
+from agent.settings import Settings, SettingsError, load_settings
+from agent.supabase_store import _translated
+
+GOOD = {
+    "LIVEKIT_URL": "wss://livekit.example",
+    "LIVEKIT_API_KEY": "key",
+    "LIVEKIT_API_SECRET": "very-secret-one",
+    "SUPABASE_URL": "https://supabase.example",
+    "SUPABASE_SERVICE_ROLE_KEY": "very-secret-two",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Nothing but what a worker needs."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("environment")
+def test_five_variables_are_enough() -> None:
+    assert load_settings().livekit_url == "wss://livekit.example"
+
+
+def test_all_faults_are_told_at_once_by_name_and_without_values(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("LIVEKIT_URL")
+    environment.setenv("SUPABASE_URL", "very-secret-three")
+    environment.setenv("LIVE_API_RATE", "very-secret-four")
+    environment.setenv("LIVE_BEAT_SECONDS", "2.5")
+    environment.setenv("LIVE_RELAY_KEY", "very-secret-five")
+    with pytest.raises(SettingsError) as fault:
+        load_settings()
+    told = str(fault.value)
+    for name in ("LIVEKIT_URL", "SUPABASE_URL", "LIVE_API_RATE", "LIVE_BEAT_SECONDS", "LIVE_RELAY_KEY"):
+        assert f"  {name}: " in told
+    assert "very-secret" not in told
+
+
+def test_a_relay_key_is_a_seed_of_32_bytes(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("LIVE_RELAY_KEY", base64.urlsafe_b64encode(bytes(32)).decode().rstrip("="))
+    assert load_settings().live_relay_key is not None
+
+
+@pytest.mark.usefixtures("environment")
+def test_settings_can_be_shown_without_their_secrets() -> None:
+    assert "very-secret" not in repr(load_settings()) + str(load_settings().model_dump())
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter("%(message)s")])
+def test_a_log_line_holds_its_fields_and_no_settings_secret(
+    formatter: logging.Formatter, environment: pytest.MonkeyPatch
+) -> None:
+    del environment
+    record = logging.makeLogRecord({"msg": "started", "room": "r-1", "settings": load_settings()})
+    line = formatter.format(record)
+    assert "r-1" in line
+    assert "very-secret" not in line
+    if isinstance(formatter, JsonFormatter):
+        assert json.loads(line)["message"] == "started"
+
+
+def test_what_people_wrote_stays_out_of_the_databases_errors() -> None:
+    """PostgREST's details hold the refused row."""
+    body = json.dumps(
+        {
+            "code": "23514",
+            "message": "violates check",
+            "hint": None,
+            "details": "Failing row contains (hello)",
+        }
+    )
+    error = str(_translated("agent_presence", 400, body))
+    assert "violates check" in error
+    assert "hello" not in error
