@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order, however often and whatever is lost: in the end the room is what the database says.
+"""Whatever happens, in whatever order, and whatever is lost: in the end the room is what the database says.
 
 `LIVE_TEST_EXAMPLES=5000` looks for longer, in new places each time; without it a run is short and always the same.
 """

@@ -1,0 +1,78 @@
+"""Packets: signed, in order, within LiveKit's size, complete."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from agent.envelope import MAX_PACKET_BYTES, TOPIC_EVENTS, TOPIC_NOTICE, Envelope, Signer
+from agent.ports import RoomFacts, RoomName
+from handlers.events import Identity, LiveEvent
+from tests.fakes.scene import START, live_event
+
+SIGNER = Signer()
+ENVELOPE = Envelope(RoomName("room"), RoomFacts("session", "id-1"), SIGNER)
+
+
+def event(seq: int, size: int) -> LiveEvent:
+    return LiveEvent(seq, f"event-{seq}", "gift", "2027-01-15T08:00:00Z", {"text": '"ş' * (size // 3)})
+
+
+def decoded(raw: str) -> bytes:
+    return base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
+
+
+def opened(packet: bytes) -> dict[str, Any]:
+    """The body of a packet whose signature holds."""
+    envelope = json.loads(packet)
+    assert envelope["kid"] == SIGNER.kid
+    key = Ed25519PublicKey.from_public_bytes(decoded(SIGNER.public_key))
+    key.verify(decoded(envelope["sig"]), envelope["body"].encode())
+    body: dict[str, Any] = json.loads(envelope["body"])
+    return body
+
+
+def test_a_packet_says_where_it_belongs_and_who_it_is_for() -> None:
+    (packet,) = ENVELOPE.packets(TOPIC_NOTICE, (live_event(0),), START, to=Identity("ada"))
+    body = opened(packet)
+    assert (body["v"], body["room"], body["session_id"], body["topic"], body["to"]) == (
+        1,
+        "room",
+        "id-1",
+        "live.notice",
+        "ada",
+    )
+    assert body["sent_at"] == "2027-01-15T08:00:00.000Z"
+    assert "seq" not in body["events"][0]
+
+
+def test_many_events_are_split_in_order_and_none_is_lost() -> None:
+    packets = list(ENVELOPE.packets(TOPIC_EVENTS, [event(seq, 900) for seq in range(1, 101)], START))
+    assert len(packets) > 1
+    assert all(len(packet) <= MAX_PACKET_BYTES for packet in packets)
+    assert [item["seq"] for packet in packets for item in opened(packet)["events"]] == list(range(1, 101))
+
+
+@pytest.mark.parametrize("size", [MAX_PACKET_BYTES // 4, MAX_PACKET_BYTES, 40 * MAX_PACKET_BYTES])
+def test_an_event_that_fits_no_packet_keeps_its_place_in_the_stream(size: int) -> None:
+    packets = list(ENVELOPE.packets(TOPIC_EVENTS, [event(1, 10), event(2, size), event(3, 10)], START))
+    assert all(len(packet) <= MAX_PACKET_BYTES for packet in packets)
+    items = [item for packet in packets for item in opened(packet)["events"]]
+    assert [item["seq"] for item in items] == [1, 2, 3]
+    assert (items[1]["payload"] == {"oversize": True}) == (size >= MAX_PACKET_BYTES)
+
+
+def test_nothing_to_say_is_no_packet() -> None:
+    assert list(ENVELOPE.packets(TOPIC_EVENTS, (), START)) == []
+
+
+def test_a_beacon_tells_how_far_the_stream_is() -> None:
+    body = opened(ENVELOPE.beacon(7, START))
+    assert (body["last_seq"], body["events"], body["topic"]) == (7, [], "live.events")
+
+
+def test_the_same_seed_is_the_same_key() -> None:
+    seed = base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=").decode()
+    assert Signer(seed).public_key == Signer(seed).public_key != Signer().public_key
