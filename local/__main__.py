@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from local import sample_logins
+from local import latency, sample_logins
 from local.demo import evening
 from local.migrate import MigrationError
 from local.paths import STATE
@@ -61,11 +61,14 @@ def main() -> int:
     commands.add_parser(
         "demo", help="play an evening with simulated people and check it (HOLD=1 keeps it up)"
     )
+    commands.add_parser("latency", help="time 50 mutes and unmutes from row to room")
     command = parser.parse_args().command
     port_base = int(os.environ["PORT_BASE"]) if os.environ.get("PORT_BASE") else None
     try:
         if command == "demo":
             return 0 if asyncio.run(evening.play(port_base)) else 1
+        if command == "latency":
+            return 0 if asyncio.run(latency.measure(port_base)) else 1
         asyncio.run(up(STATE, port_base or DEFAULT_BASE))
     except (ChildDiedError, MigrationError, PortsTakenError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a person reads it

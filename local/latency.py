@@ -1,0 +1,77 @@
+"""`python -m local latency`: how long a moderator's row takes to be true in a real room, many times in a row."""
+
+import statistics
+import sys
+from collections.abc import Sequence
+
+from local import results
+from local.paths import STATE
+from local.people.device import Device
+from local.people.person import People, Person
+from local.stack import Stack
+
+ROWS = 50
+P50_BAR_MS, P99_BAR_MS = 30.0, 150.0
+
+
+async def measure(port_base: int | None) -> bool:
+    """Mutes and unmutes one speaker by turns, each when the one before is through; prints the distribution.
+
+    Returns whether the bars were held.
+    """
+    async with Stack(STATE / "latency", port_base) as stack, People(stack.env) as people:
+        await stack.start_worker("worker")
+        host = await people.arrive("Ada", creator=True)
+        ops = await people.arrive("Ops", ops=True)
+        session = await host.open_session("audio_room")
+        device = await host.enter(session.id, session.join)
+        await host.until_on_record(session.id)
+        await toggle(
+            ops, session.id, host, device, "mute"
+        )  # what is slow once only: connections, plans, imports
+        await toggle(ops, session.id, host, device, "unmute")
+        taken = [
+            await toggle(ops, session.id, host, device, "unmute" if turn % 2 else "mute")
+            for turn in range(ROWS)
+        ]
+    figures = judge(taken)
+    results.write("latency", figures)
+    sys.stdout.write(report(taken, figures))
+    return all(figure.held is not False for figure in figures)
+
+
+async def toggle(ops: Person, session_id: str, target: Person, device: Device, action: str) -> float:
+    """Milliseconds from the row's insertion until LiveKit confirmed, by the database's clock."""
+    row = await (await ops.ask(action, session_id, target)).applied()
+    await (device.until_may_not_send() if action == "mute" else device.until_may_send())
+    return float(row["enforce_ms"])
+
+
+def judge(taken: Sequence[float]) -> list[results.Figure]:
+    area, n = "actions.insert_to_confirmed", len(taken)
+    return [
+        results.Figure(f"{area}.min", round(min(taken), 3), "ms", n),
+        results.at_most(f"{area}.p50", statistics.median(taken), P50_BAR_MS, n=n),
+        results.at_most(f"{area}.p99", percentile(taken, 99), P99_BAR_MS, n=n),
+        results.Figure(f"{area}.max", round(max(taken), 3), "ms", n),
+    ]
+
+
+def percentile(taken: Sequence[float], percent: int) -> float:
+    """Between the nearest ranks, linearly."""
+    return statistics.quantiles(taken, n=100, method="inclusive")[percent - 1]
+
+
+def report(taken: Sequence[float], figures: Sequence[results.Figure]) -> str:
+    lines = [f"row inserted -> confirmed by LiveKit, {len(taken)} mutes and unmutes in a row", ""]
+    for low, high in ((0, 15), (15, 20), (20, 25), (25, 30), (30, 50), (50, 100), (100, 150), (150, 10_000)):
+        count = sum(low <= ms < high for ms in taken)
+        label = f"{low}-{high} ms" if high < 10_000 else f"{low} ms and more"
+        lines.append(f"  {label:>15} {'#' * count}{f' {count}' if count else ''}")
+    lines.append("")
+    for figure in figures:
+        bar = (
+            "" if figure.bar is None else f"  {'held' if figure.held else 'MISSED'}: at most {figure.bar:.0f}"
+        )
+        lines.append(f"  {figure.name.rsplit('.', 1)[1]:>15} {figure.value:7.1f} ms{bar}")
+    return "\n".join(lines) + "\n"
