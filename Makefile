@@ -33,7 +33,7 @@ up: install ## run the local cloud and a worker until Ctrl-C, and write .local/e
 
 .PHONY: demo
 demo: install ## play an evening with simulated people in real rooms, and check it (HOLD=1 keeps it up)
-	@$(RUN) python -m local demo
+	@$(BIN)/python -m local demo
 
 .PHONY: test
 test: install ## run every test of correctness, on real parts

@@ -1,0 +1,29 @@
+"""The commands of the Makefile expand to something that can run."""
+
+import re
+import subprocess
+
+import pytest
+
+from local.paths import REPOSITORY
+
+TARGETS = re.findall(r"^([a-z-]+):.*## ", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE)
+
+
+def test_the_commands_that_people_rely_on_are_there() -> None:
+    assert {"demo", "test", "up", "check"} <= set(TARGETS)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_command_names_no_variable_that_nobody_set(target: str) -> None:
+    ran = subprocess.run(
+        ["make", "--dry-run", "--warn-undefined-variables", target],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    # HOLD, PORT_BASE and the like are the caller's to set.
+    complaints = [line for line in ran.stderr.splitlines() if "undefined variable" in line]
+    assert not [line for line in complaints if not re.search(r"'(XDG_CACHE_HOME|HOLD|PORT_BASE)'", line)]
