@@ -68,6 +68,7 @@ MATRIX: dict[str, Access] = {
             Write("update app_settings set description = 'x' where key = 'live.enabled'", SERVICE),
         ),
     ),
+    "app_setting_changes": Access("key = 'limits'", OPS),
     "live_roles": Access("context = 'call'", EVERYONE),
     # ── sessions ──
     "live_sessions": Access(

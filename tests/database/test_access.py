@@ -48,6 +48,7 @@ SPECIMENS = """
     insert into relay_keys (kid, public_key, not_after)
       values ('key-{session}', repeat('A', 43), now() + interval '1 h');
     insert into livekit_webhook_events (id, event, payload) values ('EV_{session}', 'room_started', '{{}}');
+    insert into app_setting_changes (key, before, after, requested_via) values ('limits', '{{}}', '{{}}', 'ops');
     select public.credit_coins('{viewer}', 100, 'receipt-{viewer}');
     select public.call_start('{viewer}', '{speaker}', 'audio');
 """

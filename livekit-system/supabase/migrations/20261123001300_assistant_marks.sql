@@ -1,0 +1,76 @@
+-- Owns: the mark of an assistant. Whoever of ops acts through one is recorded with requested_via = 'assistant', and every
+-- change of a setting is kept, with who made it and through which door.
+
+create function live.through_assistant() returns boolean
+language sql stable set search_path = '' as $$
+  select coalesce(
+    nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-live-via' = 'assistant', false)
+$$;
+comment on function live.through_assistant is
+  'Whether the request says that an assistant makes it (header x-live-via). A statement about oneself: it gives no right.';
+revoke execute on function live.through_assistant() from public, anon, authenticated;
+
+create or replace function live.set_requester(p_row public.moderation_actions) returns public.moderation_actions
+language plpgsql stable set search_path = '' as $$
+declare
+  me uuid := auth.uid();
+begin
+  if live.is_service() then
+    p_row.requested_via := coalesce(p_row.requested_via, 'ops');
+    p_row.requested_rank := case p_row.requested_via
+      when 'auto' then 30  -- a moderator may undo what a rule did
+      when 'app' then live.rank_in(p_row.session_id, p_row.requested_by)
+      else 100 end;
+  elsif me is null then
+    perform live.refuse(401, 'not_authenticated', 'sign in first');
+  else
+    p_row.requested_by := me;
+    p_row.requested_rank := live.rank_in(p_row.session_id, me);
+    -- Only ops may be marked: an app user's rate limit must not depend on a header.
+    p_row.requested_via := case
+      when p_row.requested_rank < 100 then 'app'
+      when live.through_assistant() then 'assistant'
+      else 'ops' end;
+  end if;
+  return p_row;
+end;
+$$;
+comment on function live.set_requester is
+  'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
+
+-- ── settings ───────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.app_setting_changes (
+  n bigint generated always as identity primary key,
+  key text not null,
+  before jsonb not null,
+  after jsonb not null,
+  requested_by uuid,
+  requested_via text not null check (requested_via in ('ops', 'assistant')),
+  changed_at timestamptz not null default clock_timestamp()
+);
+comment on table public.app_setting_changes is 'Every change of a setting: the audit of the switches. Written by a trigger alone.';
+comment on column public.app_setting_changes.n is 'The order.';
+comment on column public.app_setting_changes.key is 'Which setting.';
+comment on column public.app_setting_changes.before is 'Its value until then.';
+comment on column public.app_setting_changes.after is 'Its value from then on.';
+comment on column public.app_setting_changes.requested_by is 'Who changed it; null for server code.';
+comment on column public.app_setting_changes.requested_via is 'Through which door: ops or assistant.';
+comment on column public.app_setting_changes.changed_at is 'When.';
+alter table public.app_setting_changes enable row level security;
+grant select on public.app_setting_changes to authenticated, service_role;
+create policy "ops see who turned what" on public.app_setting_changes for select to authenticated
+  using ((select live.am_ops()));
+
+create function live.record_setting_change() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.app_setting_changes (key, before, after, requested_by, requested_via)
+  values (new.key, old.value, new.value, auth.uid(),
+          case when live.through_assistant() then 'assistant' else 'ops' end);
+  return null;
+end;
+$$;
+comment on function live.record_setting_change is 'Trigger: keeps each change of a setting.';
+revoke execute on function live.record_setting_change() from public, anon, authenticated;
+create trigger record_setting_change after update on public.app_settings
+  for each row when (old.value is distinct from new.value) execute function live.record_setting_change();
