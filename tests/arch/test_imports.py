@@ -1,0 +1,60 @@
+"""Which part may use which: decisions know the standard library and each other; they neither wait, log nor call."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+OURS = {"agent", "handlers", "moderation"}
+MAY_USE_NUMPY = REPOSITORY / "moderation" / "audio"
+
+
+def sources(*packages: str) -> list[Path]:
+    return [path for package in packages for path in sorted((REPOSITORY / package).rglob("*.py"))]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The top-level packages that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import hides its direction"
+            yield (node.module or "").split(".")[0]
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+@pytest.mark.parametrize("path", sources("handlers", "moderation"), ids=name)
+def test_decisions_use_the_standard_library_and_each_other(path: Path) -> None:
+    allowed = {"handlers", "moderation"} if path.is_relative_to(REPOSITORY / "handlers") else {"moderation"}
+    extra = {"numpy"} if path.is_relative_to(MAY_USE_NUMPY) else set()
+    foreign = {package for package in imported(path) if package not in sys.stdlib_module_names}
+    assert foreign <= allowed | extra
+
+
+@pytest.mark.parametrize("path", sources("handlers", "moderation"), ids=name)
+def test_decisions_wait_for_nothing_log_nothing_and_read_no_clock(path: Path) -> None:
+    banned = {"asyncio", "logging", "threading", "socket", "subprocess", "time", "random", "os"}
+    assert not banned & set(imported(path))
+    waits = (ast.Await, ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith)
+    assert not [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, waits)]
+
+
+@pytest.mark.parametrize("path", sources(*sorted(OURS)), ids=name)
+def test_production_knows_neither_the_local_stack_nor_the_tests(path: Path) -> None:
+    assert not {"local", "tests", "bench"} & set(imported(path))
+
+
+def test_the_configured_contracts_hold() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(  # noqa: S603  (our own tool)
+        [linter, "--no-cache"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout
