@@ -17,6 +17,9 @@ from local.signals import stop_signal
 from local.stack import Stack
 from local.supervisor import ChildDiedError
 
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
+
 
 async def up(state: Path, port_base: int, *, worker: bool = True) -> None:
     """Runs the stack and a worker until Ctrl-C or SIGTERM; writes `env` below `state`."""
@@ -70,6 +73,8 @@ def main() -> int:
         if command == "latency":
             return 0 if asyncio.run(latency.measure(port_base)) else 1
         asyncio.run(up(STATE, port_base or DEFAULT_BASE))
+    except asyncio.CancelledError:
+        return INTERRUPTED
     except (ChildDiedError, MigrationError, PortsTakenError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a person reads it
         return 1

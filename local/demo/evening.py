@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -35,7 +36,8 @@ SCENE_SECONDS = 60.0
 
 
 async def play(port_base: int | None) -> bool:
-    """Plays the whole evening; returns whether every check held."""
+    """Plays the whole evening; returns whether every check held. Ctrl-C and SIGTERM cancel it."""
+    cancel_on_signal()
     timeline, checks = Timeline(), Scoreboard()
     timeline.scene("The lights go on")
     watch = Watch()
@@ -62,6 +64,14 @@ async def play(port_base: int | None) -> bool:
         if os.environ.get("HOLD"):
             await hold(stack, timeline)
     return checks.all_held
+
+
+def cancel_on_signal() -> None:
+    """Whoever ends the evening early still finds everything put away."""
+    playing = asyncio.current_task()
+    assert playing is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
 
 
 def livekit_of(stack: Stack) -> api.LiveKitAPI:

@@ -91,12 +91,11 @@ class Device:
 
     async def leave(self) -> None:
         """Says goodbye. Harmless when the connection is over already."""
-        for stack in [*self._sending.values()]:
-            await stack.aclose()
-        self._sending.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self.room.disconnect()
+        for source in [*self._sending]:
+            await self._stop(source)
         await self._end_tasks()
         self.ended.cancel()
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import numpy as np
 from livekit import rtc
+from livekit.rtc.participant import UnpublishTrackError
 
 from local.people.sound import RATE, Sound
 
@@ -15,6 +16,7 @@ QUEUE_MS = 100
 WIDTH, HEIGHT, PICTURES_A_SECOND = 160, 96, 5
 PUBLISH_SECONDS = 12.0
 """LiveKit's client gives up on a publication after 10 s."""
+UNPUBLISH_SECONDS = 3.0
 
 
 @asynccontextmanager
@@ -60,9 +62,11 @@ async def published(
     try:
         yield
     finally:
-        # A server that took the right away has unpublished it without telling us; a room we left has nothing.
         if room.isconnected() and publication.sid in room.local_participant.track_publications:
-            await room.local_participant.unpublish_track(publication.sid)
+            # A server that took the right away has unpublished it, and does not tell us.
+            with suppress(UnpublishTrackError, TimeoutError):
+                async with asyncio.timeout(UNPUBLISH_SECONDS):
+                    await room.local_participant.unpublish_track(publication.sid)
 
 
 async def play(source: rtc.AudioSource, sound: Sound) -> None:

@@ -9,7 +9,7 @@ from local.people.api import Json, Refused
 from local.people.person import People
 from local.people.sound import tone
 from local.people.waiting import NotInTimeError, until
-from tests.integration.rooms import hosted, speaker
+from tests.integration.rooms import hosted, joined, speaker
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -110,11 +110,25 @@ async def test_a_kick_disconnects_once_and_lets_the_person_return(people: People
 
     await (await host.ask("kick", session.id, guest, reason="enough")).applied()
     assert await at_guest.until_ended() == "participant_removed"
-    assert at_guest.notices[-1].type == "removed"
 
     again = await guest.enter(session.id, old_token)
     assert await again.stays(2)
     assert guest.id in at_host.others
+
+
+async def test_whoever_is_removed_is_told_why_first(people: People) -> None:
+    room = await hosted(people)
+    guest = await people.arrive("Bo")
+    device = await joined(room, guest)
+    await room.host.ask("announce", room.session.id, params={"text": "Be nice"})
+    await until("the agent is heard", lambda: device.events)
+
+    await room.host.ask("kick", room.session.id, guest, reason="spam")
+
+    await device.until_ended()
+    (told,) = device.notices
+    assert told.type == "removed"
+    assert set(told.payload["text"]) == {"en", "tr"}
 
 
 async def test_a_banned_person_stays_out_with_the_old_token(people: People) -> None:
