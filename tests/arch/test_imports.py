@@ -54,7 +54,7 @@ def test_production_knows_neither_the_local_stack_nor_the_tests(path: Path) -> N
 
 def test_the_configured_contracts_hold() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run(  # noqa: S603  (our own tool)
+    done = subprocess.run(
         [linter, "--no-cache"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stdout
