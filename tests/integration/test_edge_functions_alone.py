@@ -8,7 +8,7 @@ from local.functions import FUNCTIONS
 
 
 def test_the_functions_own_tests_pass() -> None:
-    run = subprocess.run(  # noqa: S603 - our own task
+    run = subprocess.run(
         [find_deno_bin(), "task", "test"],
         cwd=FUNCTIONS,
         capture_output=True,
