@@ -238,6 +238,39 @@ async def test_mute_all_binds_who_comes_later_and_spares_staff(world: World) -> 
     assert await muted() == [False, False, False, True, False]
 
 
+async def test_the_end_of_a_timed_mute_frees_nobody_while_everyone_is_muted(world: World) -> None:
+    scene = await world.live()
+    guest = await world.seat(scene, "speaker")
+    await world.ask(scene.creator, "mute", scene, guest, params={"seconds": 1})
+
+    async def person() -> Any:
+        return await world.value("select live.person_in_session($1, $2)", scene.id, guest)
+
+    assert (await person())["mic_muted_until"] is not None
+    await world.ask(scene.creator, "mute_all", scene)
+    assert (await person())["mic_muted_until"] is None
+    await world.value(
+        "update live_participants set mic_muted_until = now() - interval '1 s' where user_id = $1", guest
+    )
+    await world.service("select agent_sweep('w1')")
+    assert (await person())["mic_muted"]
+    await world.ask(scene.creator, "unmute_all", scene)
+    assert not (await person())["mic_muted"]
+
+
+async def test_a_timed_mute_outlives_the_end_of_a_mute_of_everyone(world: World) -> None:
+    scene = await world.live()
+    guest = await world.seat(scene, "speaker")
+    epoch = (await world.claim(scene.room))["epoch"]
+    await world.ask(scene.creator, "mute_all", scene)
+    await world.ask(scene.creator, "mute", scene, guest, params={"seconds": 60})
+    cursor = (await world.pull(scene.room, epoch))["cursor"]
+    await world.ask(scene.creator, "unmute_all", scene)
+    (news,) = (await world.pull(scene.room, epoch, cursor))["people"]
+    assert (news["user_id"], news["mic_muted"]) == (guest, True)
+    assert news["mic_muted_until"] is not None
+
+
 async def test_concurrent_arrivals_never_escape_mute_all(world: World) -> None:
     for _ in range(5):
         scene = await world.live()

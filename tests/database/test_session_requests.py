@@ -130,6 +130,13 @@ async def test_a_token_is_granted_to_whom_can_join_admits(world: World) -> None:
     assert (join["role"], join["can_publish_sources"]) == ("speaker", [])
 
 
+async def test_whoever_is_given_a_token_can_be_moderated_before_the_join_is_known(world: World) -> None:
+    scene, guest = await world.live(), await world.user()
+    await world.service("select session_token($1, $2)", guest, scene.id)
+    assert await world.ask(scene.creator, "kick", scene, guest)
+    assert await world.value("select total_viewers from live_sessions where id = $1", scene.id) == 0
+
+
 async def test_a_join_brings_the_keys_that_are_valid_and_the_last_seq(world: World) -> None:
     scene = await world.live()
     await world.value("select live.append_event($1, 'system', '{}')", scene.id)

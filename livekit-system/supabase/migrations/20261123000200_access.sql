@@ -94,7 +94,7 @@ revoke execute on function live.rank_in(uuid, uuid) from public, anon, authentic
 -- ── bans ───────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.standing_ban(p_user uuid, p_session uuid, p_creator uuid) returns jsonb
 language sql stable security definer set search_path = '' as $$
-  select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at)
+  select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at, 'why', b.reason)
     from public.live_bans b
    where b.user_id = p_user
      and b.lifted_at is null
@@ -143,6 +143,15 @@ comment on function live.connection is
   'The latest open visit of someone, which the webhook may know of seconds before the room shows it; null when away.';
 revoke execute on function live.connection(uuid, uuid, uuid) from public, anon, authenticated;
 
+create function live.bound_by_mute_all(p_row public.live_participants) returns boolean
+language sql stable set search_path = '' as $$
+  select exists (select from public.live_sessions s
+                  where s.id = p_row.session_id and s.mute_all_rank is not null
+                    and live.rank_of(s.type, p_row.role) < 30)
+$$;
+comment on function live.bound_by_mute_all is 'Whether everyone of this person''s rank is muted in their session now.';
+revoke execute on function live.bound_by_mute_all(public.live_participants) from public, anon, authenticated;
+
 -- ── PERSON: what agents are told of someone ────────────────────────────────────────────────────────────────────
 create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
 language sql stable set search_path = '' as $$
@@ -150,7 +159,8 @@ language sql stable set search_path = '' as $$
     'user_id', p_row.user_id,
     'role', p_row.role,
     'mic_muted', p_row.mic_muted,
-    'mic_muted_until', p_row.mic_muted_until,
+    -- While everyone is muted, the end of a mute by name frees nobody.
+    'mic_muted_until', case when not live.bound_by_mute_all(p_row) then p_row.mic_muted_until end,
     'camera_off', p_row.camera_off,
     'chat_muted_until', nullif(p_row.chat_muted_until, 'infinity'),
     'chat_muted', p_row.chat_muted_until > clock_timestamp() is true,

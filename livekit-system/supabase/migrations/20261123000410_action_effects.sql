@@ -118,6 +118,9 @@ create function live.apply_mute_all(p_session uuid, p_rank int) returns void
 language plpgsql set search_path = '' as $$
 begin
   update public.live_sessions s set mute_all_rank = p_rank where s.id = p_session;
+  -- Timed mutes by name: whether their end frees anyone has changed, which is news to the agent.
+  update public.live_participants p set desired_xid = pg_current_xact_id()
+   where p.session_id = p_session and p.mic_muted_until is not null and not p.mic_by_all;
   if p_rank is null then
     update public.live_participants p set mic_muted = false where p.session_id = p_session and p.mic_by_all;
   else

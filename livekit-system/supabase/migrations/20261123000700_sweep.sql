@@ -32,7 +32,12 @@ begin
         or p.hand_raised_at <= hands_since
        for update skip locked)
   update public.live_participants p set
-    mic_muted = p.mic_muted and coalesce(p.mic_muted_until > clock_timestamp(), true),
+    mic_muted = p.mic_muted and (coalesce(p.mic_muted_until > clock_timestamp(), true) or live.bound_by_mute_all(p)),
+    -- While everyone is muted, a mute by name that ends becomes one of those.
+    mic_by_all = p.mic_by_all or (p.mic_muted_until <= clock_timestamp() and live.bound_by_mute_all(p)),
+    mic_by_rank = case when p.mic_muted_until <= clock_timestamp() and live.bound_by_mute_all(p)
+      then (select s.mute_all_rank from public.live_sessions s where s.id = p.session_id) else p.mic_by_rank end,
+    mic_muted_until = case when p.mic_muted_until > clock_timestamp() then p.mic_muted_until end,
     invited_role = case when p.invite_expires_at > clock_timestamp() then p.invited_role end,
     invited_by = case when p.invite_expires_at > clock_timestamp() then p.invited_by end,
     invite_expires_at = case when p.invite_expires_at > clock_timestamp() then p.invite_expires_at end,

@@ -120,10 +120,12 @@ comment on function public.session_start(uuid, uuid) is
   'A scheduled session goes live: {session, join}. Starting a live one again answers the same.';
 
 create function public.session_token(p_user uuid, p_session uuid) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' as $$
 declare
   role constant text := live.require_entry(p_session, p_user);
 begin
+  -- Whoever can be in the room is known before they are in it: a moderator may be faster than the news of the join.
+  perform live.ensure_participant(s, p_user) from public.live_sessions s where s.id = p_session;
   return jsonb_build_object('join', (
     select live.session_join(s, p_user, role) from public.live_sessions s where s.id = p_session));
 end;
