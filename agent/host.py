@@ -35,7 +35,7 @@ from agent.ports import (
 )
 from agent.puller import Puller
 from agent.room_loop import moderate
-from handlers.events import Identity, PresenceRecorded, RoomSynced
+from handlers.events import Identity, PresenceRecorded
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +160,7 @@ class Host:
         try:
             await livekit.connect()
             log.info("moderating", extra={"room": room, **claim.facts.as_key(), "epoch": claim.epoch})
-            inbox.put(RoomSynced(livekit.present()))
+            livekit.look_around()
             world = World(
                 self._actions,
                 livekit,

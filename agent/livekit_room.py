@@ -12,7 +12,14 @@ from livekit import api, rtc
 from livekit.rtc._proto.participant_pb2 import ParticipantPermission
 from livekit.rtc.participant import PublishDataError
 
-from agent.livekit_types import ROOM_IS_OVER, connection_of, is_person, leave_reason, permission_from
+from agent.livekit_types import (
+    ROOM_IS_OVER,
+    SOURCES,
+    connection_of,
+    is_person,
+    leave_reason,
+    permission_from,
+)
 from agent.ports import RoomName, Unavailable
 from handlers.events import (
     Connection,
@@ -24,6 +31,7 @@ from handlers.events import (
     RoomEnded,
     RoomSynced,
     Sid,
+    TrackPublished,
 )
 
 log = logging.getLogger(__name__)
@@ -99,6 +107,13 @@ class LiveKitRoom:
             if is_person(p.kind)
         )
 
+    def look_around(self) -> None:
+        """Report everyone who is here, and what they publish."""
+        self._report(RoomSynced(self.present()))
+        for participant in self._room.remote_participants.values():
+            for publication in participant.track_publications.values():
+                self._on_published(publication, participant)
+
     async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
         try:
             async with asyncio.timeout(SEND_SECONDS):
@@ -113,6 +128,7 @@ class LiveKitRoom:
         room.on("participant_connected", self._on_joined)
         room.on("participant_disconnected", self._on_left)
         room.on("participant_permissions_changed", self._on_permission)
+        room.on("track_published", self._on_published)
         room.on("reconnected", self._on_reconnected)
         room.on("disconnected", self._on_disconnected)
 
@@ -131,8 +147,16 @@ class LiveKitRoom:
             who, sid = Identity(participant.identity), Sid(participant.sid)
             self._report(PermissionReported(who, sid, permission_from(permission)))
 
+    def _on_published(
+        self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
+    ) -> None:
+        if is_person(participant.kind):
+            who, sid = Identity(participant.identity), Sid(participant.sid)
+            sound = publication.kind == rtc.TrackKind.KIND_AUDIO
+            self._report(TrackPublished(who, sid, SOURCES.get(publication.source), sound))
+
     def _on_reconnected(self) -> None:
-        self._report(RoomSynced(self.present()))
+        self.look_around()
 
     def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
         if self._leaving:

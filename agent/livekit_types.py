@@ -23,7 +23,8 @@ def permission_from(reported: ReportedPermission | api.ParticipantPermission) ->
     """An empty list of sources means all of them, if publishing is allowed at all."""
     named = frozenset(SOURCES[number] for number in reported.can_publish_sources if number in SOURCES)
     sources = (named or frozenset(Source)) if reported.can_publish else frozenset[Source]()
-    return Permission(sources, reported.can_subscribe)
+    excess = reported.can_publish_data or reported.can_update_metadata or reported.hidden
+    return Permission(sources, reported.can_subscribe, excess)
 
 
 def permission_to(permission: Permission) -> api.ParticipantPermission:

@@ -23,6 +23,11 @@ class Metrics:
         self.drift = Counter(
             "live_drift_total", "Permissions found to differ from the database", registry=self.registry
         )
+        self.disguises = Counter(
+            "live_tracks_disguised_total",
+            "Tracks published under a false source, such as sound as a camera",
+            registry=self.registry,
+        )
         self.presence_corrections = Counter(
             "live_presence_corrections_total",
             "Visits closed because a listing missed them",

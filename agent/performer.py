@@ -222,9 +222,9 @@ class Performer:
         if not effect.doubt:
             return RoomSynced(self._world.present())
         try:
-            return RoomSynced(await self._world.actions.people(self._lease.room))
+            return RoomSynced(await self._world.actions.people(self._lease.room), listed=True)
         except TargetGone:
-            return RoomSynced(())
+            return RoomSynced((), listed=True)
         except PortError as error:
             log.warning("listing failed", extra={"room": self._lease.room, "error": str(error)})
             return None
@@ -243,6 +243,8 @@ class Performer:
                 self._world.metrics.drift.inc()
             case Metric.PRESENCE_CORRECTED:
                 self._world.metrics.presence_corrections.inc()
+            case Metric.TRACK_DISGUISED:
+                self._world.metrics.disguises.inc()
             case _:
                 assert_never(metric)
 

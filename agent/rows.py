@@ -76,7 +76,9 @@ def person(row: Json) -> Person:
         mic_muted=row["mic_muted"],
         mic_muted_until=seconds(row["mic_muted_until"]),
         camera_off=row["camera_off"],
-        removal=None if removed is None else Removal(removed["reason"], seconds(removed["until"])),
+        removal=None
+        if removed is None
+        else Removal(removed["reason"], seconds(removed["until"]), removed.get("why")),
         **standing_of(row),
     )
     return Person(Identity(row["user_id"]), desired, None if visit is None else connection(visit))

@@ -7,7 +7,15 @@ when the room agrees. `CONDITIONS` says for each action what has to hold.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from handlers.effects import Effect, Effects, FinishAction, NoticeType, RemoveParticipant, Verdict
+from handlers.effects import (
+    Effect,
+    Effects,
+    FinishAction,
+    NoticeType,
+    RemoveParticipant,
+    Resync,
+    Verdict,
+)
 from handlers.events import (
     Action,
     ActionId,
@@ -34,9 +42,12 @@ def everyone_agrees(state: RoomState, action: Action, now: float) -> bool:
 
 
 def target_was_kicked(state: RoomState, action: Action, now: float) -> bool:
-    """No connection from before the row is left. One that came later is a new visit, and allowed."""
+    """No connection from before the row is left. One that came later is a new visit, and allowed.
+
+    Someone whom the room does not show may have come within the last seconds: only LiveKit's own list can tell.
+    """
     assert action.target is not None
-    return kickable(state.people.get(action.target), action) is None
+    return state.actions[action.id].certain and kickable(state.people.get(action.target), action) is None
 
 
 def is_relayed(state: RoomState, action: Action, now: float) -> bool:
@@ -66,6 +77,8 @@ CONDITIONS: Mapping[str, Condition] = {
 }
 TARGETED = frozenset(CONDITIONS) - {"mute_all", "unmute_all", "delete_message", "announce", "end_session"}
 REMEMBERED = 1000
+LISTING_SECONDS = 2.5
+"""After so long without the list it is asked for again; a call ends sooner."""
 
 
 def open_action(state: RoomState, action: Action, now: float) -> Effects:
@@ -82,7 +95,7 @@ def open_action(state: RoomState, action: Action, now: float) -> Effects:
     before = target_view(state, action.target, now)
     if action.dry_run:
         return (rehearsed(state, action, before, now),)
-    state.actions[action.id] = OpenAction(action, before)
+    state.actions[action.id] = OpenAction(action, before, certain=not is_away(state, action))
     give_reason(state, action)
     return ()
 
@@ -137,7 +150,29 @@ def settle(state: RoomState, now: float) -> Effects:
             effects.append(finish(state, opened, now))
         elif action.action == "kick":
             effects += kick(state, action, now)
-    return tuple(effects)
+    return (*effects, *ask_for_list(state, now))
+
+
+def ask_for_list(state: RoomState, now: float) -> Effects:
+    """Have LiveKit tell who is here, once for all rows that cannot end without knowing."""
+    waiting = any(not opened.certain and opened.action.action == "kick" for opened in state.actions.values())
+    if not waiting or now < state.listing_until:
+        return ()
+    state.listing_until = now + LISTING_SECONDS
+    state.wake_at(state.listing_until)
+    return (Resync(doubt=True),)
+
+
+def is_away(state: RoomState, action: Action) -> bool:
+    person = state.people.get(action.target) if action.target is not None else None
+    return person is None or person.connection is None
+
+
+def on_listed(state: RoomState) -> None:
+    """LiveKit has told who is here: rows about those who are not may end."""
+    state.listing_until = 0.0
+    for opened in state.actions.values():
+        opened.certain = True
 
 
 def finish(state: RoomState, opened: OpenAction, now: float) -> FinishAction:

@@ -41,6 +41,7 @@ class Metric(Enum):
 
     DRIFT_FOUND = "drift_found"
     PRESENCE_CORRECTED = "presence_corrected"
+    TRACK_DISGUISED = "track_disguised"
 
 
 @dataclass(frozen=True, slots=True)

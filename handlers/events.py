@@ -114,9 +114,10 @@ class LeaseLost:
 
 @dataclass(frozen=True, slots=True)
 class RoomSynced:
-    """Everyone who is in the room now, after a connect or a full reconnect."""
+    """Everyone who is in the room now. `listed`: by LiveKit's API, so nobody is missing who joined seconds ago."""
 
     present: tuple[tuple[Identity, Connection], ...]
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +145,12 @@ class PermissionReported:
 
 @dataclass(frozen=True, slots=True)
 class TrackPublished:
+    """`sound`: what the track carries, whatever its source is called."""
+
     identity: Identity
     sid: Sid
-    source: Source
+    source: Source | None
+    sound: bool
 
 
 @dataclass(frozen=True, slots=True)

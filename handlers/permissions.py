@@ -25,12 +25,15 @@ from handlers.events import (
     PermissionNotSet,
     PermissionReported,
     PermissionSet,
+    TrackPublished,
 )
 from handlers.notices import iso, notice
 from handlers.state import BATCHING_SECONDS, PersonState, RoomState, sid_of
 from handlers.telling import tell
-from moderation.desired import Permission, Removal, effective_permission
+from moderation.desired import Permission, Removal
+from moderation.roles import Source
 
+SOUND = frozenset({Source.MICROPHONE, Source.SCREEN_SHARE_AUDIO})
 FIRST_RETRY_SECONDS = 0.05
 RIGHT_AFTER_JOIN_SECONDS = 2.0
 """LiveKit answers `not_found` for a moment around a join; until then a retry is quick."""
@@ -49,7 +52,7 @@ def converge(state: RoomState, identity: Identity, now: float) -> Effects:
     removal = desired.removed(now)
     if removal is not None:
         return remove(person, identity, person.connection, removal)
-    asked = permit(person, identity, person.connection, effective_permission(desired, state.rights, now))
+    asked = permit(person, identity, person.connection, state.allowed(person, now))
     return asked or tell(person, identity, desired, now)
 
 
@@ -61,7 +64,7 @@ def converged(state: RoomState, identity: Identity, now: float) -> bool:
     desired = state.desired(person)
     if desired.removed(now) is not None or person.removing or person.asked is not None or person.unsure:
         return False
-    return person.connection.permission == effective_permission(desired, state.rights, now)
+    return person.connection.permission == state.allowed(person, now)
 
 
 def busy(person: PersonState, now: float) -> bool:
@@ -79,7 +82,7 @@ def permit(person: PersonState, identity: Identity, connection: Connection, want
 
 def remove(person: PersonState, identity: Identity, connection: Connection, removal: Removal) -> Effects:
     person.removing = True
-    told = notice(identity, NoticeType.REMOVED, None, reason=removal.reason, until=iso(removal.until))
+    told = notice(identity, NoticeType.REMOVED, removal.why, reason=removal.reason, until=iso(removal.until))
     return (RemoveParticipant(identity, connection.sid, ban=True, notice=told),)
 
 
@@ -155,6 +158,13 @@ def on_permission_reported(state: RoomState, event: PermissionReported, now: flo
     if person is None or sid_of(person) != event.sid:
         return ()
     return (*take_report(state, person, event.permission, now), *converge(state, event.identity, now))
+
+
+def on_track_published(state: RoomState, event: TrackPublished, now: float) -> Effects:
+    if event.sound is (event.source in SOUND):
+        return converge(state, event.identity, now)
+    state.person(event.identity).disguises = True
+    return (Count(Metric.TRACK_DISGUISED), *converge(state, event.identity, now))
 
 
 def take_report(state: RoomState, person: PersonState, permission: Permission, now: float) -> Effects:

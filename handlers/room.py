@@ -36,6 +36,7 @@ from handlers.permissions import (
     on_permission_not_set,
     on_permission_reported,
     on_permission_set,
+    on_track_published,
 )
 from handlers.state import RoomState
 
@@ -60,6 +61,8 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
         case LeaseLost():
             return (Leave(closed=False),)
         case RoomSynced():
+            if event.listed:
+                actions.on_listed(state)
             return presence.on_synced(state, event, now)
         case ParticipantJoined():
             return presence.on_joined(state, event, now)
@@ -68,7 +71,7 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
         case PermissionReported():
             return on_permission_reported(state, event, now)
         case TrackPublished():
-            return converge(state, event.identity, now)
+            return on_track_published(state, event, now)
         case RoomEnded():
             return (*presence.on_room_ended(state, event), *on_room_over(state, event))
         case PermissionSet():

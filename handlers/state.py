@@ -10,7 +10,7 @@ from typing import Any
 
 from handlers.effects import FinishAction
 from handlers.events import Action, ActionId, Connection, Identity, LiveEvent, Sid, Status
-from moderation.desired import Desired, Permission, Removal, Standing
+from moderation.desired import Desired, Permission, Removal, Standing, effective_permission
 from moderation.roles import Role, RoleRights
 
 RESYNC_SECONDS = 30.0
@@ -46,6 +46,8 @@ class PersonState:
     """A leave without a reason came then: it may be our own reconnect."""
     told: Standing | None = None
     """How this connection was last told that it stands; None: nothing was said yet."""
+    disguises: bool = False
+    """Has published under a false source in this room. Outlives the connection: a client that does it again will."""
     why: str | None = None
     """What the latest action about this person gave as its reason, until they are told."""
 
@@ -68,6 +70,8 @@ class OpenAction:
 
     action: Action
     before: Mapping[str, Any] | None
+    certain: bool
+    """Whether the person was here when the row came is known: the room showed them, or LiveKit was asked since."""
 
 
 @dataclass(slots=True)
@@ -85,6 +89,8 @@ class RoomState:
     actions: dict[ActionId, OpenAction] = field(default_factory=dict)
     finished: dict[ActionId, FinishAction] = field(default_factory=dict)
     """The last thousand, for the row that is claimed again before the database took its end."""
+    listing_until: float = 0.0
+    """A list that rows wait for was asked for, and is to be asked for again if it has not come by then."""
     relayed_seq: int = 0
     relaying: tuple[LiveEvent, ...] = ()
     backlog: tuple[LiveEvent, ...] = ()
@@ -118,6 +124,10 @@ class RoomState:
         if self.default_role is None:
             return Desired(Role.LISTENER, removal=Removal("not_invited"))
         return Desired(self.default_role)
+
+    def allowed(self, person: PersonState, now: float) -> Permission:
+        """What the database lets someone do now."""
+        return effective_permission(self.desired(person), self.rights, now, disguises=person.disguises)
 
     def wake_at(self, when: float) -> None:
         """Ask for a `Ticked` at `when`."""

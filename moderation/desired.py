@@ -17,6 +17,8 @@ class Removal:
 
     reason: str
     until: float | None = None
+    why: str | None = None
+    """In the words of whoever asked for it."""
 
     def holds(self, now: float) -> bool:
         return self.until is None or now < self.until
@@ -84,17 +86,20 @@ def standing(desired: Desired, now: float) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """The part of LiveKit's participant permission that we decide.
-
-    The rest is constant for every person: never data, never own metadata, never hidden.
-    """
+    """What LiveKit lets someone do, as far as it differs between people."""
 
     sources: frozenset[Source]
     can_subscribe: bool = True
+    excess: bool = False
+    """Something that nobody is ever allowed: to send data, to change one's own metadata, to be hidden."""
 
     def narrows(self, other: "Permission") -> bool:
         """True when this grants nothing that `other` does not."""
-        return self.sources <= other.sources and self.can_subscribe <= other.can_subscribe
+        return (
+            self.sources <= other.sources
+            and self.can_subscribe <= other.can_subscribe
+            and self.excess <= other.excess
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -104,9 +109,17 @@ class Permission:
         }
 
 
-def effective_permission(desired: Desired, rights: Mapping[Role, RoleRights], now: float) -> Permission:
-    """What `desired` allows at `now`. A role unknown in this context has no rights at all."""
+def effective_permission(
+    desired: Desired, rights: Mapping[Role, RoleRights], now: float, *, disguises: bool = False
+) -> Permission:
+    """What `desired` allows at `now`. A role unknown in this context has no rights at all.
+
+    `disguises`: this person has published under a false source, sound as a camera or a picture as a microphone.
+    LiveKit compares nothing but the name, so what is withheld from them in part is withheld as a whole.
+    """
     role = rights.get(desired.role, NO_RIGHTS)
+    if disguises and (desired.muted(now) or desired.camera_off):
+        return Permission(frozenset(), role.can_subscribe)
     withheld: set[Source] = set()
     if desired.muted(now):
         withheld.add(Source.MICROPHONE)

@@ -27,6 +27,7 @@ from handlers.events import (
     SnapshotLoaded,
     Status,
     Ticked,
+    TrackPublished,
 )
 from handlers.room import handle
 from handlers.state import RoomState
@@ -152,6 +153,13 @@ class Scene:
 
     def shows(self, *present: tuple[Identity, Connection]) -> tuple[Effect, ...]:
         return self.happens(RoomSynced(present))
+
+    def lists(self, *present: tuple[Identity, Connection]) -> tuple[Effect, ...]:
+        """LiveKit's API tells who is here."""
+        return self.happens(RoomSynced(present, listed=True))
+
+    def publishes(self, who: Identity, source: Source, *, sound: bool) -> tuple[Effect, ...]:
+        return self.happens(TrackPublished(who, Sid(f"sid-{who}"), source, sound))
 
     def here(self, who: Identity) -> tuple[Identity, Connection]:
         """The connection that the room believes in, as a list would show it."""

@@ -8,6 +8,7 @@ from handlers.effects import (
     NoticeType,
     Notify,
     RemoveParticipant,
+    Resync,
     SetPermission,
     Verdict,
 )
@@ -95,7 +96,6 @@ def test_a_change_of_rights_is_done_when_livekit_confirms(
         ("camera_off", DARK),
         ("camera_on", SPEAKER),
         ("set_role", SPEAKER),
-        ("kick", SPEAKER),
         ("ban", BANNED),
         ("unban", SPEAKER),
         ("chat_mute", SPEAKER),
@@ -201,6 +201,25 @@ def test_a_kick_does_not_touch_a_connection_from_after_the_row() -> None:
     effects = scene.happens(Pulled(Status.OPEN, actions=(row,)))
     assert finished(effects).verdict is Verdict.APPLIED
     assert not of(RemoveParticipant, effects)
+
+
+def test_a_kick_of_someone_whom_the_room_does_not_show_yet_finds_them_in_the_list() -> None:
+    scene = Scene.open()
+    scene.wants(ADA, LISTENER)
+    effects = scene.asks("kick", ADA)
+    assert only(Resync, effects).doubt
+    assert not of(FinishAction, effects)
+    gone = only(RemoveParticipant, scene.lists((ADA, scene.connection("unseen", ago=1.0))))
+    assert finished(scene.removes(gone)).verdict is Verdict.APPLIED
+
+
+def test_a_kick_of_someone_who_is_away_is_done_once_the_list_says_so() -> None:
+    scene = Scene.open()
+    scene.asks("kick", ADA)
+    assert not of(FinishAction, scene.shows()), "the view from inside is seconds old"
+    assert only(Resync, scene.passes(2.6)).doubt, "the list that never came is asked for again"
+    assert finished(scene.lists()).verdict is Verdict.APPLIED
+    assert not of(RemoveParticipant, scene.joins(ADA))
 
 
 def test_a_kick_is_done_when_the_person_rejoins_while_it_is_under_way() -> None:

@@ -13,6 +13,7 @@ from tests.fakes.scene import (
     HOST,
     LISTENER,
     NOTHING,
+    SHOW,
     SPEAK,
     SPEAKER,
     START,
@@ -360,3 +361,62 @@ def test_more_rights_are_not_urgent_and_fewer_are() -> None:
     scene = Scene.open(context="video_live")
     scene.present(ADA, SPEAKER, BOTH)
     assert only(SetPermission, scene.wants(ADA, Desired(Role.SPEAKER, camera_off=True))).revokes
+
+
+# -- false sources ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("desired", "left", "source", "sound"),
+    [
+        (Desired(Role.SPEAKER, mic_muted=True), SHOW, Source.CAMERA, True),
+        (Desired(Role.SPEAKER, camera_off=True), SPEAK, Source.MICROPHONE, False),
+    ],
+)
+def test_whoever_publishes_under_a_false_source_loses_all_while_anything_is_withheld(
+    desired: Desired, left: Permission, source: Source, sound: bool
+) -> None:
+    scene = Scene.open(context="video_live")
+    scene.present(ADA, desired, left)
+    found = scene.publishes(ADA, source, sound=sound)
+    assert Count(Metric.TRACK_DISGUISED) in found
+    asked = only(SetPermission, found)
+    assert asked.permission == NOTHING
+    assert asked.revokes
+    scene.confirms(asked)
+    assert only(SetPermission, scene.wants(ADA, SPEAKER)).permission == BOTH
+
+
+def test_a_false_source_is_remembered_for_the_mute_that_comes_later_and_across_connections() -> None:
+    scene = Scene.open(context="video_live")
+    scene.present(ADA, SPEAKER, BOTH)
+    assert not of(SetPermission, scene.publishes(ADA, Source.CAMERA, sound=True))
+    asked = only(SetPermission, scene.wants(ADA, MUTED_SPEAKER))
+    assert asked.permission == NOTHING
+    scene.confirms(asked)
+    scene.leaves(ADA)
+    assert only(SetPermission, scene.joins(ADA, "again", permission=SHOW)).permission == NOTHING
+
+
+def test_sound_and_pictures_under_their_own_names_are_nobodys_business() -> None:
+    scene = Scene.open(context="video_live")
+    scene.present(ADA, SPEAKER, BOTH)
+    assert not scene.publishes(ADA, Source.MICROPHONE, sound=True)
+    assert not scene.publishes(ADA, Source.CAMERA, sound=False)
+
+
+def test_a_right_that_nobody_has_is_drift_and_is_taken_back() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    effects = scene.reports(ADA, Permission(SPEAK.sources, excess=True))
+    assert Count(Metric.DRIFT_FOUND) in effects
+    asked = only(SetPermission, effects)
+    assert asked.permission == SPEAK
+    assert asked.revokes
+
+
+def test_whoever_is_banned_is_told_why() -> None:
+    banned = Desired(Role.LISTENER, removal=Removal("banned", None, "spam"))
+    scene = Scene.open(Person(ADA, banned))
+    told = only(RemoveParticipant, scene.joins(ADA)).notice.payload
+    assert told["text"]["en"].endswith("(spam)")
