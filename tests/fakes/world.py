@@ -346,7 +346,7 @@ class World:
         if self.actions.away or self.unlucky():
             return
         listed = at_once(self.actions.people(ROOM))
-        self.later(self.delay(), lambda: self.tell(agent, RoomSynced(listed)))
+        self.later(self.delay(), lambda: self.tell(agent, RoomSynced(listed, listed=True)))
 
     def _write(self, agent: Agent, row: Joined | Left | Finish | Cursor) -> None:
         agent.outbox.append(row)

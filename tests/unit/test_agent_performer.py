@@ -50,7 +50,7 @@ async def test_each_effect_is_answered_by_its_outcome() -> None:
     assert await room.perform(RELAY) == [EventsRelayed(2)]
     assert await room.perform(KICK) == [ParticipantRemoved(ADA, SID)]
     assert await room.perform(CloseRoom()) == [RoomClosed()]
-    assert await room.perform(Resync(doubt=True)) == [RoomSynced(())]
+    assert await room.perform(Resync(doubt=True)) == [RoomSynced((), listed=True)]
 
 
 @virtual_time
