@@ -1,0 +1,129 @@
+"""`python -m agent doctor`, `verify` and `status` against a stack of their own, which they may break."""
+
+import os
+import sys
+from asyncio import create_subprocess_exec
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from local.paths import REPOSITORY
+from local.stack import Stack
+
+LOOP = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def broken(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """A stack whose database the tests of this file take apart."""
+    async with Stack(Path(tmp_path_factory.mktemp("doctor"))) as running:
+        yield running
+
+
+async def ask(command: str, env: Mapping[str, str]) -> tuple[int, str]:
+    """Run a command with exactly this environment; its exit code and all that it printed."""
+    process = await create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "agent",
+        command,
+        cwd=REPOSITORY,
+        env={"PATH": os.environ["PATH"], **env},
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, (out + err).decode()
+
+
+@LOOP
+async def test_a_complete_system_is_well(broken: Stack) -> None:
+    code, said = await ask("doctor", broken.env)
+    assert code == 0, said
+    assert "every table, column, function and policy is there" in said
+    assert (await ask("verify", broken.env))[0] == 0
+
+
+@LOOP
+async def test_all_faults_of_the_environment_are_told_at_once_and_no_secret(broken: Stack) -> None:
+    env = {**broken.env, "LIVEKIT_URL": "not a url", "LIVE_BEAT_SECONDS": "-1"}
+    del env["LIVEKIT_API_SECRET"]
+    code, said = await ask("doctor", env)
+    assert code == 2
+    for name in ("LIVEKIT_URL", "LIVE_BEAT_SECONDS", "LIVEKIT_API_SECRET"):
+        assert name in said
+    assert broken.env["SUPABASE_SERVICE_ROLE_KEY"] not in said
+
+
+@LOOP
+@pytest.mark.parametrize(
+    ("variable", "value", "advice"),
+    [
+        ("LIVEKIT_API_SECRET", "wrong-secret-with-32-or-more-characters", "check LIVEKIT_API_KEY"),
+        ("LIVEKIT_URL", "ws://127.0.0.1:1", "check LIVEKIT_URL"),
+        ("SUPABASE_SERVICE_ROLE_KEY", "sb_secret_wrong", "check SUPABASE_SERVICE_ROLE_KEY"),
+        ("SUPABASE_URL", "http://127.0.0.1:1", "check SUPABASE_URL"),
+    ],
+)
+async def test_a_wrong_address_or_key_is_named(broken: Stack, variable: str, value: str, advice: str) -> None:
+    code, said = await ask("doctor", {**broken.env, variable: value})
+    assert code == 1
+    assert advice in said
+    assert value not in said or variable.endswith("_URL")
+
+
+@LOOP
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ('drop policy "signed-in people read the keys" on public.relay_keys', "policy public.relay_keys"),
+        ("drop function public.agent_overview()", "function public.agent_overview()"),
+        (
+            "alter table public.live_audio_stats drop column peak_dbfs",
+            "column public.live_audio_stats.peak_dbfs",
+        ),
+        ("drop table public.live_level_watches cascade", "table public.live_level_watches"),
+    ],
+)
+async def test_what_is_missing_is_named_with_its_remedy(broken: Stack, damage: str, named: str) -> None:
+    database = await asyncpg.connect(broken.database_url)
+    try:
+        await database.execute(damage)
+        code, said = await ask("doctor", broken.env)
+        assert code == 1
+        assert named in said
+        assert "supabase db push" in said
+        assert await database.fetchval("select count(*) from public.agent_rooms") == 0
+    finally:
+        await database.close()
+
+
+@LOOP
+async def test_books_that_disagree_are_told_row_by_row(broken: Stack) -> None:
+    database = await asyncpg.connect(broken.database_url)
+    try:
+        creator = await database.fetchval(
+            "insert into auth.users (id, email) values (gen_random_uuid(), 'books@example.com') returning id"
+        )
+        session = await database.fetchval(
+            "insert into public.live_sessions (creator_id, type, access_type, title, livekit_room, status, viewer_count)"
+            " values ($1, 'audio_room', 'public', 'Books', 'books', 'live', 7) returning id",
+            creator,
+        )
+        code, said = await ask("verify", broken.env)
+        assert code == 1
+        assert f"live_sessions.viewer_count {session}: expected 0, found 7" in said
+    finally:
+        await database.close()
+
+
+@LOOP
+async def test_status_says_when_no_worker_is_here(broken: Stack) -> None:
+    code, said = await ask("status", {**broken.env, "LIVE_HEALTH_PORT": "1"})
+    assert code == 1
+    assert "no worker answers" in said
