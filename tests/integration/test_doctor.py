@@ -111,7 +111,8 @@ async def test_books_that_disagree_are_told_row_by_row(broken: Stack) -> None:
             "insert into auth.users (id, email) values (gen_random_uuid(), 'books@example.com') returning id"
         )
         session = await database.fetchval(
-            "insert into public.live_sessions (creator_id, type, access_type, title, livekit_room, status, viewer_count)"
+            "insert into public.live_sessions"
+            " (creator_id, type, access_type, title, livekit_room, status, viewer_count)"
             " values ($1, 'audio_room', 'public', 'Books', 'books', 'live', 7) returning id",
             creator,
         )
