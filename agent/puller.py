@@ -17,6 +17,8 @@ from handlers.events import Event, LeaseLost
 log = logging.getLogger(__name__)
 
 SECOND_LOOK_SECONDS = 0.06
+LAST_LOOK_SECONDS = 0.25
+"""After the last of a run of wake-ups: a row whose own was left out may take its time to commit."""
 CONCURRENT_PULLS = 4
 RETRY_SECONDS = 0.2
 
@@ -48,6 +50,7 @@ class Puller:
         self._lease_seconds, self._beat_seconds = lease_seconds, beat_seconds
         self._held: dict[RoomName, HeldRoom] = {}
         self._woken: set[RoomName] = set()
+        self._last_looks: dict[RoomName, asyncio.TimerHandle] = {}
         self._woke = asyncio.Event()
         self._slots = asyncio.Semaphore(CONCURRENT_PULLS)
         self.reachable = True
@@ -70,6 +73,7 @@ class Puller:
         held = self._held.get(lease.room)
         if held is not None and held.lease == lease:
             del self._held[lease.room]
+            self._forget_last_look(lease.room)
             self._metrics.rooms.set(len(self._held))
 
     @property
@@ -85,11 +89,22 @@ class Puller:
         return self._clock.monotonic() < held.valid_until
 
     def wake(self, room: RoomName) -> None:
-        """A wake-up named this room: look now, and once more when what it may have hidden is committed."""
+        """A wake-up named this room: look now, and again when what it may have hidden is committed."""
         if room not in self._held:
             return
         self.look(room)
-        asyncio.get_running_loop().call_later(SECOND_LOOK_SECONDS, self.look, room)
+        loop = asyncio.get_running_loop()
+        loop.call_later(SECOND_LOOK_SECONDS, self.look, room)
+        self._forget_last_look(room)
+        self._last_looks[room] = loop.call_later(LAST_LOOK_SECONDS, self._last_look, room)
+
+    def _last_look(self, room: RoomName) -> None:
+        self._forget_last_look(room)
+        self.look(room)
+
+    def _forget_last_look(self, room: RoomName) -> None:
+        if (pending := self._last_looks.pop(room, None)) is not None:
+            pending.cancel()
 
     def wake_all(self) -> None:
         """Wake-ups may have been missed: look everywhere."""

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import asyncpg
 import pytest
 import pytest_asyncio
 
-from local.people.person import People
+from local.people.person import People, Request
 from local.people.waiting import until
 from local.stack import Stack
 from tests.integration.rooms import Hosted, hosted
@@ -22,6 +23,7 @@ WOKEN_WITHIN_MS = 400
 BACK_WITHIN_SECONDS = 15
 OUTAGE_SECONDS = 30
 ROWS = 6
+LATE_COMMIT_SECONDS = 0.08
 
 
 class Realtime:
@@ -118,3 +120,31 @@ async def test_a_connection_that_says_nothing_does_not_stop_the_rows(
     taken = await enforce(room, people)
     await realtime.do("restore")
     assert max(taken) < POLLED_WITHIN_MS, taken
+
+
+async def late_commit(database: asyncpg.Connection, session_id: str, user_id: str, action: str) -> str:
+    """Inserts a row right after a wake-up, so that its own is left out, and commits long after it."""
+    async with database.transaction():
+        row = await database.fetchval(
+            "insert into moderation_actions (session_id, target_user_id, action) values ($1, $2, $3) returning id",
+            session_id,
+            user_id,
+            action,
+        )
+        await asyncio.sleep(LATE_COMMIT_SECONDS)
+    return str(row)
+
+
+async def test_a_row_whose_wake_up_was_left_out_is_found_soon_however_late_it_commits(
+    people: People, realtime: Realtime, database: asyncpg.Connection
+) -> None:
+    await realtime.until_back()
+    room = await hosted(people)
+    ops = await people.arrive("Ops", ops=True)
+    taken = []
+    for turn in range(ROWS):
+        await ops.ask("camera_on" if turn % 2 else "camera_off", room.session.id, room.host)
+        row_id = await late_commit(database, room.session.id, room.host.id, "unmute" if turn % 2 else "mute")
+        row = await Request(people.service, row_id, 0).applied()
+        taken.append(float(row["enforce_ms"]))
+    assert sorted(taken)[ROWS // 2] < WOKEN_WITHIN_MS, taken

@@ -9,7 +9,7 @@ import pytest
 from agent.clock import DatabaseClock
 from agent.metrics import Metrics
 from agent.ports import Lease, Refused, RoomName, RoomPull, Unavailable
-from agent.puller import SECOND_LOOK_SECONDS, HeldRoom, Puller
+from agent.puller import LAST_LOOK_SECONDS, SECOND_LOOK_SECONDS, HeldRoom, Puller
 from handlers.events import Event, LeaseLost, Pulled, Status
 from tests.fakes.virtual_time import clock, virtual_time
 
@@ -63,15 +63,30 @@ async def pulling(store: Store) -> AsyncIterator[Rig]:
 
 
 @virtual_time
-async def test_a_wake_up_is_followed_by_a_second_look() -> None:
+async def test_a_wake_up_is_followed_by_a_second_and_a_last_look() -> None:
     async with pulling(Store()) as rig:
         rig.hold(ONE)
         await asyncio.sleep(0.5)
         before, woken = len(rig.store.pulls), clock()
         rig.puller.wake(ONE.room)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.4)
         times = [at - woken for at, _ in rig.store.pulls[before:]]
-        assert times == pytest.approx([0.0, SECOND_LOOK_SECONDS])
+        assert times == pytest.approx([0.0, SECOND_LOOK_SECONDS, LAST_LOOK_SECONDS])
+
+
+@virtual_time
+async def test_a_run_of_wake_ups_has_one_last_look() -> None:
+    async with pulling(Store()) as rig:
+        rig.hold(ONE)
+        await asyncio.sleep(0.5)
+        before, woken = len(rig.store.pulls), clock()
+        rig.puller.wake(ONE.room)
+        await asyncio.sleep(0.1)
+        rig.puller.wake(ONE.room)
+        await asyncio.sleep(0.38)
+        times = [at - woken for at, _ in rig.store.pulls[before:]]
+        looks = [0.0, SECOND_LOOK_SECONDS, 0.1, 0.1 + SECOND_LOOK_SECONDS, 0.1 + LAST_LOOK_SECONDS]
+        assert times == pytest.approx(looks)
 
 
 @virtual_time

@@ -23,7 +23,7 @@ revoke execute on function live.take_mark(text, interval) from public, anon, aut
 create function live.wake(p_room text) returns void
 language plpgsql set search_path = '' as $$
 begin
-  -- A wake-up left out is not lost: agents pull at a wake-up and once more 60 ms later.
+  -- A wake-up left out is not lost: agents pull at a wake-up and again 60 and 250 ms later.
   if live.take_mark(p_room, interval '50 milliseconds') then
     perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
   end if;
