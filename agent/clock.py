@@ -27,4 +27,8 @@ class DatabaseClock:
         self._round_trip, self._taken_at = round_trip, answered_at
 
     def now(self) -> float:
-        return self.monotonic() + self._offset
+        return self.at(self.monotonic())
+
+    def at(self, monotonic: float) -> float:
+        """The database's time at this moment of the process's own clock."""
+        return monotonic + self._offset

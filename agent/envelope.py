@@ -23,6 +23,7 @@ SIGNATURE_LENGTH = 86
 VERSION = 1
 TOPIC_EVENTS = "live.events"
 TOPIC_NOTICE = "live.notice"
+TOPIC_LEVELS = "live.levels"
 
 
 def base64url(raw: bytes) -> str:
@@ -63,6 +64,7 @@ class Envelope:
     """Packs events of one room into signed packets."""
 
     def __init__(self, room: RoomName, facts: RoomFacts, signer: Signer) -> None:
+        self.subject_id = facts.id
         self._head = {"v": VERSION, "room": room, **facts.as_key()}
         self._signer = signer
 

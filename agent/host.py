@@ -15,6 +15,7 @@ from typing import assert_never
 from agent.clock import DatabaseClock
 from agent.envelope import Envelope, Signer
 from agent.inbox import Inbox, InboxOverflow
+from agent.levels_broadcast import LevelsBroadcast
 from agent.livekit_room import ConnectionLost, LiveKitRoom
 from agent.metrics import Metrics
 from agent.outbox import Outbox
@@ -23,6 +24,7 @@ from agent.ports import (
     Claim,
     ClaimOutcome,
     Finish,
+    Incident,
     Joined,
     Lease,
     Left,
@@ -59,9 +61,11 @@ class Host:
         metrics: Metrics,
         signer: Signer,
         connect: Callable[[RoomName, Identity, Inbox], LiveKitRoom],
+        levels: LevelsBroadcast,
     ) -> None:
         self._store, self._actions, self._puller = store, actions, puller
         self._clock, self._metrics, self._signer, self._connect = clock, metrics, signer, connect
+        self._levels = levels
         self._rooms: dict[RoomName, asyncio.Task[None]] = {}
         self._inboxes: dict[Lease, Inbox] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -69,6 +73,8 @@ class Host:
             presence=Outbox("presence", store.presence, self._presence_written),
             finishes=Outbox("finishes", store.finish, self._finish_written),
             cursors=Outbox("cursors", store.relayed, lambda _row, _answer: None),
+            incidents=Outbox("incidents", store.incidents, self._incident_written),
+            minutes=Outbox("minutes", store.minutes, lambda _row, _answer: None),
         )
 
     async def run(self) -> None:
@@ -78,6 +84,9 @@ class Host:
             tasks.create_task(self.outboxes.presence.run(), name="presence")
             tasks.create_task(self.outboxes.finishes.run(), name="finishes")
             tasks.create_task(self.outboxes.cursors.run(), name="cursors")
+            tasks.create_task(self.outboxes.incidents.run(), name="incidents")
+            tasks.create_task(self.outboxes.minutes.run(), name="minutes")
+            tasks.create_task(self._levels.run(), name="levels")
             tasks.create_task(self._puller.run(), name="puller")
 
     @property
@@ -165,7 +174,9 @@ class Host:
                 self._actions,
                 livekit,
                 livekit.present,
+                livekit.ears,
                 self.outboxes,
+                self._levels,
                 self._puller,
                 self._clock,
                 self._metrics,
@@ -188,11 +199,18 @@ class Host:
         """Write what is known, then give the lease back: afterwards nothing would be taken any more."""
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
-                for outbox in (self.outboxes.presence, self.outboxes.finishes, self.outboxes.cursors):
+                for outbox in self.outboxes.all():
                     await outbox.flush()
                 await self._store.release((release,))
         except (TimeoutError, PortError) as error:
             log.warning("lease left to lapse", extra={"room": release.lease.room, "error": str(error)})
+
+    def _incident_written(self, row: Incident, answer: Written) -> None:
+        if not answer.ok:
+            rule = row.effect.decision.rule.value
+            log.warning(
+                "incident not written", extra={"room": row.lease.room, "rule": rule, "error": answer.error}
+            )
 
     def _presence_written(self, row: Joined | Left, answer: Written) -> None:
         inbox = self._inboxes.get(row.lease)

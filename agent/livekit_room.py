@@ -12,6 +12,7 @@ from livekit import api, rtc
 from livekit.rtc._proto.participant_pb2 import ParticipantPermission
 from livekit.rtc.participant import PublishDataError
 
+from agent.listening import Hearing, RoomEars
 from agent.livekit_types import (
     ROOM_IS_OVER,
     SOURCES,
@@ -54,10 +55,12 @@ class LiveKitRoom:
         now_ms: Callable[[], int],
         report: Callable[[Event], None],
         lost: Callable[[ConnectionLost], None],
+        hearing: Hearing,
     ) -> None:
         self._url, self._token, self._now_ms = url, token, now_ms
         self._report, self._lost = report, lost
         self._room = rtc.Room()
+        self.ears = RoomEars(self._room, hearing, report)
         self._leaving = False
         self._opening: asyncio.Task[None] | None = None
         self._subscribe()
@@ -95,6 +98,7 @@ class LiveKitRoom:
 
     async def disconnect(self) -> None:
         self._leaving = True
+        self.ears.close()
         if self._opening is not None:
             self._opening.cancel()
         await self._room.disconnect()

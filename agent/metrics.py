@@ -40,6 +40,29 @@ class Metrics:
         self.room_failures = Counter(
             "live_room_failures_total", "Rooms whose loop failed and was rebuilt", registry=self.registry
         )
+        self.audio_measured = Counter(
+            "live_audio_blocks_measured", "Blocks of 200 ms measured", registry=self.registry
+        )
+        self.audio_dropped = Counter(
+            "live_audio_blocks_dropped", "Blocks left out to keep up", registry=self.registry
+        )
+        self.audio_resubscribed = Counter(
+            "live_audio_resubscribed",
+            "Microphones subscribed to again because nothing came",
+            registry=self.registry,
+        )
+        self.audio_failures = Counter(
+            "live_audio_failures", "Microphones given up because of a bug", registry=self.registry
+        )
+        self.incidents = Counter(
+            "live_incidents", "Steps that the audio rules took", ["rule", "step"], registry=self.registry
+        )
+        self.bad_policies = Counter(
+            "live_bad_policies", "Policies in the database that could not be used", registry=self.registry
+        )
+        self.levels_dropped = Counter(
+            "live_levels_dropped", "Levels that Realtime did not take", registry=self.registry
+        )
         self.store_seconds = Histogram(
             "live_store_call_seconds",
             "Database calls",

@@ -14,14 +14,18 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from agent.clock import DatabaseClock
-from agent.envelope import TOPIC_EVENTS, TOPIC_NOTICE, Envelope, iso_milliseconds
+from agent.envelope import TOPIC_EVENTS, TOPIC_LEVELS, TOPIC_NOTICE, Envelope, iso_milliseconds
+from agent.levels_broadcast import LevelsBroadcast
 from agent.metrics import Metrics
 from agent.outbox import Outbox
 from agent.ports import (
     Cursor,
+    Ears,
     Finish,
+    Incident,
     Joined,
     Left,
+    Minute,
     PortError,
     Refused,
     RoomActions,
@@ -38,14 +42,20 @@ from handlers.effects import (
     Effect,
     FinishAction,
     Leave,
+    Listen,
     Metric,
     Notify,
+    RecordIncident,
     RecordJoined,
     RecordLeft,
+    RecordMinute,
     Relay,
     RemoveParticipant,
+    ReportLoudness,
+    ReportPolicy,
     Resync,
     SetPermission,
+    ShowLevels,
 )
 from handlers.events import (
     Connection,
@@ -70,6 +80,7 @@ CONCURRENT_CALLS = 16
 NOTICE_SECONDS = 2.0
 LAST_WORDS_SECONDS = 0.2
 """A notice that is not on the wire by then is dropped: it must not hold up a removal."""
+LEVELS_IN_A_PACKET = 100
 HEAD_START_SECONDS = 0.025
 """A removal travels by another way than the notice before it, and nothing tells when that has arrived."""
 
@@ -81,6 +92,12 @@ class Outboxes:
     presence: Outbox[Joined | Left]
     finishes: Outbox[Finish]
     cursors: Outbox[Cursor]
+    incidents: Outbox[Incident]
+    minutes: Outbox[Minute]
+
+    def all(self) -> tuple[Outbox[Any], ...]:
+        """In the order in which a room's last words are written."""
+        return self.presence, self.incidents, self.finishes, self.cursors, self.minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +108,9 @@ class World:
     wire: Wire
     present: Callable[[], tuple[tuple[Identity, Connection], ...]]
     """Who is in the room, seen from inside: free, but up to 3 s old for listeners."""
+    ears: Ears
     outboxes: Outboxes
+    levels: LevelsBroadcast
     puller: Puller
     clock: DatabaseClock
     metrics: Metrics
@@ -136,6 +155,19 @@ class Performer:
                 self._world.outboxes.finishes.add(Finish(self._lease, effect, self._world.clock.now()))
             case AdvanceCursor():
                 self._world.outboxes.cursors.add(Cursor(self._lease, effect.seq))
+            case Listen():
+                self._world.ears.listen(on=effect.on)
+            case RecordIncident():
+                self._incident(effect)
+            case RecordMinute():
+                self._world.outboxes.minutes.add(Minute(self._lease, effect))
+            case ShowLevels():
+                self._begin(self._show_levels(effect))
+            case ReportPolicy():
+                self._world.metrics.bad_policies.inc()
+                log.error("policy cannot be used", extra={**self._where(), "problems": effect.problems})
+            case ReportLoudness():
+                log.info("session loudness", extra={**self._where(), **loudness_fields(effect)})
             case Count():
                 self._count(effect.metric)
             case Leave():
@@ -218,6 +250,34 @@ class Performer:
                 self._envelope.beacon(last_seq, self._world.clock.now()), TOPIC_EVENTS
             )
 
+    def _incident(self, effect: RecordIncident) -> None:
+        decision = effect.decision
+        self._world.metrics.incidents.labels(decision.rule.value, decision.step.value).inc()
+        observed = {
+            "rule": decision.rule.value,
+            "step": decision.step.value,
+            "observed_only": decision.dry_run,
+        }
+        log.info("rule broken", extra={**self._where(), **observed})
+        self._world.outboxes.incidents.add(Incident(self._lease, effect))
+
+    async def _show_levels(self, effect: ShowLevels) -> None:
+        """Best effort: the next one replaces it."""
+        payload = levels_payload(effect)
+        if effect.watched:
+            self._world.levels.show(self._envelope.subject_id, payload)
+        if not effect.to:
+            return
+        now = self._world.clock.now()
+        event = LiveEvent(0, str(uuid.uuid4()), "levels", iso_milliseconds(now), payload)
+        with contextlib.suppress(PortError):
+            self._need_lease()
+            for packet in self._envelope.packets(TOPIC_LEVELS, (event,), now):
+                await self._world.wire.send(packet, TOPIC_LEVELS, effect.to)
+
+    def _where(self) -> dict[str, str]:
+        return {"room": self._lease.room}
+
     async def _resync(self, effect: Resync) -> Event | None:
         if not effect.doubt:
             return RoomSynced(self._world.present())
@@ -247,6 +307,30 @@ class Performer:
                 self._world.metrics.disguises.inc()
             case _:
                 assert_never(metric)
+
+
+def levels_payload(effect: ShowLevels) -> dict[str, Any]:
+    """`levels.schema.json`; whoever speaks comes first where there are too many for one packet."""
+    people = [
+        {
+            "user_id": identity,
+            "speaking": level is not None and level.speaking,
+            "level_dbfs": None if level is None else level.dbfs,
+        }
+        for identity, level in effect.levels.items()
+    ]
+    return {"people": sorted(people, key=lambda person: not person["speaking"])[:LEVELS_IN_A_PACKET]}
+
+
+def loudness_fields(effect: ReportLoudness) -> dict[str, Any]:
+    """The summary without names."""
+    speakers = effect.speakers.values()
+    return {
+        "speakers": len(speakers),
+        "talk_seconds": round(sum(s.talk_seconds for s in speakers), 1),
+        "loudest_short_term_lufs": round(max(s.max_short_term_lufs for s in speakers), 1),
+        "incidents": sum(s.incidents for s in speakers),
+    }
 
 
 def failure_of(error: PortError) -> Failure:

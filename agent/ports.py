@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NewType, Protocol
 
-from handlers.effects import FinishAction
+from handlers.effects import FinishAction, RecordIncident, RecordMinute
 from handlers.events import Connection, Identity, Person, Pulled, Sid, SnapshotLoaded
 from moderation.desired import Permission
 
@@ -62,6 +62,13 @@ class Wire(Protocol):
 
     async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
         """One reliable data packet, to everyone or to some. Raises `Unavailable`."""
+
+
+class Ears(Protocol):
+    """The microphones of one room."""
+
+    def listen(self, *, on: bool) -> None:
+        """Hear all of them from now on, or none. While on, answered by `Measured` and `MicrophonePaused`."""
 
 
 class ClaimOutcome(Enum):
@@ -144,6 +151,18 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Incident:
+    lease: Lease
+    effect: RecordIncident
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    lease: Lease
+    effect: RecordMinute
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     lease: Lease
     closed: bool
@@ -176,6 +195,12 @@ class Store(Protocol):
     async def finish(self, finishes: Sequence[Finish]) -> Sequence[Written]: ...
 
     async def relayed(self, cursors: Sequence[Cursor]) -> Sequence[Written]: ...
+
+    async def incidents(self, incidents: Sequence[Incident]) -> Sequence[Written]:
+        """What rules decided, each with the action that it asks for in one transaction."""
+
+    async def minutes(self, minutes: Sequence[Minute]) -> Sequence[Written]:
+        """How people sounded. A fenced row is left out and still answered `ok`."""
 
     async def release(self, releases: Sequence[Release]) -> None: ...
 

@@ -8,6 +8,7 @@ from agent.envelope import Envelope
 from agent.inbox import Inbox
 from agent.performer import Performer, World
 from agent.puller import HeldRoom
+from handlers.audio import last_words
 from handlers.effects import Leave
 from handlers.events import Event, Ticked
 from handlers.room import handle
@@ -36,11 +37,15 @@ async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelop
 
 async def _decide(inbox: Inbox, performer: Performer, clock: DatabaseClock) -> Leave:
     state = RoomState()
-    while True:
-        event = await _next(inbox, state, clock)
-        for effect in handle(state, event, clock.now()):
-            if isinstance(effect, Leave):
-                return effect
+    try:
+        while True:
+            event = await _next(inbox, state, clock)
+            for effect in handle(state, event, clock.now()):
+                if isinstance(effect, Leave):
+                    return effect
+                performer.perform(effect)
+    finally:
+        for effect in last_words(state):
             performer.perform(effect)
 
 

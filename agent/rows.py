@@ -56,6 +56,7 @@ def snapshot(row: Json) -> SnapshotLoaded:
             ),
             streams=row["kind"] == "session",
             relayed_seq=row["relayed_seq"],
+            policy=row["policy"] if row["kind"] == "session" else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ShapeError(f"the snapshot of a room: {error!r}") from error
@@ -116,6 +117,8 @@ def pulled(row: Json) -> Pulled:
             people=tuple(person(item) for item in row["people"]),
             actions=tuple(action(item) for item in row["actions"]),
             events=tuple(live_event(item) for item in row["events"]),
+            policy=row.get("policy"),
+            levels_watched=row.get("levels_watched", False),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ShapeError(f"the news of a room: {error!r}") from error
@@ -132,6 +135,7 @@ def action(row: Json) -> Action:
         reason=row["reason"],
         dry_run=row["dry_run"],
         created_at_ms=milliseconds(row["created_at"]),
+        via=row["requested_via"],
     )
 
 

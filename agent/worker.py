@@ -27,6 +27,8 @@ from agent.envelope import Signer
 from agent.health import Reasons, serve_health
 from agent.host import Host
 from agent.inbox import Inbox
+from agent.levels_broadcast import LevelsBroadcast
+from agent.listening import Hearing
 from agent.livekit_actions import LiveKitActions
 from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.metrics import Metrics
@@ -85,8 +87,16 @@ class Worker:
             lease_seconds=settings.live_lease_seconds,
             beat_seconds=settings.live_beat_seconds,
         )
+        self._hearing = Hearing(self._clock, self.metrics)
         self._host = Host(
-            self._store, actions, self._puller, self._clock, self.metrics, self._signer, self._livekit_room
+            self._store,
+            actions,
+            self._puller,
+            self._clock,
+            self.metrics,
+            self._signer,
+            self._livekit_room,
+            LevelsBroadcast(http, settings.supabase_url, service_key, self.metrics),
         )
         self._wakeups = WakeUps(
             settings.supabase_url,
@@ -111,7 +121,12 @@ class Worker:
             settings.livekit_api_key, settings.livekit_api_secret.get_secret_value(), room, identity
         )
         return LiveKitRoom(
-            settings.livekit_url, token, lambda: int(self._clock.now() * 1000), inbox.put, inbox.fail
+            settings.livekit_url,
+            token,
+            lambda: int(self._clock.now() * 1000),
+            inbox.put,
+            inbox.fail,
+            self._hearing,
         )
 
     def _look_at_offers(self) -> None:
@@ -174,6 +189,7 @@ class Worker:
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._host.run(), name="host")
+            tasks.create_task(self._hearing.run(), name="hearing")
             await self._publish_key()
             tasks.create_task(self._keep_key_valid(), name="key")
             if self._settings.live_realtime:

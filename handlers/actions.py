@@ -29,6 +29,10 @@ from handlers.notices import notice
 from handlers.permissions import converged
 from handlers.state import OpenAction, PersonState, RoomState
 from moderation.desired import Desired, effective_permission, rehearse
+from moderation.rules.words import Words
+
+AUTOMATIC = "auto"
+"""The door of the rules."""
 
 Condition = Callable[[RoomState, Action, float], bool]
 
@@ -101,10 +105,11 @@ def open_action(state: RoomState, action: Action, now: float) -> Effects:
 
 
 def give_reason(state: RoomState, action: Action) -> None:
-    """Whoever it is about will be told why, when it is true."""
+    """Whoever it is about will be told why, when it is true. A rule has said it already, in both languages."""
     about = list(state.people.values()) if action.target is None else [state.person(action.target)]
     for person in about:
-        person.why = action.reason
+        if not (action.via == AUTOMATIC and isinstance(person.why, Words)):
+            person.why = action.reason
 
 
 def rehearsed(state: RoomState, action: Action, before: Mapping[str, Any] | None, now: float) -> FinishAction:

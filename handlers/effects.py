@@ -10,7 +10,10 @@ from enum import Enum, StrEnum
 from typing import Any
 
 from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid
+from moderation.audio.levels import Level
+from moderation.audio.stats import AudioMinute, SpeakerSummary
 from moderation.desired import Permission
+from moderation.escalation import Decision
 
 
 class NoticeType(StrEnum):
@@ -149,6 +152,64 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Hear the microphones of this room, or none of them."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticAction:
+    """A row of `moderation_actions` that a rule asks for."""
+
+    action: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordIncident:
+    """Write what a rule decided and, in the same transaction, ask for the action that follows, if any."""
+
+    identity: Identity
+    sid: Sid | None
+    decision: Decision
+    action: AutomaticAction | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMinute:
+    """Write how a person sounded in one minute. `begins`: its start, seconds."""
+
+    identity: Identity
+    begins: float
+    figures: AudioMinute
+
+
+@dataclass(frozen=True, slots=True)
+class ShowLevels:
+    """Everyone's level as of now, None for who is not heard. `to`: who moderates in the room; `watched`: tell those who
+    look from outside as well. Best effort: the next one replaces it."""
+
+    levels: Mapping[Identity, Level | None]
+    to: tuple[Identity, ...]
+    watched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPolicy:
+    """The policy in the database cannot be used; the last good one stays."""
+
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLoudness:
+    """The session is over: who spoke how long and how loud, as far as this worker heard it."""
+
+    speakers: Mapping[Identity, SpeakerSummary]
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     metric: Metric
 
@@ -166,6 +227,12 @@ Effect = (
     | Resync
     | CloseRoom
     | Leave
+    | Listen
+    | RecordIncident
+    | RecordMinute
+    | ShowLevels
+    | ReportPolicy
+    | ReportLoudness
     | Count
 )
 Effects = tuple[Effect, ...]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, NewType
 
+from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Desired, Permission
 from moderation.roles import Role, RoleRights, Source
 
@@ -45,6 +46,8 @@ class Action:
     reason: str | None = None
     dry_run: bool = False
     created_at_ms: int = 0
+    via: str = "ops"
+    """Through which door it came: `ops`, `app`, `assistant`, or `auto` for what a rule asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class SnapshotLoaded:
     streams: bool
     """Whether there is a stream of `live_events`: in sessions, not in calls."""
     relayed_seq: int
+    policy: Mapping[str, Any] | None = None
+    """The policy of the audio rules, as JSON. None: nobody is heard here (a call)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,9 @@ class Pulled:
     people: tuple[Person, ...] = ()
     actions: tuple[Action, ...] = ()
     events: tuple[LiveEvent, ...] = ()
+    policy: Mapping[str, Any] | None = None
+    levels_watched: bool = False
+    """Somebody looks at this session's levels from outside the room, now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +159,26 @@ class TrackPublished:
     sid: Sid
     source: Source | None
     sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """200 ms of one microphone, measured. Five a second and speaker: the only frequent event."""
+
+    identity: Identity
+    sid: Sid
+    measurement: Measurement
+    microphone: int = 0
+    """0 for the first one of this person; another number only while they have several at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophonePaused:
+    """Nothing is to be heard from a microphone until its next `Measured`, and why. It is not silence."""
+
+    identity: Identity
+    why: Gap
+    microphone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +269,8 @@ Event = (
     | ParticipantLeft
     | PermissionReported
     | TrackPublished
+    | Measured
+    | MicrophonePaused
     | RoomEnded
     | PermissionSet
     | PermissionNotSet

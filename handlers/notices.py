@@ -6,10 +6,14 @@ from typing import Any
 
 from handlers.effects import NoticeType, Notify
 from handlers.events import Identity
+from moderation.rules.words import Words
 
 
-def notice(identity: Identity, kind: NoticeType, why: str | None, **fields: Any) -> Notify:
-    """What `identity` is told; `why`, in the words of whoever asked for it, ends the sentence."""
+def notice(identity: Identity, kind: NoticeType, why: str | Words | None, **fields: Any) -> Notify:
+    """What `identity` is told. `why`: in the words of whoever asked for it, which end the sentence; or a rule's own
+    words, which say all there is to say."""
+    if isinstance(why, Words):
+        return Notify(identity, kind, {"text": why._asdict(), **fields})
     text = {language: sentence(words, why) for language, words in TEXTS[kind].items()}
     return Notify(identity, kind, {"text": text, **fields})
 

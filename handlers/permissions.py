@@ -56,6 +56,12 @@ def converge(state: RoomState, identity: Identity, now: float) -> Effects:
     return asked or tell(person, identity, desired, now)
 
 
+def reassert(state: RoomState, identity: Identity, now: float) -> Effects:
+    """Ask LiveKit again for what it should have had already: something shows that it has not."""
+    state.person(identity).unsure = True
+    return converge(state, identity, now)
+
+
 def converged(state: RoomState, identity: Identity, now: float) -> bool:
     """True when LiveKit is known to agree with the database about this person, here or away."""
     person = state.people.get(identity)

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import assert_never
 
-from handlers import actions, presence, relay
+from handlers import actions, audio, levels, presence, relay
 from handlers.effects import CloseRoom, Effects, Leave
 from handlers.events import (
     Event,
     EventsNotRelayed,
     EventsRelayed,
     LeaseLost,
+    Measured,
+    MicrophonePaused,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantNotRemoved,
@@ -47,7 +49,10 @@ ARRIVAL_SECONDS = 0.25
 
 def handle(state: RoomState, event: Event, now: float) -> Effects:
     """Change `state` by `event` and return what should be done, in order. `now`: the database's clock, seconds."""
-    return (*react(state, event, now), *close(state, now), *actions.settle(state, now))
+    effects = react(state, event, now)
+    if isinstance(event, Measured):
+        return effects  # frequent, and nothing below depends on it
+    return (*effects, *close(state, now), *actions.settle(state, now))
 
 
 def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901  (one line per kind of event)
@@ -72,8 +77,12 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
             return on_permission_reported(state, event, now)
         case TrackPublished():
             return on_track_published(state, event, now)
+        case Measured():
+            return audio.on_measured(state, event, now)
+        case MicrophonePaused():
+            return audio.on_paused(state, event, now)
         case RoomEnded():
-            return (*presence.on_room_ended(state, event), *on_room_over(state, event))
+            return (*audio.on_end(state), *presence.on_room_ended(state, event), *on_room_over(state, event))
         case PermissionSet():
             return on_permission_set(state, event, now)
         case PermissionNotSet():
@@ -112,7 +121,8 @@ def on_snapshot(state: RoomState, event: SnapshotLoaded, now: float) -> Effects:
     learned = each(presence.learn(state, person, now) for person in event.people)
     known = {person.identity for person in event.people}
     others = each(converge(state, identity, now) for identity in list(state.people) if identity not in known)
-    return (*learned, *others, *presence.close_stale_visits(state, event.open_visits, now))
+    listening = audio.on_policy(state, event.policy, now)
+    return (*learned, *others, *presence.close_stale_visits(state, event.open_visits, now), *listening)
 
 
 def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
@@ -121,14 +131,16 @@ def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
     learned = each(presence.learn(state, person, now) for person in event.people)
     relayed = relay.on_due(state, event.events, now)
     state.status = event.status
-    return (*opened, *learned, *relayed)
+    audio.on_actions(state, event.actions)
+    levels.on_watched(state, watched=event.levels_watched)
+    return (*opened, *learned, *relayed, *audio.on_policy(state, event.policy, now))
 
 
 def on_tick(state: RoomState, now: float) -> Effects:
     state.drop_due_timers(now)
     repaired = each(converge(state, identity, now) for identity in list(state.people))
     relayed = (*relay.next_batch(state, now), *relay.beacon(state, now))
-    return (*repaired, *relayed, *presence.on_tick(state, now))
+    return (*repaired, *relayed, *presence.on_tick(state, now), *audio.on_tick(state, now))
 
 
 def close(state: RoomState, now: float) -> Effects:

@@ -10,8 +10,10 @@ from typing import Any
 
 from handlers.effects import FinishAction
 from handlers.events import Action, ActionId, Connection, Identity, LiveEvent, Sid, Status
+from handlers.hearing import Hearing
 from moderation.desired import Desired, Permission, Removal, Standing, effective_permission
 from moderation.roles import Role, RoleRights
+from moderation.rules.words import Words
 
 RESYNC_SECONDS = 30.0
 """How often the whole room is compared when nothing else asks for it."""
@@ -48,8 +50,8 @@ class PersonState:
     """How this connection was last told that it stands; None: nothing was said yet."""
     disguises: bool = False
     """Has published under a false source in this room. Outlives the connection: a client that does it again will."""
-    why: str | None = None
-    """What the latest action about this person gave as its reason, until they are told."""
+    why: str | Words | None = None
+    """What the latest action about this person gave as its reason, until they are told. A rule has words for it."""
 
     def connect(self, connection: Connection, *, seen: bool) -> None:
         """A new connection. A call for an older one may have changed this one instead."""
@@ -102,6 +104,7 @@ class RoomState:
     closed_at: float | None = None
     close_retry_at: float = 0.0
     resync_at: float = 0.0
+    hearing: Hearing = field(default_factory=Hearing)
     timers: list[float] = field(default_factory=list)
     """A heap of the moments at which something must be looked at again; each moment once."""
 

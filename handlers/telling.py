@@ -12,6 +12,7 @@ from handlers.events import Identity
 from handlers.notices import iso, notice
 from handlers.state import PersonState
 from moderation.desired import Desired, Standing, standing
+from moderation.rules.words import Words
 
 
 def tell(person: PersonState, identity: Identity, desired: Desired, now: float) -> Effects:
@@ -25,7 +26,9 @@ def tell(person: PersonState, identity: Identity, desired: Desired, now: float) 
     return tuple(changes(identity, told, stands, why))
 
 
-def changes(identity: Identity, told: Standing, stands: Standing, why: str | None) -> Iterator[Notify]:
+def changes(
+    identity: Identity, told: Standing, stands: Standing, why: str | Words | None
+) -> Iterator[Notify]:
     if (stands.muted, stands.muted_until) != (told.muted, told.muted_until):
         if stands.muted:
             yield notice(identity, NoticeType.MUTED, why, until=iso(stands.muted_until))

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from moderation.audio.measurement import Measurement
 
+Who = TypeVar("Who", bound=str)
+
 INTERVAL_SECONDS: Final = 0.5
-_NOTICEABLE_LU: Final = 3.0
+_NOTICEABLE_DB: Final = 3.0
 """About one segment of a level meter."""
-_BOTTOM_LUFS: Final = -60.0
+_BOTTOM_DBFS: Final = -60.0
 """Where a level meter ends; everything below looks the same."""
 _CLIPPING_RATIO: Final = 0.001
 
@@ -18,29 +20,31 @@ _CLIPPING_RATIO: Final = 0.001
 class Level:
     """One person's meter."""
 
-    lufs: float
-    """Momentary loudness, whole LU, -60 at the bottom."""
+    dbfs: float
+    """RMS of the last 200 ms, whole dB, -60 at the bottom."""
     speaking: bool
     clipping: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class Board(Generic[Who]):
     """What the viewers have been told."""
 
-    shown: Mapping[str, Level] = field(default_factory=dict)
+    shown: Mapping[Who, Level] = field(default_factory=dict)
     told_at: float = float("-inf")
 
 
 def level_of(measurement: Measurement) -> Level:
     return Level(
-        float(max(_BOTTOM_LUFS, round(measurement.momentary_lufs))),
+        float(max(_BOTTOM_DBFS, round(measurement.rms_dbfs))),
         measurement.active,
         measurement.clipped_ratio_3s >= _CLIPPING_RATIO,
     )
 
 
-def changes(board: Board, now: Mapping[str, Level], at: float) -> tuple[Board, dict[str, Level | None]]:
+def changes(
+    board: Board[Who], now: Mapping[Who, Level], at: float
+) -> tuple[Board[Who], dict[Who, Level | None]]:
     """The levels by identity that are worth telling; `None` for who has gone. Empty: send nothing.
 
     Whatever is held back by the interval is compared again next time, so only the latest level is ever
@@ -48,7 +52,7 @@ def changes(board: Board, now: Mapping[str, Level], at: float) -> tuple[Board, d
     """
     if at - board.told_at < INTERVAL_SECONDS:
         return board, {}
-    told: dict[str, Level | None] = {
+    told: dict[Who, Level | None] = {
         who: level for who, level in now.items() if _noticeable(board.shown.get(who), level)
     }
     told |= dict.fromkeys(who for who in board.shown if who not in now)
@@ -62,4 +66,4 @@ def _noticeable(before: Level | None, after: Level) -> bool:
     if before is None:
         return True
     flags = (before.speaking, before.clipping) != (after.speaking, after.clipping)
-    return flags or abs(before.lufs - after.lufs) >= _NOTICEABLE_LU
+    return flags or abs(before.dbfs - after.dbfs) >= _NOTICEABLE_DB

@@ -3,11 +3,13 @@ those rows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from moderation.audio.decibels import SILENCE, lufs, weighted_mean_square
 from moderation.audio.loudness import GatedLoudness
 from moderation.audio.measurement import Measurement
+
+Who = TypeVar("Who", bound=str)
 
 _MOMENTARY_SECONDS: Final = 0.4
 
@@ -80,8 +82,8 @@ class SpeakerSummary:
 
 
 def summarise(
-    minutes: Mapping[str, Iterable[AudioMinute]], incidents: Mapping[str, int]
-) -> dict[str, SpeakerSummary]:
+    minutes: Mapping[Who, Iterable[AudioMinute]], incidents: Mapping[Who, int]
+) -> dict[Who, SpeakerSummary]:
     """Who spoke how long and how loud, by identity; whoever spoke longest comes first."""
     people = {who: _summary(list(rows), incidents.get(who, 0)) for who, rows in minutes.items()}
     return dict(sorted(people.items(), key=lambda item: -item[1].talk_seconds))

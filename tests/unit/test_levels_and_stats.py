@@ -13,6 +13,7 @@ from tests.fakes.measured import QUIET
 
 TALK = replace(
     QUIET,
+    rms_dbfs=-20.0,
     momentary_lufs=-20.0,
     short_term_lufs=-21.0,
     peak_dbfs=-9.0,
@@ -68,7 +69,7 @@ def test_at_most_two_messages_a_second_and_the_last_level_is_not_forgotten() -> 
 
 
 def test_below_the_meter_all_is_the_same() -> None:
-    assert level_of(QUIET) == level_of(replace(QUIET, momentary_lufs=-120.0)) == Level(-60.0, False, False)
+    assert level_of(QUIET) == level_of(replace(QUIET, rms_dbfs=-120.0)) == Level(-60.0, False, False)
     assert level_of(replace(TALK, clipped_ratio_3s=0.1)) == Level(-20.0, True, True)
 
 

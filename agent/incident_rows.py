@@ -1,0 +1,70 @@
+"""What was heard and decided, as the database's functions take it."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from agent.ports import Incident, Lease, Minute
+from handlers.effects import AutomaticAction
+
+INCIDENTS = uuid.UUID("6f0e3b5e-6a0e-4f0b-9a53-1d3f5c8f2b11")
+"""Namespace of their ids: a row that is written again, by whomever, is the same row."""
+
+
+def incident(row: Incident) -> dict[str, Any]:
+    effect, decision = row.effect, row.effect.decision
+    key = f"{row.lease.room}/{effect.identity}/{decision.rule}/{decision.step}/{decision.at:.3f}"
+    incident_id = uuid.uuid5(INCIDENTS, key)
+    return {
+        **_fence(row.lease),
+        "id": str(incident_id),
+        "user_id": effect.identity,
+        "participant_sid": effect.sid,
+        "rule": decision.rule.value,
+        "severity": decision.severity.value,
+        "measured": {
+            **decision.measured,
+            "step": decision.step.value,
+            "observed_only": decision.dry_run,
+            "words": decision.words._asdict(),
+        },
+        "started_at": _iso(decision.since),
+        "ended_at": _iso(decision.at),
+        "strikes": decision.strikes,
+        "action": None if effect.action is None else _action(incident_id, effect.action, decision.words.en),
+    }
+
+
+def _action(incident_id: uuid.UUID, action: AutomaticAction, reason: str) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid5(incident_id, "action")),
+        "action": action.action,
+        "params": action.params,
+        "reason": reason,
+    }
+
+
+def minute(row: Minute) -> dict[str, Any]:
+    figures = row.effect.figures
+    return {
+        **_fence(row.lease),
+        "user_id": row.effect.identity,
+        "minute": _iso(row.effect.begins),
+        "talk_seconds": figures.talk_seconds,
+        "loudness_lufs": figures.loudness_lufs,
+        "peak_dbfs": figures.peak_dbfs,
+        "clipped_ratio": figures.clipped_ratio,
+        "measured": {
+            "heard_seconds": figures.heard_seconds,
+            "max_short_term_lufs": figures.max_short_term_lufs,
+            "noise_floor_dbfs": figures.noise_floor_dbfs,
+        },
+    }
+
+
+def _fence(lease: Lease) -> dict[str, Any]:
+    return {"room": lease.room, "epoch": lease.epoch}
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,231 @@
+"""What is heard in a room and what follows: rules, ladder, incidents, minutes, dead air. Sessions only, never calls.
+
+`on_measured` runs five times a second for each speaker, so it does nothing that the other events could do.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers import levels
+from handlers.actions import AUTOMATIC
+from handlers.effects import (
+    AutomaticAction,
+    Effect,
+    Effects,
+    Listen,
+    NoticeType,
+    RecordIncident,
+    RecordMinute,
+    ReportLoudness,
+    ReportPolicy,
+)
+from handlers.events import Action, Identity, Measured, MicrophonePaused, Sid
+from handlers.hearing import Hearing, Microphone
+from handlers.notices import notice
+from handlers.permissions import reassert
+from handlers.state import RoomState, sid_of
+from moderation.audio.levels import INTERVAL_SECONDS, level_of
+from moderation.audio.measurement import Gap, Measurement
+from moderation.audio.stats import MinuteStats, summarise
+from moderation.desired import Desired
+from moderation.escalation import Decision, Record, escalate, forgive
+from moderation.roles import NO_RIGHTS, Role, Source
+from moderation.rules.dead_air import dead_air
+from moderation.rules.judge import Subject, Verdict, Watch, judge
+from moderation.rules.policy import Policy, PolicyError, Step, parse_policy
+
+MINUTE_SECONDS = 60.0
+CLEAN, UNWATCHED = Record(), Watch()
+SAID = frozenset({Step.NOTICE, Step.WARNING, Step.CALL_HUMAN})
+"""Steps that consist of words to the person."""
+LIFTS = frozenset({"unmute", "unmute_all", "set_role"})
+
+
+def on_policy(state: RoomState, told: Mapping[str, Any] | None, now: float) -> Effects:
+    """The policy as the database has it now. One that cannot be used changes nothing, and is reported once."""
+    hearing = state.hearing
+    if told is None or told == hearing.asked:
+        return ()
+    before, hearing.asked = hearing.on, told
+    complaints: Effects = ()
+    try:
+        hearing.policy = parse_policy(told)
+    except PolicyError as error:
+        hearing.policy = hearing.policy or Policy()
+        complaints = (ReportPolicy(error.problems),)
+    if hearing.on is before:
+        return complaints
+    if hearing.on:
+        hearing.host_heard_at = now
+        look_for_dead_air(state, now)
+    else:
+        hearing.watches.clear()
+        hearing.levels.clear()
+    return (*complaints, *close_minute(hearing), Listen(hearing.on))
+
+
+def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
+    hearing, person, m = state.hearing, state.people.get(event.identity), event.measurement
+    if hearing.policy is None or not hearing.on or person is None or sid_of(person) != event.sid:
+        return ()
+    desired = state.desired(person)
+    microphone = Microphone(event.identity, event.microphone)
+    subject = Subject(desired.role, may_be_heard(state, desired, now))
+    watch = hearing.watches.get(microphone, UNWATCHED)
+    hearing.watches[microphone], verdicts = judge(watch, m, subject, hearing.policy)
+    hearing.levels[microphone] = level_of(m)
+    hearing.paused.pop(event.identity, None)
+    if desired.role is Role.HOST and m.talk_seconds > 0.0:
+        hearing.host_heard_at = m.at
+    effects: list[Effect] = [*add_to_minute(state, event.identity, m), *levels.show(state, now)]
+    for verdict in verdicts:
+        effects += follow(state, event.identity, event.sid, desired.role, verdict, now)
+    return tuple(effects)
+
+
+def may_be_heard(state: RoomState, desired: Desired, now: float) -> bool:
+    """What `effective_permission` says of the microphone, without working out the rest."""
+    return Source.MICROPHONE in state.rights.get(desired.role, NO_RIGHTS).sources and not desired.muted(now)
+
+
+def on_paused(state: RoomState, event: MicrophonePaused, now: float) -> Effects:
+    hearing = state.hearing
+    hearing.levels.pop(Microphone(event.identity, event.microphone), None)
+    hearing.paused[event.identity] = event.why
+    state.wake_at(now + INTERVAL_SECONDS)  # the last level must not stand until somebody else speaks
+    return levels.show(state, now) if hearing.on else ()
+
+
+def follow(
+    state: RoomState, identity: Identity, sid: Sid | None, role: Role, verdict: Verdict, now: float
+) -> Effects:
+    """What follows from a verdict, if it is time for anything: words, an action, and always an incident."""
+    hearing = state.hearing
+    assert hearing.policy is not None
+    record = hearing.records.get(identity, CLEAN)
+    hearing.records[identity], decision = escalate(record, verdict, role, hearing.policy)
+    if decision is None:
+        return ()
+    hearing.incidents[identity] = hearing.incidents.get(identity, 0) + 1
+    action = None if decision.dry_run else action_for(state, decision)
+    recorded = RecordIncident(identity, sid, decision, action)
+    if decision.dry_run:
+        return (recorded,)
+    if action is not None:
+        state.person(identity).why = decision.words
+    return (recorded, *say(identity, decision), *set_right(state, identity, decision, now))
+
+
+def action_for(state: RoomState, decision: Decision) -> AutomaticAction | None:
+    match decision.step:
+        case Step.MUTE:
+            return AutomaticAction("mute", {"seconds": decision.seconds})
+        case Step.DEMOTE:
+            return AutomaticAction("set_role", {"role": (state.default_role or Role.LISTENER).value})
+        case _:
+            return None
+
+
+def say(identity: Identity, decision: Decision) -> Effects:
+    """Words are sent at once; of an action the person hears when it is true."""
+    if decision.step not in SAID:
+        return ()
+    fields = {"rule": decision.rule.value, "strikes": max(1, round(decision.strikes))}
+    return (notice(identity, NoticeType.WARNING, decision.words, **fields),)
+
+
+def set_right(state: RoomState, identity: Identity, decision: Decision, now: float) -> Effects:
+    return reassert(state, identity, now) if decision.step is Step.REASSERT else ()
+
+
+def on_actions(state: RoomState, actions: tuple[Action, ...]) -> None:
+    """Somebody lifts what a rule did: then nothing is held against the person any more. The people of the same pull
+    must have been learned."""
+    records = state.hearing.records
+    for action in actions:
+        if action.via == AUTOMATIC or action.dry_run or action.action not in LIFTS:
+            continue
+        for identity in [action.target] if action.target is not None else list(records):
+            if identity in records and may_hold_microphone(state, identity):
+                records[identity] = forgive()
+
+
+def may_hold_microphone(state: RoomState, identity: Identity) -> bool:
+    role = state.desired(state.person(identity)).role
+    return Source.MICROPHONE in state.rights.get(role, NO_RIGHTS).sources
+
+
+# -- minutes -----------------------------------------------------------------------
+
+
+def add_to_minute(state: RoomState, identity: Identity, m: Measurement) -> Effects:
+    minutes = state.hearing.minutes
+    begins = m.at // MINUTE_SECONDS * MINUTE_SECONDS
+    closed = close_minute(state.hearing) if minutes.begins is not None and begins > minutes.begins else ()
+    if minutes.begins is None:
+        minutes.begins = begins
+        state.wake_at(begins + MINUTE_SECONDS + 1.0)  # for the last words of whoever stops speaking
+    stats = minutes.now.get(identity)
+    if stats is None:
+        stats = minutes.now[identity] = MinuteStats()
+    stats.add(m)
+    return closed
+
+
+def close_minute(hearing: Hearing) -> Effects:
+    minutes = hearing.minutes
+    if minutes.begins is None:
+        return ()
+    closed = [(identity, figures) for identity, stats in minutes.now.items() if (figures := stats.close())]
+    for identity, figures in closed:
+        minutes.past.setdefault(identity, []).append(figures)
+    rows = tuple(RecordMinute(identity, minutes.begins, figures) for identity, figures in closed)
+    minutes.begins = None
+    minutes.now.clear()
+    return rows
+
+
+def last_words(state: RoomState) -> Effects:
+    """What must be written before this room is let go."""
+    return close_minute(state.hearing)
+
+
+def on_end(state: RoomState) -> Effects:
+    written, hearing = last_words(state), state.hearing
+    if not hearing.minutes.past:
+        return written
+    return (*written, ReportLoudness(summarise(hearing.minutes.past, hearing.incidents)))
+
+
+# -- the clock ---------------------------------------------------------------------
+
+
+def on_tick(state: RoomState, now: float) -> Effects:
+    hearing = state.hearing
+    if not hearing.on:
+        return ()
+    begins = hearing.minutes.begins
+    over = begins is not None and now >= begins + MINUTE_SECONDS + 1.0
+    closed = close_minute(hearing) if over else ()
+    return (*closed, *levels.show(state, now), *look_for_dead_air(state, now))
+
+
+def look_for_dead_air(state: RoomState, now: float) -> Effects:
+    """A host who is here and whom nobody has heard for long; the room's own clock notices, since nothing else comes."""
+    hearing = state.hearing
+    if hearing.policy is None or not hearing.policy.dead_air.enabled or now < hearing.dead_air_at:
+        return ()
+    host = next(
+        (who for who, person, _ in state.connected() if state.desired(person).role is Role.HOST), None
+    )
+    if host is None:
+        hearing.host_heard_at = now
+    due = hearing.host_heard_at + hearing.policy.dead_air.seconds
+    hearing.dead_air_at = due if now < due else now + hearing.policy.told_every_seconds
+    state.wake_at(hearing.dead_air_at)
+    if host is None or now < due:
+        return ()
+    heard = any(microphone.identity == host for microphone in hearing.levels)
+    gap = None if heard else hearing.paused.get(host, Gap.UNPUBLISHED)
+    verdict = dead_air(hearing.host_heard_at, gap, now, hearing.policy)
+    return () if verdict is None else follow(state, host, sid_of(state.people[host]), Role.HOST, verdict, now)

@@ -1,0 +1,69 @@
+"""What is remembered of a room's sound: who is heard, what is held against whom, and who has been shown which levels.
+
+Data only; `handlers.audio` and `handlers.levels` change it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from handlers.events import Identity
+from moderation.audio.levels import Board, Level
+from moderation.audio.measurement import Gap
+from moderation.audio.stats import AudioMinute, MinuteStats
+from moderation.escalation import Record
+from moderation.rules.judge import Watch
+from moderation.rules.policy import Mode, Policy
+
+
+class Microphone(NamedTuple):
+    """One of a person's microphones; all but the first have a number other than 0."""
+
+    identity: Identity
+    number: int
+
+
+@dataclass(slots=True)
+class Minutes:
+    """The minute that is being gathered, and those that are over."""
+
+    begins: float | None = None
+    """Start of the minute, seconds; None while nothing was heard in it."""
+    now: dict[Identity, MinuteStats] = field(default_factory=dict)
+    past: dict[Identity, list[AudioMinute]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Shown:
+    """Who looks at the levels, and what they have been shown."""
+
+    board: Board[Identity] = field(default_factory=Board)
+    viewers: frozenset[Identity] = frozenset()
+    watched: bool = False
+    """Somebody looks from outside the room."""
+
+
+@dataclass(slots=True)
+class Hearing:
+    """The sound of one room. Nothing is heard before there is a policy."""
+
+    policy: Policy | None = None
+    asked: Mapping[str, Any] | None = None
+    """The policy as the database told it last, whether it could be used or not."""
+    watches: dict[Microphone, Watch] = field(default_factory=dict)
+    levels: dict[Microphone, Level] = field(default_factory=dict)
+    """Of those who are heard now."""
+    paused: dict[Identity, Gap] = field(default_factory=dict)
+    records: dict[Identity, Record] = field(default_factory=dict)
+    """What is held against whom. It outlives connections, so leaving and coming back clears nothing."""
+    incidents: dict[Identity, int] = field(default_factory=dict)
+    minutes: Minutes = field(default_factory=Minutes)
+    shown: Shown = field(default_factory=Shown)
+    host_heard_at: float = 0.0
+    """When the host last spoke; when listening began, or the host came, if that is later."""
+    dead_air_at: float = 0.0
+    """When to look for dead air next."""
+
+    @property
+    def on(self) -> bool:
+        return self.policy is not None and self.policy.mode is not Mode.OFF

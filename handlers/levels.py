@@ -1,0 +1,60 @@
+"""Who is shown how loud everyone is: host, co-hosts and moderators in the room, and whoever watches from outside.
+
+Each message is the whole picture, so a lost one needs no repair, and is sent only when an eye would notice a change.
+"""
+
+from handlers.effects import Effects, ShowLevels
+from handlers.events import Identity
+from handlers.state import RoomState
+from moderation.audio.levels import INTERVAL_SECONDS, Board, Level, changes
+from moderation.roles import Role
+
+VIEWERS = frozenset({Role.HOST, Role.CO_HOST, Role.MODERATOR})
+
+
+def show(state: RoomState, now: float) -> Effects:
+    """The next message, if it is time for one and there is something to tell."""
+    shown = state.hearing.shown
+    if now - shown.board.told_at < INTERVAL_SECONDS:
+        return ()
+    viewers = viewers_of(state)
+    if viewers - shown.viewers:
+        forget_board(state)
+    shown.viewers = viewers
+    if not viewers and not shown.watched:
+        return ()
+    heard = loudest(state)
+    _, told = changes(shown.board, heard, now)
+    if not told:
+        return ()
+    shown.board = Board(heard, now)
+    gone = dict.fromkeys(who for who, level in told.items() if level is None)
+    return (ShowLevels({**heard, **gone}, tuple(sorted(viewers)), shown.watched),)
+
+
+def forget_board(state: RoomState) -> None:
+    """Somebody new looks, who has been told nothing yet."""
+    shown = state.hearing.shown
+    shown.board = Board(told_at=shown.board.told_at)
+
+
+def on_watched(state: RoomState, *, watched: bool) -> None:
+    if watched and not state.hearing.shown.watched:
+        forget_board(state)
+    state.hearing.shown.watched = watched
+
+
+def viewers_of(state: RoomState) -> frozenset[Identity]:
+    return frozenset(
+        identity for identity, person, _ in state.connected() if state.desired(person).role in VIEWERS
+    )
+
+
+def loudest(state: RoomState) -> dict[Identity, Level]:
+    """Each person's level: the louder one's of two microphones."""
+    levels: dict[Identity, Level] = {}
+    for microphone, level in state.hearing.levels.items():
+        other = levels.get(microphone.identity)
+        if other is None or level.dbfs > other.dbfs:
+            levels[microphone.identity] = level
+    return levels
