@@ -149,5 +149,6 @@ MATRIX: dict[str, Access] = {
     # ── views ──
     "moderation_audit": Access("session_id = '{session}' and action = 'camera_off'", STAFF),
     "watch_time": Access("user_id = '{viewer}' and creator_id = '{host}'", ROOM | who("anonymous")),
+    "session_loudness": Access("user_id = '{speaker}'", STAFF | who("speaker")),
     "creator_revenue": Access("creator_id = '{host}'", OPS | who("host")),
 }

@@ -211,7 +211,9 @@ language sql stable set search_path = '' as $$
           and p.chat_muted_until > clock_timestamp())
     when p_row.action = 'set_role' then
       (select p.role_by_rank from public.live_participants p
-        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id)
+        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
+          -- A rule may demote whom a host has promoted; what ops did, only ops undo.
+          and (p_row.requested_via <> 'auto' or p.role_by_rank >= 100))
     when p_row.action = 'unmute_all' then
       (select s.mute_all_rank from public.live_sessions s where s.id = p_row.session_id)
     when p_row.action = 'unban' then

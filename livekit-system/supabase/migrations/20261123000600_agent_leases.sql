@@ -43,7 +43,7 @@ revoke execute on function live.lock_leases(jsonb) from public, anon, authentica
 
 create function live.effective_policy(p_session public.live_sessions) returns jsonb
 language sql stable set search_path = '' as $$
-  select coalesce(live.setting('moderation.policy'), '{}') || p_session.moderation
+  select live.merged_policy(coalesce(live.setting('moderation.policy'), '{}'), p_session.moderation)
 $$;
 comment on function live.effective_policy is 'The moderation policy of a session: the platform''s, overridden key by key by its own.';
 revoke execute on function live.effective_policy(public.live_sessions) from public, anon, authenticated;

@@ -137,10 +137,27 @@ comment on function public.agent_publish_key is
 revoke execute on function public.agent_publish_key(text, text, timestamptz) from public, anon, authenticated;
 grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
 
+create function live.ask_automatically(p_session uuid, p_user uuid, p_action jsonb) returns text
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.moderation_actions (id, session_id, target_user_id, action, params, reason, requested_via)
+  values ((p_action ->> 'id')::uuid, p_session, p_user, p_action ->> 'action', p_action -> 'params',
+          left(p_action ->> 'reason', 1000), 'auto')
+  on conflict (id) do nothing;
+  return null;
+exception when sqlstate 'PT400' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' then
+  return sqlerrm;
+end;
+$$;
+comment on function live.ask_automatically is
+  'Asks for what a rule decided, once: why the door refused it, null when it did not. The incident is written either way.';
+revoke execute on function live.ask_automatically(uuid, uuid, jsonb) from public, anon, authenticated;
+
 create function public.agent_incidents(p_worker text, p_rows jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   answers jsonb := '[]';
+  refusal text;
   item record;
 begin
   perform live.lock_leases(p_rows);
@@ -148,31 +165,35 @@ begin
     select x.*, s.id as session_id
       from jsonb_to_recordset(p_rows) as x (
         room text, epoch bigint, id uuid, user_id uuid, participant_sid text, rule text, severity text,
-        measured jsonb, started_at timestamptz, ended_at timestamptz, strikes double precision, action_id uuid)
+        measured jsonb, started_at timestamptz, ended_at timestamptz, strikes double precision, action jsonb)
       left join public.live_sessions s on s.livekit_room = x.room
-     order by x.id
+     order by s.id, x.started_at, x.id
   loop
     if item.session_id is null or not live.holds(p_worker, item.room, item.epoch) then
       answers := answers || jsonb_build_object('id', item.id, 'ok', false, 'error', 'fenced');
       continue;
     end if;
+    refusal := case when jsonb_typeof(item.action) = 'object'
+                    then live.ask_automatically(item.session_id, item.user_id, item.action) end;
     insert into public.moderation_incidents as i (id, session_id, user_id, participant_sid, rule, severity, measured,
                                                   started_at, ended_at, strikes, action_id)
     select item.id, item.session_id, u.id, item.participant_sid, item.rule, item.severity,
-           coalesce(item.measured, '{}'), item.started_at, item.ended_at, coalesce(item.strikes, 0),
-           (select a.id from public.moderation_actions a where a.id = item.action_id)
+           coalesce(item.measured, '{}') || case when refusal is null then '{}' else jsonb_build_object('refused', refusal) end,
+           item.started_at, item.ended_at, coalesce(item.strikes, 0),
+           (select a.id from public.moderation_actions a where a.id = (item.action ->> 'id')::uuid)
       from auth.users u where u.id = item.user_id
     on conflict (id) do update set
       ended_at = coalesce(excluded.ended_at, i.ended_at), strikes = excluded.strikes,
       measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
-    answers := answers || jsonb_build_object('id', item.id, 'ok', found);
+    answers := answers || jsonb_build_object('id', item.id, 'ok', found, 'error', refusal);
   end loop;
   return answers;
 end;
 $$;
 comment on function public.agent_incidents is
-  'Writes incidents: [{"room", "epoch", "id", "user_id", "participant_sid", "rule", "severity", "measured", "started_at", '
-  '"ended_at", "strikes", "action_id"}] -> [{"id", "ok", "error"?}]. The same id again updates the end and the figures.';
+  'Writes incidents, and asks for the action that follows in the same transaction: [{"room", "epoch", "id", "user_id", '
+  '"participant_sid", "rule", "severity", "measured", "started_at", "ended_at", "strikes", "action": null | {"id", "action", '
+  '"params", "reason"}}] -> [{"id", "ok", "error"?}]. The same id again is the same incident and the same action.';
 revoke execute on function public.agent_incidents(text, jsonb) from public, anon, authenticated;
 grant execute on function public.agent_incidents(text, jsonb) to service_role;
 
@@ -184,13 +205,14 @@ begin
   perform live.lock_leases(p_rows);
   insert into public.live_audio_stats as t (session_id, user_id, minute, talk_seconds, loudness_lufs, peak_dbfs,
                                             clipped_ratio, measured)
-  select s.id, u.id, x.minute, x.talk_seconds, x.loudness_lufs, x.peak_dbfs, x.clipped_ratio, coalesce(x.measured, '{}')
+  select distinct on (s.id, u.id, x.minute) s.id, u.id, x.minute, x.talk_seconds, x.loudness_lufs, x.peak_dbfs, x.clipped_ratio, coalesce(x.measured, '{}')
     from jsonb_to_recordset(p_rows) as x (
       room text, epoch bigint, user_id uuid, minute timestamptz, talk_seconds double precision,
       loudness_lufs double precision, peak_dbfs double precision, clipped_ratio double precision, measured jsonb)
     join public.live_sessions s on s.livekit_room = x.room
     join auth.users u on u.id = x.user_id
    where live.holds(p_worker, x.room, x.epoch)
+   order by s.id, u.id, x.minute, x.talk_seconds desc
   on conflict (session_id, user_id, minute) do update set
     talk_seconds = excluded.talk_seconds, loudness_lufs = excluded.loudness_lufs, peak_dbfs = excluded.peak_dbfs,
     clipped_ratio = excluded.clipped_ratio, measured = excluded.measured;

@@ -1,0 +1,203 @@
+"""The audio rules' side of the database: the policy's shape, automatic actions, and the summary of loudness."""
+
+import uuid
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from world import Json, Refused, Scene, World
+
+from moderation.rules.policy import Mode, Policy, PolicyError, default_policy_json, parse_policy
+
+MINUTE = "2026-11-23T20:00:00Z"
+
+
+async def holding(world: World, scene: Scene) -> Json:
+    """What fences the writes of the worker that holds this session's room."""
+    return {"room": scene.room, "epoch": (await world.claim(scene.room))["epoch"]}
+
+
+def incident(fence: Json, user: str, action: Json | None = None, **fields: Any) -> Json:
+    given = {
+        "id": str(uuid.uuid4()),
+        "user_id": user,
+        "participant_sid": "PA_1",
+        "rule": "too_loud",
+        "severity": "warning",
+        "measured": {"short_term_lufs": -9.4},
+        "started_at": "2026-11-23T20:00:00Z",
+        "ended_at": "2026-11-23T20:00:02Z",
+        "strikes": 2.9,
+        "action": action,
+    }
+    return {**fence, **given, **fields}
+
+
+def asking(action: str, **params: Any) -> Json:
+    return {"id": str(uuid.uuid4()), "action": action, "params": params, "reason": "Too loud: -9.4 LUFS."}
+
+
+async def raise_hand(world: World, scene: Scene, user: str) -> None:
+    here = "update live_participants set is_online = true where session_id = $1 and user_id = $2"
+    await (await world.owner()).execute(here, scene.id, user)
+    await world.as_user(user, "select raise_hand($1)", scene.id)
+
+
+async def speaker(world: World, scene: Scene) -> str:
+    """Someone whom the host has made a speaker."""
+    user = await world.seat(scene, "listener")
+    await raise_hand(world, scene, user)
+    await world.ask(scene.creator, "set_role", scene, user, params={"role": "speaker"})
+    return user
+
+
+async def test_the_default_in_the_database_is_the_agents(world: World) -> None:
+    assert await world.value("select live.default_policy()") == default_policy_json()
+
+
+async def test_a_new_deployment_only_observes(world: World) -> None:
+    seeded = await world.value("select value from app_settings where key = 'moderation.policy'")
+    assert parse_policy(seeded) == Policy()
+    assert Policy().mode is Mode.OBSERVE
+
+
+def broken(**changes: Any) -> Json:
+    return {**deepcopy(default_policy_json()), **changes}
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {},
+        {"mode": "enforce"},
+        {"too_loud": {"threshold_lufs": -18}},
+        default_policy_json(),
+        {"ladder": default_policy_json()["ladder"][:2]},
+        {"mode": "punish"},
+        {"mode": True},
+        {"too_lout": {}},
+        {"too_loud": {"treshold_lufs": -18}},
+        {"too_loud": {"threshold_lufs": "-18"}},
+        {"too_loud": 3},
+        {"dead_air": {"enabled": 1}},
+        {"ladder": []},
+        {"ladder": [3]},
+        {"ladder": [{"stap": "notice"}]},
+        broken(extra=1),
+    ],
+)
+async def test_the_door_and_the_agent_agree_about_the_shape_of_a_policy(world: World, policy: Json) -> None:
+    fault = await world.value("select live.policy_fault($1)", policy)
+    try:
+        parse_policy(policy)
+    except PolicyError:
+        assert fault
+    else:
+        assert fault is None
+
+
+async def test_a_policy_that_makes_no_sense_is_refused_in_words(world: World) -> None:
+    ops, scene = await world.user(ops=True), await world.live()
+    with pytest.raises(Refused) as refused:
+        await world.as_user(
+            ops, "update app_settings set value = '{\"mode\": \"x\"}' where key = 'moderation.policy'"
+        )
+    assert "mode must be off, observe or enforce" in str(refused.value)
+    with pytest.raises(Refused):
+        await world.service("update live_sessions set moderation = '{\"loud\": {}}' where id = $1", scene.id)
+
+
+async def test_a_sessions_policy_is_merged_as_the_agent_merges(world: World) -> None:
+    platform = {"too_loud": {"threshold_lufs": -15, "grace_seconds": 3}, "mode": "enforce"}
+    own = {"too_loud": {"grace_seconds": 1}, "howl": {"enabled": False}}
+    merged = await world.value("select live.merged_policy($1, $2)", platform, own)
+    assert parse_policy(merged) == parse_policy(platform, own)
+
+
+async def test_an_incident_brings_its_action_in_one_transaction_and_once(world: World) -> None:
+    scene = await world.live()
+    user, fence = await speaker(world, scene), await holding(world, scene)
+    mute = asking("mute", seconds=60)
+    row = incident(fence, user, mute)
+    for _ in range(2):
+        [answer] = await world.service("select agent_incidents('w1', $1)", [row])
+        assert answer["ok"], answer
+    [action] = await world.rows("select * from moderation_actions where id = $1", uuid.UUID(mute["id"]))
+    assert (action["requested_via"], action["action"], action["reason"]) == ("auto", "mute", mute["reason"])
+    [written] = await world.rows("select * from moderation_incidents where user_id = $1", uuid.UUID(user))
+    assert str(written["action_id"]) == mute["id"]
+    muted = "select mic_muted from live_participants where session_id = $1 and user_id = $2"
+    assert await world.value(muted, scene.id, user) is True
+
+
+async def test_a_rule_may_demote_whom_the_host_promoted_and_a_moderator_may_lift_it(world: World) -> None:
+    scene = await world.live()
+    user, fence = await speaker(world, scene), await holding(world, scene)
+    role = "select role from live_participants where session_id = $1 and user_id = $2"
+    [answer] = await world.service(
+        "select agent_incidents('w1', $1)", [incident(fence, user, asking("set_role", role="listener"))]
+    )
+    assert answer == {"id": answer["id"], "ok": True, "error": None}
+    assert await world.value(role, scene.id, user) == "listener"
+    moderator = await world.seat(scene, "moderator")
+    await raise_hand(world, scene, user)
+    await world.ask(moderator, "set_role", scene, user, params={"role": "speaker"})
+    assert await world.value(role, scene.id, user) == "speaker"
+
+
+async def test_what_the_door_refuses_is_told_in_the_incident(world: World) -> None:
+    scene = await world.live()
+    fence = await holding(world, scene)
+    row = incident(fence, scene.creator, asking("mute", seconds=60))
+    [answer] = await world.service("select agent_incidents('w1', $1)", [row])
+    assert answer["ok"]
+    assert answer["error"]
+    measured = await world.value("select measured from moderation_incidents where id = $1", row["id"])
+    assert measured["refused"] == answer["error"]
+    asked = await world.value(
+        "select count(*)::int from moderation_actions where session_id = $1 and requested_via = 'auto'",
+        scene.id,
+    )
+    assert asked == 0
+
+
+async def test_nobody_without_the_lease_can_act(world: World) -> None:
+    scene = await world.live()
+    user, fence = await speaker(world, scene), await holding(world, scene)
+    row = incident({**fence, "epoch": fence["epoch"] - 1}, user, asking("mute", seconds=60))
+    [answer] = await world.service("select agent_incidents('w1', $1)", [row])
+    assert answer == {"id": row["id"], "ok": False, "error": "fenced"}
+    assert await world.value("select count(*)::int from moderation_incidents where id = $1", row["id"]) == 0
+
+
+def minute(fence: Json, user: str, at: str, talk: float, loudness: float | None, **fields: Any) -> Json:
+    measured = {"heard_seconds": 60.0, "max_short_term_lufs": -15.0, "noise_floor_dbfs": -70.0}
+    row = {"user_id": user, "minute": at, "talk_seconds": talk, "loudness_lufs": loudness}
+    return {**fence, **row, "peak_dbfs": -6.0, "clipped_ratio": 0.01, "measured": measured, **fields}
+
+
+async def test_the_summary_weighs_loudness_by_talk_and_shows_each_their_own(world: World) -> None:
+    scene = await world.live()
+    user, fence = await speaker(world, scene), await holding(world, scene)
+    rows = [
+        minute(fence, user, MINUTE, 30.0, -20.0),
+        minute(fence, user, "2026-11-23T20:01:00Z", 10.0, -30.0),
+        minute(fence, user, "2026-11-23T20:02:00Z", 0.0, None),
+        minute(fence, scene.creator, MINUTE, 5.0, -18.0),
+        minute(fence, scene.creator, MINUTE, 6.0, -18.0),  # the same minute twice in one batch
+    ]
+    assert await world.service("select agent_audio_stats('w1', $1)", rows) == {"written": 4}
+    await world.service("select agent_incidents('w1', $1)", [incident(fence, user)])
+    sql = "select * from session_loudness where session_id = $1 order by talk_seconds desc"
+
+    async def seen_by(reader: str) -> list[Json]:
+        async with world.acting("authenticated", reader) as connection:
+            return [dict(row) for row in await connection.fetch(sql, scene.id)]
+
+    mine = await seen_by(user)
+    assert [(r["talk_seconds"], r["incidents"]) for r in mine] == [(40.0, None)]
+    assert mine[0]["loudness_lufs"] == pytest.approx(-21.1070, abs=0.001)
+    assert mine[0]["clipped_ratio"] == pytest.approx(0.01)
+    everyone = await seen_by(scene.creator)
+    assert [(r["talk_seconds"], r["incidents"]) for r in everyone] == [(40.0, 1), (6.0, 0)]
+    assert await seen_by(await world.user()) == []
