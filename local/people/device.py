@@ -53,6 +53,7 @@ class Device:
         self.events: list[RelayEvent] = []
         """What the relay delivered: each event of the session once, in order."""
         self.notices: list[PacketEvent] = []
+        self.levels: list[PacketEvent] = []
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """LiveKit's reason for the end of the connection, in lower case."""
         self.relay = Relay(
@@ -62,6 +63,7 @@ class Device:
             Join(join["last_seq"], join["relay_keys"]),
             on_event=self.events.append,
             on_notice=self.notices.append,
+            on_levels=self.levels.append,
             start_after=start_after,
         )
         self._ears: dict[str, Ear] = {}

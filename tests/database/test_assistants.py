@@ -61,7 +61,11 @@ async def explained(world: World, asker: str, session: str, user: str) -> Json:
 
 
 async def test_ops_learn_why_somebody_may_not_enter(world: World) -> None:
-    scene, ops, viewer = await world.live(access="pay_per_view"), await world.user(ops=True), await world.user()
+    scene, ops, viewer = (
+        await world.live(access="pay_per_view"),
+        await world.user(ops=True),
+        await world.user(),
+    )
     found = await explained(world, ops, scene.id, viewer)
     assert (found["allowed"], found["reason"], found["tickets"]) == (False, "ticket_required", [])
     await world.service("select public.credit_coins($1, 100, $2)", viewer, f"receipt-{viewer}")
