@@ -276,7 +276,7 @@ class RoomEars:
                 await self._tell_silence_from_pause(microphone)
 
     def _subscribe_again(self, microphone: Microphone, now: float) -> None:
-        """Publications stay without a track for ever, sometimes, when many come at once. And whoever was unsubscribed from
+        """Publications stay without a track for ever, sometimes, when many come at once. And what was unsubscribed from
         comes back at the second attempt only: the first one's track never reaches LiveKit's client (1.1.21)."""
         log.info("microphone not heard, subscribing again", extra={"track": microphone.publication.sid})
         self._hearing.metrics.audio_resubscribed.inc()

@@ -15,7 +15,6 @@ from typing import Any, assert_never
 
 from agent.clock import DatabaseClock
 from agent.envelope import TOPIC_EVENTS, TOPIC_LEVELS, TOPIC_NOTICE, Envelope, iso_milliseconds
-from agent.levels_broadcast import LevelsBroadcast
 from agent.metrics import Metrics
 from agent.outbox import Outbox
 from agent.ports import (
@@ -29,6 +28,7 @@ from agent.ports import (
     PortError,
     Refused,
     RoomActions,
+    Screen,
     TargetGone,
     Unavailable,
     Wire,
@@ -110,7 +110,7 @@ class World:
     """Who is in the room, seen from inside: free, but up to 3 s old for listeners."""
     ears: Ears
     outboxes: Outboxes
-    levels: LevelsBroadcast
+    screen: Screen
     puller: Puller
     clock: DatabaseClock
     metrics: Metrics
@@ -265,7 +265,7 @@ class Performer:
         """Best effort: the next one replaces it."""
         payload = levels_payload(effect)
         if effect.watched:
-            self._world.levels.show(self._envelope.subject_id, payload)
+            self._world.screen.show(self._envelope.subject_id, payload)
         if not effect.to:
             return
         now = self._world.clock.now()

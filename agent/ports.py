@@ -11,7 +11,7 @@ An adapter translates its vendor's errors into these, once. Anything else that e
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import NewType, Protocol
+from typing import Any, NewType, Protocol
 
 from handlers.effects import FinishAction, RecordIncident, RecordMinute
 from handlers.events import Connection, Identity, Person, Pulled, Sid, SnapshotLoaded
@@ -69,6 +69,12 @@ class Ears(Protocol):
 
     def listen(self, *, on: bool) -> None:
         """Hear all of them from now on, or none. While on, answered by `Measured` and `MicrophonePaused`."""
+
+
+class Screen(Protocol):
+    """Shows levels to those who look from outside the room. Best effort."""
+
+    def show(self, session_id: str, payload: Mapping[str, Any]) -> None: ...
 
 
 class ClaimOutcome(Enum):

@@ -12,6 +12,8 @@ from aiohttp import web
 from livekit import api, rtc
 
 from agent.api_budget import ApiBudget
+from agent.clock import DatabaseClock
+from agent.listening import Hearing
 from agent.livekit_actions import LiveKitActions
 from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.livekit_types import permission_to
@@ -83,7 +85,8 @@ class Real:
     async def join_hidden(self, room: RoomName) -> None:
         heard: list[Event] = []
         token = hidden_token(self.key, self.secret, room, Identity(f"agent-{uuid.uuid4()}"))
-        bot = LiveKitRoom(self.url, token, lambda: 0, heard.append, lambda _: None)
+        hearing = Hearing(DatabaseClock(), Metrics())
+        bot = LiveKitRoom(self.url, token, lambda: 0, heard.append, lambda _: None, hearing)
         await bot.connect()
         self.hidden.append(bot)
 

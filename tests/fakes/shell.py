@@ -16,6 +16,7 @@ from agent.puller import HeldRoom, Puller
 from agent.room_loop import moderate
 from handlers.effects import Effect, Leave
 from handlers.events import Event
+from tests.fakes.ears import FakeEars, FakeScreen
 from tests.fakes.livekit import FakeRoom, LiveKit
 from tests.fakes.store import Database, FakeStore
 from tests.fakes.virtual_time import clock
@@ -71,6 +72,18 @@ def shell(lease_seconds: float = 3.0) -> Shell:
         Outbox("presence", never, lambda *_: None),
         Outbox("finishes", never, lambda *_: None),
         Outbox("cursors", never, lambda *_: None),
+        Outbox("incidents", never, lambda *_: None),
+        Outbox("minutes", never, lambda *_: None),
     )
-    world = World(actions, actions, lambda: livekit.view(ROOM), outboxes, puller, database_clock, metrics)
+    world = World(
+        actions,
+        actions,
+        lambda: livekit.view(ROOM),
+        FakeEars(),
+        outboxes,
+        FakeScreen(),
+        puller,
+        database_clock,
+        metrics,
+    )
     return Shell(database, livekit, actions, puller, held, world, Signer(), inbox)

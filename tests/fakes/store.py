@@ -14,9 +14,11 @@ from agent.ports import (
     ClaimOutcome,
     Cursor,
     Finish,
+    Incident,
     Joined,
     Lease,
     Left,
+    Minute,
     Release,
     RoomFacts,
     RoomName,
@@ -24,6 +26,7 @@ from agent.ports import (
     Unavailable,
     Written,
 )
+from handlers.effects import RecordIncident
 from handlers.events import (
     Action,
     ActionId,
@@ -36,6 +39,7 @@ from handlers.events import (
     SnapshotLoaded,
     Status,
 )
+from moderation.audio.stats import AudioMinute
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role
 from tests.fakes.scene import DEFAULT_ROLES, RIGHTS
@@ -92,6 +96,8 @@ class Place:
     rows: dict[ActionId, Row] = field(default_factory=dict)
     events: list[LiveEvent] = field(default_factory=list)
     relayed: int = 0
+    incidents: list[RecordIncident] = field(default_factory=list)
+    minutes: dict[tuple[Identity, float], AudioMinute] = field(default_factory=dict)
     worker: str | None = None
     epoch: int = 0
     expires_at: float = 0.0
@@ -346,6 +352,24 @@ class FakeStore:
                 place.relayed = max(place.relayed, min(cursor.seq, len(place.events)))
             answers.append(Written(ok=held, error=None if held else "fenced"))
         return answers
+
+    async def incidents(self, incidents: Sequence[Incident]) -> Sequence[Written]:
+        self._reach()
+        return [self._incident(incident) for incident in incidents]
+
+    def _incident(self, incident: Incident) -> Written:
+        if not self._db._holds(self._worker, incident.lease):
+            return Written(ok=False, error="fenced")
+        self._db.places[incident.lease.room].incidents.append(incident.effect)
+        return Written(ok=True)
+
+    async def minutes(self, minutes: Sequence[Minute]) -> Sequence[Written]:
+        self._reach()
+        for minute in minutes:
+            if self._db._holds(self._worker, minute.lease):
+                begins, who = minute.effect.begins, minute.effect.identity
+                self._db.places[minute.lease.room].minutes[who, begins] = minute.effect.figures
+        return [Written(ok=True) for _ in minutes]
 
     async def release(self, releases: Sequence[Release]) -> None:
         self._reach()

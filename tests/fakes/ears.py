@@ -1,0 +1,24 @@
+"""A room's microphones and the levels' way out, in memory."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class FakeEars:
+    """`agent.ports.Ears`."""
+
+    def __init__(self) -> None:
+        self.on = False
+
+    def listen(self, *, on: bool) -> None:
+        self.on = on
+
+
+class FakeScreen:
+    """`agent.ports.Screen`: what each session's viewers were shown last."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, Mapping[str, Any]] = {}
+
+    def show(self, session_id: str, payload: Mapping[str, Any]) -> None:
+        self.shown[session_id] = payload
