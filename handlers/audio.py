@@ -27,7 +27,6 @@ from handlers.state import RoomState, sid_of
 from moderation.audio.levels import INTERVAL_SECONDS, level_of
 from moderation.audio.measurement import Gap, Measurement
 from moderation.audio.stats import MinuteStats, summarise
-from moderation.desired import Desired
 from moderation.escalation import Decision, Record, escalate, forgive
 from moderation.roles import NO_RIGHTS, Role, Source
 from moderation.rules.dead_air import dead_air
@@ -70,7 +69,7 @@ def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
         return ()
     desired = state.desired(person)
     microphone = Microphone(event.identity, event.microphone)
-    subject = Subject(desired.role, may_be_heard(state, desired, now))
+    subject = Subject(desired.role, Source.MICROPHONE in state.allowed(person, now).sources)
     watch = hearing.watches.get(microphone, UNWATCHED)
     hearing.watches[microphone], verdicts = judge(watch, m, subject, hearing.policy)
     hearing.levels[microphone] = level_of(m)
@@ -81,11 +80,6 @@ def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
     for verdict in verdicts:
         effects += follow(state, event.identity, event.sid, desired.role, verdict, now)
     return tuple(effects)
-
-
-def may_be_heard(state: RoomState, desired: Desired, now: float) -> bool:
-    """What `effective_permission` says of the microphone, without working out the rest."""
-    return Source.MICROPHONE in state.rights.get(desired.role, NO_RIGHTS).sources and not desired.muted(now)
 
 
 def on_paused(state: RoomState, event: MicrophonePaused, now: float) -> Effects:
