@@ -15,7 +15,7 @@ from local.stack import Stack
 from tests.integration.edge import Json, Person, World, world
 
 HANDBOOK = REPOSITORY / "livekit-system" / "EDGE-FUNCTIONS.md"
-JOIN_FIELDS = {"url", "token", "expires_at", "identity", "last_seq", "relay_keys"}
+JOIN_FIELDS = {"url", "token", "expires_at", "identity", "now", "last_seq", "relay_keys"}
 HOST_SOURCES = {
     "video_live": ["camera", "microphone", "screen_share", "screen_share_audio"],
     "audio_room": ["microphone"],

@@ -134,22 +134,45 @@ comment on column public.live_events.created_at is 'When it happened.';
 alter table public.live_events enable row level security;
 grant select on public.live_events to authenticated, service_role;
 
-create function live.append_event(p_session uuid, p_type text, p_payload jsonb) returns bigint
+create function live.append_events(p_session uuid, p_type text, p_payloads jsonb[]) returns bigint
 language plpgsql set search_path = '' as $$
 declare
-  next_seq bigint;
+  top bigint;
 begin
-  -- The row lock is what makes seq gapless: it is held until the event's own transaction ends.
-  update public.live_sessions s set last_seq = s.last_seq + 1 where s.id = p_session returning s.last_seq into next_seq;
-  if next_seq is null then
+  -- As a packet carries it: JSON text inside JSON text. The rest of the 15 KiB is the envelope's.
+  if exists (select from unnest(p_payloads) x where octet_length(to_jsonb(x::text)::text) > 14000) then
+    perform live.refuse(413, 'event_too_large', 'this is too long to be told to the room: shorten it');
+  end if;
+  -- The row lock is what makes seq gapless: it is held until the events' own transaction ends.
+  update public.live_sessions s set last_seq = s.last_seq + cardinality(p_payloads)
+   where s.id = p_session returning s.last_seq into top;
+  if top is null then
     perform live.refuse(404, 'unknown_session', 'there is no such session');
   end if;
-  insert into public.live_events (session_id, seq, type, payload) values (p_session, next_seq, p_type, p_payload);
-  return next_seq;
+  insert into public.live_events (session_id, seq, type, payload)
+  select p_session, top - cardinality(p_payloads) + x.ordinality, p_type, x.payload
+    from unnest(p_payloads) with ordinality as x (payload);
+  return top;
 end;
 $$;
-comment on function live.append_event is 'Appends to a session''s stream and returns the seq. For definer functions: nobody may call it directly.';
+comment on function live.append_events is
+  'Appends events of one type to a session''s stream, at the cost of one hint, and returns the last seq. Refuses one that '
+  'no packet could carry. For definer functions: nobody may call it directly.';
+revoke execute on function live.append_events(uuid, text, jsonb[]) from public, anon, authenticated;
+
+create function live.append_event(p_session uuid, p_type text, p_payload jsonb) returns bigint
+language sql set search_path = '' as $$
+  select live.append_events(p_session, p_type, array[p_payload])
+$$;
+comment on function live.append_event is 'Appends one event to a session''s stream and returns its seq.';
 revoke execute on function live.append_event(uuid, text, jsonb) from public, anon, authenticated;
+
+create function live.instant(p_at timestamptz) returns text
+language sql immutable set search_path = '' as $$
+  select to_char(p_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+$$;
+comment on function live.instant is 'A moment as packets word it: ISO 8601 in UTC with milliseconds.';
+revoke execute on function live.instant(timestamptz) from public, anon, authenticated;
 
 create function live.announce_session_end() returns trigger
 language plpgsql security definer set search_path = '' as $$

@@ -19,18 +19,39 @@ $$;
 comment on function live.end_hostless_sessions is 'Ends live sessions whose host has been away longer than the grace; how many.';
 revoke execute on function live.end_hostless_sessions() from public, anon, authenticated;
 
+create function live.hands_since() returns timestamptz
+language sql stable set search_path = '' as $$
+  select clock_timestamp() - make_interval(secs => coalesce(live.limit_of('hand_seconds'), 900))
+$$;
+comment on function live.hands_since is 'A hand raised before this comes down by itself.';
+revoke execute on function live.hands_since() from public, anon, authenticated;
+
+create function live.people_past_their_time() returns setof public.live_participants
+language sql stable set search_path = '' as $$
+  select * from public.live_participants p
+   where least(p.mic_muted_until, p.invite_expires_at, p.access_ends_at) <= clock_timestamp()
+     and (p.mic_muted_until <= clock_timestamp() or p.invite_expires_at <= clock_timestamp())
+      or p.hand_raised_at <= live.hands_since()
+$$;
+comment on function live.people_past_their_time is 'Whose timed mute, invitation or raised hand is over.';
+revoke execute on function live.people_past_their_time() from public, anon, authenticated;
+
 create function live.end_timed_states() returns int
 language plpgsql set search_path = '' as $$
 declare
   ended int;
-  hands_since timestamptz := clock_timestamp() - make_interval(secs => coalesce(live.limit_of('hand_seconds'), 900));
+  hands_since timestamptz := live.hands_since();
 begin
-  with due as (
-    select p.session_id, p.user_id from public.live_participants p
-     where least(p.mic_muted_until, p.invite_expires_at, p.access_ends_at) <= clock_timestamp()
-       and (p.mic_muted_until <= clock_timestamp() or p.invite_expires_at <= clock_timestamp())
-        or p.hand_raised_at <= hands_since
-       for update skip locked)
+  -- Sessions before people: what ends here is told in the session's stream.
+  with held as (
+    select s.id from public.live_sessions s
+     where s.id in (select p.session_id from live.people_past_their_time() p)
+     order by s.id for no key update skip locked
+  ), due as (
+    select p.session_id, p.user_id
+      from held join live.people_past_their_time() x on x.session_id = held.id
+      join public.live_participants p on p.session_id = x.session_id and p.user_id = x.user_id
+       for update of p skip locked)
   update public.live_participants p set
     mic_muted = p.mic_muted and (coalesce(p.mic_muted_until > clock_timestamp(), true) or live.bound_by_mute_all(p)),
     -- While everyone is muted, a mute by name that ends becomes one of those.
@@ -178,6 +199,8 @@ begin
     -- Sessions before people, as everywhere.
     'closed_visits', live.close_forgotten_visits(p_rooms),
     'hostless_sessions', live.end_hostless_sessions(),
+    'announced_ends', live.announce_ends(),
+    'gift_combos', live.tell_gift_combos(),
     'timed_states', live.end_timed_states(),
     'paid_access', live.check_paid_access(),
     'settled_actions', live.settle_actions(p_rooms));

@@ -102,10 +102,11 @@ language sql stable security definer set search_path = '' as $$
     'role', p_role,
     'can_publish_sources', case when p_role in ('host', 'party') then r.can_publish_sources else '{}' end,
     'can_subscribe', r.can_subscribe,
+    'now', live.instant(clock_timestamp()),
     'last_seq', p_last_seq,
     'relay_keys', live.relay_keys_now())
     from public.live_roles r where r.context = p_context and r.role = p_role
 $$;
 comment on function live.join_grant(text, text, uuid, text, bigint) is
-  'What a token is minted from: {room, identity, role, can_publish_sources, can_subscribe, last_seq, relay_keys}.';
+  'What a token is minted from: {room, identity, role, can_publish_sources, can_subscribe, now, last_seq, relay_keys}.';
 revoke execute on function live.join_grant(text, text, uuid, text, bigint) from public, anon, authenticated;

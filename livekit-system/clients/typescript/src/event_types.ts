@@ -17,6 +17,8 @@ export interface EventPayloads {
   hand_raised: { readonly user_id: string };
   hand_lowered: { readonly user_id: string };
   session_ending: { readonly ends_at: string; readonly reason: string };
+  /** It will not end by itself after all. */
+  session_resumed: { readonly reason: string };
   session_ended: { readonly reason: string | null };
   viewer_milestone: { readonly viewers: number };
 }

@@ -22,6 +22,7 @@ const events: { [Type in keyof EventPayloads]: EventPayloads[Type] } = {
   hand_raised: { user_id },
   hand_lowered: { user_id },
   session_ending: { ends_at: time, reason: "host_away" },
+  session_resumed: { reason: "host_back" },
   session_ended: { reason: null },
   viewer_milestone: { viewers: 100 },
 };

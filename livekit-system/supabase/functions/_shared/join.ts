@@ -19,6 +19,7 @@ const Permit = v.looseObject({
   can_publish_sources: v.array(v.picklist(SOURCE_NAMES)),
   can_subscribe: v.boolean(),
   last_seq: v.pipe(v.number(), v.safeInteger()),
+  now: v.string(),
   relay_keys: v.array(RelayKey),
 });
 
@@ -29,6 +30,8 @@ interface Join {
   readonly token: string;
   readonly expires_at: string;
   readonly identity: string;
+  /** The database's clock, which the relay's packets are dated by. */
+  readonly now: string;
   readonly last_seq: number;
   readonly relay_keys: readonly v.InferOutput<typeof RelayKey>[];
 }
@@ -42,7 +45,7 @@ export function readPermit(value: unknown, user: string): Permit {
 }
 
 export async function join(media: Media, permit: Permit): Promise<Join> {
-  const { room, identity, last_seq, relay_keys } = permit;
+  const { room, identity, now, last_seq, relay_keys } = permit;
   const minted = await media.mint({
     room,
     identity,
@@ -54,6 +57,7 @@ export async function join(media: Media, permit: Permit): Promise<Join> {
     token: minted.token,
     expires_at: minted.expiresAt.toISOString(),
     identity,
+    now,
     last_seq,
     relay_keys,
   };

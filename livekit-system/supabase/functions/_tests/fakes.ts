@@ -33,6 +33,7 @@ export function permit(identity: string, role: string, sources: string[] = []): 
     role,
     can_publish_sources: sources,
     can_subscribe: true,
+    now: "2027-01-15T12:00:00.000Z",
     last_seq: 7,
     relay_keys: [RELAY_KEY],
   };

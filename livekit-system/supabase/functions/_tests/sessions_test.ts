@@ -38,6 +38,7 @@ Deno.test("session-create asks the database in the caller's name and returns the
     "token",
     "expires_at",
     "identity",
+    "now",
     "last_seq",
     "relay_keys",
   ]);
