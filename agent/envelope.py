@@ -6,9 +6,10 @@ A packet from a hidden participant carries no sender, so the signature is all th
 import base64
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -21,6 +22,7 @@ MAX_PACKET_BYTES = 15 * 1024
 SIGNATURE_LENGTH = 86
 """64 bytes in base64url."""
 VERSION = 1
+SEPARATOR, END = ",", "]}"
 TOPIC_EVENTS = "live.events"
 TOPIC_NOTICE = "live.notice"
 TOPIC_LEVELS = "live.levels"
@@ -31,9 +33,7 @@ def base64url(raw: bytes) -> str:
 
 
 def packet(body: str, kid: str, signature: str) -> bytes:
-    return json.dumps(
-        {"body": body, "kid": kid, "sig": signature}, ensure_ascii=False, separators=(",", ":")
-    ).encode()
+    return _json({"body": body, "kid": kid, "sig": signature}).encode()
 
 
 class Signer:
@@ -60,61 +60,77 @@ class Signer:
         return packet(body, self.kid, base64url(self._key.sign(body.encode())))
 
 
+class Signs(Protocol):
+    """Whatever signs now: a key may be replaced between two packets."""
+
+    @property
+    def kid(self) -> str: ...
+    def sign(self, body: str) -> bytes: ...
+
+
 class Envelope:
     """Packs events of one room into signed packets."""
 
-    def __init__(self, room: RoomName, facts: RoomFacts, signer: Signer) -> None:
+    def __init__(self, room: RoomName, facts: RoomFacts, signer: Signs) -> None:
         self.subject_id = facts.id
         self._head = {"v": VERSION, "room": room, **facts.as_key()}
         self._signer = signer
 
     def packets(
-        self, topic: str, events: Sequence[LiveEvent], now: float, to: Identity | None = None
+        self,
+        topic: str,
+        events: Sequence[LiveEvent],
+        now: float,
+        to: Identity | None = None,
+        last_seq: int | None = None,
     ) -> Iterator[bytes]:
         """Packets in order, as many events to each as fit. An event that fits none keeps its `seq` and loses its
-        payload, so that the stream goes on and the client can read the row from the database."""
-        batch: list[Mapping[str, Any]] = []
-        for event in events:
-            item = _item(event)
-            if self._fits(topic, [*batch, item], now, to):
-                batch.append(item)
-                continue
-            if batch:
-                yield self._pack(topic, batch, now, to)
-            batch = [item if self._fits(topic, [item], now, to) else {**item, "payload": {"oversize": True}}]
-        if batch:
-            yield self._pack(topic, batch, now, to)
+        payload, so that the stream goes on and the client can read the row from the database.
 
-    def beacon(self, last_seq: int, now: float) -> bytes:
-        """A packet without events: it says how far the stream is."""
-        head = {**self._head, "topic": TOPIC_EVENTS, "sent_at": iso_milliseconds(now), "last_seq": last_seq}
-        return self._signer.sign(json.dumps({**head, "events": []}, separators=(",", ":")))
-
-    def _fits(self, topic: str, events: Sequence[Mapping[str, Any]], now: float, to: Identity | None) -> bool:
-        return (
-            len(packet(self._body(topic, events, now, to), self._signer.kid, SIGNATURE_LENGTH * "="))
-            <= MAX_PACKET_BYTES
+        `last_seq`: how far the stream is; given, at least one packet goes out, if only to say that.
+        """
+        head = self._opening(topic, now, to, last_seq)
+        room = (
+            MAX_PACKET_BYTES - len(packet("", self._signer.kid, SIGNATURE_LENGTH * "=")) - _weight(head + END)
         )
+        batch: list[str] = []
+        left = room
+        for event in events:
+            text = _item(event)
+            if _weight(text) > room:
+                text = _item(replace(event, payload={"oversize": True}))
+            weight = _weight(text) + len(SEPARATOR)
+            if weight > left and batch:
+                yield self._signer.sign(head + SEPARATOR.join(batch) + END)
+                batch, left = [], room
+            batch.append(text)
+            left -= weight
+        if batch or (last_seq is not None and not events):
+            yield self._signer.sign(head + SEPARATOR.join(batch) + END)
 
-    def _pack(
-        self, topic: str, events: Sequence[Mapping[str, Any]], now: float, to: Identity | None
-    ) -> bytes:
-        return self._signer.sign(self._body(topic, events, now, to))
-
-    def _body(self, topic: str, events: Sequence[Mapping[str, Any]], now: float, to: Identity | None) -> str:
-        body = {
+    def _opening(self, topic: str, now: float, to: Identity | None, last_seq: int | None) -> str:
+        fields = {
             **self._head,
             "topic": topic,
             **({} if to is None else {"to": to}),
             "sent_at": iso_milliseconds(now),
-            "events": events,
+            **({} if last_seq is None else {"last_seq": last_seq}),
         }
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return _json(fields)[:-1] + ',"events":['
 
 
-def _item(event: LiveEvent) -> Mapping[str, Any]:
+def _weight(text: str) -> int:
+    """Bytes that a part of the body takes in the packet, where the body is a JSON string. Parts add up."""
+    return len(_json(text).encode()) - len('""')
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _item(event: LiveEvent) -> str:
     numbered = {"seq": event.seq} if event.seq else {}
-    return {**numbered, "id": event.id, "type": event.type, "at": event.at, "payload": event.payload}
+    return _json({**numbered, "id": event.id, "type": event.type, "at": event.at, "payload": event.payload})
 
 
 def iso_milliseconds(seconds: float) -> str:

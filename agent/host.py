@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from agent.clock import DatabaseClock
-from agent.envelope import Envelope, Signer
+from agent.envelope import Envelope, Signs
 from agent.inbox import Inbox, InboxOverflow
 from agent.levels_broadcast import LevelsBroadcast
 from agent.livekit_room import ConnectionLost, LiveKitRoom
@@ -59,7 +59,7 @@ class Host:
         puller: Puller,
         clock: DatabaseClock,
         metrics: Metrics,
-        signer: Signer,
+        signer: Signs,
         connect: Callable[[RoomName, Identity, Inbox], LiveKitRoom],
         levels: LevelsBroadcast,
     ) -> None:
@@ -72,7 +72,7 @@ class Host:
         self.outboxes = Outboxes(
             presence=Outbox("presence", store.presence, self._presence_written),
             finishes=Outbox("finishes", store.finish, self._finish_written),
-            cursors=Outbox("cursors", store.relayed, lambda _row, _answer: None),
+            cursors=Outbox("cursors", store.relayed, lambda row, _: puller.relayed(row.lease.room)),
             incidents=Outbox("incidents", store.incidents, self._incident_written),
             minutes=Outbox("minutes", store.minutes, lambda _row, _answer: None),
         )

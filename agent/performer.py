@@ -139,7 +139,7 @@ class Performer:
             case Notify():
                 self._begin(self._notify(effect))
             case Relay():
-                self._begin(self._relay(effect.events))
+                self._begin(self._relay(effect))
             case Beacon():
                 self._begin(self._beacon(effect.last_seq))
             case Resync():
@@ -234,21 +234,22 @@ class Performer:
                 extra={"room": self._lease.room, "type": notice.type.value, "error": repr(error)},
             )
 
-    async def _relay(self, events: tuple[LiveEvent, ...]) -> Event:
+    async def _relay(self, effect: Relay) -> Event:
         try:
-            self._need_lease()
-            for packet in self._envelope.packets(TOPIC_EVENTS, events, self._world.clock.now()):
-                await self._world.wire.send(packet, TOPIC_EVENTS)
+            await self._tell(effect.events, effect.last_seq)
         except PortError as error:
             return EventsNotRelayed(str(error))
-        return EventsRelayed(events[-1].seq)
+        return EventsRelayed(effect.last_seq)
 
     async def _beacon(self, last_seq: int) -> None:
         with contextlib.suppress(PortError):
-            self._need_lease()
-            await self._world.wire.send(
-                self._envelope.beacon(last_seq, self._world.clock.now()), TOPIC_EVENTS
-            )
+            await self._tell((), last_seq)
+
+    async def _tell(self, events: tuple[LiveEvent, ...], last_seq: int) -> None:
+        self._need_lease()
+        now = self._world.clock.now()
+        for packet in self._envelope.packets(TOPIC_EVENTS, events, now, last_seq=last_seq):
+            await self._world.wire.send(packet, TOPIC_EVENTS)
 
     def _incident(self, effect: RecordIncident) -> None:
         decision = effect.decision

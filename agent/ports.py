@@ -124,6 +124,8 @@ class RoomPull:
     pulled: Pulled | None
     cursor: str | None = None
     fault: Exception | None = None
+    more_events: bool = False
+    """There may be more than were brought: look again once these are relayed and recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,8 @@ class Store(Protocol):
 
     async def release(self, releases: Sequence[Release]) -> None: ...
 
-    async def publish_key(self, kid: str, public_key: str) -> None: ...
+    async def publish_key(self, kid: str, public_key: str) -> bool:
+        """Make a key known, or prolong it. False: it is revoked."""
 
     async def overview(self) -> Mapping[RoomName, float | None]:
         """The rooms of all live sessions and running calls, each with the seconds that its lease has left; None: nobody

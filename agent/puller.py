@@ -34,6 +34,7 @@ class HeldRoom:
     deliver: Callable[[Event], None]
     fail: Callable[[Exception], None]
     pulling: bool = field(default=False)
+    more_events: bool = field(default=False)
 
 
 class Puller:
@@ -106,6 +107,12 @@ class Puller:
         if (pending := self._last_looks.pop(room, None)) is not None:
             pending.cancel()
 
+    def relayed(self, room: RoomName) -> None:
+        """The cursor moved: bring the next page, if there is one."""
+        held = self._held.get(room)
+        if held is not None and held.more_events:
+            self.look(room)
+
     def wake_all(self) -> None:
         """Wake-ups may have been missed: look everywhere."""
         for room in self._held:
@@ -176,7 +183,7 @@ class Puller:
                 continue
             held.valid_until = sent_at + self._lease_seconds
             if item is not None and item.pulled is not None:
-                held.cursor = item.cursor or held.cursor
+                held.cursor, held.more_events = item.cursor or held.cursor, item.more_events
                 held.deliver(item.pulled)
 
     def _answered(self, *, reachable: bool) -> None:

@@ -111,11 +111,12 @@ class SupabaseStore:
         asked = [{**_fence(r.lease), "closed": r.closed, "at_ms": r.at_ms or None} for r in releases]
         await self._call("agent_release", p_rooms=asked)
 
-    async def publish_key(self, kid: str, public_key: str) -> None:
+    async def publish_key(self, kid: str, public_key: str) -> bool:
         until = (datetime.now(UTC) + KEY_LIFETIME).isoformat()
-        await self._post(
+        key = await self._post(
             "agent_publish_key", {"p_kid": kid, "p_public_key": public_key, "p_not_after": until}
         )
+        return key["revoked_at"] is None
 
     async def overview(self) -> Mapping[RoomName, float | None]:
         answer = await self._post("agent_overview", {})
@@ -190,8 +191,9 @@ def _room_pull(item: rows.Json) -> RoomPull:
     room = RoomName(item["room"])
     if not item["held"]:
         return RoomPull(room, None)
+    more = len(item["events"]) >= PULL_LIMIT
     try:
-        return RoomPull(room, rows.pulled(item), item["cursor"])
+        return RoomPull(room, rows.pulled(item), item["cursor"], more_events=more)
     except rows.ShapeError as error:
         return RoomPull(room, None, fault=error)
 

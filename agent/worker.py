@@ -23,7 +23,6 @@ from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest,
 
 from agent.api_budget import ApiBudget
 from agent.clock import DatabaseClock
-from agent.envelope import Signer
 from agent.health import Reasons, serve_health
 from agent.host import Host
 from agent.inbox import Inbox
@@ -32,8 +31,9 @@ from agent.listening import Hearing
 from agent.livekit_actions import LiveKitActions
 from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.metrics import Metrics
-from agent.ports import RoomName, Unavailable
+from agent.ports import RoomName
 from agent.puller import Puller
+from agent.relay_key import RelayKey
 from agent.settings import Settings
 from agent.supabase_store import SupabaseStore
 from agent.wakeups import WakeUps
@@ -42,9 +42,6 @@ from agent.watcher import Watcher
 from handlers.events import Identity
 
 log = logging.getLogger(__name__)
-
-KEY_RETRY_SECONDS = 1.0
-KEY_RENEWAL_SECONDS = 3600.0
 
 
 def worker_name(settings: Settings) -> str:
@@ -56,9 +53,7 @@ class Worker:
     def __init__(self, settings: Settings, http: aiohttp.ClientSession) -> None:
         self._settings, self.name = settings, worker_name(settings)
         self.metrics, self._clock = Metrics(), DatabaseClock()
-        self._signer = Signer(settings.live_relay_key.get_secret_value() if settings.live_relay_key else None)
         self._registered = False
-        self._key_published = False
         self._leaving = False
         self._watching: asyncio.Task[None] | None = None
         service_key = settings.supabase_service_role_key.get_secret_value()
@@ -72,6 +67,8 @@ class Worker:
             lease_seconds=settings.live_lease_seconds,
             timeout=settings.live_store_timeout,
         )
+        seed = settings.live_relay_key.get_secret_value() if settings.live_relay_key else None
+        self._key = RelayKey(self._store, seed)
         self._livekit = api.LiveKitAPI(
             settings.livekit_url,
             settings.livekit_api_key,
@@ -94,7 +91,7 @@ class Worker:
             self._puller,
             self._clock,
             self.metrics,
-            self._signer,
+            self._key,
             self._livekit_room,
             LevelsBroadcast(http, settings.supabase_url, service_key, self.metrics),
         )
@@ -190,30 +187,12 @@ class Worker:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._host.run(), name="host")
             tasks.create_task(self._hearing.run(), name="hearing")
-            await self._publish_key()
-            tasks.create_task(self._keep_key_valid(), name="key")
+            await self._key.publish()
+            tasks.create_task(self._key.keep_valid(), name="key")
             if self._settings.live_realtime:
                 tasks.create_task(self._wakeups.run(), name="wake-ups")
             self._watching = tasks.create_task(self._watcher.run(), name="watcher")
             tasks.create_task(self._answer_dispatches(), name="dispatches")
-
-    async def _publish_key(self) -> None:
-        """Before any packet is signed: clients refuse keys that they cannot look up."""
-        while True:
-            try:
-                await self._store.publish_key(self._signer.kid, self._signer.public_key)
-            except Unavailable as error:
-                log.warning("key not published", extra={"error": str(error)})
-                await asyncio.sleep(KEY_RETRY_SECONDS)
-            else:
-                self._key_published = True
-                return
-
-    async def _keep_key_valid(self) -> None:
-        """Prolong the key long before it ends: it must outlive the last packet signed with it."""
-        while True:
-            await asyncio.sleep(KEY_RENEWAL_SECONDS)
-            await self._publish_key()
 
     async def _answer_dispatches(self) -> None:
         server = self._agent_server()
@@ -265,14 +244,14 @@ class Worker:
         return {
             "registered": self._registered,
             "taking_rooms": not self._leaving,
-            "database": self._puller.reachable and self._key_published,
+            "database": self._puller.reachable and self._key.published,
             "wakeups": self._wakeups.joined or not self._settings.live_realtime,
         }
 
     def _status(self) -> Mapping[str, Any]:
         return {
             "worker": self.name,
-            "kid": self._signer.kid,
+            "kid": self._key.kid,
             **self._ready(),
             "rooms": sorted(self._puller.rooms),
         }

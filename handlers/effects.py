@@ -84,6 +84,8 @@ class Relay:
     """Put these events on the wire in order. Answered by `EventsRelayed` or `EventsNotRelayed`."""
 
     events: tuple[LiveEvent, ...]
+    last_seq: int
+    """How far the stream is with them. Those up to here that are not among them are not worth a packet any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,13 @@
 
 At least once: the cursor moves only after the packet went out, so a successor may repeat one; clients drop repeats by
 `seq`. Never out of order: while one batch is under way the next ones wait here.
+
+What is too old to be worth a packet, after a time without an agent, is passed over: everybody reads it from the
+database when they hear how far the stream is.
 """
+
+from collections.abc import Mapping
+from datetime import datetime
 
 from handlers.effects import AdvanceCursor, Beacon, Effects, Relay
 from handlers.events import EventsRelayed, LiveEvent
@@ -12,6 +18,17 @@ RETRY_SECONDS = 0.25
 BEACON_SECONDS = 0.5
 """After the last events: clients that miss one then read it without waiting for the next."""
 SILENT_BEACON_SECONDS = 20.0
+WORTH_SECONDS: Mapping[str, float] = {
+    # An animation of a moment that is gone.
+    "gift_combo": 30.0,
+    "viewer_milestone": 30.0,
+    "hand_raised": 30.0,
+    "hand_lowered": 30.0,
+    # After this everyone has looked into the database; until then one packet is cheaper than everyone's reading.
+    "gift": 120.0,
+    "system": 120.0,
+}
+"""How old an event may be to be worth a packet, by type. What is not named here says how things stand, and is few."""
 BACKLOG_LIMIT = 1000
 """More than this is not kept: the database has it, and the next pull brings it again."""
 
@@ -29,7 +46,13 @@ def next_batch(state: RoomState, now: float) -> Effects:
     if state.relaying or not state.backlog or now < state.relay_retry_at:
         return ()
     state.relaying, state.backlog = state.backlog, ()
-    return (Relay(state.relaying),)
+    worth = tuple(event for event in state.relaying if is_worth_a_packet(event, now))
+    return (Relay(worth, state.relaying[-1].seq),)
+
+
+def is_worth_a_packet(event: LiveEvent, now: float) -> bool:
+    limit = WORTH_SECONDS.get(event.type)
+    return limit is None or now - datetime.fromisoformat(event.at).timestamp() <= limit
 
 
 def on_relayed(state: RoomState, event: EventsRelayed, now: float) -> Effects:

@@ -32,9 +32,14 @@ async def arrive(world: World, scene: Scene, role: str = "listener") -> str:
     return user
 
 
-async def report(world: World, scene: Scene, event: str, user: str, at: str = "now()") -> None:
-    sql = f"select live.record_presence('agent', $1, $2, $3, $4, {at}, null)"  # noqa: S608 - ours
-    await world.value(sql, scene.room, event, f"PA_{scene.id[:6]}_{user[:12]}", user)
+async def report(world: World, scene: Scene, event: str, user: str) -> None:
+    await world.value(
+        "select live.record_presence('agent', $1, $2, $3, $4, now(), null)",
+        scene.room,
+        event,
+        f"PA_{scene.id[:6]}_{user[:12]}",
+        user,
+    )
 
 
 async def sweep(world: World) -> Any:
@@ -130,7 +135,8 @@ async def test_the_coming_end_is_told_and_that_the_host_is_back(world: World) ->
     for _ in range(2):
         await sweep(world)
     ends_at = await world.value(
-        "select live.instant(host_left_at + interval '120 seconds') from live_sessions where id = $1", scene.id
+        "select live.instant(host_left_at + interval '120 seconds') from live_sessions where id = $1",
+        scene.id,
     )
     await world.value(
         "select live.record_presence('agent', $1, 'joined', 'PA_again', $2, now(), null)",

@@ -98,8 +98,9 @@ def snapshot(context: str = "audio_room", **fields: Any) -> SnapshotLoaded:
     return SnapshotLoaded(**{**given, **fields})
 
 
-def live_event(seq: int) -> LiveEvent:
-    return LiveEvent(seq, f"event-{seq}", "gift", "2027-01-15T08:00:00Z", {})
+def live_event(seq: int, kind: str = "gift") -> LiveEvent:
+    """Of the moment at which the scene starts."""
+    return LiveEvent(seq, f"event-{seq}", kind, "2027-01-15T08:00:00Z", {})
 
 
 @dataclass

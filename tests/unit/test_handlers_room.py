@@ -59,6 +59,25 @@ def test_the_backlog_is_bounded_and_what_it_drops_comes_again() -> None:
     assert seqs(only(Relay, scene.happens(EventsRelayed(last))))[0] == last + 1
 
 
+def test_what_is_too_old_for_a_packet_is_passed_over_and_the_cursor_with_it() -> None:
+    scene = Scene.open()
+    scene.passes(31)
+    kinds = ["gift_combo", "role_changed", "gift", "hand_raised"]
+    events = tuple(live_event(seq, kind) for seq, kind in enumerate(kinds, start=1))
+    relay = only(Relay, scene.happens(Pulled(Status.OPEN, events=events)))
+    assert (seqs(relay), relay.last_seq) == ([2, 3], 4)
+    assert only(AdvanceCursor, scene.happens(EventsRelayed(4))).seq == 4
+
+
+def test_when_nothing_is_worth_a_packet_the_room_still_hears_how_far_the_stream_is() -> None:
+    scene = Scene.open()
+    scene.passes(3600)
+    (relay,) = due(scene, 1, 2)
+    assert (relay.events, relay.last_seq) == ((), 2)
+    scene.happens(EventsRelayed(2))
+    assert due(scene, 1, 2) == []
+
+
 def test_after_the_last_event_and_then_every_twenty_seconds_a_beacon_says_how_far_the_stream_is() -> None:
     scene = Scene.open(streams=True)
     assert only(Beacon, scene.passes(0.5)).last_seq == 0

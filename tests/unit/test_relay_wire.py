@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from agent.envelope import Envelope, Signer
+from agent.envelope import MAX_PACKET_BYTES, Envelope, Signer
 from agent.ports import RoomFacts, RoomName
 from handlers.events import Identity, LiveEvent
 from local.people.relay_packet import EVENTS, NOTICE, Body, Context, Packet, Subject, judge, parse_keys
@@ -39,6 +39,23 @@ def test_a_long_batch_arrives_whole_and_in_order() -> None:
     assert [(e.seq, e.id, e.type, e.payload) for e in received] == [
         (e.seq, e.id, e.type, e.payload) for e in sent
     ]
+
+
+def test_each_packet_is_as_full_as_it_may_be_and_tells_how_far_the_stream_is() -> None:
+    for text in ("x", '"\\', "ş", "\x01\n", "🎁"):
+        sent = tuple(live_event(seq, text * 60) for seq in range(1, 201))
+        packets = list(ENVELOPE.packets(EVENTS, sent, NOW, last_seq=200))
+        (one,) = ENVELOPE.packets(EVENTS, sent[-1:], NOW, last_seq=200)
+        (two,) = ENVELOPE.packets(EVENTS, sent[-2:], NOW, last_seq=200)
+        assert max(map(len, packets)) <= MAX_PACKET_BYTES
+        assert min(map(len, packets[:-1])) + len(two) - len(one) > MAX_PACKET_BYTES
+        assert {body.last_seq for body in accepted(packets, EVENTS)} == {200}
+
+
+def test_a_stream_without_news_tells_only_how_far_it_is() -> None:
+    (body,) = accepted(ENVELOPE.packets(EVENTS, (), NOW, last_seq=7), EVENTS)
+    assert (body.events, body.last_seq) == ((), 7)
+    assert list(ENVELOPE.packets(NOTICE, (), NOW)) == []
 
 
 def test_a_notice_reaches_its_reader() -> None:
