@@ -382,9 +382,10 @@ class FakeStore:
                 if release.closed and visit.left_at_ms is None:
                     visit.left["closed"] = (release.at_ms, "room_closed")
 
-    async def publish_key(self, kid: str, public_key: str) -> None:
+    async def publish_key(self, kid: str, public_key: str) -> bool:
         self._reach()
         self._db.keys[kid] = public_key
+        return True
 
     async def overview(self) -> Mapping[RoomName, float | None]:
         self._reach()

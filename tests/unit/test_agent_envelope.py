@@ -69,7 +69,7 @@ def test_nothing_to_say_is_no_packet() -> None:
 
 
 def test_a_beacon_tells_how_far_the_stream_is() -> None:
-    body = opened(ENVELOPE.beacon(7, START))
+    body = opened(next(ENVELOPE.packets(TOPIC_EVENTS, (), START, last_seq=7)))
     assert (body["last_seq"], body["events"], body["topic"]) == (7, [], "live.events")
 
 

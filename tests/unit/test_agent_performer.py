@@ -33,7 +33,7 @@ REVOKE = SetPermission(ADA, SID, NOTHING, revokes=True)
 GONE = notice(ADA, NoticeType.REMOVED, None)
 BAN = RemoveParticipant(ADA, SID, ban=True, notice=GONE)
 KICK = RemoveParticipant(ADA, SID, ban=False, notice=GONE)
-RELAY = Relay((live_event(1), live_event(2)))
+RELAY = Relay((live_event(1), live_event(2)), last_seq=2)
 
 
 def room_with_ada() -> Shell:
