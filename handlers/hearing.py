@@ -39,6 +39,8 @@ class Shown:
 
     board: Board[Identity] = field(default_factory=Board)
     viewers: frozenset[Identity] = frozenset()
+    doubtful: bool = True
+    """Something has happened since the viewers were last looked for, and may have changed them."""
     watched: bool = False
     """Somebody looks from outside the room."""
 

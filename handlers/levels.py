@@ -17,11 +17,9 @@ def show(state: RoomState, now: float) -> Effects:
     shown = state.hearing.shown
     if now - shown.board.told_at < INTERVAL_SECONDS:
         return ()
-    viewers = viewers_of(state)
-    if viewers - shown.viewers:
-        forget_board(state)
-    shown.viewers = viewers
-    if not viewers and not shown.watched:
+    if shown.doubtful:
+        look_for_viewers(state)
+    if not shown.viewers and not shown.watched:
         return ()
     heard = loudest(state)
     _, told = changes(shown.board, heard, now)
@@ -29,7 +27,7 @@ def show(state: RoomState, now: float) -> Effects:
         return ()
     shown.board = Board(heard, now)
     gone = dict.fromkeys(who for who, level in told.items() if level is None)
-    return (ShowLevels({**heard, **gone}, tuple(sorted(viewers)), shown.watched),)
+    return (ShowLevels({**heard, **gone}, tuple(sorted(shown.viewers)), shown.watched),)
 
 
 def forget_board(state: RoomState) -> None:
@@ -44,10 +42,14 @@ def on_watched(state: RoomState, *, watched: bool) -> None:
     state.hearing.shown.watched = watched
 
 
-def viewers_of(state: RoomState) -> frozenset[Identity]:
-    return frozenset(
+def look_for_viewers(state: RoomState) -> None:
+    shown = state.hearing.shown
+    viewers = frozenset(
         identity for identity, person, _ in state.connected() if state.desired(person).role in VIEWERS
     )
+    if viewers - shown.viewers:
+        forget_board(state)
+    shown.viewers, shown.doubtful = viewers, False
 
 
 def loudest(state: RoomState) -> dict[Identity, Level]:

@@ -52,6 +52,7 @@ def handle(state: RoomState, event: Event, now: float) -> Effects:
     effects = react(state, event, now)
     if isinstance(event, Measured):
         return effects  # frequent, and nothing below depends on it
+    state.hearing.shown.doubtful = True
     return (*effects, *close(state, now), *actions.settle(state, now))
 
 

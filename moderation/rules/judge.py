@@ -8,7 +8,7 @@ silence, was still above the threshold: then the sound really was too loud all a
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
@@ -82,7 +82,7 @@ def judge(
         held[check.rule] = seconds
         if seconds > 0.0 and seconds >= check.grace(policy) - _GRAIN:
             verdicts.append(check.verdict(measurement, seconds, policy))
-    return replace(watch, held=held), tuple(verdicts)
+    return Watch(held), tuple(verdicts)
 
 
 def _held(check: _Check, before: float, m: Measurement, subject: Subject, policy: Policy) -> float:
