@@ -13,7 +13,6 @@ from handlers.effects import (
     FinishAction,
     NoticeType,
     RemoveParticipant,
-    Resync,
     Verdict,
 )
 from handlers.events import (
@@ -26,7 +25,7 @@ from handlers.events import (
     Sid,
 )
 from handlers.notices import notice
-from handlers.permissions import converged
+from handlers.permissions import converged, list_people
 from handlers.state import OpenAction, PersonState, RoomState
 from moderation.desired import Desired, effective_permission, rehearse
 from moderation.rules.words import Words
@@ -81,8 +80,6 @@ CONDITIONS: Mapping[str, Condition] = {
 }
 TARGETED = frozenset(CONDITIONS) - {"mute_all", "unmute_all", "delete_message", "announce", "end_session"}
 REMEMBERED = 1000
-LISTING_SECONDS = 2.5
-"""After so long without the list it is asked for again; a call ends sooner."""
 
 
 def open_action(state: RoomState, action: Action, now: float) -> Effects:
@@ -161,11 +158,7 @@ def settle(state: RoomState, now: float) -> Effects:
 def ask_for_list(state: RoomState, now: float) -> Effects:
     """Have LiveKit tell who is here, once for all rows that cannot end without knowing."""
     waiting = any(not opened.certain and opened.action.action == "kick" for opened in state.actions.values())
-    if not waiting or now < state.listing_until:
-        return ()
-    state.listing_until = now + LISTING_SECONDS
-    state.wake_at(state.listing_until)
-    return (Resync(doubt=True),)
+    return list_people(state, now) if waiting else ()
 
 
 def is_away(state: RoomState, action: Action) -> bool:

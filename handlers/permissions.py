@@ -38,6 +38,8 @@ FIRST_RETRY_SECONDS = 0.05
 RIGHT_AFTER_JOIN_SECONDS = 2.0
 """LiveKit answers `not_found` for a moment around a join; until then a retry is quick."""
 QUICK_RETRY_CAP_SECONDS = 0.1
+LISTING_SECONDS = 2.5
+"""After so long without the list it is asked for again; a call ends sooner."""
 RETRY_CAP_SECONDS = 5.0
 
 
@@ -173,18 +175,31 @@ def on_track_published(state: RoomState, event: TrackPublished, now: float) -> E
     return (Count(Metric.TRACK_DISGUISED), *converge(state, event.identity, now))
 
 
-def take_report(state: RoomState, person: PersonState, permission: Permission, now: float) -> Effects:
-    """Believe what LiveKit reports, unless it is what we replaced moments ago (reports come late)."""
+def take_report(
+    state: RoomState, person: PersonState, permission: Permission, now: float, *, listed: bool = False
+) -> Effects:
+    """Believe what LiveKit reports. What we replaced moments ago may be a late report, or somebody else's doing:
+    then only LiveKit's own list is believed."""
     assert person.connection is not None
     if person.connection.permission == permission:
         return ()
     replaced_at = person.overridden.get(permission)
-    if person.asked is not None or (replaced_at is not None and now - replaced_at < BATCHING_SECONDS):
+    doubtful = not listed and replaced_at is not None and now - replaced_at < BATCHING_SECONDS
+    if person.asked is not None or doubtful:
         state.resync_at = min(state.resync_at, now + BATCHING_SECONDS)
         state.wake_at(state.resync_at)
-        return ()
+        return list_people(state, now) if person.asked is None else ()
     drifted: tuple[Effect, ...] = (
         (Count(Metric.DRIFT_FOUND),) if person.connection.permission is not None else ()
     )
     person.connection = replace(person.connection, permission=permission)
     return drifted
+
+
+def list_people(state: RoomState, now: float) -> Effects:
+    """Have LiveKit tell who is here and what they may do; one list at a time, whoever waits for it."""
+    if now < state.listing_until:
+        return ()
+    state.listing_until = now + LISTING_SECONDS
+    state.wake_at(state.listing_until)
+    return (Resync(doubt=True),)

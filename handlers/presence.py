@@ -40,13 +40,17 @@ def on_joined(state: RoomState, event: ParticipantJoined, now: float) -> Effects
     return (*recorded, *converge(state, event.identity, now))
 
 
-def see(state: RoomState, identity: Identity, connection: Connection, now: float) -> Effects:
+def see(
+    state: RoomState, identity: Identity, connection: Connection, now: float, *, listed: bool = False
+) -> Effects:
     """LiveKit shows this connection. Returns what must be written of it."""
     person = state.person(identity)
     if sid_of(person) == connection.sid:
         person.doubted_at = None
         reported = (
-            () if connection.permission is None else take_report(state, person, connection.permission, now)
+            ()
+            if connection.permission is None
+            else take_report(state, person, connection.permission, now, listed=listed)
         )
         already, person.seen = person.seen, True
         return reported if already else (*reported, RecordJoined(identity, connection))
@@ -101,7 +105,7 @@ def on_synced(state: RoomState, event: RoomSynced, now: float) -> Effects:
     state.wake_at(state.resync_at)
     effects: list[Effect] = []
     for identity, connection in event.present:
-        effects += see(state, identity, connection, now)
+        effects += see(state, identity, connection, now, listed=event.listed)
     present = {connection.sid for _, connection in event.present}
     for identity, person, connection in list(state.connected()):
         if connection.sid in present:

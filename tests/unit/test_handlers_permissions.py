@@ -168,7 +168,8 @@ def test_a_late_report_of_what_was_replaced_is_no_drift() -> None:
     scene.joins(ADA)
     scene.confirms(only(SetPermission, scene.wants(ADA, SPEAKER)))
     scene.passes(2.9)
-    assert scene.reports(ADA, NOTHING) == ()
+    assert scene.reports(ADA, NOTHING) == (Resync(doubt=True),)
+    assert not scene.lists(scene.here(ADA))
     assert scene.actual(ADA) == SPEAK
 
 
@@ -403,6 +404,16 @@ def test_sound_and_pictures_under_their_own_names_are_nobodys_business() -> None
     scene.present(ADA, SPEAKER, BOTH)
     assert not scene.publishes(ADA, Source.MICROPHONE, sound=True)
     assert not scene.publishes(ADA, Source.CAMERA, sound=False)
+
+
+def test_what_we_replaced_and_somebody_else_gave_back_is_taken_again_as_soon_as_livekit_lists_it() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    scene.confirms(only(SetPermission, scene.wants(ADA, MUTED_SPEAKER)))
+    assert scene.reports(ADA, SPEAK) == (Resync(doubt=True),)
+    effects = scene.lists((ADA, scene.connection("sid-ada", SPEAK, ago=60)))
+    assert Count(Metric.DRIFT_FOUND) in effects
+    assert only(SetPermission, effects).permission == NOTHING
 
 
 def test_a_right_that_nobody_has_is_drift_and_is_taken_back() -> None:
