@@ -39,7 +39,7 @@ def write_config(
     port: int,
     udp_port: int,
     keys: dict[str, str],
-    webhook_url: str,
+    webhook_url: str | None,
     departure_seconds: int,
 ) -> Path:
     """Writes the server's configuration (JSON is YAML) and returns its path."""
@@ -57,7 +57,7 @@ def write_config(
         },
         "keys": keys,
         "room": {"empty_timeout": 30, "departure_timeout": departure_seconds},
-        "webhook": {"api_key": next(iter(keys)), "urls": [webhook_url]},
+        "webhook": {"api_key": next(iter(keys)), "urls": [webhook_url] if webhook_url else []},
         "logging": {"level": "info", "json": False},
     }
     path = directory / "livekit.json"

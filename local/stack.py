@@ -37,6 +37,7 @@ class Stack:
         fault_hooks: open the gateway's `/_local/` doors that break Realtime on purpose.
         token_seconds: lifetime of access tokens.
         departure_seconds: LiveKit closes a room this long after the last person left.
+        webhooks: LiveKit tells the edge function who comes and goes; without, the agent sees it seconds later.
         migrations: SQL files to apply; the existing app's and ours when None.
 
     Entering returns when every part is ready. It raises ChildDiedError, MigrationError or PortsTakenError
@@ -51,6 +52,7 @@ class Stack:
         fault_hooks: bool = False,
         token_seconds: int = 3600,
         departure_seconds: int = 2,
+        webhooks: bool = True,
         migrations: Sequence[Path] | None = None,
     ) -> None:
         self.directory = directory.resolve()
@@ -66,6 +68,7 @@ class Stack:
         self._fault_hooks = fault_hooks
         self._token_seconds = token_seconds
         self._departure_seconds = departure_seconds
+        self._webhooks = webhooks
         self._migrations = migrations
         self._livekit_secret = ""
         self._up = asyncio.Event()
@@ -227,7 +230,7 @@ class Stack:
             port=port,
             udp_port=self.ports.of(Offset.LIVEKIT_UDP),
             keys={LIVEKIT_KEY: self._livekit_secret},
-            webhook_url=f"{self.url}/functions/v1/livekit-webhook",
+            webhook_url=f"{self.url}/functions/v1/livekit-webhook" if self._webhooks else None,
             departure_seconds=self._departure_seconds,
         )
         self.livekit = await self._supervisor.start(livekit.spec(binary, config, port))

@@ -56,6 +56,7 @@ class Device:
         self.levels: list[PacketEvent] = []
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """LiveKit's reason for the end of the connection, in lower case."""
+        self.ended_at = 0.0
         self.relay = Relay(
             self.room,
             api,
@@ -241,6 +242,7 @@ class Device:
 
     def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
         if not self.ended.done():
+            self.ended_at = time.monotonic()
             self.ended.set_result(str(rtc.DisconnectReason.Name(reason)).lower())
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
