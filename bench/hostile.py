@@ -208,14 +208,6 @@ def judge(prompt: Score, late: Score) -> list[Figure]:
     ]
 
 
-def report(figures: Sequence[Figure]) -> str:
-    lines = []
-    for figure in figures:
-        bar = "" if figure.bar is None else f"  {'held' if figure.held else 'MISSED'}: at most {figure.bar:g}"
-        lines.append(f"  {figure.name:<46}{figure.value:8.1f} {figure.unit:<8}n={figure.n:<4}{bar}")
-    return "\n".join(lines) + "\n"
-
-
 async def measure(port_base: int | None, times: int) -> bool:
     """Whether the bars were held."""
     prompt, late = Score(), Score()
@@ -237,7 +229,7 @@ async def measure(port_base: int | None, times: int) -> bool:
         await intrusions(stack, await Arena.open(people), late, max(3, times // 3), within=10)
     figures = judge(prompt, late)
     results.write("hostile", figures)
-    sys.stdout.write(report(figures))
+    sys.stdout.write(results.report(figures))
     return all(figure.held is not False for figure in figures)
 
 

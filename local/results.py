@@ -35,3 +35,12 @@ def write(command: str, figures: Iterable[Figure]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(figure.as_json()) + "\n" for figure in figures]
     (folder / f"{command}.jsonl").write_text("".join(lines))
+
+
+def report(figures: Iterable[Figure]) -> str:
+    """For whoever ran the command: a figure a line, with its bar."""
+    lines = []
+    for figure in figures:
+        bar = "" if figure.bar is None else f"  {'held' if figure.held else 'MISSED'}: at most {figure.bar:g}"
+        lines.append(f"  {figure.name:<46}{figure.value:8.1f} {figure.unit:<8}n={figure.n:<4}{bar}")
+    return "\n".join(lines) + "\n"
