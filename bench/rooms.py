@@ -8,7 +8,7 @@ import asyncio
 import os
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -43,6 +43,7 @@ class Cost:
     rooms: int
     cpu_percent_per_room: float
     uss_mb_per_room: float
+    """Of one room more: the first one also pays for what all share, so it is not counted in."""
     load_cores: float
     """What the simulated people used meanwhile: above about 1.5 the figures are those of a starved machine."""
 
@@ -66,22 +67,27 @@ def baseline(module: str) -> Start:
             "start",
             cwd=REPOSITORY,
             env={**os.environ, **stack.env},
-            stdout=DEVNULL,
-            stderr=PIPE,
+            stdout=PIPE,
+            stderr=STDOUT,
         )
-        assert process.stderr is not None
+        assert process.stdout is not None
         try:
-            while b"registered worker" not in (line := await process.stderr.readline()):
-                if not line:
-                    raise RuntimeError(f"{module} ended before it was registered")
-            drain = asyncio.create_task(swallow(process.stderr))
+            await until_registered(module, process.stdout)
+            reading = asyncio.create_task(swallow(process.stdout))
             yield process.pid
+            reading.cancel()
         finally:
             process.kill()
             await process.wait()
-            await drain
 
     return start
+
+
+async def until_registered(module: str, output: asyncio.StreamReader) -> None:
+    async with asyncio.timeout(BOT_SECONDS):
+        while b"registered worker" not in (line := await output.readline()):
+            if not line:
+                raise RuntimeError(f"{module} ended before it was registered")
 
 
 async def swallow(stream: asyncio.StreamReader) -> None:
@@ -95,12 +101,15 @@ async def measure(
     """USS of the worker without rooms, MiB, and its cost at each size."""
     async with start(stack) as pid, Crowd(stack, database) as crowd:
         await asyncio.sleep(SETTLE_SECONDS)
-        base, costs = usage(pid), []
+        base, costs = usage(pid), list[Cost]()
+        first = base
         for size in SIZES:
             await crowd.fill(size - len(crowd.rooms))
             await until_bots(stack, crowd.rooms)
             await asyncio.sleep(SETTLE_SECONDS)
-            costs.append(await watch(pid, crowd, base))
+            if size == 1:
+                first = usage(pid)
+            costs.append(await watch(pid, crowd, first))
             cost = costs[-1]
             say(
                 f"  {name:<22}{size:>3} rooms  {cost.uss_mb_per_room:6.2f} MB/room  "
@@ -109,7 +118,7 @@ async def measure(
     return base.uss_mb, costs
 
 
-async def watch(pid: int, crowd: Crowd, base: Usage) -> Cost:
+async def watch(pid: int, crowd: Crowd, first: Usage) -> Cost:
     before, people_before = usage(pid), usage(crowd.pid)
     await asyncio.sleep(WATCH_SECONDS)
     after, people_after = usage(pid), usage(crowd.pid)
@@ -117,7 +126,7 @@ async def watch(pid: int, crowd: Crowd, base: Usage) -> Cost:
     return Cost(
         rooms,
         100 * cores(before, after) / rooms,
-        (after.uss_mb - base.uss_mb) / rooms,
+        (after.uss_mb - first.uss_mb) / max(1, rooms - 1),
         cores(people_before, people_after),
     )
 
