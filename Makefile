@@ -15,6 +15,7 @@ BIN := .venv/bin
 export UV
 PACKAGES := $(wildcard agent handlers moderation local orchestrator bench)
 SCRIPTS := local/functions_router.ts tests/integration/supabase_js.ts
+BENCHMARKS := audio loudness_differences
 FUNCTIONS := livekit-system/supabase/functions
 DENO_PROJECTS := $(patsubst %/,%,$(dir $(wildcard $(FUNCTIONS)/deno.json livekit-system/clients/typescript/deno.json livekit-system/console/deno.json)))
 
@@ -38,6 +39,11 @@ demo: install ## play an evening with simulated people in real rooms, and check 
 .PHONY: test
 test: install ## run every test of correctness, on real parts
 	@$(BIN)/pytest
+
+.PHONY: bench
+bench: install ## speed and cost, against their bars and honest baselines
+	@set -e; missed=0; for part in $(BENCHMARKS); do \
+	  echo "== $$part"; $(BIN)/python -m bench.$$part || missed=1; done; exit $$missed
 
 .PHONY: check
 check: install ## lint, format, types, import direction, edge functions; needs no server

@@ -12,7 +12,7 @@ from livekit import api
 
 from local import results
 from local.demo.checks import Scoreboard
-from local.demo.scenes import audio_room, books, calls, door, gifts, ops, takeover
+from local.demo.scenes import audio_room, books, calls, door, gifts, ops, takeover, too_loud
 from local.demo.stage import Stage, Watch
 from local.demo.timeline import Timeline
 from local.paths import STATE
@@ -25,6 +25,7 @@ Scene = Callable[[Stage], Awaitable[None]]
 SCENES: tuple[tuple[str, tuple[Scene, ...]], ...] = (
     ("At the door", (door.goes_live, door.for_subscribers)),
     ("A hand goes up", (audio_room.raised_hand,)),
+    ("Too loud", (too_loud.shouting,)),
     ("Gifts", (gifts.shower,)),
     ("Ops at work", (ops.at_work,)),
     ("Calls", (calls.ring_ring,)),

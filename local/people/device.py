@@ -202,6 +202,14 @@ class Device:
                     self._on_track(publication.track, publication, person)
         return ear
 
+    def track_of(self, identity: str) -> rtc.Track | None:
+        """This person's microphone, while it is heard here."""
+        person = self.room.remote_participants.get(identity)
+        heard = (
+            [p.track for p in person.track_publications.values() if p.source == MICROPHONE] if person else []
+        )
+        return next((track for track in heard if track is not None), None)
+
     def sees_camera_of(self, identity: str) -> bool:
         person = self.room.remote_participants.get(identity)
         return person is not None and any(

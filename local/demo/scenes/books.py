@@ -48,8 +48,13 @@ async def audit(stage: Stage) -> None:
     rows = await stage.people.service.rows("moderation_actions")
     found = {row["id"]: row["status"] for row in rows}
     asked = [request.id for request in stage.people.requests]
-    stage.tell("the books", f"know {len(rows)} requests for moderation, asked for {len(asked)}")
-    exact = sorted(found) == sorted(asked) and set(found.values()) == {"applied"}
+    incidents = await stage.people.service.rows("moderation_incidents", action_id="not.is.null")
+    by_rules = [row["action_id"] for row in incidents]
+    stage.tell(
+        "the books",
+        f"know {len(rows)} requests for moderation: {len(asked)} of people, {len(by_rules)} of rules",
+    )
+    exact = sorted(found) == sorted(asked + by_rules) and set(found.values()) == {"applied"}
     stage.checks.holds("books.audit", exact)
 
 
