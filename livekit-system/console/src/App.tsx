@@ -1,0 +1,124 @@
+/** Owns: which page is shown to whom, in which language and appearance. */
+import { useEffect, useState } from "react";
+import { Shell, type Theme } from "./components/Shell.tsx";
+import { SignIn } from "./components/SignIn.tsx";
+import { FailureNote, Forbidden } from "./components/States.tsx";
+import { useSupabase } from "./data/client.ts";
+import { type Account, useAccount } from "./data/useAccount.ts";
+import type { Lang } from "./model/feed.ts";
+import { PeoplePage } from "./pages/PeoplePage.tsx";
+import { PersonPage } from "./pages/PersonPage.tsx";
+import { ReportsPage } from "./pages/ReportsPage.tsx";
+import { RoomPage } from "./pages/RoomPage.tsx";
+import { RoomsPage } from "./pages/RoomsPage.tsx";
+import { SwitchesPage } from "./pages/SwitchesPage.tsx";
+import { type Route, routeOf } from "./route.ts";
+import { keep, kept } from "./preferences.ts";
+import { LanguageContext, LANGUAGES, useWords } from "./texts/useWords.ts";
+
+export function App() {
+  const [lang, setLang] = useState<Lang>(() => kept("lang", ["en", "tr"], preferredLang()));
+  const [theme, setTheme] = useState<Theme>(() => kept("theme", ["system", "light", "dark"], "system"));
+  useEffect(() => {
+    document.documentElement.lang = lang;
+    document.title = LANGUAGES[lang].words.name;
+    keep("lang", lang);
+  }, [lang]);
+  useEffect(() => {
+    document.documentElement.dataset["theme"] = theme;
+    keep("theme", theme);
+  }, [theme]);
+  return (
+    <LanguageContext value={lang}>
+      <Pages theme={theme} onTheme={setTheme} onLang={setLang} />
+    </LanguageContext>
+  );
+}
+
+function preferredLang(): Lang {
+  return navigator.language.startsWith("tr") ? "tr" : "en";
+}
+
+interface PagesProps {
+  theme: Theme;
+  onTheme: (theme: Theme) => void;
+  onLang: (lang: Lang) => void;
+}
+
+function Pages(props: PagesProps) {
+  const client = useSupabase();
+  const account = useAccount();
+  const route = useRoute();
+  const offers = account.kind === "ops" ? "all" : account.kind === "staff" ? "rooms" : "none";
+  return (
+    <Shell
+      {...props}
+      page={offers === "none" ? null : route.page}
+      offers={offers}
+      email={"email" in account ? account.email : null}
+      onSignOut={() => void client.auth.signOut({ scope: "local" })}
+    >
+      <Page account={account} route={route} />
+    </Shell>
+  );
+}
+
+function useRoute(): Route {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const moved = () => {
+      setHash(location.hash);
+      scrollTo(0, 0);
+    };
+    addEventListener("hashchange", moved);
+    return () => removeEventListener("hashchange", moved);
+  }, []);
+  return routeOf(hash);
+}
+
+function Page({ account, route }: { account: Account; route: Route }) {
+  const { t } = useWords();
+  const client = useSupabase();
+
+  async function signIn(email: string, password: string): Promise<string | null> {
+    const { error } = await client.auth.signInWithPassword({ email, password });
+    if (error === null) return null;
+    return error.status === 400 ? t.sign.wrong : `${t.state.failed} ${error.message}`;
+  }
+
+  switch (account.kind) {
+    case "loading":
+      return account.failure
+        ? <FailureNote failure={account.failure} onRetry={() => location.reload()} />
+        : <p className="lc-empty" role="status">{t.state.loading}</p>;
+    case "signed_out":
+      return <SignIn onSignIn={signIn} />;
+    case "nobody":
+      return <Forbidden why={t.state.forbiddenWhy} />;
+    case "staff":
+    case "ops":
+      return <Inside account={account} route={route} />;
+  }
+}
+
+function Inside({ account, route }: { account: Account & { kind: "ops" | "staff" }; route: Route }) {
+  const { t } = useWords();
+  if (route.page === "rooms") return <RoomsPage account={account} />;
+  if (route.page === "room") {
+    const theirs = account.kind === "ops" || account.sessions.includes(route.id);
+    return theirs
+      ? <RoomPage key={route.id} id={route.id} account={account} />
+      : <Forbidden why={t.state.forbiddenWhy} />;
+  }
+  if (account.kind !== "ops") return <Forbidden why={t.state.opsOnly} />;
+  switch (route.page) {
+    case "people":
+      return <PeoplePage />;
+    case "person":
+      return <PersonPage key={route.id} id={route.id} />;
+    case "switches":
+      return <SwitchesPage />;
+    case "reports":
+      return <ReportsPage />;
+  }
+}

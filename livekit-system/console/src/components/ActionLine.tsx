@@ -1,0 +1,93 @@
+/** Owns: one request for moderation as a line: what, whom, why, and what became of it. */
+import type { Asked } from "../data/useActions.ts";
+import type { ActionName, ActionStatus, AuditRow } from "../model/rows.ts";
+import { useWords } from "../texts/useWords.ts";
+import type { Words } from "../texts/words.ts";
+
+type What = Pick<AuditRow, "action" | "params">;
+
+/** `Mute, 5 min`, `Ban, All of this creator's`. */
+function describe({ action, params }: What, t: Words, length: (seconds: number) => string): string {
+  const details = [
+    params.seconds !== undefined ? length(params.seconds) : null,
+    params.role !== undefined ? t.role[params.role] : null,
+    params.scope !== undefined ? t.action.scopeName[params.scope] : null,
+  ].filter((detail) => detail !== null);
+  return [t.action.name[action as ActionName], ...details].join(", ");
+}
+
+/** Colour follows what became of it; the words say the same. */
+export function Status({ status, row }: { status: ActionStatus; row: AuditRow | null }) {
+  const { t, f } = useWords();
+  const tone =
+    { pending: "lc-wait", claimed: "lc-wait", applied: "lc-ok", failed: "lc-bad" }[status as string];
+  return (
+    <span className={`lc-status ${tone ?? "lc-muted"}`} data-status={status}>
+      {row?.after?.invited ? t.action.invited : t.action.status[status]}
+      {row?.enforce_ms != null && status === "applied" && (
+        <span className="lc-ms">{t.action.ms(f.whole(row.enforce_ms))}</span>
+      )}
+    </span>
+  );
+}
+
+/** Requests of this page, until they are final and after. */
+export function AskedList({ asked, nameOf }: { asked: Asked[]; nameOf: (userId: string) => string }) {
+  const { t, f } = useWords();
+  return (
+    <ol className="lc-asked" aria-live="polite" aria-label={t.action.yours}>
+      {asked.map(({ request, row }) => (
+        <li key={request.id} data-action={request.action}>
+          <span className="lc-what">{describe(request as What, t, f.length)}</span>
+          <span className="lc-grow">
+            {request.target_user_id ? nameOf(request.target_user_id) : t.action.everyone}
+          </span>
+          {request.dry_run && <span className="lc-tag">{t.action.dry}</span>}
+          <Status status={row?.status ?? "pending"} row={row} />
+          {row?.error && <span className="lc-error">{row.error}</span>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export interface AuditListProps {
+  rows: AuditRow[];
+  /** Whether to name the target: not on that person's own page. */
+  named: boolean;
+  hrefOf: ((userId: string) => string) | null;
+  nameOf: (userId: string) => string;
+}
+
+export function AuditList({ rows, named, hrefOf, nameOf }: AuditListProps) {
+  const { t, f } = useWords();
+  return (
+    <ol className="lc-feed">
+      {rows.map((row) => (
+        <li key={row.action_id} data-action={row.action}>
+          <time dateTime={row.created_at}>{f.stamp(row.created_at)}</time>
+          <div>
+            <span className="lc-what">{describe(row, t, f.length)}</span>{" "}
+            {named && <Target row={row} hrefOf={hrefOf} nameOf={nameOf} />}
+            {row.dry_run && <span className="lc-tag">{t.action.dry}</span>}
+            {row.undone_at !== null && <span className="lc-tag">{t.action.undone}</span>}
+            <span className="lc-sub">
+              {row.requested_by ? nameOf(row.requested_by) : t.action.via[row.requested_via]}
+              {row.params.text && `: “${row.params.text}”`}
+              {row.reason && ` · ${row.reason}`}
+            </span>
+            {row.error && <span className="lc-error">{row.error}</span>}
+          </div>
+          <Status status={row.status} row={row} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Target({ row, hrefOf, nameOf }: Omit<AuditListProps, "rows" | "named"> & { row: AuditRow }) {
+  const { t } = useWords();
+  if (row.target_user_id === null) return <span>{t.action.everyone}</span>;
+  const name = nameOf(row.target_user_id);
+  return hrefOf ? <a href={hrefOf(row.target_user_id)}>{name}</a> : <span>{name}</span>;
+}

@@ -1,0 +1,90 @@
+/** Owns: the feeds beside a room: incidents with their numbers and sentence, gifts and events. */
+import { figuresOf, isRehearsal, sentenceOf } from "../model/feed.ts";
+import type { Incident, LiveEvent, Role } from "../model/rows.ts";
+import { useWords } from "../texts/useWords.ts";
+
+const TONE = { info: "", warning: "lc-tag-warn", critical: "lc-tag-bad" };
+
+export function IncidentList(
+  { incidents, nameOf }: { incidents: Incident[]; nameOf: ((userId: string) => string) | null },
+) {
+  const { t, f, lang } = useWords();
+  return (
+    <ol className="lc-feed">
+      {incidents.map((incident) => (
+        <li key={incident.id} data-rule={incident.rule}>
+          <time dateTime={incident.started_at}>{f.stamp(incident.started_at)}</time>
+          <div>
+            <span className={`lc-tag ${TONE[incident.severity]}`}>
+              {t.feed.rule[incident.rule] ?? incident.rule}
+            </span>{" "}
+            {nameOf && <span className="lc-what">{nameOf(incident.user_id)}</span>}
+            <span className="lc-sentence">{sentenceOf(incident, lang)}</span>
+            <span className="lc-sub">
+              {[
+                ...figuresOf(incident).map(([name, value]) =>
+                  `${t.feed.figure[name] ?? name} ${f.level(value)}`
+                ),
+                t.feed.strikes(f.level(incident.strikes)),
+                ...(isRehearsal(incident) ? [t.feed.observed] : []),
+              ].join(" · ")}
+            </span>
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export function EventList({ events, nameOf }: { events: LiveEvent[]; nameOf: (userId: string) => string }) {
+  const { t, f } = useWords();
+
+  function tell({ type, payload }: LiveEvent): string {
+    const text = (key: string) => String(payload[key] ?? "");
+    const who = payload["user_id"] ? nameOf(text("user_id")) : t.action.everyone;
+    switch (type) {
+      case "gift":
+        return t.feed.gift(
+          nameOf(text("sender_id")),
+          Number(payload["quantity"]),
+          text("gift_code"),
+          f.whole(Number(payload["coins"])),
+        );
+      case "role_changed":
+        return t.feed.roleChanged(who, t.role[text("role") as Role] ?? text("role"));
+      case "muted":
+        return t.feed.muted(who);
+      case "unmuted":
+        return t.feed.unmuted(who);
+      case "removed":
+        return t.feed.removed(who);
+      case "hand_raised":
+        return t.feed.handRaised(who);
+      case "hand_lowered":
+        return t.feed.handLowered(who);
+      case "viewer_milestone":
+        return t.feed.milestone(Number(payload["viewers"]));
+      case "session_ending":
+        return t.feed.ending(f.time(text("ends_at")));
+      case "session_resumed":
+        return t.feed.resumed;
+      case "session_ended":
+        return t.feed.ended;
+      case "system":
+        return `“${text("text")}”`;
+      default:
+        return type;
+    }
+  }
+
+  return (
+    <ol className="lc-feed">
+      {events.map((event) => (
+        <li key={event.id} data-event={event.type}>
+          <time dateTime={event.created_at}>{f.stamp(event.created_at)}</time>
+          <div className={event.type === "gift" ? "lc-gift" : undefined}>{tell(event)}</div>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,80 @@
+/** Owns: the people of a room: role, what they may send, how long they are there, how loud they are. */
+import type { Meters } from "../model/levels.ts";
+import { cameraState, chatMuted, micState } from "../model/people.ts";
+import type { Participant, SessionType } from "../model/rows.ts";
+import { clock, secondsBetween } from "../model/time.ts";
+import { useWords } from "../texts/useWords.ts";
+import { CameraIcon, ChatIcon, HandIcon, MicIcon } from "./Icons.tsx";
+import { Meter } from "./Meter.tsx";
+
+export interface PeopleListProps {
+  people: Participant[];
+  type: SessionType;
+  now: number;
+  meters: Meters;
+  loudness: Map<string, number>;
+  threshold: number;
+  nameOf: (userId: string) => string;
+  /** Null where nobody's page may be opened. */
+  hrefOf: ((userId: string) => string) | null;
+  /** Null for who cannot be acted on. */
+  onAct: (person: Participant) => (() => void) | null;
+}
+
+export function PeopleList(props: PeopleListProps) {
+  return (
+    <ul className="lc-people">
+      {props.people.map((person) => <Row key={person.user_id} person={person} {...props} />)}
+    </ul>
+  );
+}
+
+function Row(props: PeopleListProps & { person: Participant }) {
+  const { person, type, now, meters, threshold, nameOf, hrefOf } = props;
+  const { t, f } = useWords();
+  const name = nameOf(person.user_id);
+  const mic = micState(person, type);
+  const level = meters.get(person.user_id) ?? null;
+  const here = secondsBetween(person.last_joined_at, now);
+  const act = props.onAct(person);
+  const lufs = props.loudness.get(person.user_id);
+  return (
+    <li className={person.is_online ? "lc-person" : "lc-person lc-away"} data-person={name}>
+      <div className="lc-who">
+        {hrefOf ? <a href={hrefOf(person.user_id)}>{name}</a> : <span className="lc-name">{name}</span>}
+        <span className="lc-sub">
+          {t.role[person.role]}
+          {" · "}
+          {person.is_online && here !== null ? t.room.here(clock(here)) : t.room.away}
+          {person.invited_role && ` · ${t.room.invited(t.role[person.invited_role])}`}
+        </span>
+      </div>
+      <div className="lc-rights">
+        <MicIcon
+          state={mic}
+          label={mic === "muted" && person.mic_muted_until !== null
+            ? t.room.micUntil(f.time(person.mic_muted_until))
+            : t.room.mic[mic]}
+        />
+        {type === "video_live" && (
+          <CameraIcon state={cameraState(person, type)} label={t.room.camera[cameraState(person, type)]} />
+        )}
+        {chatMuted(person, now) && <ChatIcon label={t.room.chatMuted} />}
+        {person.hand_raised_at !== null && <HandIcon label={t.room.hands} />}
+      </div>
+      <div className="lc-level">
+        {(level !== null || (mic === "allowed" && person.is_online)) && (
+          <Meter name={name} level={level} threshold={threshold} />
+        )}
+        {lufs !== undefined && <span className="lc-sub lc-lufs">{t.room.loudness(f.level(lufs))}</span>}
+      </div>
+      <div className="lc-do">
+        {act && (
+          <button type="button" className="lc-button" onClick={act} aria-label={t.room.act(name)}>
+            {t.room.actShort}
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,76 @@
+/** Owns: the frame of every page: name, pages, language, appearance, who is signed in. */
+import type { ReactNode } from "react";
+import type { Lang } from "../model/feed.ts";
+import { links, type Route } from "../route.ts";
+import { LANGUAGES, useWords } from "../texts/useWords.ts";
+
+export type Theme = "system" | "light" | "dark";
+
+export interface ShellProps {
+  page: Route["page"] | null;
+  /** Whose pages are offered: all to ops, the rooms alone to staff, none to others. */
+  offers: "all" | "rooms" | "none";
+  email: string | null;
+  theme: Theme;
+  onTheme: (theme: Theme) => void;
+  onLang: (lang: Lang) => void;
+  onSignOut: () => void;
+  children: ReactNode;
+}
+
+const THEMES: Theme[] = ["system", "light", "dark"];
+const HOME: Partial<Record<Route["page"], Route["page"]>> = { room: "rooms", person: "people" };
+
+export function Shell({ page, offers, email, theme, onTheme, onLang, onSignOut, children }: ShellProps) {
+  const { t, lang } = useWords();
+  const pages = (["rooms", "people", "switches", "reports"] as const)
+    .filter((name) => offers === "all" || (offers === "rooms" && name === "rooms"));
+  const here = page === null ? null : HOME[page] ?? page;
+  return (
+    <>
+      <a className="lc-skip" href="#main" onClick={focusMain}>{t.skip}</a>
+      <header className="lc-head">
+        <span className="lc-brand">{t.name}</span>
+        {pages.length > 0 && (
+          <nav aria-label={t.nav.label}>
+            {pages.map((name) => (
+              <a key={name} href={links[name]} aria-current={here === name ? "page" : undefined}>
+                {t.nav[name]}
+              </a>
+            ))}
+          </nav>
+        )}
+        <div className="lc-head-end">
+          <select
+            aria-label={t.theme.label}
+            value={theme}
+            onChange={(event) => onTheme(event.target.value as Theme)}
+          >
+            {THEMES.map((name) => <option key={name} value={name}>{t.theme[name]}</option>)}
+          </select>
+          <select
+            aria-label={t.language}
+            value={lang}
+            onChange={(event) => onLang(event.target.value as Lang)}
+          >
+            {Object.entries(LANGUAGES).map(([code, { name }]) => (
+              <option key={code} value={code} lang={code}>{name}</option>
+            ))}
+          </select>
+          {email !== null && (
+            <button type="button" className="lc-button lc-quiet" onClick={onSignOut} title={email}>
+              {t.sign.out}
+            </button>
+          )}
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>{children}</main>
+    </>
+  );
+}
+
+/** The address bar holds the page: a real jump would leave it. */
+function focusMain(event: { preventDefault: () => void }) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}

@@ -1,0 +1,62 @@
+/** Owns: how a reading says that it is loading, empty, old, or not for this person. */
+import type { ReactNode } from "react";
+import type { Failure } from "../data/failure.ts";
+import type { Live } from "../data/useLive.ts";
+import { useNow } from "../data/useLive.ts";
+import { freshness } from "../model/time.ts";
+import type { Words } from "../texts/words.ts";
+import { useWords } from "../texts/useWords.ts";
+
+/** `live`, or how old what one sees is. */
+export function Freshness({ of }: { of: Live<unknown> }) {
+  const { t } = useWords();
+  const now = useNow();
+  const state = freshness(of.readAt, now, of.everyMs);
+  if (state === "loading") return null;
+  if (state === "fresh") return <span className="lc-fresh">{t.state.live}</span>;
+  return <span className="lc-stale">{t.state.stale(Math.round((now - (of.readAt ?? now)) / 1000))}</span>;
+}
+
+export function Empty({ children }: { children: ReactNode }) {
+  return <p className="lc-empty">{children}</p>;
+}
+
+/** The reading, or in its place why there is none; a failure after the first reading is told above it. */
+export function Reading<T>({ of, children }: { of: Live<T>; children: (data: T) => ReactNode }) {
+  const { t } = useWords();
+  const failure = of.failure && <FailureNote failure={of.failure} onRetry={of.refresh} />;
+  if (of.data === null) return failure ?? <p className="lc-empty" role="status">{t.state.loading}</p>;
+  return (
+    <>
+      {failure}
+      {children(of.data)}
+    </>
+  );
+}
+
+export function FailureNote({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
+  const { t } = useWords();
+  return (
+    <div className={failure.kind === "offline" ? "lc-note lc-note-warn" : "lc-note lc-note-bad"} role="alert">
+      <span>{explain(failure, t)}</span>
+      <button type="button" className="lc-button lc-quiet" onClick={onRetry}>{t.state.again}</button>
+    </div>
+  );
+}
+
+/** A failure in the reader's language where we have the words, in the database's otherwise. */
+export function explain(failure: Failure, t: Words): string {
+  if (failure.kind === "offline") return t.state.offline;
+  const known = failure.code === null ? undefined : t.refusal[failure.code];
+  return known ?? `${t.state.failed} ${failure.message}`;
+}
+
+export function Forbidden({ why }: { why: string }) {
+  const { t } = useWords();
+  return (
+    <section className="lc-door">
+      <h1>{t.state.forbidden}</h1>
+      <p>{why}</p>
+    </section>
+  );
+}

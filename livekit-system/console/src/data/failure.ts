@@ -1,0 +1,43 @@
+/** Owns: what a failed request means for the person in front of it. */
+
+export interface Failure {
+  /** `offline`: nobody answered; `forbidden`: not for this person; `refused`: the answer is no, and says why. */
+  kind: "offline" | "forbidden" | "refused";
+  code: string | null;
+  message: string;
+}
+
+/** An error in the shape that PostgREST answers. */
+interface Answered {
+  code?: string;
+  message?: string;
+  hint?: string | null;
+}
+
+/** Reads a supabase-js result's `error` and HTTP `status`; status 0 means that nobody answered. */
+export function failureOf(error: Answered, status: number): Failure {
+  const message = error.message || "unknown error";
+  if (status === 0 || status >= 502) return { kind: "offline", code: null, message };
+  const kind = status === 401 || error.code === "42501" ? "forbidden" : "refused";
+  return { kind, code: error.hint || error.code || null, message };
+}
+
+export class RequestError extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.message);
+  }
+}
+
+export function failureFrom(error: unknown): Failure {
+  if (error instanceof RequestError) return error.failure;
+  return { kind: "offline", code: null, message: String(error) };
+}
+
+/** The data of a supabase-js result; throws RequestError. */
+export async function dataOf<T>(
+  request: PromiseLike<{ data: T | null; error: Answered | null; status: number }>,
+): Promise<T> {
+  const { data, error, status } = await request;
+  if (error) throw new RequestError(failureOf(error, status));
+  return data as T;
+}

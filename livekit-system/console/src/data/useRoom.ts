@@ -1,0 +1,143 @@
+/** Owns: everything about one session, each part read anew when a hint names its table, and every few seconds anyway. */
+import { peopleIn } from "../model/feed.ts";
+import type {
+  AgentRoom,
+  AudioMinute,
+  AuditRow,
+  Incident,
+  LiveEvent,
+  Participant,
+  PolicyOverride,
+  Session,
+} from "../model/rows.ts";
+import { useSupabase } from "./client.ts";
+import { dataOf } from "./failure.ts";
+import { profilesOf } from "./names.ts";
+import { type Live, useLive } from "./useLive.ts";
+import { INCIDENT_COLUMNS, SESSION_COLUMNS } from "./useRooms.ts";
+import { type Listening, useTopic } from "./useTopic.ts";
+
+const BEAT_MS = 4_000;
+const SLOW_BEAT_MS = 10_000;
+const ROWS = 60;
+const PEOPLE_AT_MOST = 1_000;
+const HEARD_WITHIN_MS = 3 * 60_000;
+const PARTICIPANT_COLUMNS =
+  "session_id, user_id, role, mic_muted, mic_muted_until, camera_off, chat_muted_until, hand_raised_at, " +
+  "invited_role, is_online, last_joined_at, left_at, watch_seconds";
+export const AUDIT_COLUMNS =
+  "n, created_at, action_id, session_id, action, params, target_user_id, requested_by, " +
+  "requested_via, reason, dry_run, status, error_code, error, after, enforce_ms, undone_at";
+
+export interface Head {
+  /** Null when there is none, or it is not for this person to see. */
+  session: Session | null;
+  agent: AgentRoom | null;
+  policy: PolicyOverride | null;
+}
+
+export interface Crowd {
+  people: Participant[];
+  /** Loudness of each person's latest minute, LUFS. */
+  loudness: Map<string, number>;
+}
+
+export interface Room {
+  head: Live<Head>;
+  crowd: Live<Crowd>;
+  incidents: Live<Incident[]>;
+  events: Live<LiveEvent[]>;
+  audit: Live<AuditRow[]>;
+  hints: Listening;
+}
+
+export function useRoom(id: string, isOps: boolean): Room {
+  const client = useSupabase();
+
+  async function readHead(): Promise<Head> {
+    const [sessions, policy] = await Promise.all([
+      dataOf(client.from("live_sessions").select(SESSION_COLUMNS).eq("id", id)),
+      dataOf(client.from("app_settings").select("value").eq("key", "moderation.policy")),
+    ]);
+    const session = (sessions as unknown as Session[])[0] ?? null;
+    if (session !== null) await profilesOf(client, [session.creator_id]);
+    const leases: AgentRoom[] = session !== null && isOps
+      ? await dataOf(
+        client.from("agent_rooms").select("room, worker_id, claimed_at")
+          .eq("room", session.livekit_room).gt("lease_expires_at", "now"),
+      )
+      : [];
+    return { session, agent: leases[0] ?? null, policy: (policy[0]?.value as PolicyOverride) ?? null };
+  }
+
+  async function readCrowd(): Promise<Crowd> {
+    const [people, minutes] = await Promise.all([
+      dataOf(
+        client.from("live_participants").select(PARTICIPANT_COLUMNS).eq("session_id", id)
+          .order("is_online", { ascending: false }).limit(PEOPLE_AT_MOST),
+      ).then((rows) => rows as unknown as Participant[]),
+      dataOf<AudioMinute[]>(
+        client.from("live_audio_stats").select(
+          "session_id, user_id, minute, talk_seconds, loudness_lufs, peak_dbfs",
+        )
+          .eq("session_id", id).gt("minute", new Date(Date.now() - HEARD_WITHIN_MS).toISOString())
+          .order("minute"),
+      ),
+    ]);
+    await profilesOf(client, people.map((person) => person.user_id));
+    const loud = minutes.filter((minute) => minute.loudness_lufs !== null);
+    return { people, loudness: new Map(loud.map((minute) => [minute.user_id, minute.loudness_lufs!])) };
+  }
+
+  async function readIncidents(): Promise<Incident[]> {
+    const incidents: Incident[] = await dataOf(
+      client.from("moderation_incidents").select(INCIDENT_COLUMNS)
+        .eq("session_id", id).order("started_at", { ascending: false }).limit(ROWS),
+    );
+    await profilesOf(client, incidents.map((incident) => incident.user_id));
+    return incidents;
+  }
+
+  async function readEvents(): Promise<LiveEvent[]> {
+    const events: LiveEvent[] = await dataOf(
+      client.from("live_events").select("id, seq, type, payload, created_at")
+        .eq("session_id", id).order("seq", { ascending: false }).limit(ROWS),
+    );
+    await profilesOf(client, events.flatMap(peopleIn));
+    return events;
+  }
+
+  async function readAudit(): Promise<AuditRow[]> {
+    const rows = await dataOf(
+      client.from("moderation_audit").select(AUDIT_COLUMNS)
+        .eq("session_id", id).order("n", { ascending: false }).limit(ROWS),
+    );
+    const audit = rows as unknown as AuditRow[];
+    await profilesOf(
+      client,
+      audit.flatMap((row) => [row.target_user_id ?? [], row.requested_by ?? []].flat()),
+    );
+    return audit;
+  }
+
+  const head = useLive(`head ${id} ${isOps}`, readHead, BEAT_MS);
+  const crowd = useLive(`crowd ${id}`, readCrowd, BEAT_MS);
+  const incidents = useLive(`incidents ${id}`, readIncidents, SLOW_BEAT_MS);
+  const events = useLive(`events ${id}`, readEvents, SLOW_BEAT_MS);
+  const audit = useLive(`audit ${id}`, readAudit, SLOW_BEAT_MS);
+
+  const affected: Record<string, Live<unknown>[]> = {
+    live_sessions: [head],
+    live_participants: [crowd, head],
+    live_events: [events, head],
+    moderation_actions: [audit, crowd],
+    moderation_incidents: [incidents],
+  };
+  const hints = useTopic(
+    `live:session:${id}`,
+    "changed",
+    (payload) => affected[String((payload as { table?: unknown })?.table)]?.forEach((live) => live.refresh()),
+    () => [head, crowd, incidents, events, audit].forEach((live) => live.refresh()),
+  );
+  return { head, crowd, incidents, events, audit, hints };
+}

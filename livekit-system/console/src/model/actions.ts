@@ -1,0 +1,162 @@
+/**
+ * Moderation as the console asks for it: what one may ask (a mirror of CONTRACT §5, so that nobody is offered what the
+ * database would refuse; the database decides), the row of a request, and its life. Pure.
+ */
+import { OPS_RANK, RANKS } from "./people.ts";
+import type { ActionName, ActionStatus, Participant, Role, Scope, SessionType } from "./rows.ts";
+
+export const ON_PERSON: ActionName[] = [
+  "mute",
+  "unmute",
+  "camera_off",
+  "camera_on",
+  "chat_mute",
+  "chat_unmute",
+  "set_role",
+  "kick",
+  "ban",
+];
+export const ON_ROOM: ActionName[] = ["announce", "mute_all", "unmute_all", "end_session"];
+
+/** What takes something away from people, and so needs a reason. */
+const NEEDS_REASON = new Set<ActionName>([
+  "mute",
+  "mute_all",
+  "camera_off",
+  "chat_mute",
+  "kick",
+  "ban",
+  "end_session",
+]);
+/** What is asked in red: it ends something for somebody. */
+export const GRAVE = new Set<ActionName>(["kick", "ban", "end_session"]);
+const OF_MODERATORS = new Set<ActionName>([
+  "mute",
+  "unmute",
+  "camera_off",
+  "chat_mute",
+  "delete_message",
+  "kick",
+  "ban",
+  "set_role",
+]);
+
+export function mayAsk(rank: number, action: ActionName): boolean {
+  if (rank >= 50) return true;
+  if (rank >= 40) return action !== "end_session";
+  return rank >= 30 && OF_MODERATORS.has(action);
+}
+
+export function mayReach(rank: number, target: Role): boolean {
+  return rank >= OPS_RANK || RANKS[target] < rank;
+}
+
+export function scopesFor(rank: number): Scope[] {
+  if (rank >= OPS_RANK) return ["session", "creator", "platform"];
+  return rank >= 50 ? ["session", "creator"] : ["session"];
+}
+
+/** Roles that may be given, highest first. */
+export function rolesFor(rank: number, type: SessionType, now: Role): Role[] {
+  const lowest: Role = type === "video_live" ? "viewer" : "listener";
+  const ceiling = rank >= OPS_RANK ? 50 : rank >= 50 ? 40 : 20;
+  const roles: Role[] = ["host", "co_host", "moderator", "speaker", lowest];
+  if (rank < 40 && RANKS[now] > 20) return [];
+  return roles.filter((role) => RANKS[role] <= ceiling && role !== now);
+}
+
+/** The actions worth offering against someone: permitted, and not what is so already. */
+export function offers(
+  rank: number,
+  person: Participant,
+  type: SessionType,
+  chatMuted: boolean,
+): ActionName[] {
+  if (!mayReach(rank, person.role)) return [];
+  const pointless = new Set<ActionName>([
+    person.mic_muted ? "mute" : "unmute",
+    person.camera_off ? "camera_off" : "camera_on",
+    chatMuted ? "chat_mute" : "chat_unmute",
+  ]);
+  if (type === "audio_room") pointless.add("camera_off").add("camera_on");
+  if (!person.is_online) pointless.add("kick");
+  if (rolesFor(rank, type, person.role).length === 0) pointless.add("set_role");
+  return ON_PERSON.filter((action) => mayAsk(rank, action) && !pointless.has(action));
+}
+
+/** What the form holds. */
+export interface Draft {
+  action: ActionName;
+  targetId: string | null;
+  seconds: number | null;
+  scope: Scope;
+  role: Role | null;
+  text: string;
+  reason: string;
+}
+
+export function draftOf(action: ActionName, targetId: string | null): Draft {
+  return { action, targetId, seconds: null, scope: "session", role: null, text: "", reason: "" };
+}
+
+export type DraftFault = "reason" | "role" | "text";
+
+/** What is missing from a draft; null when it can be sent. */
+export function faultOf(draft: Draft): DraftFault | null {
+  if (draft.action === "set_role" && draft.role === null) return "role";
+  if (draft.action === "announce" && draft.text.trim() === "") return "text";
+  return NEEDS_REASON.has(draft.action) && draft.reason.trim() === "" ? "reason" : null;
+}
+
+/** A row as `moderation_actions` takes it from an app user. The id makes a retry the same request. */
+export interface ActionRow {
+  id: string;
+  session_id: string | null;
+  target_user_id: string | null;
+  action: ActionName;
+  params: Record<string, unknown>;
+  reason: string | null;
+  dry_run: boolean;
+}
+
+export function rowOf(draft: Draft, sessionId: string | null, id: string, dryRun: boolean): ActionRow {
+  return {
+    id,
+    session_id: sessionId,
+    target_user_id: draft.targetId,
+    action: draft.action,
+    params: paramsOf(draft),
+    reason: draft.reason.trim() || null,
+    dry_run: dryRun,
+  };
+}
+
+function paramsOf(draft: Draft): Record<string, unknown> {
+  const seconds = draft.seconds === null ? {} : { seconds: draft.seconds };
+  switch (draft.action) {
+    case "mute":
+    case "chat_mute":
+      return seconds;
+    case "ban":
+      return { ...seconds, scope: draft.scope };
+    case "unban":
+      return { scope: draft.scope };
+    case "set_role":
+      return { role: draft.role };
+    case "announce":
+      return { text: draft.text.trim() };
+    default:
+      return {};
+  }
+}
+
+const FINAL = new Set<ActionStatus>(["applied", "failed", "expired", "cancelled"]);
+
+export function isFinal(status: ActionStatus): boolean {
+  return FINAL.has(status);
+}
+
+/** How long to wait before looking again at a row that is not final, ms. Hints come sooner as a rule. */
+export function lookAgainAfter(looks: number): number {
+  return Math.min(300 * 2 ** looks, 3_000);
+}

@@ -1,0 +1,191 @@
+/** The rows that the console reads, with the columns it uses (livekit-system/DATABASE.md says what they mean). */
+
+/** A time as the data API writes it. */
+export type Time = string;
+export type Role = "host" | "co_host" | "moderator" | "speaker" | "listener" | "viewer";
+export type SessionType = "video_live" | "audio_room";
+
+export interface Profile {
+  id: string;
+  username: string;
+  display_name: string | null;
+}
+
+export interface Session {
+  id: string;
+  creator_id: string;
+  type: SessionType;
+  access_type: "public" | "subscribers" | "pay_per_view";
+  title: string;
+  livekit_room: string;
+  status: "scheduled" | "live" | "ended";
+  started_at: Time | null;
+  ended_at: Time | null;
+  host_left_at: Time | null;
+  viewer_count: number;
+  peak_viewers: number;
+  total_gift_coins: number;
+  mute_all_rank: number | null;
+  moderation: PolicyOverride;
+}
+
+export interface Participant {
+  session_id: string;
+  user_id: string;
+  role: Role;
+  mic_muted: boolean;
+  mic_muted_until: Time | null;
+  camera_off: boolean;
+  chat_muted_until: Time | null;
+  hand_raised_at: Time | null;
+  invited_role: Role | null;
+  is_online: boolean;
+  last_joined_at: Time | null;
+  left_at: Time | null;
+  watch_seconds: number;
+}
+
+/** A lease that stood, by the database's clock, when it was read. */
+export interface AgentRoom {
+  room: string;
+  worker_id: string;
+  claimed_at: Time;
+}
+
+export type Severity = "info" | "warning" | "critical";
+
+export interface Incident {
+  id: string;
+  session_id: string;
+  user_id: string;
+  rule: string;
+  severity: Severity;
+  measured: Record<string, unknown>;
+  started_at: Time;
+  strikes: number;
+  action_id: string | null;
+}
+
+export interface AudioMinute {
+  session_id: string;
+  user_id: string;
+  minute: Time;
+  talk_seconds: number;
+  loudness_lufs: number | null;
+  peak_dbfs: number | null;
+}
+
+export interface LiveEvent {
+  id: string;
+  seq: number;
+  type: string;
+  payload: Record<string, unknown>;
+  created_at: Time;
+}
+
+export type ActionName =
+  | "mute"
+  | "unmute"
+  | "mute_all"
+  | "unmute_all"
+  | "camera_off"
+  | "camera_on"
+  | "set_role"
+  | "kick"
+  | "ban"
+  | "unban"
+  | "chat_mute"
+  | "chat_unmute"
+  | "delete_message"
+  | "announce"
+  | "end_session";
+
+export type ActionStatus = "pending" | "claimed" | "applied" | "failed" | "expired" | "cancelled";
+export type Scope = "session" | "creator" | "platform";
+
+/** A row of the view `moderation_audit`. */
+export interface AuditRow {
+  n: number;
+  created_at: Time;
+  action_id: string;
+  session_id: string | null;
+  action: ActionName;
+  params: { seconds?: number; scope?: Scope; role?: Role; text?: string };
+  target_user_id: string | null;
+  requested_by: string | null;
+  requested_via: "ops" | "app" | "auto" | "assistant";
+  reason: string | null;
+  dry_run: boolean;
+  status: ActionStatus;
+  error_code: string | null;
+  error: string | null;
+  after: { invited?: boolean } | null;
+  enforce_ms: number | null;
+  undone_at: Time | null;
+}
+
+export interface Ban {
+  id: string;
+  user_id: string;
+  scope: Scope;
+  session_id: string | null;
+  creator_id: string | null;
+  reason: string | null;
+  created_at: Time;
+  expires_at: Time | null;
+  lifted_at: Time | null;
+}
+
+export interface Setting {
+  key: string;
+  value: unknown;
+  updated_at: Time;
+}
+
+export type PolicyMode = "off" | "observe" | "enforce";
+/** What a session or the platform changes about the agent's default policy. */
+export interface PolicyOverride {
+  mode?: PolicyMode;
+  too_loud?: { threshold_lufs?: number; enabled?: boolean };
+}
+
+export interface UsageRow {
+  month: string;
+  plan: string;
+  measure: "concurrent_participants" | "connection_minutes" | "downstream_gb";
+  used: number;
+  plan_limit: number | null;
+  ratio: number | null;
+  level: "ok" | "warning" | "exceeded";
+}
+
+export interface RevenueDay {
+  creator_id: string;
+  day: string;
+  gift_coins: number;
+  ticket_coins: number;
+  refunded_coins: number;
+  total_coins: number;
+}
+
+export interface WatchTime {
+  user_id: string;
+  creator_id: string;
+  sessions: number;
+  watch_seconds: number;
+}
+
+export interface Performance {
+  session_id: string;
+  creator_id: string;
+  title: string;
+  status: string;
+  started_at: Time | null;
+  duration_seconds: number | null;
+  people: number;
+  peak_viewers: number;
+  watch_seconds: number;
+  messages: number;
+  gifts: number;
+  total_coins: number;
+}

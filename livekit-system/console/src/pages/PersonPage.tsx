@@ -1,0 +1,116 @@
+/** Owns: the page of one person: what they did, what was done, and lifting a ban. */
+import { useState } from "react";
+import { ActionDialog } from "../components/ActionDialog.tsx";
+import { AskedList, AuditList } from "../components/ActionLine.tsx";
+import { BanList } from "../components/BanList.tsx";
+import { IncidentList } from "../components/Feeds.tsx";
+import { Empty, Freshness, Reading } from "../components/States.tsx";
+import { useSupabase } from "../data/client.ts";
+import { type Failure, failureFrom } from "../data/failure.ts";
+import { nameFor } from "../data/names.ts";
+import { useActions } from "../data/useActions.ts";
+import { useNow } from "../data/useLive.ts";
+import { placeToLift, usePerson, type Visited } from "../data/usePerson.ts";
+import { type Draft, rowOf } from "../model/actions.ts";
+import type { Ban } from "../model/rows.ts";
+import { links } from "../route.ts";
+import { useWords } from "../texts/useWords.ts";
+
+export function PersonPage({ id }: { id: string }) {
+  const { t } = useWords();
+  const client = useSupabase();
+  const person = usePerson(id);
+  const now = useNow(5_000);
+  const { asked, ask } = useActions(person.refresh);
+  const [lifting, setLifting] = useState<Ban | null>(null);
+
+  async function lift(ban: Ban, draft: Draft): Promise<Failure | null> {
+    try {
+      const place = await placeToLift(client, ban);
+      if (place === undefined) return { kind: "refused", code: "not_banned", message: "no session" };
+      return await ask(rowOf({ ...draft, scope: ban.scope }, place, crypto.randomUUID(), false));
+    } catch (error) {
+      return failureFrom(error);
+    }
+  }
+
+  return (
+    <Reading of={person}>
+      {({ profile, sessions, incidents, actions, bans }) => (
+        <>
+          <a className="lc-back" href={links.people}>← {t.person.title}</a>
+          <div className="lc-title">
+            <h1>{nameFor(id)}</h1>
+            {profile && <span className="lc-sub">@{profile.username}</span>}
+            <Freshness of={person} />
+          </div>
+          {asked.length > 0 && <AskedList asked={asked} nameOf={nameFor} />}
+          <div className="lc-columns">
+            <div className="lc-side">
+              <section className="lc-panel" data-feed="bans">
+                <h2>{t.person.bans}</h2>
+                {bans.length > 0
+                  ? <BanList bans={bans} now={now} nameOf={nameFor} onLift={setLifting} />
+                  : <Empty>{t.person.noBans}</Empty>}
+              </section>
+              <section className="lc-panel" data-feed="audit">
+                <h2>{t.person.actions}</h2>
+                {actions.length > 0
+                  ? <AuditList rows={actions} named={false} hrefOf={null} nameOf={nameFor} />
+                  : <Empty>{t.feed.noAudit}</Empty>}
+              </section>
+            </div>
+            <div className="lc-side">
+              <section className="lc-panel">
+                <h2>{t.person.incidents}</h2>
+                {incidents.length > 0
+                  ? <IncidentList incidents={incidents} nameOf={null} />
+                  : <Empty>{t.feed.noIncidents}</Empty>}
+              </section>
+              <section className="lc-panel">
+                <h2>{t.person.sessions}</h2>
+                {sessions.length > 0
+                  ? <Sessions sessions={sessions} />
+                  : <Empty>{t.person.noSessions}</Empty>}
+              </section>
+            </div>
+          </div>
+          {lifting && (
+            <ActionDialog
+              target={{ id, name: nameFor(id) }}
+              actions={["unban"]}
+              roles={[]}
+              scopes={[]}
+              dryRun={false}
+              onAsk={(draft) => lift(lifting, draft)}
+              onClose={() => setLifting(null)}
+            />
+          )}
+        </>
+      )}
+    </Reading>
+  );
+}
+
+function Sessions({ sessions }: { sessions: Visited[] }) {
+  const { t, f } = useWords();
+  return (
+    <ol className="lc-feed">
+      {sessions.map((visited) => (
+        <li key={visited.session_id}>
+          <time dateTime={visited.last_joined_at ?? undefined}>
+            {visited.last_joined_at && f.moment(visited.last_joined_at)}
+          </time>
+          <div>
+            <a href={links.room(visited.session_id)}>{visited.live_sessions.title}</a>
+            <span className="lc-sub">
+              {t.role[visited.role]} · {t.type[visited.live_sessions.type]} ·{" "}
+              {t.person.watched(f.length(visited.watch_seconds))}
+            </span>
+          </div>
+          {visited.is_online && <span className="lc-fresh">{t.state.live}</span>}
+        </li>
+      ))}
+    </ol>
+  );
+}

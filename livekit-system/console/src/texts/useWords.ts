@@ -1,0 +1,74 @@
+/** Owns: the language of the page, and numbers and times as that language writes them. */
+import { createContext, useContext, useMemo } from "react";
+import type { Lang } from "../model/feed.ts";
+import { en } from "./en.ts";
+import { tr } from "./tr.ts";
+import type { Words } from "./words.ts";
+
+export const LANGUAGES: Record<Lang, { name: string; words: Words }> = {
+  en: { name: "English", words: en },
+  tr: { name: "Türkçe", words: tr },
+};
+
+export const LanguageContext = createContext<Lang>("en");
+
+export interface Formats {
+  /** A whole number, grouped. */
+  whole: (value: number) => string;
+  /** One decimal, with a minus sign that is one. */
+  level: (value: number) => string;
+  /** Hours, minutes and seconds of the day. */
+  time: (at: string | number) => string;
+  /** The time for a moment of today, day and time otherwise. */
+  stamp: (at: string | number) => string;
+  /** Day and time. */
+  moment: (at: string | number) => string;
+  /** A day, given as `2026-11-23`. */
+  day: (day: string) => string;
+  month: (day: string) => string;
+  /** A length, as long as a table needs it: `3 h 12 min`. */
+  length: (seconds: number) => string;
+}
+
+function formatsOf(locale: string): Formats {
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const level = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+  const month = new Intl.DateTimeFormat(locale, { month: "short", timeZone: "UTC" });
+  const unit = (name: "day" | "hour" | "minute" | "second") =>
+    new Intl.NumberFormat(locale, {
+      style: "unit",
+      unit: name,
+      unitDisplay: "short",
+      maximumFractionDigits: 0,
+    });
+  const [days, hours, minutes, seconds] = [unit("day"), unit("hour"), unit("minute"), unit("second")];
+  return {
+    whole: (value) => whole.format(value),
+    level: (value) => level.format(value).replace("-", "−"),
+    time: (at) => time.format(new Date(at)),
+    stamp: (at) => (isToday(new Date(at)) ? time : moment).format(new Date(at)),
+    moment: (at) => moment.format(new Date(at)),
+    day: (at) => day.format(new Date(`${at}T00:00:00Z`)),
+    month: (at) => month.format(new Date(`${at}T00:00:00Z`)),
+    length: (total) => {
+      if (total < 60) return seconds.format(total);
+      if (total < 3600) return minutes.format(Math.floor(total / 60));
+      if (total >= 86_400 && total % 86_400 === 0) return days.format(total / 86_400);
+      const rest = Math.floor(total / 60) % 60;
+      return hours.format(Math.floor(total / 3600)) + (rest ? ` ${minutes.format(rest)}` : "");
+    },
+  };
+}
+
+function isToday(date: Date): boolean {
+  return date.toDateString() === new Date().toDateString();
+}
+
+export function useWords(): { t: Words; f: Formats; lang: Lang } {
+  const lang = useContext(LanguageContext);
+  const words = LANGUAGES[lang].words;
+  return useMemo(() => ({ t: words, f: formatsOf(words.locale), lang }), [words, lang]);
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { FLOOR_DBFS, parseLevels, PEAK_HOLD_MS, place, settled, told, zone } from "../src/model/levels.ts";
+
+const level = (level_dbfs: number | null, user_id = "u1") => ({ user_id, speaking: true, level_dbfs });
+
+Deno.test("a peak is held while the level falls, then falls to it", () => {
+  const loud = told(new Map(), [level(-8)], 1_000);
+  const soft = told(loud, [level(-30)], 1_500);
+  assert.deepEqual([soft.get("u1")!.dbfs, soft.get("u1")!.peak], [-30, -8]);
+  assert.equal(settled(soft, 1_000 + PEAK_HOLD_MS - 1), soft, "nothing to draw anew");
+  assert.equal(settled(soft, 1_000 + PEAK_HOLD_MS).get("u1")!.peak, -30);
+});
+
+Deno.test("a louder level is the new peak at once", () => {
+  const meters = told(told(new Map(), [level(-30)], 0), [level(-6)], 100);
+  assert.equal(meters.get("u1")!.peak, -6);
+});
+
+Deno.test("whoever is not named stays as they were; null takes the meter away", () => {
+  const both = told(new Map(), [level(-20), level(-25, "u2")], 0);
+  const one = told(both, [level(null)], 100);
+  assert.deepEqual([...one.keys()], ["u2"]);
+});
+
+Deno.test("the scale ends at the floor and at full scale", () => {
+  assert.deepEqual([FLOOR_DBFS, -90, -30, 0, 3].map(place), [0, 0, 50, 100, 100]);
+});
+
+Deno.test("over the threshold, near it, far from it", () => {
+  assert.deepEqual([-11, -12, -14.9, -15].map((dbfs) => zone(dbfs, -12)), ["over", "near", "near", "low"]);
+});
+
+Deno.test("what is no message of levels is ignored", () => {
+  assert.equal(parseLevels(null), null);
+  assert.equal(parseLevels({ people: "everyone" }), null);
+  assert.deepEqual(
+    parseLevels({ people: [level(-9), { user_id: 7 }, { user_id: "u", level_dbfs: "loud" }] }),
+    [
+      level(-9),
+    ],
+  );
+});
+
+Deno.test("the schema's own examples are understood", () => {
+  const path = new URL("../../schemas/levels.schema.json", import.meta.url);
+  const schema = JSON.parse(Deno.readTextFileSync(path));
+  for (const example of schema.$defs.levels.examples) {
+    assert.deepEqual(parseLevels(example), example.people);
+  }
+});
