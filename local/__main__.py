@@ -8,11 +8,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from local import latency, sample_logins
+from local import console, latency, sample_logins
 from local.demo import evening
 from local.migrate import MigrationError
 from local.paths import STATE
-from local.ports import DEFAULT_BASE, PortsTakenError
+from local.ports import DEFAULT_BASE, Offset, PortsTakenError
 from local.signals import stop_signal
 from local.stack import Stack
 from local.supervisor import ChildDiedError
@@ -31,11 +31,15 @@ async def up(state: Path, port_base: int, *, worker: bool = True) -> None:
         if worker:
             await stack.start_worker("worker")
         say(summary(stack, state / "env", time.monotonic() - begun))
+        # Not waited for: its first build fetches packages.
+        page = asyncio.create_task(console.keep_open(stack.ports.of(Offset.CONSOLE), stack.env, say))
         ended = asyncio.create_task(stack.wait())
         stopped = asyncio.create_task(stopping.wait())
         await asyncio.wait([ended, stopped], return_when="FIRST_COMPLETED")
         stopped.cancel()
         say("\nstopping …")
+        page.cancel()
+        await asyncio.wait({page})
 
 
 def summary(stack: Stack, env_file: Path, seconds: float) -> str:

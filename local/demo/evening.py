@@ -10,13 +10,14 @@ from pathlib import Path
 
 from livekit import api
 
-from local import results
+from local import console, results, sample_logins
 from local.demo.checks import Scoreboard
 from local.demo.scenes import audio_room, books, calls, door, gifts, ops, takeover, too_loud
 from local.demo.stage import Stage, Watch
 from local.demo.timeline import Timeline
 from local.paths import STATE
 from local.people.person import People
+from local.ports import Offset
 from local.signals import stop_signal
 from local.stack import Stack
 
@@ -99,5 +100,15 @@ async def hold(stack: Stack, timeline: Timeline) -> None:
     timeline.say("")
     for name, value in stack.env.items():
         timeline.say(f"  {name:<26}{value}")
+    await sample_logins.create(stack)
+    timeline.say(f"\n  sign in with the password {sample_logins.PASSWORD} as")
+    for login in sample_logins.LOGINS:
+        timeline.say(f"  {login.email:<26}{login.what}")
     timeline.say(f"\n  logs in {stack.directory / 'logs'}; Ctrl-C ends it")
-    await stop_signal().wait()
+    stopping = stop_signal()
+    page = asyncio.create_task(
+        console.keep_open(stack.ports.of(Offset.CONSOLE), stack.env, lambda text: timeline.say(f"  {text}"))
+    )
+    await stopping.wait()
+    page.cancel()
+    await asyncio.wait({page})
