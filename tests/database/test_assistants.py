@@ -104,3 +104,16 @@ async def test_the_schema_tells_a_renamed_column_by_both_its_names(world: World)
     await transaction.rollback()
     assert {"kind": "column", "name": "public.live_sessions.title"} in found["missing"]
     assert {"kind": "column", "name": "public.live_sessions.heading"} in found["unexpected"]
+
+
+async def test_ops_act_in_calls_and_nobody_else_does(world: World) -> None:
+    caller, callee, ops = await world.user(), await world.user(), await world.user(ops=True)
+    call = (await world.service("select public.call_start($1, $2, 'audio')", caller, callee))["call"]["id"]
+    end = (
+        "insert into moderation_actions (call_id, action) values ($1, 'end_session') returning requested_via"
+    )
+    for person in (caller, await world.user()):
+        with pytest.raises(Refused) as refused:
+            await world.as_user(person, end, call)
+        assert refused.value.hint == "not_allowed"
+    assert await world.as_user(ops, end, call) == "ops"

@@ -1,0 +1,146 @@
+"""The MCP server: announces tools, prompt and handbook, and turns each call into one answer or one clear error.
+
+The last gate before an assistant: arguments are checked strictly, answers are limited in size, and no secret passes.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import mcp_types as types
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from pydantic import BaseModel, ValidationError
+
+from orchestrator import handbook, prompts
+from orchestrator.desk import Desk
+from orchestrator.errors import AssistantError, MissingError, RefusedError, SignInError, UnavailableError
+from orchestrator.tools import TOOLS
+from orchestrator.tools.tool import Tool
+from orchestrator.untrusted import clean, redact
+
+NAME = "ipelya-live-orchestrator"
+VERSION = "1.0.0"
+ANSWER_LIMIT = 100_000
+"""Characters of JSON in one answer."""
+CALLS_AT_ONCE = 16
+SECONDS_PER_CALL = 60.0
+
+Context = Any
+DeskOf = Callable[[Context], Awaitable[Desk]]
+"""The desk of whoever makes a request."""
+
+log = logging.getLogger(__name__)
+
+
+def build(desk_of: DeskOf) -> Server[Any]:
+    tools = {tool.name: tool for tool in TOOLS}
+    slots = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def list_tools(_: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[tool.announced() for tool in TOOLS])
+
+    async def call_tool(context: Context, call: types.CallToolRequestParams) -> types.CallToolResult:
+        tool = tools.get(call.name)
+        if tool is None:
+            return failed("unknown_tool", "there is no such tool")
+        async with slots:
+            return await perform(tool, desk_of(context), call.arguments or {})
+
+    async def list_prompts(_: Context, __: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+        return types.ListPromptsResult(prompts=[prompts.announced()])
+
+    async def get_prompt(_: Context, asked: types.GetPromptRequestParams) -> types.GetPromptResult:
+        found = prompts.text((asked.arguments or {}).get("language")) if asked.name == prompts.NAME else None
+        if found is None:
+            raise MCPError(types.INVALID_PARAMS, f"there is {prompts.NAME} in tr and en, nothing else")
+        return found
+
+    async def list_resources(
+        _: Context, __: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        return types.ListResourcesResult(resources=handbook.pages())
+
+    async def read_resource(_: Context, asked: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        uri = str(asked.uri)
+        text = handbook.page(uri)
+        if text is None:
+            raise MCPError(types.INVALID_PARAMS, "there is no such page: list the resources")
+        content = types.TextResourceContents(uri=uri, mime_type="text/markdown", text=text)
+        return types.ReadResourceResult(contents=[content])
+
+    return Server(
+        NAME,
+        version=VERSION,
+        title="İpelya Live Orchestrator",
+        instructions=prompts.INSTRUCTIONS,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        on_list_prompts=list_prompts,
+        on_get_prompt=get_prompt,
+        on_list_resources=list_resources,
+        on_read_resource=read_resource,
+    )
+
+
+async def perform(tool: Tool, desk_of: Awaitable[Desk], arguments: dict[str, Any]) -> types.CallToolResult:
+    """One call: its answer, or an error in words. Logs the tool and how it went, and nothing that was said."""
+    begun, outcome = time.monotonic(), "crashed"
+    try:
+        desk = await desk_of
+        async with asyncio.timeout(SECONDS_PER_CALL):
+            answer = await tool.call(desk, arguments)
+        result = told(answer, (*desk.settings.secrets(), *desk.caller.secrets()))
+        outcome = "refused" if result.is_error else "answered"
+    except ValidationError as error:
+        outcome = "bad_arguments"
+        result = failed(outcome, faults_of(error))
+    except AssistantError as error:
+        outcome = code_of(error)
+        result = failed(outcome, str(error))
+    except TimeoutError:
+        outcome = "timed_out"
+        result = failed(outcome, f"no answer within {SECONDS_PER_CALL:.0f} seconds")
+    finally:
+        ms = round((time.monotonic() - begun) * 1000)
+        log.info("tool called", extra={"tool": tool.name, "outcome": outcome, "ms": ms})
+    return result
+
+
+def told(answer: BaseModel, secrets: tuple[str, ...]) -> types.CallToolResult:
+    """An answer as structured content, and the same as text for clients that read only that."""
+    content = redact(answer.model_dump(mode="json"), secrets)
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    if len(text) > ANSWER_LIMIT:
+        return failed("too_large", "the answer is too large: ask for fewer rows or one thing")
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=text)], structured_content=content
+    )
+
+
+def failed(code: str, message: str) -> types.CallToolResult:
+    words = json.dumps({"error": {"code": code, "message": clean(message, 1000)}}, ensure_ascii=False)
+    return types.CallToolResult(content=[types.TextContent(type="text", text=words)], is_error=True)
+
+
+def code_of(error: AssistantError) -> str:
+    match error:
+        case RefusedError(code=code):
+            return code
+        case MissingError():
+            return "missing"
+        case UnavailableError():
+            return "unavailable"
+        case SignInError():
+            return "not_signed_in"
+        case _:
+            return "failed"
+
+
+def faults_of(error: ValidationError) -> str:
+    """Which arguments are wrong and how; never their values."""
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults)

@@ -1,0 +1,223 @@
+"""Moderation through its one door: rehearse, confirm, act, and see what came of it."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from orchestrator.answer import Answer, Inquiry
+from orchestrator.confirmation import LENGTH
+from orchestrator.desk import Desk
+from orchestrator.errors import RefusedError, UnavailableError
+from orchestrator.identity import SERVICE_ROLE
+from orchestrator.records import Action
+from orchestrator.tools.tool import Ask, Person, Tool, id_of
+from orchestrator.untrusted import UserText
+
+FINAL = frozenset(("applied", "failed", "expired", "cancelled"))
+LOOK_SECONDS = 0.2
+"""Between two looks at a row that an agent is working on."""
+REHEARSAL_SECONDS = 3.0
+
+Confirmation = Annotated[
+    str,
+    Field(
+        min_length=LENGTH,
+        max_length=LENGTH,
+        description="the value that the dry run of these arguments returned",
+    ),
+]
+
+
+class Params(Ask):
+    """Details, as the action needs."""
+
+    role: Literal["host", "co_host", "moderator", "speaker", "listener", "viewer"] | None = Field(
+        default=None, description="set_role"
+    )
+    seconds: Annotated[int, Field(ge=1, le=315_360_000)] | None = Field(
+        default=None, description="mute, chat_mute, ban: how long; without it until it is undone"
+    )
+    scope: Literal["session", "creator", "platform"] | None = Field(default=None, description="ban, unban")
+    text: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="announce"
+    )
+    message_id: UUID | None = Field(default=None, description="delete_message")
+
+
+class RequestAction(Ask):
+    action: Literal[
+        "mute", "unmute", "mute_all", "unmute_all", "camera_off", "camera_on", "set_role", "kick", "ban", "unban",
+        "chat_mute", "chat_unmute", "delete_message", "announce", "end_session",
+    ]  # fmt: skip
+    session_id: UUID | None = Field(
+        default=None, description="where; this or call_id, neither for scope platform"
+    )
+    call_id: UUID | None = None
+    target: Person | None = Field(
+        default=None, description="whom; nobody for what concerns the whole session"
+    )
+    params: Params = Params()
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        default=None, description="why: kept in the audit and told to the person concerned"
+    )
+    dry_run: bool = Field(
+        default=True, description="true: rehearse, change nothing, and return a confirmation"
+    )
+    confirmation: Confirmation | None = None
+
+
+class Requested(BaseModel):
+    action_id: str
+    dry_run: bool
+    target_user_id: str | None
+    target: UserText = Field(description="what the target calls themselves: check that it is who was meant")
+    row: Action | None = Field(description="the row as it stands: before and after tell what changes")
+    confirmation: str | None = Field(default=None, description="bring it back, unchanged, to act")
+    confirmation_seconds: float | None = Field(default=None, description="how long it is good, for one use")
+    next: str
+
+
+async def request_action(desk: Desk, ask: RequestAction) -> Answer[Requested]:
+    wish = await _wish(desk, ask)
+    return await (_rehearse(desk, wish) if ask.dry_run else _act(desk, wish, ask.confirmation))
+
+
+async def _wish(desk: Desk, ask: RequestAction) -> dict[str, Any]:
+    """The row that is asked for, without its id: what a confirmation is bound to."""
+    return {
+        "action": ask.action,
+        "session_id": ask.session_id and str(ask.session_id),
+        "call_id": ask.call_id and str(ask.call_id),
+        "target_user_id": ask.target and await id_of(desk, ask.target),
+        "params": ask.params.model_dump(mode="json", exclude_none=True),
+        "reason": ask.reason,
+    }
+
+
+async def _rehearse(desk: Desk, wish: dict[str, Any]) -> Answer[Requested]:
+    action = uuid.uuid4()
+    await _insert(desk, action, wish, dry_run=True)
+    inquiry = Inquiry(desk)
+    row = await _row_when(inquiry, str(action), REHEARSAL_SECONDS, lambda row: row.status in FINAL)
+    possible = row is None or row.status in {"applied", "pending", "claimed"}
+    return await _requested(
+        inquiry,
+        wish,
+        row,
+        action_id=str(action),
+        dry_run=True,
+        confirmation=desk.confirmations.issue(desk.caller.id, wish) if possible else None,
+        confirmation_seconds=desk.confirmations.seconds if possible else None,
+        next=_after_rehearsal(row),
+    )
+
+
+def _after_rehearsal(row: Action | None) -> str:
+    if row is not None and row.status == "applied":
+        return (
+            "Nothing has changed yet. Show this to the person you act for. Only if they say yes, call again with the "
+            "same arguments, dry_run=false and this confirmation."
+        )
+    if row is None or row.status in {"pending", "claimed"}:
+        return (
+            "The database allows it; no agent has answered the rehearsal, so the act may wait until one moderates "
+            "this room. Ask the person you act for before going on."
+        )
+    return "It would not work, see row.error. There is no confirmation."
+
+
+async def _act(desk: Desk, wish: dict[str, Any], confirmation: str | None) -> Answer[Requested]:
+    if confirmation is None:
+        raise RefusedError(
+            "confirmation_required", "rehearse first (dry_run=true), then bring its confirmation"
+        )
+    action = desk.confirmations.redeem(confirmation, desk.caller.id, wish)
+    try:
+        await _insert(desk, action, wish, dry_run=False)
+    except UnavailableError as error:
+        raise UnavailableError(
+            f"{error}; whether the request arrived is not known: ask action_status for {action} before anything else"
+        ) from error
+    inquiry = Inquiry(desk)
+    row = await inquiry.row(Action, action_id=f"eq.{action}")
+    return await _requested(
+        inquiry,
+        wish,
+        row,
+        action_id=str(action),
+        dry_run=False,
+        next="Ask action_status with this action_id: it is done when the status is applied.",
+    )
+
+
+async def _insert(desk: Desk, action: UUID, wish: dict[str, Any], *, dry_run: bool) -> None:
+    # A person's mark comes with the header that every request of ours carries; server code says it itself.
+    mark = {"requested_via": "assistant"} if desk.caller.id == SERVICE_ROLE else {}
+    given = {name: value for name, value in wish.items() if value is not None}
+    row = {"id": str(action), **given, "dry_run": dry_run, **mark}
+    await desk.database.insert("moderation_actions", row)
+
+
+async def _requested(
+    inquiry: Inquiry, wish: dict[str, Any], row: Action | None, **rest: Any
+) -> Answer[Requested]:
+    target: str | None = wish["target_user_id"]
+    if target is None and row is not None:
+        target = row.target_user_id  # the author of a deleted message
+    names = await inquiry.names([target])
+    return inquiry.answer(Requested(target_user_id=target, target=names.get(target or ""), row=row, **rest))
+
+
+async def _row_when(
+    inquiry: Inquiry, action: str, seconds: float, settled: Callable[[Action], bool]
+) -> Action | None:
+    """The row once it is settled, or as it stands after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        row = await inquiry.row(Action, action_id=f"eq.{action}")
+        if row is None or settled(row) or time.monotonic() >= deadline:
+            return row
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+class ActionStatus(Ask):
+    action_id: UUID
+    wait_seconds: Annotated[float, Field(ge=0, le=30, description="how long to wait for an end")] = 10.0
+
+
+class Status(BaseModel):
+    final: bool | None = Field(description="whether it is decided; null: there is no such row for who asks")
+    action: Action | None
+
+
+async def action_status(desk: Desk, ask: ActionStatus) -> Answer[Status]:
+    inquiry = Inquiry(desk)
+    row = await _row_when(inquiry, str(ask.action_id), ask.wait_seconds, lambda row: row.status in FINAL)
+    return inquiry.answer(Status(final=None if row is None else row.status in FINAL, action=row))
+
+
+REQUEST_ACTION = Tool(
+    name="request_action",
+    title="Moderate",
+    description="Ask for a moderation action. A dry run by default: it checks rights, says what would change, and "
+    "returns a confirmation. The act itself needs dry_run=false, the same arguments and that confirmation, which is "
+    "short-lived, for one use, and to be used only after the person you act for has said yes.",
+    ask=RequestAction,
+    answer=Answer[Requested],
+    run=request_action,
+    acts=True,
+)
+ACTION_STATUS = Tool(
+    name="action_status",
+    title="What came of it",
+    description="The row of an action, once it is applied, failed, expired or cancelled, or as it stands when the wait "
+    "is over. enforce_ms tells how long it took until LiveKit confirmed.",
+    ask=ActionStatus,
+    answer=Answer[Status],
+    run=action_status,
+)

@@ -1,0 +1,191 @@
+"""Sessions: which there are, and one of them in the database and in LiveKit side by side."""
+
+import time
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from orchestrator import drift
+from orchestrator.answer import Answer, Inquiry
+from orchestrator.database import equal
+from orchestrator.desk import Desk
+from orchestrator.drift import Drift
+from orchestrator.livekit_view import Present, Room
+from orchestrator.records import Ban, Lease, Participant, RoleRow, Session
+from orchestrator.tools.tool import Ask, Limit, Person, Tool, id_of, is_id
+from orchestrator.untrusted import UserText, clean
+
+PEOPLE = 50
+
+
+class ListSessions(Ask):
+    status: Literal["scheduled", "live", "ended"] | None = "live"
+    creator: Person | None = None
+    limit: Limit = 20
+
+
+class NamedSession(Session):
+    creator: UserText = Field(default=None, description="what the creator calls themselves")
+
+
+class Sessions(BaseModel):
+    sessions: list[NamedSession]
+
+
+async def list_sessions(desk: Desk, ask: ListSessions) -> Answer[Sessions]:
+    inquiry = Inquiry(desk)
+    found = await inquiry.rows(
+        Session,
+        limit=ask.limit,
+        order="created_at.desc",
+        status=equal(ask.status),
+        creator_id=equal(ask.creator and await id_of(desk, ask.creator)),
+    )
+    names = await inquiry.names(session.creator_id for session in found)
+    named = [NamedSession(**dict(session), creator=names.get(session.creator_id or "")) for session in found]
+    return inquiry.answer(Sessions(sessions=named))
+
+
+class SessionOverview(Ask):
+    session_id: UUID
+
+
+class InLiveKit(BaseModel):
+    """A person as LiveKit lists them."""
+
+    user_id: str
+    sid: str
+    may: str = Field(description="the rights that LiveKit enforces now")
+    publishing: list[str] = Field(description="sources with a track; (muted) = muted by themselves")
+
+    @classmethod
+    def of(cls, person: Present) -> "InLiveKit":
+        return cls(
+            user_id=clean(person.identity, 64),
+            sid=clean(person.sid, 64),
+            may=drift.words(person.permission),
+            publishing=list(person.publishing),
+        )
+
+
+class NamedParticipant(Participant):
+    name: UserText = None
+
+
+class LiveKitRoom(BaseModel):
+    people: list[InLiveKit]
+    agents: int = Field(description="hidden agents in the room; one is right while people are there")
+
+    @classmethod
+    def of(cls, room: Room) -> "LiveKitRoom":
+        return cls(people=[InLiveKit.of(person) for person in room.people[:PEOPLE]], agents=room.agents)
+
+
+class Overview(BaseModel):
+    session: Session | None = Field(description="null: there is none, or who asks may not see it")
+    creator: UserText = None
+    participants: list[NamedParticipant] = Field(description="staff and who is online, by the database")
+    moderated_by: Lease | None = Field(description="the worker that holds the room's lease")
+    lease_holds: bool | None = None
+    livekit: LiveKitRoom | None = Field(description="null: LiveKit did not answer, see unknown")
+    drift: list[Drift] | None = Field(description="null: not compared, since LiveKit did not answer")
+
+
+async def session_overview(desk: Desk, ask: SessionOverview) -> Answer[Overview]:
+    inquiry = Inquiry(desk)
+    session = await inquiry.row(Session, id=f"eq.{ask.session_id}")
+    if session is None:
+        return inquiry.answer(
+            Overview(session=None, participants=[], moderated_by=None, livekit=None, drift=None)
+        )
+    people = await inquiry.rows(
+        Participant,
+        limit=PEOPLE,
+        order="is_online.desc,last_joined_at.desc",
+        session_id=f"eq.{ask.session_id}",
+        **{"or": "(is_online.is.true,role.in.(host,co_host,moderator,speaker))"},
+    )
+    lease = await _lease(inquiry, session.livekit_room)
+    room = await inquiry.room(session.livekit_room)
+    names = await inquiry.names([session.creator_id, *(person.user_id for person in people)])
+    ends_at = drift.seconds(lease.lease_expires_at) if lease else None
+    return inquiry.answer(
+        Overview(
+            session=session,
+            creator=names.get(session.creator_id or ""),
+            participants=[
+                NamedParticipant(**dict(person), name=names.get(person.user_id or "")) for person in people
+            ],
+            moderated_by=lease,
+            lease_holds=None if ends_at is None else ends_at > time.time(),
+            livekit=None if room is None else LiveKitRoom.of(room),
+            drift=None if room is None else await differences(inquiry, session, people, room),
+        )
+    )
+
+
+async def differences(
+    inquiry: Inquiry, session: Session, people: list[Participant], room: Room
+) -> list[Drift]:
+    """Where the database and LiveKit disagree about a session and these people of it."""
+    roles = await inquiry.rows(RoleRow, limit=PEOPLE, context=f"eq.{session.type}")
+    banned = await _banned(inquiry, session, room)
+    known = {person.user_id for person in people}
+    strangers = [user for user in _people_in(room) if user not in known]
+    if strangers:
+        people = [*people, *await inquiry.rows(
+            Participant, limit=PEOPLE, session_id=f"eq.{session.id}", user_id=f"in.({','.join(strangers)})"
+        )]  # fmt: skip
+    rights = drift.rights_of(roles)
+    return [
+        *drift.of_session(session, room),
+        *drift.of_people(people, room.people[:PEOPLE], rights, banned, time.time()),
+    ]
+
+
+async def _banned(inquiry: Inquiry, session: Session, room: Room) -> frozenset[str]:
+    """Who of those in the room is banned from it."""
+    there = _people_in(room)
+    if not there:
+        return frozenset()
+    places = f"(scope.eq.platform,session_id.eq.{session.id},creator_id.eq.{session.creator_id})"
+    bans = await inquiry.rows(
+        Ban,
+        limit=PEOPLE,
+        user_id=f"in.({','.join(there)})",
+        lifted_at="is.null",
+        **{"or": places},
+    )
+    now = time.time()
+    return frozenset(
+        ban.user_id for ban in bans if ban.user_id and (drift.seconds(ban.expires_at) or now + 1) > now
+    )
+
+
+def _people_in(room: Room) -> list[str]:
+    """Whose identity is a user's id, as everybody's should be."""
+    return [person.identity for person in room.people[:PEOPLE] if is_id(person.identity)]
+
+
+async def _lease(inquiry: Inquiry, room: str | None) -> Lease | None:
+    return None if room is None else await inquiry.row(Lease, room=f"eq.{room}")
+
+
+LIST_SESSIONS = Tool(
+    name="list_sessions",
+    title="List sessions",
+    description="Live sessions by default, newest first: title, creator, viewers, room. Other states on request.",
+    ask=ListSessions,
+    answer=Answer[Sessions],
+    run=list_sessions,
+)
+SESSION_OVERVIEW = Tool(
+    name="session_overview",
+    title="One session, twice",
+    description="A session in the database and in LiveKit side by side: people, roles, mutes, who moderates it, and "
+    "every point where the two disagree (drift).",
+    ask=SessionOverview,
+    answer=Answer[Overview],
+    run=session_overview,
+)

@@ -1,0 +1,79 @@
+"""What a tool is: a name, what it asks for, what it answers, and the function between them."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from mcp_types import Tool as Announced
+from mcp_types import ToolAnnotations
+from pydantic import BaseModel, ConfigDict, Field
+
+from orchestrator.desk import Desk
+from orchestrator.errors import RefusedError
+from orchestrator.records import Profile
+
+Limit = Annotated[int, Field(ge=1, le=50, description="at most so many rows")]
+Person = Annotated[
+    str,
+    Field(
+        pattern=r"^[\w.-]{1,64}$",
+        description="a person: their id (uuid) or their username, exactly",
+    ),
+]
+
+
+class Ask(BaseModel):
+    """The arguments of a tool: strict types, nothing beyond what is named."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    name: str
+    title: str
+    description: str
+    ask: type[Ask]
+    answer: type[BaseModel]
+    run: Callable[[Desk, Any], Awaitable[BaseModel]]
+    acts: bool = False
+    """Whether it can change anything. Its hosts will ask a person first."""
+
+    def announced(self) -> Announced:
+        return Announced(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            input_schema=self.ask.model_json_schema(),
+            output_schema=self.answer.model_json_schema(mode="serialization"),
+            annotations=ToolAnnotations(
+                title=self.title,
+                read_only_hint=not self.acts,
+                destructive_hint=self.acts,
+                idempotent_hint=not self.acts,
+                open_world_hint=False,
+            ),
+        )
+
+    async def call(self, desk: Desk, arguments: Mapping[str, Any]) -> BaseModel:
+        """The answer. Raises pydantic.ValidationError for arguments that do not fit, AssistantError otherwise."""
+        return await self.run(desk, self.ask.model_validate_json(json.dumps(arguments)))
+
+
+def is_id(person: str) -> bool:
+    try:
+        return str(UUID(person)) == person.lower()
+    except ValueError:
+        return False
+
+
+async def id_of(desk: Desk, person: str) -> str:
+    """The id of somebody named by id or username. Raises RefusedError when there is nobody of that name."""
+    if is_id(person):
+        return person.lower()
+    found = await desk.database.select(Profile.table, ("id",), limit=1, username=f"eq.{person}")
+    if not found.rows or not found.rows[0].get("id"):
+        raise RefusedError("unknown_user", "nobody has that username; usernames are compared exactly")
+    return str(found.rows[0]["id"])
