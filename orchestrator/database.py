@@ -24,6 +24,7 @@ UNKNOWN_COLUMN = re.compile(r'column ([\w.]+|"[\w.]+") does not exist')
 NO_COLUMN = frozenset(("42703", "PGRST204"))
 NO_TABLE = frozenset(("42P01", "PGRST205"))
 NO_FUNCTION = frozenset(("42883", "PGRST202"))
+"""Codes of Postgres (from within), and of the data API (about what was asked for)."""
 CODE = re.compile(r"[a-zA-Z0-9_]{1,40}")
 
 
@@ -81,8 +82,13 @@ class Database:
         return Rows([], missing)
 
     async def call(self, function: str, **arguments: Any) -> Any:
-        """What a function answers. Raises as `select` does."""
-        return await self._request("POST", f"/rest/v1/rpc/{function}", json=arguments)
+        """What a function answers. Raises as `select` does; MissingError too when it needs what is not there."""
+        try:
+            return await self._request("POST", f"/rest/v1/rpc/{function}", json=arguments)
+        except RefusedError as refusal:
+            if refusal.code not in NO_COLUMN | NO_TABLE | NO_FUNCTION:
+                raise
+            raise MissingError(f"what function {function} needs: {refusal}") from refusal
 
     async def insert(self, table: str, row: Mapping[str, Any]) -> None:
         await self._request("POST", f"/rest/v1/{table}", json=row, headers={"Prefer": "return=minimal"})
@@ -124,9 +130,9 @@ def _refusal(path: str, status: int, body: Any) -> RefusedError | MissingError:
     said = body if isinstance(body, dict) else {}
     code, message = str(said.get("code") or ""), clean(str(said.get("message") or f"HTTP {status}"))
     name = path.rsplit("/", 1)[-1]
-    if code in NO_TABLE:
+    if code in NO_TABLE and "/rpc/" not in path:
         return MissingError(f"table {name}")
-    if code in NO_FUNCTION:
+    if code == "PGRST202":
         return MissingError(f"function {name}")
     if code.startswith("PT"):
         code = str(said.get("hint") or code)
