@@ -133,6 +133,10 @@ class RoomEars:
         room.on("participant_disconnected", self._on_left)
         room.on("reconnected", self._find)
 
+    @property
+    def room(self) -> str:
+        return self._room.name
+
     def listen(self, *, on: bool) -> None:
         """Hear every microphone from now on, or none."""
         if on is self._on:

@@ -254,6 +254,7 @@ class Worker:
             "kid": self._key.kid,
             **self._ready(),
             "rooms": sorted(self._puller.rooms),
+            "listening": sorted(ears.room for ears in self._hearing.rooms),
         }
 
 
