@@ -28,14 +28,19 @@ class Tap:
 
     def __init__(self, handle: FfiHandle, arrived: Callable[[], None]) -> None:
         self.handle, self.arrived = handle, arrived
-        self.dropped = 0
-        """Blocks that a newer one has pushed out."""
+        self._dropped = 0
+        self._told = 0
         self._blocks: deque[tuple[float, bytearray]] = deque(maxlen=KEPT_BLOCKS)
 
     def add(self, at: float, samples: bytearray) -> None:
         """On the native side's thread."""
-        self.dropped += len(self._blocks) == KEPT_BLOCKS
+        self._dropped += len(self._blocks) == KEPT_BLOCKS
         self._blocks.append((at, samples))
+
+    def newly_dropped(self) -> int:
+        """How many blocks a newer one has pushed out since this was asked last."""
+        before, self._told = self._told, self._dropped
+        return self._told - before
 
     def take(self) -> tuple[float, NDArray[np.int16]] | None:
         """The oldest block that is left, int16 of shape (3200,), and when it arrived (monotonic seconds)."""

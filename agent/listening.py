@@ -225,7 +225,6 @@ class RoomEars:
         if microphone is not None and microphone.tap is not None:
             self._hearing.frames.shut(microphone.tap)
             self._hearing.forget(microphone)
-            self._hearing.metrics.audio_dropped.inc(microphone.tap.dropped)
             microphone.tap, microphone.waiting_since = None, time.monotonic()
 
     # -- measuring ---------------------------------------------------------------------
@@ -242,6 +241,8 @@ class RoomEars:
     def measure(self, microphone: Microphone) -> None:
         """Take in what has arrived of it."""
         tap = microphone.tap
+        if tap is not None:
+            self._hearing.metrics.audio_dropped.inc(tap.newly_dropped())
         while tap is not None and (block := tap.take()) is not None:
             arrived_at, samples = block
             microphone.waiting_since = arrived_at

@@ -35,7 +35,8 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 def _matters(record: logging.LogRecord) -> bool:
     """False for what LiveKit's libraries complain of at every ordinary goodbye and every job."""
     message = record.getMessage()
-    return not (message.endswith("closed unexpectedly") or message.startswith("no warmed process"))
+    goodbye = message.endswith("closed unexpectedly") or "drop unknown FFI handle" in message
+    return not (goodbye or message.startswith("no warmed process"))
 
 
 def configure(level: str, style: str) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import aiohttp
@@ -23,6 +25,8 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 SHOUT = tone(-8.0, hertz=1000)
 THRESHOLD_LUFS = -12.0
+STEP_SECONDS = 1.0
+"""How late a step of the ladder may be."""
 UNSEEN_DB = 3.0
 """A level is shown anew when it differs by so much from what was shown."""
 QUICK: Mapping[str, Any] = {
@@ -103,6 +107,10 @@ async def test_who_shouts_is_noticed_warned_with_a_reason_and_muted(people: Peop
         assert measured["short_term_lufs"] > THRESHOLD_LUFS
         assert measured["observed_only"] is False
     assert [round(incident["strikes"]) for incident in incidents[:3]] == [1, 2, 3]
+    at = [datetime.fromisoformat(incident["ended_at"]).timestamp() for incident in incidents[:3]]
+    for (earlier, later), rung in zip(pairwise(at), QUICK["ladder"], strict=False):
+        assert rung["cooldown_seconds"] <= later - earlier < rung["cooldown_seconds"] + STEP_SECONDS
+    assert action["enforce_ms"] < STEP_SECONDS * 1000
 
 
 async def test_in_observe_the_same_story_is_recorded_and_nothing_is_touched(people: People) -> None:

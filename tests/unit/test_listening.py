@@ -1,0 +1,107 @@
+"""How the measuring of all rooms shares the loop: within its share, nobody left out, the newest blocks kept."""
+
+import asyncio
+import time
+from typing import cast
+
+import numpy as np
+import pytest
+from livekit import rtc
+from livekit.rtc._ffi_client import FfiHandle
+from livekit.rtc._proto.ffi_pb2 import FfiEvent, FfiRequest
+
+from agent.audio_frames import KEPT_BLOCKS, Tap
+from agent.clock import DatabaseClock
+from agent.inbox import LIMIT, MEASURED_LIMIT, Inbox
+from agent.listening import REST_RATIO, Hearing, Microphone, RoomEars, is_silent
+from agent.metrics import Metrics
+from handlers.events import Identity, LeaseLost, Measured, Sid
+from moderation.audio.meter import TrackMeter
+from tests.fakes.measured import QUIET
+
+SPEAKERS = 20
+
+
+class BusyEars:
+    """Takes 2 ms for whatever it is given, and gets more to do at once."""
+
+    def __init__(self, hearing: Hearing) -> None:
+        self._hearing = hearing
+        self.spent = 0.0
+        self.measured: dict[Microphone, int] = {}
+        self.all_had_a_turn = asyncio.Event()
+
+    def measure_safely(self, microphone: Microphone) -> None:
+        begun = time.monotonic()
+        while time.monotonic() - begun < 0.002:
+            pass
+        self.measured[microphone] = self.measured.get(microphone, 0) + 1
+        self.spent += time.monotonic() - begun
+        if len(self.measured) == SPEAKERS:
+            self.all_had_a_turn.set()
+        self._hearing.arrived(microphone, cast("RoomEars", self))
+
+
+def microphone(number: int) -> Microphone:
+    publication = cast("rtc.RemoteTrackPublication", None)
+    return Microphone(publication, Identity(f"{number}"), Sid("sid"), 0, TrackMeter(), 0.0)
+
+
+async def test_measuring_takes_at_most_its_share_and_everyone_gets_a_turn() -> None:
+    hearing = Hearing(DatabaseClock(), Metrics())
+    ears = BusyEars(hearing)
+    microphones = [microphone(number) for number in range(SPEAKERS)]
+    begun = time.monotonic()
+    for one in microphones:
+        hearing.arrived(one, cast("RoomEars", ears))
+
+    running = asyncio.create_task(hearing.run())
+    await ears.all_had_a_turn.wait()
+    elapsed = time.monotonic() - begun
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert ears.spent / elapsed <= 1.0 / (1.0 + REST_RATIO) * 1.2
+    assert max(ears.measured.values()) - min(ears.measured.values()) <= 1
+
+
+def test_a_track_that_waits_keeps_its_newest_blocks_and_counts_the_others() -> None:
+    tap = Tap(cast("FfiHandle", None), lambda: None)
+    for number in range(10):
+        tap.add(float(number), bytearray(np.full(3200, number, np.int16).tobytes()))
+    assert tap.newly_dropped() == 10 - KEPT_BLOCKS
+    assert tap.newly_dropped() == 0
+    kept = [block[1][0] for _ in range(KEPT_BLOCKS) if (block := tap.take())]
+    assert kept == [8, 9]
+    assert tap.take() is None
+
+
+@pytest.mark.parametrize(("peak", "silent"), [(0, True), (-20, True), (40, False), (-32768, False)])
+def test_silence_is_a_peak_below_minus_sixty(peak: int, silent: bool) -> None:
+    block = np.zeros(3200, np.int16)
+    block[7] = peak
+    assert is_silent(block) is silent
+
+
+async def test_what_is_heard_waits_behind_everything_else_and_never_breaks_the_inbox() -> None:
+    inbox = Inbox()
+    measured = Measured(Identity("bo"), Sid("sid"), QUIET)
+    for _ in range(LIMIT + 1):
+        inbox.put(measured)
+    inbox.put(LeaseLost())
+    assert isinstance(await inbox.get(None), LeaseLost)
+    for _ in range(MEASURED_LIMIT):
+        assert await inbox.get(None) is measured
+    assert type(await inbox.get(0.0)).__name__ == "Ticked"
+
+
+def test_the_pinned_client_has_what_the_frames_need() -> None:
+    """`agent.audio_frames` goes below the client's public interface."""
+    event, asked = FfiEvent(), FfiRequest().new_audio_stream
+    assert {"stream_handle", "frame_received", "eos"} <= {
+        field.name for field in event.audio_stream_event.DESCRIPTOR.fields
+    }
+    assert {"track_handle", "type", "sample_rate", "num_channels", "frame_size_ms"} <= {
+        field.name for field in asked.DESCRIPTOR.fields
+    }
+    assert callable(rtc.AudioFrame._from_owned_info)
