@@ -12,7 +12,7 @@ from livekit import api
 
 from local import console, results, sample_logins
 from local.demo.checks import Scoreboard
-from local.demo.scenes import audio_room, books, calls, door, gifts, ops, takeover, too_loud
+from local.demo.scenes import assistant, audio_room, books, calls, door, gifts, ops, takeover, too_loud
 from local.demo.stage import Stage, Watch
 from local.demo.timeline import Timeline
 from local.paths import STATE
@@ -29,6 +29,7 @@ SCENES: tuple[tuple[str, tuple[Scene, ...]], ...] = (
     ("Too loud", (too_loud.shouting,)),
     ("Gifts", (gifts.shower,)),
     ("Ops at work", (ops.at_work,)),
+    ("An assistant is asked", (assistant.asked,)),
     ("Calls", (calls.ring_ring,)),
     ("A worker dies", (takeover.worker_dies,)),
     ("The books", (books.balanced,)),

@@ -51,6 +51,8 @@ class Stage:
         """`understudy`: done when the second worker is ready."""
         self.stack, self.people, self.checks, self.understudy = stack, people, checks, understudy
         self.sessions: list[OpenSession] = []
+        self.through_assistant: list[str] = []
+        """Requests for moderation that an assistant made, rehearsals among them."""
         self._livekit, self._timeline = livekit, timeline
 
     def tell(self, who: Person | str, what: str, seconds: float | None = None) -> None:

@@ -14,11 +14,11 @@ import pytest
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 
+from local.assistant import PUBLIC, Assistant, ToolRefused, acting_for, assistant
 from local.paths import REPOSITORY
-from local.people.person import People
+from local.people.person import PASSWORD, People, Person
 from local.people.waiting import until
 from local.stack import Stack, first_cause
-from tests.integration.assistants import Assistant, Refused, assistant, identity, token_of
 from tests.integration.rooms import hosted
 
 RENAMED = """
@@ -33,8 +33,7 @@ RENAMED = """
 @asynccontextmanager
 async def serving(stack: Stack, port: int, log: Path) -> AsyncIterator[str]:
     """`python -m orchestrator http`, at this address; it names nobody to act for."""
-    names = ("SUPABASE_URL", "SUPABASE_ANON_KEY", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
-    env = {name: stack.env[name] for name in names}
+    env = {name: stack.env[name] for name in PUBLIC}
     with log.open("w") as stderr:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -54,6 +53,14 @@ async def serving(stack: Stack, port: int, log: Path) -> AsyncIterator[str]:
         finally:
             process.terminate()
             await process.wait()
+
+
+async def token_of(stack: Stack, person: Person) -> str:
+    """An access token of this person's, as their sign-in gives it."""
+    async with aiohttp.ClientSession(headers={"apikey": stack.keys.publishable}) as http:
+        body = {"email": person.email, "password": PASSWORD}
+        async with http.post(f"{stack.url}/auth/v1/token?grant_type=password", json=body) as response:
+            return str((await response.json())["access_token"])
 
 
 async def answers(url: str, token: str = "") -> int | None:
@@ -97,10 +104,10 @@ async def test_over_http_everybody_has_their_own_rights_and_no_others(
             rehearsal = await assistant_of_ops.data("request_action", **wish)
             assert (await assistant_of_ops.data("session_overview", session_id=room.session.id))["livekit"]
         async with over_http(url, await token_of(stack, member)) as assistant_of_member:
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ToolRefused) as refused:
                 await assistant_of_member.ask("request_action", **wish)
             assert refused.value.code == "not_allowed"
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ToolRefused) as refused:
                 await assistant_of_member.ask(
                     "request_action", **wish, dry_run=False, confirmation=rehearsal["confirmation"]
                 )
@@ -114,7 +121,7 @@ async def test_over_http_everybody_has_their_own_rights_and_no_others(
 
 async def test_what_a_client_is_shown_at_the_start(stack: Stack, people: People, tmp_path: Path) -> None:
     me = await people.arrive("Selin", ops=True)
-    async with assistant(stack, identity(me), tmp_path / "log") as ops:
+    async with assistant(stack.env, acting_for(me), tmp_path / "log") as ops:
         client = ops.client
         assert "untrusted" in (client.instructions or "")
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
@@ -137,7 +144,7 @@ async def test_a_changed_schema_is_named_and_the_answer_goes_on(tmp_path: Path) 
         connection = await asyncpg.connect(copy.database_url)
         await connection.execute(RENAMED)
         await connection.close()
-        async with assistant(copy, identity(me), tmp_path / "log") as ops:
+        async with assistant(copy.env, acting_for(me), tmp_path / "log") as ops:
             schema = await ops.data("introspect_schema")
             missing = {thing["name"] for thing in schema["missing"]}
             assert {"public.live_sessions.title", "public.platform_usage(date)"} <= missing

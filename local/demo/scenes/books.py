@@ -52,9 +52,12 @@ async def audit(stage: Stage) -> None:
     by_rules = [row["action_id"] for row in incidents]
     stage.tell(
         "the books",
-        f"know {len(rows)} requests for moderation: {len(asked)} of people, {len(by_rules)} of rules",
+        f"know {len(rows)} requests for moderation: {len(asked)} of people, {len(by_rules)} of rules, "
+        f"{len(stage.through_assistant)} through an assistant",
     )
-    exact = sorted(found) == sorted(asked + by_rules) and set(found.values()) == {"applied"}
+    exact = sorted(found) == sorted(asked + by_rules + stage.through_assistant) and set(found.values()) == {
+        "applied"
+    }
     stage.checks.holds("books.audit", exact)
 
 
