@@ -33,6 +33,11 @@ class ApiBudget:
         self._schedule()
         await turn
 
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for their turn."""
+        return len(self._waiting)
+
     def _fill(self) -> None:
         now = self._monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)

@@ -1,15 +1,18 @@
 """What an operator asks from a shell: `doctor`, `status`, `verify`. Each answers in words and by its exit code."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
 from livekit import api
 
+from agent.readiness import REASONS
 from agent.settings import Settings
 
 SECONDS = 5.0
+STALE_ACTION_SECONDS = 5.0
+"""A row that is open for longer is worth a look."""
 Finding = tuple[bool, str]
 """Whether it is well, and what to read about it."""
 
@@ -45,9 +48,34 @@ async def status(settings: Settings) -> Sequence[Finding]:
         return [
             (False, f"no worker answers on LIVE_HEALTH_PORT {settings.live_health_port}: {_words(error)}")
         ]
-    rooms = seen.pop("rooms")
-    facts = [(value is not False, f"{name}: {value}") for name, value in seen.items()]
-    return [*facts, (True, f"rooms: {len(rooms)}"), *[(True, f"  {room}") for room in rooms]]
+    return [
+        (True, f"worker {seen['worker']}, up since {seen['since']}, signs with {seen['kid']}"),
+        *[(well, name if well else f"{name}: {REASONS[name]}") for name, well in seen["conditions"].items()],
+        *[(False, f"room {room}: no agent for {s} s") for room, s in seen["unmoderated"].items()],
+        *[(True, f"{rows} rows wait in outbox {kind}") for kind, rows in seen["outboxes"].items() if rows],
+        (True, f"rooms: {len(seen['rooms'])}, listening in {len(seen['listening'])}"),
+        *[finding for room in seen["rooms"] for finding in _told(room)],
+    ]
+
+
+def _told(room: Mapping[str, Any]) -> Sequence[Finding]:
+    subject = next(f"{kind} {room[kind]}" for kind in ("session_id", "call_id") if kind in room)
+    words = [
+        f"room {room['room']} ({subject})",
+        f"epoch {room['epoch']}",
+        f"{room['people']} people",
+        f"since {room['since']}",
+        f"lease {room['lease_left_s']} s",
+        f"relayed to {room['relayed_seq']}",
+    ]
+    late = [
+        (
+            open_["age_s"] < STALE_ACTION_SECONDS,
+            f"  {open_['action']} {open_['id']} open for {open_['age_s']} s",
+        )
+        for open_ in room["open_actions"]
+    ]
+    return [(room["lease_left_s"] > 0, ", ".join(words)), *late]
 
 
 async def _check_livekit(settings: Settings, http: aiohttp.ClientSession) -> Sequence[Finding]:

@@ -1,42 +1,29 @@
 """`/healthz`, `/readyz`, `/status` and `/metrics` on one loopback port: alive, fit for rooms, what it does, figures."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from agent.metrics import Metrics
-
-Reasons = Mapping[str, bool]
-"""What has to hold for being ready, by name."""
+from agent.readiness import REASONS
+from agent.report import Report
 
 
-async def serve_health(
-    host: str,
-    port: int,
-    metrics: Metrics,
-    ready: Callable[[], Reasons],
-    status: Callable[[], Mapping[str, Any]],
-) -> web.AppRunner:
+async def serve_health(host: str, port: int, registry: CollectorRegistry, report: Report) -> web.AppRunner:
     """Start answering; the caller cleans the runner up."""
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
     async def readyz(_: web.Request) -> web.Response:
-        reasons = ready()
-        return web.json_response(
-            {"ready": all(reasons.values()), **reasons}, status=200 if all(reasons.values()) else 503
-        )
+        conditions = report.conditions()
+        reasons = [REASONS[name] for name, well in conditions.items() if not well]
+        body = {"ready": not reasons, **conditions, "reasons": reasons}
+        return web.json_response(body, status=503 if reasons else 200)
 
     async def status_(_: web.Request) -> web.Response:
-        return web.json_response(status())
+        return web.json_response(report.status())
 
     async def metrics_(_: web.Request) -> web.Response:
-        return web.Response(
-            body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
-        )
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
     app.add_routes(

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from agent.clock import DatabaseClock
@@ -17,6 +18,7 @@ from agent.envelope import Envelope, Signs
 from agent.inbox import Inbox, InboxOverflow
 from agent.levels_broadcast import LevelsBroadcast
 from agent.livekit_room import ConnectionLost, LiveKitRoom
+from agent.log import bind
 from agent.metrics import Metrics
 from agent.outbox import Outbox
 from agent.performer import Outboxes, World
@@ -31,13 +33,15 @@ from agent.ports import (
     PortError,
     Release,
     RoomActions,
+    RoomFacts,
     RoomName,
     Store,
     Written,
 )
-from agent.puller import Puller
+from agent.puller import HeldRoom, Puller
 from agent.room_loop import moderate
 from handlers.events import Identity, PresenceRecorded
+from handlers.state import RoomState
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,18 @@ DISCONNECT_SECONDS = 2.0
 OFFER_SECONDS = 1.0
 GOODBYE_SECONDS = 5.0
 """For the last writes of a room; past it the database closes what is open by its own clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moderated:
+    """A room that this worker moderates now. Only the room's own loop changes `state`."""
+
+    held: HeldRoom
+    facts: RoomFacts
+    inbox: Inbox
+    since: float
+    """By the database's clock."""
+    state: RoomState = field(default_factory=RoomState)
 
 
 class Host:
@@ -67,7 +83,7 @@ class Host:
         self._clock, self._metrics, self._signer, self._connect = clock, metrics, signer, connect
         self._levels = levels
         self._rooms: dict[RoomName, asyncio.Task[None]] = {}
-        self._inboxes: dict[Lease, Inbox] = {}
+        self._moderated: dict[Lease, Moderated] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self.outboxes = Outboxes(
             presence=Outbox("presence", store.presence, self._presence_written),
@@ -93,6 +109,10 @@ class Host:
     def rooms(self) -> frozenset[RoomName]:
         """Rooms being served or about to be."""
         return frozenset(self._rooms)
+
+    @property
+    def moderated(self) -> tuple[Moderated, ...]:
+        return tuple(self._moderated.values())
 
     def serve(self, room: RoomName) -> None:
         """See to it that this room is moderated, by us unless another worker has it. Repeats are harmless."""
@@ -123,16 +143,18 @@ class Host:
 
     async def _serve(self, room: RoomName) -> None:
         """Hold the room until it ends or somebody else has it, whatever happens in between."""
+        bind(room=room)
         failures = 0
         while True:
             started = self._clock.monotonic()
             try:
                 return await self._hold(room, again=failures > 0)
             except (PortError, ConnectionLost, InboxOverflow) as error:
-                log.warning("room interrupted", extra={"room": room, "error": str(error)})
+                log.warning("room interrupted", extra={"error": str(error)})
+                self._metrics.interruptions.labels(_cause(error)).inc()
             except Exception:
                 # One room's bug must not touch the others: it is quarantined, ever longer, and tried again.
-                log.exception("room failed", extra={"room": room})
+                log.exception("room failed")
                 self._metrics.room_failures.inc()
             stable = self._clock.monotonic() - started > RETRY_CAP_SECONDS
             failures = 1 if stable else failures + 1
@@ -164,11 +186,13 @@ class Host:
         lease, inbox = Lease(room, claim.epoch), Inbox()
         inbox.put(claim.snapshot)
         held = self._puller.hold(lease, claim.cursor, claimed_at, inbox.put, inbox.fail)
-        self._inboxes[lease] = inbox
+        room_now = Moderated(held, claim.facts, inbox, self._clock.now())
+        self._moderated[lease] = room_now
+        bind(**claim.facts.as_key(), epoch=claim.epoch)
         livekit = self._connect(room, bot, inbox)
         try:
             await livekit.connect()
-            log.info("moderating", extra={"room": room, **claim.facts.as_key(), "epoch": claim.epoch})
+            log.info("moderating")
             livekit.look_around()
             world = World(
                 self._actions,
@@ -181,7 +205,8 @@ class Host:
                 self._clock,
                 self._metrics,
             )
-            ended = await moderate(held, inbox, world, Envelope(room, claim.facts, self._signer))
+            envelope = Envelope(room, claim.facts, self._signer)
+            ended = await moderate(held, inbox, world, envelope, room_now.state)
             if ended.closed:
                 await self._release(Release(lease, closed=True, at_ms=ended.at_ms))
         except asyncio.CancelledError:
@@ -189,7 +214,7 @@ class Host:
             await self._release(Release(lease, closed=False, at_ms=0))
             raise
         finally:
-            del self._inboxes[lease]
+            del self._moderated[lease]
             self._puller.let_go(lease)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DISCONNECT_SECONDS):
@@ -213,14 +238,27 @@ class Host:
             )
 
     def _presence_written(self, row: Joined | Left, answer: Written) -> None:
-        inbox = self._inboxes.get(row.lease)
-        if answer.person is not None and inbox is not None and isinstance(row, Joined):
-            inbox.put(PresenceRecorded(answer.person))
+        moderated = self._moderated.get(row.lease)
+        if answer.person is not None and moderated is not None and isinstance(row, Joined):
+            moderated.inbox.put(PresenceRecorded(answer.person))
 
     def _finish_written(self, row: Finish, answer: Written) -> None:
         self._puller.look(row.lease.room)  # rows for the same person come one at a time
+        moderated, verdict = self._moderated.get(row.lease), row.effect.verdict.value
+        where = {"room": row.lease.room, **(moderated.facts.as_key() if moderated else {})}
+        what = {"action_id": row.effect.action, "action": answer.action, "outcome": verdict}
         if not answer.ok:
-            log.warning("action not finished", extra={"action": row.effect.action, "error": answer.error})
+            log.warning("action not finished", extra={**where, **what, "error": answer.error})
         elif answer.enforce_ms is not None:
-            verdict = row.effect.verdict.value
+            log.info("action finished", extra={**where, **what, "enforce_ms": round(answer.enforce_ms, 1)})
             self._metrics.actions.labels(answer.action or "", verdict).observe(answer.enforce_ms / 1000)
+
+
+def _cause(error: PortError | ConnectionLost | InboxOverflow) -> str:
+    match error:
+        case ConnectionLost():
+            return "connection_lost"
+        case InboxOverflow():
+            return "inbox_overflow"
+        case _:
+            return "no_answer"

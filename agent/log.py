@@ -2,10 +2,20 @@
 
 import json
 import logging
+from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 PLAIN = frozenset(vars(logging.makeLogRecord({})))
 """Attributes of every record: what is not among them came by `extra`."""
+
+
+_bound: ContextVar[Mapping[str, object] | None] = ContextVar("fields of this task's log lines", default=None)
+
+
+def bind(**fields: object) -> None:
+    """From now on every log line of this task, and of tasks that it starts, carries these fields."""
+    _bound.set({**(_bound.get() or {}), **fields})
 
 
 class JsonFormatter(logging.Formatter):
@@ -29,7 +39,8 @@ class TextFormatter(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in vars(record).items() if name not in PLAIN and name != "message"}
+    own = {name: value for name, value in vars(record).items() if name not in PLAIN and name != "message"}
+    return {**(_bound.get() or {}), **own}
 
 
 def _matters(record: logging.LogRecord) -> bool:

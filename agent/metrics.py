@@ -1,8 +1,12 @@
-"""What can be paged on: Prometheus metrics of this worker, named by Prometheus' conventions, no user in any label."""
+"""What can be paged on: Prometheus metrics of this worker, named by Prometheus' conventions, no user in any label.
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+What is counted as it happens is here; what is read at a scrape, in `agent.report`; METRICS.md lists both.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.3, 0.5, 1, 2, 5, 10)
+OUTAGE_BUCKETS = (0.5, 1, 2, 3, 4.5, 6, 10, 20, 60, 300, 1800)
 
 
 class Metrics:
@@ -10,6 +14,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self.rooms = Gauge(
             "live_rooms_moderated", "Rooms this worker holds the lease of", registry=self.registry
         )
@@ -74,6 +79,49 @@ class Metrics:
             "live_livekit_call_seconds",
             "LiveKit server API calls",
             ["call", "outcome"],
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.poll_fallbacks = Counter(
+            "live_poll_fallbacks_total",
+            "Actions found by the beat that no wake-up had told of",
+            registry=self.registry,
+        )
+        self.last_wakeup = Gauge(
+            "live_wakeup_last_timestamp_seconds",
+            "When the last wake-up came (Unix time; 0: none yet)",
+            registry=self.registry,
+        )
+        self.leases_lost = Counter(
+            "live_leases_lost_total", "Rooms that another worker took from us", registry=self.registry
+        )
+        self.interruptions = Counter(
+            "live_room_interruptions_total",
+            "Rooms taken again after a fault outside their handlers",
+            ["cause"],
+            registry=self.registry,
+        )
+        self.unmoderated_seconds = Histogram(
+            "live_room_unmoderated_seconds",
+            "How long a room was seen without an agent before one had it",
+            buckets=OUTAGE_BUCKETS,
+            registry=self.registry,
+        )
+        self.relay_lag = Histogram(
+            "live_relay_lag_seconds",
+            "Event written until its packet was sent",
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.relay_failures = Counter(
+            "live_relay_failures_total", "Batches of events that could not be sent", registry=self.registry
+        )
+        self.dispatches = Counter(
+            "live_dispatches_total", "LiveKit's dispatches, by our answer", ["answer"], registry=self.registry
+        )
+        self.loop_lag = Histogram(
+            "live_event_loop_lag_seconds",
+            "How much later than asked the event loop turned",
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )

@@ -39,10 +39,20 @@ class Outbox(Generic[Row]):
         self._added = 0
         self._done = 0
         self._progress = asyncio.Event()
+        self.dropped = 0
+        """Rows given up because the queue was full."""
+        self.refused = 0
+        """Rows that the database refused for good."""
+
+    @property
+    def waiting(self) -> int:
+        """Rows without an answer yet."""
+        return self._added - self._done
 
     def add(self, row: Row) -> None:
         if len(self._rows) >= QUEUE_ROWS:
             log.error("outbox is full, oldest row dropped", extra={"kind": self.kind})
+            self.dropped += 1
             self._settle(self._rows.popleft(), Written(ok=False, error="dropped"))
         self._rows.append(row)
         self._added += 1
@@ -70,6 +80,7 @@ class Outbox(Generic[Row]):
         except Refused as error:
             if len(batch) == 1:
                 log.error("row refused", extra={"kind": self.kind, "error": str(error)})
+                self.refused += 1
                 answers = [Written(ok=False, error="refused")]
             else:
                 for row in batch:

@@ -34,6 +34,7 @@ from agent.ports import (
     Wire,
 )
 from agent.puller import HeldRoom, Puller
+from agent.rows import seconds
 from handlers.effects import (
     AdvanceCursor,
     Beacon,
@@ -238,7 +239,11 @@ class Performer:
         try:
             await self._tell(effect.events, effect.last_seq)
         except PortError as error:
+            self._world.metrics.relay_failures.inc()
             return EventsNotRelayed(str(error))
+        sent_at = self._world.clock.now()
+        for event in effect.events:
+            self._world.metrics.relay_lag.observe(max(0.0, sent_at - (seconds(event.at) or sent_at)))
         return EventsRelayed(effect.last_seq)
 
     async def _beacon(self, last_seq: int) -> None:

@@ -19,6 +19,10 @@ log = logging.getLogger(__name__)
 SECOND_LOOK_SECONDS = 0.06
 LAST_LOOK_SECONDS = 0.25
 """After the last of a run of wake-ups: a row whose own was left out may take its time to commit."""
+ANNOUNCED_SECONDS = 0.4
+"""By then a wake-up has told of a row, if one does."""
+DEAF_AFTER = 3
+"""So many rows in a row that no wake-up told of: the channel delivers nothing, whatever its state says."""
 CONCURRENT_PULLS = 4
 RETRY_SECONDS = 0.2
 
@@ -33,6 +37,8 @@ class HeldRoom:
     """Monotonic. Counted from before the request was sent, so it never outlasts the database's own idea of it."""
     deliver: Callable[[Event], None]
     fail: Callable[[Exception], None]
+    held_since: float
+    """By the database's clock."""
     pulling: bool = field(default=False)
     more_events: bool = field(default=False)
 
@@ -46,8 +52,10 @@ class Puller:
         *,
         lease_seconds: float,
         beat_seconds: float,
+        deaf: Callable[[], None],
     ) -> None:
-        self._store, self._clock, self._metrics = store, clock, metrics
+        """`deaf` is called when rows come that wake-ups should have told of."""
+        self._store, self._clock, self._metrics, self._deaf = store, clock, metrics, deaf
         self._lease_seconds, self._beat_seconds = lease_seconds, beat_seconds
         self._held: dict[RoomName, HeldRoom] = {}
         self._woken: set[RoomName] = set()
@@ -56,6 +64,8 @@ class Puller:
         self._slots = asyncio.Semaphore(CONCURRENT_PULLS)
         self.reachable = True
         """The last pull was answered. False: the database is away, for us at least."""
+        self.unannounced = 0
+        """Rows found by the beat alone since the last wake-up."""
 
     def hold(
         self,
@@ -65,7 +75,8 @@ class Puller:
         deliver: Callable[[Event], None],
         fail: Callable[[Exception], None],
     ) -> HeldRoom:
-        held = HeldRoom(lease, cursor, claimed_at + self._lease_seconds, deliver, fail)
+        valid_until = claimed_at + self._lease_seconds
+        held = HeldRoom(lease, cursor, valid_until, deliver, fail, self._clock.now())
         self._held[lease.room] = held
         self._metrics.rooms.set(len(self._held))
         return held
@@ -85,12 +96,20 @@ class Puller:
     def rooms(self) -> frozenset[RoomName]:
         return frozenset(self._held)
 
+    @property
+    def lease_left(self) -> float | None:
+        """Seconds until the first lease lapses, unless it is renewed; None without rooms."""
+        if not self._held:
+            return None
+        return min(held.valid_until for held in self._held.values()) - self._clock.monotonic()
+
     def may_act(self, held: HeldRoom) -> bool:
         """True while the lease is certainly ours."""
         return self._clock.monotonic() < held.valid_until
 
     def wake(self, room: RoomName) -> None:
         """A wake-up named this room: look now, and again when what it may have hidden is committed."""
+        self.unannounced = 0
         if room not in self._held:
             return
         self.look(room)
@@ -114,7 +133,8 @@ class Puller:
             self.look(room)
 
     def wake_all(self) -> None:
-        """Wake-ups may have been missed: look everywhere."""
+        """Wake-ups may have been missed, and come again: look everywhere."""
+        self.unannounced = 0
         for room in self._held:
             self.look(room)
 
@@ -156,6 +176,8 @@ class Puller:
         try:
             news = await self._store.pull({held.lease: held.cursor for held in rooms})
             self._take(rooms, news, sent_at)
+            if not release:
+                self._hold_to_wakeups(news)
         except (Unavailable, Refused) as error:
             # A refusal is about the call, not about a room: a key that was changed, a function not there yet.
             self._answered(reachable=False)
@@ -179,12 +201,28 @@ class Puller:
             if item is not None and item.pulled is None:
                 self.let_go(held.lease)
                 held.valid_until = 0.0
+                self._metrics.leases_lost.inc()
                 held.deliver(LeaseLost())
                 continue
             held.valid_until = sent_at + self._lease_seconds
             if item is not None and item.pulled is not None:
                 held.cursor, held.more_events = item.cursor or held.cursor, item.more_events
                 held.deliver(item.pulled)
+
+    def _hold_to_wakeups(self, news: tuple[RoomPull, ...]) -> None:
+        """What the beat found although it was there long enough to be told of."""
+        before = self._clock.now() - ANNOUNCED_SECONDS
+        late = [
+            action
+            for item in news
+            if item.pulled is not None and (held := self._held.get(item.room)) is not None
+            for action in item.pulled.actions
+            if held.held_since < action.created_at_ms / 1000 < before
+        ]
+        self._metrics.poll_fallbacks.inc(len(late))
+        self.unannounced += len(late)
+        if late and self.unannounced >= DEAF_AFTER:
+            self._deaf()
 
     def _answered(self, *, reachable: bool) -> None:
         if reachable != self.reachable:

@@ -10,15 +10,17 @@ from agent.performer import Performer, World
 from agent.puller import HeldRoom
 from handlers.audio import last_words
 from handlers.effects import Leave
-from handlers.events import Event, Ticked
+from handlers.events import Event, Pulled, Ticked
 from handlers.room import handle
 from handlers.state import RoomState
 
 log = logging.getLogger(__name__)
 
 
-async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelope) -> Leave:
+async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelope, state: RoomState) -> Leave:
     """Run a room until it ends or is lost. Its news must arrive in `inbox`, the snapshot first.
+
+    `state` is empty at first, and this loop's alone to change.
 
     Raises:
         InboxOverflow: more came than it could take; rebuild it.
@@ -27,7 +29,7 @@ async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelop
     try:
         async with asyncio.TaskGroup() as tasks:
             performer = Performer(held, world, envelope, inbox.put, tasks)
-            return await _decide(inbox, performer, world.clock)
+            return await _decide(inbox, performer, world.clock, state)
     except ExceptionGroup as faults:
         if len(faults.exceptions) == 1:
             raise faults.exceptions[0] from None  # what interrupted the room, as whoever holds it knows it
@@ -35,11 +37,11 @@ async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelop
     raise AssertionError  # the group re-raises
 
 
-async def _decide(inbox: Inbox, performer: Performer, clock: DatabaseClock) -> Leave:
-    state = RoomState()
+async def _decide(inbox: Inbox, performer: Performer, clock: DatabaseClock, state: RoomState) -> Leave:
     try:
         while True:
             event = await _next(inbox, state, clock)
+            _log_claims(event)
             for effect in handle(state, event, clock.now()):
                 if isinstance(effect, Leave):
                     return effect
@@ -47,6 +49,12 @@ async def _decide(inbox: Inbox, performer: Performer, clock: DatabaseClock) -> L
     finally:
         for effect in last_words(state):
             performer.perform(effect)
+
+
+def _log_claims(event: Event) -> None:
+    if isinstance(event, Pulled):
+        for action in event.actions:
+            log.info("action claimed", extra={"action_id": action.id, "action": action.action})
 
 
 async def _next(inbox: Inbox, state: RoomState, clock: DatabaseClock) -> Event:

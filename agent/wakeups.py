@@ -119,6 +119,7 @@ class WakeUps:
         room = message.get("payload", {}).get("room") if isinstance(message, dict) else None
         if isinstance(room, str):
             self._metrics.wakeups.inc()
+            self._metrics.last_wakeup.set_to_current_time()
             self._wake(RoomName(room))
 
 

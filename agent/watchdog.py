@@ -29,8 +29,11 @@ class LoopWatchdog:
     It counts its own ticks, so that a process that was stopped and continued is not taken for a stuck one.
     """
 
-    def __init__(self, seconds: float, die: Callable[[], None] | None = None) -> None:
-        self._allowed = max(1, round(seconds / TICK_SECONDS))
+    def __init__(
+        self, seconds: float, lag: Callable[[float], None], die: Callable[[], None] | None = None
+    ) -> None:
+        """`lag` is told at each turn how many seconds late it came."""
+        self._allowed, self._lag = max(1, round(seconds / TICK_SECONDS)), lag
         self._missed = 0
         self._die = die or _dump_and_exit
 
@@ -40,8 +43,9 @@ class LoopWatchdog:
         threading.Thread(target=self._watch, args=(stop,), name="watchdog", daemon=True).start()
         try:
             while True:
-                self._missed = 0
+                self._missed, asleep_at = 0, time.monotonic()
                 await asyncio.sleep(TICK_SECONDS / 2)
+                self._lag(max(0.0, time.monotonic() - asleep_at - TICK_SECONDS / 2))
         finally:
             stop.set()
 

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from agent.metrics import Metrics
 from agent.ports import PortError, RoomActions, RoomName, Store
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class Watcher:
         actions: RoomActions,
         serve: Callable[[RoomName], None],
         failed_at: Callable[[], float],
+        metrics: Metrics,
         *,
         every_seconds: float,
         grace_seconds: float,
@@ -33,9 +35,18 @@ class Watcher:
         """`failed_at`: when the database last did not answer (monotonic). For `grace_seconds` after that nothing is
         taken: leases may have run out only because nobody could renew them."""
         self._store, self._actions, self._serve, self._failed_at = store, actions, serve, failed_at
-        self._every, self._grace = every_seconds, grace_seconds
+        self._every, self._grace, self._metrics = every_seconds, grace_seconds, metrics
         self._seen: frozenset[RoomName] = frozenset()
         self._hint = asyncio.Event()
+        self._alone: dict[RoomName, float] = {}
+        self.looked_at = 0.0
+        """When it last saw all rooms (Unix time)."""
+
+    @property
+    def unmoderated(self) -> Mapping[RoomName, float]:
+        """Rooms of running sessions and calls that nobody moderates, and for how many seconds that is known."""
+        now = time.monotonic()
+        return {room: now - since for room, since in self._alone.items()}
 
     def hint(self) -> None:
         """Something is on offer: look now."""
@@ -59,6 +70,7 @@ class Watcher:
         there = await self._actions.rooms()
         await self._store.sweep(there)
         leases = await self._store.overview()
+        self._note(there, leases)
         if time.monotonic() - self._failed_at() < self._grace:
             return self._every
         for room in there:
@@ -69,3 +81,13 @@ class Watcher:
         self._seen = there
         left = [seconds for room, seconds in leases.items() if seconds is not None and room in there]
         return min([self._every, *(seconds + AFTER_EXPIRY_SECONDS for seconds in left)])
+
+    def _note(self, there: frozenset[RoomName], leases: Mapping[RoomName, float | None]) -> None:
+        now, self.looked_at = time.monotonic(), time.time()
+        alone = {room for room in there if room in leases and leases[room] is None}
+        for room in self._alone.keys() - alone:
+            since = self._alone.pop(room)
+            if room in there and room in leases:
+                self._metrics.unmoderated_seconds.observe(now - since)
+        for room in alone:
+            self._alone.setdefault(room, now)

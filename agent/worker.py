@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Mapping
 from typing import Any
 
 # Read when livekit.agents is imported: a quarter of a gigabyte of speech models that nobody here uses.
@@ -23,7 +22,7 @@ from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest,
 
 from agent.api_budget import ApiBudget
 from agent.clock import DatabaseClock
-from agent.health import Reasons, serve_health
+from agent.health import serve_health
 from agent.host import Host
 from agent.inbox import Inbox
 from agent.levels_broadcast import LevelsBroadcast
@@ -33,7 +32,9 @@ from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.metrics import Metrics
 from agent.ports import RoomName
 from agent.puller import Puller
+from agent.readiness import Conditions
 from agent.relay_key import RelayKey
+from agent.report import Report
 from agent.settings import Settings
 from agent.supabase_store import SupabaseStore
 from agent.wakeups import WakeUps
@@ -83,6 +84,7 @@ class Worker:
             self.metrics,
             lease_seconds=settings.live_lease_seconds,
             beat_seconds=settings.live_beat_seconds,
+            deaf=self._distrust_wakeups,
         )
         self._hearing = Hearing(self._clock, self.metrics)
         self._host = Host(
@@ -108,9 +110,24 @@ class Worker:
             actions,
             self._serve,
             lambda: self._store.failed_at,
+            self.metrics,
             every_seconds=settings.live_watch_seconds,
             grace_seconds=settings.live_lease_seconds,
         )
+        self._report = Report(
+            self.name,
+            self._key,
+            self._host,
+            self._puller,
+            self._watcher,
+            budget,
+            self._clock,
+            memory_limit_mb=settings.live_memory_limit_mb,
+            joined=lambda: self._wakeups.joined if settings.live_realtime else None,
+            itself=self._conditions,
+            listening=lambda: sorted(ears.room for ears in self._hearing.rooms),
+        )
+        self.metrics.registry.register(self._report)
 
     def _livekit_room(self, room: RoomName, identity: Identity, inbox: Inbox) -> LiveKitRoom:
         settings = self._settings
@@ -129,6 +146,9 @@ class Worker:
     def _look_at_offers(self) -> None:
         self._watcher.hint()
 
+    def _distrust_wakeups(self) -> None:
+        self._wakeups.distrust()
+
     def _serve(self, room: RoomName) -> None:
         if not self._leaving:
             self._host.serve(room)
@@ -145,7 +165,7 @@ class Worker:
         loop.add_signal_handler(signal.SIGINT, stop.set)
         settings = self._settings
         health = await serve_health(
-            settings.live_health_host, settings.live_health_port, self.metrics, self._ready, self._status
+            settings.live_health_host, settings.live_health_port, self.metrics.registry, self._report
         )
         try:
             await self._until_told(drain, stop)
@@ -154,9 +174,10 @@ class Worker:
 
     async def _until_told(self, drain: asyncio.Event, stop: asyncio.Event) -> None:
         settings = self._settings
+        watchdog = LoopWatchdog(settings.live_watchdog_seconds, self.metrics.loop_lag.observe)
         async with asyncio.TaskGroup() as tasks:
             working = [
-                tasks.create_task(LoopWatchdog(settings.live_watchdog_seconds).run(), name="watchdog"),
+                tasks.create_task(watchdog.run(), name="watchdog"),
                 tasks.create_task(self._mind_memory(drain), name="memory"),
                 tasks.create_task(self._work(), name="work"),
             ]
@@ -231,6 +252,7 @@ class Worker:
         host_loop = asyncio.get_running_loop()
 
         async def accept(request: JobRequest) -> None:
+            self.metrics.dispatches.labels("rejected" if self._leaving else "accepted").inc()
             await (request.reject() if self._leaving else request.accept())
 
         async def entrypoint(context: JobContext) -> None:
@@ -240,21 +262,11 @@ class Worker:
         server.rtc_session(entrypoint, on_request=accept)
         return server
 
-    def _ready(self) -> Reasons:
+    def _conditions(self) -> Conditions:
         return {
             "registered": self._registered,
+            "key_published": self._key.published,
             "taking_rooms": not self._leaving,
-            "database": self._puller.reachable and self._key.published,
-            "wakeups": self._wakeups.joined or not self._settings.live_realtime,
-        }
-
-    def _status(self) -> Mapping[str, Any]:
-        return {
-            "worker": self.name,
-            "kid": self._key.kid,
-            **self._ready(),
-            "rooms": sorted(self._puller.rooms),
-            "listening": sorted(ears.room for ears in self._hearing.rooms),
         }
 
 

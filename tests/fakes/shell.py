@@ -16,6 +16,7 @@ from agent.puller import HeldRoom, Puller
 from agent.room_loop import moderate
 from handlers.effects import Effect, Leave
 from handlers.events import Event
+from handlers.state import RoomState
 from tests.fakes.ears import FakeEars, FakeScreen
 from tests.fakes.livekit import FakeRoom, LiveKit
 from tests.fakes.store import Database, FakeStore
@@ -45,7 +46,7 @@ class Shell:
         return Envelope(ROOM, RoomFacts("session", "id"), self.signer)
 
     async def moderate(self) -> Leave:
-        return await moderate(self.held, self.inbox, self.world, self.envelope)
+        return await moderate(self.held, self.inbox, self.world, self.envelope, RoomState())
 
     async def perform(self, *effects: Effect) -> list[Event]:
         """Carry them out, and return what was reported once all are done."""
@@ -65,7 +66,9 @@ def shell(lease_seconds: float = 3.0) -> Shell:
     livekit = LiveKit(database_clock.now)
     actions = FakeRoom(livekit)
     store = FakeStore(database, "worker", lease_seconds)
-    puller = Puller(store, database_clock, metrics, lease_seconds=lease_seconds, beat_seconds=1.0)
+    puller = Puller(
+        store, database_clock, metrics, lease_seconds=lease_seconds, beat_seconds=1.0, deaf=lambda: None
+    )
     inbox = Inbox()
     held = puller.hold(Lease(ROOM, 1), "0", clock(), inbox.put, inbox.fail)
     outboxes = Outboxes(

@@ -9,8 +9,8 @@ import pytest
 from agent.clock import DatabaseClock
 from agent.metrics import Metrics
 from agent.ports import Lease, Refused, RoomName, RoomPull, Unavailable
-from agent.puller import LAST_LOOK_SECONDS, SECOND_LOOK_SECONDS, HeldRoom, Puller
-from handlers.events import Event, LeaseLost, Pulled, Status
+from agent.puller import DEAF_AFTER, LAST_LOOK_SECONDS, SECOND_LOOK_SECONDS, HeldRoom, Puller
+from handlers.events import Action, ActionId, Event, LeaseLost, Pulled, Status
 from tests.fakes.virtual_time import clock, virtual_time
 
 ONE, TWO = Lease(RoomName("one"), 1), Lease(RoomName("two"), 1)
@@ -41,8 +41,20 @@ class Store:
 class Rig:
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.puller = Puller(store, DatabaseClock(clock), Metrics(), lease_seconds=3.0, beat_seconds=1.0)  # type: ignore[arg-type]
+        self.metrics, self.deaf = Metrics(), 0
+        self.clock = DatabaseClock(clock)
+        self.puller = Puller(
+            store,  # type: ignore[arg-type]
+            self.clock,
+            self.metrics,
+            lease_seconds=3.0,
+            beat_seconds=1.0,
+            deaf=self.on_deaf,
+        )
         self.told: list[tuple[str, Event | Exception]] = []
+
+    def on_deaf(self) -> None:
+        self.deaf += 1
 
     def hold(self, lease: Lease) -> HeldRoom:
         def tell(event: Event | Exception) -> None:
@@ -180,3 +192,39 @@ async def test_a_refused_pull_does_not_end_the_worker() -> None:
         store.answer = (RoomPull(ONE.room, NEWS, "9"),)
         await asyncio.sleep(1.5)
         assert ("one", NEWS) in rig.told
+
+
+def found_by_the_beat(age_seconds: float) -> RoomPull:
+    """News with one row that old, which no wake-up told of."""
+    row = Action(ActionId("row"), 1, "mute", None, created_at_ms=round((clock() - age_seconds) * 1000))
+    return RoomPull(ONE.room, Pulled(Status.OPEN, actions=(row,)), "6")
+
+
+@virtual_time
+@pytest.mark.parametrize(("age_seconds", "counted"), [(0.1, 0), (0.9, 1), (60.0, 0)])
+async def test_rows_that_wake_ups_should_have_told_of_are_counted(age_seconds: float, counted: int) -> None:
+    """Neither one whose wake-up may still come, nor one from before the room was ours."""
+    async with pulling(Store()) as rig:
+        rig.clock.learn(clock(), clock(), clock())
+        rig.hold(ONE)
+        await asyncio.sleep(1.5)
+        rig.store.answer = (found_by_the_beat(age_seconds - 0.5),)
+        await asyncio.sleep(0.6)
+        rig.store.answer = ()
+        assert rig.metrics.poll_fallbacks._value.get() == counted
+        assert rig.puller.unannounced == counted
+        assert rig.deaf == 0
+
+
+@virtual_time
+async def test_a_channel_that_tells_of_nothing_is_distrusted_until_it_does() -> None:
+    async with pulling(Store()) as rig:
+        rig.clock.learn(clock(), clock(), clock())
+        rig.hold(ONE)
+        await asyncio.sleep(1.5)
+        for _ in range(DEAF_AFTER):
+            rig.store.answer = (found_by_the_beat(0.4),)
+            await asyncio.sleep(1)
+        assert rig.deaf == 1
+        rig.puller.wake(ONE.room)
+        assert rig.puller.unannounced == 0
