@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-import aiohttp
 from livekit import rtc
 
 from local import results
@@ -27,6 +26,7 @@ from local.people.hostile import (
     hammering,
     heard_ms,
     intrude,
+    livekit_calls,
     moment,
     older_token,
     talk_through,
@@ -56,16 +56,6 @@ class Score:
     out: list[float] = field(default_factory=list)
     calls: list[float] = field(default_factory=list)
     forged: int = 0
-
-
-async def api_calls(stack: Stack) -> float:
-    """How many calls of LiveKit's API about people the worker has made."""
-    url = f"http://127.0.0.1:{stack.ports.worker(0)}/metrics"
-    async with aiohttp.ClientSession() as http, http.get(url) as answer:
-        lines = (await answer.text()).splitlines()
-    counted = ('call="set_permission"', 'call="remove"', 'call="people"')
-    names = [line for line in lines if line.startswith("live_livekit_call_seconds_count")]
-    return sum(float(line.rsplit(" ", 1)[1]) for line in names if any(call in line for call in counted))
 
 
 async def revocations(arena: Arena, score: Score, times: int) -> None:
@@ -102,10 +92,10 @@ async def returns(stack: Stack, arena: Arena, score: Score, times: int) -> None:
     )  # any change makes LiveKit hand out a token with what may be done now
     stolen = [await thief.with_rights(), older_token(stack.env, arena.session.room, person.id)]
     await arena.order("mute", person)
-    begun = await api_calls(stack)
+    begun = await livekit_calls(stack)
     for turn in range(times):  # the first one finds the other device still there
         score.heard_on_return.append(await come_back(arena, person, stolen[turn % 2], WATCH_SECONDS))
-    score.calls.append((await api_calls(stack) - begun) / times)
+    score.calls.append((await livekit_calls(stack) - begun) / times)
     await device.leave()
 
     person, device, _ = await arena.speaker()
@@ -156,12 +146,12 @@ async def intrusions(stack: Stack, arena: Arena, score: Score, times: int, withi
     stolen = [await thief.with_rights(), older_token(stack.env, arena.session.room, person.id)]
     await arena.order("ban", person)
     await device.until_ended()
-    begun = await api_calls(stack)
+    begun = await livekit_calls(stack)
     for turn in range(times):
         seen = await intrude(arena, person, stolen[turn % 2], within)
         score.out.append(seen.out_ms)
         score.heard_of_banned.append(seen.heard_ms)
-    score.calls.append((await api_calls(stack) - begun) / times)
+    score.calls.append((await livekit_calls(stack) - begun) / times)
 
 
 async def forgeries(arena: Arena, score: Score) -> None:

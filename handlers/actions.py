@@ -28,6 +28,7 @@ from handlers.notices import notice
 from handlers.permissions import converged, list_people
 from handlers.state import OpenAction, PersonState, RoomState
 from moderation.desired import Desired, effective_permission, rehearse
+from moderation.roles import NO_RIGHTS
 from moderation.rules.words import Words
 
 AUTOMATIC = "auto"
@@ -80,6 +81,8 @@ CONDITIONS: Mapping[str, Condition] = {
 }
 TARGETED = frozenset(CONDITIONS) - {"mute_all", "unmute_all", "delete_message", "announce", "end_session"}
 REMEMBERED = 1000
+STAFF_RANK = 30
+"""Moderators and above are spared when everyone is muted."""
 
 
 def open_action(state: RoomState, action: Action, now: float) -> Effects:
@@ -111,7 +114,7 @@ def give_reason(state: RoomState, action: Action) -> None:
 
 def rehearsed(state: RoomState, action: Action, before: Mapping[str, Any] | None, now: float) -> FinishAction:
     """The answer to a dry run: what would be, with nothing touched."""
-    after = None
+    after: Mapping[str, Any] | None = rehearsed_for_all(state, action, now)
     if action.target is not None:
         person = state.people.get(action.target, PersonState())
         try:
@@ -120,6 +123,33 @@ def rehearsed(state: RoomState, action: Action, before: Mapping[str, Any] | None
             return fail(action.id, "malformed", f"{action.action} with odd parameters: {error!r}")
         after = view(wanted, state, now)
     return FinishAction(action.id, Verdict.APPLIED, before, after)
+
+
+def rehearsed_for_all(state: RoomState, action: Action, now: float) -> Mapping[str, Any] | None:
+    """What a whole room would become."""
+    match action.action:
+        case "mute_all":
+            return {"mute_all": True, "permissions": would_be_muted(state, now)}
+        case "unmute_all":
+            return {"mute_all": False}
+        case "announce":
+            return {"people": sum(1 for _ in state.connected())}
+        case "end_session":
+            return {"room": "closed"}
+        case _:
+            return None
+
+
+def would_be_muted(state: RoomState, now: float) -> Mapping[Identity, Any]:
+    """Who would lose something if everyone below moderator were muted, and what would be left to them."""
+    left = {}
+    for identity, person, _ in state.connected():
+        desired = state.desired(person)
+        muted = effective_permission(rehearse(desired, "mute_all", {}, now), state.rights, now)
+        spared = state.rights.get(desired.role, NO_RIGHTS).rank >= STAFF_RANK
+        if not spared and muted != effective_permission(desired, state.rights, now):
+            left[identity] = muted.as_json()
+    return left
 
 
 def kick(state: RoomState, action: Action, now: float) -> Effects:

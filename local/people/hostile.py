@@ -22,6 +22,8 @@ from local.people.ear import AUDIBLE_DBFS, BLOCK_MS, Ear
 from local.people.person import OpenSession, People, Person
 from local.people.sound import RATE, tone
 from local.people.waiting import until
+from local.ports import LOOPBACK
+from local.stack import Stack
 
 LOUD = tone(-10.0)
 AT_ONCE = 4
@@ -244,3 +246,16 @@ async def grant_behind_our_back(env: dict[str, str], room: str, identity: str) -
         await livekit.room.update_participant(
             api.UpdateParticipantRequest(room=room, identity=identity, permission=everything)
         )
+
+
+# ------------------------------------------------------------ what it costs
+
+
+async def livekit_calls(stack: Stack) -> float:
+    """How many calls of LiveKit's API about people the stack's first worker has made."""
+    url = f"http://{LOOPBACK}:{stack.ports.worker(0)}/metrics"
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        lines = (await answer.text()).splitlines()
+    counted = ('call="set_permission"', 'call="remove"', 'call="people"')
+    names = [line for line in lines if line.startswith("live_livekit_call_seconds_count")]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in names if any(call in line for call in counted))

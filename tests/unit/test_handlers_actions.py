@@ -28,6 +28,7 @@ from moderation.roles import Role
 from tests.fakes.scene import (
     ADA,
     BO,
+    CEM,
     HOST,
     LISTENER,
     NOTHING,
@@ -378,3 +379,12 @@ def test_a_host_is_muted_like_anyone_once_the_database_says_so() -> None:
     scene.present(Identity("host"), HOST, SPEAK)
     asked = only(SetPermission, scene.asks("mute", Identity("host"), Desired(Role.HOST, mic_muted=True)))
     assert asked.permission == NOTHING
+
+
+def test_a_dry_mute_of_everyone_names_those_who_would_fall_silent() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    scene.present(BO, LISTENER, NOTHING)
+    scene.present(CEM, HOST, SPEAK)
+    done = finished(scene.asks("mute_all", dry_run=True))
+    assert done.after == {"mute_all": True, "permissions": {ADA: NOTHING.as_json()}}

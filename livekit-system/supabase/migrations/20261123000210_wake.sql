@@ -127,28 +127,46 @@ revoke execute on function live.wake_for_events() from public, anon, authenticat
 create trigger wake_for_events after insert on public.live_events
   referencing new table as new_rows for each statement execute function live.wake_for_events();
 
+create function live.wake_for_new_actions() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(x.room)
+     from (select distinct live.room_of(n.session_id, n.call_id) as room
+             from new_rows n where n.status = 'pending') x
+    where x.room is not null;
+  perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
+     from new_rows n where n.session_id is not null group by n.session_id;
+  return null;
+end;
+$$;
+comment on function live.wake_for_new_actions is 'Trigger: actions to claim.';
+revoke execute on function live.wake_for_new_actions() from public, anon, authenticated;
+create trigger wake_for_new_actions after insert on public.moderation_actions
+  referencing new table as new_rows for each statement execute function live.wake_for_new_actions();
+
 create function live.wake_for_actions() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   perform live.wake(x.room)
      from (select distinct live.room_of(n.session_id, n.call_id) as room
-             from new_rows n
-            where n.status = 'pending'
+             from new_rows n join old_rows o using (id)
+            where n.status <> o.status
+              and (n.status = 'pending'
                -- One row per person is claimed at a time: the end of one frees the next.
                or (n.status <> 'claimed' and exists (
                     select from public.moderation_actions a
                      where a.status = 'pending' and a.n > n.n
                        and (a.session_id = n.session_id or a.call_id = n.call_id)
-                       and a.target_user_id is not distinct from n.target_user_id))) x
+                       and a.target_user_id is not distinct from n.target_user_id)))) x
     where x.room is not null;
   perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
-     from new_rows n where n.session_id is not null and n.status <> 'claimed' group by n.session_id;
+     from new_rows n join old_rows o using (id)
+    where n.session_id is not null and n.status <> 'claimed' and n.status <> o.status group by n.session_id;
   return null;
 end;
 $$;
-comment on function live.wake_for_actions is 'Trigger: actions to claim, and actions whose status changed.';
+comment on function live.wake_for_actions is 'Trigger: actions whose status changed.';
 revoke execute on function live.wake_for_actions() from public, anon, authenticated;
-create trigger wake_for_new_actions after insert on public.moderation_actions
-  referencing new table as new_rows for each statement execute function live.wake_for_actions();
 create trigger wake_for_actions after update on public.moderation_actions
-  referencing new table as new_rows for each statement execute function live.wake_for_actions();
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function live.wake_for_actions();

@@ -26,19 +26,32 @@ select a.n,
        a.superseded_by,
        undone.id as undone_by,
        coalesce(undone.created_at, ban.lifted_at,
-                case when ban.expires_at <= now() then ban.expires_at end) as undone_at
+                case when ban.expires_at <= now() then ban.expires_at end,
+                case when a.action in ('mute', 'chat_mute') and a.status = 'applied' and ran_out.at <= now()
+                     then ran_out.at end) as undone_at
   from public.moderation_actions a
+  left join public.live_sessions place on place.id = a.session_id
   left join public.profiles target on target.id = a.target_user_id
   left join public.profiles asker on asker.id = a.requested_by
   left join public.live_bans ban on ban.action_id = a.id
+  cross join lateral (
+    select a.created_at + make_interval(secs => (a.params -> 'seconds')::double precision) as at) ran_out
   left join lateral (
     select b.id, b.created_at
       from public.moderation_actions b
+      left join public.live_sessions elsewhere on elsewhere.id = b.session_id
      where b.n > a.n
        and not a.dry_run and not b.dry_run
-       and b.session_id = a.session_id
        and b.target_user_id is not distinct from a.target_user_id
        and b.status not in ('failed', 'cancelled')
+       -- A ban of wider scope can be lifted from any session that it reaches.
+       and case when a.action in ('ban', 'unban') then coalesce(a.params ->> 'scope', 'session') end
+           is not distinct from case when b.action in ('ban', 'unban') then coalesce(b.params ->> 'scope', 'session') end
+       and (b.session_id = a.session_id
+            or (a.action in ('ban', 'unban')
+                and (a.params ->> 'scope' = 'platform'
+                     or (a.params ->> 'scope' = 'creator' and elsewhere.creator_id = place.creator_id))))
+       and (ran_out.at is null or b.created_at < ran_out.at)
        and (a.action, b.action) in (
          ('mute', 'unmute'), ('unmute', 'mute'), ('mute_all', 'unmute_all'), ('unmute_all', 'mute_all'),
          ('camera_off', 'camera_on'), ('camera_on', 'camera_off'), ('ban', 'unban'), ('unban', 'ban'),

@@ -1,0 +1,287 @@
+"""Whatever is asked, in whatever order, however often and whatever is lost: the database's own functions, read by an
+agent that does nothing but obey, leave everybody with exactly the rights that a plain model gives them.
+
+`LIVE_TEST_EXAMPLES=500` looks for longer, in new places each time; without it a run is short and always the same.
+"""
+
+import asyncio
+import os
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from world import Refused, Scene, World
+
+from agent import rows
+from moderation.desired import Permission, effective_permission
+from moderation.roles import Role, RoleRights, Source
+
+EXAMPLES = int(os.environ.get("LIVE_TEST_EXAMPLES", "10"))
+SPEAKS, SILENT = Permission(frozenset({Source.MICROPHONE})), Permission(frozenset())
+RIGHTS = {
+    Role.LISTENER: RoleRights(10, frozenset()),
+    Role.SPEAKER: RoleRights(20, SPEAKS.sources),
+    Role.MODERATOR: RoleRights(30, SPEAKS.sources),
+}
+RANKS = {role.value: rights.rank for role, rights in RIGHTS.items()}
+STAFF = 30
+FINAL = {"applied", "cancelled", "expired"}
+
+
+@dataclass
+class Guest:
+    """One person: what a plain model says of them, and their connection as LiveKit has it."""
+
+    id: str
+    role: str = "listener"
+    muted: bool = False
+    by_all: bool = False
+    banned: bool = False
+    sid: str | None = None
+    permission: Permission = SILENT
+
+    @property
+    def allowed(self) -> Permission:
+        return SPEAKS if self.role != "listener" and not self.muted else SILENT
+
+
+@dataclass
+class Evening:
+    """A session, its people, and a worker that obeys."""
+
+    world: World
+    scene: Scene
+    guests: list[Guest]
+    epoch: int = 0
+    cursor: str | None = None
+    mute_all: bool = False
+    asked: list[str] = field(default_factory=list)
+    finished: list[tuple[int, str]] = field(default_factory=list)
+
+    async def ask(self, action: str, guest: Guest | None = None, **params: Any) -> None:
+        target = None if guest is None else guest.id
+        self.asked.append(await self.world.ask(None, action, self.scene, target, params=params))
+
+    # -- the agent ------------------------------------------------------------------------------------
+
+    async def take_over(self) -> None:
+        claim = await self.world.claim(self.scene.room, ttl_ms=60_000)
+        self.epoch, self.cursor = claim["epoch"], claim["snapshot"]["cursor"]
+        self.obey(claim["snapshot"]["people"])
+
+    async def beat(self) -> bool:
+        """Makes true what is new; whether there was anything to finish."""
+        news = await self.world.pull(self.scene.room, self.epoch, self.cursor)
+        if news is None:
+            return False
+        self.cursor = news["cursor"]
+        self.obey(news["people"])
+        for action in news["actions"]:
+            if action["action"] == "kick":
+                self.disconnect(action["target_user_id"])
+            await self.finish(self.epoch, action["id"])
+        return bool(news["actions"])
+
+    async def finish(self, epoch: int, action: str) -> Any:
+        self.finished.append((epoch, action))
+        return await self.world.finish(self.scene.room, epoch, action)
+
+    def obey(self, people: list[Any]) -> None:
+        for row in people:
+            person = rows.person(row)
+            guest = next((g for g in self.guests if g.id == person.identity), None)
+            if guest is None or guest.sid is None:
+                continue
+            if person.desired.removed(time.time()) is not None:
+                guest.sid = None
+            else:
+                guest.permission = effective_permission(person.desired, RIGHTS, time.time())
+
+    def disconnect(self, user: str) -> None:
+        for guest in self.guests:
+            if guest.id == user:
+                guest.sid = None
+
+
+Step = Callable[[Evening], Awaitable[None]]
+
+
+def person(act: Callable[[Evening, Guest], Awaitable[None]]) -> Callable[[int], Step]:
+    return lambda index: lambda evening: act(evening, evening.guests[index])
+
+
+async def mute(evening: Evening, guest: Guest) -> None:
+    await evening.ask("mute", guest)
+    guest.muted, guest.by_all = True, False
+
+
+async def unmute(evening: Evening, guest: Guest) -> None:
+    await evening.ask("unmute", guest)
+    guest.muted = guest.by_all = False
+
+
+async def kick(evening: Evening, guest: Guest) -> None:
+    await evening.ask("kick", guest)
+
+
+async def ban(evening: Evening, guest: Guest) -> None:
+    await evening.ask("ban", guest)
+    guest.banned = True
+
+
+async def unban(evening: Evening, guest: Guest) -> None:
+    if guest.banned:
+        await evening.ask("unban", guest)
+    else:
+        with pytest.raises(Refused, match="not_banned"):
+            await evening.ask("unban", guest)
+    guest.banned = False
+
+
+def role(name: str) -> Callable[[Evening, Guest], Awaitable[None]]:
+    async def give(evening: Evening, guest: Guest) -> None:
+        await evening.ask("set_role", guest, role=name)
+        if RANKS[name] > RANKS[guest.role]:
+            await evening.world.value(  # the invitation is accepted, unless they are banned
+                "update live_participants set role = $3 where session_id = $1 and user_id = $2",
+                evening.scene.id, guest.id, name,
+            )  # fmt: skip
+        was_staff, is_staff = RANKS[guest.role] >= STAFF, RANKS[name] >= STAFF
+        guest.role = name
+        if is_staff and guest.by_all:
+            guest.muted = guest.by_all = False
+        elif was_staff and not is_staff and evening.mute_all and not guest.muted:
+            guest.muted = guest.by_all = True
+
+    return give
+
+
+async def join(evening: Evening, guest: Guest) -> None:
+    """With a token of old that lets them speak; the webhook may tell twice."""
+    guest.sid, guest.permission = f"PA_{uuid.uuid4().hex[:12]}", SPEAKS
+    for _ in range(2):
+        await evening.world.value(
+            "select live.record_presence('webhook', $1, 'joined', $2, $3, clock_timestamp(), null, $4)",
+            evening.scene.room, guest.sid, guest.id, SPEAKS.as_json(),
+        )  # fmt: skip
+
+
+async def leave(_evening: Evening, guest: Guest) -> None:
+    """The webhook of it is lost: only the next visit tells."""
+    guest.sid = None
+
+
+async def mute_all(evening: Evening) -> None:
+    await evening.ask("mute_all")
+    evening.mute_all = True
+    for guest in evening.guests:
+        if RANKS[guest.role] < STAFF and (not guest.muted or guest.by_all):
+            guest.muted = guest.by_all = True
+
+
+async def unmute_all(evening: Evening) -> None:
+    await evening.ask("unmute_all")
+    evening.mute_all = False
+    for guest in evening.guests:
+        if guest.by_all:
+            guest.muted = guest.by_all = False
+
+
+async def beat(evening: Evening) -> None:
+    await evening.beat()
+
+
+async def lose_an_answer(evening: Evening) -> None:
+    """The pull is taken and its answer never comes: what was claimed by it is due again later."""
+    await evening.world.pull(evening.scene.room, evening.epoch, evening.cursor)
+
+
+async def crash(evening: Evening) -> None:
+    await evening.take_over()
+
+
+async def say_it_again(evening: Evening) -> None:
+    """A result that was written is written again, by whoever wrote it then."""
+    for epoch, action in evening.finished[-2:]:
+        was = await evening.world.row("select * from moderation_actions where id = $1", action)
+        answer = await evening.world.finish(evening.scene.room, epoch, action)
+        assert answer["ok"] == (epoch == evening.epoch)
+        assert await evening.world.row("select * from moderation_actions where id = $1", action) == was
+
+
+index = st.integers(0, 2)
+about_somebody = [
+    mute,
+    unmute,
+    kick,
+    ban,
+    unban,
+    role("listener"),
+    role("speaker"),
+    role("moderator"),
+    join,
+    leave,
+]
+one = st.sampled_from([person(act) for act in about_somebody]).flatmap(lambda make: st.builds(make, index))
+whole: st.SearchStrategy[Step] = st.sampled_from(
+    [mute_all, unmute_all, beat, beat, lose_an_answer, crash, say_it_again]
+)
+steps = st.lists(st.one_of(one, one, whole), max_size=25)
+
+
+async def play(dsn: str, script: list[Step]) -> None:
+    world = World(dsn)
+    try:
+        scene = await world.live()
+        evening = Evening(world, scene, [Guest(await world.seat(scene, "listener")) for _ in range(3)])
+        await evening.take_over()
+        for step in script:
+            await step(evening)
+        await come_to_rest(evening)
+        await check(evening)
+    finally:
+        await world.close()
+
+
+async def come_to_rest(evening: Evening) -> None:
+    await evening.world.value(
+        "update moderation_actions set claim_expires_at = clock_timestamp()"
+        " where session_id = $1 and status = 'claimed'",
+        evening.scene.id,
+    )
+    while await evening.beat():
+        pass
+
+
+async def check(evening: Evening) -> None:
+    for guest in evening.guests:
+        if guest.sid is not None:
+            assert not guest.banned, "somebody who is banned is in the room"
+            assert guest.permission == guest.allowed, guest
+    ended = await evening.world.rows(
+        "select id::text, n, action, status, error_code, superseded_by, attempts, applied_at from moderation_actions"
+        " where session_id = $1 order by n", evening.scene.id,
+    )  # fmt: skip
+    assert [row["id"] for row in ended] == evening.asked, "rows are numbered as they were asked"
+    for row in ended:
+        assert row["status"] in FINAL, row
+        assert (row["status"] == "applied") == (row["applied_at"] is not None)
+        assert (row["error_code"] == "superseded") == (row["superseded_by"] is not None)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    derandomize="LIVE_TEST_EXAMPLES" not in os.environ,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    print_blob=True,
+)
+@given(script=steps)
+def test_everybody_ends_with_exactly_the_rights_that_they_should_have(dsn: str, script: list[Step]) -> None:
+    asyncio.run(play(dsn, script))
