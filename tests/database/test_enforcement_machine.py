@@ -242,6 +242,7 @@ async def play(dsn: str, script: list[Step]) -> None:
         await evening.take_over()
         for step in script:
             await step(evening)
+            await check_desired(evening)
         await come_to_rest(evening)
         await check(evening)
     finally:
@@ -256,6 +257,14 @@ async def come_to_rest(evening: Evening) -> None:
     )
     while await evening.beat():
         pass
+
+
+async def check_desired(evening: Evening) -> None:
+    """An accepted row is true in the database from its insert on, with no agent about."""
+    for guest in evening.guests:
+        seen = await evening.world.value("select live.person_in_session($1, $2)", evening.scene.id, guest.id)
+        found = (seen["role"], seen["mic_muted"], seen["removed"] is not None)
+        assert found == (guest.role, guest.muted, guest.banned)
 
 
 async def check(evening: Evening) -> None:
