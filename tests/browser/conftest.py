@@ -8,6 +8,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from local import console
+from local.ports import Offset
+from local.stack import Stack
+from tests.browser.desk import Desk
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     # A microphone and a camera without a person in front of them, over loopback.
@@ -36,3 +41,17 @@ async def chromium() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def console_url(stack: Stack) -> AsyncIterator[str]:
+    """The address of the ops console, built from this clone's sources."""
+    async with console.served(stack.ports.of(Offset.CONSOLE), stack.env) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(chromium: Browser, console_url: str) -> AsyncIterator[Desk]:
+    """Opens the console as anybody; whatever a page threw fails the test at its end."""
+    async with Desk(chromium, console_url) as opened:
+        yield opened

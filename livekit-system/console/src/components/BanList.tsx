@@ -19,7 +19,7 @@ export function BanList({ bans, now, nameOf, onLift }: BanListProps) {
         const where = ban.creator_id ? nameOf(ban.creator_id) : null;
         return (
           <li key={ban.id} data-ban={ban.scope} data-stands={stands}>
-            <time dateTime={ban.created_at}>{f.moment(ban.created_at)}</time>
+            <time dateTime={ban.created_at}>{f.stamp(ban.created_at)}</time>
             <div>
               <span className="lc-what">{t.action.scopeName[ban.scope]}</span> {where}
               <span className="lc-sub">

@@ -10,7 +10,9 @@ export function UsageCard({ rows }: { rows: UsageRow[] }) {
   const { t, f } = useWords();
   const latest = rows.at(-1);
   if (latest === undefined) return null;
-  const number = (value: number) => (value < 10 ? f.level(value) : f.whole(value));
+  const number = (
+    value: number,
+  ) => (value < 10 && !Number.isInteger(value) ? f.level(value) : f.whole(value));
   const share = Math.min(1, latest.ratio ?? 0);
   const limit = latest.plan_limit ?? 0;
   const label = t.reports.measure[latest.measure];
@@ -75,7 +77,15 @@ export function ColumnChart({ label, values, names, says, limit, every, width }:
         <g key={names[i]}>
           <title>{says[i]}</title>
           <rect x={column.x} y={TOP + column.y} width={column.width} height={column.height} rx="1.5" />
-          {i % every === 0 && <text x={column.x} y={TOP + HEIGHT + 12}>{names[i]}</text>}
+          {i % every === 0 && (
+            <text
+              x={i > 0.9 * names.length ? column.x + column.width : column.x}
+              y={TOP + HEIGHT + 12}
+              textAnchor={i > 0.9 * names.length ? "end" : "start"}
+            >
+              {names[i]}
+            </text>
+          )}
         </g>
       ))}
       {showsLimit && (

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { type Meters, parseLevels, settled, told } from "../model/levels.ts";
 import { useSupabase } from "./client.ts";
 import { dataOf } from "./failure.ts";
-import { useTopic } from "./useTopic.ts";
+import { type Listening, useTopic } from "./useTopic.ts";
 
 /** A lease lasts 15 s. */
 const RENEW_MS = 6_000;
@@ -12,14 +12,14 @@ const NOTHING: Meters = new Map();
 
 export interface Levels {
   meters: Meters;
-  /** Whether levels would come if anybody spoke. */
-  coming: boolean;
+  /** `joined`: levels come as soon as anybody speaks. */
+  state: Listening;
 }
 
 export function useLevels(sessionId: string, live: boolean): Levels {
   const client = useSupabase();
   const [meters, setMeters] = useState(NOTHING);
-  const [leased, setLeased] = useState(false);
+  const [leased, setLeased] = useState<boolean | null>(null);
   const listening = useTopic(live ? `live:levels:${sessionId}` : null, "levels", (payload) => {
     const levels = parseLevels(payload);
     if (levels !== null) setMeters((before) => told(before, levels, Date.now()));
@@ -49,5 +49,5 @@ export function useLevels(sessionId: string, live: boolean): Levels {
       document.removeEventListener("visibilitychange", renew);
     };
   }, [client, sessionId, live]);
-  return { meters, coming: leased && listening === "joined" };
+  return { meters, state: leased === false ? "lost" : leased === null ? "joining" : listening };
 }

@@ -38,7 +38,9 @@ export function PeoplePanel({ crowd, session, levels, ...rest }: PeoplePanelProp
           onChange={(event) => setText(event.target.value)}
         />
       </div>
-      {live && !levels.coming && <p className="lc-note lc-note-warn" role="status">{t.room.levelsLost}</p>}
+      {live && levels.state === "lost" && (
+        <p className="lc-note lc-note-warn" role="status">{t.room.levelsLost}</p>
+      )}
       <Reading of={crowd}>
         {({ people, loudness }) => {
           const wanted = text.trim().toLocaleLowerCase();

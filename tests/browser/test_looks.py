@@ -1,0 +1,128 @@
+"""Every page in light and dark, English and Turkish, on a desk and on a phone: accessible by axe-core's rules,
+nothing wider than the screen, and a picture of each below `.local/screenshots/` for people to look at."""
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from local import console as built_console
+from local.paths import STATE
+from local.people.person import OpenSession, People, Person
+from local.people.sound import speech_like, tone
+from local.stack import Stack
+from tests.browser.desk import ConsolePage, Desk
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+AXE = built_console.CONSOLE / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SCREENSHOTS = STATE / "screenshots"
+DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": DESK},
+    "dark-tr": {"color_scheme": "dark", "viewport": DESK, "locale": "tr-TR"},
+    "phone": {"color_scheme": "dark", "viewport": PHONE, "has_touch": True},
+    "phone-light-tr": {"color_scheme": "light", "viewport": PHONE, "has_touch": True, "locale": "tr-TR"},
+}
+WORDS = {
+    "en": "Your microphone has been too loud for 2 s: -8.9 LUFS; the limit here is -12.0. Please speak more softly.",
+    "tr": "Mikrofonunuz 2 saniyedir çok yüksek: -8,9 LUFS; buradaki sınır -12,0. Lütfen daha alçak sesle konuşun.",
+}
+
+
+class Scene(NamedTuple):
+    ops: Person
+    session: OpenSession
+    speaker: Person
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scene(stack: Stack) -> AsyncIterator[Scene]:
+    """A room with a bit of everything, and a quiet one beside it."""
+    async with People(stack.env) as people:
+        host = await people.arrive("Onur", creator=True)
+        session = await host.open_session("audio_room", "public", "Gece sohbeti")
+        at_host = await host.enter(session.id, session.join)
+        await at_host.speak(speech_like(-20))
+        guests = [await people.arrive(name, coins=1_000) for name in ("Ayşe", "Tuna", "Umut")]
+        devices = [await guest.enter(session.id) for guest in guests]
+        for guest in guests:
+            await guest.raise_hand(session.id)
+        speaker = guests[0]
+        await (await host.ask("set_role", session.id, speaker, params={"role": "speaker"})).applied()
+        await devices[0].speak(tone(-14))
+        await guests[1].send_gift(session.id, "rose", 3)
+        await people.service.insert("moderation_incidents", incident(session, speaker))
+        quiet = await people.arrive("Selin", creator=True)
+        beside = await quiet.open_session("video_live", "subscribers", "Akşam yemeği: mantı")
+        await quiet.enter(beside.id, beside.join)
+        ops = await people.arrive("Derya", ops=True)
+        await (
+            await ops.ask("ban", session.id, guests[2], params={"scope": "creator"}, reason="Threats")
+        ).applied()
+        await (await ops.ask("mute", session.id, speaker, params={"seconds": 300}, reason="Noise")).applied()
+        yield Scene(ops, session, guests[2])
+        await host.end_session(session.id)
+        await quiet.end_session(beside.id)
+
+
+def incident(session: OpenSession, person: Person) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()),
+        "session_id": session.id,
+        "user_id": person.id,
+        "rule": "too_loud",
+        "severity": "warning",
+        "measured": {"short_term_lufs": -8.9, "threshold_lufs": -12.0, "words": WORDS},
+        "started_at": datetime.now(UTC).isoformat(),
+        "strikes": 1.5,
+    }
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_every_page_is_accessible_and_fits(desk: Desk, stack: Stack, scene: Scene, look: str) -> None:
+    del stack
+    door = await desk.open(**LOOKS[look])
+    await expect(door.page.get_by_role("heading", level=1)).to_be_visible()
+    await inspect(door.page, look, "sign-in")
+    await door.sign_in(scene.ops.email)
+    for name, address, ready in (
+        ("rooms", "rooms", ".lc-rooms"),
+        ("people", "people", "main input"),
+        ("switches", "switches", ".lc-switch"),
+        ("reports", "reports", ".lc-chart"),
+        ("person", f"people/{scene.speaker.id}", "[data-ban]"),
+        ("room", f"rooms/{scene.session.id}", '.lc-meter:not([data-dbfs=""])'),
+    ):
+        await door.go(address)
+        await expect(door.page.locator(ready).first).to_be_visible()
+        await expect(door.page.locator(".lc-empty[role=status]")).to_have_count(0)
+        await inspect(door.page, look, name)
+    await acting(door, look)
+
+
+async def acting(console: ConsolePage, look: str) -> None:
+    await console.page.locator(".lc-person").last.get_by_role("button").click()
+    await console.page.get_by_role("dialog").get_by_role("radio").last.check()
+    await inspect(console.page, look, "acting")
+
+
+async def inspect(page: Page, look: str, name: str) -> None:
+    """Takes the picture, and holds the page to its rules."""
+    folder = SCREENSHOTS / look
+    folder.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=folder / f"{name}.png", full_page=True)
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate(
+        "rules => axe.run(document, {runOnly: rules}).then(result => result.violations.map("
+        "one => [one.id, ...one.nodes.map(node => node.html + ' ' + node.failureSummary)]))",
+        RULES,
+    )
+    assert found == [], f"{name} in {look}"
+    wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{name} in {look} is {wide} px wider than the screen"
