@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import sys
+import traceback
 
 from orchestrator.errors import SignInError
 from orchestrator.settings import IDENTITIES, Settings, SettingsError, load_settings
@@ -86,7 +87,9 @@ class _Format(logging.Formatter):
         }
         line |= {name: getattr(record, name) for name in LOGGED if hasattr(record, name)}
         if record.exc_info and record.exc_info[0]:
-            line["error"] = record.exc_info[0].__name__
+            # Not the words of the error, which may hold what users wrote.
+            where = traceback.extract_tb(record.exc_info[2])[-1]
+            line |= {"error": record.exc_info[0].__name__, "where": f"{where.filename}:{where.lineno}"}
         return json.dumps(line, default=str)
 
 

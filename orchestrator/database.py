@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from orchestrator.errors import MissingError, RefusedError, UnavailableError
+from orchestrator.errors import MissingError, RefusedError, SignInError, UnavailableError
 from orchestrator.identity import Caller
 from orchestrator.untrusted import clean
 
@@ -25,6 +25,7 @@ NO_COLUMN = frozenset(("42703", "PGRST204"))
 NO_TABLE = frozenset(("42P01", "PGRST205"))
 NO_FUNCTION = frozenset(("42883", "PGRST202"))
 """Codes of Postgres (from within), and of the data API (about what was asked for)."""
+BAD_TOKEN = frozenset(("PGRST301", "PGRST303"))
 CODE = re.compile(r"[a-zA-Z0-9_]{1,40}")
 
 
@@ -126,7 +127,7 @@ def equal(value: object | None) -> str | None:
     return None if value is None else f"eq.{value}"
 
 
-def _refusal(path: str, status: int, body: Any) -> RefusedError | MissingError:
+def _refusal(path: str, status: int, body: Any) -> RefusedError | MissingError | SignInError:
     said = body if isinstance(body, dict) else {}
     code, message = str(said.get("code") or ""), clean(str(said.get("message") or f"HTTP {status}"))
     name = path.rsplit("/", 1)[-1]
@@ -134,6 +135,8 @@ def _refusal(path: str, status: int, body: Any) -> RefusedError | MissingError:
         return MissingError(f"table {name}")
     if code == "PGRST202":
         return MissingError(f"function {name}")
+    if code in BAD_TOKEN:
+        return SignInError("the access token is not taken any more: sign in anew")
     if code.startswith("PT"):
         code = str(said.get("hint") or code)
     return RefusedError(code if CODE.fullmatch(code) else "refused", message)

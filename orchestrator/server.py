@@ -48,7 +48,7 @@ def build(desk_of: DeskOf) -> Server[Any]:
         if tool is None:
             return failed("unknown_tool", "there is no such tool")
         async with slots:
-            return await perform(tool, desk_of(context), call.arguments or {})
+            return await perform(tool, await desk_of(context), call.arguments or {})
 
     async def list_prompts(_: Context, __: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         return types.ListPromptsResult(prompts=[prompts.announced()])
@@ -86,24 +86,28 @@ def build(desk_of: DeskOf) -> Server[Any]:
     )
 
 
-async def perform(tool: Tool, desk_of: Awaitable[Desk], arguments: dict[str, Any]) -> types.CallToolResult:
+async def perform(tool: Tool, desk: Desk, arguments: dict[str, Any]) -> types.CallToolResult:
     """One call: its answer, or an error in words. Logs the tool and how it went, and nothing that was said."""
     begun, outcome = time.monotonic(), "crashed"
     try:
-        desk = await desk_of
-        async with asyncio.timeout(SECONDS_PER_CALL):
-            answer = await tool.call(desk, arguments)
-        result = told(answer, (*desk.settings.secrets(), *desk.caller.secrets()))
-        outcome = "refused" if result.is_error else "answered"
+        ask = tool.read(arguments)
     except ValidationError as error:
-        outcome = "bad_arguments"
-        result = failed(outcome, faults_of(error))
+        return failed("bad_arguments", faults_of(error))
+    try:
+        async with asyncio.timeout(SECONDS_PER_CALL):
+            answer = await tool.run(desk, ask)
+        result = told(answer, (*desk.settings.secrets(), *desk.caller.secrets()))
+        outcome = "too_large" if result.is_error else "answered"
     except AssistantError as error:
         outcome = code_of(error)
         result = failed(outcome, str(error))
     except TimeoutError:
         outcome = "timed_out"
         result = failed(outcome, f"no answer within {SECONDS_PER_CALL:.0f} seconds")
+    except Exception:
+        # Whatever it was may hold what users wrote: the log says where, the client only that.
+        log.exception("tool crashed", extra={"tool": tool.name})
+        result = failed("internal", "this tool failed by a fault of its own; the others may still answer")
     finally:
         ms = round((time.monotonic() - begun) * 1000)
         log.info("tool called", extra={"tool": tool.name, "outcome": outcome, "ms": ms})
