@@ -41,8 +41,8 @@ class Shown:
     viewers: frozenset[Identity] = frozenset()
     doubtful: bool = True
     """Something has happened since the viewers were last looked for, and may have changed them."""
-    watched: bool = False
-    """Somebody looks from outside the room."""
+    watched_until: float = 0.0
+    """Until then somebody looks from outside the room."""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ from handlers.state import RoomState
 from moderation.audio.levels import INTERVAL_SECONDS, Board, Level, changes
 from moderation.roles import Role
 
+WATCHED_SECONDS = 5.0
+"""A few beats."""
 VIEWERS = frozenset({Role.HOST, Role.CO_HOST, Role.MODERATOR})
 
 
@@ -19,7 +21,8 @@ def show(state: RoomState, now: float) -> Effects:
         return ()
     if shown.doubtful:
         look_for_viewers(state)
-    if not shown.viewers and not shown.watched:
+    watched = now < shown.watched_until
+    if not shown.viewers and not watched:
         return ()
     heard = loudest(state)
     _, told = changes(shown.board, heard, now)
@@ -27,7 +30,7 @@ def show(state: RoomState, now: float) -> Effects:
         return ()
     shown.board = Board(heard, now)
     gone = dict.fromkeys(who for who, level in told.items() if level is None)
-    return (ShowLevels({**heard, **gone}, tuple(sorted(shown.viewers)), shown.watched),)
+    return (ShowLevels({**heard, **gone}, tuple(sorted(shown.viewers)), watched),)
 
 
 def forget_board(state: RoomState) -> None:
@@ -36,10 +39,11 @@ def forget_board(state: RoomState) -> None:
     shown.board = Board(told_at=shown.board.told_at)
 
 
-def on_watched(state: RoomState, *, watched: bool) -> None:
-    if watched and not state.hearing.shown.watched:
+def on_watched(state: RoomState, now: float) -> None:
+    """The database says so with every beat for as long as it is true, and nothing once it is not."""
+    if now >= state.hearing.shown.watched_until:
         forget_board(state)
-    state.hearing.shown.watched = watched
+    state.hearing.shown.watched_until = now + WATCHED_SECONDS
 
 
 def look_for_viewers(state: RoomState) -> None:

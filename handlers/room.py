@@ -133,7 +133,8 @@ def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
     relayed = relay.on_due(state, event.events, now)
     state.status = event.status
     audio.on_actions(state, event.actions)
-    levels.on_watched(state, watched=event.levels_watched)
+    if event.levels_watched:
+        levels.on_watched(state, now)
     return (*opened, *learned, *relayed, *audio.on_policy(state, event.policy, now))
 
 

@@ -8,14 +8,16 @@ from itertools import pairwise
 from typing import Any
 
 import aiohttp
+import numpy as np
 import pytest
 from livekit import api
 from realtime import RealtimeSubscribeStates
 
+from local import sounds
 from local.people.api import Json
 from local.people.device import Device
 from local.people.person import PASSWORD, OpenSession, People, Person
-from local.people.sound import speech_like, tone
+from local.people.sound import RATE, Sound, speech_like, tone
 from local.people.waiting import until
 from local.stack import Stack
 from local.supervisor import Child
@@ -24,6 +26,7 @@ from tests.integration.clients import client
 pytestmark = pytest.mark.usefixtures("worker")
 
 SHOUT = tone(-8.0, hertz=1000)
+VOICE = Sound("a shout", sounds.as_int16(sounds.shout(-9.0, 8.0, RATE, np.random.default_rng(7))))
 THRESHOLD_LUFS = -12.0
 STEP_SECONDS = 1.0
 """How late a step of the ladder may be."""
@@ -78,6 +81,10 @@ def levels_at(device: Device, person: Person) -> list[float]:
     return [e["level_dbfs"] for e in shown if e["user_id"] == person.id and e["level_dbfs"] is not None]
 
 
+def about_20_down(dbfs: float) -> bool:
+    return abs(dbfs + 20.0) <= UNSEEN_DB
+
+
 async def test_who_shouts_is_noticed_warned_with_a_reason_and_muted(people: People) -> None:
     host, session, at_host = await audio_room(people, mode="enforce")
     guest, at_guest = await speaker(people, host, session)
@@ -116,7 +123,6 @@ async def test_who_shouts_is_noticed_warned_with_a_reason_and_muted(people: Peop
 async def test_in_observe_the_same_story_is_recorded_and_nothing_is_touched(people: People) -> None:
     host, session, at_host = await audio_room(people, mode="observe")
     guest, at_guest = await speaker(people, host, session)
-    told = len(at_guest.notices)
     ear = at_host.ear(guest.id)
     await at_guest.speak(SHOUT)
 
@@ -124,7 +130,7 @@ async def test_in_observe_the_same_story_is_recorded_and_nothing_is_touched(peop
     await ear.until_heard()
 
     assert at_guest.may_send()
-    assert len(at_guest.notices) == told
+    assert not [notice for notice in at_guest.notices if notice.type in {"warning", "muted"}]
     assert [incident["action_id"] for incident in incidents] == [None] * len(incidents)
     assert all(incident["measured"]["observed_only"] for incident in incidents)
     asked = await people.service.rows(
@@ -163,9 +169,8 @@ async def test_levels_are_shown_to_the_host_and_to_no_listener(people: People) -
     at_listener = await listener.enter(session.id)
     await at_host.speak(tone(-20.0))
 
-    await until("the host sees a level", lambda: levels_at(at_host, host))
+    await until("the host sees the level", lambda: any(map(about_20_down, levels_at(at_host, host))))
 
-    assert levels_at(at_host, host)[-1] == pytest.approx(-20.0, abs=UNSEEN_DB)
     assert at_listener.levels == []
     assert not [packet for packet in at_listener.packets if packet.topic == "live.levels"]
 
@@ -190,14 +195,15 @@ async def test_levels_are_broadcast_to_ops_who_watch(people: People, stack: Stac
     await at_host.speak(tone(-20.0))
     async with levels_of(stack, ops, session.id) as heard:
         watched = await ops.api.rpc("watch_levels", session_id=session.id)
-        message = await asyncio.wait_for(heard.get(), 10.0)
+        async with asyncio.timeout(10.0):
+            while not about_20_down((message := await heard.get())["payload"]["people"][0]["level_dbfs"]):
+                pass
 
     assert watched["topic"] == f"live:levels:{session.id}"
     assert message["event"] == "levels"
     (entry,) = message["payload"]["people"]
     assert entry["user_id"] == host.id
     assert entry["speaking"] in {True, False}
-    assert entry["level_dbfs"] == pytest.approx(-20.0, abs=UNSEEN_DB)
 
 
 @asynccontextmanager
@@ -259,7 +265,7 @@ async def test_a_session_ends_with_who_spoke_how_long_and_how_loud(people: Peopl
     host, session, at_host = await audio_room(people, mode="observe")
     guest, at_guest = await speaker(people, host, session)
     await at_guest.speak(speech_like(-24.0))
-    await at_host.speak(SHOUT)
+    await at_host.speak(VOICE)
     await until_steps(people, host, ["notice"])
     await until("the host is shown the guest", lambda: levels_at(at_host, guest))
 
@@ -271,7 +277,7 @@ async def test_a_session_ends_with_who_spoke_how_long_and_how_loud(people: Peopl
         return {row["user_id"]: row for row in rows} if len(rows) == 2 else None
 
     summary = await until("the summary is there", summed_up)
-    assert summary[host.id]["loudness_lufs"] == pytest.approx(-8.0, abs=1.0)
+    assert summary[host.id]["loudness_lufs"] == pytest.approx(-9.0, abs=1.5)
     assert summary[host.id]["incidents"] >= 1
     assert summary[guest.id]["incidents"] == 0
     assert summary[guest.id]["talk_seconds"] > 0

@@ -288,7 +288,7 @@ def test_levels_leave_the_room_only_while_somebody_watches() -> None:
     assert not any(s.watched for s in of(ShowLevels, tuple(hear(scene, BO, TALK, 1.0))))
     scene.happens(Pulled(Status.OPEN, levels_watched=True))
     assert only(ShowLevels, tuple(hear(scene, BO, TALK, 0.6))).watched
-    scene.happens(Pulled(Status.OPEN, levels_watched=False))
+    scene.passes(5.0)
     assert not any(s.watched for s in of(ShowLevels, tuple(hear(scene, BO, SHOUT, 1.0))))
 
 

@@ -96,12 +96,12 @@ async def check_enforced(stage: Stage, at_jale: Device, rows: list[Json]) -> Non
 async def observed(stage: Stage) -> None:
     room, levent, at_levent = await speaker_in(stage, "Hakan", "Levent", "observe")
     ear = room.at_host.ear(levent.id)
-    notices = len(at_levent.notices)
     await at_levent.speak(SHOUT)
     rows = await story_of(stage, levent)
     await ear.until_heard()
     stage.tell(levent, "shouts where the policy only observes: recorded, and not touched")
-    untouched = at_levent.may_send() and len(at_levent.notices) == notices
+    told = [notice for notice in at_levent.notices if notice.type in {"warning", "muted"}]
+    untouched = at_levent.may_send() and not told
     stage.checks.holds("hearing.observed", untouched and not any(row["action_id"] for row in rows))
     await at_levent.hush()
 
