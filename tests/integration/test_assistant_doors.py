@@ -1,7 +1,6 @@
-"""How an assistant reaches the server: what it is shown, streamable HTTP, and a schema that somebody changed."""
+"""How an assistant reaches the server over streamable HTTP, and what it is told of a schema that somebody changed."""
 
 import asyncio
-import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +10,7 @@ import aiohttp
 import asyncpg
 import httpx2
 import pytest
-from mcp import Client, MCPError
+from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from local.assistant import PUBLIC, Assistant, ToolRefused, acting_for, assistant
@@ -117,25 +116,6 @@ async def test_over_http_everybody_has_their_own_rights_and_no_others(
             )
             assert history["actions"] == []
     assert "eyJ" not in (tmp_path / "log").read_text()
-
-
-async def test_what_a_client_is_shown_at_the_start(stack: Stack, people: People, tmp_path: Path) -> None:
-    me = await people.arrive("Selin", ops=True)
-    async with assistant(stack.env, acting_for(me), tmp_path / "log") as ops:
-        client = ops.client
-        assert "untrusted" in (client.instructions or "")
-        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert len(tools) == 14
-        assert tools["request_action"].input_schema["additionalProperties"] is False
-        words = await client.get_prompt("ipelya-live-orchestrator", {"language": "en"})
-        assert "at most six points" in json.dumps(words.model_dump(mode="json"))
-        with pytest.raises(MCPError):
-            await client.get_prompt("ipelya-live-orchestrator", {"language": "xx"})
-        pages = {page.name: str(page.uri) for page in (await client.list_resources()).resources}
-        page = await client.read_resource(pages["DATABASE.md"])
-        assert "# The database" in page.contents[0].text  # type: ignore[union-attr]
-        with pytest.raises(MCPError):
-            await client.read_resource("handbook:///../pyproject.toml")
 
 
 async def test_a_changed_schema_is_named_and_the_answer_goes_on(tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from mcp import Client, MCPError
 from pydantic import ValidationError
 
 from orchestrator import handbook, prompts
+from orchestrator.desk import Desk
 from orchestrator.records import Minute
+from orchestrator.server import build
 from orchestrator.tools import TOOLS
 from orchestrator.tools.sound import of_person
 from orchestrator.tools.tool import Tool
@@ -66,17 +69,30 @@ def test_a_request_that_is_not_exactly_right_is_refused(arguments: str) -> None:
         tool.ask.model_validate_json(arguments)
 
 
-def test_the_prompt_speaks_both_languages_and_no_other() -> None:
-    turkish, english = prompts.text("tr"), prompts.text("en")
-    assert turkish is not None
-    assert english is not None
-    assert prompts.text(None) == turkish
-    assert prompts.text("xx") is None
+async def test_what_a_client_is_shown_at_the_start() -> None:
+    async def nobody(_: object) -> Desk:
+        raise AssertionError("nothing here is anybody's")
+
+    async with Client(build(nobody)) as client:
+        assert "untrusted" in (client.instructions or "")
+        assert {tool.name for tool in (await client.list_tools()).tools} == LOOKS | ACTS
+        for language, words in (("en", "at most six points"), ("tr", "en çok altı")):
+            prompt = await client.get_prompt(prompts.NAME, {"language": language})
+            assert words in str(prompt.messages[0].content)
+        assert await client.get_prompt(prompts.NAME) == await client.get_prompt(
+            prompts.NAME, {"language": "tr"}
+        )
+        with pytest.raises(MCPError):
+            await client.get_prompt(prompts.NAME, {"language": "xx"})
+        pages = {page.name: str(page.uri) for page in (await client.list_resources()).resources}
+        assert "# The database" in str((await client.read_resource(pages["DATABASE.md"])).contents[0])
+        with pytest.raises(MCPError):
+            await client.read_resource("handbook:///../pyproject.toml")
 
 
 def test_the_handbook_reads_its_own_pages_only() -> None:
     pages = {page.name: page.uri for page in handbook.pages()}
-    assert {"DATABASE.md", "EDGE-FUNCTIONS.md"} <= set(pages)
+    assert {"DATABASE.md", "OPS.md"} <= set(pages)
     assert (handbook.page(pages["DATABASE.md"]) or "").startswith("# The database")
     for uri in ("handbook:///../README.md", "handbook:///../agent/settings.py", "file:///etc/passwd"):
         assert handbook.page(uri) is None
