@@ -15,6 +15,7 @@ from typing import Any, assert_never
 
 from agent.clock import DatabaseClock
 from agent.envelope import TOPIC_EVENTS, TOPIC_LEVELS, TOPIC_NOTICE, Envelope, iso_milliseconds
+from agent.heard import levels_payload, loudness_fields
 from agent.metrics import Metrics
 from agent.outbox import Outbox
 from agent.ports import (
@@ -81,7 +82,6 @@ CONCURRENT_CALLS = 16
 NOTICE_SECONDS = 2.0
 LAST_WORDS_SECONDS = 0.2
 """A notice that is not on the wire by then is dropped: it must not hold up a removal."""
-LEVELS_IN_A_PACKET = 100
 HEAD_START_SECONDS = 0.025
 """A removal travels by another way than the notice before it, and nothing tells when that has arrived."""
 
@@ -313,30 +313,6 @@ class Performer:
                 self._world.metrics.disguises.inc()
             case _:
                 assert_never(metric)
-
-
-def levels_payload(effect: ShowLevels) -> dict[str, Any]:
-    """`levels.schema.json`; whoever speaks comes first where there are too many for one packet."""
-    people = [
-        {
-            "user_id": identity,
-            "speaking": level is not None and level.speaking,
-            "level_dbfs": None if level is None else level.dbfs,
-        }
-        for identity, level in effect.levels.items()
-    ]
-    return {"people": sorted(people, key=lambda person: not person["speaking"])[:LEVELS_IN_A_PACKET]}
-
-
-def loudness_fields(effect: ReportLoudness) -> dict[str, Any]:
-    """The summary without names."""
-    speakers = effect.speakers.values()
-    return {
-        "speakers": len(speakers),
-        "talk_seconds": round(sum(s.talk_seconds for s in speakers), 1),
-        "loudest_short_term_lufs": round(max(s.max_short_term_lufs for s in speakers), 1),
-        "incidents": sum(s.incidents for s in speakers),
-    }
 
 
 def failure_of(error: PortError) -> Failure:

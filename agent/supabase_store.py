@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from agent import incident_rows, rows
+from agent import heard, rows
 from agent.clock import DatabaseClock
 from agent.metrics import Metrics
 from agent.ports import (
@@ -99,12 +99,12 @@ class SupabaseStore:
         return [_plain(answers.get(cursor.lease.room)) for cursor in cursors]
 
     async def incidents(self, incidents: Sequence[Incident]) -> Sequence[Written]:
-        asked = [incident_rows.incident(incident) for incident in incidents]
+        asked = [heard.incident(incident) for incident in incidents]
         answers = {item["id"]: item for item in await self._call("agent_incidents", p_rows=asked)}
         return [_plain(answers.get(row["id"])) for row in asked]
 
     async def minutes(self, minutes: Sequence[Minute]) -> Sequence[Written]:
-        await self._call("agent_audio_stats", p_rows=[incident_rows.minute(minute) for minute in minutes])
+        await self._call("agent_audio_stats", p_rows=[heard.minute(minute) for minute in minutes])
         return [Written(ok=True) for _ in minutes]
 
     async def release(self, releases: Sequence[Release]) -> None:

@@ -1,14 +1,16 @@
-"""What was heard and decided, as the database's functions take it."""
+"""What was heard and decided, as the database's functions, packets and the log take it."""
 
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 from agent.ports import Incident, Lease, Minute
-from handlers.effects import AutomaticAction
+from handlers.effects import AutomaticAction, ReportLoudness, ShowLevels
 
 INCIDENTS = uuid.UUID("6f0e3b5e-6a0e-4f0b-9a53-1d3f5c8f2b11")
 """Namespace of their ids: a row that is written again, by whomever, is the same row."""
+
+LEVELS_IN_A_PACKET = 100
 
 
 def incident(row: Incident) -> dict[str, Any]:
@@ -59,6 +61,30 @@ def minute(row: Minute) -> dict[str, Any]:
             "max_short_term_lufs": figures.max_short_term_lufs,
             "noise_floor_dbfs": figures.noise_floor_dbfs,
         },
+    }
+
+
+def levels_payload(effect: ShowLevels) -> dict[str, Any]:
+    """`levels.schema.json`; whoever speaks comes first where there are too many for one packet."""
+    people = [
+        {
+            "user_id": identity,
+            "speaking": level is not None and level.speaking,
+            "level_dbfs": None if level is None else level.dbfs,
+        }
+        for identity, level in effect.levels.items()
+    ]
+    return {"people": sorted(people, key=lambda person: not person["speaking"])[:LEVELS_IN_A_PACKET]}
+
+
+def loudness_fields(effect: ReportLoudness) -> dict[str, Any]:
+    """The summary without names."""
+    speakers = effect.speakers.values()
+    return {
+        "speakers": len(speakers),
+        "talk_seconds": round(sum(s.talk_seconds for s in speakers), 1),
+        "loudest_short_term_lufs": round(max(s.max_short_term_lufs for s in speakers), 1),
+        "incidents": sum(s.incidents for s in speakers),
     }
 
 
