@@ -22,7 +22,7 @@ KEYLESS = ("/functions/v1/", "/_local/", "/auth/v1/health", "/auth/v1/.well-know
 @asynccontextmanager
 async def gateway(settings: Settings) -> AsyncIterator[web.Application]:
     """The application, with its connections open."""
-    connector = aiohttp.TCPConnector(limit=100)
+    connector = aiohttp.TCPConnector(limit=1000)
     async with (
         aiohttp.ClientSession(connector=connector, auto_decompress=False) as http,
         database_pool(settings.auth_database_url) as auth_pool,

@@ -12,6 +12,11 @@ import asyncpg
 Json = Any
 
 
+def but_now(answer: Json) -> Json:
+    """An answer with a `join`, without the time that it tells: a repeated request answers the same but for that."""
+    return {**answer, "join": {name: value for name, value in answer["join"].items() if name != "now"}}
+
+
 @dataclass
 class Refused(Exception):
     """A statement that the database refused, as a client would see it: SQLSTATE, hint, message."""

@@ -114,8 +114,10 @@ comment on function live.setting_interval is 'A setting in seconds, as an interv
 revoke execute on function live.setting_interval(text) from public, anon, authenticated;
 
 create function live.limit_of(p_name text) returns double precision
-language sql stable set search_path = '' as $$
-  select (live.setting('limits') ->> p_name)::double precision
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select (s.value ->> p_name)::double precision from public.app_settings s where s.key = 'limits');
+end;
 $$;
 comment on function live.limit_of is 'One number of app_settings.limits; null when the limit is not set.';
 revoke execute on function live.limit_of(text) from public, anon, authenticated;

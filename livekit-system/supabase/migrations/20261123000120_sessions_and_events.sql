@@ -134,7 +134,8 @@ comment on column public.live_events.created_at is 'When it happened.';
 alter table public.live_events enable row level security;
 grant select on public.live_events to authenticated, service_role;
 
-create function live.append_events(p_session uuid, p_type text, p_payloads jsonb[]) returns bigint
+create function live.append_events(p_session uuid, p_type text, p_payloads jsonb[], p_gift_coins bigint default 0)
+returns bigint
 language plpgsql set search_path = '' as $$
 declare
   top bigint;
@@ -144,7 +145,8 @@ begin
     perform live.refuse(413, 'event_too_large', 'this is too long to be told to the room: shorten it');
   end if;
   -- The row lock is what makes seq gapless: it is held until the events' own transaction ends.
-  update public.live_sessions s set last_seq = s.last_seq + cardinality(p_payloads)
+  update public.live_sessions s
+     set last_seq = s.last_seq + cardinality(p_payloads), total_gift_coins = s.total_gift_coins + p_gift_coins
    where s.id = p_session returning s.last_seq into top;
   if top is null then
     perform live.refuse(404, 'unknown_session', 'there is no such session');
@@ -157,8 +159,9 @@ end;
 $$;
 comment on function live.append_events is
   'Appends events of one type to a session''s stream, at the cost of one hint, and returns the last seq. Refuses one that '
-  'no packet could carry. For definer functions: nobody may call it directly.';
-revoke execute on function live.append_events(uuid, text, jsonb[]) from public, anon, authenticated;
+  'no packet could carry. p_gift_coins: what they add to the session''s total; a burst of gifts waits for one lock and one '
+  'write of the row, not for two. For definer functions: nobody may call it directly.';
+revoke execute on function live.append_events(uuid, text, jsonb[], bigint) from public, anon, authenticated;
 
 create function live.append_event(p_session uuid, p_type text, p_payload jsonb) returns bigint
 language sql set search_path = '' as $$

@@ -92,8 +92,11 @@ comment on function live.rank_in is 'Rank of a person in a session: 100 for ops,
 revoke execute on function live.rank_in(uuid, uuid) from public, anon, authenticated;
 
 -- ── bans ───────────────────────────────────────────────────────────────────────────────────────────────────────
+-- PL/pgSQL keeps its plan, where this would be planned anew for each gift and each message.
 create function live.standing_ban(p_user uuid, p_session uuid, p_creator uuid) returns jsonb
-language sql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
   select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at, 'why', b.reason)
     from public.live_bans b
    where b.user_id = p_user
@@ -101,7 +104,8 @@ language sql stable security definer set search_path = '' as $$
      and (b.expires_at is null or b.expires_at > clock_timestamp())
      and (b.scope = 'platform' or b.session_id = p_session or b.creator_id = p_creator)
    order by b.expires_at desc nulls first
-   limit 1
+   limit 1);
+end;
 $$;
 comment on function live.standing_ban is
   'The longest standing ban that keeps a person out, as PERSON.removed; null when none does. For a call give null, null.';
@@ -233,7 +237,7 @@ begin
     when live.standing_ban(can_join_as.user_id, session.id, session.creator_id) is not null then 'banned'
     when session.status = 'ended' then 'session_ended'
     when session.status <> 'live' then 'session_not_live'
-    else live.access_fault(session, can_join_as.user_id)
+    when session.access_type <> 'public' then live.access_fault(session, can_join_as.user_id)
   end;
   return jsonb_build_object(
     'allowed', reason is null,

@@ -33,9 +33,11 @@ comment on function live.wake is 'Wakes the agents for a room.';
 revoke execute on function live.wake(text) from public, anon, authenticated;
 
 create function live.tell_session(p_session uuid, p_table text, p_ids jsonb) returns void
-language sql set search_path = '' as $$
-  select realtime.send(jsonb_build_object('table', p_table, 'ids', p_ids), 'changed',
-                       'live:session:' || p_session, true)
+language plpgsql set search_path = '' as $$
+begin
+  perform realtime.send(jsonb_build_object('table', p_table, 'ids', p_ids), 'changed',
+                        'live:session:' || p_session, true);
+end;
 $$;
 comment on function live.tell_session is 'Tells console and app which rows of a session changed: ids only.';
 revoke execute on function live.tell_session(uuid, text, jsonb) from public, anon, authenticated;
@@ -48,26 +50,37 @@ $$;
 comment on function live.room_of is 'LiveKit room of a session or call.';
 revoke execute on function live.room_of(uuid, uuid) from public, anon, authenticated;
 
-create function live.wake_for_sessions() returns trigger
+-- Per row, because each gift updates its session: what wakes nobody must cost nothing.
+create function live.wake_for_session() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  perform live.wake(x.livekit_room)
-     from (select n.livekit_room from new_rows n join old_rows o using (id)
-            where n.desired_xid <> o.desired_xid and (o.status <> 'scheduled' or n.status <> 'scheduled')
-            order by n.livekit_room) x;
-  perform live.tell_session(n.id, 'live_sessions', jsonb_build_array(n.id))
-     from new_rows n join old_rows o using (id)
-    where (n.status, n.title, n.mute_all_rank) is distinct from (o.status, o.title, o.mute_all_rank)
-       -- Everyone in the room hears of the count, so a thousand arrivals must not be a million messages.
-       or (n.viewer_count <> o.viewer_count and live.take_mark('count:' || n.id, interval '1 second'));
+  perform live.wake(new.livekit_room);
   return null;
 end;
 $$;
-comment on function live.wake_for_sessions is 'Trigger: changed sessions.';
-revoke execute on function live.wake_for_sessions() from public, anon, authenticated;
-create trigger wake_for_sessions after update on public.live_sessions
-  referencing old table as old_rows new table as new_rows
-  for each statement execute function live.wake_for_sessions();
+comment on function live.wake_for_session is 'Trigger: a session changed in a way that its agent must know.';
+revoke execute on function live.wake_for_session() from public, anon, authenticated;
+create trigger wake_for_session after update on public.live_sessions
+  for each row when (old.desired_xid <> new.desired_xid and (old.status <> 'scheduled' or new.status <> 'scheduled'))
+  execute function live.wake_for_session();
+
+create function live.tell_of_session() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  -- Everyone in the room hears of the count, so a thousand arrivals must not be a million messages.
+  if (old.status, old.title, old.mute_all_rank) is distinct from (new.status, new.title, new.mute_all_rank)
+     or live.take_mark('count:' || new.id, interval '1 second') then
+    perform live.tell_session(new.id, 'live_sessions', jsonb_build_array(new.id));
+  end if;
+  return null;
+end;
+$$;
+comment on function live.tell_of_session is 'Trigger: a session changed in a way that console and app show.';
+revoke execute on function live.tell_of_session() from public, anon, authenticated;
+create trigger tell_of_session after update on public.live_sessions
+  for each row when ((old.status, old.title, old.mute_all_rank, old.viewer_count)
+                     is distinct from (new.status, new.title, new.mute_all_rank, new.viewer_count))
+  execute function live.tell_of_session();
 
 create function live.wake_for_calls() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -117,8 +130,9 @@ begin
   perform live.wake(x.livekit_room)
      from (select distinct s.livekit_room from new_rows n join public.live_sessions s on s.id = n.session_id
             order by s.livekit_room) x;
+  -- A gift is told by the relay and by its line in the chat: a third message for each would only cost.
   perform live.tell_session(n.session_id, 'live_events', jsonb_agg(n.id order by n.seq))
-     from new_rows n group by n.session_id;
+     from new_rows n where n.type not in ('gift', 'gift_combo') group by n.session_id;
   return null;
 end;
 $$;

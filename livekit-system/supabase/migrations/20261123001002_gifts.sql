@@ -39,17 +39,6 @@ create policy "senders, the session's staff and ops see gifts" on public.live_gi
 alter table public.coin_ledger
   add constraint coin_ledger_gift foreign key (gift_id) references public.live_gifts (id) deferrable initially deferred;
 
-create function live.count_gift() returns trigger
-language plpgsql security definer set search_path = '' as $$
-begin
-  update public.live_sessions set total_gift_coins = total_gift_coins + new.coins where id = new.session_id;
-  return null;
-end;
-$$;
-comment on function live.count_gift() is 'Trigger: adds a gift to its session''s total.';
-revoke execute on function live.count_gift() from public, anon, authenticated;
-create trigger live_gifts_count after insert on public.live_gifts for each row execute function live.count_gift();
-
 -- The lock serialises one person's spending: idempotency, rates and funds are then decided without a race.
 create function live.lock_wallet(p_user uuid) returns bigint
 language plpgsql security definer set search_path = '' as $$
@@ -72,7 +61,7 @@ language sql stable security definer set search_path = '' as $$
   select jsonb_build_object('gift_id', p_gift.id, 'seq', p_gift.seq, 'coins', p_gift.coins, 'balance', l.balance_after)
     from public.coin_ledger l where l.gift_id = p_gift.id
 $$;
-comment on function live.gift_receipt(public.live_gifts) is 'What send_gift answers, the same at every retry.';
+comment on function live.gift_receipt(public.live_gifts) is 'What send_gift answered, for a retry.';
 revoke execute on function live.gift_receipt(public.live_gifts) from public, anon, authenticated;
 
 create function live.hold_live(p_session uuid) returns void
@@ -99,7 +88,7 @@ begin
   insert into public.live_messages (session_id, user_id, type, payload)
     values (p_gift.session_id, p_gift.sender_id, 'gift', shown);
   perform live.hold_live(p_gift.session_id);
-  p_gift.seq := live.append_event(p_gift.session_id, 'gift', shown);
+  p_gift.seq := live.append_events(p_gift.session_id, 'gift', array[shown], p_gift.coins);
   p_gift.created_at := clock_timestamp();
   insert into public.live_gifts select p_gift.*;
   return p_gift;
@@ -153,7 +142,7 @@ begin
   gift.idempotency_key := idempotency_key;
   perform live.spend(me, 'gifts_per_minute');
   gift := live.book_gift(gift);
-  return live.gift_receipt(gift);
+  return jsonb_build_object('gift_id', gift.id, 'seq', gift.seq, 'coins', gift.coins, 'balance', funds - gift.coins);
 end;
 $$;
 comment on function public.send_gift(uuid, text, integer, text) is

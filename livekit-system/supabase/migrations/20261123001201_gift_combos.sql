@@ -28,9 +28,11 @@ comment on column live.gift_runs.latest_at is 'Time of the latest.';
 alter table live.gift_runs enable row level security;
 
 create function live.run_is_over(p_run live.gift_runs) returns boolean
-language sql stable set search_path = '' as $$
-  select p_run.latest_at < clock_timestamp() - interval '3 seconds'
-      or p_run.began_at < clock_timestamp() - interval '10 seconds'
+language plpgsql stable set search_path = '' as $$
+begin
+  return p_run.latest_at < clock_timestamp() - interval '3 seconds'
+      or p_run.began_at < clock_timestamp() - interval '10 seconds';
+end;
 $$;
 comment on function live.run_is_over is 'Whether a run has paused, or gone on for so long that it is told in parts.';
 revoke execute on function live.run_is_over(live.gift_runs) from public, anon, authenticated;
@@ -58,17 +60,17 @@ revoke execute on function live.end_gift_runs(uuid) from public, anon, authentic
 create function live.extend_gift_run() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  if exists (select from live.gift_runs r
-              where r.session_id = new.session_id and r.sender_id = new.sender_id and r.gift_code = new.gift_code
-                and live.run_is_over(r)) then
+  loop
+    insert into live.gift_runs as r values (
+      new.session_id, new.sender_id, new.gift_code, 1, new.quantity, new.coins, new.seq, new.seq,
+      new.created_at, new.created_at)
+    on conflict (session_id, sender_id, gift_code) do update set
+      gifts = r.gifts + 1, quantity = r.quantity + excluded.quantity, coins = r.coins + excluded.coins,
+      last_seq = excluded.last_seq, latest_at = excluded.latest_at
+      where not live.run_is_over(r);
+    exit when found;
     perform live.end_gift_runs(new.session_id);
-  end if;
-  insert into live.gift_runs as r values (
-    new.session_id, new.sender_id, new.gift_code, 1, new.quantity, new.coins, new.seq, new.seq,
-    new.created_at, new.created_at)
-  on conflict (session_id, sender_id, gift_code) do update set
-    gifts = r.gifts + 1, quantity = r.quantity + excluded.quantity, coins = r.coins + excluded.coins,
-    last_seq = excluded.last_seq, latest_at = excluded.latest_at;
+  end loop;
   return null;
 end;
 $$;

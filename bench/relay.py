@@ -1,0 +1,220 @@
+"""How fast and how surely gifts reach the room: `python -m bench.relay [calm burst kill absent]`.
+
+calm: one gift at a time to five clients. burst: 1,000 gifts by 50 people in five seconds to ten clients, two of whom
+come midway, one loses its connection, one a fifth of its packets. kill: the same, the room's worker killed in the
+middle of it. absent: a minute of gifts without any worker. Exactness is asserted in all of them; times are judged by
+the bars below. Figures go to `.local/results/relay.jsonl`.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+
+from bench.gift_room import GiftRoom, Listener, full_reconnect, gift_room, losing
+from bench.results import Figure, say, write_results
+from local.paths import STATE
+from local.people.person import Person
+from local.people.waiting import until
+from local.stack import Stack
+
+CALM_P50_MS, CALM_P99_MS = 20.0, 80.0
+BURST_P99_MS = 250.0
+BACK_MS = 2000.0
+KILL_MS = 5000.0
+CALM_GIFTS, CALM_PAUSE_SECONDS = 100, 0.1
+GIFTS, SENDERS, SECONDS = 1000, 50, 5.0
+STEADY = 6
+ABSENT_SECONDS, ABSENT_GIFTS = 60.0, 180
+
+
+def spread(name: str, seconds: list[float], bars: dict[int, float]) -> list[Figure]:
+    """p50, p95, p99 and the most, in ms."""
+    figures = []
+    for percent in (50, 95, 99, 100):
+        value = float(np.percentile(np.array(seconds) * 1000, percent))
+        which = f"p{percent}" if percent < 100 else "max"
+        bar = bars.get(percent)
+        held = None if bar is None else value <= bar
+        figures.append(Figure(f"{name}.{which}", round(value, 2), "ms", len(seconds), bar, held))
+    return figures
+
+
+def once(name: str, seconds: float, bar: float | None) -> Figure:
+    value = round(seconds * 1000, 1)
+    return Figure(name, value, "ms", 1, bar, None if bar is None else value <= bar)
+
+
+def delays(listeners: list[Listener]) -> list[float]:
+    return [delay for listener in listeners for delay in listener.delays()]
+
+
+async def calm(stack: Stack) -> list[Figure]:
+    async with gift_room(stack.env, senders=1, gifts_each=CALM_GIFTS) as room:
+        listeners = [await room.listener(f"Calm{n}") for n in range(5)]
+        await room.give(room.senders[0])
+        await room.converged()
+        for _ in range(CALM_GIFTS):
+            await room.give(room.senders[0])
+            await asyncio.sleep(CALM_PAUSE_SECONDS)
+        await room.converged()
+        found = [delay for listener in listeners for delay in listener.delays()[1:]]
+    return spread("relay.calm.commit_to_client", found, {50: CALM_P50_MS, 99: CALM_P99_MS})
+
+
+class Burst:
+    """The ten clients of a burst, and what becomes of the four with bad luck."""
+
+    def __init__(self, room: GiftRoom) -> None:
+        self.room = room
+        self.steady: list[Listener] = []
+        self.late: list[tuple[Listener, float]] = []
+        """With the seconds from being in the room to having all that was committed by then."""
+        self.torn_seconds = 0.0
+        self.lossy: Listener
+        self._torn: Listener
+        self._coming: list[Person] = []
+
+    async def prepare(self) -> None:
+        self.steady = [await self.room.listener(f"Steady{n}") for n in range(STEADY)]
+        self._torn = await self.room.listener("Torn")
+        self.lossy = await self.room.listener("Lossy", lose=losing(0.2))
+        self._coming = [await self.room.people.arrive(name) for name in ("Late1", "Late2")]
+
+    async def play(self, kill: Callable[[], Awaitable[None]] | None = None) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.room.burst(GIFTS, SECONDS))
+            tasks.create_task(self._reconnects())
+            for person, share in zip(self._coming, (0.4, 0.6), strict=True):
+                tasks.create_task(self._comes_late(person, share))
+            if kill is not None:
+                tasks.create_task(self._at(0.5, kill))
+
+    async def _at(self, share: float, what: Callable[[], Awaitable[None]]) -> None:
+        await until("its time", lambda: len(self.room.given) - SENDERS >= GIFTS * share, within=60)
+        await what()
+
+    async def _comes_late(self, person: Person, share: float) -> None:
+        async def comes() -> None:
+            listener = await self.room.enter(person)
+            self.late.append((listener, await self._caught_up(listener)))
+
+        await self._at(share, comes)
+
+    async def _reconnects(self) -> None:
+        async def torn() -> None:
+            await full_reconnect(self._torn)
+            self.torn_seconds = await self._caught_up(self._torn)
+
+        await self._at(0.45, torn)
+
+    async def _caught_up(self, listener: Listener) -> float:
+        last = self.room.committed
+        await until("caught up", lambda: listener.relay.position >= last, within=30)
+        return max(0.0, listener.complete_by(last) - listener.back_at)
+
+
+async def burst(stack: Stack) -> list[Figure]:
+    async with gift_room(stack.env, SENDERS, GIFTS // SENDERS) as room:
+        party = Burst(room)
+        await party.prepare()
+        begun = time.monotonic()
+        await party.play()
+        took = time.monotonic() - begun
+        await room.converged()
+        return [
+            *spread("relay.burst.commit_to_client", delays(party.steady), {99: BURST_P99_MS}),
+            *(once(f"relay.burst.late_{n}.caught_up", s, BACK_MS) for n, (_, s) in enumerate(party.late, 1)),
+            once("relay.burst.reconnected.caught_up", party.torn_seconds, BACK_MS),
+            *spread("relay.burst.lossy.commit_to_client", party.lossy.delays(), {100: BACK_MS}),
+            Figure("relay.burst.gifts_per_second", round(GIFTS / took, 1), "1/s", GIFTS),
+        ]
+
+
+async def kill(stack: Stack) -> list[Figure]:
+    async with gift_room(stack.env, SENDERS, GIFTS // SENDERS) as room:
+        party = Burst(room)
+        await party.prepare()
+        killed_at = 0.0
+
+        async def murder() -> None:
+            nonlocal killed_at
+            worker = stack.workers[await room.moderator()]
+            killed_at = time.time()
+            await worker.kill()
+
+        await party.play(murder)
+        events = await room.converged()
+        gifts = max(event["seq"] for event in events if event["type"] == "gift")
+        complete = max(listener.complete_by(gifts) for listener in room.listeners)
+        await room.moderator()
+        return [
+            once("relay.kill.everything_after_kill", complete - killed_at, KILL_MS),
+            *spread("relay.kill.commit_to_client", delays(party.steady), {}),
+        ]
+
+
+async def absent(stack: Stack) -> list[Figure]:
+    async with gift_room(stack.env, senders=10, gifts_each=ABSENT_GIFTS // 10) as room:
+        for n in range(5):
+            await room.listener(f"Patient{n}")
+        for worker in stack.workers.values():
+            if worker.running:
+                await worker.kill()
+        await room.burst(ABSENT_GIFTS, ABSENT_SECONDS)
+        last = room.committed
+        begun = time.time()
+        await next(iter(stack.workers.values())).start()
+        await room.moderator()
+        moderated = time.time()
+        await room.converged()
+        complete = max(listener.complete_by(last) for listener in room.listeners)
+        return [
+            once("relay.absent.moderated_after_start", moderated - begun, None),
+            once("relay.absent.everything_after_return", max(0.0, complete - moderated), BACK_MS),
+            Figure("relay.absent.gifts_accepted", len(room.given), "gifts", ABSENT_GIFTS),
+        ]
+
+
+SCENES: dict[str, Callable[[Stack], Awaitable[list[Figure]]]] = {
+    "calm": calm,
+    "burst": burst,
+    "kill": kill,
+    "absent": absent,
+}
+
+
+async def run(scenes: list[str], directory: Path) -> list[Figure]:
+    found: list[Figure] = []
+    async with Stack(directory) as stack:
+        for name in ("worker-1", "worker-2"):
+            await stack.start_worker(name, {"LIVE_WORKER_ID": name})
+        for scene in scenes:
+            figures = await SCENES[scene](stack)
+            for figure in figures:
+                bar = (
+                    "" if figure.bar is None else f"bar {figure.bar:g}: {'held' if figure.held else 'MISSED'}"
+                )
+                say(f"{figure.name:44}{figure.value:10.2f} {figure.unit:6} n={figure.n:<6} {bar}")
+            found += figures
+            for worker in stack.workers.values():
+                if not worker.running:
+                    await worker.start()
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="the relay's speed and exactness")
+    parser.add_argument("scenes", nargs="*", choices=[*SCENES, []], help="default: all of them")
+    scenes = parser.parse_args().scenes or list(SCENES)
+    found = asyncio.run(run(scenes, STATE / "bench"))
+    write_results("relay", found)
+    return 1 if any(figure.held is False for figure in found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
