@@ -67,6 +67,9 @@ revoke execute on function live.gift_receipt(public.live_gifts) from public, ano
 create function live.hold_live(p_session uuid) returns void
 language plpgsql set search_path = '' as $$
 begin
+  -- Whoever waits for a row that others update is woken at every update, and all of them stand in the way of the
+  -- agent's own writes. In this queue one is woken at a time, and one at a time comes to the row.
+  perform pg_advisory_xact_lock(hashtextextended('hold_live ' || p_session, 0));
   perform from public.live_sessions s where s.id = p_session and s.status = 'live' for no key update;
   if not found then
     perform live.refuse(409, 'session_ended', 'This session is over.');
