@@ -31,7 +31,7 @@ class Api:
         self, http: aiohttp.ClientSession, url: str, key: str, *, user_id: str = "", access_token: str = ""
     ) -> None:
         self._http, self._url, self._key = http, url, key
-        self.user_id = user_id
+        self.user_id, self.access_token = user_id, access_token
         self._headers = {"apikey": key}
         if access_token:
             self._headers["Authorization"] = f"Bearer {access_token}"

@@ -1,0 +1,58 @@
+"""Somebody who got hold of LiveKit's secret, but not of the agent's key: what clients must see through."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from livekit import api, rtc
+
+from agent.envelope import TOPIC_EVENTS, Envelope, Signer, iso_milliseconds
+from agent.livekit_room import hidden_token
+from agent.ports import RoomFacts, RoomName
+from handlers.events import Identity, LiveEvent
+
+
+class Forger:
+    """In a room, hidden like the agent or as an ordinary participant who may send data, which ours never may."""
+
+    def __init__(self, env: Mapping[str, str], room: str, session_id: str, *, hidden: bool) -> None:
+        self.identity = str(uuid.uuid4())
+        self._url, self._room = env["LIVEKIT_URL"], rtc.Room()
+        key, secret = env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"]
+        if hidden:
+            self._token = hidden_token(key, secret, RoomName(room), Identity(f"agent-{self.identity}"))
+        else:
+            grants = api.VideoGrants(room_join=True, room=room, can_publish=False, can_publish_data=True)
+            self._token = (
+                api.AccessToken(key, secret).with_identity(self.identity).with_grants(grants).to_jwt()
+            )
+        self._envelope = Envelope(RoomName(room), RoomFacts("session", session_id), Signer())
+
+    async def __aenter__(self) -> Self:
+        await self._room.connect(self._url, self._token)
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self._room.disconnect()
+
+    async def send_gift(self, seq: int, coins: int) -> None:
+        """A gift that nobody gave, well formed, signed with a key of the forger's own."""
+        now = time.time()
+        payload = {
+            "gift_id": str(uuid.uuid4()),
+            "sender_id": self.identity,
+            "gift_code": "crown",
+            "quantity": 1,
+            "coins": coins,
+        }
+        event = LiveEvent(seq, str(uuid.uuid4()), "gift", iso_milliseconds(now), payload)
+        for packet in self._envelope.packets(TOPIC_EVENTS, (event,), now):
+            await self.send(packet)
+
+    async def send(self, packet: bytes) -> None:
+        """Any packet, on the agent's topic."""
+        await self._room.local_participant.publish_data(packet, reliable=True, topic=TOPIC_EVENTS)
