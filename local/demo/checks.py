@@ -35,6 +35,7 @@ CHECKS = (
     Check("gifts.once_in_order", "every gift arrives once and in order, a retried one charges once"),
     Check("gifts.arrival.ms", "from the last gift's receipt to everybody's screen", 2000),
     Check("gifts.late_joiner", "who comes late has them all, in order"),
+    Check("gifts.forged_ignored", "no phone believes a gift that is altered or signed with a strange key"),
     Check("ops.mute.ms", "from the mute's row to LiveKit's confirmation", 1000),
     Check("ops.mute_heard.ms", "from the mute's row to the last sound that another person heard", 2000),
     Check("ops.kick.ms", "from the kick's row to being out", 2000),

@@ -12,7 +12,18 @@ from livekit import api
 
 from local import console, results, sample_logins
 from local.demo.checks import Scoreboard
-from local.demo.scenes import assistant, audio_room, books, calls, door, gifts, ops, takeover, too_loud
+from local.demo.scenes import (
+    assistant,
+    audio_room,
+    books,
+    calls,
+    door,
+    forgery,
+    gifts,
+    ops,
+    takeover,
+    too_loud,
+)
 from local.demo.stage import Stage, Watch
 from local.demo.timeline import Timeline
 from local.paths import STATE
@@ -27,7 +38,7 @@ SCENES: tuple[tuple[str, tuple[Scene, ...]], ...] = (
     ("At the door", (door.goes_live, door.for_subscribers)),
     ("A hand goes up", (audio_room.raised_hand,)),
     ("Too loud", (too_loud.shouting,)),
-    ("Gifts", (gifts.shower,)),
+    ("Gifts", (gifts.shower, forgery.forged_gifts)),
     ("Ops at work", (ops.at_work,)),
     ("An assistant is asked", (assistant.asked,)),
     ("Calls", (calls.ring_ring,)),

@@ -1,6 +1,7 @@
 """What a scene plays on: the stack, its workers, the people, and where it tells what happened."""
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from local.demo.checks import Scoreboard
 from local.demo.timeline import Timeline
 from local.people.device import Device
 from local.people.person import OpenSession, People, Person
+from local.people.relay_packet import Refusal
 from local.people.waiting import until
 from local.stack import Stack
 
@@ -50,6 +52,8 @@ class Stage:
     ) -> None:
         """`understudy`: done when the second worker is ready."""
         self.stack, self.people, self.checks, self.understudy = stack, people, checks, understudy
+        self.forged: Counter[Refusal] = Counter()
+        """What phones had to refuse because a scene forged it."""
         self.sessions: list[OpenSession] = []
         self.through_assistant: list[str] = []
         """Requests for moderation that an assistant made, rehearsals among them."""

@@ -1,0 +1,41 @@
+"""A forger with LiveKit's own secret sends gifts that nobody gave; every phone sees through them."""
+
+from collections import Counter
+
+from local.demo.stage import Stage, Watch
+from local.people.device import Device
+from local.people.forger import Forger
+from local.people.relay_packet import Refusal
+from local.people.waiting import until
+
+GIFT = b'\\"coins\\":1'
+RICHER = b'\\"coins\\":9'
+SEEN_THROUGH = (Refusal.BAD_SIGNATURE, Refusal.UNKNOWN_KEY)
+
+
+async def forged_gifts(stage: Stage) -> None:
+    live = await stage.host("Nil", "video_live", "public", "Piano")
+    fan = await stage.people.arrive("Arda", coins=10)
+    devices = [live.at_host, await fan.enter(live.session.id)]
+    await fan.send_gift(live.session.id, "rose")
+    genuine = await until("the gift is on the phone", lambda: gift_packet(live.at_host))
+    before = [[event.id for event in device.events] for device in devices]
+
+    watch = Watch()
+    async with Forger(stage.stack.env, live.session.room, live.session.id, hidden=True) as forger:
+        stage.tell("a forger", "with LiveKit's secret slips in, hidden like the agent")
+        await forger.send(genuine.replace(GIFT, RICHER))
+        await forger.send_gift(seq=1000, coins=1_000_000)
+        await until("every phone has seen through both", lambda: all(map(saw_through, devices)))
+    stage.tell("the phones", "refuse an altered gift and one signed with a strange key", watch.seconds)
+    after = [[event.id for event in device.events] for device in devices]
+    stage.forged.update(Counter(SEEN_THROUGH * len(devices)))
+    stage.checks.holds("gifts.forged_ignored", after == before)
+
+
+def gift_packet(device: Device) -> bytes | None:
+    return next((packet.data for packet in device.packets if GIFT in packet.data), None)
+
+
+def saw_through(device: Device) -> bool:
+    return all(device.relay.refused[reason] for reason in SEEN_THROUGH)
