@@ -15,8 +15,8 @@ from collections.abc import Callable
 import numpy as np
 import pyloudnorm  # type: ignore[import-untyped]
 
-from bench.results import Figure, say, write_results
 from local import sounds
+from local.results import Figure, say, write
 from moderation.audio.kweighting import SAMPLE_RATE
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 from moderation.audio.stats import MinuteStats
@@ -111,7 +111,7 @@ def main() -> int:
     for figure in found:
         bar = "" if figure.bar is None else f"bar {figure.bar:g}: {'held' if figure.held else 'MISSED'}"
         say(f"{figure.name:42}{figure.value:10.2f} {figure.unit:4} n={figure.n:<6} {bar}")
-    write_results("audio", found)
+    write("audio", found)
     return 1 if any(figure.held is False for figure in found) else 0
 
 

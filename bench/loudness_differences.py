@@ -16,8 +16,8 @@ import numpy as np
 import pyebur128  # type: ignore[import-untyped]
 import pyloudnorm  # type: ignore[import-untyped]
 
-from bench.results import Figure, say, write_results
 from local import sounds
+from local.results import Figure, say, write
 from local.sounds import Signal
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 
@@ -117,7 +117,7 @@ def main() -> int:
         verdict = "" if case.bar is None else "ok" if all(row.held for row in rows) else "MISSED"
         differences = "".join(f"{row.value:+18.3f}" for row in rows)
         say(f"{case.name:28}{differences}{case.bar or '-':>6} {verdict}")
-    write_results("loudness_differences", found)
+    write("loudness_differences", found)
     return 1 if any(row.held is False for row in found) else 0
 
 

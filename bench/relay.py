@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from bench.gift_room import GiftRoom, Listener, full_reconnect, gift_room, losing
-from bench.results import Figure, say, write_results
 from local.paths import STATE
 from local.people.person import Person
 from local.people.waiting import until
+from local.results import Figure, say, write
 from local.stack import Stack
 
 CALM_P50_MS, CALM_P99_MS = 20.0, 80.0
@@ -212,7 +212,7 @@ def main() -> int:
     parser.add_argument("scenes", nargs="*", choices=[*SCENES, []], help="default: all of them")
     scenes = parser.parse_args().scenes or list(SCENES)
     found = asyncio.run(run(scenes, STATE / "bench"))
-    write_results("relay", found)
+    write("relay", found)
     return 1 if any(figure.held is False for figure in found) else 0
 
 

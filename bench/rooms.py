@@ -18,8 +18,8 @@ from livekit import api
 
 from bench.crowd import Crowd
 from bench.process_cost import Usage, cores, usage
-from bench.results import Figure, say, write_results
 from local.paths import REPOSITORY, STATE
+from local.results import Figure, say, write
 from local.stack import Stack
 
 SIZES = (1, 10, 40)
@@ -227,7 +227,7 @@ def main() -> int:
             say(
                 f"  {figure.name:<28}{figure.value:>9.3f} {figure.unit:<6} at most {figure.bar:.3f}  {verdict}"
             )
-    say(f"written to {write_results('rooms', judged)}")
+    say(f"written to {write('rooms', judged)}")
     return 0 if all(figure.held is not False for figure in judged) else 1
 
 

@@ -1,8 +1,10 @@
 """Figures that a command measured: `.local/results/<command>.jsonl`, one object a line, names stable."""
 
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from local.paths import STATE
@@ -29,12 +31,20 @@ def at_most(name: str, value: float, bar: float, unit: str = "ms", n: int = 1) -
     return Figure(name, round(value, 3), unit, n, bar, value <= bar)
 
 
-def write(command: str, figures: Iterable[Figure]) -> None:
-    """Replaces what the command wrote the last time."""
+def write(command: str, figures: Iterable[Figure]) -> Path:
+    """Replaces what the command wrote the last time; where it is."""
     folder = STATE / "results"
     folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(figure.as_json()) + "\n" for figure in figures]
-    (folder / f"{command}.jsonl").write_text("".join(lines))
+    path = folder / f"{command}.jsonl"
+    path.write_text("".join(lines))
+    return path
+
+
+def say(line: str) -> None:
+    """A line for whoever ran the command, at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def report(figures: Iterable[Figure]) -> str:
