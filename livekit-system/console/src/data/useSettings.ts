@@ -3,6 +3,7 @@ import { useCallback } from "react";
 import type { Setting } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
 import { dataOf, type Failure, failureFrom } from "./failure.ts";
+import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
 
 const EVERY_MS = 5_000;
@@ -19,8 +20,9 @@ export function useSettings(): Settings {
 
   async function read(): Promise<Map<string, Setting>> {
     const rows: Setting[] = await dataOf(
-      client.from("app_settings").select("key, value, updated_at").in("key", KEYS),
+      client.from("app_settings").select("key, value, updated_at, updated_by").in("key", KEYS),
     );
+    await profilesOf(client, rows.flatMap((row) => row.updated_by ?? []));
     return new Map(rows.map((row) => [row.key, row]));
   }
   const settings = useLive("settings", read, EVERY_MS);

@@ -140,6 +140,8 @@ export interface Setting {
   key: string;
   value: unknown;
   updated_at: Time;
+  /** Null for server code. */
+  updated_by: string | null;
 }
 
 export type PolicyMode = "off" | "observe" | "enforce";

@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { explain, Freshness, Reading } from "../components/States.tsx";
 import { ModeChoice, Switch } from "../components/Switches.tsx";
+import { nameFor } from "../data/names.ts";
 import { useSettings } from "../data/useSettings.ts";
 import { modeOf, withMode } from "../model/policy.ts";
 import type { PolicyOverride, Setting } from "../model/rows.ts";
@@ -35,8 +36,14 @@ export function SwitchesPage() {
           const [live, calls, policy] = ["live.enabled", "calls.enabled", "moderation.policy"]
             .map((key) => values.get(key));
           const changed = (setting: Setting | undefined) =>
-            setting && <p className="lc-sub lc-changed">{t.switches.changed(f.moment(setting.updated_at))}
-            </p>;
+            setting && (
+              <p className="lc-sub lc-changed">
+                {t.switches.changed(
+                  f.stamp(setting.updated_at),
+                  setting.updated_by && nameFor(setting.updated_by),
+                )}
+              </p>
+            );
           return (
             <div className="lc-panel lc-switches">
               <Switch

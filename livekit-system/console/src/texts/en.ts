@@ -91,7 +91,6 @@ export const en: Words = {
     invited: (role) => `invited as ${role}`,
     away: "away",
     here: (time) => `here ${time}`,
-    levels: "Levels",
     levelOf: (name) => `Level of ${name}`,
     level: (dbfs) => `${dbfs} dBFS`,
     speaking: "speaking",
@@ -100,11 +99,9 @@ export const en: Words = {
     notHeard: "not heard",
     levelsNote:
       "Bars: RMS of 200 ms in dBFS, peak held 2 s. Figures: gated loudness of the last minute in LUFS. The limit applies to 3 s.",
-    nobodyHeard: "Nobody is heard.",
     levelsLost: "Levels are not coming in.",
     act: (name) => `Act on ${name}`,
     actShort: "Act",
-    mute: (name) => `Mute ${name}`,
     whole: "The whole room",
     mutedAll: "everyone is muted",
     ended: "This session is over.",
@@ -246,9 +243,8 @@ export const en: Words = {
       observe: "Rules decide and record incidents, and touch nobody.",
       enforce: "Rules warn, mute and demote by themselves.",
     },
-    changed: (time) => `changed ${time}`,
+    changed: (time, who) => who === null ? `changed ${time}` : `changed ${time} by ${who}`,
     raced: "Somebody else changed it at the same moment. This is the value of now.",
-    saving: "Saving …",
   },
   reports: {
     title: "Usage and reports",
@@ -281,7 +277,6 @@ export const en: Words = {
     session: "Session",
     peak: "Peak",
     people: "People",
-    messages: "Messages",
     coins: "Coins",
   },
   refusal: {

@@ -89,7 +89,6 @@ export const tr: Words = {
     invited: (role) => `davet edildi: ${role}`,
     away: "ayrıldı",
     here: (time) => `${time} burada`,
-    levels: "Ses düzeyleri",
     levelOf: (name) => `Ses düzeyi: ${name}`,
     level: (dbfs) => `${dbfs} dBFS`,
     speaking: "konuşuyor",
@@ -98,11 +97,9 @@ export const tr: Words = {
     notHeard: "duyulmuyor",
     levelsNote:
       "Çubuklar: 200 ms RMS, dBFS; tepe 2 sn tutulur. Sayılar: son dakikanın LUFS yüksekliği. Sınır 3 sn için geçerlidir.",
-    nobodyHeard: "Kimse duyulmuyor.",
     levelsLost: "Ses düzeyleri gelmiyor.",
     act: (name) => `İşlem yap: ${name}`,
     actShort: "İşlem",
-    mute: (name) => `Sustur: ${name}`,
     whole: "Bütün oda",
     mutedAll: "herkes susturuldu",
     ended: "Bu oturum bitti.",
@@ -244,9 +241,8 @@ export const tr: Words = {
       observe: "Kurallar karar verir, olayları kaydeder, kimseye dokunmaz.",
       enforce: "Kurallar kendiliğinden uyarır, susturur, rol düşürür.",
     },
-    changed: (time) => `değişti: ${time}`,
+    changed: (time, who) => who === null ? `değişti: ${time}` : `değişti: ${time}, ${who}`,
     raced: "Aynı anda başkası değiştirdi. Şimdiki değer budur.",
-    saving: "Kaydediliyor …",
   },
   reports: {
     title: "Kullanım ve raporlar",
@@ -279,7 +275,6 @@ export const tr: Words = {
     session: "Oturum",
     peak: "En çok",
     people: "Kişi",
-    messages: "Mesaj",
     coins: "Jeton",
   },
   refusal: {

@@ -81,7 +81,6 @@ export interface Words {
     invited: (role: string) => string;
     away: string;
     here: (time: string) => string;
-    levels: string;
     levelOf: (name: string) => string;
     level: (dbfs: string) => string;
     speaking: string;
@@ -89,11 +88,9 @@ export interface Words {
     limit: (lufs: string) => string;
     notHeard: string;
     levelsNote: string;
-    nobodyHeard: string;
     levelsLost: string;
     act: (name: string) => string;
     actShort: string;
-    mute: (name: string) => string;
     whole: string;
     mutedAll: string;
     ended: string;
@@ -212,9 +209,8 @@ export interface Words {
       observe: string;
       enforce: string;
     };
-    changed: (time: string) => string;
+    changed: (time: string, who: string | null) => string;
     raced: string;
-    saving: string;
   };
   reports: {
     title: string;
@@ -247,7 +243,6 @@ export interface Words {
     session: string;
     peak: string;
     people: string;
-    messages: string;
     coins: string;
   };
   refusal: Record<string, string>;
