@@ -49,10 +49,12 @@ class Listener:
     def _back(self) -> None:
         self.back_at = time.time()
 
-    def delays(self) -> list[float]:
-        """Seconds from each gift's place in the stream to this client's app."""
+    def delays(self, after: int) -> list[float]:
+        """Seconds from the place in the stream of each gift past `after` to this client's app."""
         return [
-            self.arrived[event.seq] - event.at.timestamp() for event in self.events if event.type == "gift"
+            self.arrived[event.seq] - event.at.timestamp()
+            for event in self.events
+            if event.type == "gift" and event.seq > after
         ]
 
     def complete_by(self, seq: int) -> float:
@@ -232,7 +234,7 @@ async def gift_room(env: dict[str, str], senders: int, gifts_each: int) -> Async
         host = await people.arrive("Host", creator=True)
         session = await host.open_session("video_live", "public", "A shower of gifts")
         await host.enter(session.id, session.join)
-        crowd = [await people.arrive(f"Fan{n}", coins=gifts_each + 1) for n in range(senders)]
+        crowd = [await people.arrive(f"Fan{n}", coins=gifts_each + 10) for n in range(senders)]
         room = GiftRoom(people, host, session, crowd, database, leaving)
         await room.moderator()
         # As in a room that has been live for a while: the database's connections are open and have their plans.

@@ -31,6 +31,7 @@ const RPCS: Readonly<Record<string, string>> = {
 /** Codes that SQL guards itself with and that no request of the right form reaches. */
 const NOT_FOR_CLIENTS = new Set([
   "event_too_large", // what the functions tell the room is short
+  "bad_policy", // only ops write a policy, and not through these
   "illegal_transition", // the functions check the status under a lock before they change it
   "immutable",
   "invalid_type", // the schema of the body admits no other
