@@ -13,6 +13,9 @@ export interface Live<T> {
   refresh: () => void;
 }
 
+/** A burst of hints is one reading at most so often. */
+const GAP_MS = 300;
+
 /**
  * Reads, and reads again every `everyMs` while the page is visible. Never two readings at a time: a wish during one is
  * one more reading after it. `key` names what is read: another key starts from nothing.
@@ -29,12 +32,14 @@ export function useLive<T>(key: string, read: () => Promise<T>, everyMs: number)
     let over = false;
     let busy = false;
     let again = false;
+    let begun = -Infinity;
     let timer: ReturnType<typeof setTimeout> | undefined;
     setReading(blank(key, everyMs));
 
     async function once() {
       if (busy) return void (again = true);
       busy = true;
+      begun = performance.now();
       clearTimeout(timer);
       try {
         const data = await latest.current();
@@ -46,7 +51,7 @@ export function useLive<T>(key: string, read: () => Promise<T>, everyMs: number)
       if (over) return;
       if (again) {
         again = false;
-        void once();
+        soon();
       } else {
         timer = setTimeout(beat, everyMs);
       }
@@ -55,7 +60,12 @@ export function useLive<T>(key: string, read: () => Promise<T>, everyMs: number)
       if (document.visibilityState === "visible") void once();
     }
 
-    wish.current = () => void once();
+    function soon() {
+      clearTimeout(timer);
+      timer = setTimeout(once, Math.max(0, begun + GAP_MS - performance.now()));
+    }
+
+    wish.current = () => busy ? void (again = true) : soon();
     void once();
     document.addEventListener("visibilitychange", beat);
     addEventListener("online", beat);
