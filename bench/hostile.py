@@ -28,6 +28,7 @@ from local.people.hostile import (
     intrude,
     livekit_calls,
     moment,
+    mute_at_the_server,
     older_token,
     talk_through,
 )
@@ -47,6 +48,7 @@ CAMERA = rtc.TrackSource.SOURCE_CAMERA
 class Score:
     """Milliseconds by attack, and calls of LiveKit's API by attempt."""
 
+    livekit_alone: list[float] = field(default_factory=list)
     confirmed: list[float] = field(default_factory=list)
     heard_after_row: list[float] = field(default_factory=list)
     heard_on_return: list[float] = field(default_factory=list)
@@ -56,6 +58,14 @@ class Score:
     out: list[float] = field(default_factory=list)
     calls: list[float] = field(default_factory=list)
     forged: int = 0
+
+
+async def floor(stack: Stack, arena: Arena, score: Score, times: int) -> None:
+    """What LiveKit and the listener's own buffers take without us."""
+    person, device, _ = await arena.speaker()
+    for _turn in range(times):
+        score.livekit_alone.append(await mute_at_the_server(stack.env, arena, person, device))
+    await device.leave()
 
 
 async def revocations(arena: Arena, score: Score, times: int) -> None:
@@ -167,22 +177,22 @@ async def forgeries(arena: Arena, score: Score) -> None:
 
 def spread(name: str, ms: Sequence[float], bar: float) -> list[Figure]:
     return [
-        Figure(f"{name}.p50", round(statistics.median(ms), 1), "ms", len(ms)),
+        middle(name, ms),
         at_most(f"{name}.p99", percentile(ms, 99), bar, n=len(ms)),
         Figure(f"{name}.max", round(max(ms), 1), "ms", len(ms)),
     ]
+
+
+def middle(name: str, ms: Sequence[float]) -> Figure:
+    return Figure(f"{name}.p50", round(statistics.median(ms), 1), "ms", len(ms))
 
 
 def judge(prompt: Score, late: Score) -> list[Figure]:
     half = len(prompt.out) // 2
     growth = statistics.median(prompt.out[half:]) / max(1.0, statistics.median(prompt.out[:half]))
     return [
-        Figure(
-            "hostile.row_confirmed.p50",
-            round(statistics.median(prompt.confirmed), 1),
-            "ms",
-            len(prompt.confirmed),
-        ),
+        middle("hostile.livekit_alone", prompt.livekit_alone),
+        middle("hostile.row_confirmed", prompt.confirmed),
         *spread("hostile.heard_after_row", prompt.heard_after_row, AFTER_ROW_BAR_MS),
         *spread("hostile.heard_on_return", prompt.heard_on_return, AFTER_ROW_BAR_MS),
         *spread("hostile.heard_under_false_source", prompt.heard_disguised, AFTER_ROW_BAR_MS),
@@ -206,6 +216,7 @@ async def measure(port_base: int | None, times: int) -> bool:
         people = await opened.enter_async_context(People(stack.env))
         await stack.start_worker("worker")
         arena = await Arena.open(people)
+        await floor(stack, arena, prompt, max(2, times // 3))
         await revocations(arena, prompt, times)
         await returns(stack, arena, prompt, times)
         await intrusions(stack, arena, prompt, times, within=10)
