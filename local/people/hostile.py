@@ -26,7 +26,7 @@ from local.ports import LOOPBACK
 from local.stack import Stack
 
 LOUD = tone(-10.0)
-AT_ONCE = 4
+AT_ONCE = 2
 """Publications that one client has under way at a time; each that is refused hangs for 10 s."""
 PAUSE_SECONDS = 0.1
 FULL_RECONNECT = SimulateScenarioKind.SIMULATE_FULL_RECONNECT
