@@ -217,17 +217,21 @@ async def intrude(arena: Arena, person: Person, token: str, within_seconds: floa
     device = Device({**arena.session.join, "token": token}, arena.at_host.subject, person.api)
     entering = asyncio.create_task(enter_and_hammer(device))
 
-    async def over() -> Json | None:
+    async def over() -> tuple[list[Json]] | None:
         visits = await arena.people.service.rows(
             "live_visits",
             session_id=f"eq.{arena.session.id}",
             user_id=f"eq.{person.id}",
             joined_at=f"gte.{since}",
         )
-        return visits[-1] if visits and all(visit["left_at"] for visit in visits) else None
+        known = visits or entering.done()
+        return (visits,) if known and all(visit["left_at"] for visit in visits) else None
 
     try:
-        visit = await until("the intruder is out", over, within_seconds)
+        (visits,) = await until("the intruder is out", over, within_seconds)
+        if not visits:
+            return Intrusion(0.0, heard_ms(ear, begun))  # LiveKit never let it in
+        visit = visits[-1]
         joined = moment(visit["joined_at"])
         left = moment(visit["agent_left_at"] or visit["left_at"])
         if device.ended.done():

@@ -78,6 +78,7 @@ async def test_a_full_reconnect_keeps_a_mute(people: People) -> None:
     assert heard_ms(ear, silent) < SHORT_MS
 
 
+@pytest.mark.timeout(180)
 async def test_whoever_is_banned_is_out_again_each_time(stack: Stack, people: People) -> None:
     arena = await Arena.open(people)
     person, device, thief = await arena.speaker()
@@ -85,7 +86,7 @@ async def test_whoever_is_banned_is_out_again_each_time(stack: Stack, people: Pe
     await arena.order("ban", person)
     assert await device.until_ended() == "participant_removed"
     for token in tokens * 2:
-        seen = await intrude(arena, person, token, within_seconds=15)
+        seen = await intrude(arena, person, token, within_seconds=25)
         assert seen.heard_ms < SHORT_MS
 
 
@@ -142,6 +143,7 @@ async def test_who_joins_and_publishes_while_the_row_is_written_is_silenced(peop
         await arena.order("unmute", person)
 
 
+@pytest.mark.timeout(180)
 async def test_the_worker_calls_livekit_a_bounded_number_of_times_for_each_attempt(
     stack: Stack, people: People
 ) -> None:
@@ -153,5 +155,5 @@ async def test_the_worker_calls_livekit_a_bounded_number_of_times_for_each_attem
     before = await livekit_calls(stack)
     attempts = 3
     for _ in range(attempts):
-        await intrude(arena, person, token, within_seconds=15)
+        await intrude(arena, person, token, within_seconds=25)
     assert await livekit_calls(stack) - before <= 6 * attempts
