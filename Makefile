@@ -45,6 +45,14 @@ bench: install ## speed and cost, against their bars and honest baselines
 	@set -e; missed=0; for part in $(BENCHMARKS); do \
 	  echo "== $$part"; $(BIN)/python -m bench.$$part || missed=1; done; exit $$missed
 
+.PHONY: chaos
+chaos: install ## break everything on purpose: recovery times against their bars, the books after each fault
+	@$(BIN)/python -m tests.chaos
+
+.PHONY: soak
+soak: install ## ten minutes of people and random faults (SECONDS=… for less): books to the row, memory flat per room
+	@$(BIN)/python -m tests.chaos.soak $(or $(SECONDS),600)
+
 .PHONY: check
 check: install ## lint, format, types, import direction, edge functions; needs no server
 	$(BIN)/ruff check .

@@ -46,7 +46,11 @@ from handlers.state import RoomState
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS = 0.2
-RETRY_CAP_SECONDS = 5.0
+RETRY_CAP_SECONDS = 1.0
+"""While LiveKit or the database is away: whoever returns must not wait long for us."""
+QUARANTINE_CAP_SECONDS = 30.0
+STABLE_SECONDS = 5.0
+"""A room that was held for so long had no lasting fault."""
 DISCONNECT_SECONDS = 2.0
 OFFER_SECONDS = 1.0
 GOODBYE_SECONDS = 5.0
@@ -114,11 +118,15 @@ class Host:
     def moderated(self) -> tuple[Moderated, ...]:
         return tuple(self._moderated.values())
 
-    def serve(self, room: RoomName) -> None:
-        """See to it that this room is moderated, by us unless another worker has it. Repeats are harmless."""
+    def serve(self, room: RoomName, succeed_at: float | None = None) -> None:
+        """See to it that this room is moderated, by us unless another worker has it. Repeats are harmless.
+
+        `succeed_at` (monotonic): the room has or had another worker, whose lease can be taken from then on. We join
+        first and claim when we are in, so that between the two nobody is missed.
+        """
         if self._tasks is None or room in self._rooms:
             return
-        task = self._tasks.create_task(self._serve(room), name=f"room {room}")
+        task = self._tasks.create_task(self._serve(room, succeed_at), name=f"room {room}")
         self._rooms[room] = task
         task.add_done_callback(lambda _: self._rooms.pop(room, None))
 
@@ -134,6 +142,11 @@ class Host:
                     # Again, for rooms that were just being taken when the drain began.
                     await asyncio.wait(self._rooms.values(), timeout=OFFER_SECONDS)
 
+    async def offer_all(self) -> None:
+        """Let other workers take our rooms; whatever they do not take we go on moderating."""
+        if leases := self._puller.leases:
+            await self._store.offer(leases)
+
     async def leave_all(self) -> None:
         """Let go of every room, what is known of it written first."""
         tasks = tuple(self._rooms.values())
@@ -141,57 +154,77 @@ class Host:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _serve(self, room: RoomName) -> None:
+    async def _serve(self, room: RoomName, succeed_at: float | None) -> None:
         """Hold the room until it ends or somebody else has it, whatever happens in between."""
         bind(room=room)
-        failures = 0
+        failures, lost_at = 0, None
         while True:
-            started = self._clock.monotonic()
+            started, cap = self._clock.monotonic(), RETRY_CAP_SECONDS
             try:
-                return await self._hold(room, again=failures > 0)
+                return await self._hold(room, succeed_at, lost_at)
             except (PortError, ConnectionLost, InboxOverflow) as error:
                 log.warning("room interrupted", extra={"error": str(error)})
                 self._metrics.interruptions.labels(_cause(error)).inc()
             except Exception:
+                cap = QUARANTINE_CAP_SECONDS
                 # One room's bug must not touch the others: it is quarantined, ever longer, and tried again.
                 log.exception("room failed")
                 self._metrics.room_failures.inc()
-            stable = self._clock.monotonic() - started > RETRY_CAP_SECONDS
+            stable = self._clock.monotonic() - started > STABLE_SECONDS
             failures = 1 if stable else failures + 1
+            if lost_at is None or stable:
+                lost_at = self._clock.now()
+            succeed_at = self._clock.monotonic()
             if failures > 1:
-                await asyncio.sleep(min(FIRST_RETRY_SECONDS * 2 ** min(failures, 10), RETRY_CAP_SECONDS))
+                await asyncio.sleep(min(FIRST_RETRY_SECONDS * 2 ** min(failures, 10), cap))
 
-    async def _hold(self, room: RoomName, *, again: bool) -> None:
-        """Moderate the room for as long as one connection lasts, or do nothing where it is not ours to moderate."""
-        if again and room not in await self._actions.rooms():
+    async def _hold(self, room: RoomName, succeed_at: float | None, lost_at: float | None) -> None:
+        """Moderate the room for as long as one connection lasts, or do nothing where it is not ours to moderate.
+
+        `lost_at`: when our connection before ended, by the database's clock.
+        """
+        if lost_at is not None and room not in await self._actions.rooms():
             return  # joining would open it anew
-        bot = Identity(f"agent-{uuid.uuid4()}")
-        claimed_at = self._clock.monotonic()
-        claim = await self._store.claim(room, bot)
-        match claim.outcome:
-            case ClaimOutcome.UNKNOWN:
-                log.info("room belongs to no session and no call; left alone", extra={"room": room})
-            case ClaimOutcome.HELD:
-                log.debug("another worker has the room", extra={"room": room})
-            case ClaimOutcome.ENDED:
-                await self._actions.close(room)
-            case ClaimOutcome.CLAIMED:
-                await self._moderate(room, bot, claim, claimed_at)
-            case _:
-                assert_never(claim.outcome)
+        bot, inbox = Identity(f"agent-{uuid.uuid4()}"), Inbox()
+        livekit = self._connect(room, bot, inbox)
+        try:
+            if succeed_at is not None:
+                log.info("succeeding")
+                await livekit.connect()
+                await asyncio.sleep(succeed_at - self._clock.monotonic())
+            claimed_at = self._clock.monotonic()
+            claim = await self._store.claim(room, bot)
+            match claim.outcome:
+                case ClaimOutcome.UNKNOWN:
+                    log.info("room belongs to no session and no call; left alone")
+                case ClaimOutcome.HELD:
+                    log.debug("another worker has the room")
+                case ClaimOutcome.ENDED:
+                    await self._actions.close(room)
+                case ClaimOutcome.CLAIMED:
+                    if succeed_at is None:
+                        await livekit.connect()
+                    self._tell_gap(claim.unmoderated_since if lost_at is None else lost_at)
+                    await self._moderate(room, claim, claimed_at, livekit, inbox)
+                case _:
+                    assert_never(claim.outcome)
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DISCONNECT_SECONDS):
+                    await livekit.disconnect()
 
-    async def _moderate(self, room: RoomName, bot: Identity, claim: Claim, claimed_at: float) -> None:
+    async def _moderate(
+        self, room: RoomName, claim: Claim, claimed_at: float, livekit: LiveKitRoom, inbox: Inbox
+    ) -> None:
         assert claim.facts is not None
         assert claim.snapshot is not None
-        lease, inbox = Lease(room, claim.epoch), Inbox()
+        lease = Lease(room, claim.epoch)
         inbox.put(claim.snapshot)
         held = self._puller.hold(lease, claim.cursor, claimed_at, inbox.put, inbox.fail)
         room_now = Moderated(held, claim.facts, inbox, self._clock.now())
         self._moderated[lease] = room_now
         bind(**claim.facts.as_key(), epoch=claim.epoch)
-        livekit = self._connect(room, bot, inbox)
         try:
-            await livekit.connect()
             log.info("moderating")
             livekit.look_around()
             world = World(
@@ -216,9 +249,10 @@ class Host:
         finally:
             del self._moderated[lease]
             self._puller.let_go(lease)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DISCONNECT_SECONDS):
-                    await livekit.disconnect()
+
+    def _tell_gap(self, since: float | None) -> None:
+        if since is not None:
+            self._metrics.unmoderated_seconds.observe(max(0.0, self._clock.now() - since))
 
     async def _release(self, release: Release) -> None:
         """Write what is known, then give the lease back: afterwards nothing would be taken any more."""

@@ -103,7 +103,7 @@ class Metrics:
         )
         self.unmoderated_seconds = Histogram(
             "live_room_unmoderated_seconds",
-            "How long a room was seen without an agent before one had it",
+            "From the last sign of one agent until the next was in, for rooms taken over or taken again",
             buckets=OUTAGE_BUCKETS,
             registry=self.registry,
         )

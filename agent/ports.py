@@ -98,7 +98,7 @@ class RoomFacts:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The answer to asking for a room. The last four are None unless it was claimed."""
+    """The answer to asking for a room. What follows `holder` means something only when it was claimed."""
 
     outcome: ClaimOutcome
     holder: str | None = None
@@ -106,6 +106,8 @@ class Claim:
     facts: RoomFacts | None = None
     snapshot: SnapshotLoaded | None = None
     cursor: str = "0"
+    unmoderated_since: float | None = None
+    """When the worker before last gave a sign, by the database's clock. None: the room has just been opened."""
 
 
 @dataclass(frozen=True, slots=True)

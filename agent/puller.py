@@ -52,11 +52,15 @@ class Puller:
         *,
         lease_seconds: float,
         beat_seconds: float,
+        patience_seconds: float,
         deaf: Callable[[], None],
     ) -> None:
-        """`deaf` is called when rows come that wake-ups should have told of."""
+        """`patience_seconds`: the longest that an answer is waited for. `deaf` is called when rows come that wake-ups
+        should have told of."""
         self._store, self._clock, self._metrics, self._deaf = store, clock, metrics, deaf
         self._lease_seconds, self._beat_seconds = lease_seconds, beat_seconds
+        self._brief = (lease_seconds - beat_seconds) / 2
+        self._patience, self._patience_cap = self._brief, patience_seconds
         self._held: dict[RoomName, HeldRoom] = {}
         self._woken: set[RoomName] = set()
         self._last_looks: dict[RoomName, asyncio.TimerHandle] = {}
@@ -174,10 +178,18 @@ class Puller:
     async def _pull(self, rooms: list[HeldRoom], *, release: bool) -> None:
         sent_at = self._clock.monotonic()
         try:
-            news = await self._store.pull({held.lease: held.cursor for held in rooms})
+            async with asyncio.timeout(self._patience):
+                news = await self._store.pull({held.lease: held.cursor for held in rooms})
+            if self._clock.monotonic() - sent_at < self._brief:
+                self._patience = self._brief
             self._take(rooms, news, sent_at)
             if not release:
                 self._hold_to_wakeups(news)
+        except TimeoutError:
+            # A lost connection is given up in time to renew over another one; a slow database is waited for.
+            self._patience = min(2 * self._patience, self._patience_cap)
+            self._answered(reachable=False)
+            log.warning("pull timed out", extra={"rooms": len(rooms), "patience_s": self._patience})
         except (Unavailable, Refused) as error:
             # A refusal is about the call, not about a room: a key that was changed, a function not there yet.
             self._answered(reachable=False)

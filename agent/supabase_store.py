@@ -7,7 +7,8 @@ The calls are idempotent, so whoever calls decides about retries. A 5xx, a time-
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,7 +65,8 @@ class SupabaseStore:
         self._ttl_ms = round(lease_seconds * 1000)
         self._timeout = timeout
         self.failed_at = float("-inf")
-        """When the database last did not answer, by the monotonic clock."""
+        """When a lease last could not be renewed or looked up, by the monotonic clock. Other calls do not count: one
+        bad row that is tried again and again must not keep this worker from taking rooms."""
 
     def now(self) -> float:
         return self._clock.now()
@@ -76,11 +78,13 @@ class SupabaseStore:
             return Claim(outcome, holder=answer.get("holder"))
         seen = answer["snapshot"]
         facts = RoomFacts(seen["kind"], seen["id"])
-        return Claim(outcome, None, answer["epoch"], facts, rows.snapshot(seen), seen["cursor"])
+        since = rows.seconds(answer["unmoderated_since"])
+        return Claim(outcome, None, answer["epoch"], facts, rows.snapshot(seen), seen["cursor"], since)
 
     async def pull(self, rooms: Mapping[Lease, str]) -> tuple[RoomPull, ...]:
         asked = [{**_fence(lease), "cursor": cursor} for lease, cursor in rooms.items()]
-        answer = await self._timed("agent_pull", p_rooms=asked, p_ttl_ms=self._ttl_ms, p_limit=PULL_LIMIT)
+        with self._noting_failure():
+            answer = await self._timed("agent_pull", p_rooms=asked, p_ttl_ms=self._ttl_ms, p_limit=PULL_LIMIT)
         return tuple(_room_pull(item) for item in answer["rooms"])
 
     async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]:
@@ -119,7 +123,8 @@ class SupabaseStore:
         return key["revoked_at"] is None
 
     async def overview(self) -> Mapping[RoomName, float | None]:
-        answer = await self._post("agent_overview", {})
+        with self._noting_failure():
+            answer = await self._post("agent_overview", {})
         return {RoomName(place["room"]): _time_left(place, answer["now"]) for place in answer["rooms"]}
 
     async def offer(self, leases: Sequence[Lease]) -> None:
@@ -138,14 +143,15 @@ class SupabaseStore:
     async def _call(self, function: str, **arguments: Any) -> Any:
         return await self._post(function, {"p_worker": self._worker, **arguments})
 
-    async def _post(self, function: str, arguments: Mapping[str, Any]) -> Any:
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
         try:
-            return await self._attempt(function, arguments)
-        except Unavailable:
+            yield
+        except (Unavailable, asyncio.CancelledError):  # cancelled by whoever waited long enough
             self.failed_at = self._clock.monotonic()
             raise
 
-    async def _attempt(self, function: str, arguments: Mapping[str, Any]) -> Any:
+    async def _post(self, function: str, arguments: Mapping[str, Any]) -> Any:
         started, outcome = time.monotonic(), "unreachable"
         try:
             async with (

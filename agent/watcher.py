@@ -3,21 +3,26 @@
 LiveKit dispatches an agent once, when a room opens; a crash, a drain or a room opened while no worker was up leaves it
 alone for good. So every worker compares LiveKit's rooms with the leases and serves what is left over. It joins with a
 token of its own instead of asking for a dispatch, which without a registered worker would be lost silently; the lease
-decides between two watchers.
+decides between two watchers. Where a lease was not renewed in time somebody joins already before it has run out.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
-from agent.metrics import Metrics
-from agent.ports import PortError, RoomActions, RoomName, Store
+from agent.ports import PortError, RoomActions, RoomName, Store, Unavailable
 
 log = logging.getLogger(__name__)
 
+EARLY_SECONDS = 1.0
+"""A lease with less than this left has missed its renewals; joining takes a good part of that."""
 AFTER_EXPIRY_SECONDS = 0.02
+SHORTEST_PAUSE_SECONDS = 0.1
+BLIND_LOOKS = 2
+"""So many failed listings in a row are no hiccup: others may see LiveKit where we do not."""
+FAILED_RETRY_SECONDS = 0.5
 
 
 class Watcher:
@@ -25,18 +30,21 @@ class Watcher:
         self,
         store: Store,
         actions: RoomActions,
-        serve: Callable[[RoomName], None],
+        serve: Callable[[RoomName, float | None], None],
         failed_at: Callable[[], float],
-        metrics: Metrics,
+        offer: Callable[[], Awaitable[None]],
         *,
         every_seconds: float,
         grace_seconds: float,
     ) -> None:
-        """`failed_at`: when the database last did not answer (monotonic). For `grace_seconds` after that nothing is
-        taken: leases may have run out only because nobody could renew them."""
+        """`serve(room, succeed_at)`: see `Host.serve`. `failed_at`: when the database last did not answer (monotonic);
+        for `grace_seconds` after that nothing is taken: leases may have run out only because nobody could renew them.
+        `offer`: lets other workers take our rooms, for when LiveKit cannot be reached from here."""
         self._store, self._actions, self._serve, self._failed_at = store, actions, serve, failed_at
-        self._every, self._grace, self._metrics = every_seconds, grace_seconds, metrics
-        self._seen: frozenset[RoomName] = frozenset()
+        self._offer, self._blind_looks = offer, 0
+        self._every, self._grace = every_seconds, grace_seconds
+        self._there: frozenset[RoomName] = frozenset()
+        self._list_at = float("-inf")
         self._hint = asyncio.Event()
         self._alone: dict[RoomName, float] = {}
         self.looked_at = 0.0
@@ -50,14 +58,18 @@ class Watcher:
 
     def hint(self) -> None:
         """Something is on offer: look now."""
+        self._list_at = float("-inf")
         self._hint.set()
 
     async def run(self) -> None:
-        """Look for ever: at every interval, at a hint, and the moment that a lease runs out."""
+        """Look for ever: at every interval, at a hint, and before a lease runs out."""
         while True:
             pause = self._every
             try:
                 pause = await self._look()
+            except Unavailable as error:
+                log.warning("could not look for unmoderated rooms", extra={"error": str(error)})
+                pause = FAILED_RETRY_SECONDS
             except PortError as error:
                 log.warning("could not look for unmoderated rooms", extra={"error": str(error)})
             self._hint.clear()
@@ -67,27 +79,48 @@ class Watcher:
 
     async def _look(self) -> float:
         """Serve what nobody serves. Returns for how long nothing more can be expected."""
-        there = await self._actions.rooms()
-        await self._store.sweep(there)
+        unknown: frozenset[RoomName] = frozenset()
+        if time.monotonic() >= self._list_at:
+            unknown = await self._list()
         leases = await self._store.overview()
-        self._note(there, leases)
-        if time.monotonic() - self._failed_at() < self._grace:
-            return self._every
-        for room in there:
-            # A room of no running session is looked at once: serving it deletes it if its session is over.
-            if leases.get(room, self._every if room in self._seen else None) is None:
-                log.info("room without an agent", extra={"room": room})
-                self._serve(room)
-        self._seen = there
-        left = [seconds for room, seconds in leases.items() if seconds is not None and room in there]
-        return min([self._every, *(seconds + AFTER_EXPIRY_SECONDS for seconds in left)])
+        self._note(leases)
+        now = time.monotonic()
+        grace_left = self._failed_at() + self._grace - now
+        if grace_left > 0:
+            return grace_left
+        for room in unknown - leases.keys():
+            self._serve(room, None)  # of no running session: it is deleted if its session is over
+        for room in self._there & leases.keys():
+            left = leases[room]
+            if left is None or left < EARLY_SECONDS:
+                self._serve(room, now if left is None else now + left + AFTER_EXPIRY_SECONDS)
+        sound = [
+            left for room, left in leases.items() if left and left >= EARLY_SECONDS and room in self._there
+        ]
+        return max(
+            SHORTEST_PAUSE_SECONDS, min([self._list_at - now, *(left - EARLY_SECONDS for left in sound)])
+        )
 
-    def _note(self, there: frozenset[RoomName], leases: Mapping[RoomName, float | None]) -> None:
+    async def _list(self) -> frozenset[RoomName]:
+        """Take in LiveKit's rooms, and let the sweep have them. Returns those that are new."""
+        try:
+            there = await self._actions.rooms()
+        except Unavailable:
+            await self._blind()
+            raise
+        self._blind_looks = 0
+        await self._store.sweep(there)
+        new, self._there = there - self._there, there
+        self._list_at = time.monotonic() + self._every
+        return new
+
+    async def _blind(self) -> None:
+        """LiveKit does not answer. Our rooms keep us as long as nobody else has a better view."""
+        self._blind_looks += 1
+        if self._blind_looks >= BLIND_LOOKS:
+            await self._offer()
+
+    def _note(self, leases: Mapping[RoomName, float | None]) -> None:
         now, self.looked_at = time.monotonic(), time.time()
-        alone = {room for room in there if room in leases and leases[room] is None}
-        for room in self._alone.keys() - alone:
-            since = self._alone.pop(room)
-            if room in there and room in leases:
-                self._metrics.unmoderated_seconds.observe(now - since)
-        for room in alone:
-            self._alone.setdefault(room, now)
+        alone = {room for room in self._there if room in leases and leases[room] is None}
+        self._alone = {room: self._alone.get(room, now) for room in alone}

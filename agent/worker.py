@@ -84,6 +84,7 @@ class Worker:
             self.metrics,
             lease_seconds=settings.live_lease_seconds,
             beat_seconds=settings.live_beat_seconds,
+            patience_seconds=settings.live_store_timeout,
             deaf=self._distrust_wakeups,
         )
         self._hearing = Hearing(self._clock, self.metrics)
@@ -110,7 +111,7 @@ class Worker:
             actions,
             self._serve,
             lambda: self._store.failed_at,
-            self.metrics,
+            self._host.offer_all,
             every_seconds=settings.live_watch_seconds,
             grace_seconds=settings.live_lease_seconds,
         )
@@ -143,15 +144,15 @@ class Worker:
             self._hearing,
         )
 
-    def _look_at_offers(self) -> None:
-        self._watcher.hint()
-
     def _distrust_wakeups(self) -> None:
         self._wakeups.distrust()
 
-    def _serve(self, room: RoomName) -> None:
+    def _look_at_offers(self) -> None:
+        self._watcher.hint()
+
+    def _serve(self, room: RoomName, succeed_at: float | None = None) -> None:
         if not self._leaving:
-            self._host.serve(room)
+            self._host.serve(room, succeed_at)
 
     async def run(self) -> None:
         """Work until told to stop: SIGTERM hands the rooms over first, SIGINT and a second SIGTERM leave at once."""

@@ -64,6 +64,7 @@ class Stack:
         self.gateway: Child
         self.livekit: Child
         self.workers: dict[str, Child] = {}
+        self._worker_ports = 0
         self._port_base = port_base
         self._fault_hooks = fault_hooks
         self._token_seconds = token_seconds
@@ -242,16 +243,22 @@ class Stack:
         env = {**self.env, **own, **keys, "SUPABASE_DB_URL": self.database_url}
         self.functions = await self._supervisor.start(functions.spec(self.ports.of(Offset.FUNCTIONS), env))
 
-    async def start_worker(self, name: str, env: Mapping[str, str] | None = None) -> Child:
-        """Runs `python -m agent start` until `/readyz` answers; `env` adds to and overrides `self.env`."""
-        port = self.ports.worker(len(self.workers))
+    async def start_worker(
+        self, name: str, env: Mapping[str, str] | None = None, *, module: str = "agent"
+    ) -> Child:
+        """Runs `python -m agent start` until `/readyz` answers; `env` adds to and overrides `self.env`.
+
+        `module`: what to run instead of `agent`, with the same argument.
+        """
+        port = self.ports.worker(self._worker_ports)
+        self._worker_ports += 1
 
         async def ready() -> bool:
             return await http_ok(port, "/readyz")
 
         spec = Spec(
             name=name,
-            argv=[sys.executable, "-m", "agent", "start"],
+            argv=[sys.executable, "-m", module, "start"],
             cwd=REPOSITORY,
             env={**PYTHON_ENV, **self.env, "LIVE_HEALTH_PORT": str(port), **(env or {})},
             ready=ready,

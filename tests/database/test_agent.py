@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from world import World
+from world import Json, Scene, World
 
 
 async def test_a_room_is_claimed_held_and_taken_over_when_the_lease_runs_out(world: World) -> None:
@@ -15,6 +15,26 @@ async def test_a_room_is_claimed_held_and_taken_over_when_the_lease_runs_out(wor
     second = await world.claim(scene.room, "w2")
     assert (second["outcome"], second["epoch"]) == ("claimed", 2)
     assert (await world.pull(scene.room, 1)) == {"room": scene.room, "held": False}
+
+
+async def test_a_take_over_tells_since_when_the_room_was_without_an_agent(world: World) -> None:
+    scene = await world.live()
+    first = await world.claim(scene.room, "w1")
+    assert first["unmoderated_since"] is None
+    renewed = (await world.service("select agent_pull('w1', $1, 3000, 1)", [rooms_of(scene, 1)]))["now"]
+    await world.value("update agent_rooms set lease_expires_at = now() where room = $1", scene.room)
+    assert (await world.claim(scene.room, "w2"))["unmoderated_since"] == renewed
+    await world.service("select agent_offer('w2', $1)", [rooms_of(scene, 2)])
+    offered = await world.claim(scene.room, "w1")
+    assert offered["unmoderated_since"] == offered["now"]
+    await world.service(
+        "select agent_release('w1', $1)", [{**rooms_of(scene, 3), "closed": True, "at_ms": 1}]
+    )
+    assert (await world.claim(scene.room, "w2"))["unmoderated_since"] is None
+
+
+def rooms_of(scene: Scene, epoch: int) -> Json:
+    return {"room": scene.room, "epoch": epoch}
 
 
 async def test_unknown_and_ended_rooms_are_told_apart(world: World) -> None:

@@ -67,7 +67,13 @@ def shell(lease_seconds: float = 3.0) -> Shell:
     actions = FakeRoom(livekit)
     store = FakeStore(database, "worker", lease_seconds)
     puller = Puller(
-        store, database_clock, metrics, lease_seconds=lease_seconds, beat_seconds=1.0, deaf=lambda: None
+        store,
+        database_clock,
+        metrics,
+        lease_seconds=lease_seconds,
+        beat_seconds=1.0,
+        patience_seconds=5.0,
+        deaf=lambda: None,
     )
     inbox = Inbox()
     held = puller.hold(Lease(ROOM, 1), "0", clock(), inbox.put, inbox.fail)

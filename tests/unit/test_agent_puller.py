@@ -49,6 +49,7 @@ class Rig:
             self.metrics,
             lease_seconds=3.0,
             beat_seconds=1.0,
+            patience_seconds=5.0,
             deaf=self.on_deaf,
         )
         self.told: list[tuple[str, Event | Exception]] = []
@@ -228,3 +229,30 @@ async def test_a_channel_that_tells_of_nothing_is_distrusted_until_it_does() -> 
         assert rig.deaf == 1
         rig.puller.wake(ONE.room)
         assert rig.puller.unannounced == 0
+
+
+@virtual_time
+async def test_one_call_that_hangs_does_not_cost_the_lease() -> None:
+    store = Store()
+    async with pulling(store) as rig:
+        held = rig.hold(ONE)
+        await asyncio.sleep(0.5)
+        store.seconds = 3600.0
+        await asyncio.sleep(0.6)
+        store.seconds = 0.01
+        lapsed = False
+        for _ in range(40):
+            await asyncio.sleep(0.1)
+            lapsed |= not rig.puller.may_act(held)
+        assert not lapsed
+
+
+@virtual_time
+async def test_a_slow_database_is_waited_for() -> None:
+    store = Store(seconds=1.8)
+    async with pulling(store) as rig:
+        held = rig.hold(ONE)
+        await asyncio.sleep(20)
+        renewed = held.valid_until
+        await asyncio.sleep(5)
+        assert held.valid_until > renewed

@@ -8,6 +8,7 @@ create table public.agent_rooms (
   lease_expires_at timestamptz not null,
   bot_identity text not null,
   claimed_at timestamptz not null default clock_timestamp(),
+  renewed_at timestamptz default clock_timestamp(),
   offered_at timestamptz
 );
 comment on table public.agent_rooms is 'Who moderates which room now. A write with an older epoch is refused.';
@@ -17,6 +18,8 @@ comment on column public.agent_rooms.epoch is 'Grows with every claim; the fenci
 comment on column public.agent_rooms.lease_expires_at is 'From then on another worker may claim it.';
 comment on column public.agent_rooms.bot_identity is 'LiveKit identity of the agent that is real; any other is a ghost.';
 comment on column public.agent_rooms.claimed_at is 'When it was claimed last.';
+comment on column public.agent_rooms.renewed_at is
+  'Last sign of its worker: a claim, a beat or its goodbye; null once the room was closed.';
 comment on column public.agent_rooms.offered_at is
   'Since when its worker, which is leaving, offers it to others while it goes on moderating; null otherwise.';
 alter table public.agent_rooms enable row level security;

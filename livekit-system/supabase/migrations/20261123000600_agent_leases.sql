@@ -111,6 +111,7 @@ create function public.agent_claim_room(p_worker text, p_room text, p_bot_identi
 language plpgsql security definer set search_path = '' as $$
 declare
   place record;
+  was public.agent_rooms;
   lease public.agent_rooms;
   now_at timestamptz := clock_timestamp();
 begin
@@ -118,11 +119,12 @@ begin
   if place.id is null or not place.running then
     return jsonb_build_object('outcome', case when place.id is null then 'unknown' else 'ended' end, 'now', now_at);
   end if;
+  select * into was from public.agent_rooms r where r.room = p_room for update;
   insert into public.agent_rooms as r (room, worker_id, epoch, lease_expires_at, bot_identity)
   values (p_room, p_worker, 1, now_at + make_interval(secs => p_ttl_ms / 1000.0), p_bot_identity)
   on conflict (room) do update set
     worker_id = excluded.worker_id, epoch = r.epoch + 1, lease_expires_at = excluded.lease_expires_at,
-    bot_identity = excluded.bot_identity, claimed_at = clock_timestamp(), offered_at = null
+    bot_identity = excluded.bot_identity, claimed_at = clock_timestamp(), renewed_at = clock_timestamp(), offered_at = null
     where r.worker_id = excluded.worker_id or r.lease_expires_at <= clock_timestamp() or r.offered_at is not null
   returning * into lease;
   if lease.room is null then
@@ -135,11 +137,18 @@ begin
    where a.id in (select b.id from public.moderation_actions b
                    where (b.session_id = place.session_id or b.call_id = place.call_id) and b.status = 'claimed'
                    order by b.id for update);
-  return jsonb_build_object('outcome', 'claimed', 'now', now_at, 'epoch', lease.epoch, 'snapshot', live.snapshot(p_room));
+  if was.worker_id <> p_worker then
+    -- Whoever had it learns at once, instead of defending for a beat what is no longer wanted.
+    perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
+  end if;
+  return jsonb_build_object('outcome', 'claimed', 'now', now_at, 'epoch', lease.epoch, 'snapshot', live.snapshot(p_room),
+    'unmoderated_since', case when was.offered_at is not null and was.lease_expires_at > now_at then now_at
+                              else was.renewed_at end);
 end;
 $$;
 comment on function public.agent_claim_room is
-  'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?}. Granted '
+  'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?, '
+  '"unmoderated_since"?: the last sign of the worker before, null in a room that was just opened}. Granted '
   'when there is no lease, it has run out or is offered, or it is the same worker''s; the epoch grows each time. ended = delete the room.';
 revoke execute on function public.agent_claim_room(text, text, text, int) from public, anon, authenticated;
 grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
@@ -170,7 +179,8 @@ begin
     select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, closed boolean, at_ms double precision)
      order by x.room
   loop
-    update public.agent_rooms r set lease_expires_at = clock_timestamp()
+    update public.agent_rooms r
+       set lease_expires_at = clock_timestamp(), renewed_at = case when item.closed then null else clock_timestamp() end
      where r.room = item.room and r.worker_id = p_worker and r.epoch = item.epoch;
     held := found;
     if held and item.closed then

@@ -153,7 +153,8 @@ begin
   for asked in
     select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, cursor text) order by x.room
   loop
-    update public.agent_rooms r set lease_expires_at = now_at + make_interval(secs => p_ttl_ms / 1000.0)
+    update public.agent_rooms r
+       set lease_expires_at = now_at + make_interval(secs => p_ttl_ms / 1000.0), renewed_at = now_at
      where r.room = asked.room and r.worker_id = p_worker and r.epoch = asked.epoch;
     if found then
       held := held || to_jsonb(asked);

@@ -1,0 +1,55 @@
+"""`make chaos`: every fault with ten live rooms and two workers, its recovery times, and the books after each.
+
+`python -m tests.chaos [word …]` runs the faults whose names hold one of the words.
+"""
+
+import asyncio
+import logging
+import sys
+import time
+
+from bench.results import Figure, say, write_results
+from local.paths import STATE
+from tests.chaos.arena import Arena
+from tests.chaos.faults import TABLE
+
+ROOMS = 10
+LINE = "{:<56} {:>9} {:>9}  {}"
+
+
+async def run(words: list[str]) -> bool:
+    """Whether every bar was held and every book balanced."""
+    figures: list[Figure] = []
+    sound = True
+    async with Arena(STATE / "chaos", ROOMS) as arena:
+        say(LINE.format("", "measured", "bar", ""))
+        for title, fault in TABLE:
+            if words and not any(word in fault.__name__ for word in words):
+                continue
+            say(title)
+            begun = time.monotonic()
+            try:
+                measured = await fault(arena)
+                await arena.balanced()
+                measured.append(Figure(f"chaos.{fault.__name__}.discrepancies.count", 0, "1", 1, 0, True))
+            except (AssertionError, TimeoutError) as error:
+                say(f"  NOT THROUGH: {error}")
+                sound = False
+                measured = []
+            for figure in measured:
+                bar = "" if figure.bar is None else f"{figure.bar:g}"
+                held = {None: "", True: "held", False: "MISSED"}[figure.held]
+                say(LINE.format("  " + figure.name.removeprefix("chaos."), f"{figure.value:g}", bar, held))
+            say(f"  ({time.monotonic() - begun:.0f} s)")
+            figures += measured
+    say(f"written to {write_results('chaos', figures)}")
+    return sound and all(figure.held is not False for figure in figures)
+
+
+def main() -> int:
+    logging.getLogger("livekit").setLevel(logging.ERROR)
+    return 0 if asyncio.run(run(sys.argv[1:])) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

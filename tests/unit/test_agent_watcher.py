@@ -1,0 +1,117 @@
+"""Which rooms a watcher takes, and when: unowned, offered and lapsing ones; never after an outage of its own."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from agent.ports import RoomName, Unavailable
+from agent.watcher import BLIND_LOOKS, Watcher
+from local.people.waiting import until
+
+ONE, TWO = RoomName("one"), RoomName("two")
+
+
+@dataclass
+class World:
+    """LiveKit and the database, as a watcher sees them."""
+
+    there: frozenset[RoomName] = frozenset()
+    leases: Mapping[RoomName, float | None] = field(default_factory=dict)
+    failed_at: float = float("-inf")
+    blind: bool = False
+    served: list[tuple[RoomName, float | None]] = field(default_factory=list)
+    offers: int = 0
+    looks: int = 0
+
+    async def rooms(self) -> frozenset[RoomName]:
+        if self.blind:
+            raise Unavailable("no LiveKit")
+        return self.there
+
+    async def sweep(self, rooms: frozenset[RoomName]) -> None:
+        assert rooms == self.there
+
+    async def overview(self) -> Mapping[RoomName, float | None]:
+        self.looks += 1
+        return self.leases
+
+    async def offer(self) -> None:
+        self.offers += 1
+
+    def serve(self, room: RoomName, succeed_at: float | None) -> None:
+        self.served.append((room, succeed_at))
+
+
+@asynccontextmanager
+async def watching(world: World) -> AsyncIterator[Watcher]:
+    watcher = Watcher(
+        world,  # type: ignore[arg-type]
+        world,  # type: ignore[arg-type]
+        world.serve,
+        lambda: world.failed_at,
+        world.offer,
+        every_seconds=60,
+        grace_seconds=60,
+    )
+    running = asyncio.create_task(watcher.run())
+    try:
+        yield watcher
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+async def test_an_unowned_room_is_joined_at_once_and_an_unknown_one_only_asked_about() -> None:
+    world = World(there=frozenset({ONE, TWO}), leases={ONE: None})
+    async with watching(world):
+        await until("it has looked", lambda: len(world.served) == 2)
+    served = dict(world.served)
+    assert served[ONE] is not None
+    assert served[ONE] <= time.monotonic()
+    assert served[TWO] is None
+
+
+async def test_a_sound_lease_is_left_alone_and_a_lapsing_one_is_joined_before_it_ends() -> None:
+    world = World(there=frozenset({ONE, TWO}), leases={ONE: 50.0, TWO: 0.5})
+    before = time.monotonic()
+    async with watching(world):
+        await until("it has looked", lambda: world.served)
+    ((room, succeed_at),) = world.served
+    assert room == TWO
+    assert succeed_at is not None
+    assert succeed_at >= before + 0.5
+
+
+async def test_a_session_without_a_room_needs_nobody() -> None:
+    world = World(there=frozenset(), leases={ONE: None})
+    async with watching(world):
+        await until("it has looked", lambda: world.looks)
+    assert world.served == []
+
+
+async def test_after_an_outage_of_its_own_nothing_is_taken() -> None:
+    world = World(there=frozenset({ONE}), leases={ONE: None}, failed_at=time.monotonic())
+    async with watching(world):
+        await until("it has looked", lambda: world.looks)
+    assert world.served == []
+
+
+async def test_a_worker_that_cannot_see_livekit_offers_its_rooms_and_takes_none() -> None:
+    world = World(leases={ONE: None}, blind=True)
+    async with watching(world):
+        await until("it has looked", lambda: world.offers)
+        assert world.offers == 1
+        world.blind, world.there = False, frozenset({ONE})
+        await until("it has looked", lambda: world.served)
+    assert BLIND_LOOKS > 1
+
+
+async def test_a_hint_makes_it_look_and_list_at_once() -> None:
+    world = World()
+    async with watching(world) as watcher:
+        await until("it has looked", lambda: world.looks)
+        world.there, world.leases = frozenset({ONE}), {ONE: None}
+        watcher.hint()
+        await until("it has looked", lambda: world.served)
