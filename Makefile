@@ -49,9 +49,10 @@ bench: install ## speed and cost, against their bars and honest baselines
 chaos: install ## break everything on purpose: recovery times against their bars, the books after each fault
 	@$(BIN)/python -m tests.chaos
 
+SECONDS ?= 600
 .PHONY: soak
 soak: install ## ten minutes of people and random faults (SECONDS=… for less): books to the row, memory flat per room
-	@$(BIN)/python -m tests.chaos.soak $(or $(SECONDS),600)
+	@$(BIN)/python -m tests.chaos.soak $(SECONDS)
 
 .PHONY: check
 check: install ## lint, format, types, import direction, edge functions; needs no server

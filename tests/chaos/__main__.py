@@ -8,8 +8,8 @@ import logging
 import sys
 import time
 
-from bench.results import Figure, say, write_results
 from local.paths import STATE
+from local.results import Figure, say, write
 from tests.chaos.arena import Arena
 from tests.chaos.faults import TABLE
 
@@ -42,7 +42,7 @@ async def run(words: list[str]) -> bool:
                 say(LINE.format("  " + figure.name.removeprefix("chaos."), f"{figure.value:g}", bar, held))
             say(f"  ({time.monotonic() - begun:.0f} s)")
             figures += measured
-    say(f"written to {write_results('chaos', figures)}")
+    say(f"written to {write('chaos', figures)}")
     return sound and all(figure.held is not False for figure in figures)
 
 

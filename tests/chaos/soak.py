@@ -14,11 +14,11 @@ from functools import partial
 
 import aiohttp
 
-from bench.results import Figure, say, write_results
 from local.paths import STATE
 from local.people.api import Refused
 from local.people.device import NotLetInError
 from local.people.person import Person
+from local.results import Figure, say, write
 from tests.chaos import faults
 from tests.chaos.arena import Arena
 from tests.chaos.faults import Fault
@@ -73,7 +73,7 @@ async def soak(seconds: float, seed: int) -> bool:
     ]
     for figure in figures:
         say(f"{figure.name:<32} {figure.value:g} {figure.unit}" + (" MISSED" if figure.held is False else ""))
-    say(f"written to {write_results('soak', figures)}")
+    say(f"written to {write('soak', figures)}")
     return all(figure.held is not False for figure in figures)
 
 

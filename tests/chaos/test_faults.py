@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 import pytest_asyncio
 
-from bench.results import Figure
 from local.paths import STATE
+from local.results import Figure
 from tests.chaos import faults
 from tests.chaos.arena import Arena
 from tests.chaos.faults import Fault
