@@ -67,16 +67,19 @@ async def play(port_base: int | None) -> bool:
         await start_worker(stack, WORKERS[0])
         timeline.tell(WORKERS[0], "is registered and listens", watch.seconds)
         async with asyncio.TaskGroup() as tasks:
+            holding = bool(os.environ.get("HOLD"))
+            watching = tasks.create_task(let_watch(stack, timeline)) if holding else None
             understudy = tasks.create_task(start_worker(stack, WORKERS[1]))
             stage = Stage(stack, people, livekit, timeline, checks, understudy)
             for title, scenes in SCENES:
                 timeline.scene(title)
                 for scene in scenes:
                     await on_stage(scene, stage, timeline)
-        timeline.table(checks)
-        results.write("demo", checks.figures())
-        if os.environ.get("HOLD"):
-            await hold(stack, timeline)
+            timeline.table(checks)
+            results.write("demo", checks.figures())
+            if watching:
+                await hold(stack, timeline)
+                watching.cancel()
     return checks.all_held
 
 
@@ -107,20 +110,18 @@ async def on_stage(scene: Scene, stage: Stage, timeline: Timeline) -> None:
         timeline.trouble(f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})")
 
 
+async def let_watch(stack: Stack, timeline: Timeline) -> None:
+    """Serves the ops console, with people to sign in as, until cancelled."""
+    await sample_logins.create(stack)
+    ops = next(login for login in sample_logins.LOGINS if login.ops)
+    timeline.say(f"  watch it as {ops.email} with the password {sample_logins.PASSWORD}")
+    await console.keep_open(stack.ports.of(Offset.CONSOLE), stack.env, lambda text: timeline.say(f"  {text}"))
+
+
 async def hold(stack: Stack, timeline: Timeline) -> None:
     """Keeps everything up until Ctrl-C or SIGTERM."""
     timeline.say("")
     for name, value in stack.env.items():
         timeline.say(f"  {name:<26}{value}")
-    await sample_logins.create(stack)
-    timeline.say(f"\n  sign in with the password {sample_logins.PASSWORD} as")
-    for login in sample_logins.LOGINS:
-        timeline.say(f"  {login.email:<26}{login.what}")
     timeline.say(f"\n  logs in {stack.directory / 'logs'}; Ctrl-C ends it")
-    stopping = stop_signal()
-    page = asyncio.create_task(
-        console.keep_open(stack.ports.of(Offset.CONSOLE), stack.env, lambda text: timeline.say(f"  {text}"))
-    )
-    await stopping.wait()
-    page.cancel()
-    await asyncio.wait({page})
+    await stop_signal().wait()
