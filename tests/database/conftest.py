@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from server import address, migrate, postgres
-from world import World
+from tests.database.server import address, migrate, postgres
+from tests.database.world import World
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ import json
 
 import asyncpg
 import pytest
-from access_matrix import MATRIX, PERSONAS, SERVICE, Access
-from world import Scene, World
+from tests.database.access_matrix import MATRIX, PERSONAS, SERVICE, Access
+from tests.database.world import Scene, World
 
 # The existing app's own, which we neither own nor change.
 FOREIGN = {"profiles", "creator_subscriptions", "subscriptions"}

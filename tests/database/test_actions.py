@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from world import Refused, Scene, World
+from tests.database.world import Refused, Scene, World
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

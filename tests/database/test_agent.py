@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from world import Json, Scene, World
+from tests.database.world import Json, Scene, World
 
 
 async def test_a_room_is_claimed_held_and_taken_over_when_the_lease_runs_out(world: World) -> None:

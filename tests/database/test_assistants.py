@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
-from world import Json, Refused, World
+from tests.database.world import Json, Refused, World
 
 ASK = """
     insert into moderation_actions (session_id, target_user_id, action)

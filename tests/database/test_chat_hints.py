@@ -2,7 +2,7 @@
 
 import json
 
-from world import Scene, World
+from tests.database.world import Scene, World
 
 WRITE = "insert into public.live_messages (session_id, body) values ($1, $2) returning id"
 HINTS = (

@@ -6,7 +6,7 @@ import uuid
 
 import asyncpg
 import pytest
-from world import Refused, Scene, World
+from tests.database.world import Refused, Scene, World
 
 GIFT = "select public.send_gift($1, $2, $3, $4)"
 

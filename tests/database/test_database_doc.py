@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from world import Json, World
+from tests.database.world import Json, World
 
 PAGE = Path(__file__).resolve().parents[2] / "livekit-system" / "DATABASE.md"
 MARK = "tests/database/test_database_doc.py -->\n"

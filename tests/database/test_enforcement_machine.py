@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import Refused, Scene, World
+from tests.database.world import Refused, Scene, World
 
 from agent import rows
 from moderation.desired import Permission, effective_permission

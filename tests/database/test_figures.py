@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from world import Json, Refused, Scene, World
+from tests.database.world import Json, Refused, Scene, World
 
 START = datetime(2024, 3, 10, 20, tzinfo=UTC)
 # Before any other visit of these tests: what stays open counts in every later month.

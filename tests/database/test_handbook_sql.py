@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from world import World
+from tests.database.world import World
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MARK = "<!-- checked: tests/database/test_handbook_sql.py -->"

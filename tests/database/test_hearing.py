@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from world import Json, Refused, Scene, World
+from tests.database.world import Json, Refused, Scene, World
 
 from moderation.rules.policy import Mode, Policy, PolicyError, default_policy_json, parse_policy
 

@@ -1,7 +1,7 @@
 """The chat: who reads it, who writes it, and how much."""
 
 import pytest
-from world import Refused, Scene, World
+from tests.database.world import Refused, Scene, World
 
 WRITE = "insert into public.live_messages (session_id, body) values ($1, $2) returning id"
 READ = "select array_agg(body order by created_at) from public.live_messages where session_id = $1"

@@ -6,7 +6,7 @@ Who may do what with each table is a matrix of its own.
 import json
 
 import pytest
-from world import Refused, Scene, World
+from tests.database.world import Refused, Scene, World
 
 
 async def sees(world: World, user: str | None, query: str) -> bool:

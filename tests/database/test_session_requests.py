@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-from world import Json, Refused, World, but_now
+from tests.database.world import Json, Refused, World, but_now
 
 CREATE = "select public.session_create($1, $2, $3, $4, $5, $6)"
 START, END, TOKEN = (f"select public.session_{name}($1, $2)" for name in ("start", "end", "token"))

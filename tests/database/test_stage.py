@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from world import Refused, Scene, World
+from tests.database.world import Refused, Scene, World
 
 
 async def arrive(world: World, scene: Scene, role: str = "listener") -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import Json, World
+from tests.database.world import Json, World
 
 START = 1_790_000_000
 RECORD = "select public.record_webhook($1, $2, $3, $4)"
