@@ -116,7 +116,11 @@ declare
   now_at timestamptz := clock_timestamp();
 begin
   select * into place from live.place(p_room);
-  if place.id is null or not place.running then
+  -- Somebody still has to close the room, tell those in it, and finish the row that ended it.
+  if place.id is null or not (place.running or exists (
+       select from public.moderation_actions a
+        where (a.session_id = place.session_id or a.call_id = place.call_id)
+          and a.action = 'end_session' and a.status in ('pending', 'claimed'))) then
     return jsonb_build_object('outcome', case when place.id is null then 'unknown' else 'ended' end, 'now', now_at);
   end if;
   select * into was from public.agent_rooms r where r.room = p_room for update;
