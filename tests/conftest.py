@@ -36,7 +36,11 @@ async def people(stack: Stack) -> AsyncIterator[People]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that uses the shared stack runs in the stack's event loop; all others have one of their own."""
+    """A test that uses the shared stack runs in the stack's event loop; all others have one of their own.
+
+    What a browser shows comes last: those tests fill the shared stack, and need most that all else is well.
+    """
+    items.sort(key=lambda item: "browser" in item.path.parts)
     for item in items:
         if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.obj):
             continue

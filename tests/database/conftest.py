@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.database.server import address, migrate, postgres
 from tests.database.world import World
 

@@ -4,6 +4,7 @@ import json
 
 import asyncpg
 import pytest
+
 from tests.database.access_matrix import MATRIX, PERSONAS, SERVICE, Access
 from tests.database.world import Scene, World
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from tests.database.world import Refused, Scene, World
 
 RANK = {"host": 50, "co_host": 40, "moderator": 30, "speaker": 20, "listener": 10}

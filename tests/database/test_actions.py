@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+
 from tests.database.world import Refused, Scene, World
 
 NOBODY = "00000000-0000-4000-8000-000000000000"

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+
 from tests.database.world import Json, Refused, World
 
 ASK = """

@@ -5,6 +5,7 @@ import itertools
 
 import asyncpg
 import pytest
+
 from tests.database.world import Json, Refused, World, but_now
 
 STATUSES = ("initiated", "ringing", "accepted", "declined", "missed", "cancelled", "ended", "failed")

@@ -1,6 +1,7 @@
 """What holds for every object of the schema, whoever adds one: RLS, comments, grants, fixed search paths."""
 
 import pytest
+
 from tests.database.world import World
 
 APP = {"profiles", "creator_subscriptions", "subscriptions"}

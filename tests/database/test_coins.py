@@ -6,6 +6,7 @@ import uuid
 
 import asyncpg
 import pytest
+
 from tests.database.world import Refused, Scene, World
 
 GIFT = "select public.send_gift($1, $2, $3, $4)"

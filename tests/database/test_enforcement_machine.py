@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.database.world import Refused, Scene, World
 
 from agent import rows
 from moderation.desired import Permission, effective_permission
 from moderation.roles import Role, RoleRights, Source
+from tests.database.world import Refused, Scene, World
 
 EXAMPLES = int(os.environ.get("LIVE_TEST_EXAMPLES", "10"))
 SPEAKS, SILENT = Permission(frozenset({Source.MICROPHONE})), Permission(frozenset())

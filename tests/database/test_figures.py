@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from tests.database.world import Json, Refused, Scene, World
 
 START = datetime(2024, 3, 10, 20, tzinfo=UTC)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.database.world import World
 
 REPOSITORY = Path(__file__).resolve().parents[2]

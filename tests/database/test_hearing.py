@@ -5,9 +5,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from tests.database.world import Json, Refused, Scene, World
 
 from moderation.rules.policy import Mode, Policy, PolicyError, default_policy_json, parse_policy
+from tests.database.world import Json, Refused, Scene, World
 
 MINUTE = "2026-11-23T20:00:00Z"
 

@@ -1,6 +1,7 @@
 """The chat: who reads it, who writes it, and how much."""
 
 import pytest
+
 from tests.database.world import Refused, Scene, World
 
 WRITE = "insert into public.live_messages (session_id, body) values ($1, $2) returning id"

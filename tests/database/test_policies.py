@@ -6,6 +6,7 @@ Who may do what with each table is a matrix of its own.
 import json
 
 import pytest
+
 from tests.database.world import Refused, Scene, World
 
 

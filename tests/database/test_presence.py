@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests.database.world import World
 
 Report = tuple[str, str, str, int, str | None]  # source, event, connection, second, reason

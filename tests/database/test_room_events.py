@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+
 from tests.database.world import Refused, Scene, World
 
 SCHEMA = Path(__file__).resolve().parents[2] / "livekit-system" / "schemas" / "live-event.schema.json"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
+
 from tests.database.world import Json, Refused, World, but_now
 
 CREATE = "select public.session_create($1, $2, $3, $4, $5, $6)"

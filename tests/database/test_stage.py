@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.database.world import Refused, Scene, World
 
 

@@ -84,7 +84,7 @@ async def test_a_wrong_address_or_key_is_named(broken: Stack, variable: str, val
         ('drop policy "signed-in people read the keys" on public.relay_keys', "policy public.relay_keys"),
         ("drop function public.agent_overview()", "function public.agent_overview()"),
         (
-            "alter table public.live_audio_stats drop column peak_dbfs",
+            "alter table public.live_audio_stats drop column peak_dbfs cascade",
             "column public.live_audio_stats.peak_dbfs",
         ),
         ("drop table public.live_level_watches cascade", "table public.live_level_watches"),

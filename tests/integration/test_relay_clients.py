@@ -25,6 +25,7 @@ from local.people.relay_sequence import RelayEvent, Source
 from local.people.relay_source import DataApi
 from local.stack import Stack
 from tests.integration.edge import Json, Person, World, world
+from tests.integration.test_relay_end_to_end import only_workers
 
 DEADLINE_SECONDS = 20.0
 READ_EVENT = """
@@ -143,7 +144,7 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 @asynccontextmanager
 async def evening(stack: Stack) -> AsyncIterator[Evening]:
-    async with world(stack) as here, AsyncExitStack() as leaving:
+    async with only_workers(stack), world(stack) as here, AsyncExitStack() as leaving:
         session = await here.session(await here.person(creator=True))
         yield Evening(here, session, leaving)
 

@@ -134,10 +134,9 @@ async def to_json(db: asyncpg.Connection, user: User) -> dict[str, Any]:
         "app_metadata": json.loads(user["raw_app_meta_data"] or "{}"),
         "user_metadata": json.loads(user["raw_user_meta_data"] or "{}"),
         "identities": [identity_json(identity) for identity in identities],
-        "created_at": iso(user["created_at"]),
-        "updated_at": iso(user["updated_at"]),
         "is_anonymous": user["is_anonymous"],
-        **{name: iso(user[name]) for name in optional if user[name]},
+        # An account made in SQL may have none of these.
+        **{name: iso(user[name]) for name in ("created_at", "updated_at", *optional) if user[name]},
     }
 
 
