@@ -80,7 +80,7 @@ log = logging.getLogger(__name__)
 
 CONCURRENT_CALLS = 16
 NOTICE_SECONDS = 2.0
-LAST_WORDS_SECONDS = 0.2
+LAST_WORDS_SECONDS = 0.5
 """A notice that is not on the wire by then is dropped: it must not hold up a removal."""
 HEAD_START_SECONDS = 0.025
 """A removal travels by another way than the notice before it, and nothing tells when that has arrived."""

@@ -81,6 +81,12 @@ def levels_at(device: Device, person: Person) -> list[float]:
     return [e["level_dbfs"] for e in shown if e["user_id"] == person.id and e["level_dbfs"] is not None]
 
 
+def spoke_at(device: Device, person: Person) -> bool:
+    """Whether this device was ever shown this person speaking."""
+    shown = [entry for event in device.levels for entry in event.payload["people"]]
+    return any(entry["speaking"] for entry in shown if entry["user_id"] == person.id)
+
+
 def about_20_down(dbfs: float) -> bool:
     return abs(dbfs + 20.0) <= UNSEEN_DB
 
@@ -116,7 +122,8 @@ async def test_who_shouts_is_noticed_warned_with_a_reason_and_muted(people: Peop
     assert [round(incident["strikes"]) for incident in incidents[:3]] == [1, 2, 3]
     at = [datetime.fromisoformat(incident["ended_at"]).timestamp() for incident in incidents[:3]]
     for (earlier, later), rung in zip(pairwise(at), QUICK["ladder"], strict=False):
-        assert rung["cooldown_seconds"] <= later - earlier < rung["cooldown_seconds"] + STEP_SECONDS
+        # To the millisecond: the rows carry no more.
+        assert rung["cooldown_seconds"] - 0.001 <= later - earlier < rung["cooldown_seconds"] + STEP_SECONDS
     assert action["enforce_ms"] < STEP_SECONDS * 1000
 
 
@@ -249,7 +256,7 @@ async def test_nobody_is_heard_in_a_call(people: People, stack: Stack, worker: C
     finally:
         await livekit.aclose()
     status = await status_of(worker)
-    assert rings["call"]["livekit_room"] in status["rooms"]
+    assert rings["call"]["livekit_room"] in [room["room"] for room in status["rooms"]]
     assert rings["call"]["livekit_room"] not in status["listening"]
 
 
@@ -267,7 +274,9 @@ async def test_a_session_ends_with_who_spoke_how_long_and_how_loud(people: Peopl
     await at_guest.speak(speech_like(-24.0))
     await at_host.speak(VOICE)
     await until_steps(people, host, ["notice"])
-    await until("the host is shown the guest", lambda: levels_at(at_host, guest))
+    # Speech is told from noise by its pauses, so it takes some seconds to be recognised as such.
+    for person in (host, guest):
+        await until(f"{person.name} is shown to speak", lambda who=person: spoke_at(at_host, who))
 
     await host.end_session(session.id)
     await at_host.until_ended()
@@ -277,7 +286,7 @@ async def test_a_session_ends_with_who_spoke_how_long_and_how_loud(people: Peopl
         return {row["user_id"]: row for row in rows} if len(rows) == 2 else None
 
     summary = await until("the summary is there", summed_up)
-    assert summary[host.id]["loudness_lufs"] == pytest.approx(-9.0, abs=1.5)
+    assert summary[host.id]["loudness_lufs"] == pytest.approx(-9.0, abs=1.5), summary
     assert summary[host.id]["incidents"] >= 1
     assert summary[guest.id]["incidents"] == 0
     assert summary[guest.id]["talk_seconds"] > 0
