@@ -97,6 +97,14 @@ async def test_signing_out_ends_the_sessions_of_its_scope(
         assert [await known(session.access_token) for session in tokens if session] == [here, there]
 
 
+async def test_an_account_made_in_sql_is_listed_like_any_other(
+    stack: Stack, database: asyncpg.Connection
+) -> None:
+    made = await database.fetchval("insert into auth.users (id) values (gen_random_uuid()) returning id")
+    async with client(stack, stack.keys.secret) as admin:
+        assert str(made) in {user.id for user in await admin.auth.admin.list_users(per_page=1000)}
+
+
 async def test_the_administrator_makes_finds_bans_and_deletes_users(stack: Stack) -> None:
     async with client(stack, stack.keys.secret) as admin, client(stack) as person:
         email = new_email()

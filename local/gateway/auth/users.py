@@ -20,6 +20,8 @@ UNITS = {"s": 1, "m": 60, "h": 3600}
 User = Mapping[str, Any]
 Body = Mapping[str, Any]
 
+GO_ZERO_TIME = "0001-01-01T00:00:00Z"
+
 
 async def create(
     db: asyncpg.Connection,
@@ -127,16 +129,18 @@ async def to_json(db: asyncpg.Connection, user: User) -> dict[str, Any]:
     optional = ("email_confirmed_at", "confirmed_at", "last_sign_in_at", "invited_at", "banned_until")
     return {
         "id": str(user["id"]),
-        "aud": user["aud"],
+        "aud": user["aud"] or "",
         "role": user["role"],
         "email": user["email"] or "",
         "phone": user["phone"] or "",
         "app_metadata": json.loads(user["raw_app_meta_data"] or "{}"),
         "user_metadata": json.loads(user["raw_user_meta_data"] or "{}"),
         "identities": [identity_json(identity) for identity in identities],
+        # An account made in SQL has no such times; Supabase then shows Go's zero time.
+        "created_at": iso(user["created_at"]) if user["created_at"] else GO_ZERO_TIME,
+        "updated_at": iso(user["updated_at"]) if user["updated_at"] else GO_ZERO_TIME,
         "is_anonymous": user["is_anonymous"],
-        # An account made in SQL may have none of these.
-        **{name: iso(user[name]) for name in ("created_at", "updated_at", *optional) if user[name]},
+        **{name: iso(user[name]) for name in optional if user[name]},
     }
 
 
