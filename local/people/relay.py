@@ -113,7 +113,9 @@ class Relay:
         self._lose = lose
         self._keys = parse_keys(join.relay_keys)
         self._keys_wanted = asyncio.Event()
-        self._held: list[Packet] = []
+        self._held: list[tuple[Packet, int]] = []
+        """With how many fetches of keys had begun when it came: a later one knows its key, or nobody does."""
+        self._fetches_begun = 0
         self._seen_messages = RecentIds(512)
         self._sequence = EventSequence(join.last_seq if start_after is None else start_after)
         self._sequence.note_latest(join.last_seq)
@@ -162,7 +164,7 @@ class Relay:
         elif len(self._held) >= MAX_HELD:
             self._refuse(Refusal.QUEUE_FULL, packet)
         else:
-            self._held.append(packet)
+            self._held.append((packet, self._fetches_begun))
             self._keys_wanted.set()
 
     def _context(self) -> Context:
@@ -271,6 +273,7 @@ class Relay:
 
     async def _fetch_keys(self) -> None:
         for failures in range(1, _MAX_TRIES + 1):
+            self._fetches_begun += 1
             try:
                 async with asyncio.timeout(QUERY_TIMEOUT_SECONDS):
                     rows = await self._source.relay_keys()
@@ -283,14 +286,14 @@ class Relay:
 
     def _judge_held(self) -> None:
         held, self._held = self._held, []
-        for packet in held:
+        for packet, fetches_before in held:
             verdict = judge(packet, self._context())
             if isinstance(verdict, Body):
                 self._accept(verdict)
             elif isinstance(verdict, Refusal):
                 self._refuse(verdict, packet)
-            elif self._keys_wanted.is_set():
-                self._held.append(packet)  # it came during the fetch: its key may be younger than the answer
+            elif fetches_before == self._fetches_begun:
+                self._held.append((packet, fetches_before))  # it came during the fetch: its key may be younger than the answer
             else:
                 self._refuse(Refusal.UNKNOWN_KEY, packet)
 

@@ -59,6 +59,7 @@ class FakeSource:
     keys: list[Json] = field(default_factory=lambda: [key_row("k1", 1)])
     outages: int = 0
     reads: int = 0
+    during_key_fetch: Callable[[], None] = lambda: None
 
     def commit(self, count: int = 1) -> None:
         for seq in range(len(self.rows) + 1, len(self.rows) + count + 1):
@@ -74,7 +75,9 @@ class FakeSource:
         return [row for row in self.rows if row["seq"] > after_seq][:limit]
 
     async def relay_keys(self) -> Sequence[Json]:
-        return self.keys
+        keys = list(self.keys)
+        self.during_key_fetch()
+        return keys
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,14 @@ async def test_a_kid_that_stays_unknown_is_refused(world: World) -> None:
         world.send(1, key=9)
         await world.until(lambda: relay.refused[Refusal.UNKNOWN_KEY] == 1)
         assert world.events == []
+
+
+async def test_strange_kids_are_refused_though_more_come_during_every_fetch(world: World) -> None:
+    async with world.relaying() as relay:
+        world.source.commit()
+        world.source.during_key_fetch = lambda: world.send(1, key=9)
+        world.send(1, key=9)
+        await world.until(lambda: relay.refused[Refusal.UNKNOWN_KEY] == 1)
 
 
 async def test_a_notice_is_for_me_and_once(world: World) -> None:

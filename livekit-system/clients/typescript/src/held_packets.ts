@@ -5,22 +5,28 @@ import type { Packet } from "./packet.ts";
 
 export const MAX_HELD = 64;
 
+export interface HeldPacket {
+  readonly packet: Packet;
+  /** How many fetches of keys had begun when it came: one that begins later knows its key, or nobody does. */
+  readonly fetchesBefore: number;
+}
+
 export class HeldPackets {
-  #packets: Packet[] = [];
+  #packets: HeldPacket[] = [];
 
   get size(): number {
     return this.#packets.length;
   }
 
   /** Whether there was room. The newest is refused, since the oldest may complete the stream. */
-  add(packet: Packet): boolean {
+  add(packet: Packet, fetchesBefore: number): boolean {
     if (this.#packets.length >= MAX_HELD) return false;
     // A copy: LiveKit may reuse the buffer behind the view once its callback returns.
-    this.#packets.push({ ...packet, payload: packet.payload.slice() });
+    this.#packets.push({ packet: { ...packet, payload: packet.payload.slice() }, fetchesBefore });
     return true;
   }
 
-  takeAll(): Packet[] {
+  takeAll(): HeldPacket[] {
     const packets = this.#packets;
     this.#packets = [];
     return packets;

@@ -27,6 +27,7 @@ export interface KeyFetchOptions {
 export class KeyFetch {
   readonly #options: KeyFetchOptions;
   readonly #timer: Timer;
+  #begun = 0;
   #running = false;
   #wanted = false;
   #disposed = false;
@@ -45,9 +46,9 @@ export class KeyFetch {
     this.#timer.arm(KEY_FETCH_SPREAD_MS * this.#options.runtime.random());
   }
 
-  /** Whether another fetch is to come, asked for since the last one began. */
-  get due(): boolean {
-    return this.#wanted;
+  /** How many fetches have begun. */
+  get begun(): number {
+    return this.#begun;
   }
 
   dispose(): void {
@@ -61,6 +62,7 @@ export class KeyFetch {
 
   async #run(): Promise<void> {
     const { supabase, runtime, keys } = this.#options;
+    this.#begun += 1;
     this.#running = true;
     this.#wanted = false;
     const answer = await ask(

@@ -160,18 +160,20 @@ class RoomRelay implements Relay {
     const verdict = this.#judge(packet);
     if (verdict.outcome === "accepted") return this.#accept(verdict.body);
     if (verdict.outcome === "refused") return this.#refuse(verdict.reason, packet.topic);
-    if (!this.#held.add(packet)) return this.#refuse("queue_full", packet.topic);
+    if (!this.#held.add(packet, this.#keyFetch.begun)) return this.#refuse("queue_full", packet.topic);
     this.#keyFetch.request();
   }
 
   #judgeHeld(): void {
-    for (const packet of this.#held.takeAll()) {
+    for (const { packet, fetchesBefore } of this.#held.takeAll()) {
       if (this.#disposed) return;
       const verdict = this.#judge(packet);
       if (verdict.outcome === "accepted") this.#accept(verdict.body);
       else if (verdict.outcome === "refused") this.#refuse(verdict.reason, packet.topic);
       // One that came while the fetch was under way may carry a key younger than its answer.
-      else if (!this.#keyFetch.due || !this.#held.add(packet)) this.#refuse("unknown_key", packet.topic);
+      else if (fetchesBefore < this.#keyFetch.begun || !this.#held.add(packet, fetchesBefore)) {
+        this.#refuse("unknown_key", packet.topic);
+      }
     }
   }
 

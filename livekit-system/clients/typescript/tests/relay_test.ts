@@ -174,6 +174,20 @@ Deno.test("a flood of unknown kids is bounded in memory and in queries", async (
   ok(world.database.calls.keys <= 4, `${world.database.calls.keys} fetches`);
 });
 
+Deno.test("strange kids that keep coming are refused, though some come during every fetch", async () => {
+  const world = new World().open();
+  world.database.latencyMs = 300;
+  await world.runtime.advance(100);
+  world.database.commit();
+  for (let i = 0; i < 50; i++) {
+    world.send([1], { kid: `forged-${i}`, byte: 7 });
+    await world.runtime.advance(200);
+  }
+  const { refused, held } = world.relay.stats();
+  strictEqual(refused.unknown_key + held, 50);
+  ok(held <= 15, `${held} wait for longer than a fetch and the pause after it`);
+});
+
 Deno.test("a key that is revoked meanwhile is refused after the next refresh, and its events still come", async () => {
   const world = new World().open();
   await world.runtime.advance(100);
