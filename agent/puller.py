@@ -206,6 +206,8 @@ class Puller:
         self._answered(reachable=True)
         by_room = {item.room: item for item in news}
         for held in rooms:
+            if self._held.get(held.lease.room) is not held:
+                continue  # let go meanwhile
             item = by_room.get(held.lease.room)
             if item is not None and item.fault is not None:
                 held.fail(item.fault)

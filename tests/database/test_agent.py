@@ -33,6 +33,25 @@ async def test_a_take_over_tells_since_when_the_room_was_without_an_agent(world:
     assert (await world.claim(scene.room, "w2"))["unmoderated_since"] is None
 
 
+async def test_a_room_that_closes_finishes_what_its_last_beat_claimed_and_nothing_is_claimed_after(
+    world: World,
+) -> None:
+    scene = await world.live()
+    await world.claim(scene.room, "w1")
+    lease = rooms_of(scene, 1)
+    action = await world.ask(None, "end_session", scene)
+    pulled = await world.pull(scene.room, 1)
+    assert [claimed["id"] for claimed in pulled["actions"]] == [action]
+
+    await world.service("select agent_release('w1', $1)", [{**lease, "closed": True, "at_ms": 1}])
+
+    row = await world.row("select status, enforce_ms from moderation_actions where id = $1", action)
+    assert row["status"] == "applied" and row["enforce_ms"] > 0
+    assert await world.pull(scene.room, 1) == {"room": scene.room, "held": False}
+    lapsed = await world.value("select lease_expires_at <= now() from agent_rooms where room = $1", scene.room)
+    assert lapsed, "a late beat does not bring the lease back"
+
+
 def rooms_of(scene: Scene, epoch: int) -> Json:
     return {"room": scene.room, "epoch": epoch}
 

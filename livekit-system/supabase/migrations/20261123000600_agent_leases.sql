@@ -171,6 +171,18 @@ comment on function public.agent_offer is
 revoke execute on function public.agent_offer(text, jsonb) from public, anon, authenticated;
 grant execute on function public.agent_offer(text, jsonb) to service_role;
 
+create function live.settle_closed_room(p_session uuid, p_call uuid) returns void
+language sql set search_path = '' as $$
+  select count(live.finish_at_once(a.id, '{"away": true}'))
+    from (select b.id from public.moderation_actions b
+           where (b.session_id = p_session or b.call_id = p_call)
+             and b.status in ('pending', 'claimed') and b.action <> 'announce'
+           order by b.id for update) a
+$$;
+comment on function live.settle_closed_room is
+  'Finishes what was asked of a room that is gone: its end is true, and whoever it was about is out.';
+revoke execute on function live.settle_closed_room(uuid, uuid) from public, anon, authenticated;
+
 create function public.agent_release(p_worker text, p_rooms jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -183,14 +195,17 @@ begin
     select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, closed boolean, at_ms double precision)
      order by x.room
   loop
+    -- A beat of the releaser's own that is still under way must neither renew the lease nor claim anything any more.
     update public.agent_rooms r
-       set lease_expires_at = clock_timestamp(), renewed_at = case when item.closed then null else clock_timestamp() end
+       set lease_expires_at = clock_timestamp(), epoch = r.epoch + 1,
+           renewed_at = case when item.closed then null else clock_timestamp() end
      where r.room = item.room and r.worker_id = p_worker and r.epoch = item.epoch;
     held := found;
     if held and item.closed then
       select * into place from live.place(item.room);
       perform live.close_visits(place.session_id, place.call_id,
         coalesce(to_timestamp(item.at_ms / 1000), clock_timestamp()), 'room_closed');
+      perform live.settle_closed_room(place.session_id, place.call_id);
     end if;
     answers := answers || jsonb_build_object('room', item.room, 'ok', held);
   end loop;
@@ -199,6 +214,7 @@ end;
 $$;
 comment on function public.agent_release is
   'Gives up leases; p_rooms [{"room", "epoch", "closed", "at_ms"}] -> [{"room", "ok"}]. closed = the room is gone, so its '
-  'open visits end at at_ms. ok is false when another worker holds the room by now.';
+  'open visits end at at_ms and what was asked of it is finished. Nothing with this epoch is taken afterwards. ok is '
+  'false when another worker holds the room by now.';
 revoke execute on function public.agent_release(text, jsonb) from public, anon, authenticated;
 grant execute on function public.agent_release(text, jsonb) to service_role;
