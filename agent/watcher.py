@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from agent.ports import PortError, RoomActions, RoomName, Store, Unavailable
 
@@ -36,12 +36,15 @@ class Watcher:
         *,
         every_seconds: float,
         grace_seconds: float,
+        ours: Callable[[], Collection[RoomName]] = frozenset,
     ) -> None:
         """`serve(room, succeed_at)`: see `Host.serve`. `failed_at`: when the database last did not answer (monotonic);
         for `grace_seconds` after that nothing is taken: leases may have run out only because nobody could renew them.
-        `offer`: lets other workers take our rooms, for when LiveKit cannot be reached from here."""
+        `offer`: lets other workers take our rooms, for when LiveKit cannot be reached from here. `ours`: rooms that
+        this worker serves; their leases are its own affair, so it need not look when they would run out."""
         self._store, self._actions, self._serve, self._failed_at = store, actions, serve, failed_at
         self._offer, self._blind_looks = offer, 0
+        self._ours = ours
         self._every, self._grace = every_seconds, grace_seconds
         self._there: frozenset[RoomName] = frozenset()
         self._list_at = float("-inf")
@@ -94,9 +97,8 @@ class Watcher:
             left = leases[room]
             if left is None or left < EARLY_SECONDS:
                 self._serve(room, now if left is None else now + left + AFTER_EXPIRY_SECONDS)
-        sound = [
-            left for room, left in leases.items() if left and left >= EARLY_SECONDS and room in self._there
-        ]
+        others = self._there & leases.keys() - self._ours()
+        sound = [left for room in others if (left := leases[room]) and left >= EARLY_SECONDS]
         return max(
             SHORTEST_PAUSE_SECONDS, min([self._list_at - now, *(left - EARLY_SECONDS for left in sound)])
         )

@@ -114,6 +114,7 @@ class Worker:
             self._host.offer_all,
             every_seconds=settings.live_watch_seconds,
             grace_seconds=settings.live_lease_seconds,
+            ours=lambda: self._host.rooms,
         )
         self._report = Report(
             self.name,

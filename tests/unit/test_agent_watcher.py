@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from agent.ports import RoomName, Unavailable
-from agent.watcher import BLIND_LOOKS, Watcher
+from agent.watcher import BLIND_LOOKS, EARLY_SECONDS, Watcher
 from local.people.waiting import until
 
 ONE, TWO = RoomName("one"), RoomName("two")
@@ -22,6 +22,7 @@ class World:
     failed_at: float = float("-inf")
     blind: bool = False
     served: list[tuple[RoomName, float | None]] = field(default_factory=list)
+    ours: frozenset[RoomName] = frozenset()
     offers: int = 0
     looks: int = 0
 
@@ -44,9 +45,8 @@ class World:
         self.served.append((room, succeed_at))
 
 
-@asynccontextmanager
-async def watching(world: World) -> AsyncIterator[Watcher]:
-    watcher = Watcher(
+def watcher_of(world: World) -> Watcher:
+    return Watcher(
         world,  # type: ignore[arg-type]
         world,  # type: ignore[arg-type]
         world.serve,
@@ -54,7 +54,13 @@ async def watching(world: World) -> AsyncIterator[Watcher]:
         world.offer,
         every_seconds=60,
         grace_seconds=60,
+        ours=lambda: world.ours,
     )
+
+
+@asynccontextmanager
+async def watching(world: World) -> AsyncIterator[Watcher]:
+    watcher = watcher_of(world)
     running = asyncio.create_task(watcher.run())
     try:
         yield watcher
@@ -82,6 +88,13 @@ async def test_a_sound_lease_is_left_alone_and_a_lapsing_one_is_joined_before_it
     assert room == TWO
     assert succeed_at is not None
     assert succeed_at >= before + 0.5
+
+
+async def test_the_next_look_is_due_when_a_lease_of_others_would_run_out_not_one_of_ours() -> None:
+    world = World(there=frozenset({ONE}), leases={ONE: EARLY_SECONDS + 1})
+    assert await watcher_of(world)._look() < 2
+    world.ours = frozenset({ONE})
+    assert await watcher_of(world)._look() > 50
 
 
 async def test_a_session_without_a_room_needs_nobody() -> None:
