@@ -194,6 +194,7 @@ class Host:
                 await asyncio.sleep(succeed_at - self._clock.monotonic())
             claimed_at = self._clock.monotonic()
             claim = await self._store.claim(room, bot)
+            answered_at = self._clock.monotonic()
             match claim.outcome:
                 case ClaimOutcome.UNKNOWN:
                     log.info("room belongs to no session and no call; left alone")
@@ -204,6 +205,14 @@ class Host:
                 case ClaimOutcome.CLAIMED:
                     if succeed_at is None:
                         await livekit.connect()
+                    in_at = self._clock.monotonic()
+                    log.info(
+                        "in the room",
+                        extra={
+                            "claim_ms": _ms(answered_at - claimed_at),
+                            "connect_ms": _ms(in_at - answered_at),
+                        },
+                    )
                     self._tell_gap(claim.unmoderated_since if lost_at is None else lost_at)
                     await self._moderate(room, claim, claimed_at, livekit, inbox)
                 case _:
@@ -286,6 +295,10 @@ class Host:
         elif answer.enforce_ms is not None:
             log.info("action finished", extra={**where, **what, "enforce_ms": round(answer.enforce_ms, 1)})
             self._metrics.actions.labels(answer.action or "", verdict).observe(answer.enforce_ms / 1000)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 def _cause(error: PortError | ConnectionLost | InboxOverflow) -> str:
