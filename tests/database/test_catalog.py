@@ -15,6 +15,8 @@ FOR_AUTHENTICATED = {
     "my_staffed_sessions",
 }  # fmt: skip
 FOR_ANON = {"is_anonymous", "is_service"}
+# They run once in a while.
+PLANNED_ANEW = {"described_tables", "live_schema_contract", "remember_schema", "session_fault", "usage_level"}
 
 TABLES = """
     select c.oid, n.nspname as schema, c.relname as name, c.relkind::text as kind, c.relrowsecurity as secured,
@@ -87,6 +89,18 @@ async def test_every_function_is_explained_and_has_a_fixed_search_path(world: Wo
         f["signature"] for f in functions if not any(c.startswith("search_path=") for c in f["config"] or [])
     ]
     assert loose == []
+
+
+async def test_functions_keep_their_plans(world: World) -> None:
+    """A function in SQL with a fixed search path is planned at each call: only for reports and the schema's memory."""
+    planned_anew = await world.rows(
+        "select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace"
+        " join pg_language l on l.oid = p.prolang"
+        " where n.nspname in ('public', 'live') and l.lanname = 'sql' and p.proname <> all ($1::text[])"
+        " and pg_get_function_result(p.oid) not like 'TABLE(%'",
+        sorted(PLANNED_ANEW),
+    )
+    assert planned_anew == []
 
 
 async def test_anon_can_write_nothing_and_read_only_listings(world: World) -> None:

@@ -106,6 +106,17 @@ async def test_two_devices_are_two_visits_and_one_viewer(world: World) -> None:
     assert (person["is_online"], person["watch_seconds"]) == (False, 80)
 
 
+async def test_a_late_word_that_lengthens_a_stay_counts_the_peak_anew(world: World) -> None:
+    scene, first, second = await world.live(), await world.user(), await world.user()
+    hasty = f"PA_hasty{first[:8]}"
+    await report(world, scene.room, "left", hasty, first, 99, source="webhook")
+    await report(world, scene.room, "joined", hasty, first, 100)
+    await report(world, scene.room, "joined", f"PA_other{second[:8]}", second, 100)
+    await report(world, scene.room, "left", hasty, first, 101)
+    session = await world.row("select * from live_sessions where id = $1", scene.id)
+    assert (session["viewer_count"], session["peak_viewers"]) == (1, 2)
+
+
 async def test_the_creator_is_no_viewer_and_the_grace_starts_when_they_leave(world: World) -> None:
     scene = await world.live()
     sid = f"PA_{scene.id[:8]}"

@@ -55,19 +55,23 @@ comment on function live.refuse is
 revoke execute on function live.refuse(int, text, text) from public, anon, authenticated;
 
 create function live.is_service() returns boolean
-language sql stable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
+begin
   -- The role setting is what PostgREST chose from the verified token; a definer function does not change it.
   -- 'none' is a direct connection (migrations, the SQL editor), which PostgREST's own login never is.
-  select current_setting('role') = 'service_role'
-      or (current_setting('role') = 'none' and session_user <> 'authenticator')
+  return current_setting('role') = 'service_role'
+      or (current_setting('role') = 'none' and session_user <> 'authenticator');
+end;
 $$;
 comment on function live.is_service is 'Whether trusted server code is calling: the service role or a direct connection.';
 revoke execute on function live.is_service() from public, anon, authenticated;
 grant execute on function live.is_service() to anon, authenticated, service_role;
 
 create function live.is_anonymous() returns boolean
-language sql stable set search_path = '' as $$
-  select coalesce((auth.jwt() ->> 'is_anonymous')::boolean, false)
+language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((auth.jwt() ->> 'is_anonymous')::boolean, false);
+end;
 $$;
 comment on function live.is_anonymous is 'Whether the signed-in person is an anonymous sign-in.';
 revoke execute on function live.is_anonymous() from public, anon, authenticated;

@@ -16,16 +16,20 @@ grant select, insert, update, delete on public.live_ops to service_role;
 grant select on public.live_ops to authenticated;
 
 create function live.is_ops(p_user uuid) returns boolean
-language sql stable security definer set search_path = '' as $$
-  select exists (select from public.live_ops o where o.user_id = p_user)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.live_ops o where o.user_id = p_user);
+end;
 $$;
 comment on function live.is_ops(uuid) is 'Whether a person is ops. Definer: callers may not read live_ops.';
 revoke execute on function live.is_ops(uuid) from public, anon, authenticated;
 grant execute on function live.is_ops(uuid) to authenticated, service_role;
 
 create function live.am_ops() returns boolean
-language sql stable set search_path = '' as $$
-  select live.is_ops((select auth.uid()))
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.is_ops((select auth.uid()));
+end;
 $$;
 comment on function live.am_ops is 'Whether the signed-in person is ops.';
 revoke execute on function live.am_ops() from public, anon, authenticated;
@@ -59,8 +63,9 @@ create policy "ops change the switches" on public.app_settings for update to aut
   using ((select live.am_ops())) with check ((select live.am_ops()));
 
 create function live.setting_fault(p_key text, p_value jsonb) returns text
-language sql immutable set search_path = '' as $$
-  select case
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case
     when p_key in ('live.enabled', 'calls.enabled') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
     when p_key in ('calls.ring_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
@@ -74,7 +79,8 @@ language sql immutable set search_path = '' as $$
     when p_key in ('moderation.policy', 'plan.limits') then
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object' end
     else 'is not a setting of the live platform'
-  end
+  end;
+end;
 $$;
 comment on function live.setting_fault is 'What is wrong with a setting, in words; null when nothing is.';
 revoke execute on function live.setting_fault(text, jsonb) from public, anon, authenticated;
@@ -99,16 +105,20 @@ create trigger check_setting before insert or update on public.app_settings
   for each row execute function live.check_setting();
 
 create function live.setting(p_key text) returns jsonb
-language sql stable security definer set search_path = '' as $$
-  select s.value from public.app_settings s where s.key = p_key
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select s.value from public.app_settings s where s.key = p_key);
+end;
 $$;
 comment on function live.setting is 'The value of a setting. Definer: people who may not read settings are bound by them too.';
 revoke execute on function live.setting(text) from public, anon, authenticated;
 grant execute on function live.setting(text) to service_role;
 
 create function live.setting_interval(p_key text) returns interval
-language sql stable set search_path = '' as $$
-  select make_interval(secs => (live.setting(p_key))::double precision)
+language plpgsql stable set search_path = '' as $$
+begin
+  return make_interval(secs => (live.setting(p_key))::double precision);
+end;
 $$;
 comment on function live.setting_interval is 'A setting in seconds, as an interval.';
 revoke execute on function live.setting_interval(text) from public, anon, authenticated;
@@ -177,15 +187,19 @@ insert into public.live_roles (context, role, rank, can_publish_sources) values
   ('call', 'party', 50, '{camera,microphone}');
 
 create function live.rank_of(p_context text, p_role text) returns int
-language sql stable security definer set search_path = '' as $$
-  select r.rank from public.live_roles r where r.context = p_context and r.role = p_role
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select r.rank from public.live_roles r where r.context = p_context and r.role = p_role);
+end;
 $$;
 comment on function live.rank_of is 'Rank of a role in a kind of room; null when the role does not exist there.';
 revoke execute on function live.rank_of(text, text) from public, anon, authenticated;
 
 create function live.default_role(p_context text) returns text
-language sql immutable set search_path = '' as $$
-  select case p_context when 'video_live' then 'viewer' when 'audio_room' then 'listener' when 'call' then 'party' end
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case p_context when 'video_live' then 'viewer' when 'audio_room' then 'listener' when 'call' then 'party' end;
+end;
 $$;
 comment on function live.default_role is 'The role of someone new in a kind of room.';
 revoke execute on function live.default_role(text) from public, anon, authenticated;

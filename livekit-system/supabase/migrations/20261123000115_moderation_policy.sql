@@ -2,8 +2,9 @@
 -- (moderation/rules/policy.py) has the same defaults and merges the same way; a test compares the two.
 
 create function live.default_policy() returns jsonb
-language sql immutable set search_path = '' as $$
-  select '{
+language plpgsql immutable set search_path = '' as $$
+begin
+  return '{
     "mode": "observe",
     "too_loud": {"enabled": true, "threshold_lufs": -12.0, "grace_seconds": 2.0, "weight": 1.0, "ceiling": "call_human"},
     "scream": {"enabled": true, "threshold_lufs": -8.0, "jump_lu": 3.0, "grace_seconds": 1.0, "weight": 1.0,
@@ -21,7 +22,8 @@ language sql immutable set search_path = '' as $$
       {"step": "demote", "strikes": 3.5, "cooldown_seconds": 60.0, "seconds": 0.0},
       {"step": "call_human", "strikes": 4.5, "cooldown_seconds": 300.0, "seconds": 0.0}],
     "told_every_seconds": 60.0
-  }'::jsonb
+  }'::jsonb;
+end;
 $$;
 comment on function live.default_policy is 'What holds where neither the platform''s policy nor a session''s says otherwise; also the whole shape.';
 revoke execute on function live.default_policy() from public, anon, authenticated;

@@ -164,15 +164,19 @@ comment on function live.append_events is
 revoke execute on function live.append_events(uuid, text, jsonb[], bigint) from public, anon, authenticated;
 
 create function live.append_event(p_session uuid, p_type text, p_payload jsonb) returns bigint
-language sql set search_path = '' as $$
-  select live.append_events(p_session, p_type, array[p_payload])
+language plpgsql set search_path = '' as $$
+begin
+  return live.append_events(p_session, p_type, array[p_payload]);
+end;
 $$;
 comment on function live.append_event is 'Appends one event to a session''s stream and returns its seq.';
 revoke execute on function live.append_event(uuid, text, jsonb) from public, anon, authenticated;
 
 create function live.instant(p_at timestamptz) returns text
-language sql immutable set search_path = '' as $$
-  select to_char(p_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+language plpgsql immutable set search_path = '' as $$
+begin
+  return to_char(p_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+end;
 $$;
 comment on function live.instant is 'A moment as packets word it: ISO 8601 in UTC with milliseconds.';
 revoke execute on function live.instant(timestamptz) from public, anon, authenticated;

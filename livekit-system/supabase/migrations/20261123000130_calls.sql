@@ -41,8 +41,10 @@ create policy "both sides see their call, ops see all" on public.calls for selec
   using ((select auth.uid()) in (caller_id, callee_id) or (select live.am_ops()));
 
 create function live.call_is_running(p_status text) returns boolean
-language sql immutable set search_path = '' as $$
-  select p_status in ('initiated', 'ringing', 'accepted')
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_status in ('initiated', 'ringing', 'accepted');
+end;
 $$;
 comment on function live.call_is_running is 'Whether a call of this status may still have a room.';
 revoke execute on function live.call_is_running(text) from public, anon, authenticated;

@@ -49,7 +49,7 @@ begin
     jsonb_build_object('user_id', new.user_id, 'role', new.role, 'previous', old.role));
   if 'host' in (new.role, old.role) then
     -- Whether a host is there may have changed without anyone coming or going.
-    perform live.refresh_session(s, s.presence_at) from public.live_sessions s where s.id = new.session_id;
+    perform live.refresh_session(s, s.presence_at, s.presence_at) from public.live_sessions s where s.id = new.session_id;
   end if;
   return null;
 end;
@@ -73,20 +73,25 @@ revoke execute on function live.seat_host() from public, anon, authenticated;
 create trigger seat_host after insert on public.live_sessions for each row execute function live.seat_host();
 
 create function live.ensure_participant(p_session public.live_sessions, p_user uuid) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   insert into public.live_participants (session_id, user_id, role)
   values (p_session.id, p_user, live.default_role(p_session.type))
-  on conflict do nothing
+  on conflict do nothing;
+end;
 $$;
 comment on function live.ensure_participant is 'Gives a person new to the session a row with the default role.';
 revoke execute on function live.ensure_participant(public.live_sessions, uuid) from public, anon, authenticated;
 
 create function live.rank_in(p_session uuid, p_user uuid) returns int
-language sql stable security definer set search_path = '' as $$
-  select case when live.is_ops(p_user) then 100 else coalesce(
-    (select live.rank_of(s.type, p.role)
-       from public.live_participants p join public.live_sessions s on s.id = p.session_id
-      where p.session_id = p_session and p.user_id = p_user), 10) end
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select case when live.is_ops(p_user) then 100 else coalesce(
+      (select live.rank_of(s.type, p.role)
+         from public.live_participants p join public.live_sessions s on s.id = p.session_id
+        where p.session_id = p_session and p.user_id = p_user), 10) end);
+end;
 $$;
 comment on function live.rank_in is 'Rank of a person in a session: 100 for ops, 10 for someone who was never there.';
 revoke execute on function live.rank_in(uuid, uuid) from public, anon, authenticated;
@@ -97,14 +102,14 @@ create function live.standing_ban(p_user uuid, p_session uuid, p_creator uuid) r
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
-  select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at, 'why', b.reason)
-    from public.live_bans b
-   where b.user_id = p_user
-     and b.lifted_at is null
-     and (b.expires_at is null or b.expires_at > clock_timestamp())
-     and (b.scope = 'platform' or b.session_id = p_session or b.creator_id = p_creator)
-   order by b.expires_at desc nulls first
-   limit 1);
+    select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at, 'why', b.reason)
+      from public.live_bans b
+     where b.user_id = p_user
+       and b.lifted_at is null
+       and (b.expires_at is null or b.expires_at > clock_timestamp())
+       and (b.scope = 'platform' or b.session_id = p_session or b.creator_id = p_creator)
+     order by b.expires_at desc nulls first
+     limit 1);
 end;
 $$;
 comment on function live.standing_ban is
@@ -135,89 +140,107 @@ create trigger touch_banned after insert or update on public.live_bans
   for each row execute function live.touch_banned();
 
 create function live.connection(p_session uuid, p_call uuid, p_user uuid) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object('sid', v.participant_sid, 'permission', v.join_permission,
-                            'joined_at_ms', round(extract(epoch from v.joined_at) * 1000)::bigint)
-    from public.live_visits v
-   where (v.session_id = p_session or v.call_id = p_call) and v.user_id = p_user and v.left_at is null
-   order by v.joined_at desc
-   limit 1
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object('sid', v.participant_sid, 'permission', v.join_permission,
+                              'joined_at_ms', round(extract(epoch from v.joined_at) * 1000)::bigint)
+      from public.live_visits v
+     where (v.session_id = p_session or v.call_id = p_call) and v.user_id = p_user and v.left_at is null
+     order by v.joined_at desc
+     limit 1);
+end;
 $$;
 comment on function live.connection is
   'The latest open visit of someone, which the webhook may know of seconds before the room shows it; null when away.';
 revoke execute on function live.connection(uuid, uuid, uuid) from public, anon, authenticated;
 
 create function live.bound_by_mute_all(p_row public.live_participants) returns boolean
-language sql stable set search_path = '' as $$
-  select exists (select from public.live_sessions s
-                  where s.id = p_row.session_id and s.mute_all_rank is not null
-                    and live.rank_of(s.type, p_row.role) < 30)
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select exists (select from public.live_sessions s
+                    where s.id = p_row.session_id and s.mute_all_rank is not null
+                      and live.rank_of(s.type, p_row.role) < 30));
+end;
 $$;
 comment on function live.bound_by_mute_all is 'Whether everyone of this person''s rank is muted in their session now.';
 revoke execute on function live.bound_by_mute_all(public.live_participants) from public, anon, authenticated;
 
 -- ── PERSON: what agents are told of someone ────────────────────────────────────────────────────────────────────
 create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object(
-    'user_id', p_row.user_id,
-    'role', p_row.role,
-    'mic_muted', p_row.mic_muted,
-    -- While everyone is muted, the end of a mute by name frees nobody.
-    'mic_muted_until', case when not live.bound_by_mute_all(p_row) then p_row.mic_muted_until end,
-    'camera_off', p_row.camera_off,
-    'chat_muted_until', nullif(p_row.chat_muted_until, 'infinity'),
-    'chat_muted', p_row.chat_muted_until > clock_timestamp() is true,
-    'removed', coalesce(
-      live.standing_ban(p_row.user_id, p_row.session_id, p_creator),
-      case when p_row.access_removed then jsonb_build_object('reason', 'access', 'until', null) end),
-    'access_ends_at', p_row.access_ends_at,
-    'hand_raised_at', p_row.hand_raised_at,
-    'invited_role', p_row.invited_role,
-    'invite_expires_at', p_row.invite_expires_at,
-    'is_online', p_row.is_online,
-    'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end,
-    'display_name', (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p_row.user_id))
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'user_id', p_row.user_id,
+      'role', p_row.role,
+      'mic_muted', p_row.mic_muted,
+      -- While everyone is muted, the end of a mute by name frees nobody.
+      'mic_muted_until', case when not live.bound_by_mute_all(p_row) then p_row.mic_muted_until end,
+      'camera_off', p_row.camera_off,
+      'chat_muted_until', nullif(p_row.chat_muted_until, 'infinity'),
+      'chat_muted', p_row.chat_muted_until > clock_timestamp() is true,
+      'removed', coalesce(
+        live.standing_ban(p_row.user_id, p_row.session_id, p_creator),
+        case when p_row.access_removed then jsonb_build_object('reason', 'access', 'until', null) end),
+      'access_ends_at', p_row.access_ends_at,
+      'hand_raised_at', p_row.hand_raised_at,
+      'invited_role', p_row.invited_role,
+      'invite_expires_at', p_row.invite_expires_at,
+      'is_online', p_row.is_online,
+      'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end,
+      'display_name', (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p_row.user_id)));
+end;
 $$;
 comment on function live.person is 'PERSON: the desired state of someone in a session, as agents read it.';
 revoke execute on function live.person(public.live_participants, uuid) from public, anon, authenticated;
 
 create function live.person_in_session(p_session uuid, p_user uuid) returns jsonb
-language sql stable set search_path = '' as $$
-  select live.person(p, s.creator_id)
-    from public.live_participants p join public.live_sessions s on s.id = p.session_id
-   where p.session_id = p_session and p.user_id = p_user
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select live.person(p, s.creator_id)
+      from public.live_participants p join public.live_sessions s on s.id = p.session_id
+     where p.session_id = p_session and p.user_id = p_user);
+end;
 $$;
 comment on function live.person_in_session is 'PERSON of one participant; null for someone who was never there.';
 revoke execute on function live.person_in_session(uuid, uuid) from public, anon, authenticated;
 
 create function live.person_in_call(p_call public.calls, p_user uuid) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object(
-    'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
-    'removed', live.standing_ban(p_user, null, null),
-    'connection', live.connection(null, p_call.id, p_user),
-    'display_name', (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p_user))
-   where p_user in (p_call.caller_id, p_call.callee_id)
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
+      'removed', live.standing_ban(p_user, null, null),
+      'connection', live.connection(null, p_call.id, p_user),
+      'display_name', (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p_user))
+     where p_user in (p_call.caller_id, p_call.callee_id));
+end;
 $$;
 comment on function live.person_in_call is 'PERSON of one side of a call; null for anyone else.';
 revoke execute on function live.person_in_call(public.calls, uuid) from public, anon, authenticated;
 
 -- ── entry ──────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.access_fault(p_session public.live_sessions, p_user uuid) returns text
-language sql stable security definer set search_path = '' as $$
-  select case
-    when p_session.access_type = 'public' or live.rank_in(p_session.id, p_user) >= 30 then null
-    when coalesce((select u.is_anonymous from auth.users u where u.id = p_user), true) then 'sign_in_required'
-    when p_session.access_type = 'subscribers' then
-      case when not exists (
-        select from public.creator_subscriptions c
-         where c.user_id = p_user and c.creator_id = p_session.creator_id and c.status::text = 'active'
-           and (c.expires_at is null or c.expires_at > clock_timestamp())) then 'subscription_required' end
-    when not exists (
-      select from public.live_tickets t
-       where t.session_id = p_session.id and t.user_id = p_user and t.refunded_at is null) then 'ticket_required'
-  end
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select case
+      when p_session.access_type = 'public' or live.rank_in(p_session.id, p_user) >= 30 then null
+      when coalesce((select u.is_anonymous from auth.users u where u.id = p_user), true) then 'sign_in_required'
+      when p_session.access_type = 'subscribers' then
+        case when not exists (
+          select from public.creator_subscriptions c
+           where c.user_id = p_user and c.creator_id = p_session.creator_id and c.status::text = 'active'
+             and (c.expires_at is null or c.expires_at > clock_timestamp())) then 'subscription_required' end
+      when not exists (
+        select from public.live_tickets t
+         where t.session_id = p_session.id and t.user_id = p_user and t.refunded_at is null) then 'ticket_required'
+    end);
+end;
 $$;
 comment on function live.access_fault is
   'What paid access a person lacks: sign_in_required, subscription_required or ticket_required; null when none. '
@@ -255,8 +278,10 @@ revoke execute on function public.can_join_as(uuid, uuid) from public, anon, aut
 grant execute on function public.can_join_as(uuid, uuid) to service_role;
 
 create function public.can_join(session_id uuid) returns jsonb
-language sql stable security definer set search_path = '' as $$
-  select public.can_join_as(can_join.session_id, (select auth.uid()))
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return public.can_join_as(can_join.session_id, (select auth.uid()));
+end;
 $$;
 comment on function public.can_join is 'can_join_as for who is signed in.';
 revoke execute on function public.can_join(uuid) from public, anon, authenticated;

@@ -43,9 +43,11 @@ comment on function live.tell_session is 'Tells console and app which rows of a 
 revoke execute on function live.tell_session(uuid, text, jsonb) from public, anon, authenticated;
 
 create function live.room_of(p_session uuid, p_call uuid) returns text
-language sql stable set search_path = '' as $$
-  select coalesce((select s.livekit_room from public.live_sessions s where s.id = p_session),
-                  (select c.livekit_room from public.calls c where c.id = p_call))
+language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((select s.livekit_room from public.live_sessions s where s.id = p_session),
+                  (select c.livekit_room from public.calls c where c.id = p_call));
+end;
 $$;
 comment on function live.room_of is 'LiveKit room of a session or call.';
 revoke execute on function live.room_of(uuid, uuid) from public, anon, authenticated;

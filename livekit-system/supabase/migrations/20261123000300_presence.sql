@@ -28,19 +28,22 @@ create trigger derive_visit before insert or update on public.live_visits
   for each row execute function live.derive_visit();
 
 create function live.peak_viewers(p_session uuid, p_creator uuid) returns int
-language sql stable set search_path = '' as $$
-  with stays as (  -- one range per stretch in which a person was there on any device
-    select unnest(range_agg(tstzrange(v.joined_at, v.left_at))) as stay
-      from public.live_visits v
-     where v.session_id = p_session and v.user_id <> p_creator
-     group by v.user_id
-  ), steps as (
-    select lower(stay) as at, 1 as step from stays
-    union all
-    select upper(stay), -1 from stays where not upper_inf(stay)
-  )
-  select coalesce(max(present), 0)::int
-    from (select sum(step) over (order by at, step) as present from steps) running
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    with stays as (  -- one range per stretch in which a person was there on any device
+      select unnest(range_agg(tstzrange(v.joined_at, v.left_at))) as stay
+        from public.live_visits v
+       where v.session_id = p_session and v.user_id <> p_creator
+       group by v.user_id
+    ), steps as (
+      select lower(stay) as at, 1 as step from stays
+      union all
+      select upper(stay), -1 from stays where not upper_inf(stay)
+    )
+    select coalesce(max(present), 0)::int
+      from (select sum(step) over (order by at, step) as present from steps) running);
+end;
 $$;
 comment on function live.peak_viewers is 'Most viewers at one time, counted anew from all visits.';
 revoke execute on function live.peak_viewers(uuid, uuid) from public, anon, authenticated;
@@ -86,13 +89,15 @@ comment on function live.refresh_person is
   'Works out a person''s presence from their visits. The caller holds the session''s lock, and calls refresh_session next.';
 revoke execute on function live.refresh_person(public.live_sessions, uuid, text) from public, anon, authenticated;
 
-create function live.refresh_session(p_session public.live_sessions, p_at timestamptz) returns void
-language sql set search_path = '' as $$
+create function live.refresh_session(p_session public.live_sessions, p_changed_from timestamptz, p_at timestamptz)
+returns void
+language plpgsql set search_path = '' as $$
+begin
   update public.live_sessions s
      set viewer_count = here.viewers,
          peak_viewers = case
-           -- In order of time the count itself shows the peak; a late report changes the past, so count anew.
-           when p_at > s.presence_at is not false then greatest(s.peak_viewers, here.viewers)
+           -- In order of time the count itself shows the peak; what changes the past makes it count anew.
+           when p_changed_from > s.presence_at is not false then greatest(s.peak_viewers, here.viewers)
            else live.peak_viewers(s.id, s.creator_id) end,
          presence_at = greatest(s.presence_at, p_at),
          host_left_at = case
@@ -103,15 +108,18 @@ language sql set search_path = '' as $$
     from (select count(*) filter (where p.user_id <> p_session.creator_id) as viewers,
                  count(*) filter (where p.role = 'host') as hosts
             from public.live_participants p where p.session_id = p_session.id and p.is_online) here
-   where s.id = p_session.id
+   where s.id = p_session.id;
+end;
 $$;
-comment on function live.refresh_session is 'Works out a session''s viewers, their peak, and since when it is without a host.';
-revoke execute on function live.refresh_session(public.live_sessions, timestamptz) from public, anon, authenticated;
+comment on function live.refresh_session is
+  'Works out a session''s viewers, their peak, and since when it is without a host. p_changed_from: the earliest moment '
+  'of which the visits tell something else than before; p_at: the latest of which they tell anything.';
+revoke execute on function live.refresh_session(public.live_sessions, timestamptz, timestamptz) from public, anon, authenticated;
 
 create function live.write_visit(
   p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text,
   p_permission jsonb
-) returns boolean
+) returns timestamptz
 language plpgsql set search_path = '' as $$
 declare
   was public.live_visits;
@@ -140,10 +148,12 @@ begin
     join_permission = coalesce(v.join_permission, excluded.join_permission)
     where v.user_id = excluded.user_id
   returning * into became;
-  return (was.joined_at, was.left_at) is distinct from (became.joined_at, became.left_at) and became.user_id is not null;
+  return case when became.user_id is not null then least(
+    case when was.joined_at is distinct from became.joined_at then least(was.joined_at, became.joined_at) end,
+    case when was.left_at is distinct from became.left_at then least(was.left_at, became.left_at) end) end;
 end;
 $$;
-comment on function live.write_visit is 'Files one report under its connection; whether the visit''s times changed by it.';
+comment on function live.write_visit is 'Files one report under its connection; the earliest moment of which the visit tells something else now, null when it does not.';
 revoke execute on function live.write_visit(text, uuid, uuid, text, text, uuid, timestamptz, text, jsonb)
   from public, anon, authenticated;
 
@@ -156,6 +166,7 @@ declare
   session public.live_sessions;
   call public.calls;
   person uuid;
+  changed_from timestamptz;
 begin
   if p_source not in ('agent', 'webhook') or p_event not in ('joined', 'left') or p_at is null or p_sid is null then
     return jsonb_build_object('ok', false, 'error', 'malformed');
@@ -168,9 +179,10 @@ begin
   end if;
   select * into session from public.live_sessions s where s.livekit_room = p_room for no key update;
   if session.id is not null then
-    if live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission) then
+    changed_from := live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission);
+    if changed_from is not null then
       perform live.refresh_person(session, person, p_source);
-      perform live.refresh_session(session, p_at);
+      perform live.refresh_session(session, changed_from, p_at);
     end if;
     return jsonb_build_object('ok', true, 'person', live.person_in_session(session.id, person));
   end if;
@@ -180,8 +192,8 @@ begin
   elsif person not in (call.caller_id, call.callee_id) then
     return jsonb_build_object('ok', false, 'error', 'not_a_party');
   end if;
-  if live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission)
-     and p_source = 'webhook' then
+  changed_from := live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission);
+  if changed_from is not null and p_source = 'webhook' then
     update public.calls c set desired_xid = pg_current_xact_id() where c.id = call.id;
   end if;
   return jsonb_build_object('ok', true, 'person', live.person_in_call(call, person));
@@ -213,7 +225,7 @@ begin
     end if;
   end loop;
   if session.id is not null and closed > 0 then
-    perform live.refresh_session(session, p_at);
+    perform live.refresh_session(session, p_at, p_at);
   end if;
   return closed;
 end;

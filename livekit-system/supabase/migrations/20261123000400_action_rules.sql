@@ -2,58 +2,65 @@
 -- here writes; the migration after this one carries the wishes out.
 
 create function live.action_scope(p_action text, p_params jsonb) returns text
-language sql immutable set search_path = '' as $$
-  select case when p_action in ('ban', 'unban') then coalesce(p_params ->> 'scope', 'session') end
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case when p_action in ('ban', 'unban') then coalesce(p_params ->> 'scope', 'session') end;
+end;
 $$;
 comment on function live.action_scope is 'Scope of a ban or unban: session unless it says otherwise. Null for other actions.';
 revoke execute on function live.action_scope(text, jsonb) from public, anon, authenticated;
 
 create function live.action_aspect(p_action text, p_params jsonb) returns text
-language sql immutable set search_path = '' as $$
-  select case
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case
     when p_action in ('mute', 'unmute', 'mute_all', 'unmute_all') then 'mic'
     when p_action in ('camera_off', 'camera_on') then 'camera'
     when p_action in ('chat_mute', 'chat_unmute') then 'chat'
     when p_action = 'set_role' then 'role'
     when p_action in ('ban', 'unban') then 'ban:' || live.action_scope(p_action, p_params)
-  end
+  end;
+end;
 $$;
 comment on function live.action_aspect is
   'What an action decides about a person. Two rows of one aspect that differ contradict each other; null decides nothing lasting.';
 revoke execute on function live.action_aspect(text, jsonb) from public, anon, authenticated;
 
 create function live.params_fault(p_action text, p_params jsonb) returns text
-language sql immutable set search_path = '' as $$
-  with allowed (keys) as (
-    select case p_action
-      when 'set_role' then array['role']
-      when 'mute' then array['seconds']
-      when 'chat_mute' then array['seconds']
-      when 'ban' then array['seconds', 'scope']
-      when 'unban' then array['scope']
-      when 'announce' then array['text']
-      when 'delete_message' then array['message_id']
-      else '{}'::text[] end)
-  select case
-    when exists (select from jsonb_object_keys(p_params) k where k <> all (allowed.keys))
-      then format('%s takes %s', p_action,
-             case when allowed.keys = '{}' then 'no params' else 'only ' || array_to_string(allowed.keys, ' and ') end)
-    when p_action = 'set_role' and coalesce(p_params ->> 'role', '')
-         not in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer')
-      then 'set_role needs a role: host, co_host, moderator, speaker, listener or viewer'
-    when p_params ? 'seconds' and (jsonb_typeof(p_params -> 'seconds') <> 'number'
-         or (p_params -> 'seconds')::numeric not between 1 and 315360000)
-      then 'seconds must be a number between 1 and 315360000'
-    when p_params ? 'scope' and coalesce(p_params ->> 'scope', '') not in ('session', 'creator', 'platform')
-      then 'scope must be session, creator or platform'
-    when p_action = 'announce' and (jsonb_typeof(p_params -> 'text') is distinct from 'string'
-         or char_length(btrim(p_params ->> 'text')) not between 1 and 1000)
-      then 'announce needs a text of 1 to 1000 characters'
-    when p_action = 'delete_message' and (p_params ->> 'message_id' is null
-         or not pg_input_is_valid(p_params ->> 'message_id', 'uuid'))
-      then 'delete_message needs the message_id of a message'
-  end
-  from allowed
+language plpgsql immutable set search_path = '' as $$
+begin
+  return (
+    with allowed (keys) as (
+      select case p_action
+        when 'set_role' then array['role']
+        when 'mute' then array['seconds']
+        when 'chat_mute' then array['seconds']
+        when 'ban' then array['seconds', 'scope']
+        when 'unban' then array['scope']
+        when 'announce' then array['text']
+        when 'delete_message' then array['message_id']
+        else '{}'::text[] end)
+    select case
+      when exists (select from jsonb_object_keys(p_params) k where k <> all (allowed.keys))
+        then format('%s takes %s', p_action,
+               case when allowed.keys = '{}' then 'no params' else 'only ' || array_to_string(allowed.keys, ' and ') end)
+      when p_action = 'set_role' and coalesce(p_params ->> 'role', '')
+           not in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer')
+        then 'set_role needs a role: host, co_host, moderator, speaker, listener or viewer'
+      when p_params ? 'seconds' and (jsonb_typeof(p_params -> 'seconds') <> 'number'
+           or (p_params -> 'seconds')::numeric not between 1 and 315360000)
+        then 'seconds must be a number between 1 and 315360000'
+      when p_params ? 'scope' and coalesce(p_params ->> 'scope', '') not in ('session', 'creator', 'platform')
+        then 'scope must be session, creator or platform'
+      when p_action = 'announce' and (jsonb_typeof(p_params -> 'text') is distinct from 'string'
+           or char_length(btrim(p_params ->> 'text')) not between 1 and 1000)
+        then 'announce needs a text of 1 to 1000 characters'
+      when p_action = 'delete_message' and (p_params ->> 'message_id' is null
+           or not pg_input_is_valid(p_params ->> 'message_id', 'uuid'))
+        then 'delete_message needs the message_id of a message'
+    end
+    from allowed);
+end;
 $$;
 comment on function live.params_fault is 'What is wrong with an action''s params, in words; null when nothing is.';
 revoke execute on function live.params_fault(text, jsonb) from public, anon, authenticated;
@@ -88,9 +95,11 @@ comment on function live.check_shape is 'Refuses an action that makes no sense w
 revoke execute on function live.check_shape(public.moderation_actions) from public, anon, authenticated;
 
 create function live.action_is_known(p_action text) returns boolean
-language sql immutable set search_path = '' as $$
-  select p_action in ('mute', 'unmute', 'mute_all', 'unmute_all', 'camera_off', 'camera_on', 'set_role', 'kick', 'ban',
-                      'unban', 'chat_mute', 'chat_unmute', 'delete_message', 'announce', 'end_session')
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_action in ('mute', 'unmute', 'mute_all', 'unmute_all', 'camera_off', 'camera_on', 'set_role', 'kick', 'ban',
+                      'unban', 'chat_mute', 'chat_unmute', 'delete_message', 'announce', 'end_session');
+end;
 $$;
 comment on function live.action_is_known is 'Whether there is such an action.';
 revoke execute on function live.action_is_known(text) from public, anon, authenticated;
@@ -132,8 +141,9 @@ revoke execute on function live.check_place(public.moderation_actions) from publ
 create function live.permits(
   p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int
 ) returns boolean
-language sql immutable set search_path = '' as $$
-  select case
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case
     when p_via = 'auto' then p_action <> 'end_session' and p_scope is distinct from 'platform'
     when p_rank >= 100 then true
     when p_scope = 'platform' then false
@@ -145,18 +155,21 @@ language sql immutable set search_path = '' as $$
        or (p_action = 'ban' and p_scope = 'session')
        or (p_action = 'set_role' and p_target_rank <= 20 and p_new_rank <= 20))
     else false
-  end
+  end;
+end;
 $$;
 comment on function live.permits is
   'Whether a rank may ask for an action at all: the table of who may ask what. p_new_rank is the rank that set_role gives.';
 revoke execute on function live.permits(text, int, text, text, int, int) from public, anon, authenticated;
 
 create function live.reaches(p_via text, p_rank int, p_target_rank int) returns boolean
-language sql immutable set search_path = '' as $$
-  select p_target_rank is null
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_target_rank is null
       or case when p_via = 'auto' then p_target_rank < 50
               when p_rank >= 100 then true
-              else p_target_rank < p_rank end
+              else p_target_rank < p_rank end;
+end;
 $$;
 comment on function live.reaches is
   'Whether a requester may act on someone of a rank: on lower ranks only; ops on anyone; the agent''s rules never on a host.';
@@ -183,52 +196,60 @@ comment on function live.authority_fault is 'Why a requester of this rank may no
 revoke execute on function live.authority_fault(public.moderation_actions, int) from public, anon, authenticated;
 
 create function live.bans_of(p_row public.moderation_actions) returns setof public.live_bans
-language sql stable set search_path = '' as $$
-  select b.*
-    from public.live_bans b
-    left join public.live_sessions s on s.id = p_row.session_id
-   where b.user_id = p_row.target_user_id
-     and b.lifted_at is null
-     and (b.expires_at is null or b.expires_at > clock_timestamp())
-     and b.scope = live.action_scope('unban', p_row.params)
-     and (b.scope = 'platform' or b.session_id = s.id or b.creator_id = s.creator_id)
+language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select b.*
+      from public.live_bans b
+      left join public.live_sessions s on s.id = p_row.session_id
+     where b.user_id = p_row.target_user_id
+       and b.lifted_at is null
+       and (b.expires_at is null or b.expires_at > clock_timestamp())
+       and b.scope = live.action_scope('unban', p_row.params)
+       and (b.scope = 'platform' or b.session_id = s.id or b.creator_id = s.creator_id);
+end;
 $$;
 comment on function live.bans_of is 'The standing bans that an unban would lift.';
 revoke execute on function live.bans_of(public.moderation_actions) from public, anon, authenticated;
 
 create function live.outranked_by(p_row public.moderation_actions) returns int
-language sql stable set search_path = '' as $$
-  select case
-    when p_row.action = 'unmute' then
-      (select p.mic_by_rank from public.live_participants p
-        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id and p.mic_muted)
-    when p_row.action = 'camera_on' then
-      (select p.camera_by_rank from public.live_participants p
-        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id and p.camera_off)
-    when p_row.action = 'chat_unmute' then
-      (select p.chat_by_rank from public.live_participants p
-        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
-          and p.chat_muted_until > clock_timestamp())
-    when p_row.action = 'set_role' then
-      (select p.role_by_rank from public.live_participants p
-        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
-          -- A rule may demote whom a host has promoted; what ops did, only ops undo.
-          and (p_row.requested_via <> 'auto' or p.role_by_rank >= 100))
-    when p_row.action = 'unmute_all' then
-      (select s.mute_all_rank from public.live_sessions s where s.id = p_row.session_id)
-    when p_row.action = 'unban' then
-      (select max(b.by_rank) from live.bans_of(p_row) b)
-  end
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select case
+      when p_row.action = 'unmute' then
+        (select p.mic_by_rank from public.live_participants p
+          where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id and p.mic_muted)
+      when p_row.action = 'camera_on' then
+        (select p.camera_by_rank from public.live_participants p
+          where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id and p.camera_off)
+      when p_row.action = 'chat_unmute' then
+        (select p.chat_by_rank from public.live_participants p
+          where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
+            and p.chat_muted_until > clock_timestamp())
+      when p_row.action = 'set_role' then
+        (select p.role_by_rank from public.live_participants p
+          where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
+            -- A rule may demote whom a host has promoted; what ops did, only ops undo.
+            and (p_row.requested_via <> 'auto' or p.role_by_rank >= 100))
+      when p_row.action = 'unmute_all' then
+        (select s.mute_all_rank from public.live_sessions s where s.id = p_row.session_id)
+      when p_row.action = 'unban' then
+        (select max(b.by_rank) from live.bans_of(p_row) b)
+    end);
+end;
 $$;
 comment on function live.outranked_by is 'Rank of whoever did what this action would undo; null when it undoes nothing.';
 revoke execute on function live.outranked_by(public.moderation_actions) from public, anon, authenticated;
 
 create function live.refusal_at_claim(p_row public.moderation_actions) returns text
-language sql stable set search_path = '' as $$
-  select live.authority_fault(p_row, case
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.authority_fault(p_row, case
     when p_row.requested_via = 'app' and p_row.requested_by is not null
     then live.rank_in(p_row.session_id, p_row.requested_by)
-    else p_row.requested_rank end)
+    else p_row.requested_rank end);
+end;
 $$;
 comment on function live.refusal_at_claim is 'Why a row may no longer be carried out, by the ranks of now; null when it may.';
 revoke execute on function live.refusal_at_claim(public.moderation_actions) from public, anon, authenticated;

@@ -1,14 +1,17 @@
 -- Owns: what an accepted action does to the desired state, and how that is put back when it is withdrawn.
 
 create function live.until(p_params jsonb) returns timestamptz
-language sql stable set search_path = '' as $$
-  select clock_timestamp() + make_interval(secs => (p_params -> 'seconds')::double precision)
+language plpgsql stable set search_path = '' as $$
+begin
+  return clock_timestamp() + make_interval(secs => (p_params -> 'seconds')::double precision);
+end;
 $$;
 comment on function live.until is 'End of a timed action, counted from now; null when it has none.';
 revoke execute on function live.until(jsonb) from public, anon, authenticated;
 
 create function live.apply_mic(p_row public.moderation_actions) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   update public.live_participants p set
     mic_muted = p_row.action = 'mute',
     mic_by_all = false,
@@ -23,24 +26,28 @@ language sql set search_path = '' as $$
                  and coalesce(q.mic_muted_until, 'infinity') > clock_timestamp() as higher
             from public.live_participants q
            where q.session_id = p_row.session_id and q.user_id = p_row.target_user_id) held
-   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+end;
 $$;
 comment on function live.apply_mic is 'mute and unmute.';
 revoke execute on function live.apply_mic(public.moderation_actions) from public, anon, authenticated;
 
 create function live.apply_camera(p_row public.moderation_actions) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   update public.live_participants p set
     camera_by_rank = case when p.camera_off then greatest(p.camera_by_rank, p_row.requested_rank)
                           else p_row.requested_rank end,
     camera_off = p_row.action = 'camera_off'
-   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+end;
 $$;
 comment on function live.apply_camera is 'camera_off and camera_on.';
 revoke execute on function live.apply_camera(public.moderation_actions) from public, anon, authenticated;
 
 create function live.apply_chat(p_row public.moderation_actions) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   update public.live_participants p set
     chat_by_rank = case when held.higher then p.chat_by_rank else p_row.requested_rank end,
     chat_muted_until = case
@@ -50,7 +57,8 @@ language sql set search_path = '' as $$
     from (select q.chat_muted_until > clock_timestamp() and q.chat_by_rank > p_row.requested_rank as higher
             from public.live_participants q
            where q.session_id = p_row.session_id and q.user_id = p_row.target_user_id) held
-   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+end;
 $$;
 comment on function live.apply_chat is 'chat_mute and chat_unmute.';
 revoke execute on function live.apply_chat(public.moderation_actions) from public, anon, authenticated;
@@ -150,15 +158,17 @@ comment on function live.apply_end is 'end_session, for sessions and calls.';
 revoke execute on function live.apply_end(public.moderation_actions) from public, anon, authenticated;
 
 create function live.aspect_of_person(p_row public.live_participants, p_aspect text) returns jsonb
-language sql immutable set search_path = '' as $$
-  select case p_aspect
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case p_aspect
     when 'mic' then jsonb_build_object('mic_muted', p_row.mic_muted, 'mic_muted_until', p_row.mic_muted_until,
                                        'mic_by_rank', p_row.mic_by_rank, 'mic_by_all', p_row.mic_by_all)
     when 'camera' then jsonb_build_object('camera_off', p_row.camera_off, 'camera_by_rank', p_row.camera_by_rank)
     when 'chat' then jsonb_build_object('chat_muted_until', p_row.chat_muted_until, 'chat_by_rank', p_row.chat_by_rank)
     when 'role' then jsonb_build_object('role', p_row.role, 'role_by_rank', p_row.role_by_rank,
                                         'hand_raised_at', p_row.hand_raised_at)
-  end
+  end;
+end;
 $$;
 comment on function live.aspect_of_person is 'The columns that an aspect is made of, to be put back when an action is withdrawn.';
 revoke execute on function live.aspect_of_person(public.live_participants, text) from public, anon, authenticated;

@@ -26,14 +26,16 @@ comment on function live.set_requester is 'Fills in who asks, through which door
 revoke execute on function live.set_requester(public.moderation_actions) from public, anon, authenticated;
 
 create function live.lock_for_action(p_row public.moderation_actions) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   -- In one order, so that bans and batches of presence cannot wait for each other in a ring.
-  select count(*) from (
+  perform count(*) from (
     select s.id from public.live_sessions s
      where s.id = p_row.session_id
         or (p_row.action in ('ban', 'unban') and s.status = 'live' and exists (
               select from public.live_participants p where p.session_id = s.id and p.user_id = p_row.target_user_id))
-     order by s.id for no key update) locked
+     order by s.id for no key update) locked;
+end;
 $$;
 comment on function live.lock_for_action is 'Locks the sessions that an action is about: wishes about one session are taken one by one.';
 revoke execute on function live.lock_for_action(public.moderation_actions) from public, anon, authenticated;
@@ -136,7 +138,8 @@ comment on column live.spending.count is 'Uses in that minute.';
 alter table live.spending enable row level security;
 
 create function live.supersede(p_row public.moderation_actions) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   update public.moderation_actions a
      set status = 'cancelled', error_code = 'superseded', error = 'a later action says otherwise',
          superseded_by = p_row.id, claim_expires_at = null
@@ -153,17 +156,20 @@ language sql set search_path = '' as $$
              or (p_row.action = 'mute_all' and b.action = 'unmute' and exists (
                    select from public.live_participants p
                     where p.session_id = b.session_id and p.user_id = b.target_user_id and p.mic_by_all)))
-      order by b.id for update)
+      order by b.id for update);
+end;
 $$;
 comment on function live.supersede is 'Cancels unfinished rows that this one contradicts.';
 revoke execute on function live.supersede(public.moderation_actions) from public, anon, authenticated;
 
 create function live.finish_at_once(p_id uuid, p_after jsonb) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   update public.moderation_actions a
      set status = 'applied', applied_at = clock_timestamp(), claim_expires_at = null, after = p_after,
          enforce_ms = greatest(0, extract(epoch from clock_timestamp() - a.created_at) * 1000)
-   where a.id = p_id
+   where a.id = p_id;
+end;
 $$;
 comment on function live.finish_at_once is 'Marks a row as applied that needs nothing from LiveKit.';
 revoke execute on function live.finish_at_once(uuid, jsonb) from public, anon, authenticated;
@@ -214,12 +220,15 @@ comment on function live.carry_out is 'Writes the desired state of one action; r
 revoke execute on function live.carry_out(public.moderation_actions) from public, anon, authenticated;
 
 create function live.needs_agent(p_row public.moderation_actions) returns boolean
-language sql stable set search_path = '' as $$
-  select p_row.action not in ('chat_mute', 'chat_unmute', 'delete_message')
-     and (exists (select from public.live_sessions s
-                   where s.id = p_row.session_id
-                     and (s.status = 'live' or (p_row.action = 'end_session' and s.started_at is not null)))
-          or p_row.call_id is not null)
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select p_row.action not in ('chat_mute', 'chat_unmute', 'delete_message')
+       and (exists (select from public.live_sessions s
+                     where s.id = p_row.session_id
+                       and (s.status = 'live' or (p_row.action = 'end_session' and s.started_at is not null)))
+            or p_row.call_id is not null));
+end;
 $$;
 comment on function live.needs_agent is
   'Whether LiveKit has to be made to agree: not for chat, which lives in the database, and not where no room is up.';

@@ -80,13 +80,15 @@ revoke execute on function public.lower_hand(uuid, uuid) from public, anon, auth
 grant execute on function public.lower_hand(uuid, uuid) to authenticated;
 
 create function live.clear_invitation(p_seat public.live_participants, p_role text) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   update public.live_participants p
      set role = p_role,
          role_by_rank = case when p_role <> p.role then p.invited_by_rank else p.role_by_rank end,
          hand_raised_at = case when p_role <> p.role then null else p.hand_raised_at end,
          invited_role = null, invited_by = null, invited_by_rank = 0, invite_expires_at = null
-   where p.session_id = p_seat.session_id and p.user_id = p_seat.user_id
+   where p.session_id = p_seat.session_id and p.user_id = p_seat.user_id;
+end;
 $$;
 comment on function live.clear_invitation is 'Ends an invitation: with the invited role when accepted, with the old one when not.';
 revoke execute on function live.clear_invitation(public.live_participants, text) from public, anon, authenticated;

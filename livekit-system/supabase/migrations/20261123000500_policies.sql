@@ -3,24 +3,30 @@
 
 -- ── what a person's sessions are: evaluated once per query, not once per row ───────────────────────────────────
 create function live.my_sessions() returns setof uuid
-language sql stable security definer set search_path = '' as $$
-  select p.session_id
-    from public.live_participants p join public.live_sessions s on s.id = p.session_id
-   where p.user_id = (select auth.uid())
-     and not p.access_removed
-     and live.standing_ban(p.user_id, s.id, s.creator_id) is null
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select p.session_id
+      from public.live_participants p join public.live_sessions s on s.id = p.session_id
+     where p.user_id = (select auth.uid())
+       and not p.access_removed
+       and live.standing_ban(p.user_id, s.id, s.creator_id) is null;
+end;
 $$;
 comment on function live.my_sessions is 'Sessions that the caller is or was in and is not kept out of.';
 revoke execute on function live.my_sessions() from public, anon, authenticated;
 grant execute on function live.my_sessions() to authenticated;
 
 create function live.my_staffed_sessions() returns setof uuid
-language sql stable security definer set search_path = '' as $$
-  select p.session_id
-    from public.live_participants p join public.live_sessions s on s.id = p.session_id
-   where p.user_id = (select auth.uid())
-     and p.role in ('host', 'co_host', 'moderator')
-     and live.standing_ban(p.user_id, s.id, s.creator_id) is null
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select p.session_id
+      from public.live_participants p join public.live_sessions s on s.id = p.session_id
+     where p.user_id = (select auth.uid())
+       and p.role in ('host', 'co_host', 'moderator')
+       and live.standing_ban(p.user_id, s.id, s.creator_id) is null;
+end;
 $$;
 comment on function live.my_staffed_sessions is 'Sessions in which the caller is host, co-host or moderator.';
 revoke execute on function live.my_staffed_sessions() from public, anon, authenticated;

@@ -6,12 +6,17 @@ create function live.place(
   out kind text, out id uuid, out session_id uuid, out call_id uuid, out type text, out context text,
   out status text, out creator_id uuid, out running boolean
 )
-language sql stable set search_path = '' as $$
-  select 'session', s.id, s.id, null::uuid, s.type, s.type, s.status, s.creator_id, s.status <> 'ended'
-    from public.live_sessions s where s.livekit_room = p_room
-  union all
-  select 'call', c.id, null, c.id, c.type, 'call', c.status, null, live.call_is_running(c.status)
-    from public.calls c where c.livekit_room = p_room
+language plpgsql stable set search_path = '' as $$
+begin
+  select 'session', s.id, s.id, s.type, s.type, s.status, s.creator_id, s.status <> 'ended'
+    into kind, id, session_id, type, context, status, creator_id, running
+    from public.live_sessions s where s.livekit_room = p_room;
+  if not found then
+    select 'call', c.id, c.id, c.type, 'call', c.status, live.call_is_running(c.status)
+      into kind, id, call_id, type, context, status, running
+      from public.calls c where c.livekit_room = p_room;
+  end if;
+end;
 $$;
 comment on function live.place is 'The session or call that a LiveKit room belongs to; no row, so nulls, for a room of neither.';
 revoke execute on function live.place(text) from public, anon, authenticated;
@@ -30,11 +35,13 @@ comment on function live.holds is
 revoke execute on function live.holds(text, text, bigint) from public, anon, authenticated;
 
 create function live.lock_leases(p_items jsonb) returns void
-language sql set search_path = '' as $$
-  select count(*) from (
+language plpgsql set search_path = '' as $$
+begin
+  perform count(*) from (
     select r.room from public.agent_rooms r
      where r.room in (select i.value ->> 'room' from jsonb_array_elements(p_items) i)
-     order by r.room for share) locked
+     order by r.room for share) locked;
+end;
 $$;
 comment on function live.lock_leases is
   'Holds the leases of all rooms in a batch. Locks are taken in one order everywhere: leases by room, sessions by id, '
@@ -42,34 +49,44 @@ comment on function live.lock_leases is
 revoke execute on function live.lock_leases(jsonb) from public, anon, authenticated;
 
 create function live.effective_policy(p_session public.live_sessions) returns jsonb
-language sql stable set search_path = '' as $$
-  select live.merged_policy(coalesce(live.setting('moderation.policy'), '{}'), p_session.moderation)
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.merged_policy(coalesce(live.setting('moderation.policy'), '{}'), p_session.moderation);
+end;
 $$;
 comment on function live.effective_policy is 'The moderation policy of a session: the platform''s, overridden key by key by its own.';
 revoke execute on function live.effective_policy(public.live_sessions) from public, anon, authenticated;
 
 create function live.open_visits(p_session uuid, p_call uuid) returns jsonb
-language sql stable set search_path = '' as $$
-  select coalesce(jsonb_agg(jsonb_build_object(
-           'participant_sid', v.participant_sid, 'user_id', v.user_id, 'joined_at', v.joined_at)), '[]')
-    from public.live_visits v
-   where (v.session_id = p_session or v.call_id = p_call) and v.left_at is null
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+             'participant_sid', v.participant_sid, 'user_id', v.user_id, 'joined_at', v.joined_at)), '[]')
+      from public.live_visits v
+     where (v.session_id = p_session or v.call_id = p_call) and v.left_at is null);
+end;
 $$;
 comment on function live.open_visits is 'The open connections of a session or call, as the books have them.';
 revoke execute on function live.open_visits(uuid, uuid) from public, anon, authenticated;
 
 create function live.call_people(p_call public.calls) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_array(live.person_in_call(p_call, p_call.caller_id), live.person_in_call(p_call, p_call.callee_id))
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_array(live.person_in_call(p_call, p_call.caller_id), live.person_in_call(p_call, p_call.callee_id));
+end;
 $$;
 comment on function live.call_people is 'PERSON of both sides of a call.';
 revoke execute on function live.call_people(public.calls) from public, anon, authenticated;
 
 create function live.roles_of(p_context text) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_object_agg(r.role, jsonb_build_object(
-           'rank', r.rank, 'can_publish_sources', r.can_publish_sources, 'can_subscribe', r.can_subscribe))
-    from public.live_roles r where r.context = p_context
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_object_agg(r.role, jsonb_build_object(
+             'rank', r.rank, 'can_publish_sources', r.can_publish_sources, 'can_subscribe', r.can_subscribe))
+      from public.live_roles r where r.context = p_context);
+end;
 $$;
 comment on function live.roles_of is 'What each role may do in one context.';
 revoke execute on function live.roles_of(text) from public, anon, authenticated;
@@ -172,12 +189,14 @@ revoke execute on function public.agent_offer(text, jsonb) from public, anon, au
 grant execute on function public.agent_offer(text, jsonb) to service_role;
 
 create function live.settle_closed_room(p_session uuid, p_call uuid) returns void
-language sql set search_path = '' as $$
-  select count(live.finish_at_once(a.id, '{"away": true}'))
+language plpgsql set search_path = '' as $$
+begin
+  perform count(live.finish_at_once(a.id, '{"away": true}'))
     from (select b.id from public.moderation_actions b
            where (b.session_id = p_session or b.call_id = p_call)
              and b.status in ('pending', 'claimed') and b.action <> 'announce'
-           order by b.id for update) a
+           order by b.id for update) a;
+end;
 $$;
 comment on function live.settle_closed_room is
   'Finishes what was asked of a room that is gone: its end is true, and whoever it was about is out.';

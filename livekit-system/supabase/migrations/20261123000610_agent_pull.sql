@@ -5,21 +5,25 @@ create index moderation_actions_due_of_person on public.moderation_actions (sess
   where status in ('pending', 'claimed');
 
 create function live.action_json(p_row public.moderation_actions) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object(
-    'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
-    'params', p_row.params, 'dry_run', p_row.dry_run, 'attempts', p_row.attempts, 'reason', p_row.reason,
-    'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
-    'requested_by', p_row.requested_by, 'requested_via', p_row.requested_via,
-    'person', case
-      when p_row.session_id is not null then live.person_in_session(p_row.session_id, p_row.target_user_id)
-      else (select live.person_in_call(c, p_row.target_user_id) from public.calls c where c.id = p_row.call_id) end)
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
+      'params', p_row.params, 'dry_run', p_row.dry_run, 'attempts', p_row.attempts, 'reason', p_row.reason,
+      'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
+      'requested_by', p_row.requested_by, 'requested_via', p_row.requested_via,
+      'person', case
+        when p_row.session_id is not null then live.person_in_session(p_row.session_id, p_row.target_user_id)
+        else (select live.person_in_call(c, p_row.target_user_id) from public.calls c where c.id = p_row.call_id) end));
+end;
 $$;
 comment on function live.action_json is 'ACTION: a claimed row as agents read it, with the target as it is to be.';
 revoke execute on function live.action_json(public.moderation_actions) from public, anon, authenticated;
 
 create function live.expire_actions(p_session uuid, p_call uuid) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   update public.moderation_actions a
      set status = 'expired', claim_expires_at = null, error_code = 'expired',
          error = 'nobody could make it true before it became pointless'
@@ -28,7 +32,8 @@ language sql set search_path = '' as $$
       where (b.session_id = p_session or b.call_id = p_call)
         and (b.status = 'pending' or (b.status = 'claimed' and b.claim_expires_at <= clock_timestamp()))
         and b.expires_at <= clock_timestamp()
-        for update skip locked)
+        for update skip locked);
+end;
 $$;
 comment on function live.expire_actions is 'Expires what is pointless by now.';
 revoke execute on function live.expire_actions(uuid, uuid) from public, anon, authenticated;
@@ -116,26 +121,29 @@ comment on function live.room_news is 'What is new in one room since a cursor; c
 revoke execute on function live.room_news(text, text, xid8, text, int) from public, anon, authenticated;
 
 create function live.rooms_with_news(p_rooms jsonb) returns setof text
-language sql stable set search_path = '' as $$
-  select x.room
-    from jsonb_to_recordset(p_rooms) as x (room text, cursor text)
-    left join public.live_sessions s on s.livekit_room = x.room
-    left join public.calls c on c.livekit_room = x.room
-   where x.cursor is null
-      or s.last_seq > s.relayed_seq
-      or s.desired_xid >= x.cursor::xid8
-      or c.desired_xid >= x.cursor::xid8
-      or exists (select from public.app_settings a
-                  where a.key = 'moderation.policy' and a.changed_xid >= x.cursor::xid8)
-      or exists (select from public.live_participants p
-                  where p.session_id = s.id and p.desired_xid >= x.cursor::xid8)
-      or exists (select from public.moderation_actions a
-                  where a.session_id = s.id and a.status in ('pending', 'claimed'))
-      or exists (select from public.moderation_actions a
-                  where a.call_id = c.id and a.status in ('pending', 'claimed'))
-      or exists (select from public.live_level_watches w
-                  where w.session_id = s.id and w.expires_at > clock_timestamp())
-   order by x.room
+language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select x.room
+      from jsonb_to_recordset(p_rooms) as x (room text, cursor text)
+      left join public.live_sessions s on s.livekit_room = x.room
+      left join public.calls c on c.livekit_room = x.room
+     where x.cursor is null
+        or s.last_seq > s.relayed_seq
+        or s.desired_xid >= x.cursor::xid8
+        or c.desired_xid >= x.cursor::xid8
+        or exists (select from public.app_settings a
+                    where a.key = 'moderation.policy' and a.changed_xid >= x.cursor::xid8)
+        or exists (select from public.live_participants p
+                    where p.session_id = s.id and p.desired_xid >= x.cursor::xid8)
+        or exists (select from public.moderation_actions a
+                    where a.session_id = s.id and a.status in ('pending', 'claimed'))
+        or exists (select from public.moderation_actions a
+                    where a.call_id = c.id and a.status in ('pending', 'claimed'))
+        or exists (select from public.live_level_watches w
+                    where w.session_id = s.id and w.expires_at > clock_timestamp())
+     order by x.room;
+end;
 $$;
 comment on function live.rooms_with_news is 'The rooms worth a closer look: by index only, so that idle rooms cost next to nothing.';
 revoke execute on function live.rooms_with_news(jsonb) from public, anon, authenticated;

@@ -42,10 +42,13 @@ comment on function live.finish_action is 'Writes one result back; a row that is
 revoke execute on function live.finish_action(text, jsonb) from public, anon, authenticated;
 
 create function public.agent_finish_actions(p_worker text, p_results jsonb) returns jsonb
-language sql security definer set search_path = '' as $$
-  select live.lock_leases(p_results);
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.lock_leases(p_results);
+  return (
   select coalesce(jsonb_agg(live.finish_action(p_worker, x.result)), '[]')
-    from (select r.value as result from jsonb_array_elements(p_results) r order by r.value ->> 'id') x
+    from (select r.value as result from jsonb_array_elements(p_results) r order by r.value ->> 'id') x);
+end;
 $$;
 comment on function public.agent_finish_actions is
   'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed | retry, "error_code", "error", "before", '

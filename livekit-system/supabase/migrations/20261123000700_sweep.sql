@@ -20,18 +20,23 @@ comment on function live.end_hostless_sessions is 'Ends live sessions whose host
 revoke execute on function live.end_hostless_sessions() from public, anon, authenticated;
 
 create function live.hands_since() returns timestamptz
-language sql stable set search_path = '' as $$
-  select clock_timestamp() - make_interval(secs => coalesce(live.limit_of('hand_seconds'), 900))
+language plpgsql stable set search_path = '' as $$
+begin
+  return clock_timestamp() - make_interval(secs => coalesce(live.limit_of('hand_seconds'), 900));
+end;
 $$;
 comment on function live.hands_since is 'A hand raised before this comes down by itself.';
 revoke execute on function live.hands_since() from public, anon, authenticated;
 
 create function live.people_past_their_time() returns setof public.live_participants
-language sql stable set search_path = '' as $$
-  select * from public.live_participants p
-   where least(p.mic_muted_until, p.invite_expires_at, p.access_ends_at) <= clock_timestamp()
-     and (p.mic_muted_until <= clock_timestamp() or p.invite_expires_at <= clock_timestamp())
-      or p.hand_raised_at <= live.hands_since()
+language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select * from public.live_participants p
+     where least(p.mic_muted_until, p.invite_expires_at, p.access_ends_at) <= clock_timestamp()
+       and (p.mic_muted_until <= clock_timestamp() or p.invite_expires_at <= clock_timestamp())
+        or p.hand_raised_at <= live.hands_since();
+end;
 $$;
 comment on function live.people_past_their_time is 'Whose timed mute, invitation or raised hand is over.';
 revoke execute on function live.people_past_their_time() from public, anon, authenticated;
@@ -106,8 +111,10 @@ comment on function live.check_paid_access is
 revoke execute on function live.check_paid_access() from public, anon, authenticated;
 
 create function live.is_moderated(p_room text) returns boolean
-language sql stable set search_path = '' as $$
-  select exists (select from public.agent_rooms r where r.room = p_room and r.lease_expires_at > clock_timestamp())
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select exists (select from public.agent_rooms r where r.room = p_room and r.lease_expires_at > clock_timestamp()));
+end;
 $$;
 comment on function live.is_moderated is 'Whether a worker holds a room now.';
 revoke execute on function live.is_moderated(text) from public, anon, authenticated;
@@ -216,19 +223,22 @@ revoke execute on function public.agent_sweep(text, text[]) from public, anon, a
 grant execute on function public.agent_sweep(text, text[]) to service_role;
 
 create function public.agent_overview() returns jsonb
-language sql stable security definer set search_path = '' as $$
-  select jsonb_build_object('now', clock_timestamp(), 'rooms', coalesce(jsonb_agg(to_jsonb(x) order by x.room), '[]'))
-    from (
-      select s.livekit_room as room, 'session' as kind, s.id, s.status, s.started_at as since, r.worker_id, r.epoch,
-             r.lease_expires_at, r.bot_identity, coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false) as moderated
-        from public.live_sessions s left join public.agent_rooms r on r.room = s.livekit_room
-       where s.status = 'live'
-      union all
-      select c.livekit_room, 'call', c.id, c.status, c.created_at, r.worker_id, r.epoch,
-             r.lease_expires_at, r.bot_identity,
-             coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false)
-        from public.calls c left join public.agent_rooms r on r.room = c.livekit_room
-       where live.call_is_running(c.status)) x
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object('now', clock_timestamp(), 'rooms', coalesce(jsonb_agg(to_jsonb(x) order by x.room), '[]'))
+      from (
+        select s.livekit_room as room, 'session' as kind, s.id, s.status, s.started_at as since, r.worker_id, r.epoch,
+               r.lease_expires_at, r.bot_identity, coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false) as moderated
+          from public.live_sessions s left join public.agent_rooms r on r.room = s.livekit_room
+         where s.status = 'live'
+        union all
+        select c.livekit_room, 'call', c.id, c.status, c.created_at, r.worker_id, r.epoch,
+               r.lease_expires_at, r.bot_identity,
+               coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false)
+          from public.calls c left join public.agent_rooms r on r.room = c.livekit_room
+         where live.call_is_running(c.status)) x);
+end;
 $$;
 comment on function public.agent_overview is
   'For the watcher: {"now", "rooms": [{"room", "kind", "id", "status", "since", "worker_id", "epoch", "lease_expires_at", '

@@ -63,8 +63,10 @@ comment on function live.require_entry(uuid, uuid) is 'Refuses whoever can_join 
 revoke execute on function live.require_entry(uuid, uuid) from public, anon, authenticated;
 
 create function live.one_at_a_time(p_what text, p_user uuid) returns void
-language sql volatile set search_path = '' as $$
-  select pg_advisory_xact_lock(hashtextextended(p_what || p_user::text, 0))
+language plpgsql volatile set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_what || p_user::text, 0));
+end;
 $$;
 comment on function live.one_at_a_time(text, uuid) is
   'Lets one person''s requests of one kind run one after the other, until the transaction ends.';
@@ -83,29 +85,35 @@ comment on function live.require_key(text) is 'Refuses a missing or unfit idempo
 revoke execute on function live.require_key(text) from public, anon, authenticated;
 
 create function live.relay_keys_now() returns jsonb
-language sql stable security definer set search_path = '' as $$
-  select coalesce(jsonb_agg(jsonb_build_object('kid', k.kid, 'public_key', k.public_key,
-                                               'not_before', k.not_before, 'not_after', k.not_after)
-                            order by k.not_before), '[]')
-    from public.relay_keys k
-   where k.revoked_at is null and k.not_after > clock_timestamp()
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('kid', k.kid, 'public_key', k.public_key,
+                                                 'not_before', k.not_before, 'not_after', k.not_after)
+                              order by k.not_before), '[]')
+      from public.relay_keys k
+     where k.revoked_at is null and k.not_after > clock_timestamp());
+end;
 $$;
 comment on function live.relay_keys_now() is 'The keys that packets may be signed with now: [{kid, public_key, not_before, not_after}].';
 revoke execute on function live.relay_keys_now() from public, anon, authenticated;
 
 -- Only a host and the parties of a call get rights by token; everyone else's come from the agent, at the join.
 create function live.join_grant(p_room text, p_context text, p_user uuid, p_role text, p_last_seq bigint) returns jsonb
-language sql stable security definer set search_path = '' as $$
-  select jsonb_build_object(
-    'room', p_room,
-    'identity', p_user,
-    'role', p_role,
-    'can_publish_sources', case when p_role in ('host', 'party') then r.can_publish_sources else '{}' end,
-    'can_subscribe', r.can_subscribe,
-    'now', live.instant(clock_timestamp()),
-    'last_seq', p_last_seq,
-    'relay_keys', live.relay_keys_now())
-    from public.live_roles r where r.context = p_context and r.role = p_role
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'room', p_room,
+      'identity', p_user,
+      'role', p_role,
+      'can_publish_sources', case when p_role in ('host', 'party') then r.can_publish_sources else '{}' end,
+      'can_subscribe', r.can_subscribe,
+      'now', live.instant(clock_timestamp()),
+      'last_seq', p_last_seq,
+      'relay_keys', live.relay_keys_now())
+      from public.live_roles r where r.context = p_context and r.role = p_role);
+end;
 $$;
 comment on function live.join_grant(text, text, uuid, text, bigint) is
   'What a token is minted from: {room, identity, role, can_publish_sources, can_subscribe, now, last_seq, relay_keys}.';

@@ -57,9 +57,12 @@ comment on function live.lock_wallet(uuid) is 'Locks the wallet of who is signed
 revoke execute on function live.lock_wallet(uuid) from public, anon, authenticated;
 
 create function live.gift_receipt(p_gift public.live_gifts) returns jsonb
-language sql stable security definer set search_path = '' as $$
-  select jsonb_build_object('gift_id', p_gift.id, 'seq', p_gift.seq, 'coins', p_gift.coins, 'balance', l.balance_after)
-    from public.coin_ledger l where l.gift_id = p_gift.id
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object('gift_id', p_gift.id, 'seq', p_gift.seq, 'coins', p_gift.coins, 'balance', l.balance_after)
+      from public.coin_ledger l where l.gift_id = p_gift.id);
+end;
 $$;
 comment on function live.gift_receipt(public.live_gifts) is 'What send_gift answered, for a retry.';
 revoke execute on function live.gift_receipt(public.live_gifts) from public, anon, authenticated;

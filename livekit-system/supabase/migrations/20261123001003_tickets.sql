@@ -1,9 +1,12 @@
 -- Owns: buying and refunding the ticket of a pay-per-view session.
 
 create function live.ticket_receipt(p_ticket uuid) returns jsonb
-language sql stable security definer set search_path = '' as $$
-  select jsonb_build_object('ticket_id', p_ticket, 'balance', l.balance_after)
-    from public.coin_ledger l where l.ticket_id = p_ticket and l.kind = 'ticket'
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object('ticket_id', p_ticket, 'balance', l.balance_after)
+      from public.coin_ledger l where l.ticket_id = p_ticket and l.kind = 'ticket');
+end;
 $$;
 comment on function live.ticket_receipt(uuid) is 'What buy_ticket answers, the same at every retry.';
 revoke execute on function live.ticket_receipt(uuid) from public, anon, authenticated;

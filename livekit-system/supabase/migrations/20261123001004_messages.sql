@@ -59,14 +59,17 @@ alter table public.live_messages enable row level security;
 grant select, insert (id, session_id, body) on public.live_messages to authenticated;
 grant select, insert on public.live_messages to service_role;
 create function live.my_chats() returns setof uuid
-language sql stable security definer set search_path = '' as $$
-  select p.session_id
-    from public.live_participants p join public.live_sessions s on s.id = p.session_id
-   where p.user_id = (select auth.uid())
-     and s.status = 'live'
-     and not p.access_removed
-     and live.standing_ban(p.user_id, s.id, s.creator_id) is null
-     and live.access_fault(s, p.user_id) is null
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select p.session_id
+      from public.live_participants p join public.live_sessions s on s.id = p.session_id
+     where p.user_id = (select auth.uid())
+       and s.status = 'live'
+       and not p.access_removed
+       and live.standing_ban(p.user_id, s.id, s.creator_id) is null
+       and live.access_fault(s, p.user_id) is null;
+end;
 $$;
 comment on function live.my_chats() is 'Live sessions that the caller has joined and may still be in; asked once per query, not once per row.';
 revoke execute on function live.my_chats() from public, anon, authenticated;

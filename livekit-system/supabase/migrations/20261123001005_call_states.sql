@@ -33,9 +33,12 @@ alter table public.call_engagements enable row level security;
 grant select on public.call_engagements to service_role;
 
 create function live.last_seen_in_call(p_call uuid) returns timestamptz
-language sql stable security definer set search_path = '' as $$
-  select max(v.left_at) from public.live_visits v
-   where v.call_id = p_call having bool_and(v.left_at is not null)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select max(v.left_at) from public.live_visits v
+     where v.call_id = p_call having bool_and(v.left_at is not null));
+end;
 $$;
 comment on function live.last_seen_in_call(uuid) is
   'When the last of the two left; null while someone is in the room, and when nobody ever was.';

@@ -17,17 +17,21 @@ comment on function live.require_call(uuid, uuid) is 'Locks and returns a call o
 revoke execute on function live.require_call(uuid, uuid) from public, anon, authenticated;
 
 create function live.call_reply(p_call public.calls, p_user uuid) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object('call', to_jsonb(p_call) - 'desired_xid', 'join',
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('call', to_jsonb(p_call) - 'desired_xid', 'join',
     case when live.call_is_running(p_call.status)
-      then live.join_grant(p_call.livekit_room, 'call', p_user, 'party', 0) end)
+      then live.join_grant(p_call.livekit_room, 'call', p_user, 'party', 0) end);
+end;
 $$;
 comment on function live.call_reply(public.calls, uuid) is '{call, join}; join is null once the call is over.';
 revoke execute on function live.call_reply(public.calls, uuid) from public, anon, authenticated;
 
 create function live.rings_too_long(p_call public.calls) returns boolean
-language sql volatile set search_path = '' as $$
-  select p_call.status = 'ringing' and p_call.ringing_at + live.setting_interval('calls.ring_seconds') <= clock_timestamp()
+language plpgsql volatile set search_path = '' as $$
+begin
+  return p_call.status = 'ringing' and p_call.ringing_at + live.setting_interval('calls.ring_seconds') <= clock_timestamp();
+end;
 $$;
 comment on function live.rings_too_long(public.calls) is 'Whether a ringing call is past calls.ring_seconds.';
 revoke execute on function live.rings_too_long(public.calls) from public, anon, authenticated;

@@ -39,16 +39,21 @@ comment on function live.session_fault(text, text, text, integer, timestamptz) i
 revoke execute on function live.session_fault(text, text, text, integer, timestamptz) from public, anon, authenticated;
 
 create function live.session_json(p_session public.live_sessions) returns jsonb
-language sql immutable set search_path = '' as $$
-  select to_jsonb(p_session) - '{desired_xid,presence_at,moderation,mute_all_rank}'::text[]
+language plpgsql immutable set search_path = '' as $$
+begin
+  return to_jsonb(p_session) - '{desired_xid,presence_at,moderation,mute_all_rank}'::text[];
+end;
 $$;
 comment on function live.session_json(public.live_sessions) is 'A session as its people are told of it: the row without its machinery.';
 revoke execute on function live.session_json(public.live_sessions) from public, anon, authenticated;
 
 create function live.session_join(p_session public.live_sessions, p_user uuid, p_role text) returns jsonb
-language sql stable security definer set search_path = '' as $$
-  select live.join_grant(p_session.livekit_room, p_session.type, p_user, p_role, p_session.last_seq)
-   where p_session.status = 'live'
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select live.join_grant(p_session.livekit_room, p_session.type, p_user, p_role, p_session.last_seq)
+     where p_session.status = 'live');
+end;
 $$;
 comment on function live.session_join(public.live_sessions, uuid, text) is 'The grant to enter a live session; null for any other.';
 revoke execute on function live.session_join(public.live_sessions, uuid, text) from public, anon, authenticated;

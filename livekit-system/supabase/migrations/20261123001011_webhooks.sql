@@ -2,23 +2,27 @@
 -- neither the order nor the moment of arrival changes what is recorded.
 
 create function live.webhook_is_about_a_person(p_participant jsonb) returns boolean
-language sql immutable set search_path = '' as $$
-  select coalesce(p_participant ->> 'kind', '0') in ('STANDARD', '0')
+language plpgsql immutable set search_path = '' as $$
+begin
+  return coalesce(p_participant ->> 'kind', '0') in ('STANDARD', '0')
      and not coalesce((p_participant #>> '{permission,hidden}')::boolean, false)
-     and not coalesce((p_participant #>> '{permission,agent}')::boolean, false)
+     and not coalesce((p_participant #>> '{permission,agent}')::boolean, false);
+end;
 $$;
 comment on function live.webhook_is_about_a_person(jsonb) is
   'False for agents, recorders, phone gateways and anyone hidden.';
 revoke execute on function live.webhook_is_about_a_person(jsonb) from public, anon, authenticated;
 
 create function live.webhook_permission(p_permission jsonb) returns jsonb
-language sql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = '' as $$
+begin
   -- Protobuf's JSON leaves out what is false or empty, and names enums in capitals.
-  select case when p_permission is not null then jsonb_build_object(
+  return case when p_permission is not null then jsonb_build_object(
     'can_publish', coalesce((p_permission -> 'canPublish')::boolean, false),
     'can_publish_sources', (select coalesce(jsonb_agg(lower(x.source)), '[]')
                               from jsonb_array_elements_text(p_permission -> 'canPublishSources') as x (source)),
-    'can_subscribe', coalesce((p_permission -> 'canSubscribe')::boolean, false)) end
+    'can_subscribe', coalesce((p_permission -> 'canSubscribe')::boolean, false)) end;
+end;
 $$;
 comment on function live.webhook_permission(jsonb) is
   'LiveKit''s permission as agents read it: can_publish, can_publish_sources, can_subscribe; null for null.';

@@ -89,13 +89,15 @@ comment on function live.forget_webhooks() is 'Deletes webhooks older than a wee
 revoke execute on function live.forget_webhooks() from public, anon, authenticated;
 
 create function public.platform_sweep() returns jsonb
-language sql volatile security definer set search_path = '' as $$
-  select jsonb_build_object(
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return jsonb_build_object(
     'missed_calls', live.miss_calls(),
     'ended_calls', live.end_empty_calls(),
     'no_shows', live.end_no_shows(),
     'refunded_tickets', live.refund_never_held(),
-    'forgotten_webhooks', live.forget_webhooks())
+    'forgotten_webhooks', live.forget_webhooks());
+end;
 $$;
 comment on function public.platform_sweep() is
   'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, refunded_tickets, forgotten_webhooks}, how many of each.';

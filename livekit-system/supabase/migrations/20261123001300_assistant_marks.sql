@@ -2,9 +2,11 @@
 -- change of a setting is kept, with who made it and through which door.
 
 create function live.through_assistant() returns boolean
-language sql stable set search_path = '' as $$
-  select coalesce(
-    nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-live-via' = 'assistant', false)
+language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce(
+    nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-live-via' = 'assistant', false);
+end;
 $$;
 comment on function live.through_assistant is
   'Whether the request says that an assistant makes it (header x-live-via). A statement about oneself: it gives no right.';
