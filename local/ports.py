@@ -3,11 +3,13 @@
 import random
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 DEFAULT_BASE = 27300
 BLOCK = 40
+MARK = BLOCK - 1
 LOOPBACK = "127.0.0.1"
 
 
@@ -31,9 +33,16 @@ class PortsTakenError(RuntimeError):
 
 @dataclass(frozen=True)
 class Ports:
-    """A block of `BLOCK` loopback ports."""
+    """A block of `BLOCK` loopback ports. Its last one is bound, and never listened on, for as long as it is claimed:
+    so of two stacks that start at once only one has it."""
 
     base: int
+    _mark: socket.socket | None = field(default=None, compare=False, repr=False)
+
+    def release(self) -> None:
+        """Lets others claim the block."""
+        if self._mark is not None:
+            self._mark.close()
 
     def of(self, offset: Offset) -> int:
         return self.base + offset
@@ -41,13 +50,9 @@ class Ports:
     def worker(self, index: int) -> int:
         """The health port of the worker with this index (0, 1, …)."""
         port = self.base + Offset.FIRST_WORKER + index
-        if port >= self.base + BLOCK:
+        if port >= self.base + MARK:
             raise PortsTakenError(f"no port left for worker {index} in the block of {BLOCK} from {self.base}")
         return port
-
-    def taken(self) -> list[int]:
-        """Ports of the block that cannot be bound now."""
-        return [port for port in self.fixed() if not _free(port)]
 
     def fixed(self) -> Iterator[int]:
         """The ports that every stack uses, workers aside."""
@@ -62,22 +67,33 @@ def claim(base: int | None) -> Ports:
     """
     if base is None:
         return _any_free_block()
-    ports = Ports(base)
-    if taken := ports.taken():
-        raise PortsTakenError(
-            f"ports {', '.join(map(str, taken))} are in use; stop what listens there, or choose "
-            f"another block of {BLOCK} with PORT_BASE={base + 1000}"
-        )
-    return ports
+    return _claim(base)
+
+
+def _claim(base: int) -> Ports:
+    mark = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        mark.bind((LOOPBACK, base + MARK))
+    except OSError:
+        mark.close()
+        taken = [base + MARK]
+    else:
+        ports = Ports(base, mark)
+        if not (taken := [port for port in ports.fixed() if not _free(port)]):
+            return ports
+        ports.release()
+    raise PortsTakenError(
+        f"ports {', '.join(map(str, taken))} are in use; stop what listens there, or choose "
+        f"another block of {BLOCK} with PORT_BASE={base + 1000}"
+    )
 
 
 def _any_free_block() -> Ports:
     # Below Linux's and macOS's ranges for outgoing connections, so that none of those lands in the block.
     candidates = random.sample(range(20000, 32000, BLOCK), k=60)
     for base in candidates:
-        ports = Ports(base)
-        if not ports.taken():
-            return ports
+        with suppress(PortsTakenError):
+            return _claim(base)
     raise PortsTakenError("no free block of ports between 20000 and 32000")
 
 

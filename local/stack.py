@@ -152,6 +152,7 @@ class Stack:
                 await self._until_failure(self._stopping.wait())
             finally:
                 await self._supervisor.close(STOP_ORDER)
+                self.ports.release()
 
     async def _until_failure(self, work: Coroutine[Any, Any, object]) -> None:
         """Does the work; a process of the stack that dies meanwhile ends it with that death as its error."""

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -11,14 +12,18 @@ from local.people.person import People
 from local.stack import Stack
 from local.supervisor import Child
 
+TESTS = Path(__file__).parent
+LONGEST_FIRST = ("browser", "chaos", "integration", "contract", "database", "property", "unit", "arch")
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stack() -> AsyncIterator[Stack]:
+async def stack(worker_id: str) -> AsyncIterator[Stack]:
     """The local cloud, with every migration and the hooks that break it on purpose; no worker in it.
 
-    It is shared: a test makes its own users and rooms, and puts back what it breaks.
+    It is shared: a test makes its own users and rooms, and puts back what it breaks. Each process that runs tests has
+    one of its own.
     """
-    async with Stack(STATE / "test", fault_hooks=True) as running:
+    async with Stack(STATE / f"test-{worker_id}", fault_hooks=True) as running:
         yield running
 
 
@@ -38,11 +43,18 @@ async def people(stack: Stack) -> AsyncIterator[People]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that uses the shared stack runs in the stack's event loop; all others have one of their own.
 
-    What a browser shows comes last: those tests fill the shared stack, and need most that all else is well.
+    A file's tests stay together, for what they share; those in a browser all do, and the longest come first, so that
+    no process is left with them at the end.
     """
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    items.sort(key=lambda item: LONGEST_FIRST.index(_folder(item)))
     for item in items:
+        together = "browser" if _folder(item) == "browser" else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
         if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.obj):
             continue
         if "stack" in item.fixturenames:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).parts[0]
