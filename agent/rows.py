@@ -18,6 +18,7 @@ from handlers.events import (
     Sid,
     SnapshotLoaded,
     Status,
+    Strikes,
 )
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role, RoleRights, Source
@@ -57,9 +58,14 @@ def snapshot(row: Json) -> SnapshotLoaded:
             streams=row["kind"] == "session",
             relayed_seq=row["relayed_seq"],
             policy=row["policy"] if row["kind"] == "session" else None,
+            strikes=tuple(strikes(item) for item in row["strikes"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ShapeError(f"the snapshot of a room: {error!r}") from error
+
+
+def strikes(row: Json) -> Strikes:
+    return Strikes(Identity(row["user_id"]), row["strikes"], row["step"], seconds(row["at"]) or 0.0)
 
 
 def role_rights(row: Json) -> RoleRights:

@@ -19,7 +19,7 @@ from handlers.effects import (
     ReportLoudness,
     ReportPolicy,
 )
-from handlers.events import Action, Identity, Measured, MicrophonePaused, Sid
+from handlers.events import Action, Identity, Measured, MicrophonePaused, Sid, Strikes
 from handlers.hearing import Hearing, Microphone
 from handlers.notices import notice
 from handlers.permissions import reassert
@@ -27,7 +27,7 @@ from handlers.state import RoomState, sid_of
 from moderation.audio.levels import INTERVAL_SECONDS, level_of
 from moderation.audio.measurement import Gap, Measurement
 from moderation.audio.stats import MinuteStats, summarise
-from moderation.escalation import Decision, Record, escalate, forgive
+from moderation.escalation import Decision, Record, escalate, forgive, recall
 from moderation.roles import NO_RIGHTS, Role, Source
 from moderation.rules.dead_air import dead_air
 from moderation.rules.judge import Subject, Verdict, Watch, judge
@@ -61,6 +61,13 @@ def on_policy(state: RoomState, told: Mapping[str, Any] | None, now: float) -> E
         hearing.watches.clear()
         hearing.levels.clear()
     return (*complaints, *close_minute(hearing), Listen(hearing.on))
+
+
+def on_strikes(state: RoomState, told: tuple[Strikes, ...]) -> None:
+    """What an agent before us held against whom goes on; its policy must be known."""
+    if (policy := state.hearing.policy) is not None:
+        for past in told:
+            state.hearing.records[past.identity] = recall(past.strikes, past.step, past.at, policy)
 
 
 def on_measured(state: RoomState, event: Measured, now: float) -> Effects:

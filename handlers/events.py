@@ -72,6 +72,16 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Strikes:
+    """What an agent before us held against someone, after its last step."""
+
+    identity: Identity
+    strikes: float
+    step: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotLoaded:
     """The whole desired state, when the room was taken over or must be rebuilt."""
 
@@ -86,6 +96,7 @@ class SnapshotLoaded:
     relayed_seq: int
     policy: Mapping[str, Any] | None = None
     """The policy of the audio rules, as JSON. None: nobody is heard here (a call)."""
+    strikes: tuple[Strikes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

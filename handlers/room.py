@@ -123,6 +123,7 @@ def on_snapshot(state: RoomState, event: SnapshotLoaded, now: float) -> Effects:
     known = {person.identity for person in event.people}
     others = each(converge(state, identity, now) for identity in list(state.people) if identity not in known)
     listening = audio.on_policy(state, event.policy, now)
+    audio.on_strikes(state, event.strikes)
     return (*learned, *others, *presence.close_stale_visits(state, event.open_visits, now), *listening)
 
 

@@ -89,6 +89,13 @@ def forgive() -> Record:
     return Record()
 
 
+def recall(strikes: float, step: str, at: float, policy: Policy) -> Record:
+    """The record that led to this step at this time: of a successor, who was not there."""
+    rung = next((n for n, rung in enumerate(policy.ladder) if rung.step == step), -1)
+    cooldown = policy.ladder[rung].cooldown_seconds if rung >= 0 else 0.0
+    return Record(strikes, at, rung, quiet_until=at + cooldown)
+
+
 def escalate(record: Record, verdict: Verdict, role: str, policy: Policy) -> tuple[Record, Decision | None]:
     """Hold a verdict against the person's record. `None`: too soon after the last step, or mode `off`."""
     if policy.mode is Mode.OFF:

@@ -293,7 +293,9 @@ class Relay:
             elif isinstance(verdict, Refusal):
                 self._refuse(verdict, packet)
             elif fetches_before == self._fetches_begun:
-                self._held.append((packet, fetches_before))  # it came during the fetch: its key may be younger than the answer
+                self._held.append(
+                    (packet, fetches_before)
+                )  # it came during the fetch: its key may be younger than the answer
             else:
                 self._refuse(Refusal.UNKNOWN_KEY, packet)
 

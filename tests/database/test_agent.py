@@ -48,7 +48,9 @@ async def test_a_room_that_closes_finishes_what_its_last_beat_claimed_and_nothin
     row = await world.row("select status, enforce_ms from moderation_actions where id = $1", action)
     assert row["status"] == "applied" and row["enforce_ms"] > 0
     assert await world.pull(scene.room, 1) == {"room": scene.room, "held": False}
-    lapsed = await world.value("select lease_expires_at <= now() from agent_rooms where room = $1", scene.room)
+    lapsed = await world.value(
+        "select lease_expires_at <= now() from agent_rooms where room = $1", scene.room
+    )
     assert lapsed, "a late beat does not bring the lease back"
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -143,6 +144,35 @@ async def test_a_rule_may_demote_whom_the_host_promoted_and_a_moderator_may_lift
     await raise_hand(world, scene, user)
     await world.ask(moderator, "set_role", scene, user, params={"role": "speaker"})
     assert await world.value(role, scene.id, user) == "speaker"
+
+
+async def test_who_takes_over_learns_what_is_held_against_whom_until_a_person_forgives(world: World) -> None:
+    scene = await world.live()
+    user, other, fence = await speaker(world, scene), await speaker(world, scene), await holding(world, scene)
+    at = await world.value("select clock_timestamp()")
+
+    def held(who: str, strikes: float, step: str, microseconds: int) -> Json:
+        ended_at = at + timedelta(microseconds=microseconds)
+        times = {"started_at": at.isoformat(), "ended_at": ended_at.isoformat()}
+        return incident(fence, who, strikes=strikes, measured={"step": step}, **times)
+
+    rows = [
+        held(user, 1.0, "notice", 1),
+        held(user, 1.9, "warning", 5),
+        held(user, 1.8, "tell_ops", 9),
+        held(other, 1.0, "notice", 2),
+    ]
+    await world.service("select agent_incidents('w1', $1)", rows)
+
+    async def strikes() -> dict[str, tuple[float, str]]:
+        claimed = await world.claim(scene.room, "w1")
+        return {row["user_id"]: (row["strikes"], row["step"]) for row in claimed["snapshot"]["strikes"]}
+
+    assert await strikes() == {user: (1.9, "warning"), other: (1.0, "notice")}
+    await world.ask(scene.creator, "unmute", scene, user)
+    assert await strikes() == {other: (1.0, "notice")}
+    await world.ask(scene.creator, "set_role", scene, other, params={"role": "listener"})
+    assert await strikes() == {other: (1.0, "notice")}, "who took the voice away has forgiven nothing"
 
 
 async def test_what_the_door_refuses_is_told_in_the_incident(world: World) -> None:

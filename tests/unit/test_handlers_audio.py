@@ -19,7 +19,7 @@ from handlers.effects import (
     SetPermission,
     ShowLevels,
 )
-from handlers.events import Identity, Measured, MicrophonePaused, Pulled, RoomEnded, Sid, Status
+from handlers.events import Identity, Measured, MicrophonePaused, Pulled, RoomEnded, Sid, Status, Strikes
 from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Desired
 from moderation.roles import Role
@@ -182,6 +182,17 @@ def test_strikes_outlive_a_reconnect() -> None:
     scene.leaves(BO)
     scene.joins(BO, permission=SPEAK)
     assert steps(hear(scene, BO, SHOUT, 6.0))[0] is Step.MUTE
+
+
+def test_a_successor_goes_on_where_the_agent_before_it_stopped() -> None:
+    before = room()
+    last = incidents(hear(before, BO, SHOUT, 8.0))[-1].decision
+    held = Strikes(BO, last.strikes, last.step.value, last.at)
+    successor = room(strikes=(held,))
+    successor.now = before.now
+    effects = hear(successor, BO, SHOUT, 6.0)
+    assert steps(effects)[0] is Step.MUTE
+    assert incidents(effects)[0].decision.at - last.at >= LADDER[1].cooldown_seconds
 
 
 @pytest.mark.parametrize("lifted", ["unmute", "set_role"])

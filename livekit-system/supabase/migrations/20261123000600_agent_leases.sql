@@ -91,6 +91,32 @@ $$;
 comment on function live.roles_of is 'What each role may do in one context.';
 revoke execute on function live.roles_of(text) from public, anon, authenticated;
 
+create function live.standing_strikes(p_session public.live_sessions) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('user_id', last.user_id, 'strikes', last.strikes,
+                                                 'step', last.measured ->> 'step', 'at', last.ended_at)), '[]')
+      from (select distinct on (i.user_id) i.user_id, i.strikes, i.measured, i.ended_at
+              from public.moderation_incidents i
+             where i.session_id = p_session.id and i.ended_at is not null
+               and i.measured ->> 'step' not in ('tell_ops', 'reassert')  -- they are held against nobody
+             order by i.user_id, i.ended_at desc) last
+      left join public.live_participants p on p.session_id = p_session.id and p.user_id = last.user_id
+     where last.strikes > 0
+       -- Whoever was given their voice back by a person, not by a rule, is forgiven.
+       and not exists (
+         select from public.moderation_actions a
+           join public.live_roles r on r.context = p_session.type and r.role = p.role
+          where a.session_id = p_session.id and a.action in ('unmute', 'unmute_all', 'set_role')
+            and coalesce(a.target_user_id, last.user_id) = last.user_id and a.requested_via <> 'auto'
+            and not a.dry_run and a.created_at > last.ended_at and 'microphone' = any (r.can_publish_sources)));
+end;
+$$;
+comment on function live.standing_strikes is
+  'What the audio rules hold against whom, as of each one''s last step: [{"user_id", "strikes", "step", "at"}].';
+revoke execute on function live.standing_strikes(public.live_sessions) from public, anon, authenticated;
+
 create function live.snapshot(p_room text) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -118,6 +144,7 @@ begin
               or p.role <> live.default_role(session.type)
               or live.standing_ban(p.user_id, session.id, session.creator_id) is not null)) end,
     'open_visits', live.open_visits(place.session_id, place.call_id),
+    'strikes', case place.kind when 'session' then live.standing_strikes(session) else '[]' end,
     'cursor', cursor_xid);
 end;
 $$;

@@ -1,0 +1,57 @@
+"""What the page of benchmarks says follows from the figures, and from nothing else."""
+
+from bench import projection, tables
+from local.results import Figure, at_most, spread
+
+MEASURED = {
+    "rooms.cpu.metered.at_40": 0.7,
+    "rooms.memory_uss.metered.at_40": 1.0,
+    "rooms.worker.base_uss": 100.0,
+    "growth.idle_calls.at_1": 2.5,
+    "growth.idle_calls.at_40": 2.0,
+    "capacity.fleet.of_2500.beats_due": 16.7,
+    "capacity.fleet.of_2500.beats_done": 16.6,
+    "capacity.fleet.of_10000.beats_due": 66.7,
+    "capacity.fleet.of_10000.beats_done": 30.0,
+}
+
+
+def test_a_distribution_ends_in_its_most() -> None:
+    assert [(f.name, f.value) for f in spread("a.b", [1.0, 2.0, 9.0])][::3] == [
+        ("a.b.p50", 2.0),
+        ("a.b.max", 9.0),
+    ]
+
+
+def test_a_single_measurement_is_its_own_distribution() -> None:
+    assert {f.value for f in spread("a.b", [3.0])} == {3.0}
+
+
+def test_a_core_is_planned_fuller_than_it_is_run_and_memory_is_a_limit_too() -> None:
+    assert projection.machine(MEASURED, "metered", 2).rooms == 200
+    assert projection.machine(MEASURED, "metered", 2).memory_mb == 400.0
+    assert projection.workers_for(MEASURED, "metered") == 100
+    heavy = {**MEASURED, "rooms.memory_uss.metered.at_40": 20.0}
+    assert projection.machine(heavy, "metered", 1).rooms == 70
+
+
+def test_the_first_limit_is_the_largest_fleet_that_was_served_in_time() -> None:
+    assert projection.largest_fleet(MEASURED) == 2500
+    assert projection.idle_calls(MEASURED) == 2.5
+
+
+def test_every_worker_hears_every_row() -> None:
+    assert projection.realtime_messages(workers=9, rows_a_minute=6, rooms=100) == 100
+    assert projection.rows_within(100, workers=9, rooms=100) == 6
+
+
+def test_bars_stand_in_one_table_and_say_when_one_is_missed() -> None:
+    shown = tables.bars([at_most("a.b.c", 5.0, 1.0), at_most("a.b.d", 0.5, 1.0), Figure("a.b.e", 1, "ms")])
+    assert "**missed**" in shown.splitlines()[2]
+    assert len(shown.splitlines()) == 4
+
+
+def test_a_distribution_is_one_row() -> None:
+    shown = tables.plain([*spread("a.b", [1.0, 2.0]), Figure("a.rate", 12.5, "1/s")])
+    assert shown.count("`a.b`") == 1
+    assert "| `a.rate` | 12.5 | 1/s | 1 |" in shown

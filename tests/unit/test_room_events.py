@@ -1,0 +1,72 @@
+"""A room is told of its own events, each once, and of nobody else's."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+from livekit import rtc
+from livekit.rtc._ffi_client import FfiClient
+from livekit.rtc._proto.ffi_pb2 import FfiEvent
+from livekit.rtc._utils import Queue
+
+from agent.room_events import RoomEvents
+
+
+def room(handle: int) -> Any:
+    """What `adopt` needs of a connected room, subscribed to everything as the client's own is."""
+    return SimpleNamespace(
+        _ffi_handle=SimpleNamespace(handle=handle), _ffi_queue=FfiClient.instance.queue.subscribe()
+    )
+
+
+def told(handle: int, *, last: bool = False) -> FfiEvent:
+    event = FfiEvent()
+    event.room_event.room_handle = handle
+    if last:
+        event.room_event.eos.SetInParent()
+    else:
+        event.room_event.moved.SetInParent()
+    return event
+
+
+async def settled() -> None:
+    """What other threads handed to the loop is through."""
+    done = asyncio.Event()
+    threading.Thread(
+        target=asyncio.get_running_loop().call_soon_threadsafe, args=(done.set,), daemon=True
+    ).start()
+    await done.wait()
+
+
+def handles(queue: Queue[FfiEvent]) -> list[int]:
+    return [queue.get_nowait().room_event.room_handle for _ in range(queue.qsize())]
+
+
+async def test_each_room_hears_its_own_events_until_its_last() -> None:
+    events, one, two = RoomEvents(), room(1), room(2)
+    events.adopt(one)
+    events.adopt(two)
+    for event in (told(1), told(2), told(1, last=True), told(1), FfiEvent()):
+        FfiClient.instance.queue.put(event)
+    await settled()
+    assert handles(one._ffi_queue) == [1, 1]
+    assert handles(two._ffi_queue) == [2]
+    events.close()
+
+
+async def test_events_stop_with_the_subscription() -> None:
+    events, one = RoomEvents(), room(1)
+    events.adopt(one)
+    events.close()
+    FfiClient.instance.queue.put(told(1))
+    await settled()
+    assert handles(one._ffi_queue) == []
+
+
+async def test_the_pinned_client_has_what_this_needs() -> None:
+    client = rtc.Room()
+    assert client._ffi_handle is None
+    assert hasattr(FfiClient.instance.queue, "_lock")
+    assert {"room_handle", "eos"} <= {field.name for field in FfiEvent().room_event.DESCRIPTOR.fields}
+    assert "_ffi_queue" in rtc.Room.connect.__code__.co_names
