@@ -46,7 +46,8 @@ async def test_a_room_that_closes_finishes_what_its_last_beat_claimed_and_nothin
     await world.service("select agent_release('w1', $1)", [{**lease, "closed": True, "at_ms": 1}])
 
     row = await world.row("select status, enforce_ms from moderation_actions where id = $1", action)
-    assert row["status"] == "applied" and row["enforce_ms"] > 0
+    assert row["status"] == "applied"
+    assert row["enforce_ms"] > 0
     assert await world.pull(scene.room, 1) == {"room": scene.room, "held": False}
     lapsed = await world.value(
         "select lease_expires_at <= now() from agent_rooms where room = $1", scene.room
