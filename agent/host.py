@@ -36,6 +36,7 @@ from agent.ports import (
     RoomFacts,
     RoomName,
     Store,
+    Unavailable,
     Written,
 )
 from agent.puller import HeldRoom, Puller
@@ -193,7 +194,14 @@ class Host:
                 await livekit.connect()
                 await asyncio.sleep(succeed_at - self._clock.monotonic())
             claimed_at = self._clock.monotonic()
-            claim = await self._store.claim(room, bot)
+            try:
+                claim = await self._store.claim(room, bot)
+            except Unavailable as error:
+                if succeed_at is None or lost_at is not None:
+                    raise
+                # Its holder may only have been kept from renewing: the watcher gives it time, then asks us again.
+                log.warning("not succeeding", extra={"error": str(error)})
+                return
             answered_at = self._clock.monotonic()
             match claim.outcome:
                 case ClaimOutcome.UNKNOWN:

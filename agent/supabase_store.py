@@ -65,14 +65,17 @@ class SupabaseStore:
         self._ttl_ms = round(lease_seconds * 1000)
         self._timeout = timeout
         self.failed_at = float("-inf")
-        """When a lease last could not be renewed or looked up, by the monotonic clock. Other calls do not count: one
-        bad row that is tried again and again must not keep this worker from taking rooms."""
+        """When a lease last could not be taken, renewed or looked up, by the monotonic clock. Other calls do not count:
+        one bad row that is tried again and again must not keep this worker from taking rooms."""
 
     def now(self) -> float:
         return self._clock.now()
 
     async def claim(self, room: RoomName, bot: Identity) -> Claim:
-        answer = await self._timed("agent_claim_room", p_room=room, p_bot_identity=bot, p_ttl_ms=self._ttl_ms)
+        with self._noting_failure():
+            answer = await self._timed(
+                "agent_claim_room", p_room=room, p_bot_identity=bot, p_ttl_ms=self._ttl_ms
+            )
         outcome = ClaimOutcome(answer["outcome"])
         if outcome is not ClaimOutcome.CLAIMED:
             return Claim(outcome, holder=answer.get("holder"))

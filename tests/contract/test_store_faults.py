@@ -10,7 +10,7 @@ from aiohttp import web
 
 from agent.clock import DatabaseClock
 from agent.metrics import Metrics
-from agent.ports import Joined, Lease, Refused, RoomName, Unavailable
+from agent.ports import Joined, Lease, Left, Refused, RoomName, Unavailable
 from agent.supabase_store import SupabaseStore
 from handlers.events import Connection, Identity, Sid
 
@@ -88,3 +88,23 @@ async def test_a_person_that_cannot_be_read_was_written_all_the_same() -> None:
         (written,) = await store.presence([report])
     assert written.ok
     assert written.person is None
+
+
+@pytest.mark.parametrize(
+    ("ask", "counts"),
+    [
+        (lambda store: store.claim(LEASE.room, Identity("agent-1")), True),
+        (lambda store: store.pull({LEASE: "0"}), True),
+        (lambda store: store.overview(), True),
+        (lambda store: store.presence([Left(LEASE, Identity("ada"), Sid("PA_1"), "gone", 1)]), False),
+    ],
+    ids=["claim", "pull", "overview", "presence"],
+)
+async def test_a_lease_that_could_not_be_had_is_remembered(
+    ask: Callable[[SupabaseStore], Awaitable[object]], counts: bool
+) -> None:
+    """A full disk lets reads through: whoever could not take a room must give its holder time to renew."""
+    async with store_over(answers(500, {"code": "53100", "message": "No space left on device"})) as store:
+        with pytest.raises(Unavailable):
+            await ask(store)
+        assert (store.failed_at > 0) is counts
