@@ -13,7 +13,7 @@ from local.stack import Stack
 from local.supervisor import Child
 
 TESTS = Path(__file__).parent
-LONGEST_FIRST = ("browser", "chaos", "integration", "contract", "database", "property", "unit", "arch")
+LONGEST_FIRST = ("browser", "integration", "chaos", "contract", "database", "property", "unit", "arch")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -40,6 +40,7 @@ async def people(stack: Stack) -> AsyncIterator[People]:
         yield everybody
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that uses the shared stack runs in the stack's event loop; all others have one of their own.
 

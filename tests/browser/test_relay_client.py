@@ -97,14 +97,13 @@ async def test_a_browser_catches_up_follows_reconnects_and_believes_no_forger(
         Forger(stack.env, session.room, session.id, hidden=True) as hidden,
         Forger(stack.env, session.room, session.id, hidden=False) as visible,
     ):
+        for forger, reason in ((hidden, "unknown_key"), (visible, "visible_sender")):
 
-        async def refused() -> Seen | None:
-            await hidden.send_gift(5, coins=9999)
-            await visible.send_gift(5, coins=9999)
-            counts: Seen = (await viewer.now())["stats"]["refused"]
-            return counts if counts["unknown_key"] and counts["visible_sender"] else None
+            async def refused(forger: Forger = forger, reason: str = reason) -> bool:
+                await forger.send_gift(5, coins=9999)
+                return bool((await viewer.now())["stats"]["refused"][reason])
 
-        await until("the forgeries are refused", refused, PATIENCE_SECONDS)
+            await until(f"the forgery is refused: {reason}", refused, PATIENCE_SECONDS)
 
     await viewer.reconnect()
     for _ in range(5):

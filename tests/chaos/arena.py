@@ -163,6 +163,20 @@ class Arena:
         self.places.append(place)
         return place
 
+    async def heal(self) -> None:
+        """Whatever a fault that did not get through has left broken is whole again."""
+        for part in (self.stack.postgres, self.stack.gateway, self.stack.livekit):
+            if not part.running:
+                await part.start()
+        await self.stack.realtime.restore()
+        for bot in self.bots:
+            bot.database.restore()
+            bot.livekit.restore()
+            if bot.child.running:
+                bot.child.resume()
+            else:
+                await bot.child.start()
+
     # ------------------------------------------------------------ the database, whoever else is away
 
     async def sql(self, query: str, *arguments: Any) -> list[asyncpg.Record]:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def arena() -> AsyncIterator[Arena]:
-    async with Arena(STATE / "test-chaos", rooms=3) as running:
+    async with Arena(STATE / "test-chaos", rooms=4) as running:
         yield running
 
 
@@ -48,7 +48,10 @@ SHORT: dict[str, Fault] = {
 
 @pytest.mark.parametrize("fault", SHORT.values(), ids=SHORT.keys())
 async def test_what_breaks_comes_back(arena: Arena, fault: Fault) -> None:
-    figures = await fault(arena)
+    try:
+        figures = await fault(arena)
+    finally:
+        await arena.heal()
     await arena.balanced()
     harm = [
         f for f in figures if f.name.endswith(("agents_replaced.count", "removed.count", "touched.count"))

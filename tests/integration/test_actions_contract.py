@@ -112,8 +112,12 @@ async def books(arena: Arena) -> dict[str, list[Json]]:
         "live_participants": await arena.people.service.rows(
             "live_participants", session_id=f"eq.{arena.session.id}", select=",".join(wanted), order="user_id"
         ),
-        "live_bans": await arena.people.service.rows("live_bans", session_id=f"eq.{arena.session.id}"),
-        "live_events": await arena.people.service.rows("live_events", session_id=f"eq.{arena.session.id}"),
+        "live_bans": await arena.people.service.rows(
+            "live_bans", session_id=f"eq.{arena.session.id}", order="id"
+        ),
+        "live_events": await arena.people.service.rows(
+            "live_events", session_id=f"eq.{arena.session.id}", order="seq"
+        ),
         "live_sessions": await arena.people.service.rows(
             "live_sessions", id=f"eq.{arena.session.id}", select="status,end_reason"
         ),

@@ -39,10 +39,10 @@ async def test_a_platform_ban_sweeps_every_room_that_somebody_is_in(people: Peop
     ).applied()
     for arena, device in zip(arenas, devices, strict=True):
         assert await device.until_ended() == "participant_removed"
-        text = (await told(device, "removed"))["text"]
-        assert isinstance(text, dict)
-        assert "spam in many rooms" in text["en"]
         assert await refusal(person, arena.session.id) == "banned"
+    # LiveKit promises no order between a packet and the removal after it, so not every device need have been told.
+    notices = await until("told why", lambda: [n for d in devices for n in d.notices if n.type == "removed"])
+    assert all("spam in many rooms" in notice.payload["text"]["en"] for notice in notices)
 
 
 async def test_a_creators_ban_holds_in_their_next_session_and_nowhere_else(people: People) -> None:
