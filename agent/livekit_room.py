@@ -22,6 +22,7 @@ from agent.livekit_types import (
     permission_from,
 )
 from agent.ports import RoomName, Unavailable
+from agent.room_events import RoomEvents
 from handlers.events import (
     Connection,
     Event,
@@ -52,15 +53,18 @@ class LiveKitRoom:
         self,
         url: str,
         token: str,
+        identity: Identity,
         now_ms: Callable[[], int],
         report: Callable[[Event], None],
         lost: Callable[[ConnectionLost], None],
         hearing: Hearing,
+        events: RoomEvents,
     ) -> None:
         self._url, self._token, self._now_ms = url, token, now_ms
         self._report, self._lost = report, lost
-        self._room = rtc.Room()
+        self._room, self._events = rtc.Room(), events
         self.ears = RoomEars(self._room, hearing, report)
+        self.identity, self.restoring = identity, asyncio.Event()
         self._leaving = False
         self._opening: asyncio.Task[None] | None = None
         self._subscribe()
@@ -85,6 +89,7 @@ class LiveKitRoom:
             raise ConnectionLost(msg)
         if (error := joining.exception()) is not None:
             raise ConnectionLost(str(error)) from error
+        self._events.adopt(self._room)
         self._opening = asyncio.create_task(self._open_data_channel(), name="data channel")
 
     async def _open_data_channel(self) -> None:
@@ -133,6 +138,7 @@ class LiveKitRoom:
         room.on("participant_disconnected", self._on_left)
         room.on("participant_permissions_changed", self._on_permission)
         room.on("track_published", self._on_published)
+        room.on("reconnecting", self.restoring.set)
         room.on("reconnected", self._on_reconnected)
         room.on("disconnected", self._on_disconnected)
 
@@ -160,6 +166,7 @@ class LiveKitRoom:
             self._report(TrackPublished(who, sid, SOURCES.get(publication.source), sound))
 
     def _on_reconnected(self) -> None:
+        self.restoring.clear()
         self.look_around()
 
     def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:

@@ -43,18 +43,10 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     return {**(_bound.get() or {}), **own}
 
 
-def _matters(record: logging.LogRecord) -> bool:
-    """False for what LiveKit's libraries complain of at every ordinary goodbye and every job."""
-    message = record.getMessage()
-    goodbye = message.endswith("closed unexpectedly") or "drop unknown FFI handle" in message
-    return not (goodbye or message.startswith("no warmed process"))
-
-
 def configure(level: str, style: str) -> None:
     handler = logging.StreamHandler()
-    handler.addFilter(_matters)
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter("%(levelname)-7s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Theirs name every job and socket, and at DEBUG the key in its address; ours say what matters of them.
-    for name in ("livekit", "livekit.agents", "realtime", "websockets", "aiohttp.access"):
+    # Theirs name every socket, and at DEBUG the key in its address; ours say what matters of them.
+    for name in ("livekit", "realtime", "websockets", "aiohttp.access"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,27 +1,21 @@
-"""One worker process: puts the parts together, answers LiveKit's dispatches, and leaves in good order.
+"""One worker process: puts the parts together, and leaves in good order.
 
-LiveKit's `AgentServer` rings the doorbell: it accepts every job and hands its room to the host. The job then ends at
-once, so nothing of the room's life hangs on it.
+Dispatches and the watcher say which rooms there are, the host moderates them.
 """
 
 import asyncio
 import logging
-import math
 import os
 import signal
 import socket
 import time
-from typing import Any
-
-# Read when livekit.agents is imported: a quarter of a gigabyte of speech models that nobody here uses.
-os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
 
 import aiohttp
 from livekit import api
-from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest, WorkerPermissions
 
 from agent.api_budget import ApiBudget
 from agent.clock import DatabaseClock
+from agent.dispatches import Dispatches
 from agent.health import serve_health
 from agent.host import Host
 from agent.inbox import Inbox
@@ -35,6 +29,7 @@ from agent.puller import Puller
 from agent.readiness import Conditions
 from agent.relay_key import RelayKey
 from agent.report import Report
+from agent.room_events import RoomEvents
 from agent.settings import Settings
 from agent.supabase_store import SupabaseStore
 from agent.wakeups import WakeUps
@@ -88,6 +83,7 @@ class Worker:
             deaf=self._distrust_wakeups,
         )
         self._hearing = Hearing(self._clock, self.metrics)
+        self._room_events = RoomEvents()
         self._host = Host(
             self._store,
             actions,
@@ -116,6 +112,16 @@ class Worker:
             grace_seconds=settings.live_lease_seconds,
             ours=lambda: self._host.rooms,
         )
+        self._dispatches = Dispatches(
+            http,
+            settings.livekit_url,
+            settings.livekit_api_key,
+            settings.livekit_api_secret.get_secret_value(),
+            self.metrics,
+            serve=self._serve,
+            taking=lambda: not self._leaving,
+            registered=self._on_registered,
+        )
         self._report = Report(
             self.name,
             self._key,
@@ -139,10 +145,12 @@ class Worker:
         return LiveKitRoom(
             settings.livekit_url,
             token,
+            identity,
             lambda: int(self._clock.now() * 1000),
             inbox.put,
             inbox.fail,
             self._hearing,
+            self._room_events,
         )
 
     def _distrust_wakeups(self) -> None:
@@ -172,6 +180,7 @@ class Worker:
         try:
             await self._until_told(drain, stop)
         finally:
+            self._room_events.close()
             await health.cleanup()
 
     async def _until_told(self, drain: asyncio.Event, stop: asyncio.Event) -> None:
@@ -215,54 +224,11 @@ class Worker:
             if self._settings.live_realtime:
                 tasks.create_task(self._wakeups.run(), name="wake-ups")
             self._watching = tasks.create_task(self._watcher.run(), name="watcher")
-            tasks.create_task(self._answer_dispatches(), name="dispatches")
+            tasks.create_task(self._dispatches.run(), name="dispatches")
 
-    async def _answer_dispatches(self) -> None:
-        server = self._agent_server()
-        server.on("worker_registered", self._on_registered)
-        try:
-            await server.run()
-        finally:
-            await server.aclose()
-
-    def _on_registered(self, *_: Any) -> None:
+    def _on_registered(self) -> None:
         self._registered = True
         log.info("registered", extra={"worker": self.name})
-
-    def _agent_server(self) -> AgentServer:
-        """Never refuses a room: the default load settings silently skip some."""
-        settings = self._settings
-        os.environ.pop(
-            "LIVEKIT_AGENT_NAME", None
-        )  # it would make the worker a named one, which gets no rooms
-        server = AgentServer(
-            job_executor_type=JobExecutorType.THREAD,
-            permissions=WorkerPermissions(
-                can_publish=False, can_subscribe=True, can_publish_data=True, hidden=True
-            ),
-            load_fnc=lambda: 0.0,
-            load_threshold=math.inf,
-            num_idle_processes=0,
-            drain_timeout=0,
-            max_retry=1_000_000,
-            ws_url=settings.livekit_url,
-            api_key=settings.livekit_api_key,
-            api_secret=settings.livekit_api_secret.get_secret_value(),
-            host="127.0.0.1",
-            port=0,
-        )
-        host_loop = asyncio.get_running_loop()
-
-        async def accept(request: JobRequest) -> None:
-            self.metrics.dispatches.labels("rejected" if self._leaving else "accepted").inc()
-            await (request.reject() if self._leaving else request.accept())
-
-        async def entrypoint(context: JobContext) -> None:
-            host_loop.call_soon_threadsafe(self._serve, RoomName(context.job.room.name))
-            context.shutdown("handed over")
-
-        server.rtc_session(entrypoint, on_request=accept)
-        return server
 
     def _conditions(self) -> Conditions:
         return {

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Protocol
 
 import aiohttp
@@ -19,7 +20,9 @@ from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.livekit_types import permission_to
 from agent.metrics import Metrics
 from agent.ports import Refused, RoomActions, RoomName, TargetGone, Unavailable
+from agent.room_events import RoomEvents
 from handlers.events import Event, Identity
+from local.people.waiting import until
 from local.stack import Stack
 from moderation.desired import Permission
 from moderation.roles import Source
@@ -35,7 +38,7 @@ class Backend(Protocol):
     actions: RoomActions
 
     async def join(self, room: RoomName, who: Identity, permission: Permission) -> None: ...
-    async def join_hidden(self, room: RoomName) -> None: ...
+    async def join_hidden(self, room: RoomName) -> Identity: ...
     async def gone(self, room: RoomName, who: Identity) -> None:
         """Returns when this person has noticed that they are out."""
 
@@ -48,8 +51,9 @@ class Fake:
     async def join(self, room: RoomName, who: Identity, permission: Permission) -> None:
         self.livekit.join(room, who, permission)
 
-    async def join_hidden(self, room: RoomName) -> None:
+    async def join_hidden(self, room: RoomName) -> Identity:
         self.livekit.join(room, Identity("agent-1"), NOTHING, agent=True)
+        return Identity("agent-1")
 
     async def gone(self, room: RoomName, who: Identity) -> None:
         members = self.livekit.rooms[room].members if room in self.livekit.rooms else {}
@@ -82,13 +86,17 @@ class Real:
         await client.connect(self.url, token)
         self.people[room, who] = client, out
 
-    async def join_hidden(self, room: RoomName) -> None:
+    async def join_hidden(self, room: RoomName) -> Identity:
         heard: list[Event] = []
-        token = hidden_token(self.key, self.secret, room, Identity(f"agent-{uuid.uuid4()}"))
+        who = Identity(f"agent-{uuid.uuid4()}")
+        token = hidden_token(self.key, self.secret, room, who)
         hearing = Hearing(DatabaseClock(), Metrics())
-        bot = LiveKitRoom(self.url, token, lambda: 0, heard.append, lambda _: None, hearing)
+        bot = LiveKitRoom(
+            self.url, token, who, lambda: 0, heard.append, lambda _: None, hearing, RoomEvents()
+        )
         await bot.connect()
         self.hidden.append(bot)
+        return who
 
     async def gone(self, room: RoomName, who: Identity) -> None:
         async with asyncio.timeout(10):
@@ -172,6 +180,15 @@ class RoomContract:
         await backend.join(room, ADA, NOTHING)
         await backend.join_hidden(room)
         assert set(await may(backend.actions, room)) == {ADA}
+
+    async def test_who_is_connected_is_told_whether_hidden_or_not(
+        self, backend: Backend, room: RoomName
+    ) -> None:
+        await backend.join(room, ADA, SPEAK)
+        hidden = await backend.join_hidden(room)
+        for who in (ADA, hidden):
+            await until("they are connected", partial(backend.actions.connected, room, who))
+        assert not await backend.actions.connected(room, Identity("nobody"))
 
     async def test_closing_puts_everyone_out_and_may_be_repeated(
         self, backend: Backend, room: RoomName
