@@ -17,12 +17,13 @@ from contextlib import AsyncExitStack
 import asyncpg
 
 from local import results
-from local.latency import P50_BAR_MS, P99_BAR_MS, percentile
+from local.latency import P50_BAR_MS, P99_BAR_MS
 from local.paths import STATE
+from local.people.api import Json
 from local.people.device import Device
 from local.people.person import OpenSession, People, Person
 from local.people.waiting import until
-from local.results import Figure, at_most
+from local.results import Figure, at_most, percentile
 from local.stack import Stack
 
 ROOMS, ROWS, ALONE = 20, 500, 100
@@ -100,14 +101,20 @@ def faults(rows: Sequence[asyncpg.Record]) -> dict[str, int]:
     }
 
 
-async def one_by_one(ops: Person, session: OpenSession, guest: Person, device: Device) -> list[float]:
+async def one_by_one(
+    ops: Person, session: OpenSession, guest: Person, device: Device, rows: int = ALONE
+) -> list[Json]:
+    """The rows of so many mutes and unmutes by turns, each asked for when the one before was through."""
     taken = []
-    for turn in range(ALONE + 2):
+    for turn in range(rows + 2):
         action = "unmute" if turn % 2 else "mute"
-        row = await (await ops.ask(action, session.id, guest)).applied()
+        taken.append(await (await ops.ask(action, session.id, guest)).applied())
         await (device.until_may_send() if turn % 2 else device.until_may_not_send())
-        taken.append(float(row["enforce_ms"]))
     return taken[2:]  # what is slow once only: connections, plans
+
+
+def enforce_ms(rows: Sequence[Json]) -> list[float]:
+    return [float(row["enforce_ms"]) for row in rows]
 
 
 def judge(rows: Sequence[asyncpg.Record], seconds: float, alone: Sequence[float]) -> list[Figure]:
@@ -142,7 +149,7 @@ async def measure(port_base: int | None) -> bool:
         session = await host.open_session("audio_room")
         await host.enter(session.id, session.join)
         device = await enter_as_speaker(ops, guest, session)
-        alone = await one_by_one(ops, session, guest, device)
+        alone = enforce_ms(await one_by_one(ops, session, guest, device))
     figures = judge(rows, seconds, alone)
     results.write("actions", figures)
     sys.stdout.write(results.report(figures))

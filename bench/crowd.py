@@ -5,19 +5,32 @@ import json
 import sys
 import uuid
 from asyncio.subprocess import PIPE, Process
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import asyncpg
 from livekit import api
 
 from local.stack import Stack
 
-ANSWER_SECONDS = 120.0
+ANSWER_SECONDS = 180.0
+ANSWER_BYTES = 2**24
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A room as its first person came in."""
+
+    room: str
+    connected_at: float
+    """When `connect()` had returned, epoch seconds."""
+    connected_ms: float
+    """How long `connect()` took."""
 
 
 class Crowd:
-    """Opens rooms with one speaker and some listeners each, all in one process beside ours."""
+    """Opens rooms with some speakers and listeners each, all in one process beside ours."""
 
     def __init__(self, stack: Stack, database: asyncpg.Connection) -> None:
         self._stack, self._database = stack, database
@@ -26,67 +39,71 @@ class Crowd:
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.load", self._stack.livekit_url, stdin=PIPE, stdout=PIPE
+            sys.executable,
+            "-m",
+            "bench.load",
+            self._stack.livekit_url,
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=ANSWER_BYTES,
         )
         return self
 
     async def __aexit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        self._process.stdin.write(b'{"leave": true}\n')
-        await self._process.wait()
-        await self._database.execute(
-            "update public.live_sessions set status = 'ended' where livekit_room = any ($1)", self.rooms
-        )
+        process = self._running()
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+        await self._end_sessions(self.rooms)
 
     @property
     def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+        return self._running().pid
 
-    async def fill(self, count: int, *, publishers: int = 1, listeners: int = 1) -> list[float]:
-        """Open `count` more rooms, one after another; the milliseconds that each first person's connection took."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+    async def fill(
+        self, count: int, *, publishers: int = 1, listeners: int = 1, at_once: bool = False
+    ) -> list[Opened]:
+        """Open `count` more rooms, one after another unless told otherwise."""
         orders = [await self._order(publishers, listeners) for _ in range(count)]
-        self._process.stdin.write(json.dumps({"join": orders}).encode() + b"\n")
+        answer = await self._ask({"join": orders, "at_once": at_once})
+        return [Opened(**room) for room in answer]
+
+    async def empty(self) -> None:
+        """Everybody leaves, and the sessions end."""
+        rooms, self.rooms = self.rooms, []
+        await self._ask({"leave": rooms})
+        await self._end_sessions(rooms)
+
+    async def _ask(self, order: dict[str, Any]) -> Any:
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(order).encode() + b"\n")
         async with asyncio.timeout(ANSWER_SECONDS):
-            answer = await self._process.stdout.readline()
+            answer = await process.stdout.readline()
         if not answer:
             msg = "the load process ended; its words are above"
             raise RuntimeError(msg)
-        taken: list[float] = json.loads(answer)["connected_ms"]
-        return taken
+        return json.loads(answer)
+
+    def _running(self) -> Process:
+        assert self._process is not None
+        return self._process
+
+    async def _end_sessions(self, rooms: list[str]) -> None:
+        await self._database.execute(
+            "update public.live_sessions set status = 'ended' where livekit_room = any ($1)", rooms
+        )
 
     async def _order(self, publishers: int, listeners: int) -> dict[str, object]:
         room = f"bench-{uuid.uuid4()}"
-        people = [await self._account() for _ in range(publishers + listeners)]
-        session = await self._database.fetchval(
-            "insert into public.live_sessions (creator_id, type, access_type, title, livekit_room, status)"
-            " values ($1, 'audio_room', 'public', 'Benchmark', $2, 'live') returning id",
-            people[0],
-            room,
-        )
-        # Speakers by the database's word, so that no agent takes their microphone away.
-        for person in people[1:publishers]:
-            await self._database.execute(
-                "insert into public.live_participants (session_id, user_id, role) values ($1, $2, 'speaker')",
-                session,
-                person,
-            )
+        people = [uuid.uuid4() for _ in range(publishers + listeners)]
+        await open_session(self._database, room, people, speakers=publishers)
         self.rooms.append(room)
         tokens = [self._token(room, person, speaks=n < publishers) for n, person in enumerate(people)]
         return {"room": room, "tokens": tokens, "publishers": publishers}
-
-    async def _account(self) -> uuid.UUID:
-        user = uuid.uuid4()
-        await self._database.execute(
-            "insert into auth.users (id, email) values ($1, $2)", user, f"{user}@bench.example"
-        )
-        return user
 
     def _token(self, room: str, user: uuid.UUID, *, speaks: bool) -> str:
         """The benchmarks' own mint: a baseline knows no database, so nobody else could give it rooms."""
@@ -100,3 +117,25 @@ class Crowd:
         env = self._stack.env
         token = api.AccessToken(env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"])
         return token.with_identity(str(user)).with_grants(grants).to_jwt()
+
+
+async def open_session(
+    database: asyncpg.Connection, room: str, people: list[uuid.UUID], *, speakers: int
+) -> uuid.UUID:
+    """A live audio room of these new accounts: the first one is its host, the first `speakers` may speak."""
+    await database.executemany(
+        "insert into auth.users (id, email) values ($1, $2)",
+        [(user, f"{user}@bench.example") for user in people],
+    )
+    session: uuid.UUID = await database.fetchval(
+        "insert into public.live_sessions (creator_id, type, access_type, title, livekit_room, status)"
+        " values ($1, 'audio_room', 'public', 'Benchmark', $2, 'live') returning id",
+        people[0],
+        room,
+    )
+    # Speakers by the database's word, so that no agent takes their microphone away.
+    await database.executemany(
+        "insert into public.live_participants (session_id, user_id, role) values ($1, $2, 'speaker')",
+        [(session, person) for person in people[1:speakers]],
+    )
+    return session

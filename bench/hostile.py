@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from livekit import rtc
 
 from local import results
-from local.latency import percentile
 from local.paths import STATE
 from local.people.hostile import (
     FULL_RECONNECT,
@@ -33,7 +32,7 @@ from local.people.hostile import (
     talk_through,
 )
 from local.people.person import People
-from local.results import Figure, at_most
+from local.results import Figure, at_most, percentile
 from local.stack import Stack
 
 AFTER_ROW_BAR_MS = 150.0

@@ -14,14 +14,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from bench.gift_room import GiftRoom, Listener, full_reconnect, gift_room, losing
 from local.paths import STATE
 from local.people.api import Json
 from local.people.person import Person
 from local.people.waiting import until
-from local.results import Figure, say, write
+from local.results import Figure, say, spread, write
 from local.stack import Stack
 
 CALM_P50_MS, CALM_P99_MS = 20.0, 80.0
@@ -34,25 +32,13 @@ STEADY = 6
 ABSENT_SECONDS, ABSENT_GIFTS = 60.0, 180
 
 
-def spread(name: str, seconds: list[float], bars: dict[int, float]) -> list[Figure]:
-    """p50, p95, p99 and the most, in ms."""
-    figures = []
-    for percent in (50, 95, 99, 100):
-        value = float(np.percentile(np.array(seconds) * 1000, percent))
-        which = f"p{percent}" if percent < 100 else "max"
-        bar = bars.get(percent)
-        held = None if bar is None else value <= bar
-        figures.append(Figure(f"{name}.{which}", round(value, 2), "ms", len(seconds), bar, held))
-    return figures
-
-
 def once(name: str, seconds: float, bar: float | None) -> Figure:
     value = round(seconds * 1000, 1)
     return Figure(name, value, "ms", 1, bar, None if bar is None else value <= bar)
 
 
-def delays(listeners: list[Listener], after: int) -> list[float]:
-    return [delay for listener in listeners for delay in listener.delays(after)]
+def delays_ms(listeners: list[Listener], after: int) -> list[float]:
+    return [1000 * delay for listener in listeners for delay in listener.delays(after)]
 
 
 async def calm(stack: Stack) -> list[Figure]:
@@ -65,7 +51,7 @@ async def calm(stack: Stack) -> list[Figure]:
             await room.give(room.senders[0])
             await asyncio.sleep(CALM_PAUSE_SECONDS)
         await room.converged()
-        found = delays(listeners, before)
+        found = delays_ms(listeners, before)
     return spread("relay.calm.commit_to_client", found, {50: CALM_P50_MS, 99: CALM_P99_MS})
 
 
@@ -138,10 +124,14 @@ async def burst(stack: Stack) -> list[Figure]:
         took = time.monotonic() - begun
         await room.converged()
         return [
-            *spread("relay.burst.commit_to_client", delays(party.steady, party.before), {99: BURST_P99_MS}),
+            *spread(
+                "relay.burst.commit_to_client", delays_ms(party.steady, party.before), {99: BURST_P99_MS}
+            ),
             *(once(f"relay.burst.late_{n}.caught_up", s, BACK_MS) for n, (_, s) in enumerate(party.late, 1)),
             once("relay.burst.reconnected.caught_up", party.torn_seconds, BACK_MS),
-            *spread("relay.burst.lossy.commit_to_client", party.lossy.delays(party.before), {100: BACK_MS}),
+            *spread(
+                "relay.burst.lossy.commit_to_client", delays_ms([party.lossy], party.before), {100: BACK_MS}
+            ),
             Figure("relay.burst.gifts_per_second", round(GIFTS / took, 1), "1/s", GIFTS),
         ]
 
@@ -166,7 +156,7 @@ async def kill(stack: Stack) -> list[Figure]:
         await room.moderator()
         return [
             once("relay.kill.everything_after_kill", complete - killed_at, KILL_MS),
-            *spread("relay.kill.commit_to_client", delays(party.steady, party.before), {}),
+            *spread("relay.kill.commit_to_client", delays_ms(party.steady, party.before), {}),
         ]
 
 

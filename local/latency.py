@@ -52,14 +52,9 @@ def judge(taken: Sequence[float]) -> list[results.Figure]:
     return [
         results.Figure(f"{area}.min", round(min(taken), 3), "ms", n),
         results.at_most(f"{area}.p50", statistics.median(taken), P50_BAR_MS, n=n),
-        results.at_most(f"{area}.p99", percentile(taken, 99), P99_BAR_MS, n=n),
+        results.at_most(f"{area}.p99", results.percentile(taken, 99), P99_BAR_MS, n=n),
         results.Figure(f"{area}.max", round(max(taken), 3), "ms", n),
     ]
-
-
-def percentile(taken: Sequence[float], percent: int) -> float:
-    """Between the nearest ranks, linearly."""
-    return statistics.quantiles(taken, n=100, method="inclusive")[percent - 1]
 
 
 def report(taken: Sequence[float], figures: Sequence[results.Figure]) -> str:

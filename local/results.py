@@ -1,8 +1,9 @@
 """Figures that a command measured: `.local/results/<command>.jsonl`, one object a line, names stable."""
 
 import json
+import statistics
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,24 @@ def at_most(name: str, value: float, bar: float, unit: str = "ms", n: int = 1) -
     return Figure(name, round(value, 3), unit, n, bar, value <= bar)
 
 
+def percentile(taken: Sequence[float], percent: int) -> float:
+    """Between the nearest ranks, linearly. 100 is the most."""
+    if percent == 100 or len(taken) == 1:
+        return max(taken)
+    return statistics.quantiles(taken, n=100, method="inclusive")[percent - 1]
+
+
+def spread(name: str, ms: Sequence[float], bars: Mapping[int, float] | None = None) -> list[Figure]:
+    """p50, p95, p99 and the most; `bars` by percentile, 100 being the most."""
+    figures = []
+    for percent in (50, 95, 99, 100):
+        value, bar = percentile(ms, percent), (bars or {}).get(percent)
+        held = None if bar is None else value <= bar
+        which = "max" if percent == 100 else f"p{percent}"
+        figures.append(Figure(f"{name}.{which}", round(value, 2), "ms", len(ms), bar, held))
+    return figures
+
+
 def write(command: str, figures: Iterable[Figure]) -> Path:
     """Replaces what the command wrote the last time; where it is."""
     folder = STATE / "results"
@@ -39,6 +58,12 @@ def write(command: str, figures: Iterable[Figure]) -> Path:
     path = folder / f"{command}.jsonl"
     path.write_text("".join(lines))
     return path
+
+
+def read(command: str) -> list[Figure]:
+    """What the command wrote the last time; nothing when it never ran."""
+    path = STATE / "results" / f"{command}.jsonl"
+    return [Figure(**json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def say(line: str) -> None:
@@ -52,5 +77,5 @@ def report(figures: Iterable[Figure]) -> str:
     lines = []
     for figure in figures:
         bar = "" if figure.bar is None else f"  {'held' if figure.held else 'MISSED'}: at most {figure.bar:g}"
-        lines.append(f"  {figure.name:<46}{figure.value:8.1f} {figure.unit:<8}n={figure.n:<4}{bar}")
+        lines.append(f"  {figure.name:<46}{figure.value:10.3f} {figure.unit:<8}n={figure.n:<4}{bar}")
     return "\n".join(lines) + "\n"

@@ -1,0 +1,177 @@
+"""`python -m bench.capacity`: the database side of 10,000 rooms, without media.
+
+Forty workers of 250 rooms each, through the real store to real Postgres: taking the rooms, beating for them, finding
+what nobody moderates, finishing rows. The same machine carries the load, the gateway and PostgREST beside Postgres,
+so what it bears is less than a database of its own size would.
+"""
+
+import asyncio
+import itertools
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import aiohttp
+import asyncpg
+
+from agent.ports import RoomName
+from agent.settings import Settings
+from bench import parts
+from bench.synthetic import SyntheticWorker, open_sessions, workers
+from local.paths import STATE
+from local.results import Figure, at_most, report, say, spread, write
+from local.stack import Stack
+
+ROOMS, EACH = 10_000, 250
+CLAIMS_AT_ONCE = 8
+BEAT_SECONDS: float = Settings.model_fields["live_beat_seconds"].default
+LEASE_SECONDS = 600.0
+"""No room may lapse while others are still being taken; a beat costs the same whatever the lease's length."""
+ALONE, ALONE_SIZES = 20, (1, 40, EACH)
+FLEETS, FLEET_SECONDS = (10, 20, 40), 6.0
+LOOKS = 10
+ROWS = 2000
+
+
+async def measure() -> list[Figure]:
+    async with (
+        Stack(STATE / "bench") as stack,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
+    ):
+        database = await asyncpg.connect(stack.database_url)
+        rooms = await open_sessions(database, ROOMS)
+        fleet = workers(stack, http, rooms, EACH, LEASE_SECONDS)
+        say(f"  {len(rooms)} live sessions, {len(fleet)} workers of {EACH}")
+        figures = [
+            Figure("capacity.rooms", len(rooms), "rooms"),
+            Figure("capacity.workers", len(fleet), "workers"),
+            *await claims(stack, fleet),
+            *await beats_alone(fleet[0]),
+            *[figure for size in FLEETS for figure in await fleet_beats(stack, fleet[:size])],
+            *await looks(fleet[0], rooms),
+            *await rows(stack, database, fleet),
+            *await releases(fleet),
+        ]
+        await database.close()
+    return figures
+
+
+async def claims(stack: Stack, fleet: Sequence[SyntheticWorker]) -> list[Figure]:
+    free = asyncio.Semaphore(CLAIMS_AT_ONCE)
+
+    async def one(worker: SyntheticWorker, room: RoomName) -> None:
+        async with free:
+            await worker.claim(room)
+
+    before, begun = parts.snapshot(stack), time.monotonic()
+    async with asyncio.TaskGroup() as tasks:
+        for worker in fleet:
+            for room in worker.rooms:
+                tasks.create_task(one(worker, room))
+    rate = ROOMS / (time.monotonic() - begun)
+    say(f"  claims: {rate:.0f}/s; cores: {parts.told(parts.busy(before, parts.snapshot(stack)))}")
+    return [
+        *spread("capacity.claim", [ms for worker in fleet for ms in worker.claimed_ms]),
+        Figure("capacity.claim.rate", round(rate, 1), "1/s", ROOMS),
+    ]
+
+
+async def beats_alone(worker: SyntheticWorker) -> list[Figure]:
+    figures = list[Figure]()
+    for size in ALONE_SIZES:
+        worker.beat_ms.clear()
+        for _ in range(ALONE):
+            await worker.beat(size)
+        figures += spread(f"capacity.beat.of_{size}", worker.beat_ms)
+        say(f"  a beat for {size} rooms: {figures[-4].value:.1f} ms")
+    return figures
+
+
+async def fleet_beats(stack: Stack, fleet: Sequence[SyntheticWorker]) -> list[Figure]:
+    """All of them at their rhythm: how many beats a second come through of those that are due."""
+    for worker in fleet:
+        worker.beat_ms.clear()
+    before, begun = parts.snapshot(stack), time.monotonic()
+    async with asyncio.TaskGroup() as tasks:
+        for worker in fleet:
+            tasks.create_task(worker.beat_for(FLEET_SECONDS, BEAT_SECONDS))
+    seconds, used = time.monotonic() - begun, parts.busy(before, parts.snapshot(stack))
+    taken = [ms for worker in fleet for ms in worker.beat_ms]
+    due, rooms = len(fleet) / BEAT_SECONDS, len(fleet) * EACH
+    where = f"capacity.fleet.of_{rooms}"
+    say(f"  {rooms} rooms beat: {len(taken) / seconds:.1f}/s of {due:.1f} due; cores: {parts.told(used)}")
+    return [
+        *spread(f"{where}.beat", taken),
+        Figure(f"{where}.beats_due", round(due, 1), "1/s"),
+        Figure(f"{where}.beats_done", round(len(taken) / seconds, 1), "1/s", len(taken)),
+        Figure(f"{where}.leases_lost", sum(worker.lost for worker in fleet), "rooms"),
+        *(Figure(f"{where}.cores.{part}", round(share, 2), "cores") for part, share in used.items()),
+    ]
+
+
+async def looks(worker: SyntheticWorker, rooms: Sequence[RoomName]) -> list[Figure]:
+    """What the watcher asks, among as many rooms as there are."""
+    there = frozenset(rooms)
+    return [
+        *spread("capacity.overview", await timed(LOOKS, worker.store.overview)),
+        *spread("capacity.sweep", await timed(LOOKS, lambda: worker.store.sweep(there))),
+    ]
+
+
+async def timed(times: int, ask: Callable[[], Awaitable[object]]) -> list[float]:
+    taken = list[float]()
+    for _ in range(times):
+        begun = time.monotonic()
+        await ask()
+        taken.append(1000 * (time.monotonic() - begun))
+    return taken
+
+
+async def rows(stack: Stack, database: asyncpg.Connection, fleet: Sequence[SyntheticWorker]) -> list[Figure]:
+    """One row in each of many rooms at once, found by beats and finished in batches."""
+    await insert_rows(database, fleet)
+    for worker in fleet:
+        worker.beat_ms.clear()
+    before, begun = parts.snapshot(stack), time.monotonic()
+    found = await asyncio.gather(*(worker.beat() for worker in fleet))
+    await asyncio.gather(*(worker.finish(mine) for worker, mine in zip(fleet, found, strict=True)))
+    seconds = time.monotonic() - begun
+    applied = await database.fetchval(
+        "select count(*) from public.moderation_actions where status = 'applied'"
+    )
+    say(
+        f"  {applied} rows: {applied / seconds:.0f}/s; cores: {parts.told(parts.busy(before, parts.snapshot(stack)))}"
+    )
+    return [
+        at_most("capacity.rows.missing", ROWS - applied, 0, "rows", ROWS),
+        Figure("capacity.rows.rate", round(applied / seconds, 1), "1/s", applied),
+        *spread("capacity.rows.beat", [ms for worker in fleet for ms in worker.beat_ms]),
+        *spread("capacity.rows.finish", [ms for worker in fleet for ms in worker.finish_ms]),
+    ]
+
+
+async def insert_rows(database: asyncpg.Connection, fleet: Sequence[SyntheticWorker]) -> None:
+    """Ops mutes the host of so many rooms, who is away: true as soon as it is written."""
+    by_turns = itertools.chain.from_iterable(zip(*(worker.rooms for worker in fleet), strict=True))
+    rooms = list(itertools.islice(by_turns, ROWS))
+    await database.execute(
+        "insert into public.moderation_actions (id, session_id, target_user_id, action, requested_via)"
+        " select gen_random_uuid(), s.id, s.creator_id, 'mute', 'ops' from public.live_sessions s"
+        " where s.livekit_room = any($1)",
+        rooms,
+    )
+
+
+async def releases(fleet: Sequence[SyntheticWorker]) -> list[Figure]:
+    return spread("capacity.release", [ms for worker in fleet for ms in await timed(1, worker.release)])
+
+
+def main() -> int:
+    figures = asyncio.run(measure())
+    say(report(figures))
+    say(f"written to {write('capacity', figures)}")
+    return 0 if all(figure.held is not False for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

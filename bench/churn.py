@@ -1,0 +1,71 @@
+"""`python -m bench.churn`: 200 rooms opened and closed in one worker, and whether it gives their memory back.
+
+Twenty rooms at a time with a speaker and a listener each, all of them heard. The worker's memory is compared while it
+has no room: after a warm-up, and at the end.
+"""
+
+import asyncio
+import sys
+
+import asyncpg
+
+from bench.cost import policy
+from bench.crowd import Crowd
+from bench.process_cost import Usage, usage
+from bench.worker_view import WorkerView
+from local.paths import STATE
+from local.results import Figure, at_most, report, say, write
+from local.stack import Stack
+
+ROOMS, AT_ONCE, WARM_UP = 200, 20, 40
+HEARD_SECONDS, EMPTY_SECONDS, BOT_SECONDS = 1.0, 2.0, 30.0
+GROWTH_BAR = 0.15
+
+
+async def churn() -> list[Figure]:
+    async with Stack(STATE / "bench") as stack:
+        database = await asyncpg.connect(stack.database_url)
+        await policy(database, "observe")
+        worker = await stack.start_worker("worker")
+        view = WorkerView(worker)
+        async with Crowd(stack, database) as crowd:
+            for _ in range(WARM_UP // AT_ONCE):
+                await come_and_go(crowd, view)
+            start = end = usage(worker.pid)
+            for done in range(AT_ONCE, ROOMS + 1, AT_ONCE):
+                await come_and_go(crowd, view)
+                end = usage(worker.pid)
+                say(
+                    f"  {done:>3} rooms opened and closed  {end.uss_mb:6.1f} MiB (at first {start.uss_mb:.1f})"
+                )
+        await database.close()
+    return judge(start, end)
+
+
+async def come_and_go(crowd: Crowd, view: WorkerView) -> None:
+    """Twenty rooms open at once, are heard for a moment, and close."""
+    await crowd.fill(AT_ONCE, at_once=True)
+    await view.entered(crowd.rooms, BOT_SECONDS)
+    await asyncio.sleep(HEARD_SECONDS)
+    await crowd.empty()
+    await view.left_all()
+    await asyncio.sleep(EMPTY_SECONDS)
+
+
+def judge(start: Usage, end: Usage) -> list[Figure]:
+    return [
+        Figure("churn.uss.before", round(start.uss_mb, 1), "MiB"),
+        Figure("churn.uss.after", round(end.uss_mb, 1), "MiB"),
+        at_most("churn.uss.growth", end.uss_mb / start.uss_mb - 1, GROWTH_BAR, "ratio", ROOMS),
+    ]
+
+
+def main() -> int:
+    figures = asyncio.run(churn())
+    say(report(figures))
+    say(f"written to {write('churn', figures)}")
+    return 0 if all(figure.held is not False for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

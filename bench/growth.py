@@ -1,0 +1,62 @@
+"""`python -m bench.growth`: what a worker asks of the database while nothing happens, from 1 to 80 rooms.
+
+Rooms of one silent person each, so that memory and CPU are those of the bare room. The calls are those that the
+worker itself counts, by function.
+"""
+
+import asyncio
+import sys
+
+import asyncpg
+
+from bench.cost import SETTLE_SECONDS, until_bots
+from bench.crowd import Crowd
+from bench.process_cost import cores, usage
+from bench.worker_view import WorkerView, calls_a_second
+from local.paths import STATE
+from local.results import Figure, at_most, report, say, write
+from local.stack import Stack
+
+SIZES = (1, 10, 40, 80)
+WATCH_SECONDS = 12.0
+CALLS_BAR = 3.0
+
+
+async def grow() -> list[Figure]:
+    figures = list[Figure]()
+    async with Stack(STATE / "bench") as stack:
+        database = await asyncpg.connect(stack.database_url)
+        worker = await stack.start_worker("worker")
+        view = WorkerView(worker)
+        async with Crowd(stack, database) as crowd:
+            for size in SIZES:
+                await crowd.fill(size - len(crowd.rooms), publishers=0, listeners=1)
+                await until_bots(stack, crowd.rooms)
+                await asyncio.sleep(SETTLE_SECONDS)
+                figures += await idle(view, worker.pid, size)
+        await database.close()
+    return figures
+
+
+async def idle(view: WorkerView, pid: int, rooms: int) -> list[Figure]:
+    before = usage(pid)
+    calls = await calls_a_second(view, WATCH_SECONDS)
+    after = usage(pid)
+    each = " ".join(f"{call} {rate:.2f}" for call, rate in sorted(calls.items()) if rate)
+    say(f"  {rooms:>3} rooms  {sum(calls.values()):.2f} calls/s  ({each})")
+    return [
+        at_most(f"growth.idle_calls.at_{rooms}", sum(calls.values()), CALLS_BAR, "1/s"),
+        Figure(f"growth.idle_cpu.at_{rooms}", round(100 * cores(before, after), 2), "%"),
+        Figure(f"growth.uss.at_{rooms}", round(after.uss_mb, 1), "MiB"),
+    ]
+
+
+def main() -> int:
+    figures = asyncio.run(grow())
+    say(report(figures))
+    say(f"written to {write('growth', figures)}")
+    return 0 if all(figure.held is not False for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""`python -m bench.latencies`: how long people wait for the agent, at 1, 40 and 80 rooms in one worker.
+
+Rooms are opened one after another, and twenty at once, again and again (`FULL=1`: ten rounds). Then one room is
+watched while 0, 39 and 79 others, each with somebody who speaks and is measured, are open beside it.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+import asyncpg
+
+from bench.cost import policy
+from bench.crowd import Crowd, Opened
+from bench.probe_room import ProbeRoom, probe_room
+from bench.process_cost import cores, usage
+from bench.worker_view import Entrance, WorkerView
+from local.paths import STATE
+from local.people.waiting import NotInTimeError
+from local.results import Figure, at_most, report, say, spread, write
+from local.stack import Stack
+
+ONE_BY_ONE_BARS = {50: 300.0}
+AT_ONCE, AT_ONCE_BARS = 20, {95: 3000.0, 100: 5000.0}
+ROUNDS, FULL_ROUNDS = 3, 10
+SIZES = (1, 40, 80)
+BOT_SECONDS = 15.0
+SETTLE_SECONDS = 3.0
+GROWTH_BAR = 2.0
+WATCHED = ("join_to_row", "leave_to_row", "action", "gift")
+
+
+async def measure(rounds: int) -> list[Figure]:
+    async with Stack(STATE / "bench") as stack:
+        database = await asyncpg.connect(stack.database_url)
+        await policy(database, "observe")
+        worker = await stack.start_worker("worker")
+        view = WorkerView(worker)
+        async with Crowd(stack, database) as crowd:
+            figures = [
+                *await one_after_another(crowd, view),
+                *await twenty_at_once(crowd, view, rounds),
+            ]
+            async with probe_room(stack, database) as probe:
+                for size in SIZES:
+                    figures += await with_rooms(crowd, view, probe, size, worker.pid)
+        await database.close()
+    return [*figures, *growth(figures)]
+
+
+async def one_after_another(crowd: Crowd, view: WorkerView) -> list[Figure]:
+    """Each room opens when the agent is in the one before."""
+    opened = list[Opened]()
+    await warm_up(crowd, view)
+    for _ in range(AT_ONCE):
+        opened += await crowd.fill(1)
+        await view.entered(crowd.rooms[-1:], BOT_SECONDS)
+    figures = waits("one_by_one", opened, view.entrances, ONE_BY_ONE_BARS)
+    await close(crowd, view)
+    return figures
+
+
+async def warm_up(crowd: Crowd, view: WorkerView) -> None:
+    """What is slow once only: connections, plans, imports."""
+    await crowd.fill(2)
+    await view.entered(crowd.rooms, BOT_SECONDS)
+
+
+async def twenty_at_once(crowd: Crowd, view: WorkerView, rounds: int) -> list[Figure]:
+    opened, missed = list[Opened](), 0
+    for number in range(1, rounds + 1):
+        now = await crowd.fill(AT_ONCE, at_once=True)
+        try:
+            await view.entered(crowd.rooms, BOT_SECONDS)
+        except NotInTimeError:
+            missed += view.missed(crowd.rooms)
+        opened += [room for room in now if room.room in view.entrances]
+        say(f"  {AT_ONCE} rooms at once, round {number} of {rounds}: {missed} missed so far")
+        await close(crowd, view)
+    return [
+        *waits("at_once", opened, view.entrances, AT_ONCE_BARS),
+        at_most("latency.bot_in.at_once.missed", missed, 0, "rooms", rounds * AT_ONCE),
+        Figure("latency.bot_in.at_once.rounds", rounds, "rounds"),
+    ]
+
+
+async def close(crowd: Crowd, view: WorkerView) -> None:
+    await crowd.empty()
+    await view.left_all()
+
+
+def waits(
+    what: str, opened: Sequence[Opened], entrances: dict[str, Entrance], bars: dict[int, float]
+) -> list[Figure]:
+    """From a room's first person being connected until the agent is, and what of it went where."""
+    pairs = [(room, entrances[room.room]) for room in opened]
+    name = f"latency.bot_in.{what}"
+    claims, connects = [e.claim_ms for _, e in pairs], [e.connect_ms for _, e in pairs]
+    whole = [1000 * max(0.0, e.at - room.connected_at) for room, e in pairs]
+    dispatched = [1000 * (e.at - room.connected_at) - e.claim_ms - e.connect_ms for room, e in pairs]
+    return [
+        *spread(name, whole, bars),
+        *spread(f"{name}.dispatched", dispatched),
+        *spread(f"{name}.claimed", claims),
+        *spread(f"{name}.connected", connects),
+        *spread(f"{name}.human_connect", [room.connected_ms for room, _ in pairs]),
+    ]
+
+
+async def with_rooms(
+    crowd: Crowd, view: WorkerView, probe: ProbeRoom, size: int, worker_pid: int
+) -> list[Figure]:
+    """The watched room is one of them."""
+    await crowd.fill(size - 1 - len(crowd.rooms))
+    await view.entered(crowd.rooms, BOT_SECONDS)
+    await asyncio.sleep(SETTLE_SECONDS)
+    load, worker = usage(crowd.pid), usage(worker_pid)
+    figures = await probe.figures(size)
+    own, ours = cores(load, usage(crowd.pid)), cores(worker, usage(worker_pid))
+    for figure in figures:
+        if figure.name.endswith(".p50"):
+            say(f"  {figure.name:<56}{figure.value:8.1f} ms")
+    say(f"  {size} rooms: the people beside used {own:.2f} cores, the worker {ours:.2f}")
+    return [
+        *figures,
+        Figure(f"latency.load_cores.at_{size}", round(own, 2), "cores"),
+        Figure(f"latency.worker_cores.at_{size}", round(ours, 2), "cores"),
+    ]
+
+
+def growth(figures: Sequence[Figure]) -> list[Figure]:
+    """Each median in the fullest house beside that in an empty one."""
+    value = {figure.name: figure.value for figure in figures}
+    return [
+        at_most(
+            f"latency.{what}.p50.at_{SIZES[-1]}_to_1",
+            value[f"latency.{what}.at_{SIZES[-1]}.p50"] / max(1.0, value[f"latency.{what}.at_1.p50"]),
+            GROWTH_BAR,
+            "ratio",
+        )
+        for what in WATCHED
+    ]
+
+
+def main() -> int:
+    figures = asyncio.run(measure(FULL_ROUNDS if os.environ.get("FULL") else ROUNDS))
+    say(report(figure for figure in figures if figure.bar is not None))
+    say(f"written to {write('latencies', figures)}")
+    return 0 if all(figure.held is not False for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

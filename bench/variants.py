@@ -1,0 +1,64 @@
+"""The workers that are measured side by side: ours, and the baselines. Each is the only one of its stack."""
+
+import asyncio
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from local.paths import REPOSITORY
+from local.stack import Stack
+
+REGISTERED_SECONDS = 60.0
+
+Start = Callable[[Stack], AbstractAsyncContextManager[int]]
+"""Starts a worker that is registered when it yields its pid."""
+
+
+@asynccontextmanager
+async def ours(stack: Stack) -> AsyncIterator[int]:
+    child = await stack.start_worker(f"worker-{time.monotonic_ns()}")
+    try:
+        yield child.pid
+    finally:
+        await child.stop()
+
+
+def baseline(module: str) -> Start:
+    @asynccontextmanager
+    async def start(stack: Stack) -> AsyncIterator[int]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            f"bench.baselines.{module}",
+            "start",
+            cwd=REPOSITORY,
+            env={**os.environ, **stack.env},
+            stdout=PIPE,
+            stderr=STDOUT,
+        )
+        assert process.stdout is not None
+        try:
+            await _until_registered(module, process.stdout)
+            reading = asyncio.create_task(_swallow(process.stdout))
+            yield process.pid
+            reading.cancel()
+        finally:
+            process.kill()
+            await process.wait()
+
+    return start
+
+
+async def _until_registered(module: str, output: asyncio.StreamReader) -> None:
+    async with asyncio.timeout(REGISTERED_SECONDS):
+        while b"registered worker" not in (line := await output.readline()):
+            if not line:
+                raise RuntimeError(f"{module} ended before it was registered")
+
+
+async def _swallow(stream: asyncio.StreamReader) -> None:
+    while await stream.readline():
+        pass
