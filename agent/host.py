@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -187,48 +187,64 @@ class Host:
         if lost_at is not None and room not in await self._actions.rooms():
             return  # joining would open it anew
         bot, inbox = Identity(f"agent-{uuid.uuid4()}"), Inbox()
-        livekit = self._connect(room, bot, inbox)
-        try:
+        async with self._connection(room, bot, inbox) as livekit:
             if succeed_at is not None:
                 log.info("succeeding")
                 await livekit.connect()
                 await asyncio.sleep(succeed_at - self._clock.monotonic())
             claimed_at = self._clock.monotonic()
-            try:
-                claim = await self._store.claim(room, bot)
-            except Unavailable as error:
-                if succeed_at is None or lost_at is not None:
-                    raise
-                # Its holder may only have been kept from renewing: the watcher gives it time, then asks us again.
-                log.warning("not succeeding", extra={"error": str(error)})
-                return
+            claim = await self._claim(room, bot, hopeful=succeed_at is not None and lost_at is None)
             answered_at = self._clock.monotonic()
-            match claim.outcome:
-                case ClaimOutcome.UNKNOWN:
-                    log.info("room belongs to no session and no call; left alone")
-                case ClaimOutcome.HELD:
-                    log.debug("another worker has the room")
-                case ClaimOutcome.ENDED:
-                    await self._actions.close(room)
-                case ClaimOutcome.CLAIMED:
-                    if succeed_at is None:
-                        await livekit.connect()
-                    in_at = self._clock.monotonic()
-                    log.info(
-                        "in the room",
-                        extra={
-                            "claim_ms": _ms(answered_at - claimed_at),
-                            "connect_ms": _ms(in_at - answered_at),
-                        },
-                    )
-                    self._tell_gap(claim.unmoderated_since if lost_at is None else lost_at)
-                    await self._moderate(room, claim, claimed_at, livekit, inbox)
-                case _:
-                    assert_never(claim.outcome)
+            if claim is None or not await self._is_ours(room, claim):
+                return
+            if succeed_at is None:
+                await livekit.connect()
+            in_at = self._clock.monotonic()
+            took = {"claim_ms": _ms(answered_at - claimed_at), "connect_ms": _ms(in_at - answered_at)}
+            log.info("in the room", extra=took)
+            self._tell_gap(claim.unmoderated_since if lost_at is None else lost_at)
+            await self._moderate(room, claim, claimed_at, livekit, inbox)
+
+    @contextlib.asynccontextmanager
+    async def _connection(self, room: RoomName, bot: Identity, inbox: Inbox) -> AsyncIterator[LiveKitRoom]:
+        """A connection that is left at the end; of one that is lost nobody waits for the end."""
+        livekit, lost = self._connect(room, bot, inbox), False
+        try:
+            yield livekit
+        except ConnectionLost:
+            lost = True
+            raise
         finally:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DISCONNECT_SECONDS):
-                    await livekit.disconnect()
+            leaving = _disconnect(livekit)
+            if lost and self._tasks is not None:
+                self._tasks.create_task(leaving, name=f"leave {room}")
+            else:
+                await leaving
+
+    async def _claim(self, room: RoomName, bot: Identity, *, hopeful: bool) -> Claim | None:
+        """`hopeful`: another worker has the room, and may only have been kept from renewing its lease. When the
+        database does not answer us either, the watcher gives it time, and then asks us again."""
+        try:
+            return await self._store.claim(room, bot)
+        except Unavailable as error:
+            if not hopeful:
+                raise
+            log.warning("not succeeding", extra={"error": str(error)})
+            return None
+
+    async def _is_ours(self, room: RoomName, claim: Claim) -> bool:
+        match claim.outcome:
+            case ClaimOutcome.CLAIMED:
+                return True
+            case ClaimOutcome.UNKNOWN:
+                log.info("room belongs to no session and no call; left alone")
+            case ClaimOutcome.HELD:
+                log.debug("another worker has the room")
+            case ClaimOutcome.ENDED:
+                await self._actions.close(room)
+            case _:
+                assert_never(claim.outcome)
+        return False
 
     async def _moderate(
         self, room: RoomName, claim: Claim, claimed_at: float, livekit: LiveKitRoom, inbox: Inbox
@@ -303,6 +319,12 @@ class Host:
         elif answer.enforce_ms is not None:
             log.info("action finished", extra={**where, **what, "enforce_ms": round(answer.enforce_ms, 1)})
             self._metrics.actions.labels(answer.action or "", verdict).observe(answer.enforce_ms / 1000)
+
+
+async def _disconnect(livekit: LiveKitRoom) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DISCONNECT_SECONDS):
+            await livekit.disconnect()
 
 
 def _ms(seconds: float) -> float:

@@ -46,6 +46,14 @@ class LiveKitActions:
         people = [info for info in answer.participants if is_person(info.kind) and not info.permission.hidden]
         return tuple(listed(info) for info in people)
 
+    async def connected(self, room: RoomName, identity: Identity) -> bool:
+        request = api.RoomParticipantIdentity(room=room, identity=identity)
+        try:
+            info = await self._call("connected", self._livekit.room.get_participant, request, urgent=True)
+        except TargetGone:
+            return False
+        return info.state == api.ParticipantInfo.State.ACTIVE
+
     async def close(self, room: RoomName) -> None:
         try:
             request = api.DeleteRoomRequest(room=room)

@@ -8,6 +8,7 @@
 An adapter translates its vendor's errors into these, once. Anything else that escapes an adapter is a bug.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -50,6 +51,9 @@ class RoomActions(Protocol):
     async def people(self, room: RoomName) -> tuple[tuple[Identity, Connection], ...]:
         """Everyone in the room, agents and hidden participants excluded."""
 
+    async def connected(self, room: RoomName, identity: Identity) -> bool:
+        """Whether this identity, hidden or not, is in the room with a connection that works."""
+
     async def close(self, room: RoomName) -> None:
         """Delete the room; everyone in it is disconnected. Deleting a room that is gone is success."""
 
@@ -58,7 +62,11 @@ class RoomActions(Protocol):
 
 
 class Wire(Protocol):
-    """The hidden participant's own connection, as far as sending goes."""
+    """The hidden participant's own connection."""
+
+    identity: Identity
+    restoring: asyncio.Event
+    """Set while the connection is lost and LiveKit's client tries to restore it."""
 
     async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
         """One reliable data packet, to everyone or to some. Raises `Unavailable`."""

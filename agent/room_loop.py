@@ -6,7 +6,9 @@ import logging
 from agent.clock import DatabaseClock
 from agent.envelope import Envelope
 from agent.inbox import Inbox
+from agent.livekit_room import ConnectionLost
 from agent.performer import Performer, World
+from agent.ports import PortError, RoomName
 from agent.puller import HeldRoom
 from handlers.audio import last_words
 from handlers.effects import Leave
@@ -15,6 +17,9 @@ from handlers.room import handle
 from handlers.state import RoomState
 
 log = logging.getLogger(__name__)
+
+RESTORE_SECONDS = 0.8
+"""A connection that LiveKit's client restores by itself is mostly there by then; one that hangs takes fifteen."""
 
 
 async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelope, state: RoomState) -> Leave:
@@ -29,7 +34,11 @@ async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelop
     try:
         async with asyncio.TaskGroup() as tasks:
             performer = Performer(held, world, envelope, inbox.put, tasks)
-            return await _decide(inbox, performer, world.clock, state)
+            guard = tasks.create_task(_guard(held.lease.room, world), name="connection")
+            try:
+                return await _decide(inbox, performer, world.clock, state)
+            finally:
+                guard.cancel()
     except ExceptionGroup as faults:
         if len(faults.exceptions) == 1:
             raise faults.exceptions[0] from None  # what interrupted the room, as whoever holds it knows it
@@ -49,6 +58,23 @@ async def _decide(inbox: Inbox, performer: Performer, clock: DatabaseClock, stat
     finally:
         for effect in last_words(state):
             performer.perform(effect)
+
+
+async def _guard(room: RoomName, world: World) -> None:
+    """Raises ConnectionLost when LiveKit no longer has us in the room, however long its client still hopes."""
+    while True:
+        await world.wire.restoring.wait()
+        await asyncio.sleep(RESTORE_SECONDS)
+        if world.wire.restoring.is_set() and not await _still_in(room, world):
+            msg = "LiveKit has let go of us while its client was reconnecting"
+            raise ConnectionLost(msg)
+
+
+async def _still_in(room: RoomName, world: World) -> bool:
+    try:
+        return await world.actions.connected(room, world.wire.identity)
+    except PortError:
+        return True  # unknown is not absent
 
 
 def _log_claims(event: Event) -> None:

@@ -7,6 +7,7 @@ visit inside one batch is never heard of; a full reconnect says that everyone le
 everyone is there; a closed room comes back as soon as somebody with a token joins.
 """
 
+import asyncio
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -125,6 +126,7 @@ class FakeRoom:
     def __init__(self, livekit: LiveKit) -> None:
         self._livekit = livekit
         self.away = False
+        self.identity, self.restoring = Identity("agent"), asyncio.Event()
         self.sent: list[tuple[str, bytes, tuple[Identity, ...]]] = []
 
     def _reach(self) -> None:
@@ -153,6 +155,10 @@ class FakeRoom:
         self._reach()
         members = self._livekit.rooms.get(room, Room()).members
         return tuple((who, member.connection) for who, member in members.items() if not member.agent)
+
+    async def connected(self, room: RoomName, identity: Identity) -> bool:
+        self._reach()
+        return identity in self._livekit.rooms.get(room, Room()).members
 
     async def close(self, room: RoomName) -> None:
         self._reach()

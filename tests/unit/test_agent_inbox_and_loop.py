@@ -5,8 +5,11 @@ import asyncio
 import pytest
 
 from agent.inbox import Inbox, InboxOverflow
+from agent.livekit_room import ConnectionLost
+from agent.room_loop import RESTORE_SECONDS
 from handlers.events import EventsRelayed, LeaseLost, Ticked
-from tests.fakes.shell import shell
+from tests.fakes.scene import NOTHING
+from tests.fakes.shell import ROOM, shell
 from tests.fakes.virtual_time import clock, virtual_time
 
 
@@ -54,3 +57,36 @@ async def test_a_lost_lease_ends_the_loop_in_good_order() -> None:
     room = shell()
     room.inbox.put(LeaseLost())
     assert (await room.moderate()).closed is False
+
+
+@virtual_time
+async def test_a_connection_that_hangs_is_given_up_once_livekit_has_let_go_of_it() -> None:
+    room = shell()
+    room.livekit.join(ROOM, room.actions.identity, NOTHING, agent=True)
+    moderating = asyncio.create_task(room.moderate())
+    await asyncio.sleep(0)
+    room.actions.restoring.set()
+    await asyncio.sleep(10 * RESTORE_SECONDS)
+    assert not moderating.done(), "it is in the room: its client has only lost the way to signal"
+
+    room.livekit.leave(ROOM, room.actions.identity)
+    room.actions.away = True
+    await asyncio.sleep(10 * RESTORE_SECONDS)
+    assert not moderating.done(), "unknown is not absent"
+
+    room.actions.away = False
+    with pytest.raises(ConnectionLost):
+        await moderating
+
+
+@virtual_time
+async def test_a_connection_that_comes_back_in_time_is_kept() -> None:
+    room = shell()
+    moderating = asyncio.create_task(room.moderate())
+    await asyncio.sleep(0)
+    room.actions.restoring.set()
+    await asyncio.sleep(RESTORE_SECONDS / 2)
+    room.actions.restoring.clear()
+    await asyncio.sleep(10 * RESTORE_SECONDS)
+    room.inbox.put(LeaseLost())
+    assert (await moderating).closed is False
