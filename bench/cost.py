@@ -9,14 +9,14 @@ import asyncpg
 import psutil
 from livekit import api
 
-from bench.crowd import Crowd
+from bench.crowd import Crowd, CrowdLostError
 from bench.process_cost import Usage, cores, usage
 from bench.variants import Start
 from local.results import say
 from local.stack import Stack
 
-SETTLE_SECONDS = 5.0
-ROUNDS, ROUND_SECONDS = 3, 4.0
+SETTLE_SECONDS = 3.0
+ROUNDS, ROUND_SECONDS = 3, 3.0
 BOT_SECONDS = 60.0
 
 
@@ -81,15 +81,13 @@ async def measure(
         base, costs = usage(pid), list[Cost]()
         first, first_rooms = base, 0
         for step in steps:
-            await crowd.fill(
-                step.rooms - len(crowd.rooms), publishers=step.publishers, listeners=step.listeners
-            )
             try:
-                await until_bots(stack, crowd.rooms)
-            except TimeoutError:
-                say(
-                    f"  {name:<24}{step.rooms:>3} rooms  not every room had an agent within {BOT_SECONDS:.0f} s"
+                await crowd.fill(
+                    step.rooms - len(crowd.rooms), publishers=step.publishers, listeners=step.listeners
                 )
+                await until_bots(stack, crowd.rooms)
+            except (TimeoutError, CrowdLostError) as error:
+                say(f"  {name:<24}{step.rooms:>3} rooms  more than this machine can carry: {error!r}")
                 break
             await asyncio.sleep(SETTLE_SECONDS)
             if not costs:

@@ -29,6 +29,10 @@ class Opened:
     """How long `connect()` took."""
 
 
+class CrowdLostError(RuntimeError):
+    """The load process ended; its words are above. Most likely this machine could not carry it."""
+
+
 class Crowd:
     """Opens rooms with some speakers and listeners each, all in one process beside ours."""
 
@@ -84,8 +88,7 @@ class Crowd:
         async with asyncio.timeout(ANSWER_SECONDS):
             answer = await process.stdout.readline()
         if not answer:
-            msg = "the load process ended; its words are above"
-            raise RuntimeError(msg)
+            raise CrowdLostError
         return json.loads(answer)
 
     def _running(self) -> Process:

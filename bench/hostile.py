@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from livekit import rtc
 
+from bench.full import full
 from local import results
 from local.paths import STATE
 from local.people.hostile import (
@@ -40,6 +41,7 @@ OUT_BAR_MS, OUT_WITHOUT_WEBHOOKS_BAR_MS = 300.0, 3500.0
 CALLS_BAR = 4.0
 GROWTH_BAR = 1.5
 WATCH_SECONDS = 0.8
+TIMES, FULL_TIMES = 12, 30
 CAMERA = rtc.TrackSource.SOURCE_CAMERA
 
 
@@ -235,7 +237,9 @@ async def measure(port_base: int | None, times: int) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.hostile", description=__doc__)
-    parser.add_argument("--times", type=int, default=30, help="attempts of each kind")
+    parser.add_argument(
+        "--times", type=int, default=FULL_TIMES if full() else TIMES, help="attempts of each kind"
+    )
     parser.add_argument("--port-base", type=int, default=None)
     given = parser.parse_args()
     sys.exit(0 if asyncio.run(measure(given.port_base, given.times)) else 1)

@@ -5,7 +5,6 @@ watched while 0, 39 and 79 others, each with somebody who speaks and is measured
 """
 
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +12,7 @@ import asyncpg
 
 from bench.cost import policy
 from bench.crowd import Crowd, Opened
+from bench.full import full
 from bench.probe_room import ProbeRoom, probe_room
 from bench.process_cost import cores, usage
 from bench.worker_view import Entrance, WorkerView
@@ -144,7 +144,7 @@ def growth(figures: Sequence[Figure]) -> list[Figure]:
 
 
 def main() -> int:
-    figures = asyncio.run(measure(FULL_ROUNDS if os.environ.get("FULL") else ROUNDS))
+    figures = asyncio.run(measure(FULL_ROUNDS if full() else ROUNDS))
     say(report(figure for figure in figures if figure.bar is not None))
     say(f"written to {write('latencies', figures)}")
     return 0 if all(figure.held is not False for figure in figures) else 1
