@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from local.paths import STATE
 from local.people.person import People
@@ -40,22 +42,26 @@ async def people(stack: Stack) -> AsyncIterator[People]:
         yield everybody
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that uses the shared stack runs in the stack's event loop; all others have one of their own.
 
-    A file's tests stay together, for what they share; those in a browser all do, and the longest come first, so that
-    no process is left with them at the end.
+    The longest come first, so that no process is left with them at the end.
     """
-    items.sort(key=lambda item: LONGEST_FIRST.index(_folder(item)))
+    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(TESTS).parts[0]))
     for item in items:
-        together = "browser" if _folder(item) == "browser" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
         if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.obj):
             continue
         if "stack" in item.fixturenames:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(TESTS).parts[0]
+class Together(LoadFileScheduling):
+    """A file's tests run in one process, for what they share; those in a browser all do."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    return Together(config, log)

@@ -19,8 +19,8 @@ class Forger:
 
     def __init__(self, env: Mapping[str, str], room: str, session_id: str, *, hidden: bool) -> None:
         self.identity = str(uuid.uuid4())
-        self._url, self._room = env["LIVEKIT_URL"], rtc.Room()
-        key, secret = env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"]
+        self._url, self._room, self._hidden = env["LIVEKIT_URL"], rtc.Room(), hidden
+        self._key, self._secret = key, secret = env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"]
         if hidden:
             self._token = hidden_token(key, secret, RoomName(room), Identity(f"agent-{self.identity}"))
         else:
@@ -55,4 +55,13 @@ class Forger:
 
     async def send(self, packet: bytes) -> None:
         """Any packet, on the agent's topic."""
+        if not self._hidden:
+            await self._take_the_right_back()
         await self._room.local_participant.publish_data(packet, reliable=True, topic=TOPIC_EVENTS)
+
+    async def _take_the_right_back(self) -> None:
+        """The agent takes it from whoever has it in the open."""
+        may = api.ParticipantPermission(can_subscribe=True, can_publish_data=True)
+        request = api.UpdateParticipantRequest(room=self._room.name, identity=self.identity, permission=may)
+        async with api.LiveKitAPI(self._url, self._key, self._secret) as livekit:
+            await livekit.room.update_participant(request)
