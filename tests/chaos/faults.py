@@ -188,7 +188,7 @@ async def worker_stopped(arena: Arena, seconds_stopped: float = 10.0) -> list[Fi
     acts = await acts_of(bot)
     bot.livekit.stall()
     (grant,) = await arena.ask("unmute", [hasty])
-    await until("the grant is in flight", lambda: claimed(arena, grant))
+    await until("the grant is in flight", lambda: b"/UpdateParticipant" in bot.livekit.held)
     stopped_at = time.monotonic()
     bot.child.pause()
     seconds = await arena.enforced(stopped_at, others)
@@ -422,11 +422,6 @@ async def registered(bot: Bot) -> bool:
 async def removals(arena: Arena) -> int:
     rows = await arena.sql("select count(*) as n from live_visits where leave_reason = 'participant_removed'")
     return int(rows[0]["n"])
-
-
-async def claimed(arena: Arena, action: str) -> bool:
-    rows = await arena.sql("select status from moderation_actions where id = $1::uuid", action)
-    return bool(rows[0]["status"] == "claimed")
 
 
 async def acts_of(bot: Bot) -> float:

@@ -21,6 +21,8 @@ class Wire:
         self._ends: set[asyncio.StreamWriter] = set()
         self.delay = 0.0
         """Seconds that every chunk takes longer, in either direction."""
+        self.held = bytearray()
+        """What came while nothing moved, since the last stall."""
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -44,6 +46,7 @@ class Wire:
 
     def stall(self) -> None:
         """Half-open: connections are accepted and kept, and nothing moves."""
+        self.held.clear()
         self._flowing.clear()
 
     def restore(self) -> None:
@@ -81,7 +84,9 @@ class Wire:
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(CHUNK_BYTES):
             await asyncio.sleep(self.delay)
-            await self._flowing.wait()
+            if not self._flowing.is_set():
+                self.held += data
+                await self._flowing.wait()
             sink.write(data)
             await sink.drain()
         # What was written last must be out before the other way is torn down.
