@@ -1,7 +1,7 @@
 """`python -m bench.latencies`: how long people wait for the agent, at 1, 40 and 80 rooms in one worker.
 
 Rooms are opened one after another, and twenty at once, again and again (`FULL=1`: ten rounds). Then one room is
-watched while 0, 39 and 79 others, each with somebody who speaks and is measured, are open beside it.
+watched while 0, 39 and 79 others are open beside it.
 """
 
 import asyncio
@@ -26,6 +26,9 @@ AT_ONCE, AT_ONCE_BARS = 20, {95: 3000.0, 100: 5000.0}
 ROUNDS, FULL_ROUNDS = 3, 10
 SIZES = (1, 40, 80)
 BOT_SECONDS = 15.0
+SPEAKING = 10
+"""In so many of the rooms beside somebody speaks and is measured, in the others somebody sits: more speakers than that
+would keep this machine's cores busy by their own encoding."""
 SETTLE_SECONDS = 3.0
 GROWTH_BAR = 2.0
 WATCHED = ("join_to_row", "leave_to_row", "action", "gift")
@@ -112,7 +115,7 @@ async def with_rooms(
     crowd: Crowd, view: WorkerView, probe: ProbeRoom, size: int, worker_pid: int
 ) -> list[Figure]:
     """The watched room is one of them."""
-    await crowd.fill(size - 1 - len(crowd.rooms))
+    await fill_beside(crowd, size - 1)
     await view.entered(crowd.rooms, BOT_SECONDS)
     await asyncio.sleep(SETTLE_SECONDS)
     load, worker = usage(crowd.pid), usage(worker_pid)
@@ -127,6 +130,12 @@ async def with_rooms(
         Figure(f"latency.load_cores.at_{size}", round(own, 2), "cores"),
         Figure(f"latency.worker_cores.at_{size}", round(ours, 2), "cores"),
     ]
+
+
+async def fill_beside(crowd: Crowd, rooms: int) -> None:
+    speaking = max(0, min(SPEAKING, rooms) - len(crowd.rooms))
+    await crowd.fill(speaking)
+    await crowd.fill(rooms - len(crowd.rooms), publishers=0, listeners=1)
 
 
 def growth(figures: Sequence[Figure]) -> list[Figure]:
