@@ -182,7 +182,7 @@ async def livekit_restarted(arena: Arena) -> list[Figure]:
 async def worker_stopped(arena: Arena, seconds_stopped: float = 10.0) -> list[Figure]:
     """SIGSTOP, with a grant in flight that arrives after its successor has muted; then SIGCONT."""
     bot = arena.bots[0]
-    rooms = await rooms_of(arena, bot)
+    rooms = await rooms_of(arena, bot, at_least=2)
     hasty, others = rooms[0], rooms[1:]
     await arena.enforced(time.monotonic(), [hasty])
     acts = await acts_of(bot)
@@ -395,15 +395,15 @@ TABLE: Sequence[tuple[str, Fault]] = (
 # ------------------------------------------------------------ what the faults ask
 
 
-async def rooms_of(arena: Arena, bot: Bot) -> list[Place]:
-    """Rooms of this worker; when it has none, the other one is restarted, so that it gets all of them."""
-    if not (rooms := await arena.held_by(bot)):
+async def rooms_of(arena: Arena, bot: Bot, at_least: int = 1) -> list[Place]:
+    """Rooms of this worker; when it has too few, the other one is restarted, so that it gets all of them."""
+    if len(rooms := await arena.held_by(bot)) < at_least:
         for other in arena.bots:
             if other is not bot:
                 await other.child.restart()
         await arena.settled()
         rooms = await arena.held_by(bot)
-    assert rooms
+    assert len(rooms) >= at_least
     return rooms
 
 
