@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 
 import aiohttp
+from google.protobuf.message import DecodeError
 from livekit import api
 from livekit.protocol import agent as protocol
 from livekit.protocol.models import ParticipantPermission
@@ -43,13 +44,12 @@ class Dispatches:
         *,
         serve: Callable[[RoomName], None],
         taking: Callable[[], bool],
-        registered: Callable[[], None],
     ) -> None:
-        """`serve(room)`: somebody opened it. `taking`: whether we take new rooms; when not, LiveKit asks others.
-        `registered` is called each time that we are."""
+        """`serve(room)`: somebody opened it. `taking`: whether we take new rooms; when not, LiveKit asks others."""
         self._http, self._url = http, f"{url.rstrip('/')}/agent"
         self._key, self._secret, self._metrics = key, secret, metrics
-        self._serve, self._taking, self._registered = serve, taking, registered
+        self._serve, self._taking = serve, taking
+        self.registered = False
 
     async def run(self) -> None:
         """Stay registered for ever."""
@@ -63,8 +63,9 @@ class Dispatches:
                     pause = FIRST_RETRY_SECONDS
                     await self._answer(socket)
                 reason = "closed"
-            except (aiohttp.ClientError, TypeError, TimeoutError, OSError) as error:
+            except (aiohttp.ClientError, DecodeError, TypeError, TimeoutError, OSError) as error:
                 reason = str(error) or type(error).__name__
+            self.registered = False
             log.warning("not registered with LiveKit", extra={"error": reason})
             await asyncio.sleep(pause)
             pause = min(2 * pause, RETRY_CAP_SECONDS)
@@ -79,7 +80,8 @@ class Dispatches:
         await _send(socket, protocol.WorkerMessage(register=ours))
         async with asyncio.timeout(ANSWER_SECONDS):
             protocol.ServerMessage.FromString(await socket.receive_bytes())
-        self._registered()
+        self.registered = True
+        log.info("registered")
 
     async def _answer(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Returns when the connection has ended."""

@@ -49,7 +49,6 @@ class Worker:
     def __init__(self, settings: Settings, http: aiohttp.ClientSession) -> None:
         self._settings, self.name = settings, worker_name(settings)
         self.metrics, self._clock = Metrics(), DatabaseClock()
-        self._registered = False
         self._leaving = False
         self._watching: asyncio.Task[None] | None = None
         service_key = settings.supabase_service_role_key.get_secret_value()
@@ -120,7 +119,6 @@ class Worker:
             self.metrics,
             serve=self._serve,
             taking=lambda: not self._leaving,
-            registered=self._on_registered,
         )
         self._report = Report(
             self.name,
@@ -226,13 +224,9 @@ class Worker:
             self._watching = tasks.create_task(self._watcher.run(), name="watcher")
             tasks.create_task(self._dispatches.run(), name="dispatches")
 
-    def _on_registered(self) -> None:
-        self._registered = True
-        log.info("registered", extra={"worker": self.name})
-
     def _conditions(self) -> Conditions:
         return {
-            "registered": self._registered,
+            "registered": self._dispatches.registered,
             "key_published": self._key.published,
             "taking_rooms": not self._leaving,
         }

@@ -20,6 +20,7 @@ class LiveKit:
     """Its `/agent`: offers one room to each connection, then hangs up if told to."""
 
     hang_up: bool = False
+    garbles: bool = False
     said: list[protocol.WorkerMessage] = field(default_factory=list)
     connections: int = 0
 
@@ -31,6 +32,8 @@ class LiveKit:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.connections += 1
+        if self.garbles:
+            await socket.send_bytes(b"\xff\xff\xff")
         self.said.append(protocol.WorkerMessage.FromString(await socket.receive_bytes()))
         await self._tell(
             socket, protocol.ServerMessage(register=protocol.RegisterWorkerResponse(worker_id="w"))
@@ -55,7 +58,7 @@ class LiveKit:
 
 
 @asynccontextmanager
-async def worker(livekit: LiveKit, served: list[str], *, taking: bool = True) -> AsyncIterator[None]:
+async def worker(livekit: LiveKit, served: list[str], *, taking: bool = True) -> AsyncIterator[Dispatches]:
     app = web.Application()
     app.router.add_get("/agent", livekit.serve)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
@@ -67,11 +70,10 @@ async def worker(livekit: LiveKit, served: list[str], *, taking: bool = True) ->
             Metrics(),
             serve=served.append,
             taking=lambda: taking,
-            registered=lambda: None,
         )
         running = asyncio.create_task(dispatches.run())
         try:
-            yield
+            yield dispatches
         finally:
             running.cancel()
             await asyncio.wait({running})
@@ -79,8 +81,9 @@ async def worker(livekit: LiveKit, served: list[str], *, taking: bool = True) ->
 
 async def test_an_offered_room_is_accepted_handed_on_and_its_job_ended() -> None:
     livekit, served = LiveKit(), list[str]()
-    async with worker(livekit, served):
+    async with worker(livekit, served) as dispatches:
         await until("the job has ended", lambda: livekit.said_of("update_job"))
+        assert dispatches.registered
     assert served == ["a room"]
     assert livekit.said[0].register.agent_name == ""
     assert livekit.said[0].register.allowed_permissions.hidden
@@ -99,5 +102,12 @@ async def test_whoever_is_leaving_refuses_and_says_that_it_is_full() -> None:
 
 async def test_it_registers_again_after_a_lost_connection() -> None:
     livekit = LiveKit(hang_up=True)
+    async with worker(livekit, []) as dispatches:
+        await until("it has been back", lambda: livekit.connections > 1)
+        await until("it says when it is not registered", lambda: not dispatches.registered)
+
+
+async def test_what_cannot_be_read_is_a_lost_connection_and_no_end() -> None:
+    livekit = LiveKit(garbles=True)
     async with worker(livekit, []):
-        await until("it is back", lambda: livekit.connections > 1)
+        await until("it has tried again", lambda: livekit.connections > 1)
