@@ -67,7 +67,8 @@ export function usePerson(id: string): Live<PersonReading> {
 /** People whose name or username begins with a text of two letters or more; null for a shorter one. */
 export function usePeopleSearch(text: string): Live<Profile[] | null> {
   const client = useSupabase();
-  const wanted = text.trim().replaceAll(/[%_,()*\\"]/g, "");
+  // `_` stays, although it stands for any one letter: it is in many usernames.
+  const wanted = text.trim().replaceAll(/[%,()*\\"]/g, "");
 
   async function read(): Promise<Profile[] | null> {
     if (wanted.length < 2) return null;

@@ -14,7 +14,7 @@ import { useSupabase } from "./client.ts";
 import { dataOf } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
-import { INCIDENT_COLUMNS, SESSION_COLUMNS } from "./useRooms.ts";
+import { INCIDENT_COLUMNS, MINUTE_COLUMNS, SESSION_COLUMNS } from "./useRooms.ts";
 import { type Listening, useTopic } from "./useTopic.ts";
 
 const BEAT_MS = 4_000;
@@ -77,9 +77,7 @@ export function useRoom(id: string, isOps: boolean): Room {
           .order("is_online", { ascending: false }).limit(PEOPLE_AT_MOST),
       ).then((rows) => rows as unknown as Participant[]),
       dataOf<AudioMinute[]>(
-        client.from("live_audio_stats").select(
-          "session_id, user_id, minute, talk_seconds, loudness_lufs, peak_dbfs",
-        )
+        client.from("live_audio_stats").select(MINUTE_COLUMNS)
           .eq("session_id", id).gt("minute", new Date(Date.now() - HEARD_WITHIN_MS).toISOString())
           .order("minute"),
       ),

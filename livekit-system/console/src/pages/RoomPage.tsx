@@ -58,7 +58,7 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
   return (
     <Reading of={room.head}>
       {(head) => {
-        if (head.session === null) return <Empty>{t.state.gone}</Empty>;
+        if (head.session === null) return <Gone />;
         return (
           <>
             <RoomHead
@@ -135,5 +135,15 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
         );
       }}
     </Reading>
+  );
+}
+
+function Gone() {
+  const { t } = useWords();
+  return (
+    <>
+      <a className="lc-back" href={links.rooms}>← {t.rooms.title}</a>
+      <h1>{t.state.gone}</h1>
+    </>
   );
 }

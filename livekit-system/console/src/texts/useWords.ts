@@ -1,5 +1,5 @@
 /** Owns: the language of the page, and numbers and times as that language writes them. */
-import { createContext, useContext, useMemo } from "react";
+import { createContext, useContext } from "react";
 import type { Lang } from "../model/feed.ts";
 import { en } from "./en.ts";
 import { tr } from "./tr.ts";
@@ -67,8 +67,20 @@ function isToday(date: Date): boolean {
   return date.toDateString() === new Date().toDateString();
 }
 
-export function useWords(): { t: Words; f: Formats; lang: Lang } {
-  const lang = useContext(LanguageContext);
-  const words = LANGUAGES[lang].words;
-  return useMemo(() => ({ t: words, f: formatsOf(words.locale), lang }), [words, lang]);
+export interface Vocabulary {
+  t: Words;
+  f: Formats;
+  lang: Lang;
+}
+
+/** Made once for each language: a format is dear to make, and every row of every table asks for one. */
+const VOCABULARIES: Record<Lang, Vocabulary> = { en: vocabulary("en"), tr: vocabulary("tr") };
+
+function vocabulary(lang: Lang): Vocabulary {
+  const { words } = LANGUAGES[lang];
+  return { t: words, f: formatsOf(words.locale), lang };
+}
+
+export function useWords(): Vocabulary {
+  return VOCABULARIES[useContext(LanguageContext)];
 }
