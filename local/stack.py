@@ -151,6 +151,9 @@ class Stack:
                 self._up.set()
                 await self._until_failure(self._stopping.wait())
             finally:
+                # Nobody stays to take their rooms: they leave at once instead of offering them.
+                for worker in self.workers.values():
+                    await worker.kill(signal.SIGINT)
                 await self._supervisor.close(STOP_ORDER)
                 self.ports.release()
 

@@ -80,10 +80,18 @@ class ConsolePage:
         await self.person(person).get_by_role("button").click()
         return self.page.get_by_role("dialog")
 
-    async def act(self, person: Person, action: str, *, reason: str) -> None:
-        """Chooses an action by its English name, gives the reason, and sends it."""
-        form = await self.aim(person)
+    async def act(self, person: Person, action: str, *, reason: str, how_long: str | None = None) -> None:
+        """Asks for an action by its English name, with a reason, and for as long as one of its choices says."""
+        await self._send(await self.aim(person), action, reason, how_long)
+
+    async def act_on_room(self, action: str, *, reason: str) -> None:
+        await self.page.get_by_role("button", name="The whole room").click()
+        await self._send(self.page.get_by_role("dialog"), action, reason, None)
+
+    async def _send(self, form: Locator, action: str, reason: str, how_long: str | None) -> None:
         await form.get_by_role("radio", name=action, exact=True).check()
+        if how_long is not None:
+            await form.get_by_label("How long").select_option(label=how_long)
         await form.get_by_label("Reason").fill(reason)
         await form.locator("button[type=submit]").click()
         await expect(form).to_be_hidden()

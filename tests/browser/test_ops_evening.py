@@ -1,55 +1,24 @@
 """An evening of the ops team in the console, on the real stack with real sound."""
 
 import re
-from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from local.people.api import Refused
-from local.people.device import Device
-from local.people.person import OpenSession, People, Person
-from local.people.sound import tone
-from local.people.waiting import until
+from local.people.person import People, Person
+from local.people.sound import speech_like, tone
+from local.people.waiting import until, within
 from local.stack import Stack
 from local.supervisor import Child
 from tests.browser.desk import ConsolePage, Desk
+from tests.browser.evening import TITLE, Evening
+from tests.browser.looks import faults
 
 pytestmark = pytest.mark.usefixtures("worker")
 
-TITLE = "Gece sohbeti"
 LOUD, SOFT = -15.0, -35.0
-
-
-class Evening:
-    """A host on air, whom a listener hears, and somebody of ops."""
-
-    def __init__(
-        self, host: Person, guest: Person, ops: Person, session: OpenSession, at_host: Device
-    ) -> None:
-        self.host, self.guest, self.ops = host, guest, ops
-        self.session, self.at_host = session, at_host
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def evening(stack: Stack, people: People) -> AsyncIterator[Evening]:
-    del stack
-    host = await people.arrive("Onur", creator=True)
-    guest = await people.arrive("Zeynep", coins=1_000)
-    session = await host.open_session("audio_room", "public", TITLE)
-    at_host = await host.enter(session.id, session.join)
-    await guest.enter(session.id)
-    await guest.until_on_record(session.id)
-    yield Evening(host, guest, await people.arrive("Selin", ops=True), session, at_host)
-    await host.end_session(session.id)
-
-
-async def in_room(desk: Desk, evening: Evening) -> ConsolePage:
-    console = await desk.sign_in(evening.ops)
-    await console.open_room(evening.session, TITLE)
-    await expect(console.person(evening.host)).to_be_visible()
-    return console
 
 
 async def dbfs(console: ConsolePage, person: Person) -> float | None:
@@ -71,27 +40,19 @@ async def test_the_list_shows_who_is_live_and_that_an_agent_is_there(desk: Desk,
 async def test_a_meter_moves_with_the_voice_and_a_mute_is_followed_until_it_is_applied(
     desk: Desk, evening: Evening
 ) -> None:
-    console = await in_room(desk, evening)
-    await evening.at_host.speak(tone(LOUD))
+    console = await evening.in_room(desk)
+    await evening.at_host.speak(speech_like(-20))
+    # A tone that lasts is taken for noise: whether somebody speaks is asked of a voice, how loud of a tone.
+    await expect(console.meter(evening.host)).to_have_attribute("aria-valuetext", re.compile("speaking"))
 
-    spoke = False
+    for level in (LOUD, SOFT):
+        await evening.at_host.speak(tone(level))
 
-    async def loud() -> bool:
-        # A tone that lasts is taken for noise, not for speech: "speaking" is said of its beginning.
-        nonlocal spoke
-        spoke |= "speaking" in (await console.meter(evening.host).get_attribute("aria-valuetext") or "")
-        level = await dbfs(console, evening.host)
-        return spoke and level is not None and abs(level - LOUD) <= 2
+        async def shown(level: float = level) -> bool:
+            heard = await dbfs(console, evening.host)
+            return heard is not None and abs(heard - level) <= 2
 
-    await until("the meter shows that the host speaks, and how loud", loud)
-    await evening.at_host.hush()
-    await evening.at_host.speak(tone(SOFT))
-
-    async def soft() -> bool:
-        level = await dbfs(console, evening.host)
-        return level is not None and abs(level - SOFT) <= 2
-
-    await until("the meter follows the voice down", soft)
+        await until(f"the meter shows {level:g} dBFS", shown)
 
     await console.act(evening.host, "Mute", reason="Language")
     assert re.search(r"applied\s*\d+ ms", await console.applied("mute"))
@@ -109,8 +70,53 @@ async def test_a_meter_moves_with_the_voice_and_a_mute_is_followed_until_it_is_a
     await expect(console.person(evening.host).get_by_role("img", name="microphone allowed")).to_be_visible()
 
 
+async def test_a_timed_mute_says_until_when_and_is_seen_to_end(
+    desk: Desk, evening: Evening, people: People
+) -> None:
+    console = await evening.in_room(desk)
+    await console.act(evening.host, "Mute", reason="Noise", how_long="1 min")
+    await console.applied("mute")
+    await expect(console.asked("mute")).to_contain_text("Mute, 1 min")
+    host = console.person(evening.host)
+    await expect(host.get_by_role("img", name=re.compile(r"muted until \d+:\d\d:\d\d"))).to_be_visible()
+
+    # Nobody waits for the minute: its end is moved to the next moment, and comes as it would have come.
+    soon = (datetime.now(UTC) + timedelta(seconds=0.5)).isoformat()
+    whom = {"session_id": f"eq.{evening.session.id}", "user_id": f"eq.{evening.host.id}"}
+    await people.service.update("live_participants", {"mic_muted_until": soon}, **whom)
+    await expect(host.get_by_role("img", name="microphone allowed")).to_be_visible()
+    await evening.at_host.speak(speech_like(-20))
+
+
+async def test_everyone_is_muted_and_unmuted_at_once(desk: Desk, evening: Evening) -> None:
+    console = await evening.in_room(desk)
+    await console.act_on_room("Mute everyone", reason="Noise")
+    await console.applied("mute_all")
+    await expect(console.page.locator(".lc-tag", has_text="everyone is muted")).to_be_visible()
+    muted = console.person(evening.guest).get_by_role("img", name="muted by moderation")
+    await expect(muted).to_be_visible()
+    await console.act_on_room("Unmute everyone", reason="")
+    await console.applied("unmute_all")
+    await expect(muted).to_be_hidden()
+
+
+async def test_a_session_is_ended_for_everybody(desk: Desk, evening: Evening) -> None:
+    console = await evening.in_room(desk)
+    await console.act_on_room("End session", reason="Minor")
+    await console.applied("end_session")
+    await expect(console.page.get_by_text("This session is over.")).to_be_visible()
+    await expect(console.page.get_by_role("button", name="The whole room")).to_be_hidden()
+    await expect(console.person(evening.guest).get_by_role("button")).to_be_hidden()
+    assert await within(10, "the host is out", evening.at_host.ended) == "room_deleted"
+    with pytest.raises(Refused, match="session_ended"):
+        await evening.guest.token(evening.session.id)
+    await console.page.get_by_role("navigation").get_by_role("link", name="Live rooms").click()
+    await expect(console.page.locator(".lc-title .lc-fresh")).to_be_visible()
+    await expect(console.page.locator(f'a[href="#/rooms/{evening.session.id}"]')).to_have_count(0)
+
+
 async def test_a_reason_is_asked_for(desk: Desk, evening: Evening) -> None:
-    console = await in_room(desk, evening)
+    console = await evening.in_room(desk)
     form = await console.aim(evening.guest)
     await form.get_by_role("radio", name="Kick", exact=True).check()
     await form.get_by_role("button", name="Kick: Zeynep").click()
@@ -121,7 +127,7 @@ async def test_a_reason_is_asked_for(desk: Desk, evening: Evening) -> None:
 
 
 async def test_a_dry_run_is_recorded_and_touches_nobody(desk: Desk, evening: Evening) -> None:
-    console = await in_room(desk, evening)
+    console = await evening.in_room(desk)
     await console.page.get_by_label("Dry run").check()
     await console.act(evening.guest, "Ban", reason="Spam")
     await console.applied("ban")
@@ -131,7 +137,7 @@ async def test_a_dry_run_is_recorded_and_touches_nobody(desk: Desk, evening: Eve
 
 
 async def test_a_ban_keeps_out_until_it_is_lifted_on_the_persons_page(desk: Desk, evening: Evening) -> None:
-    console = await in_room(desk, evening)
+    console = await evening.in_room(desk)
     await console.act(evening.guest, "Ban", reason="Threats")
     await console.applied("ban")
     await expect(console.person(evening.guest)).to_contain_text("away")
@@ -151,7 +157,7 @@ async def test_a_ban_keeps_out_until_it_is_lifted_on_the_persons_page(desk: Desk
 async def test_a_hand_goes_up_and_is_answered_from_the_queue_by_keyboard_alone(
     desk: Desk, evening: Evening
 ) -> None:
-    console = await in_room(desk, evening)
+    console = await evening.in_room(desk)
     await evening.guest.raise_hand(evening.session.id)
     queue = console.page.locator(".lc-hands").get_by_role("button", name="Act on Zeynep")
     await expect(queue).to_be_visible()
@@ -174,7 +180,7 @@ async def test_a_hand_goes_up_and_is_answered_from_the_queue_by_keyboard_alone(
 
 
 async def test_gifts_and_announcements_appear_in_the_feed(desk: Desk, evening: Evening) -> None:
-    console = await in_room(desk, evening)
+    console = await evening.in_room(desk)
     await evening.guest.send_gift(evening.session.id, "rose", 3)
     feed = console.page.locator('[data-feed="events"]')
     await expect(feed.locator('[data-event="gift"]')).to_contain_text("rose, 3 coins")
@@ -186,31 +192,11 @@ async def test_gifts_and_announcements_appear_in_the_feed(desk: Desk, evening: E
     await expect(feed.locator('[data-event="system"]')).to_contain_text("Back in five minutes")
 
 
-async def test_calls_are_switched_off_and_a_call_is_refused(
-    desk: Desk, evening: Evening, people: People
-) -> None:
-    console = await desk.sign_in(evening.ops)
-    await console.page.get_by_role("link", name="Switches").click()
-    calls = console.page.get_by_role("switch", name="Calls")
-    await expect(calls).to_be_checked()
-    try:
-        await calls.click()
-        await expect(calls).not_to_be_checked()
-        with pytest.raises(Refused, match="calls_disabled"):
-            await evening.guest.call(evening.host)
-        await calls.click()
-        await expect(calls).to_be_checked()
-        rings = await evening.guest.call(evening.host)
-        await evening.guest.hang_up(rings["call"]["id"])
-    finally:
-        await people.service.update("app_settings", {"value": True}, key="eq.calls.enabled")
-
-
 async def test_a_lost_network_is_told_and_what_happened_meanwhile_is_there_afterwards(
     desk: Desk, evening: Evening, stack: Stack, worker: Child
 ) -> None:
     del worker
-    console = await in_room(desk, evening)
+    console = await evening.in_room(desk)
     context = console.page.context
     await context.set_offline(True)
     await stack.realtime.drop()
@@ -218,6 +204,7 @@ async def test_a_lost_network_is_told_and_what_happened_meanwhile_is_there_after
     await expect(console.page.locator(".lc-panel-main .lc-stale")).to_contain_text(
         re.compile(r"last update \d+ s ago"), timeout=30_000
     )
+    assert await faults(console.page, "light", "stale") == []
     await (await evening.ops.ask("mute", evening.session.id, evening.host, reason="noise")).applied()
     await context.set_offline(False)
     await expect(console.person(evening.host).get_by_role("img", name="muted by moderation")).to_be_visible()
@@ -228,7 +215,7 @@ async def test_a_lost_network_is_told_and_what_happened_meanwhile_is_there_after
 async def test_without_realtime_the_room_is_still_read_again_and_again(
     desk: Desk, evening: Evening, stack: Stack
 ) -> None:
-    console = await in_room(desk, evening)
+    console = await evening.in_room(desk)
     try:
         await stack.realtime.refuse()
         await stack.realtime.drop()

@@ -1,0 +1,41 @@
+"""An installed Chromium, headless, with a microphone and a camera without a person in front of them."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, async_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+)
+START_MS = 60_000
+
+
+class NoChromiumError(RuntimeError):
+    def __init__(self) -> None:
+        super().__init__("NO CHROMIUM: `apt-get install chromium`, or name one in the environment's CHROMIUM")
+
+
+def find_chromium() -> str | None:
+    """What `CHROMIUM` names, or the first on the PATH."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@asynccontextmanager
+async def launched() -> AsyncIterator[Browser]:
+    """A browser of one's own; raises NoChromiumError where none is installed."""
+    path = find_chromium()
+    if path is None:
+        raise NoChromiumError
+    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=flags, timeout=START_MS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
