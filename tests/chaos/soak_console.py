@@ -29,7 +29,8 @@ from tests.browser.stopwatch import Stopwatch, at
 from tests.chaos.soak import elapsed
 
 ROOMS, PEOPLE_EACH = 50, 10
-STIR_SECONDS, STIRS_PER_ROOM = 0.5, 8
+STIR_SECONDS, STIRS_PER_ROOM = 0.5, 22
+"""In ten minutes every room is replaced once."""
 REFRESHES_PER_ROUND = 6
 BAR_MS = 100.0
 HEAP_GROWTH_MIB, NODES_GROWTH, LISTENERS_GROWTH = 1.0, 200, 20
