@@ -12,6 +12,7 @@ import pytest_asyncio
 from supabase import AsyncClient
 
 from local.migrate import MigrationError
+from local.people.waiting import until
 from local.ports import PortsTakenError
 from local.stack import Stack
 from tests.integration.clients import client
@@ -82,11 +83,15 @@ async def test_broadcasts_flow_again_after_a_restart_of_postgres(own: Stack) -> 
         channel.on_broadcast("*", heard.put_nowait)
         await channel.subscribe()
         await own.postgres.restart()
-        await own.gateway.ready()
         connection = await asyncpg.connect(own.database_url)
-        await connection.execute("select realtime.send('{}', 'again', 'after')")
+
+        async def told() -> bool:
+            # What is sent before the gateway has noticed and follows the log again is lost, as upstream.
+            await connection.execute("select realtime.send('{}', 'again', 'after')")
+            return not heard.empty()
+
+        await until("broadcasts flow again", told)
         await connection.close()
-        assert await asyncio.wait_for(heard.get(), 5)
 
 
 async def test_a_broken_migration_is_told_with_file_and_line(tmp_path: Path) -> None:
