@@ -4,6 +4,7 @@ Dispatches and the watcher say which rooms there are, the host moderates them.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -233,5 +234,9 @@ class Worker:
 
 
 async def run(settings: Settings) -> None:
+    # What has been imported stays: a collection that looks at it stops every room for 80 ms, one without it for 12. And
+    # collections come when a quarter more is there than the last one left, so now they come as often as rooms close.
+    gc.freeze()
+    gc.collect()
     async with aiohttp.ClientSession() as http:
         await Worker(settings, http).run()
