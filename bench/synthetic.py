@@ -39,11 +39,6 @@ async def open_sessions(database: asyncpg.Connection, count: int) -> list[RoomNa
         users,
         rooms,
     )
-    await database.execute(
-        "insert into public.live_participants (session_id, user_id, role)"
-        " select id, creator_id, 'host' from public.live_sessions where livekit_room = any($1)",
-        rooms,
-    )
     await database.execute("analyze")
     return [RoomName(room) for room in rooms]
 
