@@ -15,7 +15,7 @@ BIN := .venv/bin
 export UV
 PACKAGES := $(wildcard agent handlers moderation local orchestrator bench)
 SCRIPTS := local/functions_router.ts tests/integration/supabase_js.ts
-BENCHMARKS := audio loudness_differences actions hostile relay rooms
+BENCHMARKS := audio loudness_differences actions hostile relay growth churn latencies throughput capacity rooms
 FUNCTIONS := livekit-system/supabase/functions
 DENO_PROJECTS := $(patsubst %/,%,$(dir $(wildcard $(FUNCTIONS)/deno.json livekit-system/clients/typescript/deno.json livekit-system/console/deno.json)))
 
@@ -41,9 +41,10 @@ test: install ## run every test of correctness, on real parts
 	@$(BIN)/pytest
 
 .PHONY: bench
-bench: install ## speed and cost, against their bars and honest baselines
+bench: install ## speed and cost, against their bars and honest baselines; writes BENCHMARKS.md (FULL=1: longer rounds)
 	@set -e; missed=0; for part in $(BENCHMARKS); do \
-	  echo "== $$part"; $(BIN)/python -m bench.$$part || missed=1; done; exit $$missed
+	  echo "== $$part, after $$SECONDS s"; $(BIN)/python -m bench.$$part || missed=1; done; \
+	  $(BIN)/python -m bench.report; echo "all of it took $$SECONDS s"; exit $$missed
 
 .PHONY: chaos
 chaos: install ## break everything on purpose: recovery times against their bars, the books after each fault
