@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Any
 
 from playwright.async_api import Page
 
@@ -63,9 +62,3 @@ def took(requests: Sequence[Request], changes: Sequence[float]) -> list[float]:
         if {name for name, _, _ in refresh} >= PARTS and shown < len(changes):
             found.append(changes[shown] - refresh[0][1])
     return found
-
-
-def at(share: float, values: Sequence[float]) -> Any:
-    """The value that this share of them does not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, round(share * len(ordered)))]

@@ -20,12 +20,12 @@ from local import console
 from local.paths import STATE
 from local.people.person import People
 from local.ports import Offset
-from local.results import Figure, at_most, report, say, write
+from local.results import Figure, at_most, report, say, spread, write
 from local.stack import Stack
 from tests.browser.chromium import launched
 from tests.browser.crowd import TITLE, Crowd
 from tests.browser.desk import ConsolePage, Desk
-from tests.browser.stopwatch import Stopwatch, at
+from tests.browser.stopwatch import Stopwatch
 from tests.chaos.soak import elapsed
 
 ROOMS, PEOPLE_EACH = 50, 10
@@ -146,20 +146,12 @@ async def soak(seconds: float) -> bool:
             took += await watch.one_round()
             sizes.append(await watch.size())
             say(
-                f"{time.monotonic() - begun:5.0f} s  {len(took)} refreshes, p50 {at(0.5, took):.0f} ms, "
+                f"{time.monotonic() - begun:5.0f} s  {len(took)} refreshes, p50 {median(took):.0f} ms, "
                 f"heap {sizes[-1].heap_mib:.2f} MiB, {sizes[-1].nodes:g} nodes, {sizes[-1].listeners:g} listeners"
             )
-    figures = [*speed(took), *growth(sizes)]
+    figures = [*spread("console.rooms_refresh", took, {50: BAR_MS, 95: BAR_MS}), *growth(sizes)]
     say(report(figures) + f"written to {write('console', figures)}")
     return all(figure.held is not False for figure in figures)
-
-
-def speed(took: Sequence[float]) -> list[Figure]:
-    shares = (("p50", 0.5), ("p95", 0.95))
-    return [
-        at_most(f"console.rooms_refresh.{name}", at(share, took), BAR_MS, n=len(took))
-        for name, share in shares
-    ]
 
 
 def growth(sizes: Sequence[Size]) -> list[Figure]:
