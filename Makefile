@@ -37,8 +37,18 @@ demo: install ## play an evening with simulated people in real rooms, and check 
 	@$(BIN)/python -m local demo
 
 .PHONY: test
-test: install ## run every test of correctness, on real parts
-	@$(BIN)/pytest
+test: install chromium ## run every test of correctness, on real parts, two at a time
+	@$(BIN)/pytest -n 2 --no-loadscope-reorder
+
+# For the tests of what a browser shows. Only root on Debian gets one; whoever may not is told, and those tests skip.
+.PHONY: chromium
+chromium:
+	@test -n "$${CHROMIUM:-}" || [ -n "$$(type -P chromium chromium-browser google-chrome google-chrome-stable)" ] || \
+	if [ "$$(id -u)" = 0 ] && type -P apt-get >/dev/null; then \
+	  echo 'installing Chromium for the browser tests, once for this machine' >&2; \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 || \
+	  echo 'NO CHROMIUM: it could not be installed, so the browser tests will be skipped' >&2; \
+	else echo 'NO CHROMIUM: install one, or name it in CHROMIUM; without it the browser tests are skipped' >&2; fi
 
 .PHONY: bench
 bench: install ## speed and cost, against their bars and honest baselines; writes BENCHMARKS.md (FULL=1: longer rounds)
