@@ -1,7 +1,11 @@
-"""`python -m local latency`: how long a moderator's row takes to be true in a real room, many times in a row."""
+"""`python -m local latency`: how long people wait for the agent in a real room, many times in a row.
+
+A moderator's row, until LiveKit has confirmed it; and a speaker who joins, until they may speak.
+"""
 
 import statistics
 import sys
+import time
 from collections.abc import Sequence
 
 from local import results
@@ -10,12 +14,14 @@ from local.people.device import Device
 from local.people.person import People, Person
 from local.stack import Stack
 
-ROWS = 50
+ROWS, JOINS = 50, 20
 P50_BAR_MS, P99_BAR_MS = 30.0, 150.0
+JOIN_BAR_MS = 100.0
 
 
 async def measure(port_base: int | None) -> bool:
-    """Mutes and unmutes one speaker by turns, each when the one before is through; prints the distribution.
+    """Mutes and unmutes one speaker by turns, each when the one before is through, then lets one come again and again;
+    prints the distributions.
 
     Returns whether the bars were held.
     """
@@ -34,9 +40,12 @@ async def measure(port_base: int | None) -> bool:
             await toggle(ops, session.id, host, device, "unmute" if turn % 2 else "mute")
             for turn in range(ROWS)
         ]
+        waited = await joins(await people.arrive("Bo"), ops, session.id)
     figures = judge(taken)
-    results.write("latency", figures)
-    sys.stdout.write(report(taken, figures))
+    first_words = results.spread("join.connected_to_may_speak", waited, {50: JOIN_BAR_MS})
+    results.write("latency", [*figures, *first_words])
+    sys.stdout.write(report(taken, figures) + "\n" + results.report(first_words))
+    figures += first_words
     return all(figure.held is not False for figure in figures)
 
 
@@ -45,6 +54,19 @@ async def toggle(ops: Person, session_id: str, target: Person, device: Device, a
     row = await (await ops.ask(action, session_id, target)).applied()
     await (device.until_may_not_send() if action == "mute" else device.until_may_send())
     return float(row["enforce_ms"])
+
+
+async def joins(speaker: Person, ops: Person, session_id: str) -> list[float]:
+    """Milliseconds from being connected, with a token without rights, until the right to speak is there."""
+    device, waited = await speaker.enter(session_id), []
+    await speaker.raise_hand(session_id)
+    await (await ops.ask("set_role", session_id, speaker, params={"role": "speaker"})).applied()
+    for _ in range(JOINS):
+        await device.leave()
+        device = await speaker.enter(session_id, await speaker.token(session_id))
+        connected_at = time.monotonic()
+        waited.append((await device.until_may_send() - connected_at) * 1000)
+    return waited
 
 
 def judge(taken: Sequence[float]) -> list[results.Figure]:
