@@ -99,7 +99,8 @@ def on_left(state: RoomState, event: ParticipantLeft, now: float) -> Effects:
 
 
 def on_synced(state: RoomState, event: RoomSynced, now: float) -> Effects:
-    """The full list is in: whoever is on it is here, and whoever should be on it by now has left."""
+    """The full list is in: whoever is on it is here. Whoever should be on it by now has left, if LiveKit itself says
+    so; our own view is empty while its client reconnects, so it only raises a doubt."""
     state.synced = True
     state.resync_at = now + RESYNC_SECONDS
     state.wake_at(state.resync_at)
@@ -110,9 +111,9 @@ def on_synced(state: RoomState, event: RoomSynced, now: float) -> Effects:
     for identity, person, connection in list(state.connected()):
         if connection.sid in present:
             continue
-        if overdue(connection, now):
+        if event.listed and overdue(connection, now):
             effects += correct(person, identity, connection.sid, now)
-        elif person.seen:
+        elif person.seen or overdue(connection, now):
             doubt(state, person, now)
     for identity in list(state.people):
         effects += converge(state, identity, now)
@@ -126,13 +127,16 @@ def overdue(connection: Connection, now: float) -> bool:
 
 
 def doubt(state: RoomState, person: PersonState, now: float) -> None:
-    person.doubted_at = now
+    if person.doubted_at is None:
+        person.doubted_at = now
     state.wake_at(now + DOUBT_SECONDS)
 
 
 def correct(person: PersonState, identity: Identity, sid: Sid, now: float) -> Effects:
+    """They left when they were first missed, as far as is known."""
+    missed_at = now if person.doubted_at is None else person.doubted_at
     person.disconnect()
-    return Count(Metric.PRESENCE_CORRECTED), RecordLeft(identity, sid, UNKNOWN_REASON, int(now * 1000))
+    return Count(Metric.PRESENCE_CORRECTED), RecordLeft(identity, sid, UNKNOWN_REASON, int(missed_at * 1000))
 
 
 def close_stale_visits(

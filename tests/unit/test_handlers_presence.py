@@ -80,7 +80,7 @@ def test_a_visit_that_never_shows_is_asked_about_and_closed() -> None:
     scene.wants(ADA, LISTENER, scene.connection("sid-ada", ago=0.1))
     assert not of(Resync, scene.passes(9.9))
     assert only(Resync, scene.passes(0.1)).doubt
-    effects = scene.shows()
+    effects = scene.lists()
     assert only(RecordLeft, effects).sid == "sid-ada"
     assert only(Count, effects).metric is Metric.PRESENCE_CORRECTED
 
@@ -114,7 +114,19 @@ def test_whoever_left_during_our_reconnect_is_asked_about_and_then_closed() -> N
     scene.present(ADA, LISTENER, NOTHING)
     scene.leaves(ADA, reason="unknown")
     assert only(Resync, scene.passes(5)).doubt
-    assert only(RecordLeft, scene.shows()).reason == "unknown"
+    assert only(RecordLeft, scene.lists()).reason == "unknown"
+
+
+def test_a_room_that_looks_empty_from_inside_is_asked_about_and_nobody_taken_for_gone() -> None:
+    """A comparison that falls into our own reconnect sees nobody."""
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    scene.passes(29)
+    before = scene.here(ADA)
+    assert not of(RecordLeft, scene.shows())
+    assert only(Resync, scene.passes(5)).doubt
+    assert not of(RecordLeft, scene.lists(before))
+    assert scene.here(ADA) == before
 
 
 def test_a_listing_that_fails_is_asked_for_again() -> None:
@@ -146,12 +158,12 @@ def test_a_list_older_than_a_join_does_not_erase_it() -> None:
 def test_a_young_connection_that_a_list_misses_is_asked_about_again_until_it_is_old_enough() -> None:
     scene = Scene.open()
     scene.joins(ADA)
-    scene.shows()
+    scene.lists()
     for _ in range(2):
         assert only(Resync, scene.passes(5)).doubt
-        assert not of(RecordLeft, scene.shows())
+        assert not of(RecordLeft, scene.lists())
     scene.passes(5)
-    assert only(RecordLeft, scene.shows()).sid == "sid-ada"
+    assert only(RecordLeft, scene.lists()).sid == "sid-ada"
 
 
 def test_the_whole_room_is_compared_every_thirty_seconds() -> None:
@@ -174,7 +186,9 @@ def test_a_take_over_closes_visits_that_belong_to_nobody() -> None:
 def test_a_take_over_closes_the_visit_of_whoever_is_not_there_any_more() -> None:
     scene = Scene()
     scene.happens(snapshot(people=(Person(ADA, LISTENER, scene.connection("sid-ada", ago=60)),)))
-    assert only(RecordLeft, scene.shows()).sid == "sid-ada"
+    scene.shows()
+    assert only(Resync, scene.passes(5)).doubt
+    assert only(RecordLeft, scene.lists()).sid == "sid-ada"
 
 
 def test_the_end_of_the_room_ends_every_visit_and_the_work() -> None:
