@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NewType, Protocol
+from typing import Any, NamedTuple, NewType, Protocol
 
 from handlers.effects import FinishAction, RecordIncident, RecordMinute
 from handlers.events import Connection, Identity, Person, Pulled, Sid, SnapshotLoaded
@@ -187,6 +187,23 @@ class Release:
     at_ms: int
 
 
+class Unclaimed(NamedTuple):
+    """Rows that the holder of a room should have claimed by now."""
+
+    actions: int = 0
+    oldest_seconds: float = 0.0
+    """For how long the first of them has been due."""
+
+
+class Overview(NamedTuple):
+    """The rooms of all live sessions and running calls."""
+
+    leases: Mapping[RoomName, float | None]
+    """The seconds that each one's lease has left; None: nobody holds it, or its worker is leaving and offers it."""
+    unclaimed: Mapping[RoomName, Unclaimed]
+    """Only rooms in which something waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """One row's answer in a batch. `ok` False: it was refused for good, `error` says why (`fenced`, …)."""
@@ -225,9 +242,8 @@ class Store(Protocol):
     async def publish_key(self, kid: str, public_key: str) -> bool:
         """Make a key known, or prolong it. False: it is revoked."""
 
-    async def overview(self) -> Mapping[RoomName, float | None]:
-        """The rooms of all live sessions and running calls, each with the seconds that its lease has left; None: nobody
-        holds it, or its worker is leaving and offers it."""
+    async def overview(self) -> Overview:
+        """All live sessions and running calls, whoever moderates them."""
 
     async def offer(self, leases: Sequence[Lease]) -> None:
         """Let others claim these rooms while we go on moderating them."""

@@ -112,6 +112,11 @@ class Report(Collector):
         yield _gauge("live_people", "People in the rooms that this worker moderates", people)
         yield _gauge("live_actions_open", "Rows claimed and not true yet", len(ages))
         yield _gauge("live_actions_open_oldest_seconds", "Age of the oldest of them", max(ages, default=0))
+        unclaimed = self._watcher.unclaimed
+        due = "Rows of all running rooms that nobody has claimed though they are due"
+        yield _gauge("live_actions_unclaimed", due, unclaimed.actions)
+        oldest = "For how long the first of them has been due, as of the last look"
+        yield _gauge("live_actions_unclaimed_oldest_seconds", oldest, unclaimed.oldest_seconds)
         yield _gauge("live_relay_backlog_events", "Events that are not on the wire yet", backlog)
 
     def _collect_queues(self) -> Iterator[Metric]:

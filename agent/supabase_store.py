@@ -27,12 +27,14 @@ from agent.ports import (
     Lease,
     Left,
     Minute,
+    Overview,
     Refused,
     Release,
     RoomFacts,
     RoomName,
     RoomPull,
     Unavailable,
+    Unclaimed,
     Written,
 )
 from handlers.events import Identity
@@ -125,10 +127,14 @@ class SupabaseStore:
         )
         return key["revoked_at"] is None
 
-    async def overview(self) -> Mapping[RoomName, float | None]:
+    async def overview(self) -> Overview:
         with self._noting_failure():
             answer = await self._post("agent_overview", {})
-        return {RoomName(place["room"]): _time_left(place, answer["now"]) for place in answer["rooms"]}
+        now = rows.seconds(answer["now"]) or 0.0
+        return Overview(
+            {RoomName(place["room"]): _time_left(place, now) for place in answer["rooms"]},
+            {RoomName(waiting["room"]): _unclaimed(waiting, now) for waiting in answer["unclaimed"]},
+        )
 
     async def offer(self, leases: Sequence[Lease]) -> None:
         await self._call("agent_offer", p_rooms=[_fence(lease) for lease in leases])
@@ -190,10 +196,14 @@ def _fence(lease: Lease) -> dict[str, Any]:
     return {"room": lease.room, "epoch": lease.epoch}
 
 
-def _time_left(place: rows.Json, now: str) -> float | None:
+def _time_left(place: rows.Json, now: float) -> float | None:
     if not place["moderated"]:
         return None
-    return (rows.seconds(place["lease_expires_at"]) or 0.0) - (rows.seconds(now) or 0.0)
+    return (rows.seconds(place["lease_expires_at"]) or 0.0) - now
+
+
+def _unclaimed(waiting: rows.Json, now: float) -> Unclaimed:
+    return Unclaimed(waiting["actions"], max(0.0, now - (rows.seconds(waiting["since"]) or now)))
 
 
 def _room_pull(item: rows.Json) -> RoomPull:

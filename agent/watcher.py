@@ -10,9 +10,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from agent.ports import PortError, RoomActions, RoomName, Store, Unavailable
+from agent.ports import Overview, PortError, RoomActions, RoomName, Store, Unavailable, Unclaimed
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ class Watcher:
         self._list_at = float("-inf")
         self._hint = asyncio.Event()
         self._alone: dict[RoomName, float] = {}
+        self._unclaimed: Sequence[Unclaimed] = ()
         self.looked_at = 0.0
         """When it last saw all rooms (Unix time)."""
 
@@ -58,6 +59,14 @@ class Watcher:
         """Rooms of running sessions and calls that nobody moderates, and for how many seconds that is known."""
         now = time.monotonic()
         return {room: now - since for room, since in self._alone.items()}
+
+    @property
+    def unclaimed(self) -> Unclaimed:
+        """What nobody had claimed at the last look, in LiveKit's rooms: elsewhere there is nobody to claim it."""
+        return Unclaimed(
+            sum(waiting.actions for waiting in self._unclaimed),
+            max((waiting.oldest_seconds for waiting in self._unclaimed), default=0.0),
+        )
 
     def hint(self) -> None:
         """Something is on offer: look now."""
@@ -85,8 +94,9 @@ class Watcher:
         unknown: frozenset[RoomName] = frozenset()
         if time.monotonic() >= self._list_at:
             unknown = await self._list()
-        leases = await self._store.overview()
-        self._note(leases)
+        overview = await self._store.overview()
+        self._note(overview)
+        leases = overview.leases
         now = time.monotonic()
         grace_left = self._failed_at() + self._grace - now
         if grace_left > 0:
@@ -122,7 +132,8 @@ class Watcher:
         if self._blind_looks >= BLIND_LOOKS:
             await self._offer()
 
-    def _note(self, leases: Mapping[RoomName, float | None]) -> None:
+    def _note(self, overview: Overview) -> None:
         now, self.looked_at = time.monotonic(), time.time()
-        alone = {room for room in self._there if room in leases and leases[room] is None}
+        alone = {room for room in self._there & overview.leases.keys() if overview.leases[room] is None}
         self._alone = {room: self._alone.get(room, now) for room in alone}
+        self._unclaimed = [overview.unclaimed[room] for room in self._there & overview.unclaimed.keys()]

@@ -334,6 +334,24 @@ class StoreContract:
         assert (first.action, first.enforce_ms is not None) == ("mute", True)
         assert await backend.status(row) == "applied"
 
+    async def test_the_overview_tells_of_leases_and_of_what_nobody_claims(self, backend: Backend) -> None:
+        held_room, alone, ada = await backend.live(), await backend.live(), await backend.user()
+        await backend.seat(held_room, ada)
+        held = await hold(backend, held_room)
+        await backend.mute(held_room, ada)
+        await backend.mute(held_room, ada)  # it waits for the first one, not for a claim
+        await backend.announce(held_room)
+        seen = await held.store.overview()
+        left = seen.leases[held_room]
+        assert left is not None
+        assert left > 0
+        assert seen.leases[alone] is None
+        assert seen.unclaimed[held_room].actions == 2
+        assert 0 <= seen.unclaimed[held_room].oldest_seconds < 60
+        assert alone not in seen.unclaimed
+        await held.pull()
+        assert held_room not in (await held.store.overview()).unclaimed
+
     async def test_visits_do_not_depend_on_order_or_repetition(self, backend: Backend) -> None:
         room, ada = await backend.live(), await backend.user()
         held = await hold(backend, room)

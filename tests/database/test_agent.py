@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 
 from tests.database.world import Json, Scene, World
 
@@ -171,3 +172,34 @@ async def test_an_idle_beat_for_fifty_rooms_is_cheap(world: World) -> None:
     answer = await world.service("select agent_pull('w1', $1, 3000, 100)", rooms)
     assert answer["rooms"] == []
     assert time.perf_counter() - started < 0.25
+
+
+async def test_only_what_is_due_in_a_running_room_counts_as_unclaimed(world: World) -> None:
+    scene, over = await world.live(), await world.live()
+    await world.claim(scene.room)
+    one, two, three, four = [await world.seat(scene, "speaker") for _ in range(4)]
+
+    async def unclaimed() -> Json:
+        return {item["room"]: item for item in (await world.service("select agent_overview()"))["unclaimed"]}
+
+    assert scene.room not in await unclaimed()
+    await world.ask(None, "mute", scene, one)
+    await world.ask(None, "camera_off", scene, one)  # is claimed when the first is finished
+    later = await world.ask(None, "mute", scene, two)
+    pointless = await world.ask(None, "kick", scene, three)
+    lapsed = await world.ask(None, "mute", scene, four)
+    await world.ask(None, "mute", over, over.creator)
+    await world.service("update live_sessions set status = 'ended' where id = $1", over.id)
+    change = "update moderation_actions set "
+    await world.value(change + "retry_at = now() + interval '1 min' where id = $1", later)
+    await world.value(change + "expires_at = now() where id = $1", pointless)
+    lapse = "status = 'claimed', claim_expires_at = now() - interval '9 s' where id = $1"
+    await world.value(change + lapse, lapsed)
+    waiting = await unclaimed()
+    assert over.room not in waiting
+    assert waiting[scene.room]["actions"] == 2
+    since = datetime.fromisoformat(waiting[scene.room]["since"])
+    assert timedelta(seconds=9) <= datetime.now(UTC) - since < timedelta(minutes=1)
+
+    await world.pull(scene.room, 1)
+    assert scene.room not in await unclaimed()

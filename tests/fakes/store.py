@@ -19,11 +19,13 @@ from agent.ports import (
     Lease,
     Left,
     Minute,
+    Overview,
     Release,
     RoomFacts,
     RoomName,
     RoomPull,
     Unavailable,
+    Unclaimed,
     Written,
 )
 from handlers.effects import RecordIncident
@@ -80,6 +82,11 @@ class Row:
     enforce_ms: float | None = None
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+
+    @property
+    def since(self) -> float:
+        """When it was due, if it is."""
+        return self.claimed_until if self.status == "claimed" else self.action.created_at_ms / 1000
 
 
 @dataclass
@@ -300,16 +307,21 @@ class FakeStore:
         pulled = Pulled(place.status, people, actions, events)
         return RoomPull(lease.room, pulled, str(self._db._horizon()))
 
-    def _claim_rows(self, place: Place) -> list[Action]:
-        claimed, waiting = [], set()
+    def _due(self, place: Place) -> list[Row]:
+        due, waiting = [], set()
         for row in sorted(place.rows.values(), key=lambda row: row.action.n):
             if row.status in FINAL or row.action.target in waiting:
                 continue
             waiting.add(row.action.target)
             if row.status == "pending" or row.claimed_until <= self.now():
-                row.status, row.claimed_until = "claimed", self.now() + CLAIM_SECONDS
-                claimed.append(row.action)
-        return claimed
+                due.append(row)
+        return due
+
+    def _claim_rows(self, place: Place) -> list[Action]:
+        due = self._due(place)
+        for row in due:
+            row.status, row.claimed_until = "claimed", self.now() + CLAIM_SECONDS
+        return [row.action for row in due]
 
     async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]:
         self._reach()
@@ -387,13 +399,17 @@ class FakeStore:
         self._db.keys[kid] = public_key
         return True
 
-    async def overview(self) -> Mapping[RoomName, float | None]:
+    async def overview(self) -> Overview:
         self._reach()
         running = [place for place in self._db.places.values() if place.status is Status.OPEN]
-        return {
-            place.name: place.expires_at - self.now() if self.now() < place.expires_at else None
-            for place in running
-        }
+        due = {place.name: [row.since for row in self._due(place)] for place in running}
+        return Overview(
+            {
+                place.name: place.expires_at - self.now() if self.now() < place.expires_at else None
+                for place in running
+            },
+            {room: Unclaimed(len(since), self.now() - min(since)) for room, since in due.items() if since},
+        )
 
     async def offer(self, leases: Sequence[Lease]) -> None:  # noqa: ARG002
         self._reach()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from agent.ports import RoomName, Unavailable
+from agent.ports import Overview, RoomName, Unavailable, Unclaimed
 from agent.watcher import BLIND_LOOKS, EARLY_SECONDS, Watcher
 from local.people.waiting import until
 
@@ -19,6 +19,7 @@ class World:
 
     there: frozenset[RoomName] = frozenset()
     leases: Mapping[RoomName, float | None] = field(default_factory=dict)
+    unclaimed: Mapping[RoomName, Unclaimed] = field(default_factory=dict)
     failed_at: float = float("-inf")
     blind: bool = False
     served: list[tuple[RoomName, float | None]] = field(default_factory=list)
@@ -34,9 +35,9 @@ class World:
     async def sweep(self, rooms: frozenset[RoomName]) -> None:
         assert rooms == self.there
 
-    async def overview(self) -> Mapping[RoomName, float | None]:
+    async def overview(self) -> Overview:
         self.looks += 1
-        return self.leases
+        return Overview(self.leases, self.unclaimed)
 
     async def offer(self) -> None:
         self.offers += 1
@@ -119,6 +120,19 @@ async def test_a_worker_that_cannot_see_livekit_offers_its_rooms_and_takes_none(
         world.blind, world.there = False, frozenset({ONE})
         await until("it has looked", lambda: world.served)
     assert BLIND_LOOKS > 1
+
+
+async def test_what_nobody_claims_is_counted_in_rooms_that_are_there_as_of_the_last_look() -> None:
+    elsewhere = RoomName("elsewhere")
+    waiting = {ONE: Unclaimed(2, 3.0), TWO: Unclaimed(1, 40.0), elsewhere: Unclaimed(5, 500.0)}
+    world = World(frozenset({ONE, TWO}), {ONE: 50.0, TWO: 50.0, elsewhere: None}, waiting)
+    watcher = watcher_of(world)
+    assert watcher.unclaimed == Unclaimed(0, 0.0)
+    await watcher._look()
+    assert watcher.unclaimed == Unclaimed(3, 40.0)
+    world.unclaimed = {}
+    await watcher._look()
+    assert watcher.unclaimed == Unclaimed(0, 0.0)
 
 
 async def test_a_hint_makes_it_look_and_list_at_once() -> None:

@@ -27,6 +27,7 @@ COUNTS = {
     "live_rooms_unmoderated",
     "live_people",
     "live_actions_open",
+    "live_actions_unclaimed",
     "live_relay_backlog_events",
     "live_outbox_rows",
     "live_livekit_calls_waiting",
