@@ -6,6 +6,7 @@ from typing import Any
 
 from agent.ports import Incident, Lease, Minute
 from handlers.effects import AutomaticAction, ReportLoudness, ShowLevels
+from handlers.events import Switches
 
 INCIDENTS = uuid.UUID("6f0e3b5e-6a0e-4f0b-9a53-1d3f5c8f2b11")
 """Namespace of their ids: a row that is written again, by whomever, is the same row."""
@@ -66,15 +67,19 @@ def minute(row: Minute) -> dict[str, Any]:
 
 def levels_payload(effect: ShowLevels) -> dict[str, Any]:
     """`levels.schema.json`; whoever speaks comes first where there are too many for one packet."""
-    people = [
-        {
+    people = []
+    for identity in {**effect.levels, **effect.switches}:
+        level, switches = effect.levels.get(identity), effect.switches.get(identity, Switches())
+        person = {
             "user_id": identity,
             "speaking": level is not None and level.speaking,
             "level_dbfs": None if level is None else level.dbfs,
+            "microphone": switches.microphone.value,
+            "camera": switches.camera.value,
         }
-        for identity, level in effect.levels.items()
-    ]
-    return {"people": sorted(people, key=lambda person: not person["speaking"])[:LEVELS_IN_A_PACKET]}
+        people.append(person)
+    people.sort(key=lambda person: not person["speaking"])
+    return {"people": people[:LEVELS_IN_A_PACKET], "complete": len(people) <= LEVELS_IN_A_PACKET}
 
 
 def loudness_fields(effect: ReportLoudness) -> dict[str, Any]:

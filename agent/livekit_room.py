@@ -20,6 +20,7 @@ from agent.livekit_types import (
     is_person,
     leave_reason,
     permission_from,
+    switches_of,
 )
 from agent.ports import RoomName, Unavailable
 from agent.room_events import RoomEvents
@@ -33,6 +34,7 @@ from handlers.events import (
     RoomEnded,
     RoomSynced,
     Sid,
+    Switched,
     TrackPublished,
 )
 
@@ -138,6 +140,9 @@ class LiveKitRoom:
         room.on("participant_disconnected", self._on_left)
         room.on("participant_permissions_changed", self._on_permission)
         room.on("track_published", self._on_published)
+        room.on("track_unpublished", lambda _, participant: self._on_switched(participant))
+        room.on("track_muted", lambda participant, _: self._on_switched(participant))
+        room.on("track_unmuted", lambda participant, _: self._on_switched(participant))
         room.on("reconnecting", self.restoring.set)
         room.on("reconnected", self._on_reconnected)
         room.on("disconnected", self._on_disconnected)
@@ -164,6 +169,12 @@ class LiveKitRoom:
             who, sid = Identity(participant.identity), Sid(participant.sid)
             sound = publication.kind == rtc.TrackKind.KIND_AUDIO
             self._report(TrackPublished(who, sid, SOURCES.get(publication.source), sound))
+            self._on_switched(participant)
+
+    def _on_switched(self, participant: rtc.Participant) -> None:
+        if isinstance(participant, rtc.RemoteParticipant) and is_person(participant.kind):
+            who, sid = Identity(participant.identity), Sid(participant.sid)
+            self._report(Switched(who, sid, switches_of(participant)))
 
     def _on_reconnected(self) -> None:
         self.restoring.clear()

@@ -3,7 +3,7 @@
 from livekit import api, rtc
 from livekit.rtc._proto.participant_pb2 import ParticipantPermission as ReportedPermission
 
-from handlers.events import Connection, Identity, Sid
+from handlers.events import Connection, Identity, Sid, Switch, Switches
 from moderation.desired import Permission
 from moderation.roles import Source
 
@@ -46,6 +46,20 @@ def connection_of(participant: rtc.RemoteParticipant) -> Connection:
         int(joined.timestamp() * 1000) if joined else 0,
         permission_from(participant.permissions),
     )
+
+
+def switches_of(participant: rtc.RemoteParticipant) -> Switches:
+    """By what a track calls itself. One of several that is not muted is on."""
+    published = [
+        (SOURCES.get(publication.source), publication.muted)
+        for publication in participant.track_publications.values()
+    ]
+
+    def switch(wanted: Source) -> Switch:
+        muted = [muted for source, muted in published if source is wanted]
+        return Switch.OFF if not muted else Switch.MUTED if all(muted) else Switch.ON
+
+    return Switches(switch(Source.MICROPHONE), switch(Source.CAMERA))
 
 
 def listed(info: api.ParticipantInfo) -> tuple[Identity, Connection]:

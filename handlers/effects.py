@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
 
-from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid
+from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid, Switches
 from moderation.audio.levels import Level
 from moderation.audio.stats import AudioMinute, SpeakerSummary
 from moderation.desired import Permission
@@ -189,10 +189,12 @@ class RecordMinute:
 
 @dataclass(frozen=True, slots=True)
 class ShowLevels:
-    """Everyone's level as of now, None for who is not heard. `to`: who moderates in the room; `watched`: tell those who
-    look from outside as well. Best effort: the next one replaces it."""
+    """Everyone's level as of now, None for who is not heard, and the switches of whoever publishes anything. `to`: who
+    moderates in the room; `watched`: tell those who look from outside as well. Best effort: the next one replaces it.
+    """
 
     levels: Mapping[Identity, Level | None]
+    switches: Mapping[Identity, Switches]
     to: tuple[Identity, ...]
     watched: bool
 

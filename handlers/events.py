@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import Any, NewType
+from enum import Enum, StrEnum, auto
+from typing import Any, NamedTuple, NewType
 
 from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Desired, Permission
@@ -172,6 +172,30 @@ class TrackPublished:
     sound: bool
 
 
+class Switch(StrEnum):
+    """How a person has set a device of their own."""
+
+    ON = "on"
+    MUTED = "muted"
+    """Published, and sends nothing."""
+    OFF = "off"
+    """Not published."""
+
+
+class Switches(NamedTuple):
+    microphone: Switch = Switch.OFF
+    camera: Switch = Switch.OFF
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """A connection has published, unpublished, muted or unmuted something: this is how it stands now."""
+
+    identity: Identity
+    sid: Sid
+    switches: Switches
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """200 ms of one microphone, measured. Five a second and speaker: the only frequent event."""
@@ -280,6 +304,7 @@ Event = (
     | ParticipantLeft
     | PermissionReported
     | TrackPublished
+    | Switched
     | Measured
     | MicrophonePaused
     | RoomEnded

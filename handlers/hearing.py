@@ -1,4 +1,4 @@
-"""What is remembered of a room's sound: who is heard, what is held against whom, and who has been shown which levels.
+"""What is remembered of a room's sound: who is heard, what is held against whom, and who has been shown what of it.
 
 Data only; `handlers.audio` and `handlers.levels` change it.
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from handlers.events import Identity
+from handlers.events import Identity, Sid, Switches
 from moderation.audio.levels import Board, Level
 from moderation.audio.measurement import Gap
 from moderation.audio.stats import AudioMinute, MinuteStats
@@ -38,6 +38,8 @@ class Shown:
     """Who looks at the levels, and what they have been shown."""
 
     board: Board[Identity] = field(default_factory=Board)
+    switches: Mapping[Identity, Switches] | None = None
+    """None: those who look have been told nothing yet."""
     viewers: frozenset[Identity] = frozenset()
     doubtful: bool = True
     """Something has happened since the viewers were last looked for, and may have changed them."""
@@ -56,6 +58,8 @@ class Hearing:
     levels: dict[Microphone, Level] = field(default_factory=dict)
     """Of those who are heard now."""
     paused: dict[Identity, Gap] = field(default_factory=dict)
+    switches: dict[Identity, tuple[Sid, Switches]] = field(default_factory=dict)
+    """Of everybody who ever published anything, by their last connection that did."""
     records: dict[Identity, Record] = field(default_factory=dict)
     """What is held against whom. It outlives connections, so leaving and coming back clears nothing."""
     incidents: dict[Identity, int] = field(default_factory=dict)

@@ -1,16 +1,21 @@
-"""Who is shown how loud everyone is: host, co-hosts and moderators in the room, and whoever watches from outside.
+"""Who is shown how loud everyone is and whose microphone and camera are on: host, co-hosts and moderators in the room,
+and whoever watches from outside.
 
 Each message is the whole picture, so a lost one needs no repair, and is sent only when an eye would notice a change.
+Who watches from outside may have come later than the others, unseen from here, and cannot tell silence from an agent
+that is gone: for them the picture is repeated.
 """
 
 from handlers.effects import Effects, ShowLevels
-from handlers.events import Identity
-from handlers.state import RoomState
+from handlers.events import Identity, Switched, Switches
+from handlers.state import RoomState, sid_of
 from moderation.audio.levels import INTERVAL_SECONDS, Board, Level, changes
 from moderation.roles import Role
 
 WATCHED_SECONDS = 5.0
 """A few beats."""
+REPEAT_SECONDS = 5.0
+OFF = Switches()
 VIEWERS = frozenset({Role.HOST, Role.CO_HOST, Role.MODERATOR})
 
 
@@ -24,26 +29,37 @@ def show(state: RoomState, now: float) -> Effects:
     watched = now < shown.watched_until
     if not shown.viewers and not watched:
         return ()
-    heard = loudest(state)
+    heard, switches = loudest(state), publishing(state)
     _, told = changes(shown.board, heard, now)
-    if not told:
+    changed = told or switches != shown.switches
+    if not changed and not (watched and now - shown.board.told_at >= REPEAT_SECONDS):
         return ()
-    shown.board = Board(heard, now)
+    shown.board, shown.switches = Board(heard, now), switches
     gone = dict.fromkeys(who for who, level in told.items() if level is None)
-    return (ShowLevels({**heard, **gone}, tuple(sorted(shown.viewers)), watched),)
+    to = tuple(sorted(shown.viewers)) if changed else ()
+    return (ShowLevels({**heard, **gone}, switches, to, watched),)
 
 
 def forget_board(state: RoomState) -> None:
     """Somebody new looks, who has been told nothing yet."""
     shown = state.hearing.shown
-    shown.board = Board(told_at=shown.board.told_at)
+    shown.board, shown.switches = Board(told_at=shown.board.told_at), None
 
 
-def on_watched(state: RoomState, now: float) -> None:
+def on_watched(state: RoomState, now: float) -> Effects:
     """The database says so with every beat for as long as it is true, and nothing once it is not."""
     if now >= state.hearing.shown.watched_until:
         forget_board(state)
     state.hearing.shown.watched_until = now + WATCHED_SECONDS
+    return show(state, now)
+
+
+def on_switched(state: RoomState, event: Switched, now: float) -> Effects:
+    state.hearing.switches[event.identity] = event.sid, event.switches
+    due = state.hearing.shown.board.told_at + INTERVAL_SECONDS
+    if now < due:
+        state.wake_at(due)
+    return show(state, now)
 
 
 def look_for_viewers(state: RoomState) -> None:
@@ -54,6 +70,15 @@ def look_for_viewers(state: RoomState) -> None:
     if viewers - shown.viewers:
         forget_board(state)
     shown.viewers, shown.doubtful = viewers, False
+
+
+def publishing(state: RoomState) -> dict[Identity, Switches]:
+    """The switches of everyone here who publishes anything; all others have everything off."""
+    return {
+        identity: switches
+        for identity, (sid, switches) in state.hearing.switches.items()
+        if switches != OFF and (person := state.people.get(identity)) is not None and sid_of(person) == sid
+    }
 
 
 def loudest(state: RoomState) -> dict[Identity, Level]:

@@ -28,6 +28,7 @@ from handlers.events import (
     RoomSynced,
     SnapshotLoaded,
     Status,
+    Switched,
     Ticked,
     TrackPublished,
 )
@@ -78,6 +79,8 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
             return on_permission_reported(state, event, now)
         case TrackPublished():
             return on_track_published(state, event, now)
+        case Switched():
+            return levels.on_switched(state, event, now)
         case Measured():
             return audio.on_measured(state, event, now)
         case MicrophonePaused():
@@ -134,9 +137,9 @@ def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
     relayed = relay.on_due(state, event.events, now)
     state.status = event.status
     audio.on_actions(state, event.actions)
-    if event.levels_watched:
-        levels.on_watched(state, now)
-    return (*opened, *learned, *relayed, *audio.on_policy(state, event.policy, now))
+    policy = audio.on_policy(state, event.policy, now)
+    shown = levels.on_watched(state, now) if event.levels_watched else ()
+    return (*opened, *learned, *relayed, *policy, *shown)
 
 
 def on_tick(state: RoomState, now: float) -> Effects:

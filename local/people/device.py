@@ -170,6 +170,13 @@ class Device:
         """Publishes whether it may or not. Raises rtc's PublishTrackError, after 10 s, when it may not."""
         await self._send(MICROPHONE, sound or speech_like())
 
+    def set_muted(self, source: rtc.TrackSource.ValueType = MICROPHONE, *, muted: bool) -> None:
+        """The app's own switch: the track stays published."""
+        for publication in self.room.local_participant.track_publications.values():
+            if publication.source == source and publication.track is not None:
+                track = publication.track
+                track.mute() if muted else track.unmute()
+
     async def hush(self) -> None:
         await self._stop(MICROPHONE)
 

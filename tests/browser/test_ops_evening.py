@@ -70,6 +70,19 @@ async def test_a_meter_moves_with_the_voice_and_a_mute_is_followed_until_it_is_a
     await expect(console.person(evening.host).get_by_role("img", name="microphone allowed")).to_be_visible()
 
 
+async def test_a_persons_own_switch_is_shown_as_they_set_it(desk: Desk, evening: Evening) -> None:
+    console = await evening.in_room(desk)
+    host = console.person(evening.host)
+    await expect(host).to_contain_text("microphone off")
+    await evening.at_host.speak(tone(SOFT))
+    await expect(host).to_contain_text("microphone on")
+    evening.at_host.set_muted(muted=True)
+    await expect(host).to_contain_text("microphone muted by themselves")
+    evening.at_host.set_muted(muted=False)
+    await expect(host).to_contain_text("microphone on")
+    await expect(console.person(evening.guest).locator(".lc-devices")).to_have_count(0)
+
+
 async def test_a_timed_mute_says_until_when_and_is_seen_to_end(
     desk: Desk, evening: Evening, people: People
 ) -> None:
@@ -219,7 +232,8 @@ async def test_without_realtime_the_room_is_still_read_again_and_again(
     try:
         await stack.realtime.refuse()
         await stack.realtime.drop()
-        await expect(console.page.get_by_text("Levels are not coming in.")).to_be_visible()
+        await expect(console.page.get_by_text("Levels and switches are not coming in.")).to_be_visible()
+        await expect(console.person(evening.host)).to_contain_text("microphone unknown")
         await evening.ops.ask("chat_mute", evening.session.id, evening.guest, reason="spam")
         await expect(console.person(evening.guest).get_by_role("img", name="chat muted")).to_be_visible()
     finally:

@@ -26,6 +26,8 @@ from handlers.events import (
     Sid,
     SnapshotLoaded,
     Status,
+    Switched,
+    Switches,
     Ticked,
     TrackPublished,
 )
@@ -161,6 +163,9 @@ class Scene:
 
     def publishes(self, who: Identity, source: Source, *, sound: bool) -> tuple[Effect, ...]:
         return self.happens(TrackPublished(who, Sid(f"sid-{who}"), source, sound))
+
+    def switches(self, who: Identity, switches: Switches) -> tuple[Effect, ...]:
+        return self.happens(Switched(who, Sid(f"sid-{who}"), switches))
 
     def here(self, who: Identity) -> tuple[Identity, Connection]:
         """The connection that the room believes in, as a list would show it."""

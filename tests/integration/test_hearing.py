@@ -15,7 +15,7 @@ from realtime import RealtimeSubscribeStates
 
 from local import sounds
 from local.people.api import Json
-from local.people.device import Device
+from local.people.device import CAMERA, Device
 from local.people.person import PASSWORD, OpenSession, People, Person
 from local.people.sound import RATE, Sound, speech_like, tone
 from local.people.waiting import until
@@ -77,7 +77,11 @@ async def until_steps(people: People, person: Person, expected: list[str]) -> li
 
 def levels_at(device: Device, person: Person) -> list[float]:
     """Every level of this person that was shown to this device."""
-    shown = [entry for event in device.levels for entry in event.payload["people"]]
+    return [level for event in device.levels for level in levels_in(event.payload, person)]
+
+
+def levels_in(payload: Json, person: Person) -> list[float]:
+    shown = payload["people"]
     return [e["level_dbfs"] for e in shown if e["user_id"] == person.id and e["level_dbfs"] is not None]
 
 
@@ -203,7 +207,7 @@ async def test_levels_are_broadcast_to_ops_who_watch(people: People, stack: Stac
     async with levels_of(stack, ops, session.id) as heard:
         watched = await ops.api.rpc("watch_levels", session_id=session.id)
         async with asyncio.timeout(10.0):
-            while not about_20_down((message := await heard.get())["payload"]["people"][0]["level_dbfs"]):
+            while not any(map(about_20_down, levels_in((message := await heard.get())["payload"], host))):
                 pass
 
     assert watched["topic"] == f"live:levels:{session.id}"
@@ -211,6 +215,45 @@ async def test_levels_are_broadcast_to_ops_who_watch(people: People, stack: Stac
     (entry,) = message["payload"]["people"]
     assert entry["user_id"] == host.id
     assert entry["speaking"] in {True, False}
+
+
+async def test_ops_who_watch_see_whose_microphone_and_camera_are_on_muted_or_off(
+    people: People, stack: Stack
+) -> None:
+    host = await people.arrive("Ada", creator=True)
+    session = await host.open_session("video_live")
+    at_host = await host.enter(session.id, session.join)
+    ops = await people.arrive("Zoe", ops=True)
+    async with levels_of(stack, ops, session.id) as heard:
+        await ops.api.rpc("watch_levels", session_id=session.id)
+
+        async def shown(*expected: str) -> None:
+            async with asyncio.timeout(10.0):
+                while switches_in(await heard.get(), host) != expected:
+                    pass
+
+        await shown("off", "off")
+        await at_host.speak(tone(-20.0))
+        await at_host.film()
+        await shown("on", "on")
+        at_host.set_muted(muted=True)
+        await shown("muted", "on")
+        at_host.set_muted(CAMERA, muted=True)
+        await shown("muted", "muted")
+        at_host.set_muted(CAMERA, muted=False)
+        await shown("muted", "on")
+        await at_host.hush()
+        await shown("off", "on")
+        await at_host.leave()
+        await shown("off", "off")
+
+
+def switches_in(message: Mapping[str, Any], person: Person) -> tuple[str, str]:
+    """Microphone and camera; whoever is not named in a complete picture publishes neither."""
+    payload = message["payload"]
+    assert payload["complete"]
+    named = {entry["user_id"]: (entry["microphone"], entry["camera"]) for entry in payload["people"]}
+    return named.get(person.id, ("off", "off"))
 
 
 @asynccontextmanager

@@ -2,14 +2,26 @@
 
 import base64
 import json
+import uuid
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from agent.envelope import MAX_PACKET_BYTES, TOPIC_EVENTS, TOPIC_NOTICE, Envelope, Signer
+from agent.envelope import (
+    MAX_PACKET_BYTES,
+    TOPIC_EVENTS,
+    TOPIC_LEVELS,
+    TOPIC_NOTICE,
+    Envelope,
+    Signer,
+    iso_milliseconds,
+)
+from agent.heard import LEVELS_IN_A_PACKET, levels_payload
 from agent.ports import RoomFacts, RoomName
-from handlers.events import Identity, LiveEvent
+from handlers.effects import ShowLevels
+from handlers.events import Identity, LiveEvent, Switch, Switches
+from moderation.audio.levels import Level
 from tests.fakes.scene import START, live_event
 
 SIGNER = Signer()
@@ -76,3 +88,31 @@ def test_a_beacon_tells_how_far_the_stream_is() -> None:
 def test_the_same_seed_is_the_same_key() -> None:
     seed = base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=").decode()
     assert Signer(seed).public_key == Signer(seed).public_key != Signer().public_key
+
+
+# -- levels ------------------------------------------------------------------------
+
+
+def test_levels_say_of_everyone_who_is_named_what_is_on() -> None:
+    ada, bo, cem = Identity("ada"), Identity("bo"), Identity("cem")
+    on, muted = Switches(Switch.ON, Switch.ON), Switches(Switch.MUTED)
+    levels = {bo: Level(-20.0, speaking=True, clipping=False), cem: None}
+    payload = levels_payload(ShowLevels(levels, {ada: muted, bo: on}, (), watched=True))
+    assert [tuple(person.values()) for person in payload["people"]] == [
+        (bo, True, -20.0, "on", "on"),
+        (cem, False, None, "off", "off"),
+        (ada, False, None, "muted", "off"),
+    ]
+    assert payload["complete"]
+
+
+def test_levels_of_a_crowd_leave_somebody_out_say_so_and_fit_one_packet() -> None:
+    crowd = [Identity(str(uuid.uuid4())) for _ in range(LEVELS_IN_A_PACKET + 1)]
+    levels = dict.fromkeys(crowd, Level(-60.0, speaking=False, clipping=False))
+    switches = dict.fromkeys(crowd, Switches(Switch.MUTED, Switch.MUTED))
+    payload = levels_payload(ShowLevels(levels, switches, (), watched=True))
+    assert not payload["complete"]
+    name, now = str(uuid.uuid4()), iso_milliseconds(START)
+    envelope = Envelope(RoomName(name), RoomFacts("session", name), SIGNER)
+    (packet,) = envelope.packets(TOPIC_LEVELS, (LiveEvent(0, name, "levels", now, payload),), START)
+    assert opened(packet)["events"][0]["payload"] == payload

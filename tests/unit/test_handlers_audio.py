@@ -19,7 +19,18 @@ from handlers.effects import (
     SetPermission,
     ShowLevels,
 )
-from handlers.events import Identity, Measured, MicrophonePaused, Pulled, RoomEnded, Sid, Status, Strikes
+from handlers.events import (
+    Identity,
+    Measured,
+    MicrophonePaused,
+    Pulled,
+    RoomEnded,
+    Sid,
+    Status,
+    Strikes,
+    Switch,
+    Switches,
+)
 from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Desired
 from moderation.roles import Role
@@ -38,6 +49,8 @@ SHOUT = replace(
     talk_seconds=0.2,
 )
 TALK = replace(SHOUT, rms_dbfs=-20.0, momentary_lufs=-20.0, short_term_lufs=-20.0, short_term_low_lufs=-20.0)
+WATCHED = Pulled(Status.OPEN, levels_watched=True)
+ON, MUTED = Switches(Switch.ON, Switch.ON), Switches(Switch.MUTED, Switch.OFF)
 LADDER = Policy().ladder
 
 
@@ -297,10 +310,60 @@ def test_a_new_viewer_sees_everyone_at_once() -> None:
 def test_levels_leave_the_room_only_while_somebody_watches() -> None:
     scene = room()
     assert not any(s.watched for s in of(ShowLevels, tuple(hear(scene, BO, TALK, 1.0))))
-    scene.happens(Pulled(Status.OPEN, levels_watched=True))
-    assert only(ShowLevels, tuple(hear(scene, BO, TALK, 0.6))).watched
+    scene.passes(0.5)
+    assert only(ShowLevels, scene.happens(WATCHED)).watched
     scene.passes(5.0)
     assert not any(s.watched for s in of(ShowLevels, tuple(hear(scene, BO, SHOUT, 1.0))))
+
+
+# -- switches ----------------------------------------------------------------------
+
+
+def test_who_watches_is_told_at_once_who_has_what_on_also_when_nobody_speaks() -> None:
+    scene = room()
+    scene.switches(BO, ON)
+    scene.passes(1.0)
+    shown = only(ShowLevels, scene.happens(WATCHED))
+    assert (shown.levels, shown.switches) == ({}, {BO: ON})
+
+
+def test_nobody_publishing_is_told_as_well() -> None:
+    scene = room(desired=LISTENER)
+    scene.passes(1.0)
+    assert only(ShowLevels, scene.happens(WATCHED)).switches == {}
+
+
+def test_a_switch_is_told_when_it_changes_at_most_twice_a_second() -> None:
+    scene = room()
+    scene.happens(WATCHED)
+    shown: list[tuple[float, ShowLevels]] = []
+    for i in range(20):
+        effects = scene.switches(BO, MUTED if i % 2 else ON)
+        shown += [(scene.now, s) for s in of(ShowLevels, effects + scene.passes(0.1))]
+    shown += [(scene.now, s) for s in of(ShowLevels, scene.passes(1.0))]
+    assert 3 <= len(shown) <= 6
+    assert shown[-1][1].switches == {BO: MUTED}
+    assert of(ShowLevels, scene.switches(BO, MUTED) + scene.passes(1.0)) == []
+
+
+def test_the_picture_is_repeated_for_who_watches_and_for_nobody_else() -> None:
+    scene = room()
+    scene.passes(1.0)
+    shown = [s for _ in range(20) for s in of(ShowLevels, scene.happens(WATCHED) + scene.passes(1.0))]
+    assert [s.to for s in shown] == [(ADA,), (), (), ()]
+    assert all(s.watched for s in shown)
+    assert of(ShowLevels, scene.passes(30.0)) == []
+
+
+def test_switches_of_a_connection_that_is_over_do_not_count() -> None:
+    scene = room()
+    scene.switches(BO, ON)
+    scene.leaves(BO)
+    scene.passes(1.0)
+    assert only(ShowLevels, scene.happens(WATCHED)).switches == {}
+    scene.joins(BO, "sid-2")
+    scene.passes(6.0)
+    assert only(ShowLevels, scene.happens(WATCHED)).switches == {}
 
 
 # -- dead air ----------------------------------------------------------------------

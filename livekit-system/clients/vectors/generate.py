@@ -87,7 +87,8 @@ def warning(**changes: Any) -> Json:
 
 
 def levels() -> Json:
-    payload = {"people": [{"user_id": SOMEONE, "speaking": True, "level_dbfs": -21.5}]}
+    entry = {"user_id": SOMEONE, "speaking": True, "level_dbfs": -21.5, "microphone": "on", "camera": "off"}
+    payload = {"people": [entry], "complete": True}
     return {"id": "b0000000-0000-4000-8000-000000000001", "type": "levels", "at": NOW, "payload": payload}
 
 

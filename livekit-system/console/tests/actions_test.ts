@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { draftOf, faultOf, mayAsk, offers, rolesFor, rowOf, scopesFor } from "../src/model/actions.ts";
-import { handQueue, micState, OPS_RANK, ordered } from "../src/model/people.ts";
+import { devicesOf, handQueue, micState, OPS_RANK, ordered } from "../src/model/people.ts";
 import type { Participant } from "../src/model/rows.ts";
 
 function person(user_id: string, more: Partial<Participant> = {}): Participant {
@@ -91,4 +91,16 @@ Deno.test("a microphone is muted, allowed, or none by role", () => {
   assert.equal(micState(person("u", { mic_muted: true, role: "speaker" }), "audio_room"), "muted");
   assert.equal(micState(person("u", { role: "moderator" }), "audio_room"), "allowed");
   assert.equal(micState(person("u", { role: "moderator" }), "video_live"), "none");
+});
+
+Deno.test("own switches are told of what one may send, or sends all the same; untold ones are unknown", () => {
+  const speaker = person("s", { role: "speaker" });
+  const on = { microphone: "on", camera: "muted" } as const;
+  const off = { microphone: "off", camera: "off" } as const;
+  assert.deepEqual(devicesOf(speaker, "video_live", on), [["microphone", "on"], ["camera", "muted"]]);
+  assert.deepEqual(devicesOf(speaker, "audio_room", off), [["microphone", "off"]]);
+  assert.deepEqual(devicesOf(speaker, "audio_room", null), [["microphone", "unknown"]]);
+  assert.deepEqual(devicesOf(person("l"), "audio_room", off), []);
+  assert.deepEqual(devicesOf(person("l"), "audio_room", on)[0], ["microphone", "on"]);
+  assert.deepEqual(devicesOf({ ...speaker, is_online: false }, "audio_room", on), []);
 });

@@ -1,7 +1,23 @@
 import assert from "node:assert/strict";
-import { FLOOR_DBFS, parseLevels, PEAK_HOLD_MS, place, settled, told, zone } from "../src/model/levels.ts";
+import {
+  FLOOR_DBFS,
+  type LevelOf,
+  parseLevels,
+  PEAK_HOLD_MS,
+  place,
+  settled,
+  switchesOf,
+  told,
+  zone,
+} from "../src/model/levels.ts";
 
-const level = (level_dbfs: number | null, user_id = "u1") => ({ user_id, speaking: true, level_dbfs });
+const level = (level_dbfs: number | null, user_id = "u1"): LevelOf => ({
+  user_id,
+  speaking: true,
+  level_dbfs,
+  microphone: "on",
+  camera: "off",
+});
 
 Deno.test("a peak is held while the level falls, then falls to it", () => {
   const loud = told(new Map(), [level(-8)], 1_000);
@@ -33,18 +49,26 @@ Deno.test("over the threshold, near it, far from it", () => {
 Deno.test("what is no message of levels is ignored", () => {
   assert.equal(parseLevels(null), null);
   assert.equal(parseLevels({ people: "everyone" }), null);
-  assert.deepEqual(
-    parseLevels({ people: [level(-9), { user_id: 7 }, { user_id: "u", level_dbfs: "loud" }] }),
-    [
-      level(-9),
-    ],
-  );
+  const people = [level(-9), { user_id: 7 }, { ...level(-9), level_dbfs: "loud" }, {
+    ...level(-9),
+    camera: "?",
+  }];
+  assert.deepEqual(parseLevels({ people, complete: true }), { people: [level(-9)], complete: true });
+});
+
+Deno.test("whoever a whole picture does not name has everything off; otherwise nothing is known", () => {
+  const people = [level(-9)];
+  const off = { microphone: "off", camera: "off" };
+  assert.equal(switchesOf({ people, complete: true }, "u1")?.microphone, "on");
+  assert.deepEqual(switchesOf({ people, complete: true }, "u2"), off);
+  assert.equal(switchesOf({ people, complete: false }, "u2"), null);
+  assert.equal(switchesOf(null, "u1"), null);
 });
 
 Deno.test("the schema's own examples are understood", () => {
   const path = new URL("../../schemas/levels.schema.json", import.meta.url);
   const schema = JSON.parse(Deno.readTextFileSync(path));
   for (const example of schema.$defs.levels.examples) {
-    assert.deepEqual(parseLevels(example), example.people);
+    assert.deepEqual(parseLevels(example), example);
   }
 });

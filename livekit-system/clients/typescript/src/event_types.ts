@@ -70,8 +70,15 @@ export interface LevelsPayload {
     readonly speaking: boolean;
     /** RMS of the last 200 ms in dBFS; null for who is not heard any more. */
     readonly level_dbfs: number | null;
+    readonly microphone: Switch;
+    readonly camera: Switch;
   }[];
+  /** Whoever is not named publishes neither microphone nor camera; false when there were too many for one packet. */
+  readonly complete: boolean;
 }
+
+/** What somebody has set themselves. `muted`: published, and sends nothing. */
+export type Switch = "on" | "muted" | "off";
 
 /** Narrows an event to a known type. The payload's shape is the signer's word; it is not checked again here. */
 export function isEvent<T extends keyof EventPayloads>(

@@ -12,6 +12,7 @@ export type {
   LevelsPayload,
   NoticePayloads,
   Role,
+  Switch,
   Text,
 } from "./event_types.ts";
 export { REFUSALS } from "./types.ts";

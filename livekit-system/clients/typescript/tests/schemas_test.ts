@@ -43,7 +43,11 @@ const notices: { [Type in keyof NoticePayloads]: NoticePayloads[Type] } = {
 
 const levels: { levels: LevelsPayload } = {
   levels: {
-    people: [{ user_id, speaking: true, level_dbfs: -21.5 }, { user_id, speaking: false, level_dbfs: null }],
+    people: [
+      { user_id, speaking: true, level_dbfs: -21.5, microphone: "on", camera: "off" },
+      { user_id, speaking: false, level_dbfs: null, microphone: "muted", camera: "on" },
+    ],
+    complete: true,
   },
 };
 

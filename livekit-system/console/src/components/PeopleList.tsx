@@ -1,6 +1,6 @@
-/** Owns: the people of a room: role, what they may send, how long they are there, how loud they are. */
-import type { Meters } from "../model/levels.ts";
-import { cameraState, chatMuted, micState } from "../model/people.ts";
+/** Owns: the people of a room: role, what they may send and do send, how long they are there, how loud they are. */
+import { type Meters, type Picture, switchesOf } from "../model/levels.ts";
+import { cameraState, chatMuted, devicesOf, micState } from "../model/people.ts";
 import type { Participant, SessionType } from "../model/rows.ts";
 import { clock, secondsBetween } from "../model/time.ts";
 import { useWords } from "../texts/useWords.ts";
@@ -12,6 +12,7 @@ export interface PeopleListProps {
   type: SessionType;
   now: number;
   meters: Meters;
+  picture: Picture | null;
   loudness: Map<string, number>;
   threshold: number;
   nameOf: (userId: string) => string;
@@ -37,6 +38,7 @@ function Row(props: PeopleListProps & { person: Participant }) {
   const level = meters.get(person.user_id) ?? null;
   const here = secondsBetween(person.last_joined_at, now);
   const act = props.onAct(person);
+  const devices = devicesOf(person, type, switchesOf(props.picture, person.user_id));
   const lufs = props.loudness.get(person.user_id);
   return (
     <li className={person.is_online ? "lc-person" : "lc-person lc-away"} data-person={name}>
@@ -48,6 +50,11 @@ function Row(props: PeopleListProps & { person: Participant }) {
           {person.is_online && here !== null ? t.room.here(clock(here)) : t.room.away}
           {person.invited_role && ` · ${t.room.invited(t.role[person.invited_role])}`}
         </span>
+        {devices.length > 0 && (
+          <span className="lc-sub lc-devices">
+            {devices.map(([device, state]) => t.room.device[device](t.room.switch[state])).join(" · ")}
+          </span>
+        )}
       </div>
       <div className="lc-rights">
         <MicIcon

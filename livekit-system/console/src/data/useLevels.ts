@@ -1,6 +1,6 @@
-/** Owns: the level meters of one session, for as long as somebody looks: the lease, the topic, the falling of peaks. */
-import { useEffect, useState } from "react";
-import { type Meters, parseLevels, settled, told } from "../model/levels.ts";
+/** Owns: levels and switches of one session, for as long as somebody looks: the lease, the topic, the falling of peaks. */
+import { useEffect, useRef, useState } from "react";
+import { type Meters, parseLevels, type Picture, settled, SILENT_MS, told } from "../model/levels.ts";
 import { useSupabase } from "./client.ts";
 import { dataOf } from "./failure.ts";
 import { type Listening, useTopic } from "./useTopic.ts";
@@ -9,24 +9,50 @@ import { type Listening, useTopic } from "./useTopic.ts";
 const RENEW_MS = 6_000;
 const SETTLE_MS = 500;
 const NOTHING: Meters = new Map();
+const UNKNOWN = { meters: NOTHING, picture: null };
 
 export interface Levels {
   meters: Meters;
-  /** `joined`: levels come as soon as anybody speaks. */
+  /** The latest message; null when nothing is known. */
+  picture: Picture | null;
+  /** `lost` also when the topic is joined and nobody tells anything on it. */
   state: Listening;
 }
 
 export function useLevels(sessionId: string, live: boolean): Levels {
   const client = useSupabase();
   const [meters, setMeters] = useState(NOTHING);
+  const [picture, setPicture] = useState<Picture | null>(null);
   const [leased, setLeased] = useState<boolean | null>(null);
+  const [silent, setSilent] = useState(false);
+  const silence = useRef<ReturnType<typeof setTimeout>>(undefined);
+
+  function forget() {
+    setMeters(NOTHING);
+    setPicture(null);
+  }
+  function awaitNext() {
+    clearTimeout(silence.current);
+    setSilent(false);
+    silence.current = setTimeout(() => {
+      setSilent(true);
+      forget();
+    }, SILENT_MS);
+  }
+
   const listening = useTopic(live ? `live:levels:${sessionId}` : null, "levels", (payload) => {
-    const levels = parseLevels(payload);
-    if (levels !== null) setMeters((before) => told(before, levels, Date.now()));
-  }, () => setMeters(NOTHING));
+    const shown = parseLevels(payload);
+    if (shown === null) return;
+    setMeters((before) => told(before, shown.people, Date.now()));
+    setPicture(shown);
+    awaitNext();
+  }, () => {
+    forget();
+    awaitNext();
+  });
 
   useEffect(() => {
-    setMeters(NOTHING);
+    forget();
     if (!live) return;
     let over = false;
     async function renew() {
@@ -46,8 +72,10 @@ export function useLevels(sessionId: string, live: boolean): Levels {
       over = true;
       clearInterval(renewing);
       clearInterval(settling);
+      clearTimeout(silence.current);
       document.removeEventListener("visibilitychange", renew);
     };
   }, [client, sessionId, live]);
-  return { meters, state: leased === false ? "lost" : leased === null ? "joining" : listening };
+  const state = leased === false || silent ? "lost" : leased === null ? "joining" : listening;
+  return state === "lost" ? { ...UNKNOWN, state } : { meters, picture, state };
 }

@@ -1,12 +1,15 @@
 /**
- * Level meters. `live:levels:<session>` tells the RMS of the last 200 ms in dBFS (full scale = 1.0, so a full-scale
- * sine is at -3.01), whole dB, -60 at the bottom, and only when it changed by what an eye would notice: silence on the
- * topic means "as before". Pure.
+ * Level meters and people's own switches. `live:levels:<session>` tells the RMS of the last 200 ms in dBFS (full scale =
+ * 1.0, so a full-scale sine is at -3.01), whole dB, -60 at the bottom, and only when it changed by what an eye would
+ * notice or a switch did; without a change the same again every 5 s. Pure.
  */
 
 export const FLOOR_DBFS = -60;
 /** How long a peak is held before it falls to the present level. */
 export const PEAK_HOLD_MS = 2_000;
+
+/** After so long without a message nothing is known any more: two in a row are missing. */
+export const SILENT_MS = 12_000;
 
 export interface Meter {
   dbfs: number;
@@ -17,19 +20,44 @@ export interface Meter {
 
 export type Meters = ReadonlyMap<string, Meter>;
 
-/** A message's payload as `schemas/levels.schema.json` has it; null when it is something else. */
-export interface LevelOf {
+/** What somebody has set themselves; `muted` is published and sends nothing. */
+export type Switch = "on" | "muted" | "off";
+export const DEVICES = ["microphone", "camera"] as const;
+export type Device = typeof DEVICES[number];
+export type Switches = Record<Device, Switch>;
+
+export interface LevelOf extends Switches {
   user_id: string;
   speaking: boolean;
   level_dbfs: number | null;
 }
 
-export function parseLevels(payload: unknown): LevelOf[] | null {
-  const people = (payload as { people?: unknown } | null)?.people;
+/** A message's payload as `schemas/levels.schema.json` has it. */
+export interface Picture {
+  people: LevelOf[];
+  /** Whoever is not named publishes nothing. */
+  complete: boolean;
+}
+
+/** Null when it is something else. */
+export function parseLevels(payload: unknown): Picture | null {
+  const { people, complete } = (payload ?? {}) as { people?: unknown; complete?: unknown };
   if (!Array.isArray(people)) return null;
-  return people.filter((person): person is LevelOf =>
-    typeof person?.user_id === "string" && (person.level_dbfs === null || Number.isFinite(person.level_dbfs))
-  );
+  return { people: people.filter(isLevel), complete: complete === true };
+}
+
+function isLevel(person: Partial<LevelOf> | null): person is LevelOf {
+  return typeof person?.user_id === "string" &&
+    (person.level_dbfs === null || Number.isFinite(person.level_dbfs)) &&
+    DEVICES.every((device) => ["on", "muted", "off"].includes(person[device] as string));
+}
+
+const ALL_OFF: Switches = { microphone: "off", camera: "off" };
+
+/** Null when it is not known. */
+export function switchesOf(picture: Picture | null, userId: string): Switches | null {
+  const named = picture?.people.find((person) => person.user_id === userId);
+  return named ?? (picture?.complete ? ALL_OFF : null);
 }
 
 /** The meters after a message. Someone whose level is null is no longer heard and loses the meter. */

@@ -1,4 +1,5 @@
 /** The people of one room: their order, the queue of hands, and what each may send. Pure. */
+import { type Device, DEVICES, type Switch, type Switches } from "./levels.ts";
 import type { Participant, Role, SessionType } from "./rows.ts";
 import { holds } from "./time.ts";
 
@@ -33,6 +34,21 @@ export function micState(person: Participant, type: SessionType): MicState {
 export function cameraState(person: Participant, type: SessionType): CameraState {
   if (person.camera_off) return "off";
   return CAMERA[type].includes(person.role) ? "allowed" : "none";
+}
+
+/** How somebody has set the devices that they may use, or use all the same. Null switches: nobody told. */
+export function devicesOf(
+  person: Participant,
+  type: SessionType,
+  switches: Switches | null,
+): [Device, Switch | "unknown"][] {
+  if (!person.is_online) return [];
+  const may = {
+    microphone: micState(person, type) === "allowed",
+    camera: cameraState(person, type) === "allowed",
+  };
+  return DEVICES.filter((device) => may[device] || (switches?.[device] ?? "off") !== "off")
+    .map((device) => [device, switches?.[device] ?? "unknown"]);
 }
 
 export function chatMuted(person: Participant, now: number): boolean {

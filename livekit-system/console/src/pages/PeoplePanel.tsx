@@ -54,6 +54,7 @@ export function PeoplePanel({ crowd, session, levels, ...rest }: PeoplePanelProp
                 people={all ? found : found.slice(0, SHOWN)}
                 type={session.type}
                 meters={levels.meters}
+                picture={levels.picture}
                 loudness={loudness}
                 nameOf={nameFor}
                 {...rest}

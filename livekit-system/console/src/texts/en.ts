@@ -87,6 +87,8 @@ export const en: Words = {
     mic: { allowed: "microphone allowed", muted: "muted by moderation", none: "no microphone" },
     micUntil: (time) => `muted until ${time}`,
     camera: { allowed: "camera allowed", off: "camera taken away", none: "no camera" },
+    device: { microphone: (state) => `microphone ${state}`, camera: (state) => `camera ${state}` },
+    switch: { on: "on", muted: "muted by themselves", off: "off", unknown: "unknown" },
     chatMuted: "chat muted",
     invited: (role) => `invited as ${role}`,
     away: "away",
@@ -99,7 +101,7 @@ export const en: Words = {
     notHeard: "not heard",
     levelsNote:
       "Bars: RMS of 200 ms in dBFS, peak held 2 s. Figures: gated loudness of the last minute in LUFS. The limit applies to 3 s.",
-    levelsLost: "Levels are not coming in.",
+    levelsLost: "Levels and switches are not coming in.",
     act: (name) => `Act on ${name}`,
     actShort: "Act",
     whole: "The whole room",

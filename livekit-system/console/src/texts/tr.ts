@@ -85,6 +85,8 @@ export const tr: Words = {
     mic: { allowed: "mikrofon açık tutulabilir", muted: "moderasyonca susturuldu", none: "mikrofon yok" },
     micUntil: (time) => `${time} saatine kadar susturuldu`,
     camera: { allowed: "kamera açık tutulabilir", off: "kamera kapatıldı", none: "kamera yok" },
+    device: { microphone: (state) => `mikrofon ${state}`, camera: (state) => `kamera ${state}` },
+    switch: { on: "açık", muted: "kendisi sessize aldı", off: "kapalı", unknown: "bilinmiyor" },
     chatMuted: "sohbette susturuldu",
     invited: (role) => `davet edildi: ${role}`,
     away: "ayrıldı",
@@ -97,7 +99,7 @@ export const tr: Words = {
     notHeard: "duyulmuyor",
     levelsNote:
       "Çubuklar: 200 ms RMS, dBFS; tepe 2 sn tutulur. Sayılar: son dakikanın LUFS yüksekliği. Sınır 3 sn için geçerlidir.",
-    levelsLost: "Ses düzeyleri gelmiyor.",
+    levelsLost: "Ses düzeyleri ve mikrofon durumları gelmiyor.",
     act: (name) => `İşlem yap: ${name}`,
     actShort: "İşlem",
     whole: "Bütün oda",

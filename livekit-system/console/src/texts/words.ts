@@ -77,6 +77,9 @@ export interface Words {
     mic: { allowed: string; muted: string; none: string };
     micUntil: (time: string) => string;
     camera: { allowed: string; off: string; none: string };
+    /** Beside what one may send: how somebody has set the device themselves. */
+    device: { microphone: (state: string) => string; camera: (state: string) => string };
+    switch: { on: string; muted: string; off: string; unknown: string };
     chatMuted: string;
     invited: (role: string) => string;
     away: string;
