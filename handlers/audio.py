@@ -3,6 +3,8 @@
 `on_measured` runs five times a second for each speaker, so it does nothing that the other events could do.
 """
 
+import copy
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +36,9 @@ from moderation.rules.judge import Subject, Verdict, Watch, judge
 from moderation.rules.policy import Policy, PolicyError, Step, parse_policy
 
 MINUTE_SECONDS = 60.0
+FIRST_SECONDS = 10.0
+"""After so much of a room's first minute it is written as it is, and again when it is over: a room that has just opened
+is not without figures for a minute. Once a room, so that it costs next to nothing."""
 CLEAN, UNWATCHED = Record(), Watch()
 SAID = frozenset({Step.NOTICE, Step.WARNING, Step.CALL_HUMAN})
 """Steps that consist of words to the person."""
@@ -166,6 +171,9 @@ def add_to_minute(state: RoomState, identity: Identity, m: Measurement) -> Effec
     if minutes.begins is None:
         minutes.begins = begins
         state.wake_at(begins + MINUTE_SECONDS + 1.0)  # for the last words of whoever stops speaking
+    if minutes.first_at is None:
+        minutes.first_at = m.at + FIRST_SECONDS
+        state.wake_at(minutes.first_at)
     stats = minutes.now.get(identity)
     if stats is None:
         stats = minutes.now[identity] = MinuteStats()
@@ -177,13 +185,26 @@ def close_minute(hearing: Hearing) -> Effects:
     minutes = hearing.minutes
     if minutes.begins is None:
         return ()
-    closed = [(identity, figures) for identity, stats in minutes.now.items() if (figures := stats.close())]
-    for identity, figures in closed:
-        minutes.past.setdefault(identity, []).append(figures)
-    rows = tuple(RecordMinute(identity, minutes.begins, figures) for identity, figures in closed)
-    minutes.begins = None
+    rows = rows_of(minutes.now, minutes.begins)
+    for row in rows:
+        minutes.past.setdefault(row.identity, []).append(row.figures)
+    minutes.begins, minutes.first_at = None, math.inf
     minutes.now.clear()
     return rows
+
+
+def first_words(hearing: Hearing, now: float) -> Effects:
+    """What there is of the first minute, once it is time for it. The whole minute will replace it."""
+    minutes = hearing.minutes
+    if minutes.begins is None or minutes.first_at is None or now < minutes.first_at:
+        return ()
+    minutes.first_at = math.inf
+    return rows_of(copy.deepcopy(minutes.now), minutes.begins)
+
+
+def rows_of(minute: Mapping[Identity, MinuteStats], begins: float) -> tuple[RecordMinute, ...]:
+    closed = [(identity, figures) for identity, stats in minute.items() if (figures := stats.close())]
+    return tuple(RecordMinute(identity, begins, figures) for identity, figures in closed)
 
 
 def last_words(state: RoomState) -> Effects:
@@ -208,7 +229,8 @@ def on_tick(state: RoomState, now: float) -> Effects:
     begins = hearing.minutes.begins
     over = begins is not None and now >= begins + MINUTE_SECONDS + 1.0
     closed = close_minute(hearing) if over else ()
-    return (*closed, *levels.show(state, now), *look_for_dead_air(state, now))
+    first = first_words(hearing, now)
+    return (*closed, *first, *levels.show(state, now), *look_for_dead_air(state, now))
 
 
 def look_for_dead_air(state: RoomState, now: float) -> Effects:

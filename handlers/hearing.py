@@ -31,6 +31,8 @@ class Minutes:
     """Start of the minute, seconds; None while nothing was heard in it."""
     now: dict[Identity, MinuteStats] = field(default_factory=dict)
     past: dict[Identity, list[AudioMinute]] = field(default_factory=dict)
+    first_at: float | None = None
+    """When what there is of the very first minute is written, before it is over; infinite once anything was."""
 
 
 @dataclass(slots=True)

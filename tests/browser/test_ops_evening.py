@@ -37,6 +37,15 @@ async def test_the_list_shows_who_is_live_and_that_an_agent_is_there(desk: Desk,
     await expect(row).to_be_hidden()
 
 
+async def test_the_list_names_the_loudest_of_a_room_long_before_its_first_minute_is_over(
+    desk: Desk, evening: Evening
+) -> None:
+    await evening.at_host.speak(speech_like(-20))
+    console = await desk.sign_in(evening.ops)
+    row = console.page.get_by_role("row", name=re.compile(TITLE))
+    await expect(row).to_contain_text(re.compile(r"Onur −\d+\.\d LUFS"), timeout=30_000)
+
+
 async def test_a_meter_moves_with_the_voice_and_a_mute_is_followed_until_it_is_applied(
     desk: Desk, evening: Evening
 ) -> None:

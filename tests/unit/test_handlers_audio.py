@@ -257,7 +257,22 @@ def test_each_minute_becomes_one_row_for_each_who_was_heard() -> None:
     effects = hear(scene, BO, TALK, 30.0) + hear(scene, ADA, TALK, 28.0) + list(scene.passes(10.0))
     rows = of(RecordMinute, tuple(effects))
     assert {(row.identity, row.begins) for row in rows} == {(ADA, begins), (BO, begins)}
-    assert [row.figures.talk_seconds for row in rows if row.identity == BO] == [pytest.approx(30.0)]
+    assert [row.figures.talk_seconds for row in rows if row.identity == BO][-1] == pytest.approx(30.0)
+
+
+def test_the_first_minute_is_written_early_and_again_when_it_is_over_and_no_other_one_is() -> None:
+    scene = room()
+    scene.passes(60.0 - scene.now % 60.0)
+    begins = scene.now
+    early = of(RecordMinute, tuple(hear(scene, BO, TALK, 3.0)) + scene.passes(8.0))
+    assert [(row.begins, row.figures.talk_seconds) for row in early] == [(begins, pytest.approx(3.0))]
+    assert early[0].figures.loudness_lufs == pytest.approx(-20.0, abs=0.1)
+    later = of(RecordMinute, tuple(hear(scene, BO, TALK, 48.8)) + tuple(hear(scene, BO, TALK, 50.0)))
+    assert [(row.begins, row.figures.talk_seconds) for row in later] == [
+        (begins, pytest.approx(51.8, abs=0.3))
+    ]
+    last = scene.happens(RoomEnded("room_deleted", round(scene.now * 1000)))
+    assert only(ReportLoudness, last).speakers[BO].talk_seconds == pytest.approx(101.8)
 
 
 def test_the_end_of_a_session_writes_the_rest_and_sums_up() -> None:
