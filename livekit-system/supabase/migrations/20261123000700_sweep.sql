@@ -113,7 +113,7 @@ revoke execute on function live.check_paid_access() from public, anon, authentic
 create function live.is_moderated(p_room text) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
-  return (select exists (select from public.agent_rooms r where r.room = p_room and r.lease_expires_at > clock_timestamp()));
+  return exists (select from public.agent_rooms r where r.room = p_room and r.lease_expires_at > clock_timestamp());
 end;
 $$;
 comment on function live.is_moderated is 'Whether a worker holds a room now.';
