@@ -45,10 +45,12 @@ Deno.test("lengths and limits of time", () => {
   assert.ok(holds("infinity", 0) && !holds(null, 0) && !holds("2026-11-23T20:00:00Z", Date.now() + 1e12));
 });
 
-Deno.test("a reading is stale when three beats were missed", () => {
-  assert.equal(freshness(null, 0, 3_000), "loading");
-  assert.equal(freshness(0, 9_000, 3_000), "fresh");
-  assert.equal(freshness(0, 9_001, 3_000), "stale");
+Deno.test("a reading is stale as soon as the next one has failed or should have come", () => {
+  assert.equal(freshness(null, true, 0, 3_000), "loading");
+  assert.equal(freshness(0, false, 8_000, 3_000), "fresh");
+  assert.equal(freshness(0, false, 8_001, 3_000), "stale");
+  assert.equal(freshness(0, false, 15_001, 10_000), "stale");
+  assert.equal(freshness(0, true, 1_000, 10_000), "stale");
 });
 
 Deno.test("a session's policy wins over the platform's; a new mode leaves the rest alone", () => {

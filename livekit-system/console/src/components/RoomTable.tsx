@@ -57,6 +57,7 @@ function Row({ row, href }: { row: RoomRow; href: string }) {
         <span className="lc-sub">
           {row.creator} · {t.type[session.type]} · {t.access[session.access_type]}
         </span>
+        <Narrow row={row} />
         {row.trouble.length > 0 && <Troubles row={row} />}
       </th>
       <td className="lc-number">{f.whole(session.viewer_count)}</td>
@@ -81,6 +82,20 @@ function Row({ row, href }: { row: RoomRow; href: string }) {
       </td>
     </tr>
   );
+}
+
+/** What a phone has no columns for. That there is no agent is among the troubles once it is one. */
+function Narrow({ row }: { row: RoomRow }) {
+  const { t, f } = useWords();
+  const { agent, loudest, session } = row;
+  const parts = [
+    agent.kind === "present" && `${t.rooms.column.agent} ${t.rooms.agentSince(clock(agent.seconds))}`,
+    agent.kind === "absent" && !row.trouble.includes("no_agent") && t.rooms.noAgent,
+    // A figure is not torn from its unit.
+    loudest && `${loudest.name} ${t.room.loudness(f.level(loudest.lufs)).replace(" ", "\u00a0")}`,
+    session.total_gift_coins > 0 && `${t.rooms.column.gifts} ${f.whole(session.total_gift_coins)}`,
+  ].filter(Boolean);
+  return parts.length > 0 && <span className="lc-sub lc-narrow">{parts.join(" · ")}</span>;
 }
 
 function Troubles({ row }: { row: RoomRow }) {

@@ -11,7 +11,7 @@ import { useWords } from "../texts/useWords.ts";
 export function Freshness({ of }: { of: Live<unknown> }) {
   const { t } = useWords();
   const now = useNow();
-  const state = freshness(of.readAt, now, of.everyMs);
+  const state = freshness(of.readAt, of.failure !== null, now, of.everyMs);
   if (state === "loading") return null;
   if (state === "fresh") return <span className="lc-fresh">{t.state.live}</span>;
   return <span className="lc-stale">{t.state.stale(Math.round((now - (of.readAt ?? now)) / 1000))}</span>;

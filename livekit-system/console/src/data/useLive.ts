@@ -1,4 +1,4 @@
-/** Owns: a reading that is kept fresh: by beats, by hints, and at once when the page or the network comes back. */
+/** Owns: a reading that is kept fresh: by beats, by hints, and at once when the page comes back or the network changes. */
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type Failure, failureFrom } from "./failure.ts";
 
@@ -69,11 +69,13 @@ export function useLive<T>(key: string, read: () => Promise<T>, everyMs: number)
     void once();
     document.addEventListener("visibilitychange", beat);
     addEventListener("online", beat);
+    addEventListener("offline", beat); // it fails at once, and what is shown says how old it is
     return () => {
       over = true;
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", beat);
       removeEventListener("online", beat);
+      removeEventListener("offline", beat);
     };
   }, [key, everyMs]);
 

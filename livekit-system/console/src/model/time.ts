@@ -19,10 +19,13 @@ export function holds(until: Time | null, now: number): boolean {
   return until === "infinity" || (until !== null && Date.parse(until) > now);
 }
 
-/** How fresh a reading is: fresh until three beats were missed. */
 export type Freshness = "loading" | "fresh" | "stale";
 
-export function freshness(readAt: number | null, now: number, everyMs: number): Freshness {
+/** How long an answer may take before what it would replace is old. */
+const ANSWER_MS = 5_000;
+
+/** How fresh a reading is: until the next one has failed, or should have been there. */
+export function freshness(readAt: number | null, failed: boolean, now: number, everyMs: number): Freshness {
   if (readAt === null) return "loading";
-  return now - readAt <= Math.max(3 * everyMs, 5_000) ? "fresh" : "stale";
+  return !failed && now - readAt <= everyMs + ANSWER_MS ? "fresh" : "stale";
 }
