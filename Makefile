@@ -37,7 +37,7 @@ demo: install ## play an evening with simulated people in real rooms, and check 
 	@$(BIN)/python -m local demo
 
 .PHONY: test
-test: install chromium ## run every test of correctness, on real parts, two at a time
+test: install chromium promtool ## run every test of correctness, on real parts, two at a time
 	@$(BIN)/pytest -n 2 --no-loadscope-reorder
 
 # For the tests of what a browser shows. Only root on Debian gets one; whoever may not is told, and those tests skip.
@@ -49,6 +49,18 @@ chromium:
 	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 || \
 	  echo 'NO CHROMIUM: it could not be installed, so the browser tests will be skipped' >&2; \
 	else echo 'NO CHROMIUM: install one, or name it in CHROMIUM; without it the browser tests are skipped' >&2; fi
+
+# For the alert rules' own tests: one file of Debian's package into the cache, nothing is installed. Elsewhere, and
+# where it cannot be had, those tests skip.
+.PHONY: promtool
+promtool:
+	@if [ -z "$$(type -P promtool)" ] && [ ! -x $(CACHE)/promtool ] && type -P apt-get >/dev/null; then \
+	  work=$$(mktemp -d); mkdir -p $(CACHE); \
+	  ( cd "$$work" && { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; } && \
+	    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xf - ./usr/bin/promtool && \
+	    cp usr/bin/promtool "$(CACHE)/promtool.$$$$" && mv "$(CACHE)/promtool.$$$$" $(CACHE)/promtool \
+	  ) >/dev/null 2>&1 || echo 'NO PROMTOOL: it could not be fetched, so the tests of the alert rules are skipped' >&2; \
+	  rm -rf "$$work"; fi
 
 .PHONY: bench
 bench: install ## speed and cost, against their bars and honest baselines; writes BENCHMARKS.md (FULL=1: longer rounds)
