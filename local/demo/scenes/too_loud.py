@@ -70,7 +70,9 @@ async def enforced(stage: Stage) -> None:
     await asyncio.sleep(SILENCE_SECONDS)  # and ends with the silence after it
     metering.cancel()
     await check_enforced(stage, at_jale, rows)
-    stage.checks.holds("hearing.levels", bool(room.at_host.levels) and not at_nil.levels)
+    shown = [person for message in room.at_host.levels for person in message.payload["people"]]
+    heard = any(person["level_dbfs"] is not None for person in shown if person["user_id"] == jale.id)
+    stage.checks.holds("hearing.levels", heard and not at_nil.levels)
     draw(jale, meter.measurements, rows)
     stage.tell("the agent", f"heard it like this: {PICTURE}")
 
