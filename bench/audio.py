@@ -26,7 +26,7 @@ from moderation.rules.policy import Mode, Policy
 
 BLOCK_BAR_US = 200.0
 TIMES_CHEAPER_BAR = 10.0
-_ROUNDS, _BLOCKS = 40, 50
+_ROUNDS, _BLOCKS = 120, 50
 _WINDOW = 3 * SAMPLE_RATE
 
 

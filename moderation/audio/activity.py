@@ -60,18 +60,14 @@ class Activity:
         """Take one block's frames in; how many of them were speech."""
         begin = max(floor_dbfs + _BEGIN_DB, _BEGIN_DBFS)
         go_on = max(floor_dbfs + _CONTINUE_DB, _CONTINUE_DBFS)
-        spoken = 0
+        active, above, below, spoken = self.active, self._above, self._below, 0
         for level in frames_dbfs:
-            self._step(level, begin, go_on)
-            spoken += self.active
+            if active:
+                below = 0 if level >= go_on else below + 1
+                active, above = below < _HANGOVER_FRAMES, 0
+            else:
+                above = above + 1 if level >= begin else 0
+                active, below = above >= _ATTACK_FRAMES, 0
+            spoken += active
+        self.active, self._above, self._below = active, above, below
         return spoken
-
-    def _step(self, level: float, begin: float, go_on: float) -> None:
-        if self.active:
-            self._below = 0 if level >= go_on else self._below + 1
-            self.active = self._below < _HANGOVER_FRAMES
-            self._above = 0
-        else:
-            self._above = self._above + 1 if level >= begin else 0
-            self.active = self._above >= _ATTACK_FRAMES
-            self._below = 0

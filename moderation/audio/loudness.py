@@ -31,9 +31,12 @@ class SlidingLoudness:
     def __init__(self) -> None:
         self._energies = deque([0.0] * SHORT_TERM_STEPS, maxlen=SHORT_TERM_STEPS)
         self._heard = deque([False] * SHORT_TERM_STEPS, maxlen=SHORT_TERM_STEPS)
+        self._received = 0
+        """How many of them were."""
 
     def add(self, energy: float) -> None:
         """One step of 100 ms: the mean square of its K-weighted samples."""
+        self._received += not self._heard[0]
         self._energies.append(energy)
         self._heard.append(True)
 
@@ -42,6 +45,7 @@ class SlidingLoudness:
         count = min(steps, SHORT_TERM_STEPS)
         self._energies.extend([0.0] * count)
         self._heard.extend([False] * count)
+        self._received = sum(self._heard)
 
     @property
     def momentary_energy(self) -> float:
@@ -60,47 +64,49 @@ class SlidingLoudness:
     @property
     def coverage(self) -> float:
         """How much of the last 3 s was received, 0..1."""
-        return sum(self._heard) / SHORT_TERM_STEPS
+        return self._received / SHORT_TERM_STEPS
 
 
 class GatedLoudness:
     """Integrated loudness (BS.1770-4 annex 1, equations 5 to 7) and loudness range (Tech 3342)."""
 
     def __init__(self) -> None:
-        self._blocks = np.zeros(_BINS, np.int64)
-        self._energies = np.zeros(_BINS)
-        self._short_terms = np.zeros(_BINS, np.int64)
+        # Lists: one bin is changed ten times a second, all of them are read once a minute.
+        self._blocks = [0] * _BINS
+        self._energies = [0.0] * _BINS
+        self._short_terms = [0] * _BINS
 
-    def add_momentary(self, energy: float) -> None:
-        """A whole 400 ms window's mean square: one gating block."""
-        if (bin_ := _bin(lufs(energy))) is not None:
+    def add_momentary(self, energy: float, loudness_lufs: float) -> None:
+        """A whole 400 ms window's mean square, and what that is in LUFS: one gating block."""
+        if (bin_ := _bin(loudness_lufs)) is not None:
             self._blocks[bin_] += 1
             self._energies[bin_] += energy
 
-    def add_short_term(self, energy: float) -> None:
-        """A whole 3 s window's mean square: one sample of the loudness range."""
-        if (bin_ := _bin(lufs(energy))) is not None:
+    def add_short_term(self, loudness_lufs: float) -> None:
+        """A whole 3 s window: one sample of the loudness range."""
+        if (bin_ := _bin(loudness_lufs)) is not None:
             self._short_terms[bin_] += 1
 
     @property
     def integrated_lufs(self) -> float | None:
         """`None` while nothing was above the absolute gate of -70 LUFS. The relative gate is 10 LU down."""
-        blocks = int(self._blocks.sum())
+        blocks = sum(self._blocks)
         if not blocks:
             return None
-        gate = _bin(lufs(float(self._energies.sum()) / blocks) - 10.0) or 0
-        return lufs(float(self._energies[gate:].sum()) / int(self._blocks[gate:].sum()))
+        gate = _bin(lufs(sum(self._energies) / blocks) - 10.0) or 0
+        return lufs(sum(self._energies[gate:]) / sum(self._blocks[gate:]))
 
     @property
     def range_lu(self) -> float | None:
         """From the 10th to the 95th percentile of what is within 20 LU of the mean, to 0.1 LU; `None` as
         above."""
-        total = int(self._short_terms.sum())
+        short_terms = np.array(self._short_terms)
+        total = int(short_terms.sum())
         if not total:
             return None
-        mean = float(self._short_terms @ _BIN_ENERGIES) / total
+        mean = float(short_terms @ _BIN_ENERGIES) / total
         gate = _bin(lufs(mean) - 20.0) or 0
-        cumulated = np.cumsum(self._short_terms[gate:])
+        cumulated = np.cumsum(short_terms[gate:])
         ranks = np.round(np.array([0.10, 0.95]) * (cumulated[-1] - 1)) + 1
         low, high = np.searchsorted(cumulated, ranks)
         return float(high - low) / _PER_LU

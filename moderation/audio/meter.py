@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from moderation.audio.activity import FRAME_SECONDS, Activity, NoiseFloor
 from moderation.audio.decibels import FULL_SCALE, SILENCE, amplitude_db, lufs, power_db
-from moderation.audio.kweighting import BLOCK_SAMPLES, SAMPLE_RATE, KWeighting
+from moderation.audio.kweighting import BLOCK_SAMPLES, SAMPLE_RATE, KWeighting, Weighted
 from moderation.audio.loudness import STEP_SECONDS, GatedLoudness, SlidingLoudness
 from moderation.audio.measurement import Gap, Measurement, TrackLoudness
 from moderation.audio.spectrum import Spectrum
@@ -22,6 +22,7 @@ BLOCK_SECONDS: Final = BLOCK_SAMPLES / SAMPLE_RATE
 JITTER_SECONDS: Final = 0.15
 
 _STEPS_PER_BLOCK: Final = 2
+_STEP_SAMPLES: Final = BLOCK_SAMPLES // _STEPS_PER_BLOCK
 _FRAME_SAMPLES: Final = int(FRAME_SECONDS * SAMPLE_RATE)
 _ONES: Final = np.ones(_FRAME_SAMPLES)
 _BLOCKS_IN_3S: Final = 15
@@ -101,9 +102,7 @@ class TrackMeter:
         clipped = _in_runs(block) if peak >= _RAIL else 0
         self._clipped.append(clipped)
 
-        self._loudness(self._filter.apply(samples))
-        momentary = lufs(self._sliding.momentary_energy)
-        short_term = lufs(self._sliding.short_term_energy)
+        momentary, short_term = self._loudness(self._filter.apply(samples))
         self._loudest_momentary = max(self._loudest_momentary, momentary)
         self._loudest_short_term = max(self._loudest_short_term, short_term)
 
@@ -136,14 +135,19 @@ class TrackMeter:
             steady_seconds=shape.steady_seconds,
         )
 
-    def _loudness(self, weighted: NDArray[np.float64]) -> None:
-        steps = weighted.reshape(_STEPS_PER_BLOCK, -1)
+    def _loudness(self, weighted: Weighted) -> tuple[float, float]:
+        """Take a filtered block in; the momentary and the short-term loudness at its end."""
+        steps, sliding = weighted.reshape(_STEPS_PER_BLOCK, -1), self._sliding
+        momentary = SILENCE
         for energy in np.vecdot(steps, steps).tolist():
-            self._sliding.add(energy / steps.shape[1])
-            if self._sliding.momentary_whole:
-                self._gated.add_momentary(self._sliding.momentary_energy)
-        if self._sliding.coverage == 1.0:
-            self._gated.add_short_term(self._sliding.short_term_energy)
+            sliding.add(energy / _STEP_SAMPLES)
+            momentary = lufs(sliding.momentary_energy)
+            if sliding.momentary_whole:
+                self._gated.add_momentary(sliding.momentary_energy, momentary)
+        short_term = lufs(sliding.short_term_energy)
+        if sliding.coverage == 1.0:
+            self._gated.add_short_term(short_term)
+        return momentary, short_term
 
 
 def _in_runs(block: NDArray[np.int16]) -> int:

@@ -12,8 +12,7 @@ move by many decibels from one block to the next; a fan, hiss or hum by one or t
 """
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +31,8 @@ _BAND_EDGES: Final = np.array([6, 11, 16, 24, 35, 50, 70, 96, 130, 180, 250, 350
 """Twelve bands of at least five bins, about a third to half an octave each."""
 _BAND_WIDTHS: Final = tuple(np.diff(np.append(_BAND_EDGES, _SIZE // 2 + 1)).tolist())
 _BANDS: Final = len(_BAND_WIDTHS)
+_BINS: Final = np.empty(_SIZE // 2 + 1, np.complex128)
+"""Where each look puts its transform, since to make room for it takes as long as to fill it. For one thread only."""
 _BIN_SCALE: Final = 2.0 / (_SIZE * float(np.square(_WINDOW).sum()))
 """From squared magnitude to mean square."""
 
@@ -46,8 +47,7 @@ _MEMORY: Final = 0.3
 _BAND_FLOOR: Final = 1e-10
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """The spectrum of one block in five figures."""
 
     tone_hz: float
@@ -89,11 +89,11 @@ class Spectrum:
         return self._shape
 
     def _look(self, block: NDArray[np.float64], seconds: float, *, speech: bool) -> Shape:
-        bins = np.fft.rfft(block[_MIDDLE] * _WINDOW)
+        bins = np.fft.rfft(block[_MIDDLE] * _WINDOW, out=_BINS)
         power = bins.real**2 + bins.imag**2
-        hz, share = _strongest(power)
-        self._hold_tone(hz, share, seconds)
         bands = np.add.reduceat(power, _BAND_EDGES).tolist()
+        hz, share = _strongest(power, sum(bands))
+        self._hold_tone(hz, share, seconds)
         density = [
             sum_ * _BIN_SCALE / width + _BAND_FLOOR for sum_, width in zip(bands, _BAND_WIDTHS, strict=True)
         ]
@@ -124,9 +124,8 @@ class Spectrum:
         self._steady_seconds = self._steady_seconds + seconds if steady else 0.0
 
 
-def _strongest(power: NDArray[np.float64]) -> tuple[float, float]:
-    """Frequency of the strongest peak, between bins by a parabola through its logarithms, and its share."""
-    total = float(np.add.reduce(power[_LOWEST_BIN:]))
+def _strongest(power: NDArray[np.float64], total: float) -> tuple[float, float]:
+    """Frequency of the strongest peak, between bins by a parabola through its logarithms, and its share of `total`."""
     peak = int(power[_LOWEST_BIN:-2].argmax()) + _LOWEST_BIN
     around = power[peak - 2 : peak + 3].tolist()
     below, top, above = (math.log(p + 1e-30) for p in around[1:4])

@@ -39,8 +39,7 @@ from tests.fakes.measured import QUIET
 from tests.fakes.scene import ADA, BO, CEM, HOST, LISTENER, NOTHING, SPEAK, SPEAKER, Scene, of, only
 
 ENFORCE: dict[str, Any] = {"mode": "enforce", "dead_air": {"enabled": False}}
-SHOUT = replace(
-    QUIET,
+SHOUT = QUIET._replace(
     rms_dbfs=-8.0,
     momentary_lufs=-9.0,
     short_term_lufs=-9.0,
@@ -48,7 +47,7 @@ SHOUT = replace(
     active=True,
     talk_seconds=0.2,
 )
-TALK = replace(SHOUT, rms_dbfs=-20.0, momentary_lufs=-20.0, short_term_lufs=-20.0, short_term_low_lufs=-20.0)
+TALK = SHOUT._replace(rms_dbfs=-20.0, momentary_lufs=-20.0, short_term_lufs=-20.0, short_term_low_lufs=-20.0)
 WATCHED = Pulled(Status.OPEN, levels_watched=True)
 ON, MUTED = Switches(Switch.ON, Switch.ON), Switches(Switch.MUTED, Switch.OFF)
 LADDER = Policy().ladder
@@ -67,7 +66,7 @@ def hear(scene: Scene, who: Identity, measurement: Measurement, seconds: float) 
     effects: list[Effect] = []
     for _ in range(round(seconds / 0.2)):
         effects += scene.passes(0.2)
-        measured = Measured(who, Sid(f"sid-{who}"), replace(measurement, at=scene.now))
+        measured = Measured(who, Sid(f"sid-{who}"), measurement._replace(at=scene.now))
         effects += scene.happens(measured)
     return effects
 
@@ -294,7 +293,7 @@ def test_levels_go_to_host_and_moderators_at_most_twice_a_second() -> None:
     scene.present(CEM, Desired(Role.MODERATOR), SPEAK)
     shown: list[tuple[float, ShowLevels]] = []
     for i in range(50):
-        loud = replace(TALK, rms_dbfs=-20.0 if i % 2 else -40.0)
+        loud = TALK._replace(rms_dbfs=-20.0 if i % 2 else -40.0)
         shown += [(scene.now, s) for s in of(ShowLevels, tuple(hear(scene, BO, loud, 0.2)))]
     assert {s.to for _, s in shown} == {(ADA, CEM)}
     assert len(shown) <= 20
@@ -305,7 +304,7 @@ def test_only_what_an_eye_would_notice_is_shown() -> None:
     scene = room()
     first = of(ShowLevels, tuple(hear(scene, BO, TALK, 1.0)))
     assert first[0].levels[BO] is not None
-    assert of(ShowLevels, tuple(hear(scene, BO, replace(TALK, rms_dbfs=-21.0), 5.0))) == []
+    assert of(ShowLevels, tuple(hear(scene, BO, TALK._replace(rms_dbfs=-21.0), 5.0))) == []
 
 
 def test_who_stops_being_heard_is_shown_as_gone() -> None:
@@ -425,7 +424,7 @@ def test_a_measurement_costs_little_in_a_full_room() -> None:
     scene = room({**ENFORCE, "mode": "observe"})
     for number in range(500):
         scene.present(Identity(f"listener-{number}"), LISTENER, NOTHING)
-    events = [Measured(BO, Sid("sid-bo"), replace(TALK, at=scene.now + i * 0.2)) for i in range(500)]
+    events = [Measured(BO, Sid("sid-bo"), TALK._replace(at=scene.now + i * 0.2)) for i in range(500)]
     best = float("inf")
     for _ in range(5):
         begun = time.thread_time()

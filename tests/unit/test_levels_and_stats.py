@@ -11,8 +11,7 @@ from moderation.audio.measurement import Gap
 from moderation.audio.stats import AudioMinute, MinuteStats, summarise
 from tests.fakes.measured import QUIET
 
-TALK = replace(
-    QUIET,
+TALK = QUIET._replace(
     rms_dbfs=-20.0,
     momentary_lufs=-20.0,
     short_term_lufs=-21.0,
@@ -69,8 +68,8 @@ def test_at_most_two_messages_a_second_and_the_last_level_is_not_forgotten() -> 
 
 
 def test_below_the_meter_all_is_the_same() -> None:
-    assert level_of(QUIET) == level_of(replace(QUIET, rms_dbfs=-120.0)) == Level(-60.0, False, False)
-    assert level_of(replace(TALK, clipped_ratio_3s=0.1)) == Level(-20.0, True, True)
+    assert level_of(QUIET) == level_of(QUIET._replace(rms_dbfs=-120.0)) == Level(-60.0, False, False)
+    assert level_of(TALK._replace(clipped_ratio_3s=0.1)) == Level(-20.0, True, True)
 
 
 def test_a_minute_is_summed_up_and_begun_anew() -> None:
@@ -89,7 +88,7 @@ def test_a_minute_is_summed_up_and_begun_anew() -> None:
 def test_windows_that_reach_into_a_gap_are_no_part_of_the_loudness() -> None:
     stats = MinuteStats()
     for _ in range(10):
-        stats.add(replace(TALK, momentary_lufs=-40.0, gap=Gap.LOST, gap_seconds=0.2))
+        stats.add(TALK._replace(momentary_lufs=-40.0, gap=Gap.LOST, gap_seconds=0.2))
         stats.add(TALK)
     row = stats.close()
     assert row is not None

@@ -1,6 +1,5 @@
 """The picture is sound SVG and shows what it must: the limit, each step with its reason, the mute, the gaps."""
 
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -50,8 +49,8 @@ def test_what_was_only_observed_shows_no_mute() -> None:
 
 
 def test_a_gap_breaks_the_line() -> None:
-    found = [replace(QUIET, at=0.2 * (i + 1)) for i in range(10)]
-    found[5] = replace(found[5], gap=Gap.MUTED, gap_seconds=0.4)
+    found = [QUIET._replace(at=0.2 * (i + 1)) for i in range(10)]
+    found[5] = found[5]._replace(gap=Gap.MUTED, gap_seconds=0.4)
     path = drawn(Story(measurements=found)).find(f"{SVG}path[@class='short'][last()]")
     assert path is not None
     assert path.get("d", "").count("M") == 2

@@ -22,13 +22,13 @@ def verdicts(found: list[Measurement], policy: Policy = POLICY, subject: Subject
     watch = Watch()
     said: list[Verdict] = []
     for i, m in enumerate(found):
-        watch, now = judge(watch, replace(m, at=(i + 1) * 0.2), subject, policy)
+        watch, now = judge(watch, m._replace(at=(i + 1) * 0.2), subject, policy)
         said += now
     return said
 
 
 def too_loud_at(lufs: float, **changes: object) -> Measurement:
-    return replace(QUIET, short_term_lufs=lufs, short_term_low_lufs=lufs, **changes)  # type: ignore[arg-type]
+    return QUIET._replace(short_term_lufs=lufs, short_term_low_lufs=lufs, **changes)  # type: ignore[arg-type]
 
 
 def test_too_loud_speaks_up_exactly_at_the_end_of_the_grace() -> None:
@@ -48,16 +48,16 @@ def test_a_moment_below_the_threshold_begins_the_grace_anew() -> None:
 
 
 def test_loudness_that_held_through_a_gap_counts_and_what_fell_within_it_does_not() -> None:
-    through = replace(too_loud_at(-10.0), gap=Gap.LOST, gap_seconds=0.4)
-    fell = replace(through, short_term_low_lufs=-13.0)
+    through = too_loud_at(-10.0)._replace(gap=Gap.LOST, gap_seconds=0.4)
+    fell = through._replace(short_term_low_lufs=-13.0)
     loud = [too_loud_at(-10.0)] * 7
     assert verdicts([*loud, through])[0].measured["held_seconds"] == pytest.approx(2.0)
     assert not verdicts([*loud, fell, *loud])
 
 
 def test_a_gap_ends_the_count_of_every_other_rule() -> None:
-    clipping = replace(QUIET, clipped_ratio_3s=0.1)
-    gap = replace(clipping, gap=Gap.LOST, gap_seconds=0.2)
+    clipping = QUIET._replace(clipped_ratio_3s=0.1)
+    gap = clipping._replace(gap=Gap.LOST, gap_seconds=0.2)
     assert len(verdicts([clipping] * 15)) == 1
     assert not verdicts([clipping] * 14 + [gap] + [clipping] * 13)
 
@@ -70,16 +70,16 @@ def test_a_verdict_goes_on_while_the_offence_does_and_a_disabled_rule_is_silent(
 
 def test_noise_waits_while_someone_speaks_and_forgets_when_it_ends() -> None:
     policy = replace(POLICY, noise=Noise(grace_seconds=1.0))
-    fan = replace(QUIET, noise_floor_dbfs=-40.0, steady_seconds=5.0)
-    speech = replace(fan, talk_seconds=0.2)
-    other = replace(fan, steady_seconds=0.0)
+    fan = QUIET._replace(noise_floor_dbfs=-40.0, steady_seconds=5.0)
+    speech = fan._replace(talk_seconds=0.2)
+    other = fan._replace(steady_seconds=0.0)
     assert [v.rule for v in verdicts([fan] * 3 + [speech] * 20 + [fan] * 2, policy)] == [Rule.NOISE]
     assert not verdicts([fan] * 4 + [other] + [fan] * 4, policy)
-    assert not verdicts([replace(fan, noise_floor_dbfs=-60.0)] * 20, policy)
+    assert not verdicts([fan._replace(noise_floor_dbfs=-60.0)] * 20, policy)
 
 
 def test_who_may_not_be_heard_is_reported_and_who_may_is_not() -> None:
-    talk = replace(QUIET, momentary_lufs=-30.0)
+    talk = QUIET._replace(momentary_lufs=-30.0)
     said = verdicts([talk] * 10, subject=Subject("listener", may_be_heard=False))
     assert [(v.rule, v.ceiling) for v in said] == [(Rule.NOT_ALLOWED, Step.REASSERT)]
     assert not verdicts([talk] * 50)
