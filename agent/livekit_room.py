@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 from livekit import api, rtc
 from livekit.rtc._proto.participant_pb2 import ParticipantPermission
-from livekit.rtc.participant import PublishDataError
 
 from agent.listening import Hearing, RoomEars
 from agent.livekit_types import (
@@ -128,11 +127,12 @@ class LiveKitRoom:
     async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self._room.local_participant.publish_data(
-                    packet, reliable=True, destination_identities=list(to), topic=topic
-                )
-        except (PublishDataError, TimeoutError) as error:
-            raise Unavailable(f"packet not sent: {str(error) or 'timed out'}") from error
+                error = await self._events.send(self._room, packet, topic, to)
+        except TimeoutError:
+            error = "timed out"
+        if error:
+            msg = f"packet not sent: {error}"
+            raise Unavailable(msg)
 
     def _subscribe(self) -> None:
         room = self._room

@@ -1,13 +1,15 @@
 """A room is told of its own events, each once, and of nobody else's."""
 
 import asyncio
+import ctypes
 import threading
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from livekit import rtc
 from livekit.rtc._ffi_client import FfiClient
-from livekit.rtc._proto.ffi_pb2 import FfiEvent
+from livekit.rtc._proto.ffi_pb2 import FfiEvent, FfiRequest, FfiResponse
 from livekit.rtc._utils import Queue
 
 from agent.room_events import RoomEvents
@@ -64,9 +66,60 @@ async def test_events_stop_with_the_subscription() -> None:
     assert handles(one._ffi_queue) == []
 
 
+def sent(number: int, error: str = "") -> FfiEvent:
+    event = FfiEvent()
+    event.publish_data.async_id = number
+    if error:
+        event.publish_data.error = error
+    return event
+
+
+async def test_a_packet_is_answered_to_its_sender_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However early the answer comes, and whoever has given up waiting."""
+    events, asked = RoomEvents(), list[tuple[bytes, str, list[str]]]()
+
+    def request(of: FfiRequest) -> FfiResponse:
+        packet = of.publish_data
+        asked.append(
+            (
+                ctypes.string_at(packet.data_ptr, packet.data_len),
+                packet.topic,
+                [*packet.destination_identities],
+            )
+        )
+        answer = FfiResponse()
+        answer.publish_data.async_id = number = len(asked)
+        FfiClient.instance.queue.put(sent(number, error="too large" if number == 2 else ""))
+        return answer
+
+    monkeypatch.setattr(FfiClient.instance, "request", request)
+    here: Any = SimpleNamespace(local_participant=SimpleNamespace(_ffi_handle=SimpleNamespace(handle=1)))
+    answers = await asyncio.gather(
+        events.send(here, b"one", "topic", ["ada"]), events.send(here, b"two", "topic", [])
+    )
+    assert answers == ["", "too large"]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await events.send(here, b"", "", [])
+    FfiClient.instance.queue.put(sent(99))
+    await settled()
+    assert asked == [(b"one", "topic", ["ada"]), (b"two", "topic", []), (b"", "", [])]
+    assert events._answers == {}
+    events.close()
+
+
 async def test_the_pinned_client_has_what_this_needs() -> None:
     client = rtc.Room()
     assert client._ffi_handle is None
     assert hasattr(FfiClient.instance.queue, "_lock")
     assert {"room_handle", "eos"} <= {field.name for field in FfiEvent().room_event.DESCRIPTOR.fields}
     assert "_ffi_queue" in rtc.Room.connect.__code__.co_names
+    assert {
+        "local_participant_handle",
+        "data_ptr",
+        "data_len",
+        "reliable",
+        "topic",
+        "destination_identities",
+    } <= {field.name for field in FfiRequest().publish_data.DESCRIPTOR.fields}
+    assert {"async_id", "error"} <= {field.name for field in FfiEvent().publish_data.DESCRIPTOR.fields}
