@@ -63,7 +63,8 @@ class Puller:
         self._patience, self._patience_cap = self._brief, patience_seconds
         self._held: dict[RoomName, HeldRoom] = {}
         self._woken: set[RoomName] = set()
-        self._last_looks: dict[RoomName, asyncio.TimerHandle] = {}
+        self._later_looks: dict[RoomName, tuple[asyncio.TimerHandle, ...]] = {}
+        """Of the latest wake-up: each one looks at once, so those of the one before are not needed any more."""
         self._woke = asyncio.Event()
         self._slots = asyncio.Semaphore(CONCURRENT_PULLS)
         self.reachable = True
@@ -89,7 +90,7 @@ class Puller:
         held = self._held.get(lease.room)
         if held is not None and held.lease == lease:
             del self._held[lease.room]
-            self._forget_last_look(lease.room)
+            self._forget_later_looks(lease.room)
             self._metrics.rooms.set(len(self._held))
 
     @property
@@ -117,17 +118,19 @@ class Puller:
         if room not in self._held:
             return
         self.look(room)
+        self._forget_later_looks(room)
         loop = asyncio.get_running_loop()
-        loop.call_later(SECOND_LOOK_SECONDS, self.look, room)
-        self._forget_last_look(room)
-        self._last_looks[room] = loop.call_later(LAST_LOOK_SECONDS, self._last_look, room)
+        self._later_looks[room] = (
+            loop.call_later(SECOND_LOOK_SECONDS, self.look, room),
+            loop.call_later(LAST_LOOK_SECONDS, self._last_look, room),
+        )
 
     def _last_look(self, room: RoomName) -> None:
-        self._forget_last_look(room)
+        self._forget_later_looks(room)
         self.look(room)
 
-    def _forget_last_look(self, room: RoomName) -> None:
-        if (pending := self._last_looks.pop(room, None)) is not None:
+    def _forget_later_looks(self, room: RoomName) -> None:
+        for pending in self._later_looks.pop(room, ()):
             pending.cancel()
 
     def relayed(self, room: RoomName) -> None:

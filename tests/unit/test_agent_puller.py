@@ -103,6 +103,20 @@ async def test_a_run_of_wake_ups_has_one_last_look() -> None:
 
 
 @virtual_time
+async def test_a_stream_of_wake_ups_is_one_look_for_each() -> None:
+    """As fast as writers send them, each takes the place of the second look at the one before."""
+    async with pulling(Store()) as rig:
+        rig.hold(ONE)
+        await asyncio.sleep(0.5)
+        before, woken = len(rig.store.pulls), clock()
+        for _ in range(6):
+            rig.puller.wake(ONE.room)
+            await asyncio.sleep(0.05)
+        times = [at - woken for at, _ in rig.store.pulls[before:]]
+        assert times == pytest.approx([0.05 * n for n in range(6)])
+
+
+@virtual_time
 async def test_the_beat_alone_asks_for_every_room_in_one_call() -> None:
     async with pulling(Store()) as rig:
         rig.hold(ONE)
