@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Literal
 
 from cryptography.exceptions import InvalidSignature
@@ -167,24 +168,30 @@ def judge(packet: Packet, context: Context) -> Verdict:
 def _judge_signed(text: str, signature: str, key: SigningKey, topic: str, context: Context) -> Verdict:
     if (untrusted := key.refusal(context.now)) is not None:
         return untrusted
+    if not _is_signed(text, signature, key.public_key.public_bytes_raw()):
+        return Refusal.BAD_SIGNATURE
+    misdirected = _misdirection(_parse_object(text), topic, context)
+    if misdirected is not None:
+        return misdirected
+    body = _parse_body(text, topic)
+    return key.sent_refusal(body.sent_at) or _age_refusal(body, context.now) or body
+
+
+# What is remembered is the same for everybody in the room: ten phones open a packet ten times, one process once.
+
+
+@lru_cache(maxsize=64)
+def _is_signed(text: str, signature: str, public_key: bytes) -> bool:
     raw = decode_base64url(signature)
     if raw is None or len(raw) != 64:
         raise _MalformedError
     try:
-        key.public_key.verify(raw, text.encode())
+        Ed25519PublicKey.from_public_bytes(public_key).verify(raw, text.encode())
     except UnicodeEncodeError as error:
         raise _MalformedError from error
     except InvalidSignature:
-        return Refusal.BAD_SIGNATURE
-    return _judge_body(_parse_object(text), key, topic, context)
-
-
-def _judge_body(raw: Json, key: SigningKey, topic: str, context: Context) -> Verdict:
-    misdirected = _misdirection(raw, topic, context)
-    if misdirected is not None:
-        return misdirected
-    body = _parse_body(raw, topic)
-    return key.sent_refusal(body.sent_at) or _age_refusal(body, context.now) or body
+        return False
+    return True
 
 
 def _misdirection(raw: Json, topic: str, context: Context) -> Refusal | None:
@@ -209,6 +216,7 @@ def _age_refusal(body: Body, now: float) -> Refusal | None:
     return Refusal.STALE if age_ms > 0 else Refusal.FUTURE
 
 
+@lru_cache(maxsize=64)
 def _parse_envelope(payload: bytes) -> tuple[str, str, str]:
     try:
         raw = _parse_object(payload.decode("utf-8"))
@@ -222,7 +230,9 @@ def _parse_envelope(payload: bytes) -> tuple[str, str, str]:
     return body, kid, signature
 
 
-def _parse_body(raw: Json, topic: str) -> Body:
+@lru_cache(maxsize=64)
+def _parse_body(text: str, topic: str) -> Body:
+    raw = _parse_object(text)
     sent_at, last_seq, events = parse_time(raw.get("sent_at")), raw.get("last_seq"), raw.get("events")
     if sent_at is None or not (last_seq is None or _is_count(last_seq)) or not isinstance(events, list):
         raise _MalformedError
@@ -247,6 +257,7 @@ def parse_row(row: Json) -> PacketEvent:
     return _parse_event({**row, "at": row["created_at"]}, EVENTS)
 
 
+@lru_cache(maxsize=64)
 def _parse_object(text: str) -> Json:
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
