@@ -7,15 +7,11 @@ has no room: after a warm-up, and at the end.
 import asyncio
 import sys
 
-import asyncpg
-
-from bench.cost import policy
 from bench.crowd import Crowd
+from bench.house import house
 from bench.process_cost import Usage, usage
 from bench.worker_view import WorkerView
-from local.paths import STATE
 from local.results import Figure, at_most, report, say, write
-from local.stack import Stack
 
 ROOMS, AT_ONCE, WARM_UP = 200, 20, 40
 HEARD_SECONDS, EMPTY_SECONDS, BOT_SECONDS = 1.0, 2.0, 30.0
@@ -23,22 +19,14 @@ GROWTH_BAR = 0.15
 
 
 async def churn() -> list[Figure]:
-    async with Stack(STATE / "bench") as stack:
-        database = await asyncpg.connect(stack.database_url)
-        await policy(database, "observe")
-        worker = await stack.start_worker("worker")
-        view = WorkerView(worker)
-        async with Crowd(stack, database) as crowd:
-            for _ in range(WARM_UP // AT_ONCE):
-                await come_and_go(crowd, view)
-            start = end = usage(worker.pid)
-            for done in range(AT_ONCE, ROOMS + 1, AT_ONCE):
-                await come_and_go(crowd, view)
-                end = usage(worker.pid)
-                say(
-                    f"  {done:>3} rooms opened and closed  {end.uss_mb:6.1f} MiB (at first {start.uss_mb:.1f})"
-                )
-        await database.close()
+    async with house("observe") as place:
+        for _ in range(WARM_UP // AT_ONCE):
+            await come_and_go(place.crowd, place.view)
+        start = end = usage(place.worker_pid)
+        for done in range(AT_ONCE, ROOMS + 1, AT_ONCE):
+            await come_and_go(place.crowd, place.view)
+            end = usage(place.worker_pid)
+            say(f"  {done:>3} rooms opened and closed  {end.uss_mb:6.1f} MiB (at first {start.uss_mb:.1f})")
     return judge(start, end)
 
 

@@ -7,15 +7,11 @@ worker itself counts, by function.
 import asyncio
 import sys
 
-import asyncpg
-
 from bench.cost import SETTLE_SECONDS, until_bots
-from bench.crowd import Crowd
+from bench.house import house
 from bench.process_cost import cores, usage
 from bench.worker_view import WorkerView, calls_a_second
-from local.paths import STATE
 from local.results import Figure, at_most, report, say, write
-from local.stack import Stack
 
 SIZES = (1, 10, 40, 80)
 WATCH_SECONDS = 12.0
@@ -24,17 +20,12 @@ CALLS_BAR = 3.0
 
 async def grow() -> list[Figure]:
     figures = list[Figure]()
-    async with Stack(STATE / "bench") as stack:
-        database = await asyncpg.connect(stack.database_url)
-        worker = await stack.start_worker("worker")
-        view = WorkerView(worker)
-        async with Crowd(stack, database) as crowd:
-            for size in SIZES:
-                await crowd.fill(size - len(crowd.rooms), publishers=0, listeners=1)
-                await until_bots(stack, crowd.rooms)
-                await asyncio.sleep(SETTLE_SECONDS)
-                figures += await idle(view, worker.pid, size)
-        await database.close()
+    async with house("observe") as place:
+        for size in SIZES:
+            await place.crowd.fill(size - len(place.crowd.rooms), publishers=0, listeners=1)
+            await until_bots(place.stack, place.crowd.rooms)
+            await asyncio.sleep(SETTLE_SECONDS)
+            figures += await idle(place.view, place.worker_pid, size)
     return figures
 
 

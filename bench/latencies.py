@@ -8,18 +8,14 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-import asyncpg
-
-from bench.cost import policy
 from bench.crowd import Crowd, Opened
 from bench.full import full
+from bench.house import House, house
 from bench.probe_room import ProbeRoom, probe_room
 from bench.process_cost import cores, usage
 from bench.worker_view import Entrance, WorkerView
-from local.paths import STATE
 from local.people.waiting import NotInTimeError
 from local.results import Figure, at_most, report, say, spread, write
-from local.stack import Stack
 
 ONE_BY_ONE_BARS = {50: 300.0}
 AT_ONCE, AT_ONCE_BARS = 20, {95: 3000.0, 100: 5000.0}
@@ -35,20 +31,14 @@ WATCHED = ("join_to_row", "leave_to_row", "action", "gift")
 
 
 async def measure(rounds: int) -> list[Figure]:
-    async with Stack(STATE / "bench") as stack:
-        database = await asyncpg.connect(stack.database_url)
-        await policy(database, "observe")
-        worker = await stack.start_worker("worker")
-        view = WorkerView(worker)
-        async with Crowd(stack, database) as crowd:
-            figures = [
-                *await one_after_another(crowd, view),
-                *await twenty_at_once(crowd, view, rounds),
-            ]
-            async with probe_room(stack, database) as probe:
-                for size in SIZES:
-                    figures += await with_rooms(crowd, view, probe, size, worker.pid)
-        await database.close()
+    async with house("observe") as place:
+        figures = [
+            *await one_after_another(place.crowd, place.view),
+            *await twenty_at_once(place.crowd, place.view, rounds),
+        ]
+        async with probe_room(place.stack, place.database) as probe:
+            for size in SIZES:
+                figures += await with_rooms(place, probe, size)
     return [*figures, *growth(figures)]
 
 
@@ -111,16 +101,14 @@ def waits(
     ]
 
 
-async def with_rooms(
-    crowd: Crowd, view: WorkerView, probe: ProbeRoom, size: int, worker_pid: int
-) -> list[Figure]:
+async def with_rooms(place: House, probe: ProbeRoom, size: int) -> list[Figure]:
     """The watched room is one of them."""
-    await fill_beside(crowd, size - 1)
-    await view.entered(crowd.rooms, BOT_SECONDS)
+    await fill_beside(place.crowd, size - 1)
+    await place.view.entered(place.crowd.rooms, BOT_SECONDS)
     await asyncio.sleep(SETTLE_SECONDS)
-    load, worker = usage(crowd.pid), usage(worker_pid)
+    load, worker = usage(place.crowd.pid), usage(place.worker_pid)
     figures = await probe.figures(size)
-    own, ours = cores(load, usage(crowd.pid)), cores(worker, usage(worker_pid))
+    own, ours = cores(load, usage(place.crowd.pid)), cores(worker, usage(place.worker_pid))
     for figure in figures:
         if figure.name.endswith(".p50"):
             say(f"  {figure.name:<56}{figure.value:8.1f} ms")

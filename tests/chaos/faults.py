@@ -5,13 +5,24 @@ Each returns what it measured; a figure with a bar is one that `make chaos` hold
 
 import asyncio
 import signal
-import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from local.people.waiting import until
 from local.results import Figure
-from tests.chaos.arena import Absences, Arena, Bot, Place, Rights
+from tests.chaos.arena import Absences, Arena, Bot, Rights
+from tests.chaos.asking import (
+    acts_of,
+    all_hear,
+    count,
+    deaf,
+    figure,
+    foreign_grant,
+    holds_nothing,
+    registered,
+    removals,
+    rooms_of,
+)
 
 Fault = Callable[[Arena], Awaitable[list[Figure]]]
 
@@ -19,16 +30,6 @@ ENDING = ("FULL_RECONNECT", "SERVER_LEAVE", "MIGRATION", "NODE_FAILURE", "DISCON
 SCENARIOS = ("SIGNAL_RECONNECT", *ENDING)
 SETTLING_SECONDS = 3.0
 """For how long after a simulation the rooms are watched: it begins when the server gets to it."""
-
-
-def figure(name: str, seconds: Sequence[float], statistic: str, bar: float | None = None) -> Figure:
-    value = round(statistics.median(seconds) if statistic == "p50" else max(seconds), 3)
-    held = None if bar is None else value <= bar
-    return Figure(f"chaos.{name}.{statistic}", value, "s", len(seconds), bar, held)
-
-
-def count(name: str, value: float, bar: float | None = None) -> Figure:
-    return Figure(f"chaos.{name}.count", value, "1", 1, bar, None if bar is None else value <= bar)
 
 
 async def worker_killed(arena: Arena, bots: Sequence[Bot] | None = None) -> list[Figure]:
@@ -390,54 +391,3 @@ TABLE: Sequence[tuple[str, Fault]] = (
     ("one worker cut from the database, half-open", cut_from_database),
     ("one worker cut from LiveKit", cut_from_livekit),
 )
-
-
-# ------------------------------------------------------------ what the faults ask
-
-
-async def rooms_of(arena: Arena, bot: Bot, at_least: int = 1) -> list[Place]:
-    """Rooms of this worker; when it has too few, the other one is restarted, so that it gets all of them."""
-    if len(rooms := await arena.held_by(bot)) < at_least:
-        for other in arena.bots:
-            if other is not bot:
-                await other.child.restart()
-        await arena.settled()
-        rooms = await arena.held_by(bot)
-    assert len(rooms) >= at_least
-    return rooms
-
-
-async def foreign_grant(arena: Arena, place: Place) -> float:
-    """Somebody else gives a muted host the right to speak; seconds until it is gone again."""
-    rights, granted_at = Rights(place.device), time.monotonic()
-    await arena.grant(place)
-    await rights.given()
-    return await rights.taken_back() - granted_at
-
-
-async def registered(bot: Bot) -> bool:
-    return (await bot.reasons()).get("registered", False)
-
-
-async def removals(arena: Arena) -> int:
-    rows = await arena.sql("select count(*) as n from live_visits where leave_reason = 'participant_removed'")
-    return int(rows[0]["n"])
-
-
-async def acts_of(bot: Bot) -> float:
-    """How many permissions and removals this worker has sent to LiveKit."""
-    calls = await bot.series("live_livekit_call_seconds_count")
-    return sum(n for labels, n in calls.items() if '"set_permission"' in labels or '"remove"' in labels)
-
-
-async def holds_nothing(arena: Arena, bot: Bot) -> bool:
-    """None of its agents is in a room that another holds."""
-    return not await arena.held_by(bot) and await arena.no_room_is_alone()
-
-
-async def deaf(bot: Bot) -> bool:
-    return await bot.figure("live_wakeups_connected") == 0
-
-
-async def all_hear(arena: Arena) -> bool:
-    return not any([await deaf(bot) for bot in arena.bots])
