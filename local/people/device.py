@@ -68,6 +68,8 @@ class Device:
             start_after=start_after,
         )
         self._ears: dict[str, Ear] = {}
+        self._hearing: dict[str, asyncio.Task[None]] = {}
+        """By track SID."""
         self._sending: dict[int, AsyncExitStack] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._attach()
@@ -233,6 +235,7 @@ class Device:
         room.on("active_speakers_changed", self._on_speakers)
         room.on("track_published", lambda _, person: self._on_someone(person))
         room.on("track_subscribed", self._on_track)
+        room.on("track_unsubscribed", self._on_track_gone)
         room.on("data_received", self._on_packet)
         room.on("disconnected", self._on_disconnected)
 
@@ -249,7 +252,12 @@ class Device:
     ) -> None:
         ear = self._ears.get(person.identity)
         if ear is not None and track.kind == rtc.TrackKind.KIND_AUDIO:
-            self._begin(ear.listen(track), f"ear for {person.identity}")
+            self._hearing[track.sid] = self._begin(ear.listen(track), f"ear for {person.identity}")
+
+    def _on_track_gone(self, track: rtc.Track, *_: object) -> None:
+        """As an app that takes the player away: what is still in a queue is not played."""
+        if (hearing := self._hearing.pop(track.sid, None)) is not None:
+            hearing.cancel()
 
     def _on_packet(self, packet: rtc.DataPacket) -> None:
         sender = packet.participant.identity if packet.participant else None
@@ -260,10 +268,11 @@ class Device:
             self.ended_at = time.monotonic()
             self.ended.set_result(str(rtc.DisconnectReason.Name(reason)).lower())
 
-    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._forget)
+        return task
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         # One that failed stays, and `leave` tells of it.

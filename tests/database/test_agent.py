@@ -4,6 +4,9 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
+import pytest
+
 from tests.database.world import Json, Scene, World
 
 
@@ -203,3 +206,39 @@ async def test_only_what_is_due_in_a_running_room_counts_as_unclaimed(world: Wor
 
     await world.pull(scene.room, 1)
     assert scene.room not in await unclaimed()
+
+
+@pytest.mark.parametrize("write", ["agent_relayed", "agent_presence"])
+async def test_a_batch_gives_way_to_a_moderator_who_takes_sessions_as_they_come(
+    world: World, write: str
+) -> None:
+    first, second = sorted([await world.live(), await world.live()], key=lambda scene: scene.id)
+    people = [await world.seat(scene, "speaker") for scene in (first, second)]
+    fences = [{"room": s.room, "epoch": (await world.claim(s.room))["epoch"]} for s in (first, second)]
+    moderator, agent = await world.connect(), await world.connect()
+
+    async def mute(scene: Scene, target: str) -> None:
+        await moderator.execute(
+            "insert into moderation_actions (session_id, target_user_id, action) values ($1, $2, 'mute')",
+            scene.id, target,
+        )  # fmt: skip
+
+    async def batch() -> object:
+        report = {"event": "left", "at_ms": 1000, "seq": 1}
+        rows = [
+            {**fence, **report, "user_id": who, "participant_sid": f"PA_{who}"}
+            for fence, who in zip(fences, people, strict=True)
+        ]
+        return await agent.fetchval(f"select {write}('w1', $1)", rows)
+
+    async with moderator.transaction():
+        await mute(second, people[1])
+        writing = asyncio.create_task(batch())
+        pid = agent.get_server_pid()
+        waits = "select wait_event_type = 'Lock' from pg_stat_activity where pid = $1"
+        while not writing.done() and not await world.value(waits, pid):
+            pass
+        await mute(first, people[0])
+    with pytest.raises(asyncpg.LockNotAvailableError):
+        await writing
+    await batch()

@@ -206,6 +206,17 @@ def minute(fence: Json, user: str, at: str, talk: float, loudness: float | None,
     return {**fence, **row, "peak_dbfs": -6.0, "clipped_ratio": 0.01, "measured": measured, **fields}
 
 
+async def test_a_minute_is_told_by_who_heard_more_of_it(world: World) -> None:
+    """It is written early, and again; an agent that takes a room over hears the rest of a minute only."""
+    scene = await world.live()
+    user, fence = await speaker(world, scene), await holding(world, scene)
+    for heard, talk in ((10.0, 4.0), (40.0, 21.0), (15.0, 9.0)):
+        measured = {"heard_seconds": heard, "max_short_term_lufs": -15.0, "noise_floor_dbfs": -70.0}
+        row = minute(fence, user, MINUTE, talk, -20.0, measured=measured)
+        await world.service("select agent_audio_stats('w1', $1)", [row])
+    assert await world.value("select talk_seconds from live_audio_stats where user_id = $1", user) == 21.0
+
+
 async def test_the_summary_weighs_loudness_by_talk_and_shows_each_their_own(world: World) -> None:
     scene = await world.live()
     user, fence = await speaker(world, scene), await holding(world, scene)

@@ -126,7 +126,7 @@ create table public.live_audio_stats (
 comment on table public.live_audio_stats is 'How a person sounded in a minute of a session. Figures only: no audio is stored.';
 comment on column public.live_audio_stats.session_id is 'The session.';
 comment on column public.live_audio_stats.user_id is 'Who.';
-comment on column public.live_audio_stats.minute is 'Start of the minute.';
+comment on column public.live_audio_stats.minute is 'Start of the minute; a room''s first one is written after ten seconds already, and again when it is over.';
 comment on column public.live_audio_stats.talk_seconds is 'Seconds with speech in it.';
 comment on column public.live_audio_stats.loudness_lufs is 'Gated loudness of the speech, LUFS; null when there was none.';
 comment on column public.live_audio_stats.peak_dbfs is 'Highest sample peak, dBFS.';

@@ -1,5 +1,8 @@
 -- Owns: what agents write back: finished actions, presence, relayed events, keys, incidents, audio figures. Every
 -- write names the room's epoch; one from an older epoch is refused and changes nothing.
+-- A batch of several rooms takes its locks in order, but whoever inserts actions for several sessions at once takes theirs
+-- as the rows come. So batches give up before Postgres looks for a ring and picks whom to fail (deadlock_timeout, 1 s):
+-- an agent writes again, a moderator must not have to.
 
 create function live.finish_action(p_worker text, p_result jsonb) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -42,7 +45,7 @@ comment on function live.finish_action is 'Writes one result back; a row that is
 revoke execute on function live.finish_action(text, jsonb) from public, anon, authenticated;
 
 create function public.agent_finish_actions(p_worker text, p_results jsonb) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
 begin
   perform live.lock_leases(p_results);
   return (
@@ -58,7 +61,7 @@ revoke execute on function public.agent_finish_actions(text, jsonb) from public,
 grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
 
 create function public.agent_presence(p_worker text, p_reports jsonb) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
 declare
   report record;
   answers jsonb[] := array_fill('null'::jsonb, array[jsonb_array_length(p_reports)]);
@@ -90,7 +93,7 @@ revoke execute on function public.agent_presence(text, jsonb) from public, anon,
 grant execute on function public.agent_presence(text, jsonb) to service_role;
 
 create function public.agent_relayed(p_worker text, p_cursors jsonb) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
 declare
   item record;
   reached bigint;
@@ -157,7 +160,7 @@ comment on function live.ask_automatically is
 revoke execute on function live.ask_automatically(uuid, uuid, jsonb) from public, anon, authenticated;
 
 create function public.agent_incidents(p_worker text, p_rows jsonb) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
 declare
   answers jsonb := '[]';
   refusal text;
@@ -218,13 +221,17 @@ begin
    order by s.id, u.id, x.minute, x.talk_seconds desc
   on conflict (session_id, user_id, minute) do update set
     talk_seconds = excluded.talk_seconds, loudness_lufs = excluded.loudness_lufs, peak_dbfs = excluded.peak_dbfs,
-    clipped_ratio = excluded.clipped_ratio, measured = excluded.measured;
+    clipped_ratio = excluded.clipped_ratio, measured = excluded.measured
+    -- Whoever took the room over in the middle of a minute has heard less of it than who had it before.
+    where coalesce((t.measured ->> 'heard_seconds')::double precision, 0)
+       <= coalesce((excluded.measured ->> 'heard_seconds')::double precision, 0);
   get diagnostics written = row_count;
   return jsonb_build_object('written', written);
 end;
 $$;
 comment on function public.agent_audio_stats is
   'Writes audio figures: [{"room", "epoch", "user_id", "minute", "talk_seconds", "loudness_lufs", "peak_dbfs", '
-  '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced; fenced rows are left out.';
+  '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced by whoever heard as much of it or more; fenced '
+  'rows are left out.';
 revoke execute on function public.agent_audio_stats(text, jsonb) from public, anon, authenticated;
 grant execute on function public.agent_audio_stats(text, jsonb) to service_role;
