@@ -90,6 +90,8 @@ class Host:
         self._rooms: dict[RoomName, asyncio.Task[None]] = {}
         self._moderated: dict[Lease, Moderated] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self.ended = 0
+        """Connections to LiveKit that are over."""
         self.outboxes = Outboxes(
             presence=Outbox("presence", store.presence, self._presence_written),
             finishes=Outbox("finishes", store.finish, self._finish_written),
@@ -215,11 +217,17 @@ class Host:
             lost = True
             raise
         finally:
-            leaving = _disconnect(livekit)
+            leaving = self._disconnect(livekit)
             if lost and self._tasks is not None:
                 self._tasks.create_task(leaving, name=f"leave {room}")
             else:
                 await leaving
+
+    async def _disconnect(self, livekit: LiveKitRoom) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DISCONNECT_SECONDS):
+                await livekit.disconnect()
+        self.ended += 1
 
     async def _claim(self, room: RoomName, bot: Identity, *, hopeful: bool) -> Claim | None:
         """`hopeful`: another worker has the room, and may only have been kept from renewing its lease. When the
@@ -319,12 +327,6 @@ class Host:
         elif answer.enforce_ms is not None:
             log.info("action finished", extra={**where, **what, "enforce_ms": round(answer.enforce_ms, 1)})
             self._metrics.actions.labels(answer.action or "", verdict).observe(answer.enforce_ms / 1000)
-
-
-async def _disconnect(livekit: LiveKitRoom) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(DISCONNECT_SECONDS):
-            await livekit.disconnect()
 
 
 def _ms(seconds: float) -> float:

@@ -107,7 +107,12 @@ class LiveKitRoom:
         self.ears.close()
         if self._opening is not None:
             self._opening.cancel()
-        await self._room.disconnect()
+            self._opening = None
+        try:
+            await self._room.disconnect()
+        finally:
+            # A room and what it calls hold each other, and megabytes of LiveKit's until the next great collection.
+            self._room._events.clear()  # noqa: SLF001  (`off` would need each callback again)
 
     def present(self) -> tuple[tuple[Identity, Connection], ...]:
         """Everyone seen in the room now, people only."""

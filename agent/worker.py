@@ -24,6 +24,7 @@ from agent.levels_broadcast import LevelsBroadcast
 from agent.listening import Hearing
 from agent.livekit_actions import LiveKitActions
 from agent.livekit_room import LiveKitRoom, hidden_token
+from agent.memory import give_back_often
 from agent.metrics import Metrics
 from agent.ports import RoomName
 from agent.puller import Puller
@@ -189,6 +190,7 @@ class Worker:
             working = [
                 tasks.create_task(watchdog.run(), name="watchdog"),
                 tasks.create_task(self._mind_memory(drain), name="memory"),
+                tasks.create_task(give_back_often(lambda: self._host.ended), name="give back"),
                 tasks.create_task(self._work(), name="work"),
             ]
             leaving = [

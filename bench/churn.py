@@ -7,6 +7,7 @@ has no room: after a warm-up, and at the end.
 import asyncio
 import sys
 
+from agent.memory import GIVE_BACK_SECONDS
 from bench.crowd import Crowd
 from bench.house import house
 from bench.process_cost import Usage, usage
@@ -14,7 +15,7 @@ from bench.worker_view import WorkerView
 from local.results import Figure, at_most, report, say, write
 
 ROOMS, AT_ONCE, WARM_UP = 200, 20, 40
-HEARD_SECONDS, EMPTY_SECONDS, BOT_SECONDS = 1.0, 2.0, 30.0
+HEARD_SECONDS, BOT_SECONDS = 1.0, 30.0
 GROWTH_BAR = 0.15
 
 
@@ -22,10 +23,10 @@ async def churn() -> list[Figure]:
     async with house("observe") as place:
         for _ in range(WARM_UP // AT_ONCE):
             await come_and_go(place.crowd, place.view)
-        start = end = usage(place.worker_pid)
+        start = end = await at_rest(place.worker_pid)
         for done in range(AT_ONCE, ROOMS + 1, AT_ONCE):
             await come_and_go(place.crowd, place.view)
-            end = usage(place.worker_pid)
+            end = await at_rest(place.worker_pid)
             say(f"  {done:>3} rooms opened and closed  {end.uss_mb:6.1f} MiB (at first {start.uss_mb:.1f})")
     return judge(start, end)
 
@@ -37,7 +38,12 @@ async def come_and_go(crowd: Crowd, view: WorkerView) -> None:
     await asyncio.sleep(HEARD_SECONDS)
     await crowd.empty()
     await view.left_all()
-    await asyncio.sleep(EMPTY_SECONDS)
+
+
+async def at_rest(pid: int) -> Usage:
+    """Once what was freed has been given back."""
+    await asyncio.sleep(GIVE_BACK_SECONDS + 1.0)
+    return usage(pid)
 
 
 def judge(start: Usage, end: Usage) -> list[Figure]:

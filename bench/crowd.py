@@ -14,7 +14,8 @@ from livekit import api
 
 from local.stack import Stack
 
-ANSWER_SECONDS = 180.0
+ANSWER_SECONDS = 120.0
+LEAVING_SECONDS = 20.0
 ANSWER_BYTES = 2**24
 
 
@@ -30,7 +31,7 @@ class Opened:
 
 
 class CrowdLostError(RuntimeError):
-    """The load process ended; its words are above. Most likely this machine could not carry it."""
+    """The load process ended or hangs; its words are above. Most likely this machine could not carry it."""
 
 
 class Crowd:
@@ -59,7 +60,11 @@ class Crowd:
         process = self._running()
         assert process.stdin is not None
         process.stdin.close()
-        await process.wait()
+        try:
+            async with asyncio.timeout(LEAVING_SECONDS):
+                await process.wait()
+        except TimeoutError:  # LiveKit's client can hang for good in one native call
+            process.kill()
         await self._end_sessions(self.rooms)
 
     @property
@@ -85,8 +90,11 @@ class Crowd:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(json.dumps(order).encode() + b"\n")
-        async with asyncio.timeout(ANSWER_SECONDS):
-            answer = await process.stdout.readline()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await process.stdout.readline()
+        except TimeoutError:
+            raise CrowdLostError from None
         if not answer:
             raise CrowdLostError
         return json.loads(answer)

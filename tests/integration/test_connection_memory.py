@@ -1,0 +1,46 @@
+"""A connection that is over leaves nothing behind: its memory is LiveKit's client's, and megabytes."""
+
+import gc
+import uuid
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from agent.clock import DatabaseClock
+from agent.listening import Hearing
+from agent.livekit_room import LiveKitRoom, hidden_token
+from agent.metrics import Metrics
+from agent.ports import RoomName
+from agent.room_events import RoomEvents
+from handlers.events import Identity
+from local.people.waiting import until
+from local.stack import Stack
+
+
+@pytest.fixture
+def no_collections() -> Iterator[None]:
+    """Only what nothing refers to any more is freed: the great collections are rare."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collections")
+@pytest.mark.parametrize("listening", [False, True])
+async def test_it_is_freed_at_once(stack: Stack, listening: bool) -> None:
+    env, who = stack.env, Identity("agent-memory")
+    room = RoomName(f"memory-{uuid.uuid4()}")
+    token = hidden_token(env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"], room, who)
+    hearing, events = Hearing(DatabaseClock(), Metrics()), RoomEvents()
+    bot = LiveKitRoom(
+        env["LIVEKIT_URL"], token, who, lambda: 0, lambda _: None, lambda _: None, hearing, events
+    )
+    await bot.connect()
+    bot.ears.listen(on=listening)
+    native, left = weakref.ref(bot._room), weakref.ref(bot)
+    await bot.disconnect()
+    del bot
+    await until("the connection is freed", lambda: native() is None and left() is None, 5)
+    hearing.frames.close()
+    events.close()
