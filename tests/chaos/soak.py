@@ -14,6 +14,7 @@ from functools import partial
 
 import aiohttp
 
+from agent.memory import GIVE_BACK_SECONDS
 from local.paths import STATE
 from local.people.api import Refused
 from local.people.device import NotLetInError
@@ -123,7 +124,8 @@ async def elapsed(over: asyncio.Event, seconds: float) -> None:
 
 
 async def per_room(arena: Arena) -> float:
-    """MiB of unique memory of both workers for each live room."""
+    """MiB of unique memory of both workers for each live room, once what was freed has been given back."""
+    await asyncio.sleep(GIVE_BACK_SECONDS + 1.0)
     held = [await bot.memory() for bot in arena.bots]
     return sum(uss for uss, _ in held) / 2**20 / sum(rooms for _, rooms in held)
 
