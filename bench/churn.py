@@ -23,11 +23,12 @@ async def churn() -> list[Figure]:
     async with house("observe") as place:
         for _ in range(WARM_UP // AT_ONCE):
             await come_and_go(place.crowd, place.view)
-        start = end = await at_rest(place.worker_pid)
+        start = await at_rest(place.worker_pid)
         for done in range(AT_ONCE, ROOMS + 1, AT_ONCE):
             await come_and_go(place.crowd, place.view)
-            end = await at_rest(place.worker_pid)
-            say(f"  {done:>3} rooms opened and closed  {end.uss_mb:6.1f} MiB (at first {start.uss_mb:.1f})")
+            now = usage(place.worker_pid)
+            say(f"  {done:>3} rooms opened and closed  {now.uss_mb:6.1f} MiB (at first {start.uss_mb:.1f})")
+        end = await at_rest(place.worker_pid)
     return judge(start, end)
 
 
