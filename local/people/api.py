@@ -99,8 +99,9 @@ class Api:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise SourceUnavailableError from error
         except Refused as error:
-            if error.status == HTTPStatus.FORBIDDEN:
-                raise SourceUnavailableError from error  # whoever is banned reads no more, and may again later
+            # Whoever is banned reads no more, and may again later; a database that is restarting answers soon.
+            if error.status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS} or error.status >= 500:
+                raise SourceUnavailableError from error
             raise
         return rows
 
