@@ -19,10 +19,12 @@ log = logging.getLogger(__name__)
 SECOND_LOOK_SECONDS = 0.06
 LAST_LOOK_SECONDS = 0.25
 """After the last of a run of wake-ups: a row whose own was left out may take its time to commit."""
-ANNOUNCED_SECONDS = 0.4
-"""By then a wake-up has told of a row, if one does."""
+ANNOUNCED_SECONDS = 0.2
+"""By then a wake-up has told of a row, if one does. Much less than a beat, as whoever asks again when the row before is
+through is in step with it."""
 DEAF_AFTER = 3
-"""So many rows in a row that no wake-up told of: the channel delivers nothing, whatever its state says."""
+"""So many beats that found what no wake-up told of, and no wake-up meanwhile: the channel delivers nothing, whatever its
+state says. Beats, not rows: a crowd of rows may all be a little early."""
 CONCURRENT_PULLS = 4
 RETRY_SECONDS = 0.2
 
@@ -70,7 +72,7 @@ class Puller:
         self.reachable = True
         """The last pull was answered. False: the database is away, for us at least."""
         self.unannounced = 0
-        """Rows found by the beat alone since the last wake-up."""
+        """Beats since the last wake-up that found rows which none had told of."""
 
     def hold(
         self,
@@ -237,7 +239,7 @@ class Puller:
             if held.held_since < action.created_at_ms / 1000 < before
         ]
         self._metrics.poll_fallbacks.inc(len(late))
-        self.unannounced += len(late)
+        self.unannounced += bool(late)
         if late and self.unannounced >= DEAF_AFTER:
             self._deaf()
 

@@ -209,14 +209,14 @@ async def test_a_refused_pull_does_not_end_the_worker() -> None:
         assert ("one", NEWS) in rig.told
 
 
-def found_by_the_beat(age_seconds: float) -> RoomPull:
-    """News with one row that old, which no wake-up told of."""
+def found_by_the_beat(age_seconds: float, rows: int = 1) -> RoomPull:
+    """News with rows that old, which no wake-up told of."""
     row = Action(ActionId("row"), 1, "mute", None, created_at_ms=round((clock() - age_seconds) * 1000))
-    return RoomPull(ONE.room, Pulled(Status.OPEN, actions=(row,)), "6")
+    return RoomPull(ONE.room, Pulled(Status.OPEN, actions=(row,) * rows), "6")
 
 
 @virtual_time
-@pytest.mark.parametrize(("age_seconds", "counted"), [(0.1, 0), (0.9, 1), (60.0, 0)])
+@pytest.mark.parametrize(("age_seconds", "counted"), [(0.1, 0), (0.3, 1), (0.9, 1), (60.0, 0)])
 async def test_rows_that_wake_ups_should_have_told_of_are_counted(age_seconds: float, counted: int) -> None:
     """Neither one whose wake-up may still come, nor one from before the room was ours."""
     async with pulling(Store()) as rig:
@@ -229,6 +229,18 @@ async def test_rows_that_wake_ups_should_have_told_of_are_counted(age_seconds: f
         assert rig.metrics.poll_fallbacks._value.get() == counted
         assert rig.puller.unannounced == counted
         assert rig.deaf == 0
+
+
+@virtual_time
+async def test_a_crowd_of_rows_in_one_beat_is_no_deaf_channel() -> None:
+    async with pulling(Store()) as rig:
+        rig.clock.learn(clock(), clock(), clock())
+        rig.hold(ONE)
+        await asyncio.sleep(1.5)
+        rig.store.answer = (found_by_the_beat(0.4, rows=2 * DEAF_AFTER),)
+        await asyncio.sleep(0.6)
+        assert rig.metrics.poll_fallbacks._value.get() == 2 * DEAF_AFTER
+        assert (rig.puller.unannounced, rig.deaf) == (1, 0)
 
 
 @virtual_time
