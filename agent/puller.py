@@ -23,8 +23,8 @@ ANNOUNCED_SECONDS = 0.2
 """By then a wake-up has told of a row, if one does. Much less than a beat, as whoever asks again when the row before is
 through is in step with it."""
 DEAF_AFTER = 3
-"""So many beats that found what no wake-up told of, and no wake-up meanwhile: the channel delivers nothing, whatever its
-state says. Beats, not rows: a crowd of rows may all be a little early."""
+"""So many beats that found what no wake-up told of, and no wake-up meanwhile: the channel delivers nothing, whatever
+its state says. Beats, not rows: a crowd of rows may all be a little early."""
 CONCURRENT_PULLS = 4
 RETRY_SECONDS = 0.2
 
