@@ -50,7 +50,7 @@ FIRST_RETRY_SECONDS = 0.2
 RETRY_CAP_SECONDS = 1.0
 """While LiveKit or the database is away: whoever returns must not wait long for us."""
 QUARANTINE_CAP_SECONDS = 30.0
-STABLE_SECONDS = 5.0
+STABLE_SECONDS = 2.0
 """A room that was held for so long had no lasting fault."""
 DISCONNECT_SECONDS = 2.0
 OFFER_SECONDS = 1.0
