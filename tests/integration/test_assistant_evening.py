@@ -11,6 +11,7 @@ from local.assistant import Assistant, ToolRefused, acting_for, assistant
 from local.people.api import Json
 from local.people.person import PASSWORD, People, Person
 from local.people.sound import tone
+from local.people.waiting import until
 from local.stack import Stack
 from local.supervisor import Child
 from tests.integration.rooms import Hosted, hosted, joined, speaker
@@ -57,13 +58,17 @@ async def ask_who_muted_a_speaker(ops: Assistant, people: People, room: Hosted) 
     await (await room.host.ask("mute", room.session.id, guest, reason="echo")).applied()
     await at_guest.until_may_not_send()
 
-    seen = await ops.data("participant_overview", session_id=room.session.id, user=guest.id)
+    async def agreed() -> Json | None:
+        """What is seen once the room has been told of the mute as well."""
+        now = await ops.data("participant_overview", session_id=room.session.id, user=guest.id)
+        return now if now["drift"] == [] else None
+
+    seen = await until("room and database agree", agreed)
     assert seen["participant"]["mic_muted"] is True
     assert (seen["muted_by"]["by"], seen["muted_by"]["via"]) == (room.host.id, "app")
     assert seen["muted_by"]["by_username"] == {"untrusted": (await profile(room.host))["username"]}
     assert seen["muted_by"]["reason"] == {"untrusted": "echo"}
     assert seen["may_now"] == seen["in_livekit"]["may"] == "may publish nothing"
-    assert seen["drift"] == []
 
     both = await ops.data("session_overview", session_id=room.session.id)
     assert both["livekit"]["agents"] == 1

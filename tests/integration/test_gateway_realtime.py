@@ -110,7 +110,8 @@ async def test_the_database_broadcasts_to_a_private_topic(stack: Stack, database
         listener = await listen(service, "live:wake", private=True)
         assert await listener.state() == RealtimeSubscribeStates.SUBSCRIBED
         await database.execute("select realtime.send($1, 'wake', 'live:wake')", json.dumps({"room": "r"}))
-        assert (await listener.next())["payload"]["room"] == "r"
+        while (await listener.next())["payload"]["room"] != "r":
+            pass  # of a room that another test has left behind
 
 
 async def test_public_and_private_topics_of_a_name_are_two(
