@@ -3,7 +3,6 @@
 `on_measured` runs five times a second for each speaker, so it does nothing that the other events could do.
 """
 
-import copy
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +27,7 @@ from handlers.permissions import reassert
 from handlers.state import RoomState, sid_of
 from moderation.audio.levels import INTERVAL_SECONDS, level_of
 from moderation.audio.measurement import Gap, Measurement
-from moderation.audio.stats import MinuteStats, summarise
+from moderation.audio.stats import AudioMinute, MinuteStats, summarise
 from moderation.escalation import Decision, Record, escalate, forgive, recall
 from moderation.roles import NO_RIGHTS, Role, Source
 from moderation.rules.dead_air import dead_air
@@ -185,7 +184,7 @@ def close_minute(hearing: Hearing) -> Effects:
     minutes = hearing.minutes
     if minutes.begins is None:
         return ()
-    rows = rows_of(minutes.now, minutes.begins)
+    rows = rows_of({who: stats.close() for who, stats in minutes.now.items()}, minutes.begins)
     for row in rows:
         minutes.past.setdefault(row.identity, []).append(row.figures)
     minutes.begins, minutes.first_at = None, math.inf
@@ -199,12 +198,11 @@ def first_words(hearing: Hearing, now: float) -> Effects:
     if minutes.begins is None or minutes.first_at is None or now < minutes.first_at:
         return ()
     minutes.first_at = math.inf
-    return rows_of(copy.deepcopy(minutes.now), minutes.begins)
+    return rows_of({who: stats.so_far() for who, stats in minutes.now.items()}, minutes.begins)
 
 
-def rows_of(minute: Mapping[Identity, MinuteStats], begins: float) -> tuple[RecordMinute, ...]:
-    closed = [(identity, figures) for identity, stats in minute.items() if (figures := stats.close())]
-    return tuple(RecordMinute(identity, begins, figures) for identity, figures in closed)
+def rows_of(figures: Mapping[Identity, AudioMinute | None], begins: float) -> tuple[RecordMinute, ...]:
+    return tuple(RecordMinute(who, begins, heard) for who, heard in figures.items() if heard is not None)
 
 
 def last_words(state: RoomState) -> Effects:

@@ -53,6 +53,12 @@ class MinuteStats:
             self._gated.add_momentary(weighted_mean_square(m.momentary_lufs), m.momentary_lufs)
 
     def close(self) -> AudioMinute | None:
+        """As `so_far`; what comes next begins anew."""
+        row = self.so_far()
+        self._begin()
+        return row
+
+    def so_far(self) -> AudioMinute | None:
         """The row of what was gathered, or `None` when nothing was heard."""
         heard = self._heard
         row = AudioMinute(
@@ -64,7 +70,6 @@ class MinuteStats:
             clipped_ratio=self._clipped / heard if heard else 0.0,
             noise_floor_dbfs=self._floor,
         )
-        self._begin()
         return row if heard else None
 
 

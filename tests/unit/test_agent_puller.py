@@ -1,7 +1,7 @@
 """Asking what is new: wake-ups and their second look, leases that never outlast the database's, faults kept apart."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -75,45 +75,33 @@ async def pulling(store: Store) -> AsyncIterator[Rig]:
         await asyncio.wait({running})
 
 
-@virtual_time
-async def test_a_wake_up_is_followed_by_a_second_and_a_last_look() -> None:
+async def looks(pauses: Sequence[float]) -> list[float]:
+    """When a room is looked at, counted from the first of wake-ups with these pauses after them."""
     async with pulling(Store()) as rig:
         rig.hold(ONE)
         await asyncio.sleep(0.5)
         before, woken = len(rig.store.pulls), clock()
-        rig.puller.wake(ONE.room)
-        await asyncio.sleep(0.4)
-        times = [at - woken for at, _ in rig.store.pulls[before:]]
-        assert times == pytest.approx([0.0, SECOND_LOOK_SECONDS, LAST_LOOK_SECONDS])
+        for pause in pauses:
+            rig.puller.wake(ONE.room)
+            await asyncio.sleep(pause)
+        return [at - woken for at, _ in rig.store.pulls[before:]]
+
+
+@virtual_time
+async def test_a_wake_up_is_followed_by_a_second_and_a_last_look() -> None:
+    assert await looks([0.4]) == pytest.approx([0.0, SECOND_LOOK_SECONDS, LAST_LOOK_SECONDS])
 
 
 @virtual_time
 async def test_a_run_of_wake_ups_has_one_last_look() -> None:
-    async with pulling(Store()) as rig:
-        rig.hold(ONE)
-        await asyncio.sleep(0.5)
-        before, woken = len(rig.store.pulls), clock()
-        rig.puller.wake(ONE.room)
-        await asyncio.sleep(0.1)
-        rig.puller.wake(ONE.room)
-        await asyncio.sleep(0.38)
-        times = [at - woken for at, _ in rig.store.pulls[before:]]
-        looks = [0.0, SECOND_LOOK_SECONDS, 0.1, 0.1 + SECOND_LOOK_SECONDS, 0.1 + LAST_LOOK_SECONDS]
-        assert times == pytest.approx(looks)
+    expected = [0.0, SECOND_LOOK_SECONDS, 0.1, 0.1 + SECOND_LOOK_SECONDS, 0.1 + LAST_LOOK_SECONDS]
+    assert await looks([0.1, 0.38]) == pytest.approx(expected)
 
 
 @virtual_time
 async def test_a_stream_of_wake_ups_is_one_look_for_each() -> None:
     """As fast as writers send them, each takes the place of the second look at the one before."""
-    async with pulling(Store()) as rig:
-        rig.hold(ONE)
-        await asyncio.sleep(0.5)
-        before, woken = len(rig.store.pulls), clock()
-        for _ in range(6):
-            rig.puller.wake(ONE.room)
-            await asyncio.sleep(0.05)
-        times = [at - woken for at, _ in rig.store.pulls[before:]]
-        assert times == pytest.approx([0.05 * n for n in range(6)])
+    assert await looks([0.05] * 6) == pytest.approx([0.05 * n for n in range(6)])
 
 
 @virtual_time
