@@ -39,6 +39,8 @@ QUIET_BLOCKS = 5
 """After so many blocks below that, the packets are counted: silence is sent, a pause is not."""
 SENDING_PACKETS = 10.0
 """A second. Opus sends 50, or about 5 in a pause."""
+LOST_SECONDS = 3.0
+"""No packet at all for so long is loss. For less it may be a pause's few that come late to a busy machine."""
 STATS_SECONDS = 1.0
 
 
@@ -295,9 +297,18 @@ class RoomEars:
         before, microphone.packets = microphone.packets, None if count is None else (now, count)
         if before is None or count is None or not microphone.quiet or now <= before[0]:
             return
-        rate = (count - before[1]) / (now - before[0])
-        if rate < SENDING_PACKETS:
-            self._pause(microphone, Gap.DTX if rate > 0.0 else Gap.LOST)
+        since, came = now - before[0], count - before[1]
+        if came == 0:
+            microphone.packets = before
+        if (why := why_quiet(came, since)) is not None:
+            self._pause(microphone, why)
+
+
+def why_quiet(packets: int, seconds: float) -> Gap | None:
+    """Why a quiet track is quiet, by the packets in so many seconds; None: silence is sent, or too early to tell."""
+    if packets == 0:
+        return Gap.LOST if seconds >= LOST_SECONDS else None
+    return Gap.DTX if packets / seconds < SENDING_PACKETS else None
 
 
 def is_silent(samples: NDArray[np.int16]) -> bool:

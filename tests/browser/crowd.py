@@ -84,6 +84,7 @@ EMPTY = (
     "delete from public.moderation_incidents where session_id = $1",
     "update public.live_sessions set status = 'ended', end_reason = 'host' where id = $1",
 )
+HOLD = "select 1 from public.live_sessions where title = $1 order by id for update"
 DISPERSE = """
   delete from auth.users u using public.live_sessions s where s.creator_id = u.id and s.title = $1
 """
@@ -129,7 +130,10 @@ class Crowd:
             await self._database.execute(change, oldest)
 
     async def disperse(self) -> None:
-        await self._database.execute(DISPERSE, TITLE)
+        """Sessions first, as sweeps lock them: who deletes fifty hosts while one runs would meet it in a ring."""
+        async with self._database.transaction():
+            await self._database.execute(HOLD, TITLE)
+            await self._database.execute(DISPERSE, TITLE)
 
     async def _fill(self, room: UUID, people: int) -> None:
         await self._database.execute(HOST_COMES, room, people)

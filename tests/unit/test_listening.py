@@ -13,9 +13,10 @@ from livekit.rtc._proto.ffi_pb2 import FfiEvent, FfiRequest
 from agent.audio_frames import KEPT_BLOCKS, Tap
 from agent.clock import DatabaseClock
 from agent.inbox import LIMIT, MEASURED_LIMIT, Inbox
-from agent.listening import REST_RATIO, Hearing, Microphone, RoomEars, is_silent
+from agent.listening import LOST_SECONDS, REST_RATIO, Hearing, Microphone, RoomEars, is_silent, why_quiet
 from agent.metrics import Metrics
 from handlers.events import Identity, LeaseLost, Measured, Sid
+from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
 from tests.fakes.measured import QUIET
 
@@ -81,6 +82,22 @@ def test_silence_is_a_peak_below_minus_sixty(peak: int, silent: bool) -> None:
     block = np.zeros(3200, np.int16)
     block[7] = peak
     assert is_silent(block) is silent
+
+
+@pytest.mark.parametrize(
+    ("packets", "seconds", "why"),
+    [
+        (50, 1.0, None),
+        (5, 1.0, Gap.DTX),
+        (0, 1.0, None),  # a pause's next packet may be late on a busy machine
+        (1, 2.0, Gap.DTX),
+        (0, LOST_SECONDS, Gap.LOST),
+    ],
+)
+def test_silence_that_is_sent_a_pause_and_loss_are_told_apart(
+    packets: int, seconds: float, why: Gap | None
+) -> None:
+    assert why_quiet(packets, seconds) is why
 
 
 async def test_what_is_heard_waits_behind_everything_else_and_never_breaks_the_inbox() -> None:
