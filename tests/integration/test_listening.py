@@ -177,6 +177,9 @@ async def test_a_sender_who_stops_sending_in_silence_is_told_apart(
 
     speaker.sound = SILENCE
     await until("the pause is noticed", lambda: listener.pauses == [Gap.DTX])
+    (microphone,) = listener.ears._microphones.values()
+    noticed = microphone.waiting_since
+    await until("a block of it has passed", lambda: microphone.waiting_since > noticed)
     speaker.sound = tone(-20.0)
     back = (await listener.hears(1))[0]
 
@@ -247,7 +250,7 @@ async def test_a_microphone_whose_audio_never_came_is_subscribed_to_again(
 
     await until("it is heard again", lambda: publication.subscribed, 15.0)
     await listener.hears(2)
-    assert listener.hearing.metrics.audio_resubscribed._value.get() >= 1
+    assert listener.hearing.metrics.audio_resubscribed._value.get() == 1  # one attempt is enough
 
 
 async def test_no_stream_is_left_when_people_go(
