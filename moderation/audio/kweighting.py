@@ -31,8 +31,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-Samples = NDArray[np.float64]
-Weighted = NDArray[np.float32]
+Samples = NDArray[np.float32]
+"""1.0 = full scale."""
+_Matrix = NDArray[np.float64]
 
 SAMPLE_RATE: Final = 16_000
 BLOCK_SAMPLES: Final = 3_200
@@ -92,9 +93,9 @@ def high_pass(rate: int) -> Section:
 class _StateSpace(NamedTuple):
     """s' = A s + B x, y = C s + D x, shapes (n, n), (n,), (n,), ()."""
 
-    a: Samples
-    b: Samples
-    c: Samples
+    a: _Matrix
+    b: _Matrix
+    c: _Matrix
     d: float
 
 
@@ -177,8 +178,8 @@ class KWeighting:
         """Begin from rest: what follows does not continue what was filtered last."""
         self._ends[:_PAST] = 0.0
 
-    def apply(self, block: Samples) -> Weighted:
-        """Filter one block of shape (BLOCK_SAMPLES,), 1.0 = full scale; the same shape comes back."""
+    def apply(self, block: Samples) -> Samples:
+        """Filter one block of shape (BLOCK_SAMPLES,); the same shape comes back."""
         samples, starts = self._rows[:, :_ROW], self._rows[:, _ROW:]
         samples[...] = block.reshape(_ROWS, _ROW)
         np.matmul(samples, _FILTER.to_state, out=self._ends[_PAST:])
@@ -186,5 +187,5 @@ class KWeighting:
             self._pasts[:_ROWS].copy() @ _FILTER.from_past
         )  # a copy, because BLAS takes no rows that overlap
         self._ends[:_PAST] = self._ends[_ROWS:]
-        output: Weighted = self._rows @ _FILTER.to_output
+        output: Samples = self._rows @ _FILTER.to_output
         return output.ravel()

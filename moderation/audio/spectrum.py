@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.audio.kweighting import BLOCK_SAMPLES, SAMPLE_RATE
+from moderation.audio.kweighting import BLOCK_SAMPLES, SAMPLE_RATE, Samples
 
 _SIZE: Final = 1024
 _MIDDLE: Final = slice((BLOCK_SAMPLES - _SIZE) // 2, (BLOCK_SAMPLES + _SIZE) // 2)
@@ -78,9 +78,9 @@ class Spectrum:
         self._unseen_blocks = _EVERY
         self._shape = Shape(0.0, 0.0, 0.0, 0.0, 0.0)
 
-    def update(self, block: NDArray[np.float64], seconds: float, *, speech: bool) -> Shape:
-        """One block of shape (BLOCK_SAMPLES,), 1.0 = full scale. `speech`:
-        someone speaks in it, so it tells nothing of the noise beneath."""
+    def update(self, block: Samples, seconds: float, *, speech: bool) -> Shape:
+        """One block of shape (BLOCK_SAMPLES,). `speech`: someone speaks in it, so it tells nothing of the noise
+        beneath."""
         self._unseen_seconds += seconds
         self._unseen_blocks += 1
         if self._unseen_blocks >= _EVERY:
@@ -88,7 +88,7 @@ class Spectrum:
             self._unseen_seconds, self._unseen_blocks = 0.0, 0
         return self._shape
 
-    def _look(self, block: NDArray[np.float64], seconds: float, *, speech: bool) -> Shape:
+    def _look(self, block: Samples, seconds: float, *, speech: bool) -> Shape:
         bins = np.fft.rfft(block[_MIDDLE] * _WINDOW, out=_BINS)
         power = bins.real**2 + bins.imag**2
         bands = np.add.reduceat(power, _BAND_EDGES).tolist()
