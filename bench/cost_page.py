@@ -13,10 +13,11 @@ NOTE = (
 VARIANTS = {
     "metered": "ours, every microphone measured",
     "unmetered": "ours, nothing heard",
+    "floor": "LiveKit's client alone, its sound thrown away",
     "lean": "process per job, lean settings",
     "naive": "the tutorials' agent",
 }
-SIZES = (1, 10, 40)
+SIZES = (1, 10, 20, 40)
 
 
 def section(figures: Sequence[Figure]) -> str:

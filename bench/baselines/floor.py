@@ -1,0 +1,70 @@
+"""LiveKit's client alone: all rooms in one process on one loop, every microphone subscribed to, its blocks thrown away.
+
+No agent that hears with this client can cost less. Above it is what moderation costs, below it nothing of ours.
+"""
+
+import asyncio
+import os
+
+import aiohttp
+from livekit import rtc
+
+from agent.audio_frames import AudioFrames
+from agent.dispatches import Dispatches
+from agent.livekit_room import hidden_token
+from agent.metrics import Metrics
+from agent.ports import RoomName
+from agent.room_events import RoomEvents
+from handlers.events import Identity
+from local.results import say
+
+POLL_SECONDS = 0.05
+
+
+async def listen(room: RoomName, frames: AudioFrames, events: RoomEvents, env: dict[str, str]) -> None:
+    """Hears everybody in this room from now on, until the process ends."""
+    connection = rtc.Room()
+
+    def subscribe(publication: rtc.RemoteTrackPublication, *_: object) -> None:
+        publication.set_subscribed(True)
+
+    def tap(track: rtc.Track, *_: object) -> None:
+        frames.open(track, lambda: None)
+
+    connection.on("track_published", subscribe)
+    connection.on("track_subscribed", tap)
+    token = hidden_token(
+        env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"], room, Identity(f"agent-floor-{room}")
+    )
+    options = rtc.RoomOptions(auto_subscribe=False, single_peer_connection=False)
+    await connection.connect(env["LIVEKIT_URL"], token, options)
+    events.adopt(connection)
+    for person in connection.remote_participants.values():
+        for publication in person.track_publications.values():
+            subscribe(publication)
+
+
+async def main() -> None:
+    env, frames, events = dict(os.environ), AudioFrames(), RoomEvents()
+    async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as rooms:
+
+        def serve(room: RoomName) -> None:
+            rooms.create_task(listen(room, frames, events, env))
+
+        dispatches = Dispatches(
+            http,
+            env["LIVEKIT_URL"],
+            env["LIVEKIT_API_KEY"],
+            env["LIVEKIT_API_SECRET"],
+            Metrics(),
+            serve=serve,
+            taking=lambda: True,
+        )
+        rooms.create_task(dispatches.run())
+        while not dispatches.registered:  # noqa: ASYNC110  (it tells nobody)
+            await asyncio.sleep(POLL_SECONDS)
+        say("registered worker")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
