@@ -163,6 +163,12 @@ _FILTER: Final = _BlockFilter(
 )
 
 
+_WORK: Final = np.empty((_ROWS, _ROW + _FILTER.order), np.float32)
+"""A row's samples, then its starting state: where each block is worked on. For one thread only."""
+_SAMPLES: Final = _WORK[:, :_ROW]
+_STARTS: Final = _WORK[:, _ROW:]
+
+
 class KWeighting:
     """The filter of one track; remembers its state between blocks."""
 
@@ -171,8 +177,6 @@ class KWeighting:
         """Each row's end state, started from rest: those before the block, then its own."""
         self._pasts = sliding_window_view(self._ends.ravel(), _PAST * _FILTER.order)[:: _FILTER.order]
         """The end states before each row, and before the next block."""
-        self._rows = np.empty((_ROWS, _ROW + _FILTER.order), np.float32)
-        """A row's samples, then its starting state."""
 
     def reset(self) -> None:
         """Begin from rest: what follows does not continue what was filtered last."""
@@ -180,12 +184,11 @@ class KWeighting:
 
     def apply(self, block: Samples) -> Samples:
         """Filter one block of shape (BLOCK_SAMPLES,); the same shape comes back."""
-        samples, starts = self._rows[:, :_ROW], self._rows[:, _ROW:]
-        samples[...] = block.reshape(_ROWS, _ROW)
-        np.matmul(samples, _FILTER.to_state, out=self._ends[_PAST:])
-        starts[...] = (
+        _SAMPLES[...] = block.reshape(_ROWS, _ROW)
+        np.matmul(_SAMPLES, _FILTER.to_state, out=self._ends[_PAST:])
+        _STARTS[...] = (
             self._pasts[:_ROWS].copy() @ _FILTER.from_past
         )  # a copy, because BLAS takes no rows that overlap
         self._ends[:_PAST] = self._ends[_ROWS:]
-        output: Samples = self._rows @ _FILTER.to_output
+        output: Samples = _WORK @ _FILTER.to_output
         return output.ravel()

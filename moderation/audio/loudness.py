@@ -8,6 +8,7 @@ what keeps loss from ever accusing anyone (libebur128 does the same before its f
 gated figures leave every window out that was not received in full.
 """
 
+from array import array
 from collections import deque
 from typing import Final
 
@@ -71,10 +72,11 @@ class GatedLoudness:
     """Integrated loudness (BS.1770-4 annex 1, equations 5 to 7) and loudness range (Tech 3342)."""
 
     def __init__(self) -> None:
-        # Lists: one bin is changed ten times a second, all of them are read once a minute.
-        self._blocks = [0] * _BINS
-        self._energies = [0.0] * _BINS
-        self._short_terms = [0] * _BINS
+        # No numpy: one bin is changed ten times a second, all of them are read once a minute. No lists: every room has
+        # several of these.
+        self._blocks = array("I", bytes(4 * _BINS))
+        self._energies = array("d", bytes(8 * _BINS))
+        self._short_terms = array("I", bytes(4 * _BINS))
 
     def add_momentary(self, energy: float, loudness_lufs: float) -> None:
         """A whole 400 ms window's mean square, and what that is in LUFS: one gating block."""
