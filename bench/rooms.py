@@ -38,8 +38,8 @@ async def compare() -> list[Figure]:
             unmetered = await measure(stack, database, "ours, unmetered", ours, SIZES)
             await policy(database, "observe")
             metered = await measure(stack, database, "ours, metered", ours, COMPARED_SIZES)
-            floor = await measure(stack, database, "LiveKit's client alone", baseline("floor"), SIZES)
-            lean = await measure(stack, database, "lean, process per job", baseline("lean"), COMPARED_SIZES)
+            floor = await measure(stack, database, "LiveKit's client alone", baseline("floor"), SIZES[1:])
+            lean = await measure(stack, database, "lean, process per job", baseline("lean"), SIZES)
             naive = await measure(stack, database, "naive, tutorial", baseline("naive"), COMPARED_SIZES)
             three = await measure(
                 stack,
