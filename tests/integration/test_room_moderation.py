@@ -177,6 +177,8 @@ async def test_the_end_of_a_session_takes_everybody_out(people: People) -> None:
     host, session, at_host = room.host, room.session, room.at_host
     guest = await people.arrive("Bo")
     at_guest = await guest.enter(session.id)
+    await host.ask("announce", session.id, params={"text": "Good night"})
+    await until("a packet has reached who has just come", lambda: at_guest.packets)
 
     row = await (await host.ask("end_session", session.id)).applied()
 
