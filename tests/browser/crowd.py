@@ -74,8 +74,9 @@ FORGIVE = """
    where id in (select id from public.moderation_incidents order by started_at limit 1)
 """
 LEVELS = """
-  select realtime.send(jsonb_build_object('people', jsonb_agg(jsonb_build_object(
-           'user_id', user_id, 'speaking', true, 'level_dbfs', -40 + floor(35 * random())))),
+  select realtime.send(jsonb_build_object('complete', true, 'people', jsonb_agg(jsonb_build_object(
+           'user_id', user_id, 'speaking', true, 'level_dbfs', -40 + floor(35 * random()),
+           'microphone', 'on', 'camera', 'off'))),
          'levels', 'live:levels:' || session_id, true)
     from public.live_participants where session_id = $1 and role = 'speaker' group by session_id
 """
