@@ -114,8 +114,11 @@ class Hearing:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            for ears in tuple(self.rooms):
-                await ears.look_after()
+            async with (
+                asyncio.TaskGroup() as looks
+            ):  # many rooms at once are what goes wrong, so none waits for another
+                for ears in self.rooms:
+                    looks.create_task(ears.look_after())
 
 
 class RoomEars:

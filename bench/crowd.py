@@ -41,7 +41,6 @@ class Crowd:
     def __init__(self, stack: Stack, database: asyncpg.Connection) -> None:
         self._stack, self._database = stack, database
         self._process: Process | None = None
-        self._lost = False
         self.rooms: list[str] = []
 
     async def __aenter__(self) -> Self:
@@ -63,7 +62,7 @@ class Crowd:
         assert process.stdin is not None
         process.stdin.close()
         try:
-            async with asyncio.timeout(0 if self._lost else LEAVING_SECONDS):
+            async with asyncio.timeout(LEAVING_SECONDS):
                 await process.wait()
         except TimeoutError:  # LiveKit's client can hang for good in one native call
             process.kill()
@@ -96,7 +95,7 @@ class Crowd:
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await process.stdout.readline()
         except TimeoutError:
-            self._lost = True
+            process.kill()
             raise CrowdLostError from None
         if not answer:
             raise CrowdLostError

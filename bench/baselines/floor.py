@@ -11,14 +11,13 @@ from livekit import rtc
 
 from agent.audio_frames import AudioFrames
 from agent.dispatches import Dispatches
-from agent.livekit_room import hidden_token
+from agent.livekit_room import OPTIONS, hidden_token
 from agent.metrics import Metrics
 from agent.ports import RoomName
 from agent.room_events import RoomEvents
 from handlers.events import Identity
+from local.people.waiting import until
 from local.results import say
-
-POLL_SECONDS = 0.05
 
 
 async def listen(room: RoomName, frames: AudioFrames, events: RoomEvents, env: dict[str, str]) -> None:
@@ -36,8 +35,7 @@ async def listen(room: RoomName, frames: AudioFrames, events: RoomEvents, env: d
     token = hidden_token(
         env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"], room, Identity(f"agent-floor-{room}")
     )
-    options = rtc.RoomOptions(auto_subscribe=False, single_peer_connection=False)
-    await connection.connect(env["LIVEKIT_URL"], token, options)
+    await connection.connect(env["LIVEKIT_URL"], token, OPTIONS)
     events.adopt(connection)
     for person in connection.remote_participants.values():
         for publication in person.track_publications.values():
@@ -61,8 +59,7 @@ async def main() -> None:
             taking=lambda: True,
         )
         rooms.create_task(dispatches.run())
-        while not dispatches.registered:  # noqa: ASYNC110  (it tells nobody)
-            await asyncio.sleep(POLL_SECONDS)
+        await until("registered", lambda: dispatches.registered)
         say("registered worker")
 
 

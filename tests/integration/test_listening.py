@@ -13,7 +13,7 @@ from livekit import api, rtc
 
 from agent.clock import DatabaseClock
 from agent.listening import Hearing, RoomEars
-from agent.livekit_room import hidden_token
+from agent.livekit_room import OPTIONS, hidden_token
 from agent.metrics import Metrics
 from agent.ports import RoomName
 from handlers.events import Event, Identity, Measured, MicrophonePaused
@@ -103,8 +103,7 @@ async def listener(stack: Stack, room_name: RoomName) -> AsyncIterator[Listener]
     ears = RoomEars(room, hearing, heard.append)
     key, secret = stack.env["LIVEKIT_API_KEY"], stack.env["LIVEKIT_API_SECRET"]
     token = hidden_token(key, secret, room_name, Identity("agent-test"))
-    options = rtc.RoomOptions(auto_subscribe=False, single_peer_connection=False)
-    await room.connect(stack.env["LIVEKIT_URL"], token, options)
+    await room.connect(stack.env["LIVEKIT_URL"], token, OPTIONS)
     yield Listener(room, ears, hearing, heard)
     ears.close()
     await room.disconnect()
