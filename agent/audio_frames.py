@@ -2,13 +2,13 @@
 
 `rtc.AudioStream` gives each stream a subscription of its own, which looks at every frame of the process, and an
 unbounded queue: a hundred speakers cost fifty thousand looks a second. Here a frame goes straight to the tap of its
-track, which keeps the newest two. What this needs of the client's internals is held to the pinned version by a test.
+track, which keeps the newest two, and the loop is not woken for it. What this needs of the client's internals is held
+to the pinned version by a test.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
 
 import numpy as np
 from livekit import rtc
@@ -24,10 +24,10 @@ KEPT_BLOCKS = 2
 
 
 class Tap:
-    """The frames of one track: 200 ms, 16 kHz, mono. `arrived` is called on the loop for each one."""
+    """The frames of one track: 200 ms, 16 kHz, mono."""
 
-    def __init__(self, handle: FfiHandle, arrived: Callable[[], None]) -> None:
-        self.handle, self.arrived = handle, arrived
+    def __init__(self, handle: FfiHandle) -> None:
+        self.handle = handle
         self._dropped = 0
         self._told = 0
         self._blocks: deque[tuple[float, bytearray]] = deque(maxlen=KEPT_BLOCKS)
@@ -36,6 +36,10 @@ class Tap:
         """On the native side's thread."""
         self._dropped += len(self._blocks) == KEPT_BLOCKS
         self._blocks.append((at, samples))
+
+    def waits(self) -> bool:
+        """There is something to take."""
+        return bool(self._blocks)
 
     def newly_dropped(self) -> int:
         """How many blocks a newer one has pushed out since this was asked last."""
@@ -55,15 +59,14 @@ class AudioFrames:
     """Opens and closes taps. Create it, and call it, on the loop."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
         self._taps: dict[int, Tap | None] = {}
         """By the native stream's handle; None: closed, its last frames may still be on their way."""
-        self._subscription = FfiClient.instance.queue.subscribe(self._loop, self._dispatch)
+        self._subscription = FfiClient.instance.queue.subscribe(asyncio.get_running_loop(), self._dispatch)
 
     def close(self) -> None:
         FfiClient.instance.queue.unsubscribe(self._subscription)
 
-    def open(self, track: rtc.Track, arrived: Callable[[], None]) -> Tap:
+    def open(self, track: rtc.Track) -> Tap:
         request = FfiRequest()
         asked = request.new_audio_stream
         asked.track_handle = track._ffi_handle.handle  # noqa: SLF001  (see above)
@@ -71,7 +74,7 @@ class AudioFrames:
         asked.sample_rate, asked.num_channels = SAMPLE_RATE, 1
         asked.frame_size_ms = round(BLOCK_SECONDS * 1000)
         stream = FfiClient.instance.request(request).new_audio_stream.stream
-        tap = Tap(FfiHandle(stream.handle.id), arrived)
+        tap = Tap(FfiHandle(stream.handle.id))
         self._taps[tap.handle.handle] = tap
         return tap
 
@@ -94,7 +97,6 @@ class AudioFrames:
             return False
         frame = rtc.AudioFrame._from_owned_info(told.frame_received.frame)  # noqa: SLF001  (it frees the native one)
         tap = self._taps.get(told.stream_handle)
-        if tap is not None and not self._loop.is_closed():
+        if tap is not None:
             tap.add(time.monotonic(), frame._data)  # type: ignore[arg-type]  # noqa: SLF001  (a bytearray of its own)
-            self._loop.call_soon_threadsafe(tap.arrived)
         return False

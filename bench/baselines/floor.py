@@ -28,7 +28,7 @@ async def listen(room: RoomName, frames: AudioFrames, events: RoomEvents, env: d
         publication.set_subscribed(True)
 
     def tap(track: rtc.Track, *_: object) -> None:
-        frames.open(track, lambda: None)
+        frames.open(track)
 
     connection.on("track_published", subscribe)
     connection.on("track_subscribed", tap)
