@@ -8,6 +8,8 @@ import base64
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from agent.scheduling import parse_cpus, usable_cpus
+
 SEED_BYTES = 32
 
 
@@ -37,6 +39,11 @@ class Settings(BaseSettings):
     live_watchdog_seconds: float = Field(
         default=15.0, ge=2, description="a loop stuck for longer ends the process"
     )
+    live_cpus: str = Field(
+        default="",
+        pattern=r"^(\d+(-\d+)?(,\d+(-\d+)?)*)?$",
+        description="the cores to keep to, as in 0,2-3; one core a worker is cheapest. Default: all",
+    )
     live_health_host: str = "127.0.0.1"
     live_health_port: int = Field(default=8081, ge=0, le=65535)
     live_api_rate: float = Field(
@@ -60,6 +67,18 @@ class Settings(BaseSettings):
             msg = "must be at most half of LIVE_LEASE_SECONDS, or one late beat loses every room"
             raise ValueError(msg)
         return beat
+
+    @field_validator("live_cpus")
+    @classmethod
+    def _are_there(cls, cpus: str) -> str:
+        usable, named = usable_cpus(), parse_cpus(cpus)
+        if cpus and not named:
+            msg = "names no core"
+            raise ValueError(msg)
+        if usable is not None and not named <= usable:
+            msg = f"this process may use these cores only: {', '.join(map(str, sorted(usable)))}"
+            raise ValueError(msg)
+        return cpus
 
     @field_validator("live_relay_key")
     @classmethod

@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 
 import asyncpg
 
+from bench.variants import one_core
 from local import results
 from local.latency import P50_BAR_MS, P99_BAR_MS
 from local.paths import STATE
@@ -141,7 +142,7 @@ async def measure(port_base: int | None) -> bool:
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-actions", port_base))
         people = await opened.enter_async_context(People(stack.env))
-        await stack.start_worker("worker", SELF_HOSTED)
+        await stack.start_worker("worker", {**SELF_HOSTED, **one_core()})
         ops = await people.arrive("Ops", ops=True)
         seats = await furnish(people, ops)
         rows, seconds = await all_at_once(stack, seats)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from livekit import rtc
 
 from bench.full import full
+from bench.variants import one_core
 from local import results
 from local.paths import STATE
 from local.people.hostile import (
@@ -215,7 +216,7 @@ async def measure(port_base: int | None, times: int) -> bool:
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-hostile", port_base))
         people = await opened.enter_async_context(People(stack.env))
-        await stack.start_worker("worker")
+        await stack.start_worker("worker", one_core())
         arena = await Arena.open(people)
         await floor(stack, arena, prompt, max(2, times // 3))
         await revocations(arena, prompt, times)
@@ -227,7 +228,7 @@ async def measure(port_base: int | None, times: int) -> bool:
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-hostile", port_base, webhooks=False))
         people = await opened.enter_async_context(People(stack.env))
-        await stack.start_worker("worker")
+        await stack.start_worker("worker", one_core())
         await intrusions(stack, await Arena.open(people), late, max(3, times // 3), within=25)
     figures = judge(prompt, late)
     results.write("hostile", figures)

@@ -8,6 +8,7 @@ import asyncpg
 
 from bench.cost import policy
 from bench.crowd import Crowd
+from bench.variants import one_core
 from bench.worker_view import WorkerView
 from local.paths import STATE
 from local.stack import Stack
@@ -31,7 +32,7 @@ async def house(mode: str) -> AsyncIterator[House]:
         database = await asyncpg.connect(stack.database_url)
         try:
             await policy(database, mode)
-            worker = await stack.start_worker("worker")
+            worker = await stack.start_worker("worker", one_core())
             async with Crowd(stack, database) as crowd:
                 yield House(stack, database, crowd, WorkerView(worker), worker.pid)
         finally:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bench.full import full
 from bench.gift_room import GiftRoom, Listener, full_reconnect, gift_room, losing
+from bench.variants import one_core
 from local.paths import STATE
 from local.people.api import Json
 from local.people.person import Person
@@ -194,8 +195,8 @@ SCENES: dict[str, Callable[[Stack], Awaitable[list[Figure]]]] = {
 async def run(scenes: list[str], directory: Path) -> list[Figure]:
     found: list[Figure] = []
     async with Stack(directory) as stack:
-        for name in ("worker-1", "worker-2"):
-            await stack.start_worker(name, {"LIVE_WORKER_ID": name})
+        for number, name in enumerate(("worker-1", "worker-2")):
+            await stack.start_worker(name, {"LIVE_WORKER_ID": name, **one_core(number)})
         for scene in scenes:
             figures = await SCENES[scene](stack)
             for figure in figures:

@@ -5,9 +5,10 @@ import os
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from agent.scheduling import usable_cpus
 from local.paths import REPOSITORY
 from local.stack import Stack
 
@@ -17,16 +18,25 @@ Start = Callable[[Stack], AbstractAsyncContextManager[int]]
 """Starts a worker that is registered when it yields its pid."""
 
 
-@asynccontextmanager
-async def ours(stack: Stack) -> AsyncIterator[int]:
-    child = await stack.start_worker(f"worker-{time.monotonic_ns()}")
-    try:
-        yield child.pid
-    finally:
-        await child.stop()
+def one_core(worker: int = 0) -> dict[str, str]:
+    """A worker's environment as the handbook recommends it: a core for each, the last one for the first."""
+    usable = sorted(usable_cpus() or (), reverse=True)
+    return {"LIVE_CPUS": str(usable[worker % len(usable)])} if usable else {}
 
 
-def baseline(module: str) -> Start:
+def ours(env: Mapping[str, str]) -> Start:
+    @asynccontextmanager
+    async def start(stack: Stack) -> AsyncIterator[int]:
+        child = await stack.start_worker(f"worker-{time.monotonic_ns()}", env)
+        try:
+            yield child.pid
+        finally:
+            await child.stop()
+
+    return start
+
+
+def baseline(module: str, env: Mapping[str, str] | None = None) -> Start:
     @asynccontextmanager
     async def start(stack: Stack) -> AsyncIterator[int]:
         process = await asyncio.create_subprocess_exec(
@@ -35,7 +45,7 @@ def baseline(module: str) -> Start:
             f"bench.baselines.{module}",
             "start",
             cwd=REPOSITORY,
-            env={**os.environ, **stack.env},
+            env={**os.environ, **stack.env, **(env or {})},
             stdout=PIPE,
             stderr=STDOUT,
         )

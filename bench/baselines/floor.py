@@ -15,6 +15,7 @@ from agent.livekit_room import OPTIONS, hidden_token
 from agent.metrics import Metrics
 from agent.ports import RoomName
 from agent.room_events import RoomEvents
+from agent.scheduling import parse_cpus, settle
 from handlers.events import Identity
 from local.people.waiting import until
 from local.results import say
@@ -64,4 +65,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    settle(parse_cpus(os.environ.get("LIVE_CPUS", "")))
     asyncio.run(main())

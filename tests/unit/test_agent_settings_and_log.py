@@ -53,6 +53,16 @@ def test_a_relay_key_is_a_seed_of_32_bytes(environment: pytest.MonkeyPatch) -> N
     assert load_settings().live_relay_key is not None
 
 
+@pytest.mark.parametrize(
+    ("cpus", "why"),
+    [("9999", "these cores only: "), ("1-0", "names no core"), ("one", "should match pattern")],
+)
+def test_cores_that_are_not_there_are_refused(environment: pytest.MonkeyPatch, cpus: str, why: str) -> None:
+    environment.setenv("LIVE_CPUS", cpus)
+    with pytest.raises(SettingsError, match=f"LIVE_CPUS: .*{why}"):
+        load_settings()
+
+
 @pytest.mark.usefixtures("environment")
 def test_settings_can_be_shown_without_their_secrets() -> None:
     assert "very-secret" not in repr(load_settings()) + str(load_settings().model_dump())
