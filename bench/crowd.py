@@ -78,6 +78,11 @@ class Crowd:
         answer = await self._ask({"join": orders, "at_once": at_once})
         return [Opened(**room) for room in answer]
 
+    async def host(self) -> tuple[str, str]:
+        """A new session's room and its host's token, for somebody who comes in by themselves."""
+        order = await self._order(publishers=1, listeners=0)
+        return order["room"], order["tokens"][0]
+
     async def empty(self) -> None:
         """Everybody leaves, and the sessions end."""
         rooms, self.rooms = self.rooms, []
@@ -108,7 +113,7 @@ class Crowd:
             "update public.live_sessions set status = 'ended' where livekit_room = any ($1)", rooms
         )
 
-    async def _order(self, publishers: int, listeners: int) -> dict[str, object]:
+    async def _order(self, publishers: int, listeners: int) -> dict[str, Any]:
         room = f"bench-{uuid.uuid4()}"
         people = [uuid.uuid4() for _ in range(publishers + listeners)]
         await open_session(self._database, room, people, speakers=publishers)

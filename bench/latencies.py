@@ -1,12 +1,17 @@
 """`python -m bench.latencies`: how long people wait for the agent, at 1, 40 and 80 rooms in one worker.
 
-Rooms are opened one after another, and twenty at once, again and again (`FULL=1`: ten rounds). Then one room is
-watched while 0, 39 and 79 others are open beside it.
+Rooms are opened one after another, by LiveKit's native client as phones have it, and twenty at once, again and again
+(`FULL=1`: ten rounds). Then one room is watched while 0, 39 and 79 others are open beside it, speakers in ten of them;
+and once more, for the record, while somebody speaks in all 79.
 """
 
 import asyncio
 import sys
+import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from livekit import rtc
 
 from bench.crowd import Crowd, Opened
 from bench.full import full
@@ -23,8 +28,8 @@ ROUNDS, FULL_ROUNDS = 3, 10
 SIZES = (1, 40, 80)
 BOT_SECONDS = 15.0
 SPEAKING = 10
-"""In so many of the rooms beside somebody speaks and is measured, in the others somebody sits: more speakers than that
-would keep this machine's cores busy by their own encoding."""
+"""In so many of the rooms beside somebody speaks and is measured, in the others somebody sits: what is asked is what
+more rooms do, not what a full core does."""
 SETTLE_SECONDS = 3.0
 GROWTH_BAR = 2.0
 WATCHED = ("join_to_row", "leave_to_row", "action", "gift")
@@ -33,25 +38,40 @@ WATCHED = ("join_to_row", "leave_to_row", "action", "gift")
 async def measure(rounds: int) -> list[Figure]:
     async with house("observe") as place:
         figures = [
-            *await one_after_another(place.crowd, place.view),
+            *await one_after_another(place),
             *await twenty_at_once(place.crowd, place.view, rounds),
         ]
         async with probe_room(place.stack, place.database) as probe:
             for size in SIZES:
-                figures += await with_rooms(place, probe, size)
+                await fill_beside(place.crowd, size - 1)
+                figures += await with_rooms(place, probe, f"at_{size}")
+            await place.crowd.empty()
+            await place.crowd.fill(SIZES[-1] - 1)
+            figures += await with_rooms(place, probe, f"at_{SIZES[-1]}_all_speaking")
     return [*figures, *growth(figures)]
 
 
-async def one_after_another(crowd: Crowd, view: WorkerView) -> list[Figure]:
+async def one_after_another(place: House) -> list[Figure]:
     """Each room opens when the agent is in the one before."""
     opened = list[Opened]()
-    await warm_up(crowd, view)
-    for _ in range(AT_ONCE):
-        opened += await crowd.fill(1)
-        await view.entered(crowd.rooms[-1:], BOT_SECONDS)
-    figures = waits("one_by_one", opened, view.entrances, ONE_BY_ONE_BARS)
-    await close(crowd, view)
+    await warm_up(place.crowd, place.view)
+    async with AsyncExitStack() as leaving:
+        for _ in range(AT_ONCE):
+            opened.append(await arrive(place, leaving))
+            await place.view.entered([opened[-1].room], BOT_SECONDS)
+    figures = waits("one_by_one", opened, place.view.entrances, ONE_BY_ONE_BARS)
+    await close(place.crowd, place.view)
     return figures
+
+
+async def arrive(place: House, leaving: AsyncExitStack) -> Opened:
+    """A host with a phone."""
+    name, token = await place.crowd.host()
+    person, began = rtc.Room(), time.monotonic()
+    await person.connect(place.stack.livekit_url, token)
+    connected = Opened(name, time.time(), 1000 * (time.monotonic() - began))
+    leaving.push_async_callback(person.disconnect)
+    return connected
 
 
 async def warm_up(crowd: Crowd, view: WorkerView) -> None:
@@ -101,22 +121,21 @@ def waits(
     ]
 
 
-async def with_rooms(place: House, probe: ProbeRoom, size: int) -> list[Figure]:
-    """The watched room is one of them."""
-    await fill_beside(place.crowd, size - 1)
+async def with_rooms(place: House, probe: ProbeRoom, where: str) -> list[Figure]:
+    """The watched room's, beside those that are open. `where`: as in `at_40`."""
     await place.view.entered(place.crowd.rooms, BOT_SECONDS)
     await asyncio.sleep(SETTLE_SECONDS)
     load, worker = usage(place.crowd.pid), usage(place.worker_pid)
-    figures = await probe.figures(size)
+    figures = await probe.figures(where)
     own, ours = cores(load, usage(place.crowd.pid)), cores(worker, usage(place.worker_pid))
     for figure in figures:
         if figure.name.endswith(".p50"):
             say(f"  {figure.name:<56}{figure.value:8.1f} ms")
-    say(f"  {size} rooms: the people beside used {own:.2f} cores, the worker {ours:.2f}")
+    say(f"  {where}: the people beside used {own:.2f} cores, the worker {ours:.2f}")
     return [
         *figures,
-        Figure(f"latency.load_cores.at_{size}", round(own, 2), "cores"),
-        Figure(f"latency.worker_cores.at_{size}", round(ours, 2), "cores"),
+        Figure(f"latency.load_cores.{where}", round(own, 2), "cores"),
+        Figure(f"latency.worker_cores.{where}", round(ours, 2), "cores"),
     ]
 
 

@@ -1,6 +1,6 @@
 """One room in which latencies are taken while others are full: comings and goings, a moderator's rows, gifts.
 
-Each gives figures by hop under `latency.<what>[.<hop>].at_<rooms>`. Times are the wall clock of this one machine,
+Each gives figures by hop under `latency.<what>[.<hop>].<where>`. Times are the wall clock of this one machine,
 which is the database's and LiveKit's clock too.
 """
 
@@ -54,15 +54,15 @@ class ProbeRoom:
         self._room, self._visits = room, visits
         self._ops, self._guest, self._device, self._visitor = ops, guest, device, visitor
 
-    async def figures(self, rooms: int) -> list[Figure]:
-        """`rooms`: how many are open in all."""
+    async def figures(self, where: str) -> list[Figure]:
+        """`where`: how full the house is, as in `at_40`."""
         return [
-            *await self._comings_and_goings(rooms),
-            *await self._actions(rooms),
-            *await self._gifts(rooms),
+            *await self._comings_and_goings(where),
+            *await self._actions(where),
+            *await self._gifts(where),
         ]
 
-    async def _comings_and_goings(self, rooms: int) -> list[Figure]:
+    async def _comings_and_goings(self, where: str) -> list[Figure]:
         joins, leaves = list[float](), list[float]()
         for _ in range(VISITS):
             join = await self._visitor.token(self._room.session.id)
@@ -75,24 +75,24 @@ class ProbeRoom:
             await connection.disconnect()
             leaves.append(1000 * (await self._visits.left(sid) - left_at))
         return [
-            *spread(f"latency.join_to_row.at_{rooms}", joins),
-            *spread(f"latency.leave_to_row.at_{rooms}", leaves),
+            *spread(f"latency.join_to_row.{where}", joins),
+            *spread(f"latency.leave_to_row.{where}", leaves),
         ]
 
-    async def _actions(self, rooms: int) -> list[Figure]:
+    async def _actions(self, where: str) -> list[Figure]:
         rows = await one_by_one(self._ops, self._room.session, self._guest, self._device, ROWS)
         claims = [_ms_between(row, "created_at", "claimed_at") for row in rows]
         whole = enforce_ms(rows)
         return [
-            *spread(f"latency.action.at_{rooms}", whole),
-            *spread(f"latency.action.inserted_to_claimed.at_{rooms}", claims),
+            *spread(f"latency.action.{where}", whole),
+            *spread(f"latency.action.inserted_to_claimed.{where}", claims),
             *spread(
-                f"latency.action.claimed_to_confirmed.at_{rooms}",
+                f"latency.action.claimed_to_confirmed.{where}",
                 [all_of_it - claim for all_of_it, claim in zip(whole, claims, strict=True)],
             ),
         ]
 
-    async def _gifts(self, rooms: int) -> list[Figure]:
+    async def _gifts(self, where: str) -> list[Figure]:
         before, packets = self._room.committed, Packets(self._room.listeners[0])
         for _ in range(GIFTS):
             await self._room.give(self._room.senders[0])
@@ -102,15 +102,15 @@ class ProbeRoom:
         gifts = [e for e in first.events if e.type == "gift" and e.seq in packets.sent_at and e.seq > before]
         return [
             *spread(
-                f"latency.gift.at_{rooms}",
+                f"latency.gift.{where}",
                 [1000 * delay for listener in self._room.listeners for delay in listener.delays(before)],
             ),
             *spread(
-                f"latency.gift.committed_to_sent.at_{rooms}",
+                f"latency.gift.committed_to_sent.{where}",
                 [1000 * (packets.sent_at[event.seq] - event.at.timestamp()) for event in gifts],
             ),
             *spread(
-                f"latency.gift.sent_to_app.at_{rooms}",
+                f"latency.gift.sent_to_app.{where}",
                 [1000 * (first.arrived[event.seq] - packets.sent_at[event.seq]) for event in gifts],
             ),
         ]
