@@ -1,12 +1,15 @@
 """The workers that are measured side by side: ours, and the baselines. Each is the only one of its stack."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import psutil
 
 from agent.scheduling import usable_cpus
 from local.paths import REPOSITORY
@@ -56,10 +59,19 @@ def baseline(module: str, env: Mapping[str, str] | None = None) -> Start:
             yield process.pid
             reading.cancel()
         finally:
-            process.kill()
+            _kill_tree(process.pid)
             await process.wait()
 
     return start
+
+
+def _kill_tree(pid: int) -> None:
+    """A job process that outlived its worker would stay in its room, and hold the worker's output open."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        for process in (*root.children(recursive=True), root):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 async def _until_registered(module: str, output: asyncio.StreamReader) -> None:
