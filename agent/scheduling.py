@@ -1,9 +1,9 @@
 """How this process shares the machine's cores. Linux only: elsewhere the system's defaults stay.
 
-LiveKit's client hands each packet of sound from thread to thread, and each hand-over costs a wake-up: most of what a
-metered room costs is spent there, not in measuring. Threads that keep to one core wake each other without an
-interrupt, threads that do not preempt each other take several packets at a time, and timers that may be a little late
-ring together. `python -m bench.rooms` measures a room with and without all this; decision 0009 has the figures.
+LiveKit's client hands each packet of sound from thread to thread, and each hand-over costs a wake-up: a good part of
+what a metered room costs is spent there, more than in measuring. Threads that keep to one core wake each other without
+an interrupt, threads that do not preempt each other take several packets at a time, and timers that may be a little
+late ring together. `python -m bench.rooms` measures a room with and without a core of its own; decision 0009 has why.
 """
 
 import logging
