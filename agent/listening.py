@@ -104,9 +104,8 @@ class Hearing:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            async with (
-                asyncio.TaskGroup() as looks
-            ):  # many rooms at once are what goes wrong, so none waits for another
+            # Many rooms at once are what goes wrong, so none waits for another.
+            async with asyncio.TaskGroup() as looks:
                 for ears in self.rooms:
                     looks.create_task(ears.look_after())
 

@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-
-import psutil
 
 from agent.scheduling import usable_cpus
 from local.paths import REPOSITORY
@@ -51,6 +50,7 @@ def baseline(module: str, env: Mapping[str, str] | None = None) -> Start:
             env={**os.environ, **stack.env, **(env or {})},
             stdout=PIPE,
             stderr=STDOUT,
+            start_new_session=True,
         )
         assert process.stdout is not None
         try:
@@ -59,19 +59,12 @@ def baseline(module: str, env: Mapping[str, str] | None = None) -> Start:
             yield process.pid
             reading.cancel()
         finally:
-            _kill_tree(process.pid)
+            # The whole group: a job process that outlived its worker would stay in its room, and hold the output open.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
     return start
-
-
-def _kill_tree(pid: int) -> None:
-    """A job process that outlived its worker would stay in its room, and hold the worker's output open."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        root = psutil.Process(pid)
-        for process in (*root.children(recursive=True), root):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
 
 
 async def _until_registered(module: str, output: asyncio.StreamReader) -> None:
