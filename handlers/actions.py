@@ -27,7 +27,7 @@ from handlers.events import (
 from handlers.notices import notice
 from handlers.permissions import converged, list_people
 from handlers.state import OpenAction, PersonState, RoomState
-from moderation.desired import Desired, effective_permission, rehearse
+from moderation.desired import Desired, Standing, effective_permission, rehearse
 from moderation.roles import NO_RIGHTS
 from moderation.rules.words import Words
 
@@ -100,14 +100,16 @@ def open_action(state: RoomState, action: Action, now: float) -> Effects:
     if action.dry_run:
         return (rehearsed(state, action, before, now),)
     state.actions[action.id] = OpenAction(action, before, certain=not is_away(state, action))
-    give_reason(state, action)
+    promise_notice(state, action)
     return ()
 
 
-def give_reason(state: RoomState, action: Action) -> None:
-    """Whoever it is about will be told why, when it is true. A rule has said it already, in both languages."""
+def promise_notice(state: RoomState, action: Action) -> None:
+    """Whoever it is about will be told, and why, when it is true. A rule has said why already, in both languages."""
     about = list(state.people.values()) if action.target is None else [state.person(action.target)]
     for person in about:
+        if action.action == "set_role" and person.told is None:
+            person.told = Standing(role=None)  # LiveKit shows some of them 3 s late, and then in the new role
         if not (action.via == AUTOMATIC and isinstance(person.why, Words)):
             person.why = action.reason
 

@@ -47,7 +47,7 @@ class PersonState:
     doubted_at: float | None = None
     """A leave without a reason came then: it may be our own reconnect."""
     told: Standing | None = None
-    """How this connection was last told that it stands; None: nothing was said yet."""
+    """How they were last told that they stand, and of an earlier connection the role alone; None: nothing was said."""
     disguises: bool = False
     """Has published under a false source in this room. Outlives the connection: a client that does it again will."""
     why: str | Words | None = None
@@ -60,7 +60,7 @@ class PersonState:
         self.unsure = self.asked is not None or connection.joined_at_ms / 1000 <= self.answered_at
         self.failures, self.retry_at = 0, 0.0
         self.overridden.clear()
-        self.told = None
+        self.told = None if self.told is None else Standing(self.told.role)
 
     def disconnect(self) -> None:
         self.connection, self.seen, self.removing, self.doubted_at = None, False, False, None

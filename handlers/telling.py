@@ -2,7 +2,7 @@
 
 Level-triggered like the permission itself: what someone was told is compared with what is, once the room agrees with
 the database about them. So a mute is told after it is true, a timed one tells of its own end, and whoever reconnects
-while muted hears of it again.
+while muted hears of it again. A role is told of once, also to those for whom it changed before the room showed them.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def changes(
             yield notice(identity, NoticeType.CHAT_MUTED, why, until=iso(stands.chat_muted_until))
         else:
             yield notice(identity, NoticeType.CHAT_UNMUTED, why)
-    if stands.role != told.role:
+    if stands.role not in (told.role, None):
         yield notice(identity, NoticeType.ROLE_CHANGED, why, role=stands.role.value)
     if stands.invited_role not in (told.invited_role, None):
         expires = iso(stands.invite_expires_at)

@@ -58,7 +58,8 @@ class Desired:
 class Standing:
     """How a person stands, as far as they should be told of it."""
 
-    role: Role
+    role: Role | None
+    """None, of what somebody was told: which role they know is not known."""
     muted: bool = False
     muted_until: float | None = None
     camera_off: bool = False

@@ -127,17 +127,6 @@ def test_what_needs_nothing_from_livekit_is_applied_at_once(action: str) -> None
     assert not of(SetPermission, effects)
 
 
-def test_a_notice_says_until_when_and_why() -> None:
-    scene = Scene.open()
-    scene.present(ADA, SPEAKER, SPEAK)
-    until = Desired(Role.SPEAKER, True, scene.now + 60)
-    told = only(Notify, scene.confirms(only(SetPermission, scene.asks("mute", ADA, until, reason="noise"))))
-    assert told.identity == ADA
-    assert told.payload["until"].startswith("2027-01-15T08:01:00")
-    assert told.payload["text"]["en"].endswith("(noise)")
-    assert told.payload["text"]["tr"].endswith("(noise)")
-
-
 # -- whole room -----------------------------------------------------------------------------------
 
 
