@@ -13,7 +13,6 @@ _NOTICEABLE_DB: Final = 3.0
 """About one segment of a level meter."""
 _BOTTOM_DBFS: Final = -60.0
 """Where a level meter ends; everything below looks the same."""
-_CLIPPING_RATIO: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +20,9 @@ class Level:
     """One person's meter."""
 
     dbfs: float
-    """RMS of the last 200 ms, whole dB, -60 at the bottom."""
+    """RMS of the last 400 ms, whole dB, -60 at the bottom. Twice a second that shows most of what was said, and
+    flickers less than a single block."""
     speaking: bool
-    clipping: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,7 @@ class Board(Generic[Who]):
 
 
 def level_of(measurement: Measurement) -> Level:
-    return Level(
-        float(max(_BOTTOM_DBFS, round(measurement.rms_dbfs))),
-        measurement.active,
-        measurement.clipped_ratio_3s >= _CLIPPING_RATIO,
-    )
+    return Level(float(max(_BOTTOM_DBFS, round(measurement.momentary_dbfs))), measurement.active)
 
 
 def changes(
@@ -65,5 +60,4 @@ def changes(
 def _noticeable(before: Level | None, after: Level) -> bool:
     if before is None:
         return True
-    flags = (before.speaking, before.clipping) != (after.speaking, after.clipping)
-    return flags or abs(before.dbfs - after.dbfs) >= _NOTICEABLE_DB
+    return before.speaking != after.speaking or abs(before.dbfs - after.dbfs) >= _NOTICEABLE_DB

@@ -30,6 +30,8 @@ class Measurement(NamedTuple):
     gap_seconds: float
 
     rms_dbfs: float
+    momentary_dbfs: float
+    """RMS of the last 400 ms; of this block alone where nothing came just before."""
     peak_dbfs: float
     crest_db: float
     """Peak over RMS; 3.01 dB for a sine."""

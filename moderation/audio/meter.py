@@ -39,6 +39,8 @@ class TrackMeter:
         self._clock: float | None = None
         """End of the last block."""
         self._why: Gap = Gap.LOST
+        self._power: float | None = None
+        """Mean square of the last block; None: nothing came just before."""
         self._filter = KWeighting()
         self._sliding = SlidingLoudness()
         self._gated = GatedLoudness()
@@ -84,6 +86,7 @@ class TrackMeter:
         self._sliding.miss(round(gap_seconds / STEP_SECONDS))
         lost_blocks = min(_BLOCKS_IN_3S, round(gap_seconds / BLOCK_SECONDS))
         self._clipped.extend([0] * lost_blocks)
+        self._power = None
         self._filter.reset()
         self._activity.reset()
         self._spectrum.reset()
@@ -97,7 +100,9 @@ class TrackMeter:
         frames = samples.reshape(-1, _FRAME_SAMPLES)
         powers = [p / _FRAME_SAMPLES for p in np.vecdot(frames, frames).tolist()]
         means = [s / _FRAME_SAMPLES for s in (frames @ _ONES).tolist()]
-        rms_dbfs = power_db(sum(powers) / len(powers))
+        power = sum(powers) / len(powers)
+        rms_dbfs = power_db(power)
+        before, self._power = power if self._power is None else self._power, power
         peak = max(int(np.maximum.reduce(block)), -int(np.minimum.reduce(block)))
         peak_dbfs = amplitude_db(peak / FULL_SCALE)
         clipped = _in_runs(block) if peak >= _RAIL else 0
@@ -117,6 +122,7 @@ class TrackMeter:
             gap=gap,
             gap_seconds=gap_seconds,
             rms_dbfs=rms_dbfs,
+            momentary_dbfs=power_db((before + power) / 2.0),
             peak_dbfs=peak_dbfs,
             crest_db=peak_dbfs - rms_dbfs,
             dc_offset=sum(means) / len(means),

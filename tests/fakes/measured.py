@@ -8,6 +8,7 @@ QUIET = Measurement(
     gap=None,
     gap_seconds=0.0,
     rms_dbfs=-80.0,
+    momentary_dbfs=-80.0,
     peak_dbfs=-70.0,
     crest_db=10.0,
     dc_offset=0.0,

@@ -96,7 +96,7 @@ def test_the_same_seed_is_the_same_key() -> None:
 def test_levels_say_of_everyone_who_is_named_what_is_on() -> None:
     ada, bo, cem = Identity("ada"), Identity("bo"), Identity("cem")
     on, muted = Switches(Switch.ON, Switch.ON), Switches(Switch.MUTED)
-    levels = {bo: Level(-20.0, speaking=True, clipping=False), cem: None}
+    levels = {bo: Level(-20.0, speaking=True), cem: None}
     payload = levels_payload(ShowLevels(levels, {ada: muted, bo: on}, (), watched=True))
     assert [tuple(person.values()) for person in payload["people"]] == [
         (bo, True, -20.0, "on", "on"),
@@ -108,7 +108,7 @@ def test_levels_say_of_everyone_who_is_named_what_is_on() -> None:
 
 def test_levels_of_a_crowd_leave_somebody_out_say_so_and_fit_one_packet() -> None:
     crowd = [Identity(str(uuid.uuid4())) for _ in range(LEVELS_IN_A_PACKET + 1)]
-    levels = dict.fromkeys(crowd, Level(-60.0, speaking=False, clipping=False))
+    levels = dict.fromkeys(crowd, Level(-60.0, speaking=False))
     switches = dict.fromkeys(crowd, Switches(Switch.MUTED, Switch.MUTED))
     payload = levels_payload(ShowLevels(levels, switches, (), watched=True))
     assert not payload["complete"]

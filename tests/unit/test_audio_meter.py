@@ -31,6 +31,17 @@ def test_a_sine_reads_three_decibels_below_its_peak(peak_dbfs: float) -> None:
     assert last.crest_db == pytest.approx(3.01, abs=0.05)
 
 
+def test_the_momentary_level_is_of_two_blocks_and_of_none_from_before_a_gap() -> None:
+    meter = TrackMeter()
+    loud, soft = (sounds.tone(1000, peak, BLOCK_SECONDS, RATE) for peak in (-6.0, -40.0))
+    first, both, quiet = measure(np.concatenate([loud, soft, soft]), meter)
+    assert first.momentary_dbfs == pytest.approx(first.rms_dbfs)
+    assert both.momentary_dbfs == pytest.approx(first.rms_dbfs - 3.01, abs=0.01)
+    assert quiet.momentary_dbfs == pytest.approx(quiet.rms_dbfs, abs=0.01)
+    measure(loud, meter, start=3 * BLOCK_SECONDS)
+    assert measure(soft, meter, start=14.0)[0].momentary_dbfs == pytest.approx(quiet.rms_dbfs, abs=0.01)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_rms_and_peak_are_the_arithmetic(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -41,13 +41,20 @@ from tests.fakes.scene import ADA, BO, CEM, HOST, LISTENER, NOTHING, SPEAK, SPEA
 ENFORCE: dict[str, Any] = {"mode": "enforce", "dead_air": {"enabled": False}}
 SHOUT = QUIET._replace(
     rms_dbfs=-8.0,
+    momentary_dbfs=-8.0,
     momentary_lufs=-9.0,
     short_term_lufs=-9.0,
     short_term_low_lufs=-9.0,
     active=True,
     talk_seconds=0.2,
 )
-TALK = SHOUT._replace(rms_dbfs=-20.0, momentary_lufs=-20.0, short_term_lufs=-20.0, short_term_low_lufs=-20.0)
+TALK = SHOUT._replace(
+    rms_dbfs=-20.0,
+    momentary_dbfs=-20.0,
+    momentary_lufs=-20.0,
+    short_term_lufs=-20.0,
+    short_term_low_lufs=-20.0,
+)
 WATCHED = Pulled(Status.OPEN, levels_watched=True)
 ON, MUTED = Switches(Switch.ON, Switch.ON), Switches(Switch.MUTED, Switch.OFF)
 LADDER = Policy().ladder
@@ -293,7 +300,7 @@ def test_levels_go_to_host_and_moderators_at_most_twice_a_second() -> None:
     scene.present(CEM, Desired(Role.MODERATOR), SPEAK)
     shown: list[tuple[float, ShowLevels]] = []
     for i in range(50):
-        loud = TALK._replace(rms_dbfs=-20.0 if i % 2 else -40.0)
+        loud = TALK._replace(momentary_dbfs=-20.0 if i % 2 else -40.0)
         shown += [(scene.now, s) for s in of(ShowLevels, tuple(hear(scene, BO, loud, 0.2)))]
     assert {s.to for _, s in shown} == {(ADA, CEM)}
     assert len(shown) <= 20
@@ -304,7 +311,7 @@ def test_only_what_an_eye_would_notice_is_shown() -> None:
     scene = room()
     first = of(ShowLevels, tuple(hear(scene, BO, TALK, 1.0)))
     assert first[0].levels[BO] is not None
-    assert of(ShowLevels, tuple(hear(scene, BO, TALK._replace(rms_dbfs=-21.0), 5.0))) == []
+    assert of(ShowLevels, tuple(hear(scene, BO, TALK._replace(momentary_dbfs=-21.0), 5.0))) == []
 
 
 def test_who_stops_being_heard_is_shown_as_gone() -> None:

@@ -13,6 +13,7 @@ from tests.fakes.measured import QUIET
 
 TALK = QUIET._replace(
     rms_dbfs=-20.0,
+    momentary_dbfs=-20.0,
     momentary_lufs=-20.0,
     short_term_lufs=-21.0,
     peak_dbfs=-9.0,
@@ -23,32 +24,31 @@ TALK = QUIET._replace(
 
 
 def test_the_first_look_shows_everyone_and_the_second_only_what_changed() -> None:
-    board, told = changes(
-        Board(), {"ada": Level(-20.0, True, False), "can": Level(-60.0, False, False)}, 10.0
-    )
+    board, told = changes(Board(), {"ada": Level(-20.0, True), "can": Level(-60.0, False)}, 10.0)
     assert set(told) == {"ada", "can"}
-    now = {"ada": Level(-22.0, True, False), "can": Level(-40.0, False, False)}
+    now = {"ada": Level(-22.0, True), "can": Level(-40.0, False)}
     board, told = changes(board, now, 10.5)
-    assert told == {"can": Level(-40.0, False, False)}
-    assert board.shown == {"ada": Level(-20.0, True, False), "can": Level(-40.0, False, False)}
+    assert told == {"can": Level(-40.0, False)}
+    assert board.shown == {"ada": Level(-20.0, True), "can": Level(-40.0, False)}
 
 
 def test_slow_drift_is_shown_once_it_adds_up() -> None:
-    board, _ = changes(Board(), {"ada": Level(-20.0, True, False)}, 0.0)
-    board, told = changes(board, {"ada": Level(-22.0, True, False)}, 1.0)
+    board, _ = changes(Board(), {"ada": Level(-20.0, True)}, 0.0)
+    board, told = changes(board, {"ada": Level(-22.0, True)}, 1.0)
     assert not told
-    _, told = changes(board, {"ada": Level(-23.0, True, False)}, 2.0)
+    _, told = changes(board, {"ada": Level(-23.0, True)}, 2.0)
     assert told
 
 
-@pytest.mark.parametrize("after", [Level(-20.0, False, False), Level(-20.0, True, True)])
-def test_beginning_or_ending_to_speak_or_clip_is_shown_at_once(after: Level) -> None:
-    board, _ = changes(Board(), {"ada": Level(-20.0, True, False)}, 0.0)
-    assert changes(board, {"ada": after}, 0.5)[1] == {"ada": after}
+@pytest.mark.parametrize("speaking", [True, False])
+def test_beginning_or_ending_to_speak_is_shown_at_once(*, speaking: bool) -> None:
+    board, _ = changes(Board(), {"ada": Level(-20.0, not speaking)}, 0.0)
+    after = {"ada": Level(-20.0, speaking)}
+    assert changes(board, after, 0.5)[1] == after
 
 
 def test_who_has_gone_is_told_once() -> None:
-    board, _ = changes(Board(), {"ada": Level(-20.0, True, False)}, 0.0)
+    board, _ = changes(Board(), {"ada": Level(-20.0, True)}, 0.0)
     board, told = changes(board, {}, 1.0)
     assert told == {"ada": None}
     assert changes(board, {}, 2.0)[1] == {}
@@ -58,18 +58,18 @@ def test_at_most_two_messages_a_second_and_the_last_level_is_not_forgotten() -> 
     rng = np.random.default_rng(1)
     board, sent = Board(), []
     for i in range(500):
-        level = Level(float(rng.integers(-60, 0)), bool(rng.random() < 0.5), False)
+        level = Level(float(rng.integers(-60, 0)), bool(rng.random() < 0.5))
         board, told = changes(board, {"ada": level}, i * 0.1)
         if told:
             sent.append(i * 0.1)
     assert min(b - a for a, b in pairwise(sent)) >= 0.5 - 1e-9
-    _, told = changes(board, {"ada": Level(-60.0, False, True)}, 60.0)
-    assert told == {"ada": Level(-60.0, False, True)}
+    _, told = changes(board, {"ada": Level(-60.0, False)}, 60.0)
+    assert told == {"ada": Level(-60.0, False)}
 
 
 def test_below_the_meter_all_is_the_same() -> None:
-    assert level_of(QUIET) == level_of(QUIET._replace(rms_dbfs=-120.0)) == Level(-60.0, False, False)
-    assert level_of(TALK._replace(clipped_ratio_3s=0.1)) == Level(-20.0, True, True)
+    assert level_of(QUIET) == level_of(QUIET._replace(momentary_dbfs=-120.0)) == Level(-60.0, speaking=False)
+    assert level_of(TALK) == Level(-20.0, speaking=True)
 
 
 def test_a_minute_is_summed_up_and_begun_anew() -> None:

@@ -68,7 +68,7 @@ export interface LevelsPayload {
   readonly people: readonly {
     readonly user_id: string;
     readonly speaking: boolean;
-    /** RMS of the last 200 ms in dBFS; null for who is not heard any more. */
+    /** RMS of the last 400 ms in dBFS; null for who is not heard any more. */
     readonly level_dbfs: number | null;
     readonly microphone: Switch;
     readonly camera: Switch;

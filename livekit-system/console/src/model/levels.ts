@@ -1,5 +1,5 @@
 /**
- * Level meters and people's own switches. `live:levels:<session>` tells the RMS of the last 200 ms in dBFS (full scale =
+ * Level meters and people's own switches. `live:levels:<session>` tells the RMS of the last 400 ms in dBFS (full scale =
  * 1.0, so a full-scale sine is at -3.01), whole dB, -60 at the bottom, and only when it changed by what an eye would
  * notice or a switch did; without a change the same again every 5 s. Pure.
  */

@@ -100,7 +100,7 @@ export const en: Words = {
     limit: (lufs) => `limit ${lufs} LUFS`,
     notHeard: "not heard",
     levelsNote:
-      "Bars: RMS of 200 ms in dBFS, peak held 2 s. Figures: gated loudness of the last minute in LUFS. The limit applies to 3 s.",
+      "Bars: RMS of 400 ms in dBFS, peak held 2 s. Figures: gated loudness of the last minute in LUFS. The limit applies to 3 s.",
     levelsLost: "Levels and switches are not coming in.",
     act: (name) => `Act on ${name}`,
     actShort: "Act",

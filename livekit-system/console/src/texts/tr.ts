@@ -98,7 +98,7 @@ export const tr: Words = {
     limit: (lufs) => `sınır ${lufs} LUFS`,
     notHeard: "duyulmuyor",
     levelsNote:
-      "Çubuklar: 200 ms RMS, dBFS; tepe 2 sn tutulur. Sayılar: son dakikanın LUFS yüksekliği. Sınır 3 sn için geçerlidir.",
+      "Çubuklar: 400 ms RMS, dBFS; tepe 2 sn tutulur. Sayılar: son dakikanın LUFS yüksekliği. Sınır 3 sn için geçerlidir.",
     levelsLost: "Ses düzeyleri ve mikrofon durumları gelmiyor.",
     act: (name) => `İşlem yap: ${name}`,
     actShort: "İşlem",
