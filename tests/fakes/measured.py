@@ -1,4 +1,4 @@
-"""A measurement of silence, to be changed where a test needs it with `dataclasses.replace`."""
+"""Measurements of silence, of talk and of a shout, to be changed where a test needs it with `_replace`."""
 
 from moderation.audio.measurement import Measurement
 
@@ -26,4 +26,20 @@ QUIET = Measurement(
     tone_seconds=0.0,
     flatness=0.5,
     steady_seconds=0.0,
+)
+SHOUT = QUIET._replace(
+    rms_dbfs=-8.0,
+    momentary_dbfs=-8.0,
+    momentary_lufs=-9.0,
+    short_term_lufs=-9.0,
+    short_term_low_lufs=-9.0,
+    active=True,
+    talk_seconds=0.2,
+)
+TALK = SHOUT._replace(
+    rms_dbfs=-20.0,
+    momentary_dbfs=-20.0,
+    momentary_lufs=-20.0,
+    short_term_lufs=-20.0,
+    short_term_low_lufs=-20.0,
 )

@@ -13,6 +13,7 @@ from handlers.events import (
     Failure,
     Identity,
     LiveEvent,
+    Measured,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantNotRemoved,
@@ -33,6 +34,7 @@ from handlers.events import (
 )
 from handlers.room import handle
 from handlers.state import RoomState
+from moderation.audio.measurement import Measurement
 from moderation.desired import Desired, Permission
 from moderation.roles import Role, RoleRights, Source
 
@@ -72,6 +74,9 @@ ADA, BO, CEM = Identity("ada"), Identity("bo"), Identity("cem")
 LISTENER = Desired(Role.LISTENER)
 SPEAKER = Desired(Role.SPEAKER)
 HOST = Desired(Role.HOST)
+
+ENFORCE: dict[str, Any] = {"mode": "enforce", "dead_air": {"enabled": False}}
+"""A policy that acts."""
 
 Kind = TypeVar("Kind")
 
@@ -122,6 +127,16 @@ class Scene:
         scene.happens(RoomSynced(()))
         return scene
 
+    @classmethod
+    def hosted(
+        cls, policy: dict[str, Any] | None = None, desired: Desired = SPEAKER, **fields: Any
+    ) -> "Scene":
+        """A room that is listened to, in which ADA hosts and BO is somebody."""
+        scene = cls.open(policy=ENFORCE if policy is None else policy, **fields)
+        scene.present(ADA, HOST, SPEAK)
+        scene.present(BO, desired, SPEAK if desired.role in {Role.SPEAKER, Role.MODERATOR} else NOTHING)
+        return scene
+
     def happens(self, event: Event) -> tuple[Effect, ...]:
         return handle(self.state, event, self.now)
 
@@ -133,6 +148,14 @@ class Scene:
             self.now = max(self.now, deadline)
             effects += self.happens(Ticked())
         self.now = end
+        return effects
+
+    def hears(self, who: Identity, measurement: Measurement, seconds: float) -> tuple[Effect, ...]:
+        """So many seconds of the same sound."""
+        effects: tuple[Effect, ...] = ()
+        for _ in range(round(seconds / measurement.seconds)):
+            effects += self.passes(measurement.seconds)
+            effects += self.happens(Measured(who, Sid(f"sid-{who}"), measurement._replace(at=self.now)))
         return effects
 
     # -- LiveKit -----------------------------------------------------------------

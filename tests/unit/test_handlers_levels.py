@@ -1,0 +1,106 @@
+"""Who is shown levels and switches, when, and what of them."""
+
+from itertools import pairwise
+
+from handlers.effects import ShowLevels
+from handlers.events import MicrophonePaused, Pulled, Status, Switch, Switches
+from moderation.audio.measurement import Gap
+from moderation.desired import Desired
+from moderation.roles import Role
+from tests.fakes.measured import SHOUT, TALK
+from tests.fakes.scene import ADA, BO, CEM, LISTENER, SPEAK, Scene, of, only
+
+WATCHED = Pulled(Status.OPEN, levels_watched=True)
+ON, MUTED = Switches(Switch.ON, Switch.ON), Switches(Switch.MUTED, Switch.OFF)
+
+
+def test_levels_go_to_host_and_moderators_at_most_twice_a_second() -> None:
+    scene = Scene.hosted()
+    scene.present(CEM, Desired(Role.MODERATOR), SPEAK)
+    shown: list[tuple[float, ShowLevels]] = []
+    for i in range(50):
+        loud = TALK._replace(momentary_dbfs=-20.0 if i % 2 else -40.0)
+        shown += [(scene.now, s) for s in of(ShowLevels, scene.hears(BO, loud, 0.2))]
+    assert {s.to for _, s in shown} == {(ADA, CEM)}
+    assert len(shown) <= 20
+    assert all(later[0] - earlier[0] >= 0.5 - 1e-6 for earlier, later in pairwise(shown))
+
+
+def test_only_what_an_eye_would_notice_is_shown() -> None:
+    scene = Scene.hosted()
+    first = of(ShowLevels, scene.hears(BO, TALK, 1.0))
+    assert first[0].levels[BO] is not None
+    assert of(ShowLevels, (scene.hears(BO, TALK._replace(momentary_dbfs=-21.0), 5.0))) == []
+
+
+def test_who_stops_being_heard_is_shown_as_gone() -> None:
+    scene = Scene.hosted()
+    scene.hears(BO, TALK, 1.0)
+    effects = scene.happens(MicrophonePaused(BO, Gap.MUTED)) + scene.passes(1.0)
+    assert only(ShowLevels, effects).levels == {BO: None}
+
+
+def test_a_new_viewer_sees_everyone_at_once() -> None:
+    scene = Scene.hosted()
+    scene.hears(BO, TALK, 2.0)
+    scene.present(CEM, Desired(Role.CO_HOST), SPEAK)
+    assert only(ShowLevels, scene.hears(BO, TALK, 0.6)).to == (ADA, CEM)
+
+
+def test_levels_leave_the_room_only_while_somebody_watches() -> None:
+    scene = Scene.hosted()
+    assert not any(s.watched for s in of(ShowLevels, scene.hears(BO, TALK, 1.0)))
+    scene.passes(0.5)
+    assert only(ShowLevels, scene.happens(WATCHED)).watched
+    scene.passes(5.0)
+    assert not any(s.watched for s in of(ShowLevels, scene.hears(BO, SHOUT, 1.0)))
+
+
+# -- switches ----------------------------------------------------------------------
+
+
+def test_who_watches_is_told_at_once_who_has_what_on_also_when_nobody_speaks() -> None:
+    scene = Scene.hosted()
+    scene.switches(BO, ON)
+    scene.passes(1.0)
+    shown = only(ShowLevels, scene.happens(WATCHED))
+    assert (shown.levels, shown.switches) == ({}, {BO: ON})
+
+
+def test_nobody_publishing_is_told_as_well() -> None:
+    scene = Scene.hosted(desired=LISTENER)
+    scene.passes(1.0)
+    assert only(ShowLevels, scene.happens(WATCHED)).switches == {}
+
+
+def test_a_switch_is_told_when_it_changes_at_most_twice_a_second() -> None:
+    scene = Scene.hosted()
+    scene.happens(WATCHED)
+    shown: list[tuple[float, ShowLevels]] = []
+    for i in range(20):
+        effects = scene.switches(BO, MUTED if i % 2 else ON)
+        shown += [(scene.now, s) for s in of(ShowLevels, effects + scene.passes(0.1))]
+    shown += [(scene.now, s) for s in of(ShowLevels, scene.passes(1.0))]
+    assert 3 <= len(shown) <= 6
+    assert shown[-1][1].switches == {BO: MUTED}
+    assert of(ShowLevels, scene.switches(BO, MUTED) + scene.passes(1.0)) == []
+
+
+def test_the_picture_is_repeated_for_who_watches_and_for_nobody_else() -> None:
+    scene = Scene.hosted()
+    scene.passes(1.0)
+    shown = [s for _ in range(20) for s in of(ShowLevels, scene.happens(WATCHED) + scene.passes(1.0))]
+    assert [s.to for s in shown] == [(ADA,), (), (), ()]
+    assert all(s.watched for s in shown)
+    assert of(ShowLevels, scene.passes(30.0)) == []
+
+
+def test_switches_of_a_connection_that_is_over_do_not_count() -> None:
+    scene = Scene.hosted()
+    scene.switches(BO, ON)
+    scene.leaves(BO)
+    scene.passes(1.0)
+    assert only(ShowLevels, scene.happens(WATCHED)).switches == {}
+    scene.joins(BO, "sid-2")
+    scene.passes(6.0)
+    assert only(ShowLevels, scene.happens(WATCHED)).switches == {}
