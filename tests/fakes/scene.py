@@ -35,7 +35,7 @@ from handlers.events import (
 from handlers.room import handle
 from handlers.state import RoomState
 from moderation.audio.measurement import Measurement
-from moderation.desired import Desired, Permission
+from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role, RoleRights, Source
 
 START = 1_800_000_000.0
@@ -74,6 +74,8 @@ ADA, BO, CEM = Identity("ada"), Identity("bo"), Identity("cem")
 LISTENER = Desired(Role.LISTENER)
 SPEAKER = Desired(Role.SPEAKER)
 HOST = Desired(Role.HOST)
+MUTED_SPEAKER = Desired(Role.SPEAKER, mic_muted=True)
+BANNED = Desired(Role.LISTENER, removal=Removal("banned"))
 
 ENFORCE: dict[str, Any] = {"mode": "enforce", "dead_air": {"enabled": False}}
 """A policy that acts."""

@@ -1,17 +1,19 @@
-"""Who may do what: grants, revocations, removals, late and odd reports, failures."""
+"""Who may do what: grants, revocations, removals, late and odd reports."""
 
 import pytest
 
-from handlers.effects import Count, Effect, Metric, RecordJoined, RemoveParticipant, Resync, SetPermission
-from handlers.events import Connection, Failure, Identity, Person, PresenceRecorded, RoomSynced
+from handlers.effects import Count, Metric, RecordJoined, RemoveParticipant, Resync, SetPermission
+from handlers.events import Connection, Identity, Person, PresenceRecorded, RoomSynced
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role, Source
 from tests.fakes.scene import (
     ADA,
+    BANNED,
     BOTH,
     EVERYTHING,
     HOST,
     LISTENER,
+    MUTED_SPEAKER,
     NOTHING,
     SHOW,
     SPEAK,
@@ -23,10 +25,6 @@ from tests.fakes.scene import (
     only,
     snapshot,
 )
-
-BANNED = Desired(Role.LISTENER, removal=Removal("banned"))
-MUTED_SPEAKER = Desired(Role.SPEAKER, mic_muted=True)
-
 
 # -- joins ------------------------------------------------------------------------
 
@@ -208,103 +206,6 @@ def test_the_same_report_twice_is_one_repair() -> None:
     assert not of(SetPermission, scene.reports(ADA, SPEAK))
 
 
-# -- answers that are late, lost, or about somebody's earlier connection -------------------------
-
-
-def test_a_call_under_way_outlives_the_connection_that_it_was_meant_for() -> None:
-    scene = Scene.open()
-    scene.joins(ADA, "first")
-    up = only(SetPermission, scene.wants(ADA, SPEAKER))
-    scene.leaves(ADA, "first")
-    scene.wants(ADA, LISTENER)
-    scene.passes(0.1)
-    assert not of(SetPermission, scene.joins(ADA, "second")), "two calls about one person at once"
-    again = only(SetPermission, scene.confirms(up))
-    assert (again.sid, again.permission) == ("second", NOTHING), (
-        "the promotion may have hit the new connection"
-    )
-
-
-def test_a_connection_that_began_before_the_answer_is_not_believed() -> None:
-    scene = Scene.open()
-    scene.joins(ADA, "first")
-    up = only(SetPermission, scene.wants(ADA, SPEAKER))
-    second = scene.connection("second")
-    scene.passes(0.1)
-    scene.confirms(up)
-    scene.leaves(ADA, "first")
-    assert only(SetPermission, scene.wants(ADA, LISTENER, second)).permission == NOTHING
-
-
-def test_a_call_without_an_answer_is_made_again_even_if_nothing_seems_left_to_do() -> None:
-    scene = Scene.open()
-    scene.joins(ADA)
-    up = only(SetPermission, scene.wants(ADA, SPEAKER))
-    scene.denies(up, Failure.RETRYABLE)  # LiveKit may have taken it before the time-out
-    assert not of(SetPermission, scene.wants(ADA, LISTENER))
-    assert only(SetPermission, scene.passes(0.1)).permission == NOTHING
-
-
-def test_nothing_is_reported_done_while_a_call_to_the_contrary_is_under_way() -> None:
-    scene = Scene.open()
-    scene.joins(ADA)
-    up = only(SetPermission, scene.wants(ADA, SPEAKER))
-    assert scene.asks("mute", ADA, MUTED_SPEAKER) == ()
-    down = only(SetPermission, scene.confirms(up))
-    assert finished(scene.confirms(down)).verdict == "applied"
-
-
-def test_just_after_a_join_not_found_is_retried_quickly() -> None:
-    scene = Scene.open(Person(ADA, SPEAKER))
-    asked = only(SetPermission, scene.joins(ADA))
-    for _ in range(10):
-        assert scene.denies(asked, Failure.GONE) == ()
-        asked = only(SetPermission, scene.passes(0.1))
-
-
-def test_later_not_found_makes_the_room_ask_who_is_there() -> None:
-    scene = Scene.open()
-    scene.present(ADA, LISTENER, NOTHING)
-    asked = only(SetPermission, scene.wants(ADA, SPEAKER))
-    assert only(Resync, scene.denies(asked, Failure.GONE)).doubt
-
-
-def test_failures_back_off_to_five_seconds_and_no_further() -> None:
-    scene = Scene.open()
-    scene.present(ADA, LISTENER, NOTHING)
-    asked, waits = only(SetPermission, scene.wants(ADA, SPEAKER)), []
-    for _ in range(10):
-        scene.denies(asked, Failure.RETRYABLE)
-        before = scene.now
-        effects: tuple[Effect, ...] = ()
-        while not of(SetPermission, effects):
-            effects = scene.passes(0.05)
-        waits.append(scene.now - before)
-        asked = only(SetPermission, effects)
-    assert waits == sorted(waits)
-    assert waits[0] == pytest.approx(0.05)
-    assert waits[-1] == pytest.approx(5.0, abs=0.06)
-
-
-def test_success_forgets_earlier_failures() -> None:
-    scene = Scene.open()
-    scene.present(ADA, LISTENER, NOTHING)
-    asked = only(SetPermission, scene.wants(ADA, SPEAKER))
-    for _ in range(3):
-        scene.denies(asked, Failure.RETRYABLE)
-        asked = only(SetPermission, scene.passes(0.5))
-    scene.confirms(asked)
-    scene.denies(only(SetPermission, scene.wants(ADA, LISTENER)), Failure.RETRYABLE)
-    assert of(SetPermission, scene.passes(0.05))
-
-
-def test_a_removal_that_fails_is_tried_again() -> None:
-    scene = Scene.open()
-    scene.present(ADA, LISTENER, NOTHING)
-    scene.keeps(only(RemoveParticipant, scene.wants(ADA, BANNED)), Failure.RETRYABLE)
-    assert only(RemoveParticipant, scene.passes(0.05)).ban
-
-
 # -- taking a room over ------------------------------------------------------------------
 
 
@@ -424,10 +325,3 @@ def test_a_right_that_nobody_has_is_drift_and_is_taken_back() -> None:
     asked = only(SetPermission, effects)
     assert asked.permission == SPEAK
     assert asked.revokes
-
-
-def test_whoever_is_banned_is_told_why() -> None:
-    banned = Desired(Role.LISTENER, removal=Removal("banned", None, "spam"))
-    scene = Scene.open(Person(ADA, banned))
-    told = only(RemoveParticipant, scene.joins(ADA)).notice.payload
-    assert told["text"]["en"].endswith("(spam)")

@@ -1,13 +1,12 @@
 """What people are told of how they stand: what is true, once, and what happened before the room showed them."""
 
-from handlers.effects import NoticeType, Notify, SetPermission
-from handlers.events import ActionId
-from moderation.desired import Desired
+from handlers.effects import NoticeType, Notify, RemoveParticipant, SetPermission
+from handlers.events import ActionId, Person
+from moderation.desired import Desired, Removal
 from moderation.roles import Role
-from tests.fakes.scene import ADA, LISTENER, NOTHING, SPEAK, SPEAKER, Scene, of, only
+from tests.fakes.scene import ADA, LISTENER, MUTED_SPEAKER, NOTHING, SPEAK, SPEAKER, Scene, of, only
 
 MUTED_LISTENER = Desired(Role.LISTENER, mic_muted=True)
-MUTED_SPEAKER = Desired(Role.SPEAKER, mic_muted=True)
 
 
 def test_a_notice_says_until_when_and_why() -> None:
@@ -19,6 +18,13 @@ def test_a_notice_says_until_when_and_why() -> None:
     assert told.payload["until"].startswith("2027-01-15T08:01:00")
     assert told.payload["text"]["en"].endswith("(noise)")
     assert told.payload["text"]["tr"].endswith("(noise)")
+
+
+def test_whoever_is_banned_is_told_why() -> None:
+    banned = Desired(Role.LISTENER, removal=Removal("banned", None, "spam"))
+    scene = Scene.open(Person(ADA, banned))
+    told = only(RemoveParticipant, scene.joins(ADA)).notice.payload
+    assert told["text"]["en"].endswith("(spam)")
 
 
 def test_whoever_is_raised_before_the_room_shows_them_is_told_when_it_does() -> None:
