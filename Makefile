@@ -74,7 +74,7 @@ chaos: install ## break everything on purpose: recovery times against their bars
 
 SECONDS ?= 600
 .PHONY: soak
-soak: install ## ten minutes of random faults, ten of a busy console (SECONDS=… for less): books agree, nothing grows
+soak: install chromium ## ten minutes of random faults, ten of a busy console (SECONDS=… for less): books agree, nothing grows
 	@missed=0; for part in soak soak_console; do \
 	  echo "== $$part"; $(BIN)/python -m tests.chaos.$$part $(SECONDS) || missed=1; done; exit $$missed
 

@@ -14,16 +14,25 @@ def test_the_commands_that_people_rely_on_are_there() -> None:
     assert {"demo", "test", "up", "check"} <= set(TARGETS)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_a_command_names_no_variable_that_nobody_set(target: str) -> None:
-    ran = subprocess.run(
-        ["make", "--dry-run", "--warn-undefined-variables", target],
+def rehearsed(target: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "--dry-run", *options, target],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         timeout=30,
         check=True,
     )
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_command_names_no_variable_that_nobody_set(target: str) -> None:
+    ran = rehearsed(target, "--warn-undefined-variables")
     # HOLD, PORT_BASE and the like are the caller's to set.
     complaints = [line for line in ran.stderr.splitlines() if "undefined variable" in line]
     assert not [line for line in complaints if not re.search(r"'(XDG_CACHE_HOME|HOLD|PORT_BASE)'", line)]
+
+
+@pytest.mark.parametrize("target", ["test", "soak"])
+def test_what_looks_at_pages_installs_a_browser_first(target: str) -> None:
+    assert "install -y -qq --no-install-recommends chromium" in rehearsed(target).stdout
