@@ -60,7 +60,7 @@ class PersonState:
         self.unsure = self.asked is not None or connection.joined_at_ms / 1000 <= self.answered_at
         self.failures, self.retry_at = 0, 0.0
         self.overridden.clear()
-        self.told = None if self.told is None else Standing(self.told.role)
+        self.told = None if self.told is None else Standing(role=self.told.role)
 
     def disconnect(self) -> None:
         self.connection, self.seen, self.removing, self.doubted_at = None, False, False, None
