@@ -41,4 +41,4 @@ def told(used: Mapping[str, float]) -> str:
 def _alone(pid: int) -> Usage:
     """Without its children, which are the stack's other parts."""
     times = psutil.Process(pid).cpu_times()
-    return Usage(times.user + times.system, 0.0, 0.0, time.monotonic())
+    return Usage(times.user + times.system, 0.0, 0.0, time.monotonic(), frozenset({pid}))

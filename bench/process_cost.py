@@ -8,6 +8,10 @@ import psutil
 MIB = 2**20
 
 
+class EndedError(RuntimeError):
+    """A process that was counted has ended, and what it used is lost with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     cpu_seconds: float
@@ -16,11 +20,13 @@ class Usage:
     """Unique set size: what would be freed if the tree ended."""
     pss_mb: float
     at: float
+    pids: frozenset[int]
 
 
 def usage(pid: int) -> Usage:
     """Of a process and its descendants."""
     cpu = uss = pss = 0.0
+    pids = set[int]()
     root = psutil.Process(pid)
     for process in (root, *root.children(recursive=True)):
         try:
@@ -30,9 +36,17 @@ def usage(pid: int) -> Usage:
         cpu += times.user + times.system
         uss += memory.uss / MIB
         pss += memory.pss / MIB
-    return Usage(cpu, uss, pss, time.monotonic())
+        pids.add(process.pid)
+    return Usage(cpu, uss, pss, time.monotonic(), frozenset(pids))
 
 
 def cores(before: Usage, after: Usage) -> float:
     """Mean number of cores that the tree kept busy."""
     return (after.cpu_seconds - before.cpu_seconds) / (after.at - before.at)
+
+
+def cores_of_all(before: Usage, after: Usage) -> float:
+    """As `cores`, of a tree in which every process lived on. Raises EndedError."""
+    if ended := before.pids - after.pids:
+        raise EndedError(f"{len(ended)} of {len(before.pids)} processes ended meanwhile")
+    return cores(before, after)
