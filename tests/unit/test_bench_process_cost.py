@@ -1,30 +1,38 @@
 """What a tree of processes costs is told of trees that stay, and of no others."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from bench.process_cost import EndedError, cores_of_all, usage
 
 
 @pytest.fixture
-def child() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(["sleep", "60"]) as process:
-        yield process
-        process.kill()
+def parent() -> Iterator[psutil.Process]:
+    """A process that has one child, and outlives it."""
+    with subprocess.Popen(
+        ["sh", "-c", "sleep 60 & echo; wait; read _"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield psutil.Process(process.pid)
+        for each in (*psutil.Process(process.pid).children(), process):
+            each.kill()
 
 
-def test_a_tree_includes_its_children(child: subprocess.Popen[bytes]) -> None:
-    before = usage(os.getpid())
-    assert {os.getpid(), child.pid} <= before.pids
-    assert cores_of_all(before, usage(os.getpid())) >= 0.0
+def test_a_tree_includes_its_children(parent: psutil.Process) -> None:
+    (child,) = parent.children()
+    before = usage(parent.pid)
+    assert before.pids == {parent.pid, child.pid}
+    assert cores_of_all(before, usage(parent.pid)) >= 0.0
 
 
-def test_a_process_that_ended_makes_no_cheap_tree(child: subprocess.Popen[bytes]) -> None:
-    before = usage(os.getpid())
+def test_a_process_that_ended_makes_no_cheap_tree(parent: psutil.Process) -> None:
+    (child,) = parent.children()
+    before = usage(parent.pid)
     child.kill()
     child.wait()
-    with pytest.raises(EndedError, match="1 of "):
-        cores_of_all(before, usage(os.getpid()))
+    with pytest.raises(EndedError, match="1 of 2"):
+        cores_of_all(before, usage(parent.pid))
