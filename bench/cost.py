@@ -20,8 +20,8 @@ SETTLE_SECONDS = 3.0
 ROUNDS, ROUND_SECONDS = 3, 3.0
 BOT_SECONDS = 60.0
 FULL_SHARE = 0.7
-"""Of all cores: with more taken, the next step, twice as many rooms or more, would need half a machine that is not
-there. It would end in minutes of timeouts, or in figures that flatter."""
+"""Of all cores: with more taken, the next step, twice as many rooms or more, would need 1.4 machines. It would end in
+minutes of timeouts, or in figures that flatter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,11 @@ from bench.process_cost import EndedError, cores_of_all, usage
 @pytest.fixture
 def parent() -> Iterator[psutil.Process]:
     """A process that has one child, and outlives it."""
-    with subprocess.Popen(
-        ["sh", "-c", "sleep 60 & echo; wait; read _"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
+    script = "sleep 60 & echo; wait; read _"
+    with psutil.Popen(["sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         process.stdout.readline()
-        yield psutil.Process(process.pid)
-        for each in (*psutil.Process(process.pid).children(), process):
+        yield process
+        for each in (*process.children(), process):
             each.kill()
 
 
