@@ -1,14 +1,12 @@
-"""The audio rules' side of the database: the policy's shape, automatic actions, and the summary of loudness."""
+"""The audio rules' side of the database: automatic actions, and the summary of loudness."""
 
 import uuid
-from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from moderation.rules.policy import Mode, Policy, PolicyError, default_policy_json, parse_policy
-from tests.database.world import Json, Refused, Scene, World
+from tests.database.world import Json, Scene, World
 
 MINUTE = "2026-11-23T20:00:00Z"
 
@@ -50,69 +48,6 @@ async def speaker(world: World, scene: Scene) -> str:
     await raise_hand(world, scene, user)
     await world.ask(scene.creator, "set_role", scene, user, params={"role": "speaker"})
     return user
-
-
-async def test_the_default_in_the_database_is_the_agents(world: World) -> None:
-    assert await world.value("select live.default_policy()") == default_policy_json()
-
-
-async def test_a_new_deployment_only_observes(world: World) -> None:
-    seeded = await world.value("select value from app_settings where key = 'moderation.policy'")
-    assert parse_policy(seeded) == Policy()
-    assert Policy().mode is Mode.OBSERVE
-
-
-def broken(**changes: Any) -> Json:
-    return {**deepcopy(default_policy_json()), **changes}
-
-
-@pytest.mark.parametrize(
-    "policy",
-    [
-        {},
-        {"mode": "enforce"},
-        {"too_loud": {"threshold_lufs": -18}},
-        default_policy_json(),
-        {"ladder": default_policy_json()["ladder"][:2]},
-        {"mode": "punish"},
-        {"mode": True},
-        {"too_lout": {}},
-        {"too_loud": {"treshold_lufs": -18}},
-        {"too_loud": {"threshold_lufs": "-18"}},
-        {"too_loud": 3},
-        {"dead_air": {"enabled": 1}},
-        {"ladder": []},
-        {"ladder": [3]},
-        {"ladder": [{"stap": "notice"}]},
-        broken(extra=1),
-    ],
-)
-async def test_the_door_and_the_agent_agree_about_the_shape_of_a_policy(world: World, policy: Json) -> None:
-    fault = await world.value("select live.policy_fault($1)", policy)
-    try:
-        parse_policy(policy)
-    except PolicyError:
-        assert fault
-    else:
-        assert fault is None
-
-
-async def test_a_policy_that_makes_no_sense_is_refused_in_words(world: World) -> None:
-    ops, scene = await world.user(ops=True), await world.live()
-    with pytest.raises(Refused) as refused:
-        await world.as_user(
-            ops, "update app_settings set value = '{\"mode\": \"x\"}' where key = 'moderation.policy'"
-        )
-    assert "mode must be off, observe or enforce" in str(refused.value)
-    with pytest.raises(Refused):
-        await world.service("update live_sessions set moderation = '{\"loud\": {}}' where id = $1", scene.id)
-
-
-async def test_a_sessions_policy_is_merged_as_the_agent_merges(world: World) -> None:
-    platform = {"too_loud": {"threshold_lufs": -15, "grace_seconds": 3}, "mode": "enforce"}
-    own = {"too_loud": {"grace_seconds": 1}, "howl": {"enabled": False}}
-    merged = await world.value("select live.merged_policy($1, $2)", platform, own)
-    assert parse_policy(merged) == parse_policy(platform, own)
 
 
 async def test_an_incident_brings_its_action_in_one_transaction_and_once(world: World) -> None:

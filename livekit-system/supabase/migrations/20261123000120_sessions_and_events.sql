@@ -51,7 +51,7 @@ comment on column public.live_sessions.total_gift_coins is 'Coins given to this 
 comment on column public.live_sessions.last_seq is 'Highest seq of its live_events.';
 comment on column public.live_sessions.relayed_seq is 'Highest seq that an agent has relayed into the room; only grows.';
 comment on column public.live_sessions.mute_all_rank is 'Rank of who muted everyone; null while nobody has. Those who join later are muted too.';
-comment on column public.live_sessions.moderation is 'Overrides of app_settings moderation.policy for this session, by ops.';
+comment on column public.live_sessions.moderation is 'Overrides of app_settings moderation.policy for this session, by ops; may name a "preset": talk, music or asmr.';
 comment on column public.live_sessions.presence_at is 'Latest time in a presence report; an earlier one makes peak_viewers be counted anew.';
 comment on column public.live_sessions.desired_xid is 'Transaction of the last change that an agent must know of.';
 comment on column public.live_sessions.created_at is 'When it was created.';

@@ -51,10 +51,11 @@ revoke execute on function live.lock_leases(jsonb) from public, anon, authentica
 create function live.effective_policy(p_session public.live_sessions) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
-  return live.merged_policy(coalesce(live.setting('moderation.policy'), '{}'), p_session.moderation);
+  return live.merged_policy(
+    live.with_preset(coalesce(live.setting('moderation.policy'), '{}')), live.with_preset(p_session.moderation));
 end;
 $$;
-comment on function live.effective_policy is 'The moderation policy of a session: the platform''s, overridden key by key by its own.';
+comment on function live.effective_policy is 'The moderation policy of a session, key by key: the platform''s, over it the preset that the session names, over it the session''s own.';
 revoke execute on function live.effective_policy(public.live_sessions) from public, anon, authenticated;
 
 create function live.open_visits(p_session uuid, p_call uuid) returns jsonb
