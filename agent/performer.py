@@ -166,7 +166,8 @@ class Performer:
                 self._begin(self._show_levels(effect))
             case ReportPolicy():
                 self._world.metrics.bad_policies.inc()
-                log.error("policy cannot be used", extra={**self._where(), "problems": effect.problems})
+                told = {"problems": effect.problems, "mode": effect.mode}
+                log.error("policy cannot be used", extra={**self._where(), **told})
             case ReportLoudness():
                 log.info("session loudness", extra={**self._where(), **loudness_fields(effect)})
             case Count():

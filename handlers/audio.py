@@ -32,12 +32,14 @@ from moderation.escalation import Decision, Record, escalate, forgive, recall
 from moderation.roles import NO_RIGHTS, Role, Source
 from moderation.rules.dead_air import dead_air
 from moderation.rules.judge import Subject, Verdict, Watch, judge
-from moderation.rules.policy import Policy, PolicyError, Step, parse_policy
+from moderation.rules.policy import PolicyError, Step, parse_policy, readable_policy
 
 MINUTE_SECONDS = 60.0
 FIRST_SECONDS = 10.0
 """After so much of a room's first minute it is written as it is, and again when it is over: a room that has just opened
 is not without figures for a minute. Once a room, so that it costs next to nothing."""
+FAULTS_EVERY_SECONDS = 300.0
+"""Less than the window of the alert on `live_bad_policies_total`."""
 CLEAN, UNWATCHED = Record(), Watch()
 SAID = frozenset({Step.NOTICE, Step.WARNING, Step.CALL_HUMAN})
 """Steps that consist of words to the person."""
@@ -45,17 +47,18 @@ LIFTS = frozenset({"unmute", "unmute_all", "set_role"})
 
 
 def on_policy(state: RoomState, told: Mapping[str, Any] | None, now: float) -> Effects:
-    """The policy as the database has it now. One that cannot be used changes nothing, and is reported once."""
+    """The policy as the database has it now. One that cannot be used changes nothing; a room that had none takes what
+    can be read of it. Both are reported, again and again until it is mended."""
     hearing = state.hearing
     if told is None or told == hearing.asked:
         return ()
     before, hearing.asked = hearing.on, told
-    complaints: Effects = ()
     try:
-        hearing.policy = parse_policy(told)
+        hearing.policy, hearing.faults = parse_policy(told), ()
     except PolicyError as error:
-        hearing.policy = hearing.policy or Policy()
-        complaints = (ReportPolicy(error.problems),)
+        hearing.policy, hearing.faults = hearing.policy or readable_policy(told), error.problems
+    hearing.faults_told_at = -math.inf
+    complaints = tell_faults(state, now)
     if hearing.on is before:
         return complaints
     if hearing.on:
@@ -65,6 +68,16 @@ def on_policy(state: RoomState, told: Mapping[str, Any] | None, now: float) -> E
         hearing.watches.clear()
         hearing.levels.clear()
     return (*complaints, *close_minute(hearing), Listen(hearing.on))
+
+
+def tell_faults(state: RoomState, now: float) -> Effects:
+    """That the policy in the database cannot be used, as long as that is so: an alert must not end before the fault."""
+    hearing = state.hearing
+    if not hearing.faults or hearing.policy is None or now < hearing.faults_told_at + FAULTS_EVERY_SECONDS:
+        return ()
+    hearing.faults_told_at = now
+    state.wake_at(now + FAULTS_EVERY_SECONDS)
+    return (ReportPolicy(hearing.faults, hearing.policy.mode),)
 
 
 def on_strikes(state: RoomState, told: tuple[Strikes, ...]) -> None:
@@ -221,14 +234,14 @@ def on_end(state: RoomState) -> Effects:
 
 
 def on_tick(state: RoomState, now: float) -> Effects:
-    hearing = state.hearing
+    hearing, faults = state.hearing, tell_faults(state, now)
     if not hearing.on:
-        return ()
+        return faults
     begins = hearing.minutes.begins
     over = begins is not None and now >= begins + MINUTE_SECONDS + 1.0
     closed = close_minute(hearing) if over else ()
     first = first_words(hearing, now)
-    return (*closed, *first, *levels.show(state, now), *look_for_dead_air(state, now))
+    return (*faults, *closed, *first, *levels.show(state, now), *look_for_dead_air(state, now))
 
 
 def look_for_dead_air(state: RoomState, now: float) -> Effects:

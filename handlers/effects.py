@@ -14,6 +14,7 @@ from moderation.audio.levels import Level
 from moderation.audio.stats import AudioMinute, SpeakerSummary
 from moderation.desired import Permission
 from moderation.escalation import Decision
+from moderation.rules.policy import Mode
 
 
 class NoticeType(StrEnum):
@@ -201,9 +202,10 @@ class ShowLevels:
 
 @dataclass(frozen=True, slots=True)
 class ReportPolicy:
-    """The policy in the database cannot be used; the last good one stays."""
+    """The policy in the database cannot be used: why, and in which mode the room goes on without it."""
 
     problems: tuple[str, ...]
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True)

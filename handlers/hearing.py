@@ -56,6 +56,9 @@ class Hearing:
     policy: Policy | None = None
     asked: Mapping[str, Any] | None = None
     """The policy as the database told it last, whether it could be used or not."""
+    faults: tuple[str, ...] = ()
+    """Why it could not be used."""
+    faults_told_at: float = 0.0
     watches: dict[Microphone, Watch] = field(default_factory=dict)
     levels: dict[Microphone, Level] = field(default_factory=dict)
     """Of those who are heard now."""

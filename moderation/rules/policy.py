@@ -7,6 +7,7 @@ shape.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -212,6 +213,17 @@ def parse_policy(platform: Mapping[str, Any], overrides: Mapping[str, Any] | Non
     if problems or policy is None:
         raise PolicyError(problems)
     return policy
+
+
+def readable_policy(told: Mapping[str, Any]) -> Policy:
+    """What can be used of a policy that `parse_policy` refuses: each top-level part that is right by itself, `mode`
+    among them; the default of the others. Enforcing does not end because of one number."""
+    parts: dict[str, Any] = {}
+    for name, value in told.items():
+        with suppress(PolicyError):
+            parse_policy({name: value})
+            parts[name] = value
+    return parse_policy(parts)
 
 
 def default_policy_json() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from handlers.audio import FAULTS_EVERY_SECONDS
 from handlers.effects import (
     AutomaticAction,
     Effect,
@@ -30,7 +31,7 @@ from handlers.events import (
 from moderation.audio.measurement import Gap
 from moderation.desired import Desired
 from moderation.roles import Role
-from moderation.rules.policy import Policy, Rule, Step
+from moderation.rules.policy import Mode, Policy, Rule, Step, parse_policy
 from tests.fakes.measured import SHOUT, TALK
 from tests.fakes.scene import ADA, BO, ENFORCE, LISTENER, NOTHING, SPEAK, SPEAKER, Scene, of, only
 
@@ -71,13 +72,26 @@ def test_switching_the_policy_off_and_on_again_stops_and_starts_listening() -> N
     assert steps(scene.hears(BO, SHOUT, 3.0)) == [Step.NOTICE]
 
 
-def test_a_broken_policy_is_told_once_and_the_last_good_one_stays() -> None:
+BROKEN = {"mode": "enforce", "too_loud": {"threshold_lufs": 99}, "scream": {"threshold_lufs": -5}}
+
+
+def test_a_broken_policy_changes_nothing_and_is_told_until_it_is_mended() -> None:
     scene = Scene.hosted({**ENFORCE, "too_loud": {"threshold_lufs": -5.0}})
-    broken = Pulled(Status.OPEN, policy={"mode": "enforce", "too_loud": {"threshold_lufs": 99}})
-    told = only(ReportPolicy, scene.happens(broken))
+    told = only(ReportPolicy, scene.happens(Pulled(Status.OPEN, policy=BROKEN)))
     assert "too_loud.threshold_lufs" in told.problems[0]
-    assert of(ReportPolicy, scene.happens(broken)) == []
+    assert told.mode is Mode.ENFORCE
+    assert of(ReportPolicy, scene.happens(Pulled(Status.OPEN, policy=BROKEN))) == []
     assert steps(scene.hears(BO, SHOUT, 10.0)) == []
+    assert only(ReportPolicy, scene.passes(FAULTS_EVERY_SECONDS)) == told
+    scene.happens(Pulled(Status.OPEN, policy=ENFORCE))
+    assert of(ReportPolicy, scene.passes(FAULTS_EVERY_SECONDS)) == []
+
+
+def test_a_room_that_never_had_a_good_policy_enforces_what_can_be_read_of_it() -> None:
+    policy = Scene.open(policy=BROKEN).state.hearing.policy
+    assert policy == parse_policy({"mode": "enforce", "scream": {"threshold_lufs": -5}})
+    unknown = Scene.open(policy={"mode": "enforce", "of_a_later_version": {}}).state.hearing.policy
+    assert unknown == parse_policy({"mode": "enforce"})
 
 
 # -- the ladder --------------------------------------------------------------------
