@@ -191,3 +191,17 @@ async def test_a_preset_is_the_same_over_every_other(world: World) -> None:
     for said in presets.values():
         assert await world.value("select live.policy_fault($1)", said) is None
     assert parse_policy(presets["talk"]) == Policy()
+
+
+async def test_a_sessions_staff_read_the_policy_that_holds_and_nobody_else(world: World) -> None:
+    scene, ops, stranger = await world.live(), await world.user(ops=True), await world.user()
+    viewer = await world.seat(scene, "viewer")
+    await world.service(OVERRIDE, {"preset": "asmr", "mode": "enforce"}, scene.id)
+    ask = "select session_policy($1)"
+    for allowed in (ops, scene.creator):
+        told = await world.as_user(allowed, ask, scene.id)
+        assert parse_policy(told) == await effective(world, scene.id)
+        assert set(told) == set(default_policy_json())
+    for other in (stranger, viewer):
+        assert await world.as_user(other, ask, scene.id) is None
+    assert await world.as_user(ops, ask, stranger) is None

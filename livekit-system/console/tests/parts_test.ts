@@ -53,11 +53,11 @@ Deno.test("a reading is stale as soon as the next one has failed or should have 
   assert.equal(freshness(0, true, 1_000, 10_000), "stale");
 });
 
-Deno.test("a session's policy wins over the platform's; a new mode leaves the rest alone", () => {
-  assert.equal(modeOf({ mode: "enforce" }, {}), "enforce");
-  assert.equal(modeOf({ mode: "enforce" }, { mode: "off" }), "off");
-  assert.equal(modeOf(null, undefined), "observe");
-  assert.equal(thresholdOf({ too_loud: { threshold_lufs: -14 } }, null), -14);
+Deno.test("a policy that is not known reads as the default; a new mode leaves the rest alone", () => {
+  assert.equal(modeOf({ mode: "enforce" }), "enforce");
+  assert.equal(modeOf(null), "observe");
+  assert.equal(thresholdOf({ too_loud: { threshold_lufs: -14 } }), -14);
+  assert.equal(thresholdOf(undefined), -12);
   assert.deepEqual(withMode({ mode: "off", strikes: { clean_below: 0.5 } }, "observe"), {
     mode: "observe",
     strikes: { clean_below: 0.5 },

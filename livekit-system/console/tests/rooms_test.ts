@@ -21,7 +21,6 @@ function session(id: string, more: Partial<Session> = {}): Session {
     peak_viewers: 5,
     total_gift_coins: 0,
     mute_all_rank: null,
-    moderation: {},
     ...more,
   };
 }

@@ -4,6 +4,21 @@
 create trigger check_policy before insert or update of moderation on public.live_sessions
   for each row execute function live.check_policy('moderation');
 
+create function public.session_policy(session_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select live.merged_policy(live.default_policy(), live.effective_policy(s))
+      from public.live_sessions s
+     where s.id = session_policy.session_id
+       and (live.is_service() or live.am_ops() or s.id in (select live.my_staffed_sessions())));
+end;
+$$;
+comment on function public.session_policy is
+  'The moderation policy that holds in a session, every field written out; null for who is neither its staff nor ops.';
+revoke execute on function public.session_policy(uuid) from public, anon, authenticated;
+grant execute on function public.session_policy(uuid) to authenticated, service_role;
+
 create function live.tell_of_incidents() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin

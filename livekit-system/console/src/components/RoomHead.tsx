@@ -40,7 +40,7 @@ export function RoomHead({ session, creator, agent, policy, now, dryRun, onDryRu
         </span>
         <span>{t.rooms.column.seconds} {clock(secondsBetween(session.started_at, end) ?? 0)}</span>
         {session.status === "live" && <Agent agent={agent} />}
-        <span>{t.room.policy(t.switches.mode[modeOf(policy, session.moderation)])}</span>
+        <span>{t.room.policy(t.switches.mode[modeOf(policy)])}</span>
         <span>{t.rooms.column.gifts} {f.whole(session.total_gift_coins)}</span>
       </p>
       {session.status === "live" && (

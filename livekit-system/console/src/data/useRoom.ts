@@ -33,6 +33,7 @@ export interface Head {
   /** Null when there is none, or it is not for this person to see. */
   session: Session | null;
   agent: AgentRoom | null;
+  /** The policy that holds, with its presets and defaults written out. */
   policy: PolicyOverride | null;
 }
 
@@ -57,7 +58,7 @@ export function useRoom(id: string, isOps: boolean): Room {
   async function readHead(): Promise<Head> {
     const [sessions, policy] = await Promise.all([
       dataOf(client.from("live_sessions").select(SESSION_COLUMNS).eq("id", id)),
-      dataOf(client.from("app_settings").select("value").eq("key", "moderation.policy")),
+      dataOf<PolicyOverride | null>(client.rpc("session_policy", { session_id: id })),
     ]);
     const session = (sessions as unknown as Session[])[0] ?? null;
     if (session !== null) await profilesOf(client, [session.creator_id]);
@@ -67,7 +68,7 @@ export function useRoom(id: string, isOps: boolean): Room {
           .eq("room", session.livekit_room).gt("lease_expires_at", "now"),
       )
       : [];
-    return { session, agent: leases[0] ?? null, policy: (policy[0]?.value as PolicyOverride) ?? null };
+    return { session, agent: leases[0] ?? null, policy };
   }
 
   async function readCrowd(): Promise<Crowd> {

@@ -10,7 +10,7 @@ import { type Live, useLive } from "./useLive.ts";
 
 export const SESSION_COLUMNS =
   "id, creator_id, type, access_type, title, livekit_room, status, started_at, ended_at, host_left_at, " +
-  "viewer_count, peak_viewers, total_gift_coins, mute_all_rank, moderation";
+  "viewer_count, peak_viewers, total_gift_coins, mute_all_rank";
 export const INCIDENT_COLUMNS =
   "id, session_id, user_id, rule, severity, measured, started_at, strikes, action_id";
 export const MINUTE_COLUMNS = "session_id, user_id, minute, talk_seconds, loudness_lufs, peak_dbfs";

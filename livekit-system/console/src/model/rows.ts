@@ -26,7 +26,6 @@ export interface Session {
   peak_viewers: number;
   total_gift_coins: number;
   mute_all_rank: number | null;
-  moderation: PolicyOverride;
 }
 
 export interface Participant {
@@ -145,7 +144,7 @@ export interface Setting {
 }
 
 export type PolicyMode = "off" | "observe" | "enforce";
-/** What a session or the platform changes about the agent's default policy. */
+/** A policy, or what the platform changes about the default one: what the console shows of it. */
 export interface PolicyOverride {
   mode?: PolicyMode;
   too_loud?: { threshold_lufs?: number; enabled?: boolean };

@@ -41,7 +41,7 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
   const mine = people.find((person) => person.user_id === account.id);
   const rank = isOps ? OPS_RANK : mine ? RANKS[mine.role] : 0;
   const hrefOf = isOps ? links.person : null;
-  const threshold = thresholdOf(room.head.data?.policy, session?.moderation);
+  const threshold = thresholdOf(room.head.data?.policy);
 
   function actionOn(person: Participant): (() => void) | null {
     if (session?.status !== "live" || person.user_id === account.id) return null;
