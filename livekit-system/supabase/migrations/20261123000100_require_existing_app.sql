@@ -9,6 +9,8 @@ begin
     into missing
     from (values
       ('auth.users', 'id', 'uuid'),
+      ('auth.users', 'is_anonymous', 'boolean'),
+      ('auth.users', 'deleted_at', 'timestamp with time zone'),
       ('public.profiles', 'id', 'uuid'),
       ('public.profiles', 'username', 'text'),
       ('public.profiles', 'display_name', 'text'),

@@ -2,7 +2,7 @@
 
 -- ── ops ────────────────────────────────────────────────────────────────────────────────────────────────────────
 create table public.live_ops (
-  user_id uuid primary key references auth.users (id) on delete cascade,
+  user_id uuid primary key,
   note text,
   created_at timestamptz not null default now()
 );
@@ -18,10 +18,10 @@ grant select on public.live_ops to authenticated;
 create function live.is_ops(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return exists (select from public.live_ops o where o.user_id = p_user);
+  return exists (select from public.live_ops o where o.user_id = p_user) and not live.account_gone(p_user);
 end;
 $$;
-comment on function live.is_ops(uuid) is 'Whether a person is ops. Definer: callers may not read live_ops.';
+comment on function live.is_ops(uuid) is 'Whether a person is ops; nobody is whose account is deleted. Definer: callers may not read live_ops.';
 revoke execute on function live.is_ops(uuid) from public, anon, authenticated;
 grant execute on function live.is_ops(uuid) to authenticated, service_role;
 

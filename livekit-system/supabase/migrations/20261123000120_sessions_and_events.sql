@@ -2,7 +2,7 @@
 
 create table public.live_sessions (
   id uuid primary key default gen_random_uuid(),
-  creator_id uuid not null references auth.users (id) on delete cascade,
+  creator_id uuid not null,
   type text not null check (type in ('video_live', 'audio_room')),
   access_type text not null default 'public' check (access_type in ('public', 'subscribers', 'pay_per_view')),
   price_coins int check (price_coins between 1 and 1000000),
@@ -197,7 +197,7 @@ create trigger announce_session_end after update of status on public.live_sessio
 create table public.live_tickets (
   id uuid primary key default gen_random_uuid(),
   session_id uuid not null references public.live_sessions (id) on delete cascade,
-  user_id uuid not null references auth.users (id) on delete cascade,
+  user_id uuid not null,
   coins int not null check (coins >= 0),
   idempotency_key text not null check (char_length(idempotency_key) between 1 and 200),
   refunded_at timestamptz,

@@ -2,8 +2,8 @@
 
 create table public.calls (
   id uuid primary key default gen_random_uuid(),
-  caller_id uuid not null references auth.users (id) on delete cascade,
-  callee_id uuid not null references auth.users (id) on delete cascade,
+  caller_id uuid not null,
+  callee_id uuid not null,
   type text not null check (type in ('audio', 'video')),
   status text not null default 'initiated'
     check (status in ('initiated', 'ringing', 'accepted', 'declined', 'missed', 'cancelled', 'ended', 'failed')),

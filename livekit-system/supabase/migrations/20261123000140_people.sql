@@ -3,7 +3,7 @@
 
 create table public.live_participants (
   session_id uuid not null references public.live_sessions (id) on delete cascade,
-  user_id uuid not null references auth.users (id) on delete cascade,
+  user_id uuid not null,
   role text not null check (role in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer')),
   role_by_rank int not null default 0,
   mic_muted boolean not null default false,
@@ -74,7 +74,7 @@ create table public.live_visits (
   participant_sid text primary key check (participant_sid ~ '^[A-Za-z0-9_-]{1,64}$'),
   session_id uuid references public.live_sessions (id) on delete cascade,
   call_id uuid references public.calls (id) on delete cascade,
-  user_id uuid not null references auth.users (id) on delete cascade,
+  user_id uuid not null,
   joined_at timestamptz not null,
   left_at timestamptz,
   leave_reason text,
@@ -118,10 +118,10 @@ grant select on public.live_visits to authenticated;
 
 create table public.live_bans (
   id uuid primary key default gen_random_uuid(),
-  user_id uuid not null references auth.users (id) on delete cascade,
+  user_id uuid not null,
   scope text not null check (scope in ('session', 'creator', 'platform')),
   session_id uuid references public.live_sessions (id) on delete cascade,
-  creator_id uuid references auth.users (id) on delete cascade,
+  creator_id uuid,
   reason text,
   created_by uuid,
   by_rank int not null default 100,

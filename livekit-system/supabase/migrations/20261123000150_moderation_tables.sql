@@ -81,7 +81,7 @@ grant select, insert (id, session_id, target_user_id, action, params, reason, dr
 create table public.moderation_incidents (
   id uuid primary key default gen_random_uuid(),
   session_id uuid not null references public.live_sessions (id) on delete cascade,
-  user_id uuid not null references auth.users (id) on delete cascade,
+  user_id uuid not null,
   participant_sid text,
   rule text not null,
   severity text not null check (severity in ('info', 'warning', 'critical')),
@@ -114,7 +114,7 @@ grant select on public.moderation_incidents to authenticated;
 
 create table public.live_audio_stats (
   session_id uuid not null references public.live_sessions (id) on delete cascade,
-  user_id uuid not null references auth.users (id) on delete cascade,
+  user_id uuid not null,
   minute timestamptz not null check (minute = date_trunc('minute', minute, 'UTC')),
   talk_seconds double precision not null check (talk_seconds between 0 and 60),
   loudness_lufs double precision,

@@ -65,7 +65,7 @@ grant select, insert, delete on public.livekit_webhook_events to service_role;
 
 create table public.live_level_watches (
   session_id uuid not null references public.live_sessions (id) on delete cascade,
-  user_id uuid not null references auth.users (id) on delete cascade,
+  user_id uuid not null,
   expires_at timestamptz not null,
   primary key (session_id, user_id)
 );

@@ -101,6 +101,9 @@ revoke execute on function live.rank_in(uuid, uuid) from public, anon, authentic
 create function live.standing_ban(p_user uuid, p_session uuid, p_creator uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
+  if live.account_gone(p_user) then
+    return jsonb_build_object('reason', 'account_deleted', 'scope', 'platform', 'until', null, 'why', null);
+  end if;
   return (
     select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at, 'why', b.reason)
       from public.live_bans b
@@ -113,7 +116,8 @@ begin
 end;
 $$;
 comment on function live.standing_ban is
-  'The longest standing ban that keeps a person out, as PERSON.removed; null when none does. For a call give null, null.';
+  'What keeps a person out, as PERSON.removed: the longest standing ban, or, above all bans, that their account is deleted '
+  '(reason account_deleted); null when nothing does. For a call give null, null.';
 revoke execute on function live.standing_ban(uuid, uuid, uuid) from public, anon, authenticated;
 
 create function live.touch_banned() returns trigger
@@ -251,14 +255,17 @@ create function public.can_join_as(session_id uuid, user_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
   session public.live_sessions;
+  kept_out jsonb;
   reason text;
 begin
   select * into session from public.live_sessions s where s.id = can_join_as.session_id;
+  kept_out := live.standing_ban(can_join_as.user_id, session.id, session.creator_id);
   reason := case
     when can_join_as.user_id is null then 'not_authenticated'
+    when kept_out ->> 'reason' = 'account_deleted' then 'account_deleted'
     when session.id is null then 'unknown_session'
-    when live.standing_ban(can_join_as.user_id, session.id, session.creator_id) is not null then 'banned'
-    when session.status = 'ended' then 'session_ended'
+    when kept_out is not null then 'banned'
+    when session.status = 'ended' or live.account_gone(session.creator_id) then 'session_ended'
     when session.status <> 'live' then 'session_not_live'
     when session.access_type <> 'public' then live.access_fault(session, can_join_as.user_id)
   end;
@@ -272,8 +279,8 @@ begin
 end;
 $$;
 comment on function public.can_join_as is
-  'Whether a person may enter a session: {allowed, reason, role}. Reasons: not_authenticated, unknown_session, banned, '
-  'session_ended, session_not_live, sign_in_required, subscription_required, ticket_required. For server code.';
+  'Whether a person may enter a session: {allowed, reason, role}. Reasons: not_authenticated, account_deleted, '
+  'unknown_session, banned, session_ended, session_not_live, sign_in_required, subscription_required, ticket_required. For server code.';
 revoke execute on function public.can_join_as(uuid, uuid) from public, anon, authenticated;
 grant execute on function public.can_join_as(uuid, uuid) to service_role;
 

@@ -172,9 +172,10 @@ begin
     return jsonb_build_object('ok', false, 'error', 'malformed');
   end if;
   if pg_input_is_valid(p_user, 'uuid') then
-    select u.id into person from auth.users u where u.id = p_user::uuid;
+    person := p_user::uuid;
   end if;
-  if person is null then
+  -- Somebody whose account is deleted while they are here leaves the room like anybody else.
+  if person is null or not live.is_or_was_account(person) then
     return jsonb_build_object('ok', false, 'error', 'unknown_user');
   end if;
   select * into session from public.live_sessions s where s.livekit_room = p_room for no key update;

@@ -122,7 +122,7 @@ begin
   elsif session.status = 'scheduled' and p_row.action in ('kick', 'announce') then
     perform live.refuse(409, 'session_not_live', 'the session has not begun: nobody is in it yet');
   elsif p_row.target_user_id is not null
-      and not exists (select from auth.users u where u.id = p_row.target_user_id) then
+      and not live.is_or_was_account(p_row.target_user_id) then
     perform live.refuse(404, 'unknown_user', 'there is no such person');
   elsif p_row.call_id is not null and p_row.action = 'kick'
       and p_row.target_user_id not in (call.caller_id, call.callee_id) then

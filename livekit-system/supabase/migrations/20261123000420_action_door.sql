@@ -15,6 +15,7 @@ begin
   elsif me is null then
     perform live.refuse(401, 'not_authenticated', 'sign in first');
   else
+    perform live.refuse_deleted(me);
     p_row.requested_by := me;
     p_row.requested_rank := live.rank_in(p_row.session_id, me);
     p_row.requested_via := case when p_row.requested_rank >= 100 then 'ops' else 'app' end;
@@ -124,7 +125,7 @@ comment on function live.spend is 'Counts one use of a rate of app_settings.limi
 revoke execute on function live.spend(uuid, text) from public, anon, authenticated;
 
 create table live.spending (
-  user_id uuid not null references auth.users (id) on delete cascade,
+  user_id uuid not null,
   name text not null,
   minute timestamptz not null,
   count int not null,
@@ -293,6 +294,7 @@ declare
   item public.moderation_actions;
   me uuid := auth.uid();
 begin
+  perform live.refuse_deleted(me);
   -- The session before the row, as the door itself does.
   perform from public.live_sessions s
     where s.id = (select a.session_id from public.moderation_actions a where a.id = cancel_action.id)

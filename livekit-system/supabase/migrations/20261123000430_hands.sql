@@ -7,6 +7,7 @@ declare
   session public.live_sessions;
   seat public.live_participants;
 begin
+  perform live.refuse_deleted(me);
   select * into session from public.live_sessions s where s.id = p_session for no key update;
   select * into seat from public.live_participants p where p.session_id = p_session and p.user_id = me;
   if me is null then

@@ -183,11 +183,11 @@ begin
                     then live.ask_automatically(item.session_id, item.user_id, item.action) end;
     insert into public.moderation_incidents as i (id, session_id, user_id, participant_sid, rule, severity, measured,
                                                   started_at, ended_at, strikes, action_id)
-    select item.id, item.session_id, u.id, item.participant_sid, item.rule, item.severity,
+    select item.id, item.session_id, item.user_id, item.participant_sid, item.rule, item.severity,
            coalesce(item.measured, '{}') || case when refusal is null then '{}' else jsonb_build_object('refused', refusal) end,
            item.started_at, item.ended_at, coalesce(item.strikes, 0),
            (select a.id from public.moderation_actions a where a.id = (item.action ->> 'id')::uuid)
-      from auth.users u where u.id = item.user_id
+     where live.is_or_was_account(item.user_id)
     on conflict (id) do update set
       ended_at = coalesce(excluded.ended_at, i.ended_at), strikes = excluded.strikes,
       measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
@@ -211,14 +211,13 @@ begin
   perform live.lock_leases(p_rows);
   insert into public.live_audio_stats as t (session_id, user_id, minute, talk_seconds, loudness_lufs, peak_dbfs,
                                             clipped_ratio, measured)
-  select distinct on (s.id, u.id, x.minute) s.id, u.id, x.minute, x.talk_seconds, x.loudness_lufs, x.peak_dbfs, x.clipped_ratio, coalesce(x.measured, '{}')
+  select distinct on (s.id, x.user_id, x.minute) s.id, x.user_id, x.minute, x.talk_seconds, x.loudness_lufs, x.peak_dbfs, x.clipped_ratio, coalesce(x.measured, '{}')
     from jsonb_to_recordset(p_rows) as x (
       room text, epoch bigint, user_id uuid, minute timestamptz, talk_seconds double precision,
       loudness_lufs double precision, peak_dbfs double precision, clipped_ratio double precision, measured jsonb)
     join public.live_sessions s on s.livekit_room = x.room
-    join auth.users u on u.id = x.user_id
-   where live.holds(p_worker, x.room, x.epoch)
-   order by s.id, u.id, x.minute, x.talk_seconds desc
+   where live.holds(p_worker, x.room, x.epoch) and live.is_or_was_account(x.user_id)
+   order by s.id, x.user_id, x.minute, x.talk_seconds desc
   on conflict (session_id, user_id, minute) do update set
     talk_seconds = excluded.talk_seconds, loudness_lufs = excluded.loudness_lufs, peak_dbfs = excluded.peak_dbfs,
     clipped_ratio = excluded.clipped_ratio, measured = excluded.measured

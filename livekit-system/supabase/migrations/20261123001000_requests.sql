@@ -11,6 +11,7 @@ begin
   if p_user is null then
     perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   end if;
+  perform live.refuse_deleted(p_user);
   if not exists (select from auth.users u where u.id = p_user and not u.is_anonymous) then
     perform live.refuse(403, 'account_required', 'This needs an account: sign up first.');
   end if;
@@ -19,7 +20,7 @@ begin
   end if;
 end;
 $$;
-comment on function live.require_account(uuid) is 'Refuses nobody, anonymous sign-ins, and suspended accounts.';
+comment on function live.require_account(uuid) is 'Refuses nobody, deleted accounts, anonymous sign-ins, and suspended accounts.';
 revoke execute on function live.require_account(uuid) from public, anon, authenticated;
 
 -- The token's word is enough here, and costs no query; live.require_account asks the tables, for server code.
@@ -44,6 +45,7 @@ declare
 begin
   case reason
     when 'not_authenticated' then perform live.refuse(401, reason, 'Sign in first.');
+    when 'account_deleted' then perform live.refuse(401, reason, 'This account was deleted.');
     when 'unknown_session' then perform live.refuse(404, reason, 'There is no such session.');
     when 'banned' then perform live.refuse(403, reason, 'You have been removed and cannot enter.');
     when 'session_ended' then perform live.refuse(409, reason, 'This session is over.');

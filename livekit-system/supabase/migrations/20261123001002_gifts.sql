@@ -48,12 +48,13 @@ begin
   if p_user is null then
     perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   end if;
+  perform live.refuse_deleted(p_user);
   insert into public.coin_wallets (user_id) values (p_user) on conflict do nothing;
   select w.balance into funds from public.coin_wallets w where w.user_id = p_user for update;
   return funds;
 end;
 $$;
-comment on function live.lock_wallet(uuid) is 'Locks the wallet of who is signed in until the transaction ends, and returns its balance; refuses nobody.';
+comment on function live.lock_wallet(uuid) is 'Locks the wallet of who is signed in until the transaction ends, and returns its balance; refuses nobody, and a deleted account.';
 revoke execute on function live.lock_wallet(uuid) from public, anon, authenticated;
 
 create function live.gift_receipt(p_gift public.live_gifts) returns jsonb

@@ -3,7 +3,7 @@
 create table public.live_messages (
   id uuid primary key default gen_random_uuid(),
   session_id uuid not null references public.live_sessions (id) on delete cascade,
-  user_id uuid default auth.uid() references auth.users (id) on delete cascade,
+  user_id uuid default auth.uid(),
   type text not null default 'text' check (type in ('text', 'gift', 'system')),
   body text check (char_length(body) between 1 and 2000),
   payload jsonb not null default '{}' check (jsonb_typeof(payload) = 'object'),

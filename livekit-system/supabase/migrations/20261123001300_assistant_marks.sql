@@ -26,6 +26,7 @@ begin
   elsif me is null then
     perform live.refuse(401, 'not_authenticated', 'sign in first');
   else
+    perform live.refuse_deleted(me);
     p_row.requested_by := me;
     p_row.requested_rank := live.rank_in(p_row.session_id, me);
     -- Only ops may be marked: an app user's rate limit must not depend on a header.
