@@ -18,10 +18,12 @@ grant select on public.live_ops to authenticated;
 create function live.is_ops(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return exists (select from public.live_ops o where o.user_id = p_user) and not live.account_gone(p_user);
+  return exists (select from public.live_ops o where o.user_id = p_user) and live.standing_fault(p_user, null, null) is null;
 end;
 $$;
-comment on function live.is_ops(uuid) is 'Whether a person is ops; nobody is whose account is deleted. Definer: callers may not read live_ops.';
+comment on function live.is_ops(uuid) is
+  'Whether a person is ops and in good standing: nobody acts whose account is suspended or deleted. Definer: callers may '
+  'not read live_ops.';
 revoke execute on function live.is_ops(uuid) from public, anon, authenticated;
 grant execute on function live.is_ops(uuid) to authenticated, service_role;
 
@@ -36,7 +38,7 @@ revoke execute on function live.am_ops() from public, anon, authenticated;
 grant execute on function live.am_ops() to authenticated, service_role;
 
 create policy "one sees whether one is ops" on public.live_ops for select to authenticated
-  using (user_id = (select auth.uid()));
+  using (user_id = (select auth.uid()) and (select live.am_ops()));
 
 -- ── settings ───────────────────────────────────────────────────────────────────────────────────────────────────
 create table public.app_settings (

@@ -120,6 +120,31 @@ comment on function live.standing_ban is
   '(reason account_deleted); null when nothing does. For a call give null, null.';
 revoke execute on function live.standing_ban(uuid, uuid, uuid) from public, anon, authenticated;
 
+create function live.standing_fault(p_user uuid, p_session uuid, p_creator uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case when p_user is null then 'not_authenticated'
+              else live.standing_ban(p_user, p_session, p_creator) ->> 'reason' end;
+end;
+$$;
+comment on function live.standing_fault is
+  'Why a person may neither enter nor act: not_authenticated, account_deleted, or banned anywhere in scope; null when they '
+  'may. For a call or the platform give null, null.';
+revoke execute on function live.standing_fault(uuid, uuid, uuid) from public, anon, authenticated;
+
+create function live.acting_rank(p_session uuid, p_user uuid) returns int
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select case when live.standing_fault(p_user, p_session, (
+                       select s.creator_id from public.live_sessions s where s.id = p_session)) is null
+                then live.rank_in(p_session, p_user) else 0 end);
+end;
+$$;
+comment on function live.acting_rank is
+  'With what rank a person acts in a session: rank_in, and 0 while a ban keeps them out. Null as the session: on the platform.';
+revoke execute on function live.acting_rank(uuid, uuid) from public, anon, authenticated;
+
 create function live.touch_banned() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -251,24 +276,40 @@ comment on function live.access_fault is
   'Moderators and above need none.';
 revoke execute on function live.access_fault(public.live_sessions, uuid) from public, anon, authenticated;
 
+create function live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  standing text := live.standing_fault(p_user, p_session.id, p_session.creator_id);
+begin
+  return case
+    when standing in ('not_authenticated', 'account_deleted') then standing
+    when p_session.id is null and (p_call.id is null or p_user not in (p_call.caller_id, p_call.callee_id))
+      then case when p_call.id is null then 'unknown_session' else 'unknown_call' end
+    when standing is not null then standing
+    when p_session.id is null then
+      case when not (p_call.status = 'accepted' or (live.call_is_running(p_call.status) and p_user = p_call.caller_id))
+           then 'call_not_active' end
+    when p_session.status = 'ended' or live.account_gone(p_session.creator_id) then 'session_ended'
+    when p_session.status <> 'live' then 'session_not_live'
+    when p_session.creator_id = p_user then
+      case when not exists (select from public.profiles f where f.id = p_user and f.is_creator) then 'not_a_creator' end
+    when p_session.access_type <> 'public' then live.access_fault(p_session, p_user)
+  end;
+end;
+$$;
+comment on function live.token_fault is
+  'Why nobody mints this person a token for a session (p_call null) or a call (p_session null); null when they may have one. The '
+  'one place where that is decided: every door asks it.';
+revoke execute on function live.token_fault(uuid, public.live_sessions, public.calls) from public, anon, authenticated;
+
 create function public.can_join_as(session_id uuid, user_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
   session public.live_sessions;
-  kept_out jsonb;
   reason text;
 begin
   select * into session from public.live_sessions s where s.id = can_join_as.session_id;
-  kept_out := live.standing_ban(can_join_as.user_id, session.id, session.creator_id);
-  reason := case
-    when can_join_as.user_id is null then 'not_authenticated'
-    when kept_out ->> 'reason' = 'account_deleted' then 'account_deleted'
-    when session.id is null then 'unknown_session'
-    when kept_out is not null then 'banned'
-    when session.status = 'ended' or live.account_gone(session.creator_id) then 'session_ended'
-    when session.status <> 'live' then 'session_not_live'
-    when session.access_type <> 'public' then live.access_fault(session, can_join_as.user_id)
-  end;
+  reason := live.token_fault(can_join_as.user_id, session, null);
   return jsonb_build_object(
     'allowed', reason is null,
     'reason', reason,
@@ -280,7 +321,8 @@ end;
 $$;
 comment on function public.can_join_as is
   'Whether a person may enter a session: {allowed, reason, role}. Reasons: not_authenticated, account_deleted, '
-  'unknown_session, banned, session_ended, session_not_live, sign_in_required, subscription_required, ticket_required. For server code.';
+  'unknown_session, banned, session_ended, session_not_live, not_a_creator, sign_in_required, subscription_required, '
+  'ticket_required. For server code.';
 revoke execute on function public.can_join_as(uuid, uuid) from public, anon, authenticated;
 grant execute on function public.can_join_as(uuid, uuid) to service_role;
 

@@ -175,6 +175,32 @@ comment on function live.reaches is
   'Whether a requester may act on someone of a rank: on lower ranks only; ops on anyone; the agent''s rules never on a host.';
 revoke execute on function live.reaches(text, int, int) from public, anon, authenticated;
 
+create function live.ops_rank(p_user uuid) returns int
+language plpgsql stable set search_path = '' as $$
+begin
+  return case when p_user is null or live.standing_fault(p_user, null, null) is null then 100 else 0 end;
+end;
+$$;
+comment on function live.ops_rank is 'Rank of ops for whom server code speaks: 100, and 0 for someone who is suspended. Null = nobody in particular.';
+revoke execute on function live.ops_rank(uuid) from public, anon, authenticated;
+
+-- Before anything is looked up about the target, so that a refusal tells nothing of who was where.
+create function live.require_standing_to_ask(p_row public.moderation_actions) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if p_row.requested_rank <= 0 then
+    perform live.refuse(403, 'banned', 'you have been removed: you cannot act here');
+  elsif not live.permits(
+      p_row.requested_via, p_row.requested_rank, p_row.action, live.action_scope(p_row.action, p_row.params), 0,
+      live.rank_of((select s.type from public.live_sessions s where s.id = p_row.session_id), p_row.params ->> 'role')) then
+    perform live.refuse(403, 'not_allowed', format('you may not %s here', replace(p_row.action, '_', ' ')));
+  end if;
+end;
+$$;
+comment on function live.require_standing_to_ask is
+  'Refuses a requester who may not ask this of anybody there: with the same words for every place and target.';
+revoke execute on function live.require_standing_to_ask(public.moderation_actions) from public, anon, authenticated;
+
 create function live.authority_fault(p_row public.moderation_actions, p_rank int) returns text
 language plpgsql stable set search_path = '' as $$
 declare
@@ -246,9 +272,9 @@ create function live.refusal_at_claim(p_row public.moderation_actions) returns t
 language plpgsql stable set search_path = '' as $$
 begin
   return live.authority_fault(p_row, case
-    when p_row.requested_via = 'app' and p_row.requested_by is not null
-    then live.rank_in(p_row.session_id, p_row.requested_by)
-    else p_row.requested_rank end);
+    when p_row.requested_by is null or p_row.requested_via = 'auto' then p_row.requested_rank
+    when p_row.requested_via = 'app' then live.acting_rank(p_row.session_id, p_row.requested_by)
+    else live.ops_rank(p_row.requested_by) end);
 end;
 $$;
 comment on function live.refusal_at_claim is 'Why a row may no longer be carried out, by the ranks of now; null when it may.';

@@ -10,14 +10,14 @@ begin
     p_row.requested_via := coalesce(p_row.requested_via, 'ops');
     p_row.requested_rank := case p_row.requested_via
       when 'auto' then 30  -- a moderator may undo what a rule did
-      when 'app' then live.rank_in(p_row.session_id, p_row.requested_by)
-      else 100 end;
+      when 'app' then live.acting_rank(p_row.session_id, p_row.requested_by)
+      else live.ops_rank(p_row.requested_by) end;
   elsif me is null then
     perform live.refuse(401, 'not_authenticated', 'sign in first');
   else
     perform live.refuse_deleted(me);
     p_row.requested_by := me;
-    p_row.requested_rank := live.rank_in(p_row.session_id, me);
+    p_row.requested_rank := live.acting_rank(p_row.session_id, me);
     p_row.requested_via := case when p_row.requested_rank >= 100 then 'ops' else 'app' end;
   end if;
   return p_row;
@@ -59,6 +59,7 @@ begin
   new.claim_expires_at := null; new.applied_at := null; new.enforce_ms := null;
 
   perform live.check_shape(new);
+  perform live.require_standing_to_ask(new);
   perform live.lock_for_action(new);
   -- The order is that of the lock, not that of arrival.
   new.n := nextval(pg_get_serial_sequence('public.moderation_actions', 'n'));
@@ -300,9 +301,9 @@ begin
     where s.id = (select a.session_id from public.moderation_actions a where a.id = cancel_action.id)
       for no key update;
   select * into item from public.moderation_actions a where a.id = cancel_action.id for update;
-  if item.id is null or not (live.is_service() or coalesce(item.requested_by = me, false)
-                             or live.rank_in(item.session_id, me) > item.requested_rank
-                             or live.is_ops(me)) then
+  if item.id is null or not (live.is_service() or live.is_ops(me)
+                             or (item.requested_by = me and live.acting_rank(item.session_id, me) > 0) is true
+                             or live.acting_rank(item.session_id, me) > item.requested_rank) then
     perform live.refuse(404, 'unknown_action', 'there is no such action of yours');
   elsif item.status = 'cancelled' then
     return jsonb_build_object('id', item.id, 'status', item.status);

@@ -103,7 +103,7 @@ begin
   if seat.invited_role is null or seat.invite_expires_at <= clock_timestamp() then
     perform live.refuse(409, 'no_invitation', 'there is no invitation, or it is too old: raise your hand');
   elsif seat.invited_by is not null
-      and live.rank_in(seat.session_id, seat.invited_by) <= live.rank_of(context, seat.invited_role) then
+      and live.acting_rank(seat.session_id, seat.invited_by) <= live.rank_of(context, seat.invited_role) then
     perform live.refuse(409, 'no_invitation', 'who invited you may not do so any more: raise your hand');
   end if;
   perform live.clear_invitation(seat, seat.invited_role);

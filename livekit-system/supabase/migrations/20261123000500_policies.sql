@@ -126,7 +126,7 @@ declare
   lease timestamptz := clock_timestamp() + interval '15 seconds';
 begin
   perform live.refuse_deleted(me);
-  if me is null or live.rank_in(watch_levels.session_id, me) < 30 then
+  if me is null or live.acting_rank(watch_levels.session_id, me) < 30 then
     perform live.refuse(403, 'not_allowed', 'levels are for the host, co-hosts, moderators and ops');
   elsif not exists (select from public.live_sessions s where s.id = watch_levels.session_id and s.status = 'live') then
     perform live.refuse(409, 'session_not_live', 'the session is not live');

@@ -37,27 +37,37 @@ $$;
 comment on function live.require_member() is 'Refuses callers who are not signed in, and anonymous sign-ins.';
 revoke execute on function live.require_member() from public, anon, authenticated;
 
+create function live.refuse_token(p_reason text) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  case p_reason
+    when 'not_authenticated' then perform live.refuse(401, p_reason, 'Sign in first.');
+    when 'account_deleted' then perform live.refuse(401, p_reason, 'This account was deleted.');
+    when 'unknown_session' then perform live.refuse(404, p_reason, 'There is no such session.');
+    when 'unknown_call' then perform live.refuse(404, p_reason, 'There is no such call of yours.');
+    when 'banned' then perform live.refuse(403, p_reason, 'You have been removed and cannot enter.');
+    when 'session_ended' then perform live.refuse(409, p_reason, 'This session is over.');
+    when 'session_not_live' then perform live.refuse(409, p_reason, 'This session is not live yet.');
+    when 'call_not_active' then perform live.refuse(409, p_reason, 'This call is not going on.');
+    when 'not_a_creator' then perform live.refuse(403, p_reason, 'Only approved creators can go live.');
+    when 'sign_in_required' then perform live.refuse(403, p_reason, 'This session is for people with an account: sign up first.');
+    when 'subscription_required' then perform live.refuse(403, p_reason, 'This session is for the creator''s subscribers.');
+    when 'ticket_required' then perform live.refuse(402, p_reason, 'This session needs a ticket. Buy one first.');
+    else perform live.refuse(403, p_reason, 'You cannot enter.');
+  end case;
+end;
+$$;
+comment on function live.refuse_token(text) is 'Refuses with a reason of live.token_fault, in words for the person.';
+revoke execute on function live.refuse_token(text) from public, anon, authenticated;
+
 create function live.require_entry(p_session uuid, p_user uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare
   entry constant jsonb := public.can_join_as(p_session, p_user);
-  reason constant text := entry ->> 'reason';
 begin
-  case reason
-    when 'not_authenticated' then perform live.refuse(401, reason, 'Sign in first.');
-    when 'account_deleted' then perform live.refuse(401, reason, 'This account was deleted.');
-    when 'unknown_session' then perform live.refuse(404, reason, 'There is no such session.');
-    when 'banned' then perform live.refuse(403, reason, 'You have been removed and cannot enter.');
-    when 'session_ended' then perform live.refuse(409, reason, 'This session is over.');
-    when 'session_not_live' then perform live.refuse(409, reason, 'This session is not live yet.');
-    when 'sign_in_required' then perform live.refuse(403, reason, 'This session is for people with an account: sign up first.');
-    when 'subscription_required' then perform live.refuse(403, reason, 'This session is for the creator''s subscribers.');
-    when 'ticket_required' then perform live.refuse(402, reason, 'This session needs a ticket. Buy one first.');
-    else
-      if reason is not null then
-        perform live.refuse(403, reason, 'You cannot enter this session.');
-      end if;
-  end case;
+  if entry ->> 'reason' is not null then
+    perform live.refuse_token(entry ->> 'reason');
+  end if;
   return entry ->> 'role';
 end;
 $$;
@@ -101,22 +111,47 @@ comment on function live.relay_keys_now() is 'The keys that packets may be signe
 revoke execute on function live.relay_keys_now() from public, anon, authenticated;
 
 -- Only a host and the parties of a call get rights by token; everyone else's come from the agent, at the join.
-create function live.join_grant(p_room text, p_context text, p_user uuid, p_role text, p_last_seq bigint) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+create function live.token_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
+language plpgsql stable set search_path = '' as $$
 begin
   return (
-    select jsonb_build_object(
-      'room', p_room,
-      'identity', p_user,
-      'role', p_role,
-      'can_publish_sources', case when p_role in ('host', 'party') then r.can_publish_sources else '{}' end,
-      'can_subscribe', r.can_subscribe,
-      'now', live.instant(clock_timestamp()),
-      'last_seq', p_last_seq,
-      'relay_keys', live.relay_keys_now())
-      from public.live_roles r where r.context = p_context and r.role = p_role);
+    select coalesce(array_agg(x.source order by x.place), '{}')
+      from unnest(p_rights.can_publish_sources) with ordinality as x (source, place)
+     where p_rights.role in ('host', 'party')
+       and not (coalesce(p_seat.mic_muted and coalesce(p_seat.mic_muted_until > clock_timestamp(), true), false)
+                and x.source in ('microphone', 'screen_share_audio'))
+       and not (coalesce(p_seat.camera_off, false) and x.source in ('camera', 'screen_share')));
 end;
 $$;
-comment on function live.join_grant(text, text, uuid, text, bigint) is
-  'What a token is minted from: {room, identity, role, can_publish_sources, can_subscribe, now, last_seq, relay_keys}.';
-revoke execute on function live.join_grant(text, text, uuid, text, bigint) from public, anon, authenticated;
+comment on function live.token_sources is 'The sources that a token itself lets someone publish: their role''s, without what a moderator took.';
+revoke execute on function live.token_sources(public.live_roles, public.live_participants) from public, anon, authenticated;
+
+create function live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  reason constant text := live.token_fault(p_user, p_session, p_call);
+  seat public.live_participants;
+  rights public.live_roles;
+begin
+  if reason is not null then
+    perform live.refuse_token(reason);
+  end if;
+  select * into seat from public.live_participants p where p.session_id = p_session.id and p.user_id = p_user;
+  select * into rights from public.live_roles r
+   where r.context = coalesce(p_session.type, 'call')
+     and r.role = coalesce(seat.role, live.default_role(coalesce(p_session.type, 'call')));
+  return jsonb_build_object(
+    'room', coalesce(p_session.livekit_room, p_call.livekit_room),
+    'identity', p_user,
+    'role', rights.role,
+    'can_publish_sources', live.token_sources(rights, seat),
+    'can_subscribe', rights.can_subscribe,
+    'now', live.instant(clock_timestamp()),
+    'last_seq', coalesce(p_session.last_seq, 0),
+    'relay_keys', live.relay_keys_now());
+end;
+$$;
+comment on function live.token_grant is
+  'What a token is minted from, for a session (p_call null) or a call (p_session null): {room, identity, role, '
+  'can_publish_sources, can_subscribe, now, last_seq, relay_keys}. Refuses whom live.token_fault refuses. Every token comes from here.';
+revoke execute on function live.token_grant(uuid, public.live_sessions, public.calls) from public, anon, authenticated;

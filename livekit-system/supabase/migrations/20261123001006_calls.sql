@@ -20,8 +20,7 @@ create function live.call_reply(p_call public.calls, p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
   return jsonb_build_object('call', to_jsonb(p_call) - 'desired_xid', 'join',
-    case when live.call_is_running(p_call.status)
-      then live.join_grant(p_call.livekit_room, 'call', p_user, 'party', 0) end);
+    case when live.call_is_running(p_call.status) then live.token_grant(p_user, null, p_call) end);
 end;
 $$;
 comment on function live.call_reply(public.calls, uuid) is '{call, join}; join is null once the call is over.';
@@ -95,14 +94,14 @@ begin
   if p_user <> call.callee_id then
     perform live.refuse(403, 'callee_only', 'Only the person who is called can answer.');
   end if;
+  if p_accept then
+    perform live.require_account(p_user);
+  end if;
   if call.status = wanted then
     return live.call_reply(call, p_user);
   end if;
   if call.status <> 'ringing' or live.rings_too_long(call) then
     perform live.refuse(409, 'call_not_ringing', 'This call is not ringing any more.');
-  end if;
-  if p_accept then
-    perform live.require_account(p_user);
   end if;
   update public.calls set status = wanted, end_reason = case when not p_accept then 'declined' end
    where id = call.id returning * into call;

@@ -47,16 +47,14 @@ $$;
 comment on function live.session_json(public.live_sessions) is 'A session as its people are told of it: the row without its machinery.';
 revoke execute on function live.session_json(public.live_sessions) from public, anon, authenticated;
 
-create function live.session_join(p_session public.live_sessions, p_user uuid, p_role text) returns jsonb
+create function live.session_join(p_session public.live_sessions, p_user uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return (
-    select live.join_grant(p_session.livekit_room, p_session.type, p_user, p_role, p_session.last_seq)
-     where p_session.status = 'live');
+  return case when p_session.status <> 'scheduled' then live.token_grant(p_user, p_session, null) end;
 end;
 $$;
-comment on function live.session_join(public.live_sessions, uuid, text) is 'The grant to enter a live session; null for any other.';
-revoke execute on function live.session_join(public.live_sessions, uuid, text) from public, anon, authenticated;
+comment on function live.session_join(public.live_sessions, uuid) is 'The grant to enter a session; null while it is scheduled.';
+revoke execute on function live.session_join(public.live_sessions, uuid) from public, anon, authenticated;
 
 create function live.require_not_live(p_creator uuid, p_but uuid default null) returns void
 language plpgsql set search_path = '' as $$
@@ -93,7 +91,7 @@ begin
             case when p_scheduled_at is null then 'live' else 'scheduled' end)
     returning * into session;
   return jsonb_build_object('session', live.session_json(session),
-                            'join', live.session_join(session, p_user, 'host'));
+                            'join', live.session_join(session, p_user));
 end;
 $$;
 comment on function public.session_create(uuid, text, text, text, integer, timestamptz) is
@@ -117,8 +115,13 @@ begin
     perform live.require_not_live(p_user);
     update public.live_sessions set status = 'live' where id = session.id returning * into session;
   end if;
+  -- A refusal from here on takes the start back as well.
+  if (select p.role from public.live_participants p where p.session_id = session.id and p.user_id = p_user)
+     is distinct from 'host' then
+    perform live.refuse(403, 'not_the_host', 'You are not the host of this session any more.');
+  end if;
   return jsonb_build_object('session', live.session_json(session),
-                            'join', live.session_join(session, p_user, 'host'));
+                            'join', live.session_join(session, p_user));
 end;
 $$;
 comment on function public.session_start(uuid, uuid) is
@@ -127,12 +130,13 @@ comment on function public.session_start(uuid, uuid) is
 create function public.session_token(p_user uuid, p_session uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
-  role constant text := live.require_entry(p_session, p_user);
+  session public.live_sessions;
 begin
+  perform live.require_entry(p_session, p_user);
+  select * into session from public.live_sessions s where s.id = p_session;
   -- Whoever can be in the room is known before they are in it: a moderator may be faster than the news of the join.
-  perform live.ensure_participant(s, p_user) from public.live_sessions s where s.id = p_session;
-  return jsonb_build_object('join', (
-    select live.session_join(s, p_user, role) from public.live_sessions s where s.id = p_session));
+  perform live.ensure_participant(session, p_user);
+  return jsonb_build_object('join', live.session_join(session, p_user));
 end;
 $$;
 comment on function public.session_token(uuid, uuid) is 'Whoever can_join admits enters a live session: {join}; the role is in it.';

@@ -21,14 +21,14 @@ begin
     p_row.requested_via := coalesce(p_row.requested_via, 'ops');
     p_row.requested_rank := case p_row.requested_via
       when 'auto' then 30  -- a moderator may undo what a rule did
-      when 'app' then live.rank_in(p_row.session_id, p_row.requested_by)
-      else 100 end;
+      when 'app' then live.acting_rank(p_row.session_id, p_row.requested_by)
+      else live.ops_rank(p_row.requested_by) end;
   elsif me is null then
     perform live.refuse(401, 'not_authenticated', 'sign in first');
   else
     perform live.refuse_deleted(me);
     p_row.requested_by := me;
-    p_row.requested_rank := live.rank_in(p_row.session_id, me);
+    p_row.requested_rank := live.acting_rank(p_row.session_id, me);
     -- Only ops may be marked: an app user's rate limit must not depend on a header.
     p_row.requested_via := case
       when p_row.requested_rank < 100 then 'app'
