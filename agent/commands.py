@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import aiohttp
 from livekit import api
 
+from agent.ports import PortError
 from agent.readiness import REASONS
 from agent.settings import Settings
+from agent.supabase_client import BadAnswer, Supabase, supabase_client
 
 SECONDS = 5.0
+BOOKS_SECONDS = 60.0
 STALE_ACTION_SECONDS = 5.0
+BOOKS_SECONDS = 60.0
 """A row that is open for longer is worth a look."""
 Finding = tuple[bool, str]
 """Whether it is well, and what to read about it."""
@@ -19,17 +24,18 @@ Finding = tuple[bool, str]
 
 async def doctor(settings: Settings) -> Sequence[Finding]:
     """Everything that must hold before a worker can start, each with its remedy."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as http:
-        livekit, database = await asyncio.gather(
-            _check_livekit(settings, http), _check_database(settings, http)
-        )
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as http,
+        _database(settings, SECONDS) as supabase,
+    ):
+        livekit, database = await asyncio.gather(_check_livekit(settings, http), _check_database(supabase))
     return [(True, "environment: complete"), *livekit, *database]
 
 
 async def verify(settings: Settings) -> Sequence[Finding]:
     """Balance the books: coins, presence, streams and actions against each other, to the row."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http:
-        faults = [row for name in ("live_faults", "book_faults") for row in await _rpc(settings, http, name)]
+    async with _database(settings, BOOKS_SECONDS) as supabase:
+        faults = [row for name in ("live_faults", "book_faults") for row in await supabase.rpc(name, {})]
     if not faults:
         return [(True, "the books agree")]
     return [(False, f"{f['book']} {f['id']}: expected {f['expected']}, found {f['found']}") for f in faults]
@@ -92,13 +98,11 @@ async def _check_livekit(settings: Settings, http: aiohttp.ClientSession) -> Seq
     return [(True, f"LiveKit: answers, {len(answer.rooms)} rooms open")]
 
 
-async def _check_database(settings: Settings, http: aiohttp.ClientSession) -> Sequence[Finding]:
+async def _check_database(supabase: Supabase) -> Sequence[Finding]:
     try:
-        contract = await _rpc(settings, http, "live_schema_contract")
-    except aiohttp.ClientResponseError as error:
-        return [(False, _refused(error.status))]
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return [(False, f"Supabase does not answer ({_words(error)}): check SUPABASE_URL")]
+        contract = await supabase.rpc("live_schema_contract", {})
+    except PortError as error:
+        return [(False, _refused(error))]
     missing = [(False, _missing(item)) for item in contract["missing"]]
     warnings = [(True, f"warning: {item['message']}") for item in contract["warnings"]]
     return [*(missing or [(True, "database: every table, column, function and policy is there")]), *warnings]
@@ -108,24 +112,22 @@ def _words(error: BaseException) -> str:
     return str(error) or "timed out"
 
 
-def _refused(http_status: int) -> str:
-    match http_status:
-        case 401 | 403:
+def _refused(error: PortError) -> str:
+    match error.__cause__:
+        case BadAnswer(status=401 | 403):
             return "Supabase refuses the key: check SUPABASE_SERVICE_ROLE_KEY"
-        case 404:
+        case BadAnswer(status=404):
             return "database: the migrations are not applied: run `supabase db push` in livekit-system"
+        case BadAnswer(status=status):
+            return f"Supabase answers HTTP {status}: see its logs"
         case _:
-            return f"Supabase answers HTTP {http_status}: see its logs"
+            return f"Supabase does not answer ({error}): check SUPABASE_URL"
 
 
 def _missing(item: dict[str, Any]) -> str:
     return f"database: {item['kind']} {item['name']} is missing: apply the migrations (`supabase db push`)"
 
 
-async def _rpc(settings: Settings, http: aiohttp.ClientSession, function: str) -> Any:
+def _database(settings: Settings, seconds: float) -> AbstractAsyncContextManager[Supabase]:
     key = settings.supabase_service_role_key.get_secret_value()
-    url = f"{settings.supabase_url.rstrip('/')}/rest/v1/rpc/{function}"
-    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
-    async with http.post(url, json={}, headers=headers) as response:
-        response.raise_for_status()
-        return await response.json()
+    return supabase_client(settings.supabase_url, key, seconds)

@@ -1,34 +1,27 @@
-"""LiveKit's dispatches, answered: one websocket to its `/agent`, in the protocol that all of its agents' workers speak.
+"""LiveKit's dispatches, answered by LiveKit Agents' own server (`AgentServer`).
 
-A dispatch is only a doorbell. Every job is accepted, its room is handed on, and the job is ended at once, so nothing of
-the room's life hangs on it. LiveKit Agents' own worker does the same with a thread for each job, and its import alone
-takes 40 MB and a second.
+A dispatch is only a doorbell: the request's room goes to the host, and the job is ended at once, so no thread or
+process is started and nothing of the room's life hangs on a job. The server is told to give up at the first lost
+connection, which its public interface reports in no other way; it is then started anew, within two seconds instead of
+the ten that it would wait itself.
 """
 
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable
 
-import aiohttp
-from google.protobuf.message import DecodeError
-from livekit import api
-from livekit.protocol import agent as protocol
-from livekit.protocol.models import ParticipantPermission
-
+from agent.agents_library import AgentServer, JobContext, JobExecutorType, JobRequest, WorkerPermissions
 from agent.metrics import Metrics
 from agent.ports import RoomName
 
 log = logging.getLogger(__name__)
 
-STATUS_SECONDS = 2.5
-HEARTBEAT_SECONDS = 30.0
-ANSWER_SECONDS = 10.0
 FIRST_RETRY_SECONDS = 0.2
 RETRY_CAP_SECONDS = 2.0
-PERMISSIONS = ParticipantPermission(
-    can_publish=False, can_subscribe=True, can_publish_data=True, hidden=True, agent=True
-)
+DRAIN_SECONDS = 2
+LIBRARY_LOG = "livekit.agents"
 
 
 class Dispatches:
@@ -36,7 +29,6 @@ class Dispatches:
 
     def __init__(
         self,
-        http: aiohttp.ClientSession,
         url: str,
         key: str,
         secret: str,
@@ -46,77 +38,95 @@ class Dispatches:
         taking: Callable[[], bool],
     ) -> None:
         """`serve(room)`: somebody opened it. `taking`: whether we take new rooms; when not, LiveKit asks others."""
-        self._http, self._url = http, f"{url.rstrip('/')}/agent"
-        self._key, self._secret, self._metrics = key, secret, metrics
+        self._url, self._key, self._secret, self._metrics = url, key, secret, metrics
         self._serve, self._taking = serve, taking
+        self._server: AgentServer | None = None
         self.registered = False
+        quiet_library_log()
 
     async def run(self) -> None:
-        """Stay registered for ever."""
+        """Stay registered until cancelled, or until we are leaving and the connection is lost."""
         pause = FIRST_RETRY_SECONDS
         while True:
-            try:
-                async with self._http.ws_connect(
-                    self._url, headers=self._pass(), heartbeat=HEARTBEAT_SECONDS
-                ) as socket:
-                    await self._register(socket)
-                    pause = FIRST_RETRY_SECONDS
-                    await self._answer(socket)
-                reason = "closed"
-            except (aiohttp.ClientError, DecodeError, TypeError, TimeoutError, OSError) as error:
-                reason = str(error) or type(error).__name__
-            self.registered = False
+            self._server = server = self._new_server()
+            reason, was_registered = await self._run(server)
+            if not self._taking():
+                return
             log.warning("not registered with LiveKit", extra={"error": reason})
+            pause = FIRST_RETRY_SECONDS if was_registered else min(2 * pause, RETRY_CAP_SECONDS)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, RETRY_CAP_SECONDS)
 
-    def _pass(self) -> dict[str, str]:
-        token = api.AccessToken(self._key, self._secret).with_grants(api.VideoGrants(agent=True))
-        return {"Authorization": f"Bearer {token.to_jwt()}"}
+    async def drain(self) -> None:
+        """Tell LiveKit to offer us no more rooms."""
+        if self._server is not None and self.registered:
+            with contextlib.suppress(TimeoutError):  # what is asked meanwhile is refused, as `taking` says
+                await self._server.drain(DRAIN_SECONDS)
 
-    async def _register(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Raises TypeError when the other side does not speak the protocol, TimeoutError when it says nothing."""
-        ours = protocol.RegisterWorkerRequest(type=protocol.JT_ROOM, allowed_permissions=PERMISSIONS)
-        await _send(socket, protocol.WorkerMessage(register=ours))
-        async with asyncio.timeout(ANSWER_SECONDS):
-            protocol.ServerMessage.FromString(await socket.receive_bytes())
+    async def _run(self, server: AgentServer) -> tuple[str, bool]:
+        """One connection, until it is lost: why, and whether it was ever registered."""
+        try:
+            await server.run()
+            reason = "closed"
+        except Exception as error:  # noqa: BLE001  (the server raises whatever its transport raises)
+            # The server hides the cause ("from None"); Python keeps it.
+            reason = repr(error.__context__ or error)
+        finally:
+            was_registered, self.registered = self.registered, False
+            with contextlib.suppress(
+                Exception
+            ):  # of a connection that is lost there may be nothing left to close
+                await server.aclose()
+        return reason, was_registered
+
+    def _new_server(self) -> AgentServer:
+        server = AgentServer(
+            ws_url=self._url,
+            api_key=self._key,
+            api_secret=self._secret,
+            permissions=WorkerPermissions(
+                can_publish=False,
+                can_subscribe=True,
+                can_publish_data=True,
+                can_update_metadata=False,
+                hidden=True,
+            ),
+            job_executor_type=JobExecutorType.THREAD,
+            multiprocessing_context="spawn",
+            num_idle_processes=0,
+            load_fnc=lambda: 0.0,
+            load_threshold=math.inf,  # with any other an idle worker refuses all but a few of many rooms at once
+            max_retry=0,
+            host="127.0.0.1",
+            port=0,
+        )
+        server.rtc_session(_no_job, on_request=self._on_request)
+        server.on("worker_registered", self._on_registered)
+        return server
+
+    def _on_registered(self, _id: str, _server: object) -> None:
         self.registered = True
         log.info("registered")
 
-    async def _answer(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Returns when the connection has ended."""
-        telling = asyncio.create_task(self._tell_status(socket), name="status")
-        try:
-            async for message in socket:
-                if message.type is aiohttp.WSMsgType.BINARY:
-                    await self._heed(socket, protocol.ServerMessage.FromString(message.data))
-        finally:
-            telling.cancel()
-
-    async def _tell_status(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        with contextlib.suppress(ConnectionError):  # whoever reads from the socket hears of it as well
-            while True:
-                status = protocol.WS_AVAILABLE if self._taking() else protocol.WS_FULL
-                update = protocol.UpdateWorkerStatus(status=status)
-                await _send(socket, protocol.WorkerMessage(update_worker=update))
-                await asyncio.sleep(STATUS_SECONDS)
-
-    async def _heed(self, socket: aiohttp.ClientWebSocketResponse, message: protocol.ServerMessage) -> None:
-        match message.WhichOneof("message"):
-            case "availability":
-                job, available = message.availability.job.id, self._taking()
-                self._metrics.dispatches.labels("accepted" if available else "rejected").inc()
-                answer = protocol.AvailabilityResponse(
-                    job_id=job, available=available, participant_identity=f"agent-{job}"
-                )
-                await _send(socket, protocol.WorkerMessage(availability=answer))
-            case "assignment":
-                self._serve(RoomName(message.assignment.job.room.name))
-                ended = protocol.UpdateJobStatus(job_id=message.assignment.job.id, status=protocol.JS_SUCCESS)
-                await _send(socket, protocol.WorkerMessage(update_job=ended))
-            case _:
-                pass  # a job that is to end has ended already
+    async def _on_request(self, request: JobRequest) -> None:
+        """The job is over at once, for us and for all other workers: the host has the room. While leaving it is not:
+        the next worker is asked."""
+        taking = self._taking()
+        self._metrics.dispatches.labels("accepted" if taking else "rejected").inc()
+        if taking:
+            self._serve(RoomName(request.room.name))
+        await request.reject(terminate=taking)
 
 
-async def _send(socket: aiohttp.ClientWebSocketResponse, message: protocol.WorkerMessage) -> None:
-    await socket.send_bytes(message.SerializeToString())
+async def _no_job(_: JobContext) -> None:
+    """Never started, because no request is accepted; the server wants one all the same."""
+
+
+def quiet_library_log() -> None:
+    """The server logs each room at INFO, and the end of each connection with its stack; `Dispatches` reports both."""
+    library = logging.getLogger(LIBRARY_LOG)
+    library.setLevel(logging.WARNING)
+    library.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return "_connection_task" not in record.getMessage()

@@ -8,24 +8,19 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
-
 from agent.metrics import Metrics
+from agent.ports import PortError
+from agent.supabase_client import Supabase
 
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.25
-TIMEOUT_SECONDS = 2.0
 TOPIC, EVENT = "live:levels:", "levels"
 
 
 class LevelsBroadcast:
-    def __init__(
-        self, session: aiohttp.ClientSession, url: str, service_role_key: str, metrics: Metrics
-    ) -> None:
-        self._session, self._metrics = session, metrics
-        self._url = url.rstrip("/") + "/realtime/v1/api/broadcast"
-        self._headers = {"apikey": service_role_key, "Authorization": f"Bearer {service_role_key}"}
+    def __init__(self, supabase: Supabase, metrics: Metrics) -> None:
+        self._supabase, self._metrics = supabase, metrics
         self._latest: dict[str, Mapping[str, Any]] = {}
         self._filled = asyncio.Event()
 
@@ -49,11 +44,7 @@ class LevelsBroadcast:
             for session_id, payload in latest.items()
         ]
         try:
-            async with (
-                asyncio.timeout(TIMEOUT_SECONDS),
-                self._session.post(self._url, json={"messages": messages}, headers=self._headers) as response,
-            ):
-                response.raise_for_status()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            await self._supabase.broadcast(messages)
+        except PortError as error:
             self._metrics.levels_dropped.inc(len(messages))
-            log.warning("levels not sent", extra={"sessions": len(messages), "error": repr(error)})
+            log.warning("levels not sent", extra={"sessions": len(messages), "error": str(error)})

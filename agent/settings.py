@@ -4,6 +4,7 @@ Everything of our own begins with `LIVE_` and has a default that is right for a 
 """
 
 import base64
+import os
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from agent.scheduling import parse_cpus, usable_cpus
 
 SEED_BYTES = 32
+AGENT_NAMES = ("LIVEKIT_AGENT_NAME", "LIVEKIT_AGENT_NAME_OVERRIDE")
 
 
 class SettingsError(Exception):
@@ -102,16 +104,24 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: names every faulty variable at once.
     """
+    named = [name for name in AGENT_NAMES if os.environ.get(name)]
+    faults = [
+        f"  {name}: must not be set: LiveKit would offer this worker no room by itself" for name in named
+    ]
     try:
-        return Settings()  # type: ignore[call-arg]  # the environment fills the fields
+        settings = Settings()  # type: ignore[call-arg]  # the environment fills the fields
     except ValidationError as error:
-        raise SettingsError(_explain(error)) from None
+        faults = [*_explain(error), *faults]
+    else:
+        if not faults:
+            return settings
+    raise SettingsError("the environment is not right:\n" + "\n".join(faults))
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError) -> list[str]:
     lines = []
     for fault in error.errors(include_input=False, include_url=False):
         name = "_".join(str(part) for part in fault["loc"]).upper()
         what = "is not set" if fault["type"] == "missing" else fault["msg"]
         lines.append(f"  {name}: {what}" if name else f"  {what}")
-    return "the environment is not right:\n" + "\n".join(lines)
+    return lines

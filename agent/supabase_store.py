@@ -1,22 +1,13 @@
-"""`Store` over Supabase's data API: each method is one `POST /rest/v1/rpc/…` with a time-out.
-
-The calls are idempotent, so whoever calls decides about retries. A 5xx, a time-out or a refused connection is
-`Unavailable`; a 4xx is `Refused`, because the same call will be refused again.
-"""
+"""`Store` over Supabase's data API: each method is one call of an SQL function, all of them idempotent."""
 
 import asyncio
-import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import aiohttp
-
 from agent import heard, rows
 from agent.clock import DatabaseClock
-from agent.metrics import Metrics
 from agent.ports import (
     Claim,
     ClaimOutcome,
@@ -28,7 +19,6 @@ from agent.ports import (
     Left,
     Minute,
     Overview,
-    Refused,
     Release,
     RoomFacts,
     RoomName,
@@ -37,35 +27,25 @@ from agent.ports import (
     Unclaimed,
     Written,
 )
+from agent.supabase_client import Supabase
 from handlers.events import Identity
 
-TOO_MANY_REQUESTS = 429
-SERVER_FAULT = 500
 PULL_LIMIT = 200
 """Actions and events of one room in one pull."""
 KEY_LIFETIME = timedelta(days=7)
-RETRYABLE_SQLSTATES = ("08", "40", "53", "55P03", "57")
-"""Connection lost, serialisation, out of resources (a full disk among them), lock not available, shutting down."""
 
 
 class SupabaseStore:
     def __init__(
         self,
-        session: aiohttp.ClientSession,
-        url: str,
-        service_role_key: str,
+        supabase: Supabase,
         worker_id: str,
         clock: DatabaseClock,
-        metrics: Metrics,
         *,
         lease_seconds: float,
-        timeout: float,
     ) -> None:
-        self._session, self._worker, self._clock, self._metrics = session, worker_id, clock, metrics
-        self._rpc = url.rstrip("/") + "/rest/v1/rpc/"
-        self._headers = {"apikey": service_role_key, "Authorization": f"Bearer {service_role_key}"}
+        self._supabase, self._worker, self._clock = supabase, worker_id, clock
         self._ttl_ms = round(lease_seconds * 1000)
-        self._timeout = timeout
         self.failed_at = float("-inf")
         """When a lease last could not be taken, renewed or looked up, by the monotonic clock. Other calls do not count:
         one bad row that is tried again and again must not keep this worker from taking rooms."""
@@ -122,14 +102,14 @@ class SupabaseStore:
 
     async def publish_key(self, kid: str, public_key: str) -> bool:
         until = (datetime.now(UTC) + KEY_LIFETIME).isoformat()
-        key = await self._post(
+        key = await self._supabase.rpc(
             "agent_publish_key", {"p_kid": kid, "p_public_key": public_key, "p_not_after": until}
         )
         return key["revoked_at"] is None
 
     async def overview(self) -> Overview:
         with self._noting_failure():
-            answer = await self._post("agent_overview", {})
+            answer = await self._supabase.rpc("agent_overview", {})
         now = rows.seconds(answer["now"]) or 0.0
         return Overview(
             {RoomName(place["room"]): _time_left(place, now) for place in answer["rooms"]},
@@ -150,7 +130,7 @@ class SupabaseStore:
         return answer
 
     async def _call(self, function: str, **arguments: Any) -> Any:
-        return await self._post(function, {"p_worker": self._worker, **arguments})
+        return await self._supabase.rpc(function, {"p_worker": self._worker, **arguments})
 
     @contextmanager
     def _noting_failure(self) -> Iterator[None]:
@@ -159,37 +139,6 @@ class SupabaseStore:
         except (Unavailable, asyncio.CancelledError):  # cancelled by whoever waited long enough
             self.failed_at = self._clock.monotonic()
             raise
-
-    async def _post(self, function: str, arguments: Mapping[str, Any]) -> Any:
-        started, outcome = time.monotonic(), "unreachable"
-        try:
-            async with (
-                asyncio.timeout(self._timeout),
-                self._session.post(self._rpc + function, json=arguments, headers=self._headers) as response,
-            ):
-                outcome = str(response.status)
-                if response.status >= 400:
-                    raise _translated(function, response.status, await response.text())
-                return await response.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
-            raise Unavailable(
-                f"the database did not answer {function}: {str(error) or 'timed out'}"
-            ) from error
-        finally:
-            self._metrics.store_seconds.labels(function, outcome).observe(time.monotonic() - started)
-
-
-def _translated(function: str, status: int, body: str) -> Unavailable | Refused:
-    """`details` are left out: they hold the row, and with it what people wrote."""
-    try:
-        said = json.loads(body)
-        code, what = str(said.get("code", "")), f"{said.get('message', '')} {said.get('hint') or ''}".rstrip()
-    except (ValueError, AttributeError):
-        code, what = "", "no answer of PostgREST's"
-    message = f"{function}: HTTP {status} {code}: {what}"
-    if status >= SERVER_FAULT or status == TOO_MANY_REQUESTS or code.startswith(RETRYABLE_SQLSTATES):
-        return Unavailable(message)
-    return Refused(message)
 
 
 def _fence(lease: Lease) -> dict[str, Any]:

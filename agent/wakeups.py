@@ -45,14 +45,13 @@ class WakeUps:
 
     def __init__(
         self,
-        url: str,
-        key: str,
+        connect: Callable[[], AsyncRealtimeClient],
         wake: Callable[[RoomName], None],
         offered: Callable[[], None],
         missed: Callable[[], None],
         metrics: Metrics,
     ) -> None:
-        self._url, self._key = url.rstrip("/") + "/realtime/v1", key
+        self._connect = connect
         self._wake, self._offered, self._missed, self._metrics = wake, offered, missed, metrics
         self._trouble = asyncio.Event()
         self.joined = False
@@ -76,7 +75,7 @@ class WakeUps:
     async def _listen(self) -> None:
         """One client, from joining until something about it is not right."""
         self._trouble.clear()
-        client = AsyncRealtimeClient(self._url, self._key, auto_reconnect=False)
+        client = self._connect()
         try:
             async with asyncio.timeout(JOIN_SECONDS):
                 channel = client.channel(TOPIC, OPTIONS)

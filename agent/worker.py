@@ -33,6 +33,7 @@ from agent.relay_key import RelayKey
 from agent.report import Report
 from agent.room_events import RoomEvents
 from agent.settings import Settings
+from agent.supabase_client import Supabase, supabase_client
 from agent.supabase_store import SupabaseStore
 from agent.wakeups import WakeUps
 from agent.watchdog import LoopWatchdog, past_memory_limit
@@ -48,21 +49,16 @@ def worker_name(settings: Settings) -> str:
 
 
 class Worker:
-    def __init__(self, settings: Settings, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, settings: Settings, http: aiohttp.ClientSession, supabase: Supabase, metrics: Metrics
+    ) -> None:
+        """`http` is for LiveKit's server API."""
         self._settings, self.name = settings, worker_name(settings)
-        self.metrics, self._clock = Metrics(), DatabaseClock()
+        self.metrics, self._clock = metrics, DatabaseClock()
         self._leaving = False
         self._watching: asyncio.Task[None] | None = None
-        service_key = settings.supabase_service_role_key.get_secret_value()
         self._store = SupabaseStore(
-            http,
-            settings.supabase_url,
-            service_key,
-            self.name,
-            self._clock,
-            self.metrics,
-            lease_seconds=settings.live_lease_seconds,
-            timeout=settings.live_store_timeout,
+            supabase, self.name, self._clock, lease_seconds=settings.live_lease_seconds
         )
         seed = settings.live_relay_key.get_secret_value() if settings.live_relay_key else None
         self._key = RelayKey(self._store, seed)
@@ -93,11 +89,10 @@ class Worker:
             self.metrics,
             self._key,
             self._livekit_room,
-            LevelsBroadcast(http, settings.supabase_url, service_key, self.metrics),
+            LevelsBroadcast(supabase, self.metrics),
         )
         self._wakeups = WakeUps(
-            settings.supabase_url,
-            service_key,
+            supabase.realtime,
             self._puller.wake,
             self._look_at_offers,
             self._puller.wake_all,
@@ -114,7 +109,6 @@ class Worker:
             ours=lambda: self._host.rooms,
         )
         self._dispatches = Dispatches(
-            http,
             settings.livekit_url,
             settings.livekit_api_key,
             settings.livekit_api_secret.get_secret_value(),
@@ -209,6 +203,7 @@ class Worker:
         self._leaving = True
         if self._watching is not None:
             self._watching.cancel()
+        await self._dispatches.drain()
         log.info("handing over", extra={"rooms": len(self._host.rooms)})
         await self._host.hand_over(self._settings.live_drain_seconds)
 
@@ -240,5 +235,13 @@ async def run(settings: Settings) -> None:
     # collections come when a quarter more is there than the last one left, so now they come as often as rooms close.
     gc.freeze()
     gc.collect()
-    async with aiohttp.ClientSession() as http:
-        await Worker(settings, http).run()
+    metrics, key = Metrics(), settings.supabase_service_role_key.get_secret_value()
+
+    def observe(function: str, outcome: str, seconds: float) -> None:
+        metrics.store_seconds.labels(function, outcome).observe(seconds)
+
+    async with (
+        aiohttp.ClientSession() as http,
+        supabase_client(settings.supabase_url, key, settings.live_store_timeout, observe) as supabase,
+    ):
+        await Worker(settings, http, supabase, metrics).run()

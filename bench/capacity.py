@@ -11,13 +11,12 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-import aiohttp
 import asyncpg
 
 from agent.ports import RoomName
 from agent.settings import Settings
 from bench import parts
-from bench.synthetic import SyntheticWorker, open_sessions, workers
+from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
 from local.paths import STATE
 from local.results import Figure, at_most, report, say, spread, write
 from local.stack import Stack
@@ -36,11 +35,11 @@ ROWS = 2000
 async def measure() -> list[Figure]:
     async with (
         Stack(STATE / "bench") as stack,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
+        database_of(stack) as supabase,
     ):
         database = await asyncpg.connect(stack.database_url)
         rooms = await open_sessions(database, ROOMS)
-        fleet = workers(stack, http, rooms, EACH, LEASE_SECONDS)
+        fleet = workers(supabase, rooms, EACH, LEASE_SECONDS)
         say(f"  {len(rooms)} live sessions, {len(fleet)} workers of {EACH}")
         figures = [
             Figure("capacity.rooms", len(rooms), "rooms"),

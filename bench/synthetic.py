@@ -7,20 +7,20 @@ import asyncio
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-import aiohttp
 import asyncpg
 
 from agent.clock import DatabaseClock
-from agent.metrics import Metrics
 from agent.ports import Claim, ClaimOutcome, Finish, Lease, Release, RoomName, Written
+from agent.supabase_client import Supabase, supabase_client
 from agent.supabase_store import SupabaseStore
 from handlers.effects import FinishAction, Verdict
 from handlers.events import Action, Identity
 from local.stack import Stack
 
-TIMEOUT_SECONDS = 60.0
+TIMEOUT_SECONDS, CONNECTIONS = 60.0, 200
 FINISH_BATCH = 200
 
 
@@ -103,22 +103,18 @@ class SyntheticWorker:
         await self.store.release([Release(lease, closed=False, at_ms=0) for lease in self.cursors])
 
 
+def database_of(stack: Stack) -> AbstractAsyncContextManager[Supabase]:
+    """One client for all synthetic workers, with connections for each."""
+    return supabase_client(stack.url, stack.keys.secret, TIMEOUT_SECONDS, connections=CONNECTIONS)
+
+
 def workers(
-    stack: Stack, http: aiohttp.ClientSession, rooms: Sequence[RoomName], each: int, lease_seconds: float
+    supabase: Supabase, rooms: Sequence[RoomName], each: int, lease_seconds: float
 ) -> list[SyntheticWorker]:
     """As many as these rooms need with so many rooms each."""
     return [
         SyntheticWorker(
-            SupabaseStore(
-                http,
-                stack.url,
-                stack.keys.secret,
-                f"synthetic-{first}",
-                DatabaseClock(),
-                Metrics(),
-                lease_seconds=lease_seconds,
-                timeout=TIMEOUT_SECONDS,
-            ),
+            SupabaseStore(supabase, f"synthetic-{first}", DatabaseClock(), lease_seconds=lease_seconds),
             rooms[first : first + each],
         )
         for first in range(0, len(rooms), each)

@@ -13,12 +13,11 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 
-import aiohttp
 import asyncpg
 
 from agent.ports import Joined, Lease, Left
 from bench import parts
-from bench.synthetic import SyntheticWorker, open_sessions, workers
+from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
 from handlers.events import Connection, Identity, Sid
 from local.paths import STATE
 from local.results import Figure, report, say, write
@@ -34,13 +33,13 @@ SESSIONS = (1, 10)
 async def measure() -> list[Figure]:
     async with (
         Stack(STATE / "bench") as stack,
-        aiohttp.ClientSession() as http,
+        database_of(stack) as supabase,
         asyncpg.create_pool(
             stack.database_url, min_size=GIFT_CONNECTIONS, max_size=GIFT_CONNECTIONS, command_timeout=30
         ) as database,
     ):
         rooms = await open_sessions(database, WORKERS * ROOMS_EACH)
-        fleet = workers(stack, http, rooms, ROOMS_EACH, lease_seconds=600)
+        fleet = workers(supabase, rooms, ROOMS_EACH, lease_seconds=600)
         for worker in fleet:
             for room in worker.rooms:
                 await worker.claim(room)

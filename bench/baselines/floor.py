@@ -6,7 +6,6 @@ No agent that hears with this client can cost less. Above it is what moderation 
 import asyncio
 import os
 
-import aiohttp
 from livekit import rtc
 
 from agent.audio_frames import AudioFrames
@@ -45,13 +44,12 @@ async def listen(room: RoomName, frames: AudioFrames, events: RoomEvents, env: d
 
 async def main() -> None:
     env, frames, events = dict(os.environ), AudioFrames(), RoomEvents()
-    async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as rooms:
+    async with asyncio.TaskGroup() as rooms:
 
         def serve(room: RoomName) -> None:
             rooms.create_task(listen(room, frames, events, env))
 
         dispatches = Dispatches(
-            http,
             env["LIVEKIT_URL"],
             env["LIVEKIT_API_KEY"],
             env["LIVEKIT_API_SECRET"],

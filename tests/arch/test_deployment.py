@@ -158,7 +158,7 @@ def test_the_image_holds_all_that_the_worker_imports(image: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     assert not (image / "local").exists()
     installed = {path.name for path in image.glob(".venv/lib/*/site-packages/*")}
-    assert not installed & {"pytest", "asyncpg", "supabase"}
+    assert not installed & {"pytest", "asyncpg", "mcp", "playwright"}
 
 
 def test_the_images_command_starts_the_worker_and_names_what_is_missing(image: Path) -> None:

@@ -4,12 +4,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import aiohttp
 import pytest
 import pytest_asyncio
 
 from agent.clock import DatabaseClock
-from agent.metrics import Metrics
 from agent.ports import (
     Claim,
     ClaimOutcome,
@@ -23,6 +21,7 @@ from agent.ports import (
     RoomPull,
     Store,
 )
+from agent.supabase_client import Supabase, supabase_client
 from agent.supabase_store import SupabaseStore
 from handlers.effects import FinishAction, Verdict
 from handlers.events import ActionId, Connection, Identity, Sid
@@ -102,21 +101,11 @@ class Fake:
 
 
 class Real:
-    def __init__(self, stack: Stack, http: aiohttp.ClientSession) -> None:
-        self.stack, self.http, self.world = stack, http, World(stack.database_url)
+    def __init__(self, stack: Stack, supabase: Supabase) -> None:
+        self.supabase, self.world = supabase, World(stack.database_url)
 
     def worker(self, name: str) -> Store:
-        env = self.stack.env
-        return SupabaseStore(
-            self.http,
-            env["SUPABASE_URL"],
-            env["SUPABASE_SERVICE_ROLE_KEY"],
-            name,
-            DatabaseClock(),
-            Metrics(),
-            lease_seconds=30.0,
-            timeout=5.0,
-        )
+        return SupabaseStore(self.supabase, name, DatabaseClock(), lease_seconds=30.0)
 
     async def live(self) -> RoomName:
         return RoomName((await self.world.live()).room)
@@ -193,8 +182,9 @@ def fake() -> Backend:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def real(stack: Stack) -> AsyncIterator[Backend]:
-    async with aiohttp.ClientSession() as http:
-        backend = Real(stack, http)
+    env = stack.env
+    async with supabase_client(env["SUPABASE_URL"], env["SUPABASE_SERVICE_ROLE_KEY"], 5.0) as supabase:
+        backend = Real(stack, supabase)
         try:
             yield backend
         finally:

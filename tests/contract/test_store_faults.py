@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
 from aiohttp import web
 
 from agent.clock import DatabaseClock
-from agent.metrics import Metrics
 from agent.ports import Joined, Lease, Left, Refused, RoomName, Unavailable
+from agent.supabase_client import supabase_client
 from agent.supabase_store import SupabaseStore
 from handlers.events import Connection, Identity, Sid
 
@@ -43,9 +42,8 @@ async def store_over(handler: Handler) -> AsyncIterator[SupabaseStore]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     try:
-        async with aiohttp.ClientSession() as http:
-            url, clock = f"http://{host}:{port}", DatabaseClock()
-            yield SupabaseStore(http, url, "key", "one", clock, Metrics(), lease_seconds=3, timeout=0.3)
+        async with supabase_client(f"http://{host}:{port}", "key", 0.3) as supabase:
+            yield SupabaseStore(supabase, "one", DatabaseClock(), lease_seconds=3)
     finally:
         await runner.cleanup()
 

@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from agent.log import JsonFormatter, TextFormatter
-from agent.settings import Settings, SettingsError, load_settings
-from agent.supabase_store import _translated
+from agent.settings import AGENT_NAMES, Settings, SettingsError, load_settings
+from agent.supabase_client import BadAnswer, _error_of
 
 GOOD = {
     "LIVEKIT_URL": "wss://livekit.example",
@@ -24,6 +24,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Nothing but what a worker needs."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+    for name in AGENT_NAMES:
+        monkeypatch.delenv(name, raising=False)
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
@@ -46,6 +48,18 @@ def test_all_faults_are_told_at_once_by_name_and_without_values(environment: pyt
     for name in ("LIVEKIT_URL", "SUPABASE_URL", "LIVE_API_RATE", "LIVE_BEAT_SECONDS", "LIVE_RELAY_KEY"):
         assert f"  {name}: " in told
     assert "very-secret" not in told
+
+
+@pytest.mark.parametrize("name", ["LIVEKIT_AGENT_NAME", "LIVEKIT_AGENT_NAME_OVERRIDE"])
+def test_a_name_that_would_turn_automatic_dispatch_off_is_refused(
+    name: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv(name, "bot")
+    environment.delenv("SUPABASE_URL")
+    with pytest.raises(SettingsError) as fault:
+        load_settings()
+    assert f"{name}: must not be set: LiveKit would offer this worker no room by itself" in str(fault.value)
+    assert "SUPABASE_URL: is not set" in str(fault.value)
 
 
 def test_a_relay_key_is_a_seed_of_32_bytes(environment: pytest.MonkeyPatch) -> None:
@@ -92,6 +106,6 @@ def test_what_people_wrote_stays_out_of_the_databases_errors() -> None:
             "details": "Failing row contains (hello)",
         }
     )
-    error = str(_translated("agent_presence", 400, body))
+    error = str(_error_of("agent_presence", BadAnswer(400, body)))
     assert "violates check" in error
     assert "hello" not in error

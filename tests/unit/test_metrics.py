@@ -16,7 +16,9 @@ from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 
+from agent.metrics import Metrics
 from agent.settings import Settings
+from agent.supabase_client import supabase_client
 from agent.worker import Worker
 
 PAGE = Path(__file__).resolve().parents[2] / "livekit-system" / "METRICS.md"
@@ -69,8 +71,11 @@ def settings() -> Settings:
 @pytest_asyncio.fixture
 async def figures() -> AsyncIterator[list[Figure]]:
     """All figures of a worker that was never started."""
-    async with aiohttp.ClientSession() as http:
-        worker = Worker(settings(), http)
+    async with (
+        aiohttp.ClientSession() as http,
+        supabase_client("http://127.0.0.1:1", "key", 1.0) as supabase,
+    ):
+        worker = Worker(settings(), http, supabase, Metrics())
         labels = {
             part._name: tuple(part._labelnames)
             for part in vars(worker.metrics).values()
