@@ -17,14 +17,14 @@ from livekit.rtc._proto import audio_frame_pb2 as audio_protocol
 from livekit.rtc._proto.ffi_pb2 import FfiEvent, FfiRequest
 from numpy.typing import NDArray
 
-from moderation.audio.kweighting import SAMPLE_RATE
+from moderation.audio.kweighting import CHANNELS, SAMPLE_RATE
 from moderation.audio.meter import BLOCK_SECONDS
 
 KEPT_BLOCKS = 2
 
 
 class Tap:
-    """The frames of one track: 200 ms, 16 kHz, mono."""
+    """The frames of one track: 200 ms at 48 kHz in two channels. What is sent in one comes as two alike."""
 
     def __init__(self, handle: FfiHandle) -> None:
         self.handle = handle
@@ -47,12 +47,12 @@ class Tap:
         return self._told - before
 
     def take(self) -> tuple[float, NDArray[np.int16]] | None:
-        """The oldest block that is left, int16 of shape (3200,), and when it arrived (monotonic seconds)."""
+        """The oldest block that is left, int16 of shape (9600, 2), and when it arrived (monotonic seconds)."""
         try:
             at, samples = self._blocks.popleft()
         except IndexError:
             return None
-        return at, np.frombuffer(samples, dtype=np.int16)
+        return at, np.frombuffer(samples, dtype=np.int16).reshape(-1, CHANNELS)
 
 
 class AudioFrames:
@@ -71,7 +71,7 @@ class AudioFrames:
         asked = request.new_audio_stream
         asked.track_handle = track._ffi_handle.handle  # noqa: SLF001  (see above)
         asked.type = audio_protocol.AudioStreamType.AUDIO_STREAM_NATIVE
-        asked.sample_rate, asked.num_channels = SAMPLE_RATE, 1
+        asked.sample_rate, asked.num_channels = SAMPLE_RATE, CHANNELS
         asked.frame_size_ms = round(BLOCK_SECONDS * 1000)
         stream = FfiClient.instance.request(request).new_audio_stream.stream
         tap = Tap(FfiHandle(stream.handle.id))

@@ -2,7 +2,7 @@
 a fan.
 
 Everything is synthetic and repeatable: float64, mono, 1.0 = full scale, drawn from the generator that is
-given. Speech and music carry nothing above 7.5 kHz, so that they are the same sound at 16 and at 48 kHz.
+given. Speech and music carry nothing above 7.5 kHz, so that they are the same sound at any rate from 16 kHz on.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Maker = Callable[[float, float, int, np.random.Generator], Signal]
 """Of dBFS RMS, seconds, rate and chance."""
 
 TOP_HZ = 7_500.0
-BLOCK_SAMPLES = 3_200
+BLOCK_SAMPLES = 9_600
 _SPEECH_BANDS = ((0.0, -60.0), (80.0, -12.0), (150.0, 0.0), (600.0, 0.0), (2500.0, -12.0), (7500.0, -28.0))
 """Hz and dB: the long-term spectrum of speech, roughly (Byrne et al., JASA 96(4), 1994)."""
 

@@ -2,8 +2,9 @@
 
 dBFS: 0 dBFS is an amplitude of 1.0 (32768 in 16 bits) for peaks, and a mean square of 1.0 for RMS, so a
 full-scale sine reads -3.01 dBFS RMS and a full-scale square wave 0 dBFS. (AES17, which adds 3.01 dB to RMS,
-is used nowhere.) LUFS: ITU-R BS.1770-4, one channel of weight 1; a full-scale sine at 997 Hz in one channel
-reads -3.01 LUFS. No figure is below `SILENCE`, so every figure is finite and fits in JSON.
+is used nowhere.) LUFS: ITU-R BS.1770-4 for stereo, the two channels' mean squares added up; a full-scale sine at
+997 Hz reads -3.01 LUFS in one channel and 0 LUFS in both. A track of one channel comes out of both of a listener's
+speakers and counts as two alike. No figure is below `SILENCE`, so every figure is finite and fits in JSON.
 """
 
 import math
@@ -27,7 +28,7 @@ def amplitude_db(amplitude: float) -> float:
 
 
 def lufs(weighted_mean_square: float) -> float:
-    """Loudness of the mean square of a K-weighted channel, BS.1770-4 equation 2."""
+    """Loudness of the sum of the K-weighted channels' mean squares, BS.1770-4 equation 2."""
     return max(SILENCE, _LUFS_OFFSET + power_db(weighted_mean_square))
 
 

@@ -1,7 +1,9 @@
-"""Loudness over time, after ITU-R BS.1770-4 and EBU Tech 3341 and 3342, from K-weighted energies of 100 ms.
+"""Loudness over time, after ITU-R BS.1770-4 and EBU Tech 3341 and 3342, from K-weighted energies of 10 ms.
 
-`SlidingLoudness` is momentary (400 ms) and short-term (3 s). `GatedLoudness` is integrated loudness and
-loudness range; it keeps histograms with bins of 0.1 LU, so its memory does not grow with time.
+`SlidingLoudness` is momentary (400 ms) and short-term (3 s). Both are told every 100 ms; their maxima are looked for
+every 10 ms, since a burst of 400 ms that falls between two steps of 100 ms would read up to 0.6 LU too low.
+`GatedLoudness` is integrated loudness and loudness range; it keeps histograms with bins of 0.1 LU, so its memory does
+not grow with time.
 
 What was not received counts as nothing in the sliding windows: a lost frame can only lower them, which is
 what keeps loss from ever accusing anyone (libebur128 does the same before its first window is full). The
@@ -10,15 +12,21 @@ gated figures leave every window out that was not received in full.
 
 from array import array
 from collections import deque
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from moderation.audio.decibels import lufs, weighted_mean_square
 
 STEP_SECONDS: Final = 0.1
-MOMENTARY_STEPS: Final = 4
-SHORT_TERM_STEPS: Final = 30
+SLICES_PER_STEP: Final = 10
+"""A slice is 10 ms."""
+_MOMENTARY_STEPS: Final = 4
+_SHORT_TERM_STEPS: Final = 30
+_MOMENTARY: Final = _MOMENTARY_STEPS * SLICES_PER_STEP
+_SHORT_TERM: Final = _SHORT_TERM_STEPS * SLICES_PER_STEP
 
 _LOWEST: Final = -70.0
 """The absolute gate; nothing below it is kept."""
@@ -26,46 +34,73 @@ _BINS: Final = 750
 _PER_LU: Final = 10
 
 
+class Windows(NamedTuple):
+    """Mean squares of the windows that end within one block."""
+
+    momentary: Sequence[float]
+    """At the end of each 100 ms, the last 400 ms."""
+    short_term: Sequence[float]
+    """At the end of each 100 ms, the last 3 s."""
+    loudest_momentary: float
+    """The highest of every 10 ms."""
+    loudest_short_term: float
+
+
 class SlidingLoudness:
-    """The last 3 s of one track in steps of 100 ms."""
+    """The last 3 s of one track."""
 
     def __init__(self) -> None:
-        self._energies = deque([0.0] * SHORT_TERM_STEPS, maxlen=SHORT_TERM_STEPS)
-        self._heard = deque([False] * SHORT_TERM_STEPS, maxlen=SHORT_TERM_STEPS)
+        self._slices = np.zeros(_SHORT_TERM)
+        """Each slice's mean square."""
+        self._heard = deque([False] * _SHORT_TERM_STEPS, maxlen=_SHORT_TERM_STEPS)
         self._received = 0
-        """How many of them were."""
+        """How many of those steps were."""
+        self._contiguous = 0
+        """Steps that were received since the last that was not."""
 
-    def add(self, energy: float) -> None:
-        """One step of 100 ms: the mean square of its K-weighted samples."""
-        self._received += not self._heard[0]
-        self._energies.append(energy)
-        self._heard.append(True)
+    def add(self, slices: NDArray[np.float64]) -> Windows:
+        """Whole steps of 100 ms: the mean squares of their slices, K-weighted, the channels added up."""
+        count = len(slices)
+        for _ in range(count // SLICES_PER_STEP):
+            self._received += not self._heard[0]
+            self._heard.append(True)
+            self._contiguous += 1
+        known = np.concatenate([self._slices, slices])
+        self._slices = known[count:]
+        sums = np.empty(len(known) + 1)
+        sums[0] = 0.0
+        np.cumsum(known, out=sums[1:])
+        ends = sums[_SHORT_TERM + 1 :]
+        momentary = (ends - sums[_SHORT_TERM + 1 - _MOMENTARY : -_MOMENTARY]) / _MOMENTARY
+        short_term = (ends - sums[1:-_SHORT_TERM]) / _SHORT_TERM
+        at = slice(SLICES_PER_STEP - 1, None, SLICES_PER_STEP)
+        return Windows(
+            momentary[at].tolist(), short_term[at].tolist(), float(momentary.max()), float(short_term.max())
+        )
 
-    def miss(self, steps: int) -> None:
-        """So many steps of 100 ms were not received."""
-        count = min(steps, SHORT_TERM_STEPS)
-        self._energies.extend([0.0] * count)
-        self._heard.extend([False] * count)
+    def miss(self, steps: int) -> float:
+        """So many steps of 100 ms were not received; the short-term mean square after them."""
+        lost = min(steps, _SHORT_TERM_STEPS)
+        self._slices = np.concatenate(
+            [self._slices[lost * SLICES_PER_STEP :], np.zeros(lost * SLICES_PER_STEP)]
+        )
+        self._heard.extend([False] * lost)
         self._received = sum(self._heard)
+        self._contiguous = 0
+        return float(self._slices.sum()) / _SHORT_TERM
 
-    @property
-    def momentary_energy(self) -> float:
-        newest = self._energies
-        return (newest[-1] + newest[-2] + newest[-3] + newest[-4]) / MOMENTARY_STEPS
+    def momentary_whole(self, steps_ago: int) -> bool:
+        """Whether the last 400 ms, as they were so many steps ago, were received in full."""
+        return self._contiguous - steps_ago >= _MOMENTARY_STEPS
 
-    @property
-    def momentary_whole(self) -> bool:
-        newest = self._heard
-        return newest[-1] and newest[-2] and newest[-3] and newest[-4]
-
-    @property
-    def short_term_energy(self) -> float:
-        return sum(self._energies) / SHORT_TERM_STEPS
+    def short_term_whole(self, steps_ago: int) -> bool:
+        """The same of the last 3 s."""
+        return self._contiguous - steps_ago >= _SHORT_TERM_STEPS
 
     @property
     def coverage(self) -> float:
         """How much of the last 3 s was received, 0..1."""
-        return self._received / SHORT_TERM_STEPS
+        return self._received / _SHORT_TERM_STEPS
 
 
 class GatedLoudness:

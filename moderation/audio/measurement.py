@@ -18,6 +18,9 @@ class Gap(StrEnum):
 class Measurement(NamedTuple):
     """One block of 200 ms of one track. Units and conventions: `moderation.audio.decibels`.
 
+    Loudness (LUFS) is of both channels together, as a listener with two ears gets them. Every other figure is of the
+    louder channel, so that a silent other one hides nothing.
+
     A tuple, as five a second are made for each speaker: a frozen dataclass of so many fields takes five times as long.
     """
 
@@ -42,10 +45,18 @@ class Measurement(NamedTuple):
     clipped_ratio_3s: float
     """The same over the last 3 s; what was not received counts as not clipped."""
 
+    correlation: float
+    """Of the two channels within this block: 1 for one and the same sound in both (and for a track of one channel), 0
+    for unrelated sounds or for sound in one only, -1 for a sound and its inverse, which cancel where both are mixed."""
+
     momentary_lufs: float
     """Last 400 ms."""
+    loudest_momentary_lufs: float
+    """The highest within this block, looked for every 10 ms."""
     short_term_lufs: float
     """Last 3 s; what was not received counts as nothing, so loss only lowers it."""
+    loudest_short_term_lufs: float
+    """The highest within this block, as above."""
     short_term_low_lufs: float
     """The lowest short-term loudness since the previous block: lower than the above only after a gap."""
     coverage: float

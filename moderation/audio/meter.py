@@ -1,39 +1,67 @@
-"""`TrackMeter`: the measuring state of one microphone track. Constant memory; no audio is kept.
+"""`TrackMeter`: the measuring state of one track. Constant memory; no audio is kept.
 
 Time is the caller's: `at` is when a block ends. Best is the position in the stream; the time of arrival
 will do, as it may waver by 150 ms. A block that comes later than that was preceded by a gap, one that comes
 earlier is late, doubled or out of order and is left out.
+
+Two channels that are the same, as of every voice that is sent in one, are measured once: half the work.
 """
 
+import math
 from collections import deque
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.audio.activity import FRAME_SECONDS, Activity, NoiseFloor
+from moderation.audio.clipping import RAIL, at_the_rail
 from moderation.audio.decibels import FULL_SCALE, SILENCE, amplitude_db, lufs, power_db
-from moderation.audio.kweighting import BLOCK_SAMPLES, SAMPLE_RATE, KWeighting, Samples
-from moderation.audio.loudness import STEP_SECONDS, GatedLoudness, SlidingLoudness
+from moderation.audio.kweighting import BLOCK_SAMPLES, CHANNELS, SAMPLE_RATE, KWeighting, Samples
+from moderation.audio.loudness import SLICES_PER_STEP, STEP_SECONDS, GatedLoudness, SlidingLoudness
 from moderation.audio.measurement import Gap, Measurement, TrackLoudness
 from moderation.audio.spectrum import Spectrum
 
 BLOCK_SECONDS: Final = BLOCK_SAMPLES / SAMPLE_RATE
 JITTER_SECONDS: Final = 0.15
 
-_STEPS_PER_BLOCK: Final = 2
-_STEP_SAMPLES: Final = BLOCK_SAMPLES // _STEPS_PER_BLOCK
-_FRAME_SAMPLES: Final = int(FRAME_SECONDS * SAMPLE_RATE)
+_STEPS: Final = round(BLOCK_SECONDS / STEP_SECONDS)
+_SLICE_SAMPLES: Final = BLOCK_SAMPLES // (_STEPS * SLICES_PER_STEP)
+_FRAME_SAMPLES: Final = round(FRAME_SECONDS * SAMPLE_RATE)
+_FRAMES: Final = BLOCK_SAMPLES // _FRAME_SAMPLES
 _ONES: Final = np.ones(_FRAME_SAMPLES, np.float32)
 _BLOCKS_IN_3S: Final = 15
-_RAIL: Final = 32_760
-"""Full scale, give or take what a resampler rounds. A sine that just fits stays above it for under two
-samples."""
-_RUN: Final = 3
+_SHAPES: Final = frozenset({(BLOCK_SAMPLES,), (BLOCK_SAMPLES, 1), (BLOCK_SAMPLES, CHANNELS)})
+_UNHEARD: Final = 1e-10
+"""A mean square of -100 dBFS: what lies below it correlates with nothing."""
+
+
+class _Loudness(NamedTuple):
+    """Loudness at the end of a block, and the highest within it."""
+
+    momentary: float
+    short_term: float
+    loudest_momentary: float
+    loudest_short_term: float
+
+
+class _Frames(NamedTuple):
+    """Both channels in frames of 20 ms. Mean squares and means, 1.0 = full scale."""
+
+    loudest: int
+    """The louder channel."""
+    power: float
+    """Its mean square."""
+    offset: float
+    """Its mean."""
+    levels_dbfs: list[float]
+    """Of each frame, the louder channel's without its mean."""
+    correlation: float
 
 
 class TrackMeter:
-    """Measures one mono 16 kHz track, block by block."""
+    """Measures one track of one or two channels at 48 kHz, block by block."""
 
     def __init__(self) -> None:
         self._clock: float | None = None
@@ -42,6 +70,8 @@ class TrackMeter:
         self._power: float | None = None
         """Mean square of the last block; None: nothing came just before."""
         self._filter = KWeighting()
+        self._alike = True
+        """Whether both channels have been the same since the filter last forgot."""
         self._sliding = SlidingLoudness()
         self._gated = GatedLoudness()
         self._floor = NoiseFloor()
@@ -66,12 +96,16 @@ class TrackMeter:
         )
 
     def push(self, block: NDArray[np.int16], at: float) -> Measurement | None:
-        """Measure one block of shape (3200,), int16; `None` if its time has been measured already.
+        """Measure one block of int16 of shape (9600, 2), or (9600,) or (9600, 1) for one channel, which counts as two
+        alike; `None` if its time has been measured already.
 
         Raises ValueError for any other shape or type.
         """
-        if block.shape != (BLOCK_SAMPLES,) or block.dtype != np.int16:
-            raise ValueError(f"expected int16 of shape ({BLOCK_SAMPLES},), got {block.dtype} {block.shape}")
+        channels = block.size // BLOCK_SAMPLES
+        if block.dtype != np.int16 or block.shape not in _SHAPES:
+            raise ValueError(
+                f"expected int16 of shape ({BLOCK_SAMPLES}, 1 or 2), got {block.dtype} {block.shape}"
+            )
         lag = 0.0 if self._clock is None else at - (self._clock + BLOCK_SECONDS)
         if lag <= -JITTER_SECONDS:
             return None
@@ -79,58 +113,59 @@ class TrackMeter:
         lowest = self._bridge(gap_seconds) if gap_seconds else None
         self._clock = at if self._clock is None or gap_seconds else self._clock + BLOCK_SECONDS
         gap, self._why = (self._why if gap_seconds else None), Gap.LOST
-        return self._measure(block, at, gap, gap_seconds, lowest)
+        return self._measure(block.reshape(BLOCK_SAMPLES, channels), at, gap, gap_seconds, lowest)
 
     def _bridge(self, gap_seconds: float) -> float:
         """Let a gap pass through every window; the short-term loudness at its end, the lowest within it."""
-        self._sliding.miss(round(gap_seconds / STEP_SECONDS))
+        energy = self._sliding.miss(round(gap_seconds / STEP_SECONDS))
         lost_blocks = min(_BLOCKS_IN_3S, round(gap_seconds / BLOCK_SECONDS))
         self._clipped.extend([0] * lost_blocks)
         self._power = None
         self._filter.reset()
+        self._alike = True
         self._activity.reset()
         self._spectrum.reset()
-        return lufs(self._sliding.short_term_energy)
+        return lufs(energy)
 
     def _measure(
         self, block: NDArray[np.int16], at: float, gap: Gap | None, gap_seconds: float, lowest: float | None
     ) -> Measurement:
         # Single precision halves what goes through the caches; its rounding is far below 0.001 dB.
-        samples: Samples = np.multiply(block, 1.0 / FULL_SCALE, dtype=np.float32)
-        frames = samples.reshape(-1, _FRAME_SAMPLES)
-        powers = [p / _FRAME_SAMPLES for p in np.vecdot(frames, frames).tolist()]
-        means = [s / _FRAME_SAMPLES for s in (frames @ _ONES).tolist()]
-        power = sum(powers) / len(powers)
-        rms_dbfs = power_db(power)
-        before, self._power = power if self._power is None else self._power, power
-        peak = max(int(np.maximum.reduce(block)), -int(np.minimum.reduce(block)))
+        samples = self._channels(block)
+        frames = _in_frames(samples)
+        rms_dbfs = power_db(frames.power)
+        before, self._power = frames.power if self._power is None else self._power, frames.power
+        flat = block.ravel()
+        peak = max(int(np.maximum.reduce(flat)), -int(np.minimum.reduce(flat)))
         peak_dbfs = amplitude_db(peak / FULL_SCALE)
-        clipped = _in_runs(block) if peak >= _RAIL else 0
+        clipped = max(map(at_the_rail, block.T)) if peak >= RAIL else 0
         self._clipped.append(clipped)
 
-        momentary, short_term = self._loudness(self._filter.apply(samples))
-        self._loudest_momentary = max(self._loudest_momentary, momentary)
-        self._loudest_short_term = max(self._loudest_short_term, short_term)
+        loudness = self._loudness(self._filter.apply(samples))
+        self._loudest_momentary = max(self._loudest_momentary, loudness.loudest_momentary)
+        self._loudest_short_term = max(self._loudest_short_term, loudness.loudest_short_term)
 
-        frames_dbfs = [power_db(p - mean * mean) for p, mean in zip(powers, means, strict=True)]
-        floor = self._floor.update(frames_dbfs)
-        spoken = self._activity.update(frames_dbfs, floor)
-        shape = self._spectrum.update(samples, BLOCK_SECONDS, speech=spoken > 0)
+        floor = self._floor.update(frames.levels_dbfs)
+        spoken = self._activity.update(frames.levels_dbfs, floor)
+        shape = self._spectrum.update(samples[frames.loudest], BLOCK_SECONDS, speech=spoken > 0)
         return Measurement(
             at=at,
             seconds=BLOCK_SECONDS,
             gap=gap,
             gap_seconds=gap_seconds,
             rms_dbfs=rms_dbfs,
-            momentary_dbfs=power_db((before + power) / 2.0),
+            momentary_dbfs=power_db((before + frames.power) / 2.0),
             peak_dbfs=peak_dbfs,
             crest_db=peak_dbfs - rms_dbfs,
-            dc_offset=sum(means) / len(means),
+            dc_offset=frames.offset,
             clipped_ratio=clipped / BLOCK_SAMPLES,
             clipped_ratio_3s=sum(self._clipped) / (_BLOCKS_IN_3S * BLOCK_SAMPLES),
-            momentary_lufs=momentary,
-            short_term_lufs=short_term,
-            short_term_low_lufs=short_term if lowest is None else min(lowest, short_term),
+            correlation=frames.correlation,
+            momentary_lufs=loudness.momentary,
+            loudest_momentary_lufs=loudness.loudest_momentary,
+            short_term_lufs=loudness.short_term,
+            loudest_short_term_lufs=loudness.loudest_short_term,
+            short_term_low_lufs=min(loudness.short_term, math.inf if lowest is None else lowest),
             coverage=self._sliding.coverage,
             noise_floor_dbfs=floor,
             active=self._activity.active,
@@ -142,27 +177,52 @@ class TrackMeter:
             steady_seconds=shape.steady_seconds,
         )
 
-    def _loudness(self, weighted: Samples) -> tuple[float, float]:
-        """Take a filtered block in; the momentary and the short-term loudness at its end."""
-        steps, sliding = weighted.reshape(_STEPS_PER_BLOCK, -1), self._sliding
-        momentary = SILENCE
-        for energy in np.vecdot(steps, steps).tolist():
-            sliding.add(energy / _STEP_SAMPLES)
-            momentary = lufs(sliding.momentary_energy)
-            if sliding.momentary_whole:
-                self._gated.add_momentary(sliding.momentary_energy, momentary)
-        short_term = lufs(sliding.short_term_energy)
-        if sliding.coverage == 1.0:
-            self._gated.add_short_term(short_term)
-        return momentary, short_term
+    def _channels(self, block: NDArray[np.int16]) -> Samples:
+        """The channels that have to be measured, of shape (1 or 2, BLOCK_SAMPLES): one stands for two that are alike,
+        now and in the block before, within which the filter forgets that they were not."""
+        alike = block.shape[1] == 1 or bool((block[:, 0] == block[:, 1]).all())
+        before, self._alike = self._alike, alike
+        count = 1 if alike and before else CHANNELS
+        channels = np.empty((count, BLOCK_SAMPLES), np.float32)
+        np.multiply(block[:, :count].T, 1.0 / FULL_SCALE, out=channels)
+        return channels
+
+    def _loudness(self, weighted: Samples) -> _Loudness:
+        """Take a filtered block in."""
+        sliding, slices = self._sliding, weighted.reshape(len(weighted), -1, _SLICE_SAMPLES)
+        energies = np.vecdot(slices, slices).sum(axis=0, dtype=np.float64)
+        energies *= CHANNELS / len(weighted) / _SLICE_SAMPLES
+        windows = sliding.add(energies)
+        for step, energy in enumerate(windows.momentary, start=1):
+            if sliding.momentary_whole(_STEPS - step):
+                self._gated.add_momentary(energy, lufs(energy))
+        for step, energy in enumerate(windows.short_term, start=1):
+            if sliding.short_term_whole(_STEPS - step):
+                self._gated.add_short_term(lufs(energy))
+        return _Loudness(
+            lufs(windows.momentary[-1]),
+            lufs(windows.short_term[-1]),
+            lufs(windows.loudest_momentary),
+            lufs(windows.loudest_short_term),
+        )
 
 
-def _in_runs(block: NDArray[np.int16]) -> int:
-    """How many samples lie in runs of at least `_RUN` at full scale, either side. A run that crosses into
-    the next block counts in each by itself."""
-    full = (block >= _RAIL) | (block <= -_RAIL)
-    starts = full[:-2] & full[1:-1] & full[2:]
-    inside = np.zeros_like(full)
-    for shift in range(_RUN):
-        inside[shift : len(full) - _RUN + 1 + shift] |= starts
-    return int(np.count_nonzero(inside))
+def _in_frames(samples: Samples) -> _Frames:
+    frames = samples.reshape(len(samples), _FRAMES, _FRAME_SAMPLES)
+    powers = np.vecdot(frames, frames) / _FRAME_SAMPLES
+    means = frames @ _ONES / _FRAME_SAMPLES
+    levels = [power_db(p) for p in np.maximum.reduce(powers - means * means).tolist()]
+    power = [sum(channel) / _FRAMES for channel in powers.tolist()]
+    mean = [sum(channel) / _FRAMES for channel in means.tolist()]
+    loudest = power.index(max(power))
+    return _Frames(loudest, power[loudest], mean[loudest], levels, _correlation(samples, power, mean))
+
+
+def _correlation(samples: Samples, power: Sequence[float], mean: Sequence[float]) -> float:
+    if len(samples) == 1:
+        return 1.0
+    left, right = (p - m * m for p, m in zip(power, mean, strict=True))
+    if min(left, right) < _UNHEARD:
+        return 0.0
+    both = float(samples[0] @ samples[1]) / BLOCK_SAMPLES - mean[0] * mean[1]
+    return max(-1.0, min(1.0, both / math.sqrt(left * right)))

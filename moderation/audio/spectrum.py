@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from moderation.audio.kweighting import BLOCK_SAMPLES, SAMPLE_RATE, Samples
 
-_SIZE: Final = 1024
+_SIZE: Final = 3072
 _MIDDLE: Final = slice((BLOCK_SAMPLES - _SIZE) // 2, (BLOCK_SAMPLES + _SIZE) // 2)
 _EVERY: Final = 2
 """64 ms of every other block are looked at: what is sought lasts for seconds, and this is the dearest measure."""
@@ -29,7 +29,9 @@ _LOWEST_BIN: Final = 6
 _WINDOW: Final = np.hanning(_SIZE + 1)[:_SIZE]
 _BAND_EDGES: Final = np.array([6, 11, 16, 24, 35, 50, 70, 96, 130, 180, 250, 350])
 """Twelve bands of at least five bins, about a third to half an octave each."""
-_BAND_WIDTHS: Final = tuple(np.diff(np.append(_BAND_EDGES, _SIZE // 2 + 1)).tolist())
+_BANDS_END: Final = 513
+"""At 8 kHz: above, what a codec leaves out would count as steady."""
+_BAND_WIDTHS: Final = tuple(np.diff(np.append(_BAND_EDGES, _BANDS_END)).tolist())
 _BANDS: Final = len(_BAND_WIDTHS)
 _BINS: Final = np.empty(_SIZE // 2 + 1, np.complex128)
 """Where each look puts its transform, since to make room for it takes as long as to fill it. For one thread only."""
@@ -91,8 +93,8 @@ class Spectrum:
     def _look(self, block: Samples, seconds: float, *, speech: bool) -> Shape:
         bins = np.fft.rfft(block[_MIDDLE] * _WINDOW, out=_BINS)
         power = bins.real**2 + bins.imag**2
-        bands = np.add.reduceat(power, _BAND_EDGES).tolist()
-        hz, share = _strongest(power, sum(bands))
+        bands = np.add.reduceat(power[:_BANDS_END], _BAND_EDGES).tolist()
+        hz, share = _strongest(power, float(power[_LOWEST_BIN:].sum()))
         self._hold_tone(hz, share, seconds)
         density = [
             sum_ * _BIN_SCALE / width + _BAND_FLOOR for sum_, width in zip(bands, _BAND_WIDTHS, strict=True)

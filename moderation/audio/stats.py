@@ -45,7 +45,7 @@ class MinuteStats:
         self._heard += m.seconds
         self._talk += m.talk_seconds
         self._clipped += m.clipped_ratio * m.seconds
-        self._short_term = max(self._short_term, m.short_term_lufs)
+        self._short_term = max(self._short_term, m.loudest_short_term_lufs)
         self._peak = max(self._peak, m.peak_dbfs)
         self._floor = m.noise_floor_dbfs
         self._contiguous = m.seconds if m.gap_seconds else self._contiguous + m.seconds

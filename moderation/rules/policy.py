@@ -55,7 +55,7 @@ class TooLoud:
     """Short-term loudness above the threshold for the whole grace."""
 
     enabled: bool = True
-    threshold_lufs: float = bounded(-12.0, -40.0, 0.0)
+    threshold_lufs: float = bounded(-9.0, -40.0, 0.0)
     grace_seconds: float = bounded(2.0, 0.0, 60.0)
     weight: float = bounded(1.0, 0.0, 5.0)
     ceiling: Step = Step.CALL_HUMAN
@@ -66,7 +66,7 @@ class Scream:
     """Momentary loudness far above the threshold and above the last 3 s, for longer than a slammed door."""
 
     enabled: bool = True
-    threshold_lufs: float = bounded(-8.0, -40.0, 0.0)
+    threshold_lufs: float = bounded(-5.0, -40.0, 0.0)
     jump_lu: float = bounded(3.0, 0.0, 6.0)
     """Momentary above short-term, which the scream itself raises: 3 LU after a second mean that it was about
     8 LU softer before."""
@@ -123,7 +123,7 @@ class NotAllowed:
     """Someone is heard who should not be; the grace covers a change that is still under way."""
 
     enabled: bool = True
-    threshold_lufs: float = bounded(-50.0, -70.0, 0.0)
+    threshold_lufs: float = bounded(-47.0, -70.0, 0.0)
     grace_seconds: float = bounded(2.0, 0.2, 60.0)
 
 

@@ -25,8 +25,8 @@ LOOKS = {
     "phone-light-tr": {"color_scheme": "light", "viewport": PHONE, "has_touch": True, "locale": "tr-TR"},
 }
 WORDS = {
-    "en": "Your microphone has been too loud for 2 s: -8.9 LUFS; the limit here is -12.0. Please speak more softly.",
-    "tr": "Mikrofonunuz 2 saniyedir çok yüksek: -8,9 LUFS; buradaki sınır -12,0. Lütfen daha alçak sesle konuşun.",
+    "en": "Your microphone has been too loud for 2 s: -5.9 LUFS; the limit here is -9.0. Please speak more softly.",
+    "tr": "Mikrofonunuz 2 saniyedir çok yüksek: -5,9 LUFS; buradaki sınır -9,0. Lütfen daha alçak sesle konuşun.",
 }
 
 
@@ -73,7 +73,7 @@ def incident(session: OpenSession, person: Person) -> dict[str, Any]:
         "user_id": person.id,
         "rule": "too_loud",
         "severity": "warning",
-        "measured": {"short_term_lufs": -8.9, "threshold_lufs": -12.0, "words": WORDS},
+        "measured": {"short_term_lufs": -5.9, "threshold_lufs": -9.0, "words": WORDS},
         "started_at": datetime.now(UTC).isoformat(),
         "strikes": 1.5,
     }

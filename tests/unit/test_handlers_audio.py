@@ -108,8 +108,8 @@ def test_a_shout_climbs_the_ladder_and_each_step_is_recorded_with_its_numbers() 
     mute = incidents(effects)[-1]
     assert (mute.identity, mute.sid) == (BO, "sid-bo")
     assert mute.action == AutomaticAction("mute", {"seconds": LADDER[2].seconds})
-    assert mute.decision.measured["short_term_lufs"] == -9.0
-    assert mute.decision.measured["threshold_lufs"] == -12.0
+    assert mute.decision.measured["short_term_lufs"] == -6.0
+    assert mute.decision.measured["threshold_lufs"] == -9.0
 
 
 def test_notice_and_warning_are_words_in_both_languages() -> None:
@@ -245,7 +245,7 @@ def test_the_first_minute_is_written_early_and_again_when_it_is_over_and_no_othe
     begins = scene.now
     early = of(RecordMinute, scene.hears(BO, TALK, 3.0) + scene.passes(8.0))
     assert [(row.begins, row.figures.talk_seconds) for row in early] == [(begins, pytest.approx(3.0))]
-    assert early[0].figures.loudness_lufs == pytest.approx(-20.0, abs=0.1)
+    assert early[0].figures.loudness_lufs == pytest.approx(-17.0, abs=0.1)
     later = of(RecordMinute, scene.hears(BO, TALK, 48.8) + scene.hears(BO, TALK, 50.0))
     assert [(row.begins, row.figures.talk_seconds) for row in later] == [
         (begins, pytest.approx(51.8, abs=0.3))
@@ -261,7 +261,7 @@ def test_the_end_of_a_session_writes_the_rest_and_sums_up() -> None:
     assert only(RecordMinute, last).identity == BO
     summary = only(ReportLoudness, last).speakers[BO]
     assert summary.talk_seconds == pytest.approx(10.0)
-    assert summary.loudness_lufs == pytest.approx(-9.0, abs=0.1)
+    assert summary.loudness_lufs == pytest.approx(-6.0, abs=0.1)
     assert summary.incidents == len(incidents(effects))
 
 

@@ -23,7 +23,7 @@ def shouted(mode: Mode) -> Story:
 
 
 def drawn(story: Story, who: str = "Deniz") -> ET.Element:
-    return ET.fromstring(draw_levels(who, story.measurements, story.decisions, -12.0))  # noqa: S314  # our own
+    return ET.fromstring(draw_levels(who, story.measurements, story.decisions, -9.0))  # noqa: S314  # our own
 
 
 def texts(picture: ET.Element) -> str:
@@ -36,7 +36,7 @@ def test_the_picture_tells_the_story_of_a_mute() -> None:
     picture = drawn(story)
     words = texts(picture)
     assert "Deniz: noticed → warned → muted" in words
-    assert "limit \N{MINUS SIGN}12 LUFS" in words
+    assert "limit \N{MINUS SIGN}9 LUFS" in words
     assert "3  muted for 60 s" in words
     assert words.count("Your microphone has been too loud for") == 3
     assert len(picture.findall(f"{SVG}rect[@class='muted']")) == 2
@@ -62,4 +62,4 @@ def test_a_name_is_text_and_nothing_else() -> None:
 
 def test_nothing_measured_is_no_picture() -> None:
     with pytest.raises(ValueError, match="nothing was measured"):
-        draw_levels("Deniz", [], [], -12.0)
+        draw_levels("Deniz", [], [], -9.0)

@@ -72,11 +72,11 @@ async def test_measuring_takes_at_most_its_share_and_everyone_gets_a_turn() -> N
 def test_a_track_that_waits_keeps_its_newest_blocks_and_counts_the_others() -> None:
     tap = Tap(cast("FfiHandle", None))
     for number in range(10):
-        tap.add(float(number), bytearray(np.full(3200, number, np.int16).tobytes()))
+        tap.add(float(number), bytearray(np.full(2 * 9600, number, np.int16).tobytes()))
     assert tap.waits()
     assert tap.newly_dropped() == 10 - KEPT_BLOCKS
     assert tap.newly_dropped() == 0
-    kept = [block[1][0] for _ in range(KEPT_BLOCKS) if (block := tap.take())]
+    kept = [block[1][0, 0] for _ in range(KEPT_BLOCKS) if (block := tap.take())]
     assert kept == [8, 9]
     assert not tap.waits()
     assert tap.take() is None
@@ -84,8 +84,8 @@ def test_a_track_that_waits_keeps_its_newest_blocks_and_counts_the_others() -> N
 
 @pytest.mark.parametrize(("peak", "silent"), [(0, True), (-20, True), (40, False), (-32768, False)])
 def test_silence_is_a_peak_below_minus_sixty(peak: int, silent: bool) -> None:
-    block = np.zeros(3200, np.int16)
-    block[7] = peak
+    block = np.zeros((9600, 2), np.int16)
+    block[7, 1] = peak
     assert is_silent(block) is silent
 
 

@@ -32,25 +32,25 @@ def too_loud_at(lufs: float, **changes: object) -> Measurement:
 
 
 def test_too_loud_speaks_up_exactly_at_the_end_of_the_grace() -> None:
-    said = verdicts([too_loud_at(-11.0)] * 10)
+    said = verdicts([too_loud_at(-8.0)] * 10)
     assert [(v.rule, v.at) for v in said] == [(Rule.TOO_LOUD, 2.0)]
     assert said[0].since == pytest.approx(0.0)
     assert said[0].measured == {
-        "short_term_lufs": -11.0,
-        "threshold_lufs": -12.0,
+        "short_term_lufs": -8.0,
+        "threshold_lufs": -9.0,
         "held_seconds": 2.0,
         "peak_dbfs": -70.0,
     }
 
 
 def test_a_moment_below_the_threshold_begins_the_grace_anew() -> None:
-    assert not verdicts([too_loud_at(-11.0)] * 9 + [too_loud_at(-12.0)] + [too_loud_at(-11.0)] * 9)
+    assert not verdicts([too_loud_at(-8.0)] * 9 + [too_loud_at(-9.0)] + [too_loud_at(-8.0)] * 9)
 
 
 def test_loudness_that_held_through_a_gap_counts_and_what_fell_within_it_does_not() -> None:
-    through = too_loud_at(-10.0)._replace(gap=Gap.LOST, gap_seconds=0.4)
-    fell = through._replace(short_term_low_lufs=-13.0)
-    loud = [too_loud_at(-10.0)] * 7
+    through = too_loud_at(-7.0)._replace(gap=Gap.LOST, gap_seconds=0.4)
+    fell = through._replace(short_term_low_lufs=-10.0)
+    loud = [too_loud_at(-7.0)] * 7
     assert verdicts([*loud, through])[0].measured["held_seconds"] == pytest.approx(2.0)
     assert not verdicts([*loud, fell, *loud])
 
@@ -63,7 +63,7 @@ def test_a_gap_ends_the_count_of_every_other_rule() -> None:
 
 
 def test_a_verdict_goes_on_while_the_offence_does_and_a_disabled_rule_is_silent() -> None:
-    assert len(verdicts([too_loud_at(-11.0)] * 15)) == 6
+    assert len(verdicts([too_loud_at(-8.0)] * 15)) == 6
     off = replace(POLICY, too_loud=TooLoud(enabled=False))
     assert not verdicts([too_loud_at(-5.0)] * 20, off)
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   FLOOR_DBFS,
   type LevelOf,
+  limitOnMeter,
   parseLevels,
   PEAK_HOLD_MS,
   place,
@@ -40,6 +41,10 @@ Deno.test("whoever is not named stays as they were; null takes the meter away", 
 
 Deno.test("the scale ends at the floor and at full scale", () => {
   assert.deepEqual([FLOOR_DBFS, -90, -30, 0, 3].map(place), [0, 0, 50, 100, 100]);
+});
+
+Deno.test("a limit of loudness stands where a voice that comes from both speakers reaches it", () => {
+  assert.equal(limitOnMeter(-9), -12);
 });
 
 Deno.test("over the threshold, near it, far from it", () => {

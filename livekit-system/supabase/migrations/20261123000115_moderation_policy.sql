@@ -7,9 +7,9 @@ language plpgsql immutable set search_path = '' as $$
 begin
   return '{
     "mode": "observe",
-    "too_loud": {"enabled": true, "threshold_lufs": [-12.0, -40.0, 0.0], "grace_seconds": [2.0, 0.0, 60.0],
+    "too_loud": {"enabled": true, "threshold_lufs": [-9.0, -40.0, 0.0], "grace_seconds": [2.0, 0.0, 60.0],
                  "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
-    "scream": {"enabled": true, "threshold_lufs": [-8.0, -40.0, 0.0], "jump_lu": [3.0, 0.0, 6.0],
+    "scream": {"enabled": true, "threshold_lufs": [-5.0, -40.0, 0.0], "jump_lu": [3.0, 0.0, 6.0],
                "grace_seconds": [1.0, 0.0, 60.0], "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
     "clipping": {"enabled": true, "ratio": [0.01, 0.0001, 1.0], "grace_seconds": [3.0, 0.0, 60.0],
                  "weight": [1.0, 0.0, 5.0], "ceiling": "warning"},
@@ -18,7 +18,7 @@ begin
     "noise": {"enabled": true, "threshold_dbfs": [-45.0, -90.0, 0.0], "grace_seconds": [15.0, 1.0, 300.0],
               "weight": [0.8, 0.0, 5.0], "ceiling": "warning"},
     "dead_air": {"enabled": true, "seconds": [120.0, 10.0, 3600.0], "count_muted": false},
-    "not_allowed": {"enabled": true, "threshold_lufs": [-50.0, -70.0, 0.0], "grace_seconds": [2.0, 0.2, 60.0]},
+    "not_allowed": {"enabled": true, "threshold_lufs": [-47.0, -70.0, 0.0], "grace_seconds": [2.0, 0.2, 60.0]},
     "strikes": {"half_life_seconds": [600.0, 1.0, 86400.0], "clean_below": [0.25, 0.001, 1.0]},
     "ladder": [
       {"step": "notice", "strikes": 0.75, "cooldown_seconds": 5.0, "seconds": 0.0},
@@ -49,11 +49,11 @@ language plpgsql immutable set search_path = '' as $$
 begin
   -- Each names the same fields, so that a preset is the same over every policy of the platform.
   return '{
-    "talk": {"too_loud": {"threshold_lufs": -12.0}, "scream": {"threshold_lufs": -8.0, "jump_lu": 3.0},
+    "talk": {"too_loud": {"threshold_lufs": -9.0}, "scream": {"threshold_lufs": -5.0, "jump_lu": 3.0},
              "noise": {"enabled": true}, "dead_air": {"enabled": true, "seconds": 120.0}},
-    "music": {"too_loud": {"threshold_lufs": -7.0}, "scream": {"threshold_lufs": -4.0, "jump_lu": 6.0},
+    "music": {"too_loud": {"threshold_lufs": -4.0}, "scream": {"threshold_lufs": -1.0, "jump_lu": 6.0},
               "noise": {"enabled": false}, "dead_air": {"enabled": true, "seconds": 300.0}},
-    "asmr": {"too_loud": {"threshold_lufs": -20.0}, "scream": {"threshold_lufs": -16.0, "jump_lu": 3.0},
+    "asmr": {"too_loud": {"threshold_lufs": -17.0}, "scream": {"threshold_lufs": -13.0, "jump_lu": 3.0},
              "noise": {"enabled": false}, "dead_air": {"enabled": false, "seconds": 1800.0}}
   }'::jsonb;
 end;

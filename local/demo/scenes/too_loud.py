@@ -21,7 +21,7 @@ from local.people.device import Device
 from local.people.person import Person
 from local.people.sound import RATE, Sound, speech_like
 from local.people.waiting import until
-from moderation.audio.kweighting import SAMPLE_RATE
+from moderation.audio.kweighting import CHANNELS, SAMPLE_RATE
 from moderation.audio.measurement import Measurement
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 from moderation.escalation import Decision, Severity
@@ -29,7 +29,7 @@ from moderation.rules.policy import Rule, Step
 from moderation.rules.words import Words
 
 PICTURE = STATE / "levels.svg"
-THRESHOLD_LUFS = -12.0
+THRESHOLD_LUFS = -9.0
 CALM = speech_like(-24.0, seconds=2.0).pcm
 SHOUT = Sound("a shout", sounds.as_int16(sounds.shout(-9.0, 16.0, RATE, np.random.default_rng(7))))
 TALK_THEN_SHOUT = Sound("a talk that becomes a shout", np.concatenate([CALM, SHOUT.pcm]))
@@ -145,13 +145,13 @@ class Meter:
         stream = rtc.AudioStream(
             await until("somebody speaks", lambda: device.track_of(person.id)),
             sample_rate=SAMPLE_RATE,
-            num_channels=1,
+            num_channels=CHANNELS,
             frame_size_ms=round(BLOCK_SECONDS * 1000),
             capacity=10,
         )
         try:
             async for event in stream:
-                block = np.frombuffer(event.frame.data, dtype=np.int16)
+                block = np.frombuffer(event.frame.data, dtype=np.int16).reshape(-1, CHANNELS)
                 if (measured := self._meter.push(block, time.time())) is not None:
                     self.measurements.append(measured)
         finally:

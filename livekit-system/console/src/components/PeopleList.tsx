@@ -1,5 +1,5 @@
 /** Owns: the people of a room: role, what they may send and do send, how long they are there, how loud they are. */
-import { type Meters, type Picture, switchesOf } from "../model/levels.ts";
+import { limitOnMeter, type Meters, type Picture, switchesOf } from "../model/levels.ts";
 import { cameraState, chatMuted, devicesOf, micState } from "../model/people.ts";
 import type { Participant, SessionType } from "../model/rows.ts";
 import { clock, secondsBetween } from "../model/time.ts";
@@ -71,7 +71,7 @@ function Row(props: PeopleListProps & { person: Participant }) {
       </div>
       <div className="lc-level">
         {(level !== null || (mic === "allowed" && person.is_online)) && (
-          <Meter name={name} level={level} threshold={threshold} />
+          <Meter name={name} level={level} threshold={limitOnMeter(threshold)} />
         )}
         {lufs !== undefined && <span className="lc-sub lc-lufs">{t.room.loudness(f.level(lufs))}</span>}
       </div>

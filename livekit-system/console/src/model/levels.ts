@@ -91,6 +91,14 @@ export function place(dbfs: number): number {
   return (100 * (Math.min(0, Math.max(FLOOR_DBFS, dbfs)) - FLOOR_DBFS)) / -FLOOR_DBFS;
 }
 
+/**
+ * Where a limit in LUFS stands on a meter of dBFS: loudness is of both speakers, from which a voice comes alike, and the
+ * level is of one.
+ */
+export function limitOnMeter(lufs: number): number {
+  return lufs - 3;
+}
+
 export type Zone = "low" | "near" | "over";
 
 /** Against the threshold: `near` within 3 dB below it. */

@@ -4,7 +4,7 @@ import type { PolicyMode, PolicyOverride } from "./rows.ts";
 export const MODES: PolicyMode[] = ["off", "observe", "enforce"];
 /** What is shown while nothing is known: the database's defaults (`live.policy_shape`). */
 const DEFAULT_MODE: PolicyMode = "observe";
-const DEFAULT_THRESHOLD_LUFS = -12;
+const DEFAULT_THRESHOLD_LUFS = -9;
 
 export function modeOf(policy: PolicyOverride | null | undefined): PolicyMode {
   return policy?.mode ?? DEFAULT_MODE;
