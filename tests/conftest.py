@@ -1,13 +1,12 @@
 """What all tests share: one real stack per session, on free ports of its own."""
 
 import inspect
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
 
 from local.paths import STATE
 from local.people.person import People
@@ -15,17 +14,20 @@ from local.stack import Stack
 from local.supervisor import Child
 
 TESTS = Path(__file__).parent
+ALONE = "alone"
+"""The name of the one process that runs tests, where pytest-xdist is not there or not asked."""
 LONGEST_FIRST = ("browser", "integration", "chaos", "contract", "database", "property", "unit", "arch")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stack(worker_id: str) -> AsyncIterator[Stack]:
+async def stack() -> AsyncIterator[Stack]:
     """The local cloud, with every migration and the hooks that break it on purpose; no worker in it.
 
     It is shared: a test makes its own users and rooms, and puts back what it breaks. Each process that runs tests has
     one of its own.
     """
-    async with Stack(STATE / f"test-{worker_id}", fault_hooks=True) as running:
+    process = os.environ.get("PYTEST_XDIST_WORKER", ALONE)
+    async with Stack(STATE / f"test-{process}", fault_hooks=True) as running:
         yield running
 
 
@@ -42,6 +44,13 @@ async def people(stack: Stack) -> AsyncIterator[People]:
         yield everybody
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.pluginmanager.hasplugin("xdist"):
+        from tests import two_at_a_time  # noqa: PLC0415  (it imports pytest-xdist)
+
+        config.pluginmanager.register(two_at_a_time)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that uses the shared stack runs in the stack's event loop; all others have one of their own.
 
@@ -53,15 +62,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         if "stack" in item.fixturenames:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-
-
-class Together(LoadFileScheduling):
-    """A file's tests run in one process, for what they share; those in a browser all do."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = str(super()._split_scope(nodeid))
-        return "browser" if file.startswith("tests/browser/") else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
-    return Together(config, log)

@@ -1,0 +1,17 @@
+"""How pytest-xdist shares the tests out. Loaded by `tests/conftest.py` only where it is installed and asked for."""
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+
+class Together(LoadFileScheduling):
+    """A file's tests run in one process, for what they share; those in a browser all do."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    return Together(config, log)
