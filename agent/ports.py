@@ -204,6 +204,15 @@ class Overview(NamedTuple):
     """Only rooms in which something waits."""
 
 
+class Swept(NamedTuple):
+    """What a sweep made of LiveKit's list of rooms. Another worker's turn: nothing."""
+
+    orphans: int = 0
+    """Rooms with a name of ours that the database does not know."""
+    close: tuple[RoomName, ...] = ()
+    """Those of them to close now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """One row's answer in a batch. `ok` False: it was refused for good, `error` says why (`fenced`, …)."""
@@ -248,9 +257,9 @@ class Store(Protocol):
     async def offer(self, leases: Sequence[Lease]) -> None:
         """Let others claim these rooms while we go on moderating them."""
 
-    async def sweep(self, rooms: frozenset[RoomName]) -> None:
-        """What needs no request: missed calls, hosts who stayed away, ends of timed states. `rooms`: all that LiveKit
-        has now. One worker at a time does it for all."""
+    async def sweep(self, rooms: frozenset[RoomName]) -> Swept:
+        """What needs no request: missed calls, hosts who stayed away, deleted accounts, ends of timed states. `rooms`:
+        all that LiveKit has now. One worker at a time does it for all."""
 
     def now(self) -> float:
         """The database's clock, seconds since the epoch, from its last answers."""

@@ -112,6 +112,11 @@ class Report(Collector):
         yield _gauge("live_people", "People in the rooms that this worker moderates", people)
         yield _gauge("live_actions_open", "Rows claimed and not true yet", len(ages))
         yield _gauge("live_actions_open_oldest_seconds", "Age of the oldest of them", max(ages, default=0))
+        orphans = "Rooms with a name of ours that the database does not know (the worker that sweeps)"
+        yield _gauge("live_rooms_orphaned", orphans, self._watcher.orphans)
+        closed = CounterMetricFamily("live_rooms_orphaned_closed", "Such rooms that were closed")
+        closed.add_metric([], self._watcher.orphans_closed)
+        yield closed
         unclaimed = self._watcher.unclaimed
         due = "Rows of all running rooms that nobody has claimed though they are due"
         yield _gauge("live_actions_unclaimed", due, unclaimed.actions)

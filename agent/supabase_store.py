@@ -23,6 +23,7 @@ from agent.ports import (
     RoomFacts,
     RoomName,
     RoomPull,
+    Swept,
     Unavailable,
     Unclaimed,
     Written,
@@ -119,8 +120,11 @@ class SupabaseStore:
     async def offer(self, leases: Sequence[Lease]) -> None:
         await self._call("agent_offer", p_rooms=[_fence(lease) for lease in leases])
 
-    async def sweep(self, rooms: frozenset[RoomName]) -> None:
-        await self._call("agent_sweep", p_rooms=sorted(rooms))
+    async def sweep(self, rooms: frozenset[RoomName]) -> Swept:
+        done = await self._call("agent_sweep", p_rooms=sorted(rooms))
+        return Swept(
+            done.get("orphan_rooms", 0), tuple(RoomName(room) for room in done.get("close_rooms", ()))
+        )
 
     async def _timed(self, function: str, **arguments: Any) -> Any:
         """A call whose answer carries the database's time."""

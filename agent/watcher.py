@@ -4,6 +4,8 @@ LiveKit dispatches an agent once, when a room opens; a crash, a drain or a room 
 alone for good. So every worker compares LiveKit's rooms with the leases and serves what is left over. It joins with a
 token of its own instead of asking for a dispatch, which without a registered worker would be lost silently; the lease
 decides between two watchers. Where a lease was not renewed in time somebody joins already before it has run out.
+
+A room with a name of ours whose session or call the database does not know is closed, by the database's leave.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from agent.ports import Overview, PortError, RoomActions, RoomName, Store, Unavailable, Unclaimed
+from agent.ports import Overview, PortError, RoomActions, RoomName, Store, Swept, Unavailable, Unclaimed
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,9 @@ class Watcher:
         self._unclaimed: Sequence[Unclaimed] = ()
         self.looked_at = 0.0
         """When it last saw all rooms (Unix time)."""
+        self.orphans = 0
+        """Rooms with a name of ours that the database did not know at the last sweep; 0 when another worker sweeps."""
+        self.orphans_closed = 0
 
     @property
     def unmoderated(self) -> Mapping[RoomName, float]:
@@ -121,10 +126,26 @@ class Watcher:
             await self._blind()
             raise
         self._blind_looks = 0
-        await self._store.sweep(there)
+        await self._close_orphans(await self._store.sweep(there))
         new, self._there = there - self._there, there
         self._list_at = time.monotonic() + self._every
         return new
+
+    async def _close_orphans(self, swept: Swept) -> None:
+        """Close what belongs to nobody any more. The database says which, and how many at a time."""
+        self.orphans = swept.orphans
+        if swept.orphans:
+            log.warning(
+                "rooms without a session", extra={"rooms": swept.orphans, "closing": len(swept.close)}
+            )
+        for room in swept.close:
+            try:
+                await self._actions.close(room)
+            except PortError as error:
+                log.warning("orphan room not closed", extra={"room": room, "error": str(error)})
+            else:
+                self.orphans_closed += 1
+                log.warning("orphan room closed", extra={"room": room})
 
     async def _blind(self) -> None:
         """LiveKit does not answer. Our rooms keep us as long as nobody else has a better view."""

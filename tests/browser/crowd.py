@@ -87,7 +87,7 @@ EMPTY = (
 )
 HOLD = "select 1 from public.live_sessions where title = $1 order by id for update"
 DISPERSE = """
-  delete from auth.users u using public.live_sessions s where s.creator_id = u.id and s.title = $1
+  update public.live_sessions set status = 'ended', end_reason = 'host' where title = $1 and status <> 'ended'
 """
 
 
@@ -131,7 +131,7 @@ class Crowd:
             await self._database.execute(change, oldest)
 
     async def disperse(self) -> None:
-        """Sessions first, as sweeps lock them: who deletes fifty hosts while one runs would meet it in a ring."""
+        """Sessions in one order, as sweeps lock them: who ends fifty while one runs would meet it in a ring."""
         async with self._database.transaction():
             await self._database.execute(HOLD, TITLE)
             await self._database.execute(DISPERSE, TITLE)

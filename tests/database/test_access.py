@@ -71,6 +71,8 @@ async def scene(world: World) -> dict[str, str]:
     await owner.execute(SPECIMENS.format(**ids))
     await world.as_user(people["viewer"], "select public.send_gift($1, 'rose', 1, 'gift-0001')", live.id)
     await world.as_user(people["viewer"], "select public.buy_ticket($1, 'ticket-0001')", paid)
+    ids["erased"] = await world.user()
+    await world.service("select public.erase_account($1)", ids["erased"])
     ids["call"] = await world.value("select id::text from calls where caller_id = $1", people["viewer"])
     return ids
 

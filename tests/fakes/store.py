@@ -24,6 +24,7 @@ from agent.ports import (
     RoomFacts,
     RoomName,
     RoomPull,
+    Swept,
     Unavailable,
     Unclaimed,
     Written,
@@ -414,5 +415,6 @@ class FakeStore:
     async def offer(self, leases: Sequence[Lease]) -> None:  # noqa: ARG002
         self._reach()
 
-    async def sweep(self, rooms: frozenset[RoomName]) -> None:  # noqa: ARG002
+    async def sweep(self, rooms: frozenset[RoomName]) -> Swept:  # noqa: ARG002
         self._reach()
+        return Swept()

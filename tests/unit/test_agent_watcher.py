@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from agent.ports import Overview, RoomName, Unavailable, Unclaimed
+from agent.ports import Overview, RoomName, Swept, Unavailable, Unclaimed
 from agent.watcher import BLIND_LOOKS, EARLY_SECONDS, Watcher
 from local.people.waiting import until
 
@@ -26,14 +26,23 @@ class World:
     ours: frozenset[RoomName] = frozenset()
     offers: int = 0
     looks: int = 0
+    swept: Swept = field(default_factory=Swept)
+    stubborn: frozenset[RoomName] = frozenset()
+    closed: list[RoomName] = field(default_factory=list)
 
     async def rooms(self) -> frozenset[RoomName]:
         if self.blind:
             raise Unavailable("no LiveKit")
         return self.there
 
-    async def sweep(self, rooms: frozenset[RoomName]) -> None:
+    async def sweep(self, rooms: frozenset[RoomName]) -> Swept:
         assert rooms == self.there
+        return self.swept
+
+    async def close(self, room: RoomName) -> None:
+        if room in self.stubborn:
+            raise Unavailable("no LiveKit")
+        self.closed.append(room)
 
     async def overview(self) -> Overview:
         self.looks += 1
@@ -103,6 +112,15 @@ async def test_a_session_without_a_room_needs_nobody() -> None:
     async with watching(world):
         await until("it has looked", lambda: world.looks)
     assert world.served == []
+
+
+async def test_orphans_are_closed_by_the_databases_leave_and_one_that_resists_stops_nothing() -> None:
+    world = World(
+        there=frozenset({ONE, TWO}), swept=Swept(orphans=3, close=(ONE, TWO)), stubborn=frozenset({ONE})
+    )
+    async with watching(world) as watcher:
+        await until("it has looked", lambda: world.looks)
+    assert (world.closed, watcher.orphans, watcher.orphans_closed) == ([TWO], 3, 1)
 
 
 async def test_after_an_outage_of_its_own_nothing_is_taken() -> None:

@@ -26,6 +26,7 @@ MARK = "tests/unit/test_metrics.py -->\n"
 UNITS = ("_seconds", "_bytes", "_total", "_info")
 COUNTS = {
     "live_rooms_moderated",
+    "live_rooms_orphaned",
     "live_rooms_unmoderated",
     "live_people",
     "live_actions_open",

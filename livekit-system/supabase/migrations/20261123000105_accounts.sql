@@ -8,6 +8,7 @@ create table live.gone_accounts (
   was_anonymous boolean not null default false,
   settled_at timestamptz,
   attempts int not null default 0,
+  retry_at timestamptz not null default '-infinity',
   error text
 );
 comment on table live.gone_accounts is
@@ -17,8 +18,9 @@ comment on column live.gone_accounts.marked_at is 'When it was deleted.';
 comment on column live.gone_accounts.was_anonymous is 'Whether it was an anonymous sign-in.';
 comment on column live.gone_accounts.settled_at is 'When everything that ends with it had ended; null while that is under way.';
 comment on column live.gone_accounts.attempts is 'How often settling it has failed.';
+comment on column live.gone_accounts.retry_at is 'Not to be tried again before this.';
 comment on column live.gone_accounts.error is 'Why it failed last.';
-create index gone_accounts_unsettled on live.gone_accounts (marked_at) where settled_at is null;
+create index gone_accounts_unsettled on live.gone_accounts (was_anonymous, marked_at) where settled_at is null;
 alter table live.gone_accounts enable row level security;
 revoke all on live.gone_accounts from public, anon, authenticated, service_role;
 

@@ -145,7 +145,7 @@ insert into public.app_settings (key, value, description) values
   ('limits', '{
       "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "actions_per_minute": 120,
       "hands_per_minute": 6, "hands_per_session": 100, "hand_seconds": 900, "invite_seconds": 120,
-      "speakers_per_session": 20}',
+      "speakers_per_session": 20, "orphan_rooms_per_minute": 3, "orphan_rooms_at_once": 10}',
    'Limits against abuse: rates per person, and sizes per session.'),
   ('plan.limits', '{
       "plan": "ship", "warn_at": 0.8,

@@ -42,7 +42,7 @@ comment on column public.live_sessions.status is 'scheduled, live or ended; live
 comment on column public.live_sessions.scheduled_at is 'When it is meant to start.';
 comment on column public.live_sessions.started_at is 'When it went live; set by the database.';
 comment on column public.live_sessions.ended_at is 'When it ended; set by the database.';
-comment on column public.live_sessions.end_reason is 'Why it ended: host, ops, host_gone, no_show, room_gone.';
+comment on column public.live_sessions.end_reason is 'Why it ended: host, ops, host_gone, no_show, room_gone, account_deleted.';
 comment on column public.live_sessions.host_left_at is 'Since when no host has been in the room; null while one is. Starts the host''s grace.';
 comment on column public.live_sessions.viewer_count is 'People in the room now other than the creator; a person on two devices counts once.';
 comment on column public.live_sessions.peak_viewers is 'Most viewers at one time, by the times of their visits.';

@@ -92,6 +92,9 @@ declare
   news jsonb;
 begin
   select * into place from live.place(p_room);
+  if place.id is null then
+    return jsonb_build_object('room', p_room, 'held', false);  -- its session was deleted by hand: nobody can moderate it
+  end if;
   news := jsonb_build_object('room', p_room, 'held', true, 'cursor', p_cursor, 'actions',
                              live.claim_actions(p_worker, place.session_id, place.call_id, p_limit));
   if place.kind = 'call' then
@@ -178,6 +181,9 @@ begin
   loop
     answers := answers || live.room_news(p_worker, asked.room, coalesce(asked.cursor, '0')::xid8, cursor_xid, p_limit);
   end loop;
+  if exists (select from live.gone_accounts g where g.settled_at is null) then
+    perform live.settle_accounts(interval '100 milliseconds');
+  end if;
   return jsonb_build_object('now', now_at, 'rooms', answers);
 end;
 $$;
@@ -185,6 +191,6 @@ comment on function public.agent_pull is
   'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor"}] -> {"now", '
   '"rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
-  'People may be repeated, never missed.';
+  'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up.';
 revoke execute on function public.agent_pull(text, jsonb, int, int) from public, anon, authenticated;
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;

@@ -212,13 +212,14 @@ begin
     'paid_access', live.check_paid_access(),
     'settled_actions', live.settle_actions(p_rooms));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
-  return done || public.platform_sweep();
+  return done || live.orphan_rooms(p_rooms) || public.platform_sweep();
 end;
 $$;
 comment on function public.agent_sweep is
   'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
-  'were dealt with. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed them; without '
-  'them no room is taken to be gone.';
+  'were dealt with; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
+  'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
+  'them; without them no room is taken to be gone.';
 revoke execute on function public.agent_sweep(text, text[]) from public, anon, authenticated;
 grant execute on function public.agent_sweep(text, text[]) to service_role;
 

@@ -48,6 +48,15 @@ language sql stable security definer set search_path = '' as $$
     from public.moderation_actions a
    where a.status = 'applied' and (a.applied_at is null or a.enforce_ms is null)
   union all
+  select 'live.gone_accounts: not settled', g.user_id::text, 'settled', coalesce(g.error, 'not yet')
+    from live.gone_accounts g where g.settled_at is null and g.marked_at < clock_timestamp() - interval '1 minute'
+  union all
+  select 'live.gone_accounts: missing', x.user_id::text, 'a mark', 'none' from live.missed_accounts() x
+  union all
+  select 'live_sessions: running without its host''s account', s.id::text, 'ended', s.status
+    from public.live_sessions s join live.gone_accounts g on g.user_id = s.creator_id and g.settled_at is not null
+   where s.status <> 'ended'
+  union all
   select 'calls.duration_seconds', c.id::text, 'accepted_at to ended_at', coalesce(c.duration_seconds::text, 'none')
     from public.calls c
    where c.status = 'ended'

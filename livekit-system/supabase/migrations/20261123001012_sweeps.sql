@@ -96,10 +96,12 @@ begin
     'ended_calls', live.end_empty_calls(),
     'no_shows', live.end_no_shows(),
     'refunded_tickets', live.refund_never_held(),
+    'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
     'forgotten_webhooks', live.forget_webhooks());
 end;
 $$;
 comment on function public.platform_sweep() is
-  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, refunded_tickets, forgotten_webhooks}, how many of each.';
+  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, refunded_tickets, settled_accounts, '
+  'forgotten_webhooks}, how many of each.';
 revoke execute on function public.platform_sweep() from public, anon, authenticated;
 grant execute on function public.platform_sweep() to service_role;
