@@ -73,10 +73,11 @@ class Wire(Protocol):
 
 
 class Ears(Protocol):
-    """The microphones of one room."""
+    """The sounds of one room's people."""
 
     def listen(self, *, on: bool) -> None:
-        """Hear all of them from now on, or none. While on, answered by `Measured` and `MicrophonePaused`."""
+        """Hear all of them from now on, or none. While on, answered by `Measured`, `TrackPaused`, `Unmeasured` and
+        `MeasuredAgain`."""
 
 
 class Screen(Protocol):

@@ -1,6 +1,6 @@
 """What is heard in a room and what follows: rules, ladder, incidents, minutes, dead air. Sessions only, never calls.
 
-`on_measured` runs five times a second for each speaker, so it does nothing that the other events could do.
+`on_measured` runs several times a second for each track, so it does nothing that the other events could do.
 """
 
 import math
@@ -20,18 +20,29 @@ from handlers.effects import (
     ReportLoudness,
     ReportPolicy,
 )
-from handlers.events import Action, Identity, Measured, MicrophonePaused, Sid, Strikes
-from handlers.hearing import Hearing, Microphone
+from handlers.events import (
+    Action,
+    Identity,
+    Measured,
+    MeasuredAgain,
+    Sid,
+    Strikes,
+    Track,
+    TrackPaused,
+    Unmeasured,
+)
+from handlers.hearing import Hearing, Voice
 from handlers.notices import notice
 from handlers.permissions import reassert
 from handlers.state import RoomState, sid_of
 from moderation.audio.levels import INTERVAL_SECONDS, level_of
-from moderation.audio.measurement import Gap, Measurement
-from moderation.audio.stats import AudioMinute, MinuteStats, summarise
+from moderation.audio.measurement import Measurement
+from moderation.audio.stats import PersonStats, summarise
+from moderation.audio.together import SHORT_TERM_SECONDS, together
 from moderation.escalation import Decision, Record, escalate, forgive, recall
 from moderation.roles import NO_RIGHTS, Role, Source
 from moderation.rules.dead_air import dead_air
-from moderation.rules.judge import Subject, Verdict, Watch, judge
+from moderation.rules.judge import LOUDNESS, Subject, Verdict, Watch, judge
 from moderation.rules.policy import PolicyError, Step, parse_policy, readable_policy
 
 MINUTE_SECONDS = 60.0
@@ -40,6 +51,8 @@ FIRST_SECONDS = 10.0
 is not without figures for a minute. Once a room, so that it costs next to nothing."""
 FAULTS_EVERY_SECONDS = 300.0
 """Less than the window of the alert on `live_bad_policies_total`."""
+GRAIN_SECONDS = 0.05
+"""By which blocks of different tracks may come too early."""
 CLEAN, UNWATCHED = Record(), Watch()
 SAID = frozenset({Step.NOTICE, Step.WARNING, Step.CALL_HUMAN})
 """Steps that consist of words to the person."""
@@ -65,8 +78,7 @@ def on_policy(state: RoomState, told: Mapping[str, Any] | None, now: float) -> E
         hearing.host_heard_at = now
         look_for_dead_air(state, now)
     else:
-        hearing.watches.clear()
-        hearing.levels.clear()
+        hearing.voices.clear()
     return (*complaints, *close_minute(hearing), Listen(hearing.on))
 
 
@@ -91,33 +103,69 @@ def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
     hearing, person, m = state.hearing, state.people.get(event.identity), event.measurement
     if hearing.policy is None or not hearing.on or person is None or sid_of(person) != event.sid:
         return ()
-    desired = state.desired(person)
-    microphone = Microphone(event.identity, event.microphone)
-    subject = Subject(desired.role, Source.MICROPHONE in state.allowed(person, now).sources)
-    watch = hearing.watches.get(microphone, UNWATCHED)
-    hearing.watches[microphone], verdicts = judge(watch, m, subject, hearing.policy)
-    hearing.levels[microphone] = level_of(m)
-    hearing.paused.pop(event.identity, None)
+    desired, track, voice = state.desired(person), event.track, hearing.voice(event.identity)
+    subject = Subject(desired.role, track.source in state.allowed(person, now).sources)
+    watch = voice.watches.get(track, UNWATCHED)
+    voice.watches[track], verdicts = judge(watch, m, subject, hearing.policy)
+    voice.latest[track], voice.levels[track] = m, level_of(m)
+    voice.paused.pop(track, None)
+    summed = m if len(voice.latest) == 1 else sum_up(voice, m)
     if desired.role is Role.HOST and m.talk_seconds > 0.0:
         hearing.host_heard_at = m.at
-    effects: list[Effect] = [*add_to_minute(state, event.identity, m), *levels.show(state, now)]
+    effects: list[Effect] = [*add_to_minute(state, event, summed), *levels.show(state, now)]
     for verdict in verdicts:
-        effects += follow(state, event.identity, event.sid, desired.role, verdict, now)
+        effects += follow(state, event.identity, event.sid, desired.role, verdict, now, track)
+    if summed is not None and summed is not m:
+        voice.together, verdicts = judge(voice.together, summed, subject, hearing.policy, LOUDNESS)
+        for verdict in verdicts:
+            effects += follow(state, event.identity, event.sid, desired.role, verdict, now)
     return tuple(effects)
 
 
-def on_paused(state: RoomState, event: MicrophonePaused, now: float) -> Effects:
-    hearing = state.hearing
-    hearing.levels.pop(Microphone(event.identity, event.microphone), None)
-    hearing.paused[event.identity] = event.why
+def sum_up(voice: Voice, m: Measurement) -> Measurement | None:
+    """What is heard of all tracks of a person, `m` the newest; once a block, whichever track it comes with."""
+    passed = m.at - voice.together_at
+    if passed < m.seconds - GRAIN_SECONDS:
+        return None
+    if passed > SHORT_TERM_SECONDS:
+        voice.together, passed = UNWATCHED, m.seconds
+    voice.together_at = m.at
+    for track in [
+        t for t, last in voice.latest.items() if m.at - last.at > SHORT_TERM_SECONDS + last.seconds
+    ]:
+        del voice.latest[track]
+    return together(voice.latest.values(), m, passed)
+
+
+def on_paused(state: RoomState, event: TrackPaused, now: float) -> Effects:
+    hearing, voice = state.hearing, state.hearing.voice(event.identity)
+    voice.levels.pop(event.track, None)
+    voice.paused[event.track] = event.why
     state.wake_at(now + INTERVAL_SECONDS)  # the last level must not stand until somebody else speaks
     return levels.show(state, now) if hearing.on else ()
 
 
+def on_unmeasured(state: RoomState, event: Unmeasured) -> Effects:
+    state.hearing.unmeasured[event.track] = event
+    return ()
+
+
+def on_measured_again(state: RoomState, event: MeasuredAgain) -> Effects:
+    state.hearing.unmeasured.pop(event.track, None)
+    return ()
+
+
 def follow(
-    state: RoomState, identity: Identity, sid: Sid | None, role: Role, verdict: Verdict, now: float
+    state: RoomState,
+    identity: Identity,
+    sid: Sid | None,
+    role: Role,
+    verdict: Verdict,
+    now: float,
+    track: Track | None = None,
 ) -> Effects:
-    """What follows from a verdict, if it is time for anything: words, an action, and always an incident."""
+    """What follows from a verdict, if it is time for anything: words, an action, and always an incident. `track`: the
+    sound that it is about; None: several together, or none of them."""
     hearing = state.hearing
     assert hearing.policy is not None
     record = hearing.records.get(identity, CLEAN)
@@ -126,7 +174,7 @@ def follow(
         return ()
     hearing.incidents[identity] = hearing.incidents.get(identity, 0) + 1
     action = None if decision.dry_run else action_for(state, decision)
-    recorded = RecordIncident(identity, sid, decision, action)
+    recorded = RecordIncident(identity, sid, decision, action, track)
     if decision.dry_run:
         return (recorded,)
     if action is not None:
@@ -176,8 +224,9 @@ def may_hold_microphone(state: RoomState, identity: Identity) -> bool:
 # -- minutes -----------------------------------------------------------------------
 
 
-def add_to_minute(state: RoomState, identity: Identity, m: Measurement) -> Effects:
-    minutes = state.hearing.minutes
+def add_to_minute(state: RoomState, event: Measured, summed: Measurement | None) -> Effects:
+    """`summed`: see `sum_up`."""
+    minutes, m = state.hearing.minutes, event.measurement
     begins = m.at // MINUTE_SECONDS * MINUTE_SECONDS
     closed = close_minute(state.hearing) if minutes.begins is not None and begins > minutes.begins else ()
     if minutes.begins is None:
@@ -186,10 +235,10 @@ def add_to_minute(state: RoomState, identity: Identity, m: Measurement) -> Effec
     if minutes.first_at is None:
         minutes.first_at = m.at + FIRST_SECONDS
         state.wake_at(minutes.first_at)
-    stats = minutes.now.get(identity)
+    stats = minutes.now.get(event.identity)
     if stats is None:
-        stats = minutes.now[identity] = MinuteStats()
-    stats.add(m)
+        stats = minutes.now[event.identity] = PersonStats()
+    stats.add(event.track, m, summed)
     return closed
 
 
@@ -197,7 +246,7 @@ def close_minute(hearing: Hearing) -> Effects:
     minutes = hearing.minutes
     if minutes.begins is None:
         return ()
-    rows = rows_of({who: stats.close() for who, stats in minutes.now.items()}, minutes.begins)
+    rows = rows_of(minutes.now, minutes.begins)
     for row in rows:
         minutes.past.setdefault(row.identity, []).append(row.figures)
     minutes.begins, minutes.first_at = None, math.inf
@@ -211,11 +260,12 @@ def first_words(hearing: Hearing, now: float) -> Effects:
     if minutes.begins is None or minutes.first_at is None or now < minutes.first_at:
         return ()
     minutes.first_at = math.inf
-    return rows_of({who: stats.so_far() for who, stats in minutes.now.items()}, minutes.begins)
+    return rows_of(minutes.now, minutes.begins)
 
 
-def rows_of(figures: Mapping[Identity, AudioMinute | None], begins: float) -> tuple[RecordMinute, ...]:
-    return tuple(RecordMinute(who, begins, heard) for who, heard in figures.items() if heard is not None)
+def rows_of(now: Mapping[Identity, PersonStats[Track]], begins: float) -> tuple[RecordMinute, ...]:
+    rows = ((who, stats.so_far(), stats.tracks()) for who, stats in now.items())
+    return tuple(RecordMinute(who, begins, heard, tracks) for who, heard, tracks in rows if heard is not None)
 
 
 def last_words(state: RoomState) -> Effects:
@@ -259,7 +309,5 @@ def look_for_dead_air(state: RoomState, now: float) -> Effects:
     state.wake_at(hearing.dead_air_at)
     if host is None or now < due:
         return ()
-    heard = any(microphone.identity == host for microphone in hearing.levels)
-    gap = None if heard else hearing.paused.get(host, Gap.UNPUBLISHED)
-    verdict = dead_air(hearing.host_heard_at, gap, now, hearing.policy)
+    verdict = dead_air(hearing.host_heard_at, hearing.voice(host).gap(), now, hearing.policy)
     return () if verdict is None else follow(state, host, sid_of(state.people[host]), Role.HOST, verdict, now)

@@ -5,11 +5,11 @@ outcome event (see `handlers.events`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid, Switches
+from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid, Switches, Track
 from moderation.audio.levels import Level
 from moderation.audio.stats import AudioMinute, SpeakerSummary
 from moderation.desired import Permission
@@ -156,7 +156,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Hear the microphones of this room, or none of them."""
+    """Hear every sound of this room, or none."""
 
     on: bool
 
@@ -177,6 +177,8 @@ class RecordIncident:
     sid: Sid | None
     decision: Decision
     action: AutomaticAction | None
+    track: Track | None = None
+    """Which of the person's sounds; None: all together, or none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,18 +188,22 @@ class RecordMinute:
     identity: Identity
     begins: float
     figures: AudioMinute
+    """Of everything that people heard of them."""
+    tracks: Mapping[Track, AudioMinute] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ShowLevels:
     """Everyone's level as of now, None for who is not heard, and the switches of whoever publishes anything. `to`: who
-    moderates in the room; `watched`: tell those who look from outside as well. Best effort: the next one replaces it.
+    moderates in the room; `watched`: tell those who look from outside as well; `tracks`: of whom more is heard than one
+    microphone. Best effort: the next one replaces it.
     """
 
     levels: Mapping[Identity, Level | None]
     switches: Mapping[Identity, Switches]
     to: tuple[Identity, ...]
     watched: bool
+    tracks: Mapping[Identity, Mapping[Track, Level]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ Identity = NewType("Identity", str)
 """A LiveKit identity, which is the user's id."""
 Sid = NewType("Sid", str)
 """A LiveKit participant SID: one connection of one person."""
+TrackSid = NewType("TrackSid", str)
+"""A LiveKit track SID: one publication."""
 ActionId = NewType("ActionId", str)
 
 
@@ -196,24 +198,66 @@ class Switched:
     switches: Switches
 
 
+class Track(NamedTuple):
+    """One sound among those of a person, by what it calls itself. `source` None: LiveKit calls it unknown. `number`: 0
+    for the first one of its source; another only while there are several at once."""
+
+    source: Source | None
+    number: int = 0
+
+
+MICROPHONE = Track(Source.MICROPHONE)
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """200 ms of one microphone, measured. Five a second and speaker: the only frequent event."""
+    """One block of one track, measured. Several a second and track: the only frequent event."""
 
     identity: Identity
     sid: Sid
     measurement: Measurement
-    microphone: int = 0
-    """0 for the first one of this person; another number only while they have several at once."""
+    track: Track = MICROPHONE
 
 
 @dataclass(frozen=True, slots=True)
-class MicrophonePaused:
-    """Nothing is to be heard from a microphone until its next `Measured`, and why. It is not silence."""
+class TrackPaused:
+    """Nothing is to be heard of a track until its next `Measured`, and why. It is not silence."""
 
     identity: Identity
     why: Gap
-    microphone: int = 0
+    track: Track = MICROPHONE
+
+
+class Unheard(StrEnum):
+    """Why a track that others may hear is not measured here."""
+
+    ENCRYPTED = "encrypted"
+    """End to end; its own devices have the key, and we have not."""
+    MISSING = "missing"
+    """Nothing of it arrives: its publisher may have denied it to us, or the network is at fault."""
+    TOO_MANY = "too_many"
+    """One person publishes more sounds than are measured of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """Others may hear this sound and it is not measured: until `MeasuredAgain` of the same `track`. `since`: from then
+    on, seconds."""
+
+    identity: Identity
+    sid: Sid
+    track: TrackSid
+    source: Source | None
+    why: Unheard
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredAgain:
+    """What `Unmeasured` said of this track is over: it is measured, or muted, or gone."""
+
+    identity: Identity
+    track: TrackSid
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +350,9 @@ Event = (
     | TrackPublished
     | Switched
     | Measured
-    | MicrophonePaused
+    | TrackPaused
+    | Unmeasured
+    | MeasuredAgain
     | RoomEnded
     | PermissionSet
     | PermissionNotSet

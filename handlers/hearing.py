@@ -5,22 +5,41 @@ Data only; `handlers.audio` and `handlers.levels` change it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from handlers.events import Identity, Sid, Switches
+from handlers.events import Identity, Sid, Switches, Track, TrackSid, Unmeasured
 from moderation.audio.levels import Board, Level
-from moderation.audio.measurement import Gap
-from moderation.audio.stats import AudioMinute, MinuteStats
+from moderation.audio.measurement import Gap, Measurement
+from moderation.audio.stats import AudioMinute, PersonStats
 from moderation.escalation import Record
 from moderation.rules.judge import Watch
 from moderation.rules.policy import Mode, Policy
 
+OFF = frozenset({Gap.MUTED, Gap.UNPUBLISHED})
 
-class Microphone(NamedTuple):
-    """One of a person's microphones; all but the first have a number other than 0."""
 
-    identity: Identity
-    number: int
+@dataclass(slots=True)
+class Voice:
+    """What is heard of one person. It outlives connections and publications: who publishes anew goes on."""
+
+    latest: dict[Track, Measurement] = field(default_factory=dict)
+    """Of every track of which something was measured in the last seconds."""
+    watches: dict[Track, Watch] = field(default_factory=dict)
+    together: Watch = field(default_factory=Watch)
+    """Of the sum of several tracks."""
+    together_at: float = 0.0
+    levels: dict[Track, Level] = field(default_factory=dict)
+    """Of those that are heard now."""
+    paused: dict[Track, Gap] = field(default_factory=dict)
+
+    def gap(self) -> Gap | None:
+        """Why nothing is to be heard of this person; None: something is. Switched off only if all is switched off."""
+        if self.levels:
+            return None
+        return next((why for why in self.paused.values() if why not in OFF), self._off())
+
+    def _off(self) -> Gap:
+        return Gap.MUTED if Gap.MUTED in self.paused.values() else Gap.UNPUBLISHED
 
 
 @dataclass(slots=True)
@@ -29,7 +48,7 @@ class Minutes:
 
     begins: float | None = None
     """Start of the minute, seconds; None while nothing was heard in it."""
-    now: dict[Identity, MinuteStats] = field(default_factory=dict)
+    now: dict[Identity, PersonStats[Track]] = field(default_factory=dict)
     past: dict[Identity, list[AudioMinute]] = field(default_factory=dict)
     first_at: float | None = None
     """When what there is of the very first minute is written, before it is over; infinite once anything was."""
@@ -59,10 +78,9 @@ class Hearing:
     faults: tuple[str, ...] = ()
     """Why it could not be used."""
     faults_told_at: float = 0.0
-    watches: dict[Microphone, Watch] = field(default_factory=dict)
-    levels: dict[Microphone, Level] = field(default_factory=dict)
-    """Of those who are heard now."""
-    paused: dict[Identity, Gap] = field(default_factory=dict)
+    voices: dict[Identity, Voice] = field(default_factory=dict)
+    unmeasured: dict[TrackSid, Unmeasured] = field(default_factory=dict)
+    """Sounds that others may hear now and that are not measured."""
     switches: dict[Identity, tuple[Sid, Switches]] = field(default_factory=dict)
     """Of everybody who ever published anything, by their last connection that did."""
     records: dict[Identity, Record] = field(default_factory=dict)
@@ -74,6 +92,9 @@ class Hearing:
     """When the host last spoke; when listening began, or the host came, if that is later."""
     dead_air_at: float = 0.0
     """When to look for dead air next."""
+
+    def voice(self, identity: Identity) -> Voice:
+        return self.voices.setdefault(identity, Voice())
 
     @property
     def on(self) -> bool:

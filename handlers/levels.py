@@ -7,9 +7,9 @@ that is gone: for them the picture is repeated.
 """
 
 from handlers.effects import Effects, ShowLevels
-from handlers.events import Identity, Switched, Switches
+from handlers.events import MICROPHONE, Identity, Switched, Switches, Track
 from handlers.state import RoomState, sid_of
-from moderation.audio.levels import INTERVAL_SECONDS, Board, Level, changes
+from moderation.audio.levels import INTERVAL_SECONDS, Board, Level, changes, sum_of
 from moderation.roles import Role
 
 WATCHED_SECONDS = 5.0
@@ -29,7 +29,7 @@ def show(state: RoomState, now: float) -> Effects:
     watched = now < shown.watched_until
     if not shown.viewers and not watched:
         return ()
-    heard, switches = loudest(state), publishing(state)
+    heard, switches = heard_of_each(state), publishing(state)
     _, told = changes(shown.board, heard, now)
     changed = told or switches != shown.switches
     if not changed and not (watched and now - shown.board.told_at >= REPEAT_SECONDS):
@@ -37,7 +37,7 @@ def show(state: RoomState, now: float) -> Effects:
     shown.board, shown.switches = Board(heard, now), switches
     gone = dict.fromkeys(who for who, level in told.items() if level is None)
     to = tuple(sorted(shown.viewers)) if changed else ()
-    return (ShowLevels({**heard, **gone}, switches, to, watched),)
+    return (ShowLevels({**heard, **gone}, switches, to, watched, several(state)),)
 
 
 def forget_board(state: RoomState) -> None:
@@ -81,11 +81,15 @@ def publishing(state: RoomState) -> dict[Identity, Switches]:
     }
 
 
-def loudest(state: RoomState) -> dict[Identity, Level]:
-    """Each person's level: the louder one's of two microphones."""
-    levels: dict[Identity, Level] = {}
-    for microphone, level in state.hearing.levels.items():
-        other = levels.get(microphone.identity)
-        if other is None or level.dbfs > other.dbfs:
-            levels[microphone.identity] = level
-    return levels
+def heard_of_each(state: RoomState) -> dict[Identity, Level]:
+    """Each person's level: of all their sounds together."""
+    voices = state.hearing.voices.items()
+    return {identity: sum_of(voice.levels.values()) for identity, voice in voices if voice.levels}
+
+
+def several(state: RoomState) -> dict[Identity, dict[Track, Level]]:
+    """The sounds of everyone of whom more is heard than one microphone."""
+    voices = state.hearing.voices.items()
+    return {
+        who: dict(voice.levels) for who, voice in voices if voice.levels and [*voice.levels] != [MICROPHONE]
+    }

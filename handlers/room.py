@@ -12,7 +12,7 @@ from handlers.events import (
     EventsRelayed,
     LeaseLost,
     Measured,
-    MicrophonePaused,
+    MeasuredAgain,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantNotRemoved,
@@ -30,7 +30,9 @@ from handlers.events import (
     Status,
     Switched,
     Ticked,
+    TrackPaused,
     TrackPublished,
+    Unmeasured,
 )
 from handlers.permissions import (
     converge,
@@ -83,8 +85,12 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
             return levels.on_switched(state, event, now)
         case Measured():
             return audio.on_measured(state, event, now)
-        case MicrophonePaused():
+        case TrackPaused():
             return audio.on_paused(state, event, now)
+        case Unmeasured():
+            return audio.on_unmeasured(state, event)
+        case MeasuredAgain():
+            return audio.on_measured_again(state, event)
         case RoomEnded():
             return (*audio.on_end(state), *presence.on_room_ended(state, event), *on_room_over(state, event))
         case PermissionSet():

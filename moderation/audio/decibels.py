@@ -22,6 +22,11 @@ def power_db(mean_square: float) -> float:
     return 10.0 * math.log10(mean_square) if mean_square > _SMALLEST else SILENCE
 
 
+def mean_square(dbfs: float) -> float:
+    """The inverse of `power_db`."""
+    return float(10.0 ** (dbfs / 10.0))
+
+
 def amplitude_db(amplitude: float) -> float:
     """An amplitude (1.0 = full scale) in dBFS."""
     return power_db(amplitude * amplitude)

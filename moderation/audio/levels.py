@@ -1,9 +1,10 @@
 """What `live.levels` shows: at most two messages a second, and only what an eye would notice."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from moderation.audio.decibels import mean_square, power_db
 from moderation.audio.measurement import Measurement
 
 Who = TypeVar("Who", bound=str)
@@ -35,6 +36,14 @@ class Board(Generic[Who]):
 
 def level_of(measurement: Measurement) -> Level:
     return Level(float(max(_BOTTOM_DBFS, round(measurement.momentary_dbfs))), measurement.active)
+
+
+def sum_of(levels: Collection[Level]) -> Level:
+    """What is heard of several sounds at once."""
+    if len(levels) == 1:
+        return next(iter(levels))
+    power = sum(mean_square(level.dbfs) for level in levels)
+    return Level(float(max(_BOTTOM_DBFS, round(power_db(power)))), any(level.speaking for level in levels))
 
 
 def changes(

@@ -1,15 +1,17 @@
 """Figures per person: a row for each minute (`live_audio_stats`) and the session's loudness summary from
 those rows."""
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from moderation.audio.decibels import SILENCE, lufs, weighted_mean_square
 from moderation.audio.loudness import GatedLoudness
 from moderation.audio.measurement import Measurement
 
 Who = TypeVar("Who", bound=str)
+Key = TypeVar("Key")
 
 _MOMENTARY_SECONDS: Final = 0.4
 
@@ -71,6 +73,38 @@ class MinuteStats:
             noise_floor_dbfs=self._floor,
         )
         return row if heard else None
+
+
+class PersonStats(Generic[Key]):
+    """Gathers one minute of one person: of each track, and of what people hear of them together."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[Key, MinuteStats] = {}
+        self._sum: MinuteStats | None = None
+        """Only once there are several."""
+
+    def add(self, track: Key, m: Measurement, summed: Measurement | None) -> None:
+        """`summed`: what is heard of all tracks at this moment, if it is time for it."""
+        stats = self._tracks.get(track)
+        if stats is None:
+            if self._tracks and self._sum is None:
+                (only,) = self._tracks.values()
+                self._sum = copy.deepcopy(only)
+            stats = self._tracks[track] = MinuteStats()
+        stats.add(m)
+        if self._sum is not None and summed is not None:
+            self._sum.add(summed)
+
+    def so_far(self) -> AudioMinute | None:
+        """The row of the person, or `None` when nothing was heard."""
+        if self._sum is not None:
+            return self._sum.so_far()
+        return next((stats.so_far() for stats in self._tracks.values()), None)
+
+    def tracks(self) -> dict[Key, AudioMinute]:
+        """The row of each track."""
+        rows = ((track, stats.so_far()) for track, stats in self._tracks.items())
+        return {track: row for track, row in rows if row is not None}
 
 
 @dataclass(frozen=True, slots=True)

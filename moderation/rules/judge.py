@@ -17,6 +17,8 @@ from moderation.rules import words
 from moderation.rules.policy import Policy, Rule, Step
 from moderation.rules.words import Words
 
+LOUDNESS: Final = frozenset({Rule.TOO_LOUD, Rule.SCREAM})
+"""The rules that can be broken by several sounds together, none of which breaks them alone."""
 _GRAIN: Final = 1e-6
 """Seconds; sums of 0.2 are not exact."""
 
@@ -70,13 +72,19 @@ class _Check:
 
 
 def judge(
-    watch: Watch, measurement: Measurement, subject: Subject, policy: Policy
+    watch: Watch,
+    measurement: Measurement,
+    subject: Subject,
+    policy: Policy,
+    rules: frozenset[Rule] = frozenset(Rule),
 ) -> tuple[Watch, tuple[Verdict, ...]]:
-    """Take one measurement in. A verdict is repeated with every block for as long as the offence goes on."""
+    """Take one measurement in. A verdict is repeated with every block for as long as the offence goes on.
+
+    `rules`: only these; the others lose what they held."""
     held = {}
     verdicts = []
     for check in _CHECKS:
-        if not check.enabled(policy):
+        if check.rule not in rules or not check.enabled(policy):
             continue
         seconds = _held(check, watch.held.get(check.rule, 0.0), measurement, subject, policy)
         held[check.rule] = seconds

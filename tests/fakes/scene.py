@@ -6,6 +6,9 @@ from typing import Any, TypeVar
 
 from handlers.effects import Effect, FinishAction, RemoveParticipant, SetPermission
 from handlers.events import (
+    MICROPHONE as MICROPHONE_TRACK,
+)
+from handlers.events import (
     Action,
     ActionId,
     Connection,
@@ -30,6 +33,7 @@ from handlers.events import (
     Switched,
     Switches,
     Ticked,
+    Track,
     TrackPublished,
 )
 from handlers.room import handle
@@ -156,9 +160,14 @@ class Scene:
         """So many seconds of the same sound."""
         effects: tuple[Effect, ...] = ()
         for _ in range(round(seconds / measurement.seconds)):
-            effects += self.passes(measurement.seconds)
-            effects += self.happens(Measured(who, Sid(f"sid-{who}"), measurement._replace(at=self.now)))
+            effects += self.passes(measurement.seconds) + self.sounds(who, measurement)
         return effects
+
+    def sounds(
+        self, who: Identity, measurement: Measurement, track: Track = MICROPHONE_TRACK
+    ) -> tuple[Effect, ...]:
+        """One block of one track, which ends now."""
+        return self.happens(Measured(who, Sid(f"sid-{who}"), measurement._replace(at=self.now), track))
 
     # -- LiveKit -----------------------------------------------------------------
 

@@ -17,11 +17,13 @@ from agent.envelope import (
     Signer,
     iso_milliseconds,
 )
-from agent.heard import LEVELS_IN_A_PACKET, levels_payload
-from agent.ports import RoomFacts, RoomName
-from handlers.effects import ShowLevels
-from handlers.events import Identity, LiveEvent, Switch, Switches
+from agent.heard import LEVELS_IN_A_PACKET, levels_payload, minute
+from agent.ports import Lease, Minute, RoomFacts, RoomName
+from handlers.effects import RecordMinute, ShowLevels
+from handlers.events import MICROPHONE, Identity, LiveEvent, Switch, Switches, Track
 from moderation.audio.levels import Level
+from moderation.audio.stats import AudioMinute
+from moderation.roles import Source
 from tests.fakes.scene import START, live_event
 
 SIGNER = Signer()
@@ -104,6 +106,44 @@ def test_levels_say_of_everyone_who_is_named_what_is_on() -> None:
         (ada, False, None, "muted", "off"),
     ]
     assert payload["complete"]
+
+
+def test_levels_show_each_of_somebodys_sounds_where_there_is_room_for_all_of_them() -> None:
+    ada, bo = Identity("ada"), Identity("bo")
+    loud, quiet = Level(-20.0, speaking=True), Level(-40.0, speaking=False)
+    tracks = {
+        ada: {Track(Source.MICROPHONE, number): quiet for number in range(LEVELS_IN_A_PACKET)},
+        bo: {MICROPHONE: loud, Track(None): quiet},
+    }
+    payload = levels_payload(ShowLevels({ada: quiet, bo: loud}, {}, (), watched=True, tracks=tracks))
+    shown = {person["user_id"]: person.get("tracks") for person in payload["people"]}
+    assert shown == {
+        ada: None,
+        bo: [
+            {"source": "microphone", "number": 0, "speaking": True, "level_dbfs": -20.0},
+            {"source": "unknown", "number": 0, "speaking": False, "level_dbfs": -40.0},
+        ],
+    }
+
+
+def test_a_minute_has_every_sound_of_somebody_where_it_is_not_the_one_microphone() -> None:
+    heard = AudioMinute(60.0, 30.0, -20.0, -18.0, -6.0, 0.0, -60.0)
+    lease = Lease(RoomName("room"), 1)
+
+    def tracks_of(*tracks: Track) -> list[dict[str, Any]] | None:
+        row = minute(Minute(lease, RecordMinute(Identity("bo"), START, heard, dict.fromkeys(tracks, heard))))
+        assert (row["talk_seconds"], row["measured"]["heard_seconds"]) == (30.0, 60.0)
+        found: list[dict[str, Any]] | None = row["measured"].get("tracks")
+        return found
+
+    assert tracks_of(MICROPHONE) is None
+    shared = tracks_of(MICROPHONE, Track(Source.SCREEN_SHARE_AUDIO))
+    assert shared is not None
+    assert [(track["source"], track["talk_seconds"]) for track in shared] == [
+        ("microphone", 30.0),
+        ("screen_share_audio", 30.0),
+    ]
+    assert tracks_of(Track(Source.SCREEN_SHARE_AUDIO)) is not None
 
 
 def test_levels_of_a_crowd_leave_somebody_out_say_so_and_fit_one_packet() -> None:

@@ -1,5 +1,6 @@
 """What a room decides about what it hears: rules to steps, steps to effects, minutes, dead air."""
 
+import math
 import time
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from handlers.audio import FAULTS_EVERY_SECONDS
 from handlers.effects import (
     AutomaticAction,
-    Effect,
+    Effects,
     Listen,
     Notify,
     RecordIncident,
@@ -19,30 +20,36 @@ from handlers.effects import (
     SetPermission,
 )
 from handlers.events import (
+    MICROPHONE,
     Identity,
     Measured,
-    MicrophonePaused,
+    MeasuredAgain,
     Pulled,
     RoomEnded,
     Sid,
     Status,
     Strikes,
+    Track,
+    TrackPaused,
+    TrackSid,
+    Unheard,
+    Unmeasured,
 )
-from moderation.audio.measurement import Gap
+from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Desired
-from moderation.roles import Role
+from moderation.roles import Role, Source
 from moderation.rules.policy import Mode, Policy, Rule, Step, parse_policy
-from tests.fakes.measured import SHOUT, TALK
+from tests.fakes.measured import QUIET, SHOUT, TALK
 from tests.fakes.scene import ADA, BO, ENFORCE, LISTENER, NOTHING, SPEAK, SPEAKER, Scene, of, only
 
 LADDER = Policy().ladder
 
 
-def incidents(effects: tuple[Effect, ...]) -> list[RecordIncident]:
+def incidents(effects: Effects) -> list[RecordIncident]:
     return of(RecordIncident, effects)
 
 
-def steps(effects: tuple[Effect, ...]) -> list[Step]:
+def steps(effects: Effects) -> list[Step]:
     return [incident.decision.step for incident in incidents(effects)]
 
 
@@ -226,6 +233,87 @@ def test_a_measurement_of_an_older_connection_means_nothing() -> None:
     assert scene.hears(BO, SHOUT, 5.0) == ()
 
 
+# -- several sounds of one person --------------------------------------------------
+
+SECOND, SCREEN = Track(Source.MICROPHONE, 1), Track(Source.SCREEN_SHARE_AUDIO)
+RAISED = SHOUT._replace(momentary_lufs=-11.0, short_term_lufs=-11.0, short_term_low_lufs=-11.0)
+"""Not too loud alone; two of them are."""
+
+
+def both_heard(
+    scene: Scene, who: Identity, one: Measurement, other: Measurement, seconds: float, second: Track = SECOND
+) -> Effects:
+    """So many seconds of the same two sounds, the one half a block before the other."""
+    effects: Effects = ()
+    for _ in range(round(seconds / one.seconds)):
+        for track, sound in ((MICROPHONE, one), (second, other)):
+            effects += scene.passes(one.seconds / 2)
+            effects += scene.sounds(who, sound, track)
+    return effects
+
+
+def test_sounds_that_are_too_loud_together_only_are_held_against_the_person() -> None:
+    scene = Scene.hosted()
+    assert steps(scene.hears(BO, RAISED, 10.0)) == []
+    begun = scene.now
+    (incident,) = incidents(both_heard(scene, BO, RAISED, RAISED, 5.0))
+    assert (incident.decision.rule, incident.decision.step) == (Rule.TOO_LOUD, Step.NOTICE)
+    assert incident.decision.at - begun == pytest.approx(2.0, abs=0.41)
+    assert incident.decision.measured["short_term_lufs"] == pytest.approx(-8.0, abs=0.2)
+    assert incident.track is None
+
+
+def test_two_sounds_do_not_make_time_pass_twice_as_fast() -> None:
+    one, two = Scene.hosted(), Scene.hosted()
+    assert steps(two.passes(0.0) + both_heard(two, BO, SHOUT, RAISED, 14.0)) == steps(
+        one.hears(BO, SHOUT, 14.0)
+    )
+
+
+def test_changing_from_one_sound_to_another_makes_nobody_softer() -> None:
+    scene = Scene.hosted()
+    effects: Effects = ()
+    for turn in range(6):
+        speaking, ended = (MICROPHONE, SECOND) if turn % 2 else (SECOND, MICROPHONE)
+        effects += scene.happens(TrackPaused(BO, Gap.MUTED, ended))
+        for block in range(1, 6):
+            # Of a track that has just begun, the last three seconds hold little yet.
+            loudness = -3.0 + 10.0 * math.log10(block / 15.0)
+            sound = SHOUT._replace(short_term_lufs=loudness, short_term_low_lufs=loudness)
+            effects += scene.passes(0.2) + scene.sounds(BO, sound, speaking)
+    assert Step.NOTICE in steps(effects)
+
+
+def test_a_sound_under_a_source_that_is_not_allowed_is_set_right_though_another_is_allowed() -> None:
+    scene = Scene.hosted()
+    assert incidents(scene.hears(BO, TALK, 3.0)) == []
+    effects = both_heard(scene, BO, QUIET, TALK, 3.0, SCREEN)
+    assert {(i.decision.rule, i.track) for i in incidents(effects)} == {(Rule.NOT_ALLOWED, SCREEN)}
+
+
+def test_a_minute_has_each_sound_and_their_sum() -> None:
+    scene = Scene.hosted()
+    scene.passes(60.0 - scene.now % 60.0)
+    effects = scene.hears(BO, TALK, 10.0) + both_heard(scene, BO, TALK, TALK, 20.0) + scene.passes(40.0)
+    row = of(RecordMinute, effects)[-1]
+    assert row.figures.talk_seconds == pytest.approx(30.0, abs=0.3)
+    assert row.figures.heard_seconds == pytest.approx(30.0, abs=0.3)
+    assert row.figures.loudness_lufs == pytest.approx(-15.0, abs=0.5)  # 3 dB more for two thirds of the time
+    assert {t: f.talk_seconds for t, f in row.tracks.items()} == {
+        MICROPHONE: pytest.approx(30.0, abs=0.3),
+        SECOND: pytest.approx(20.0, abs=0.3),
+    }
+
+
+def test_what_is_not_measured_is_known_until_it_is_again() -> None:
+    scene = Scene.hosted()
+    told = Unmeasured(BO, Sid("sid-bo"), TrackSid("TR_1"), Source.MICROPHONE, Unheard.ENCRYPTED, scene.now)
+    scene.happens(told)
+    assert list(scene.state.hearing.unmeasured.values()) == [told]
+    scene.happens(MeasuredAgain(BO, TrackSid("TR_1")))
+    assert scene.state.hearing.unmeasured == {}
+
+
 # -- minutes -----------------------------------------------------------------------
 
 
@@ -291,8 +379,20 @@ def test_a_host_who_speaks_ends_the_dead_air() -> None:
 def test_a_microphone_that_the_host_switched_off_is_no_dead_air_unless_the_policy_says_so() -> None:
     scene = Scene.hosted({"mode": "enforce", "dead_air": {"seconds": 30.0}})
     scene.hears(ADA, TALK, 1.0)
-    scene.happens(MicrophonePaused(ADA, Gap.MUTED))
+    scene.happens(TrackPaused(ADA, Gap.MUTED))
     assert steps(list(scene.passes(300.0))) == []
+
+
+def test_another_sound_of_the_host_while_the_microphone_is_quiet_is_no_dead_air() -> None:
+    scene = Scene.hosted(SILENT_HOST)
+    assert steps(both_heard(scene, ADA, QUIET, TALK, 60.0)) == []
+
+
+def test_a_host_is_switched_off_only_with_every_sound() -> None:
+    scene = Scene.hosted({"mode": "enforce", "dead_air": {"seconds": 30.0}})
+    scene.happens(TrackPaused(ADA, Gap.MUTED))
+    scene.happens(TrackPaused(ADA, Gap.DTX, SECOND))
+    assert steps(scene.passes(31.0)) == [Step.TELL_OPS]
 
 
 def test_a_host_who_is_away_is_no_dead_air() -> None:

@@ -3,13 +3,15 @@
 from itertools import pairwise
 
 from handlers.effects import ShowLevels
-from handlers.events import MicrophonePaused, Pulled, Status, Switch, Switches
+from handlers.events import MICROPHONE, Pulled, Status, Switch, Switches, Track, TrackPaused
+from moderation.audio.levels import Level
 from moderation.audio.measurement import Gap
 from moderation.desired import Desired
-from moderation.roles import Role
+from moderation.roles import Role, Source
 from tests.fakes.measured import SHOUT, TALK
 from tests.fakes.scene import ADA, BO, CEM, LISTENER, SPEAK, Scene, of, only
 
+SCREEN = Track(Source.SCREEN_SHARE_AUDIO)
 WATCHED = Pulled(Status.OPEN, levels_watched=True)
 ON, MUTED = Switches(Switch.ON, Switch.ON), Switches(Switch.MUTED, Switch.OFF)
 
@@ -36,7 +38,7 @@ def test_only_what_an_eye_would_notice_is_shown() -> None:
 def test_who_stops_being_heard_is_shown_as_gone() -> None:
     scene = Scene.hosted()
     scene.hears(BO, TALK, 1.0)
-    effects = scene.happens(MicrophonePaused(BO, Gap.MUTED)) + scene.passes(1.0)
+    effects = scene.happens(TrackPaused(BO, Gap.MUTED)) + scene.passes(1.0)
     assert only(ShowLevels, effects).levels == {BO: None}
 
 
@@ -54,6 +56,20 @@ def test_levels_leave_the_room_only_while_somebody_watches() -> None:
     assert only(ShowLevels, scene.happens(WATCHED)).watched
     scene.passes(5.0)
     assert not any(s.watched for s in of(ShowLevels, scene.hears(BO, SHOUT, 1.0)))
+
+
+def test_a_persons_level_is_the_sum_of_their_sounds_and_each_is_shown() -> None:
+    scene = Scene.hosted()
+    scene.sounds(BO, TALK)
+    scene.passes(0.6)
+    shown = only(ShowLevels, scene.sounds(BO, TALK._replace(active=False), SCREEN))
+    assert shown.levels[BO] == Level(-17.0, speaking=True)
+    assert shown.tracks == {
+        BO: {MICROPHONE: Level(-20.0, speaking=True), SCREEN: Level(-20.0, speaking=False)}
+    }
+    scene.happens(TrackPaused(BO, Gap.UNPUBLISHED, SCREEN))
+    alone = only(ShowLevels, scene.passes(0.6) + scene.sounds(BO, TALK))
+    assert (alone.levels[BO], alone.tracks) == (Level(-20.0, speaking=True), {})
 
 
 # -- switches ----------------------------------------------------------------------

@@ -11,11 +11,13 @@ from livekit.rtc._ffi_client import FfiHandle
 from livekit.rtc._proto.ffi_pb2 import FfiEvent, FfiRequest
 
 from agent.audio_frames import KEPT_BLOCKS, Tap
+from agent.audio_tracks import LOST_SECONDS, AudioTrack, is_silent, why_quiet
 from agent.clock import DatabaseClock
 from agent.inbox import LIMIT, MEASURED_LIMIT, Inbox
-from agent.listening import LOST_SECONDS, REST_RATIO, Hearing, Microphone, RoomEars, is_silent, why_quiet
+from agent.listening import REST_RATIO, Hearing, RoomEars
 from agent.metrics import Metrics
-from handlers.events import Identity, LeaseLost, Measured, Sid
+from handlers.events import MICROPHONE, Identity, LeaseLost, Measured, Sid, TrackSid
+from local.people.waiting import until
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
 from tests.fakes.measured import QUIET
@@ -27,30 +29,31 @@ class BusyEars:
     """Twenty speakers of whom something is always there, 2 ms of work each."""
 
     def __init__(self) -> None:
-        self._microphones = [microphone(number) for number in range(SPEAKERS)]
+        self._tracks = [audio_track(number) for number in range(SPEAKERS)]
         self.spent = 0.0
-        self.measured: dict[Microphone, int] = {}
+        self.measured: dict[AudioTrack, int] = {}
         self.all_had_a_turn = asyncio.Event()
 
     async def look_after(self) -> None:
         pass
 
-    def waiting(self) -> list[Microphone]:
-        return self._microphones
+    def turns(self) -> list[AudioTrack]:
+        return self._tracks
 
-    def measure_safely(self, microphone: Microphone) -> None:
+    def measure_safely(self, track: AudioTrack) -> None:
         begun = time.monotonic()
         while time.monotonic() - begun < 0.002:
             pass
-        self.measured[microphone] = self.measured.get(microphone, 0) + 1
+        self.measured[track] = self.measured.get(track, 0) + 1
         self.spent += time.monotonic() - begun
         if len(self.measured) == SPEAKERS:
             self.all_had_a_turn.set()
 
 
-def microphone(number: int) -> Microphone:
+def audio_track(number: int, identity: Identity | None = None) -> AudioTrack:
     publication = cast("rtc.RemoteTrackPublication", None)
-    return Microphone(publication, Identity(f"{number}"), Sid("sid"), 0, TrackMeter(), 0.0)
+    who = identity or Identity(f"{number}")
+    return AudioTrack(publication, who, Sid("sid"), MICROPHONE, TrackMeter(), heard_at=0.0, asked_at=0.0)
 
 
 async def test_measuring_takes_at_most_its_share_and_everyone_gets_a_turn() -> None:
@@ -67,6 +70,45 @@ async def test_measuring_takes_at_most_its_share_and_everyone_gets_a_turn() -> N
 
     assert ears.spent / elapsed <= 1.0 / (1.0 + REST_RATIO) * 1.2
     assert max(ears.measured.values()) - min(ears.measured.values()) <= 1
+
+
+class SlowEars(RoomEars):
+    """Of everybody here something is always there, and takes 2 ms."""
+
+    def __init__(self, hearing: Hearing, tracks: dict[Identity, int]) -> None:
+        super().__init__(rtc.Room(), hearing, lambda _: None)
+        self.measured: list[AudioTrack] = []
+        for identity, many in tracks.items():
+            for number in range(many):
+                track = audio_track(number, identity)
+                track.tap = Tap(cast("FfiHandle", None))
+                track.tap.add(0.0, bytearray())
+                self._tracks[TrackSid(f"{identity}-{number}")] = track
+
+    async def look_after(self) -> None:
+        pass
+
+    def measure_safely(self, track: AudioTrack) -> None:
+        begun = time.monotonic()
+        while time.monotonic() - begun < 0.002:
+            pass
+        track.heard_at = time.monotonic()
+        self.measured.append(track)
+
+
+async def test_who_publishes_a_hundred_sounds_has_as_many_turns_as_who_publishes_one() -> None:
+    hearing = Hearing(DatabaseClock(), Metrics())
+    many, one = Identity("many"), Identity("one")
+    ears = SlowEars(hearing, {many: 100, one: 1})
+    hearing.rooms.add(ears)
+    running = asyncio.create_task(hearing.run())
+    await until("forty had a turn", lambda: len(ears.measured) >= 40)
+    running.cancel()
+    await asyncio.wait({running})
+
+    turns = [track.identity for track in ears.measured[:40]]
+    assert turns.count(one) == turns.count(many) == 20
+    assert len({track for track in ears.measured[:40] if track.identity == many}) == 20
 
 
 def test_a_track_that_waits_keeps_its_newest_blocks_and_counts_the_others() -> None:

@@ -68,13 +68,24 @@ export interface LevelsPayload {
   readonly people: readonly {
     readonly user_id: string;
     readonly speaking: boolean;
-    /** RMS of the last 400 ms in dBFS; null for who is not heard any more. */
+    /** RMS of the last 400 ms of all their sounds in dBFS; null for who is not heard any more. */
     readonly level_dbfs: number | null;
     readonly microphone: Switch;
     readonly camera: Switch;
+    /** Each of their sounds, where more is heard than one microphone. */
+    readonly tracks?: readonly SoundLevel[];
   }[];
   /** Whoever is not named publishes neither microphone nor camera; false when there were too many for one packet. */
   readonly complete: boolean;
+}
+
+/** One of several sounds of a person. */
+export interface SoundLevel {
+  readonly source: "microphone" | "screen_share_audio" | "camera" | "screen_share" | "unknown";
+  /** 0 for the first one of its source. */
+  readonly number: number;
+  readonly speaking: boolean;
+  readonly level_dbfs: number;
 }
 
 /** What somebody has set themselves. `muted`: published, and sends nothing. */

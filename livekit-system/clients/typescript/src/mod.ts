@@ -12,6 +12,7 @@ export type {
   LevelsPayload,
   NoticePayloads,
   Role,
+  SoundLevel,
   Switch,
   Text,
 } from "./event_types.ts";
