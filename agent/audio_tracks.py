@@ -8,7 +8,7 @@ import numpy as np
 from livekit import rtc
 from numpy.typing import NDArray
 
-from agent.audio_frames import Tap
+from agent.native import Tap
 from handlers.events import Identity, Sid, Track, TrackSid, Unheard
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter

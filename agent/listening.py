@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable
 
 from livekit import rtc
 
-from agent.audio_frames import AudioFrames
 from agent.audio_tracks import QUIET_DBFS, AudioTrack, is_silent, packets_of
 from agent.clock import DatabaseClock
 from agent.livekit_types import SOURCES, is_person
 from agent.metrics import Metrics
+from agent.native import AudioFrames
 from handlers.events import (
     Event,
     Identity,

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 from livekit import api, rtc
-from livekit.rtc._proto.participant_pb2 import ParticipantPermission
 
 from agent.listening import Hearing, RoomEars
 from agent.livekit_types import (
@@ -21,8 +20,8 @@ from agent.livekit_types import (
     permission_from,
     switches_of,
 )
+from agent.native import ParticipantPermission, RoomEvents, forget_callbacks
 from agent.ports import RoomName, Unavailable
-from agent.room_events import RoomEvents
 from handlers.events import (
     Connection,
     Event,
@@ -119,8 +118,7 @@ class LiveKitRoom:
         try:
             await self._room.disconnect()
         finally:
-            # A room and what it calls hold each other, and megabytes of LiveKit's until the next great collection.
-            self._room._events.clear()  # noqa: SLF001  (`off` would need each callback again)
+            forget_callbacks(self._room)
 
     def present(self) -> tuple[tuple[Identity, Connection], ...]:
         """Everyone seen in the room now, people only."""

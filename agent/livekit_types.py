@@ -1,8 +1,8 @@
 """LiveKit's words into ours and back. The only place that knows both."""
 
 from livekit import api, rtc
-from livekit.rtc._proto.participant_pb2 import ParticipantPermission as ReportedPermission
 
+from agent.native import ParticipantPermission as ReportedPermission
 from handlers.events import Connection, Identity, Sid, Switch, Switches
 from moderation.desired import Permission
 from moderation.roles import Source

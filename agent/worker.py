@@ -26,12 +26,12 @@ from agent.livekit_actions import LiveKitActions
 from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.memory import give_back_often
 from agent.metrics import Metrics
+from agent.native import RoomEvents
 from agent.ports import RoomName
 from agent.puller import Puller
 from agent.readiness import Conditions
 from agent.relay_key import RelayKey
 from agent.report import Report
-from agent.room_events import RoomEvents
 from agent.settings import Settings
 from agent.supabase_client import Supabase, supabase_client
 from agent.supabase_store import SupabaseStore

@@ -8,12 +8,11 @@ import os
 
 from livekit import rtc
 
-from agent.audio_frames import AudioFrames
 from agent.dispatches import Dispatches
 from agent.livekit_room import OPTIONS, hidden_token
 from agent.metrics import Metrics
+from agent.native import AudioFrames, RoomEvents
 from agent.ports import RoomName
-from agent.room_events import RoomEvents
 from agent.scheduling import parse_cpus, settle
 from handlers.events import Identity
 from local.people.waiting import until

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from livekit import rtc
-from livekit.rtc._proto.participant_pb2 import ParticipantPermission
 
+from agent.native import ParticipantPermission
 from local.people import voice
 from local.people.api import Api, Json
 from local.people.ear import Ear

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 
 import aiohttp
 from livekit import api, rtc
-from livekit.rtc._proto.room_pb2 import SimulateScenarioKind
 from livekit.rtc.participant import PublishTrackError
 
 from local.people import voice
@@ -29,8 +28,8 @@ LOUD = tone(-10.0)
 AT_ONCE = 2
 """Publications that one client has under way at a time; each that is refused hangs for 10 s."""
 PAUSE_SECONDS = 0.1
-FULL_RECONNECT = SimulateScenarioKind.SIMULATE_FULL_RECONNECT
-SIGNAL_RECONNECT = SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT
+FULL_RECONNECT = rtc.SimulateScenarioKind.SIMULATE_FULL_RECONNECT
+SIGNAL_RECONNECT = rtc.SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ KNOWN_VARIABLES = {name.upper() for name in SETTINGS} | {
     "SUPABASE_PUBLISHABLE_KEYS",
     "LIVE_PUBLIC_LIVEKIT_URL",
     "LIVEKIT_SERVER",  # where `make` finds the server
+    "LIVEKIT_AGENT_NAME",  # must not be set
 }
 OWN_TOOLS = re.compile(r"^(?:\.venv/bin/)?python -m (agent|local|orchestrator)\b ?([a-z-]*)")
 MARK = re.compile(r"<!-- (?:all (?P<language>\w+), )?(?P<kind>run|checked|not run): (?P<says>.+?) -->")

@@ -1,6 +1,7 @@
 """Which part may use which: decisions know the standard library and each other; they neither wait, log nor call."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 OURS = {"agent", "handlers", "moderation"}
+NATIVE = REPOSITORY / "agent" / "native.py"
 MAY_USE_NUMPY = REPOSITORY / "moderation" / "audio"
 
 
@@ -29,6 +31,20 @@ def imported(path: Path) -> Iterator[str]:
 
 def name(path: Path) -> str:
     return str(path.relative_to(REPOSITORY))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in sources("agent", "handlers", "moderation", "orchestrator", "local", "bench")
+        if path != NATIVE
+    ],
+    ids=name,
+)
+def test_only_one_module_knows_private_names_of_livekits_client(path: Path) -> None:
+    text = path.read_text()
+    assert not re.findall(r"livekit\.rtc\._\w+|FfiClient|\._ffi\w*|\b_from_owned_info\b|_room\._events", text)
 
 
 @pytest.mark.parametrize("path", sources("handlers", "moderation"), ids=name)

@@ -19,8 +19,8 @@ from agent.livekit_actions import LiveKitActions
 from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.livekit_types import permission_to
 from agent.metrics import Metrics
+from agent.native import RoomEvents
 from agent.ports import Refused, RoomActions, RoomName, TargetGone, Unavailable
-from agent.room_events import RoomEvents
 from handlers.events import Event, Identity
 from local.people.waiting import until
 from local.stack import Stack

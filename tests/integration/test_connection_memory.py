@@ -11,8 +11,8 @@ from agent.clock import DatabaseClock
 from agent.listening import Hearing
 from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.metrics import Metrics
+from agent.native import RoomEvents
 from agent.ports import RoomName
-from agent.room_events import RoomEvents
 from handlers.events import Identity
 from local.people.waiting import until
 from local.stack import Stack

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from livekit import rtc
 from livekit.rtc._ffi_client import FfiHandle
-from livekit.rtc._proto.ffi_pb2 import FfiEvent, FfiRequest
 
-from agent.audio_frames import KEPT_BLOCKS, Tap
 from agent.audio_tracks import LOST_SECONDS, AudioTrack, is_silent, why_quiet
 from agent.clock import DatabaseClock
 from agent.inbox import LIMIT, MEASURED_LIMIT, Inbox
 from agent.listening import REST_RATIO, Hearing, RoomEars
 from agent.metrics import Metrics
+from agent.native import KEPT_BLOCKS, Tap
 from handlers.events import MICROPHONE, Identity, LeaseLost, Measured, Sid, TrackSid
 from local.people.waiting import until
 from moderation.audio.measurement import Gap
@@ -157,15 +156,3 @@ async def test_what_is_heard_waits_behind_everything_else_and_never_breaks_the_i
     for _ in range(MEASURED_LIMIT):
         assert await inbox.get(None) is measured
     assert type(await inbox.get(0.0)).__name__ == "Ticked"
-
-
-def test_the_pinned_client_has_what_the_frames_need() -> None:
-    """`agent.audio_frames` goes below the client's public interface."""
-    event, asked = FfiEvent(), FfiRequest().new_audio_stream
-    assert {"stream_handle", "frame_received", "eos"} <= {
-        field.name for field in event.audio_stream_event.DESCRIPTOR.fields
-    }
-    assert {"track_handle", "type", "sample_rate", "num_channels", "frame_size_ms"} <= {
-        field.name for field in asked.DESCRIPTOR.fields
-    }
-    assert callable(rtc.AudioFrame._from_owned_info)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from livekit import rtc
-from livekit.rtc._ffi_client import FfiClient
+from livekit.rtc._ffi_client import FfiClient, FfiHandle, ffi_event_callback
 from livekit.rtc._proto.ffi_pb2 import FfiEvent, FfiRequest, FfiResponse
 from livekit.rtc._utils import Queue
 
-from agent.room_events import RoomEvents
+from agent.native import RoomEvents
 
 
 def room(handle: int) -> Any:
@@ -108,7 +108,7 @@ async def test_a_packet_is_answered_to_its_sender_alone(monkeypatch: pytest.Monk
     events.close()
 
 
-async def test_the_pinned_client_has_what_this_needs() -> None:
+async def test_the_pinned_client_has_what_rooms_and_packets_need() -> None:
     client = rtc.Room()
     assert client._ffi_handle is None
     assert hasattr(FfiClient.instance.queue, "_lock")
@@ -123,3 +123,23 @@ async def test_the_pinned_client_has_what_this_needs() -> None:
         "destination_identities",
     } <= {field.name for field in FfiRequest().publish_data.DESCRIPTOR.fields}
     assert {"async_id", "error"} <= {field.name for field in FfiEvent().publish_data.DESCRIPTOR.fields}
+
+
+def test_the_pinned_client_has_what_the_frames_need() -> None:
+    event, asked = FfiEvent(), FfiRequest().new_audio_stream
+    assert {"stream_handle", "frame_received", "eos"} <= {
+        field.name for field in event.audio_stream_event.DESCRIPTOR.fields
+    }
+    assert {"track_handle", "type", "sample_rate", "num_channels", "frame_size_ms"} <= {
+        field.name for field in asked.DESCRIPTOR.fields
+    }
+    assert callable(rtc.AudioFrame._from_owned_info)
+    assert isinstance(FfiHandle, type)
+
+
+async def test_the_pinned_client_has_what_the_log_and_the_end_of_a_room_need() -> None:
+    assert FfiClient.instance._ffi_lib.livekit_ffi_initialize is not None
+    assert callable(ffi_event_callback)
+    room = rtc.Room()
+    room.on("disconnected", lambda _: None)
+    assert room._events["disconnected"]
