@@ -7,10 +7,10 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from local import console
+from local.chromium import NoChromiumError, launched
 from local.people.person import People
 from local.ports import Offset
 from local.stack import Stack
-from tests.browser.chromium import NoChromiumError, launched
 from tests.browser.desk import Desk
 from tests.browser.evening import Evening, begin
 

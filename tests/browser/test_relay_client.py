@@ -1,22 +1,18 @@
 """The relay's TypeScript package with livekit-client and supabase-js in a real Chromium, against the real stack."""
 
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from deno import find_deno_bin
 from playwright.async_api import Browser, Page
 
-from local.paths import REPOSITORY
+from local.chromium import bundled
 from local.people.forger import Forger
 from local.people.person import OpenSession, People, Person
 from local.people.waiting import until
 from local.stack import Stack
 from local.supervisor import Child
 
-CLIENT = REPOSITORY / "livekit-system" / "clients" / "typescript"
 PATIENCE_SECONDS = 30.0
 Seen = dict[str, Any]
 
@@ -24,11 +20,7 @@ Seen = dict[str, Any]
 @pytest.fixture(scope="session")
 def script(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The viewer's page as one file."""
-    bundle: Path = tmp_path_factory.mktemp("viewer") / "page.js"
-    command = [find_deno_bin(), "run", "-A", "npm:esbuild@0.28.2", "tests/browser_page.ts", "--bundle"]
-    options = ["--format=iife", "--target=es2022", f"--outfile={bundle}"]
-    subprocess.run([*command, *options], cwd=CLIENT, check=True, capture_output=True, timeout=100)
-    return bundle.read_text()
+    return bundled("tests/browser_page.ts", tmp_path_factory.mktemp("viewer"))
 
 
 class Viewer:

@@ -17,12 +17,12 @@ import asyncpg
 from playwright.async_api import CDPSession, expect
 
 from local import console
+from local.chromium import launched
 from local.paths import STATE
 from local.people.person import People
 from local.ports import Offset
 from local.results import Figure, at_most, report, say, spread, write
 from local.stack import Stack
-from tests.browser.chromium import launched
 from tests.browser.crowd import TITLE, Crowd
 from tests.browser.desk import ConsolePage, Desk
 from tests.browser.stopwatch import Stopwatch

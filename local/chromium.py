@@ -2,10 +2,15 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+from deno import find_deno_bin
 from playwright.async_api import Browser, async_playwright
+
+from local.paths import REPOSITORY
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -14,6 +19,8 @@ FLAGS = (
     "--allow-loopback-in-peer-connection",
 )
 START_MS = 60_000
+CLIENT = REPOSITORY / "livekit-system" / "clients" / "typescript"
+BUNDLE_SECONDS = 100
 
 
 class NoChromiumError(RuntimeError):
@@ -39,3 +46,12 @@ async def launched() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+def bundled(page: str, folder: Path) -> str:
+    """A page of the TypeScript client's folder, with everything that it imports, as one script."""
+    bundle = folder / "page.js"
+    command = [find_deno_bin(), "run", "-A", "npm:esbuild@0.28.2", page, "--bundle"]
+    options = ["--format=iife", "--target=es2022", f"--outfile={bundle}"]
+    subprocess.run([*command, *options], cwd=CLIENT, check=True, capture_output=True, timeout=BUNDLE_SECONDS)  # noqa: S603  (our own)
+    return bundle.read_text()
