@@ -18,7 +18,7 @@ import numpy as np
 import pyloudnorm  # type: ignore[import-untyped]
 from livekit.rtc._ffi_client import FfiHandle
 
-from agent.audio_frames import Tap
+from agent.native import Tap
 from local import sounds
 from local.results import Figure, at_most, say, write
 from moderation.audio.kweighting import SAMPLE_RATE
