@@ -143,6 +143,9 @@ MATRIX: dict[str, Access] = {
     "calls": Access("id = '{call}'", OPS | who("viewer speaker"), "iu"),
     "call_transitions": Access("from_status = 'ringing'", SERVICE),
     "call_engagements": Access("call_id = '{call}'", SERVICE),
+    # ── what people decide about others ──
+    "user_blocks": Access("user_id = '{speaker}'", OPS | who("speaker"), "d"),
+    "call_preferences": Access("user_id = '{speaker}'", OPS | who("speaker"), "d"),
     # ── machinery ──
     "agent_rooms": Access("room = '{room}'", OPS, "iud"),
     "relay_keys": Access("kid = 'key-{session}'", SIGNED_IN, "iu"),

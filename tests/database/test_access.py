@@ -52,6 +52,9 @@ SPECIMENS = """
     insert into app_setting_changes (key, before, after, requested_via) values ('limits', '{{}}', '{{}}', 'ops');
     select public.credit_coins('{viewer}', 100, 'receipt-{viewer}');
     select public.call_start('{viewer}', '{speaker}', 'audio');
+    select public.call_answer('{speaker}', c.id, true) from calls c where c.caller_id = '{viewer}';
+    insert into user_blocks (user_id, blocked_id) values ('{speaker}', '{stranger}');
+    insert into call_preferences (user_id, calls_from) values ('{speaker}', 'followed');
 """
 
 

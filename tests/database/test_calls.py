@@ -142,6 +142,7 @@ async def test_strangers_know_of_no_call(world: World) -> None:
 
 async def test_busy_both_ways_until_the_call_is_over(world: World) -> None:
     call, caller, callee = await ringing(world)
+    await answer(world, callee, call)
     third = await world.user()
     for busy in (caller, callee):
         assert await hint_of(start(world, third, busy)) == "callee_busy"
@@ -150,13 +151,58 @@ async def test_busy_both_ways_until_the_call_is_over(world: World) -> None:
     assert (await start(world, third, callee))["call"]["status"] == "ringing"
 
 
-@pytest.mark.parametrize("shape", ["each other", "one callee", "one caller"])
+async def test_ringing_occupies_no_line(world: World) -> None:
+    first, caller, callee = await ringing(world)
+    friend, other = await world.user(), await world.user()
+    second = (await start(world, friend, callee))["call"]["id"]
+    own = (await start(world, callee, other))["call"]["id"]
+    assert (await answer(world, callee, second))["call"]["status"] == "accepted"
+    assert await world.value("select status from calls where id = $1", own) == "cancelled"
+    assert await hint_of(answer(world, callee, first)) == "already_in_call"
+    assert await hint_of(start(world, other, callee)) == "callee_busy"
+    assert await world.value("select status from calls where id = $1", first) == "ringing"
+    await end(world, callee, second)
+    assert (await answer(world, callee, first))["call"]["status"] == "accepted"
+    assert await hint_of(start(world, caller, other)) == "already_in_call"
+
+
+async def test_one_who_answers_while_they_ring_somebody_is_in_one_call_in_any_race(world: World) -> None:
+    a, b, c = await world.user(), await world.user(), await world.user()
+    to_a, from_a = (await start(world, c, a))["call"]["id"], (await start(world, a, b))["call"]["id"]
+    one, two = await world.connect(), await world.connect()
+    sql = "select public.call_answer($1, $2, true)"
+    answers = await asyncio.gather(
+        one.fetchval(sql, a, to_a), two.fetchval(sql, b, from_a), return_exceptions=True
+    )
+    hints = [getattr(reply, "hint", "accepted") for reply in answers]
+    assert sorted(hints) in (["accepted", "already_in_call"], ["accepted", "call_not_ringing"])
+    states = {
+        row["status"]
+        for row in await world.rows("select status from calls where id = any($1)", [to_a, from_a])
+    }
+    assert states in ({"accepted", "cancelled"}, {"accepted", "ringing"})
+
+
+async def test_on_air_is_busy_where_the_setting_says_so(world: World) -> None:
+    scene, caller = await world.live(), await world.user()
+    speaker, listener = await world.seat(scene, "speaker"), await world.seat(scene, "listener")
+    await world.value("update live_participants set is_online = true where session_id = $1", scene.id)
+    await world.value("update app_settings set value = 'true' where key = 'calls.busy_on_air'")
+    try:
+        assert await hint_of(start(world, caller, speaker)) == "callee_busy"
+        call = (await start(world, caller, listener))["call"]["id"]
+        await end(world, caller, call)
+    finally:
+        await world.value("update app_settings set value = 'false' where key = 'calls.busy_on_air'")
+    assert (await start(world, caller, speaker))["call"]["status"] == "ringing"
+
+
+@pytest.mark.parametrize("shape", ["each other", "one caller"])
 async def test_of_calls_that_collide_exactly_one_rings(world: World, shape: str) -> None:
     a, b = await world.user(), await world.user()
     others = [await world.user() for _ in range(6)]
     pairs = {
         "each other": [(a, b), (b, a)] * 3,
-        "one callee": [(other, b) for other in others],
         "one caller": [(a, other) for other in others],
     }[shape]
     connections = [await world.connect() for _ in pairs]
@@ -200,6 +246,24 @@ async def test_calls_are_bounded_per_minute(world: World) -> None:
         await end(world, caller, (await start(world, caller, callee))["call"]["id"])
 
     assert await world.until_limited(call, at_most=12) >= 6
+
+
+async def test_one_person_is_not_rung_by_another_for_ever(world: World) -> None:
+    caller, callee = await world.user(), await world.user()
+    limit = int(
+        (await world.value("select value from app_settings where key = 'limits'"))["calls_per_pair_per_hour"]
+    )
+    await world.value("alter table calls disable trigger calls_begin")
+    try:
+        await world.value(
+            "insert into calls (caller_id, callee_id, type, status, created_at)"
+            " select $1, $2, 'audio', 'declined', now() - interval '30 minutes' from generate_series(1, $3::int)",
+            caller, callee, limit,
+        )  # fmt: skip
+    finally:
+        await world.value("alter table calls enable trigger calls_begin")
+    assert await hint_of(start(world, caller, callee)) == "rate_limited"
+    assert (await start(world, caller, await world.user()))["call"]["status"] == "ringing"
 
 
 async def age(world: World, call: str, column: str, seconds: float) -> None:

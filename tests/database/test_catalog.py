@@ -8,10 +8,12 @@ APP = {"profiles", "creator_subscriptions", "subscriptions"}
 
 # The only functions that someone signed in may execute, and the very few for people who are not.
 FOR_AUTHENTICATED = {
-    "accept_invite", "buy_ticket", "can_join", "cancel_action", "decline_invite", "erase_account", "explain_access",
+    "accept_invite", "block_user", "buy_ticket", "can_join", "cancel_action", "decline_invite", "erase_account",
+    "explain_access",
     "live_events_since", "live_schema", "lower_hand", "platform_usage", "raise_hand", "refund_ticket",
-    "revoke_relay_key", "send_gift", "session_performance", "session_policy", "watch_levels",
-    "am_ops", "is_anonymous", "is_ops", "is_service", "may_listen", "my_chats", "my_sessions",
+    "revoke_relay_key", "send_gift", "session_performance", "session_policy", "set_calls_from", "unblock_user",
+    "watch_levels",
+    "am_ops", "is_anonymous", "is_ops", "is_service", "may_listen", "my_blocks", "my_chats", "my_sessions",
     "my_staffed_sessions",
 }  # fmt: skip
 FOR_ANON = {"is_anonymous", "is_service"}

@@ -29,7 +29,7 @@ RIGHTS = {
     Role.MODERATOR: RoleRights(30, SPEAKS.sources),
 }
 RANKS = {role.value: rights.rank for role, rights in RIGHTS.items()}
-STAFF = 30
+STAFF, HOST = 30, 50
 FINAL = {"applied", "cancelled", "expired"}
 
 
@@ -42,6 +42,7 @@ class Guest:
     muted: bool = False
     by_all: bool = False
     banned: bool = False
+    blocked: bool = False
     sid: str | None = None
     permission: Permission = SILENT
 
@@ -161,6 +162,59 @@ def role(name: str) -> Callable[[Evening, Guest], Awaitable[None]]:
     return give
 
 
+async def block(evening: Evening, guest: Guest) -> None:
+    await evening.world.as_user(evening.scene.creator, "select public.block_user($1)", guest.id)
+    guest.blocked = True
+
+
+async def unblock(evening: Evening, guest: Guest) -> None:
+    await evening.world.as_user(evening.scene.creator, "select public.unblock_user($1)", guest.id)
+    guest.blocked = False
+
+
+async def seat_of(evening: Evening, guest: Guest) -> Any:
+    return await evening.world.row(
+        "select * from live_participants where session_id = $1 and user_id = $2", evening.scene.id, guest.id
+    )
+
+
+async def raise_hand(evening: Evening, guest: Guest) -> None:
+    seat = await seat_of(evening, guest)
+    refusals = {
+        "banned": guest.banned,
+        "already_speaker": seat["hand_raised_at"] is None and guest.role != "listener",
+        "not_in_session": seat["hand_raised_at"] is None and not seat["is_online"],
+        "hand_refused": seat["hand_raised_at"] is None and guest.blocked,
+    }
+    expected = next((code for code, holds in refusals.items() if holds), None)
+    outcome = None
+    try:
+        await evening.world.as_user(guest.id, "select public.raise_hand($1)", evening.scene.id)
+    except Refused as refused:
+        outcome = refused.hint
+    assert outcome in ({expected} if expected else {None, "rate_limited"})
+
+
+async def invite(evening: Evening, guest: Guest) -> None:
+    """The host invites a listener to speak, who does not answer; one whose hand is up speaks at once."""
+    seat = await seat_of(evening, guest)
+    if guest.role != "listener":
+        return
+    ask = evening.world.ask(
+        evening.scene.creator, "set_role", evening.scene, guest.id, params={"role": "speaker"}
+    )
+    refusals = {"outranked": seat["role_by_rank"] > HOST, "cannot_be_invited": guest.blocked}
+    expected = next((code for code, holds in refusals.items() if holds), None)
+    if expected is not None:
+        with pytest.raises(Refused) as refused:
+            await ask
+        assert refused.value.hint == expected
+        return
+    evening.asked.append(await ask)
+    if seat["hand_raised_at"] is not None:
+        guest.role = "speaker"
+
+
 async def join(evening: Evening, guest: Guest) -> None:
     """With a token of old that lets them speak; the webhook may tell twice."""
     guest.sid, guest.permission = f"PA_{uuid.uuid4().hex[:12]}", SPEAKS
@@ -226,6 +280,10 @@ about_somebody = [
     role("moderator"),
     join,
     leave,
+    block,
+    unblock,
+    raise_hand,
+    invite,
 ]
 one = st.sampled_from([person(act) for act in about_somebody]).flatmap(lambda make: st.builds(make, index))
 whole: st.SearchStrategy[Step] = st.sampled_from(
@@ -265,6 +323,9 @@ async def check_desired(evening: Evening) -> None:
         seen = await evening.world.value("select live.person_in_session($1, $2)", evening.scene.id, guest.id)
         found = (seen["role"], seen["mic_muted"], seen["removed"] is not None)
         assert found == (guest.role, guest.muted, guest.banned)
+        seat = await seat_of(evening, guest)
+        asks = (seat["hand_raised_at"], seat["invited_role"] if seat["invited_by"] else None)
+        assert asks == (None, None) or not guest.blocked, "a block left a hand or an invitation standing"
 
 
 async def check(evening: Evening) -> None:

@@ -113,7 +113,9 @@ async def test_who_cannot_be_called(stack: Stack) -> None:
         assert await refusal(caller, caller.id) == (400, "self_call")
         assert await refusal(caller, nobody) == (404, "unknown_user")
         assert await refusal(guest, callee.id) == (403, "account_required")
-        await ring(caller, callee)
+        call = (await ring(caller, callee))["call"]
+        assert await refusal(caller, third.id) == (409, "already_in_call")
+        await callee.call("call-answer", call_id=call["id"], accept=True)
         assert await refusal(third, callee.id) == (409, "callee_busy")
         assert await refusal(third, caller.id) == (409, "callee_busy")
         assert await refusal(caller, third.id) == (409, "already_in_call")

@@ -68,7 +68,7 @@ create function live.setting_fault(p_key text, p_value jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
   return case
-    when p_key in ('live.enabled', 'calls.enabled') then
+    when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
     when p_key in ('calls.ring_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
                    'access.grace_seconds') then
@@ -137,13 +137,15 @@ revoke execute on function live.limit_of(text) from public, anon, authenticated;
 insert into public.app_settings (key, value, description) values
   ('live.enabled', 'true', 'Whether new sessions may be created and started.'),
   ('calls.enabled', 'true', 'Whether new one-to-one calls may be started.'),
+  ('calls.busy_on_air', 'false', 'Whether somebody who is on air in a session is busy for calls.'),
   ('calls.ring_seconds', '30', 'How long a call rings before it is missed.'),
   ('session.host_grace_seconds', '120', 'How long a live session waits for a host who has gone before it ends.'),
   ('session.no_show_seconds', '7200', 'How long after its time a scheduled session may still be started.'),
   ('access.grace_seconds', '60', 'How long someone whose paid access ended may stay after being told.'),
   ('moderation.policy', '{}', 'Overrides of the agent''s default moderation policy, for every session.'),
   ('limits', '{
-      "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "actions_per_minute": 120,
+      "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "calls_per_hour": 60, "calls_per_pair_per_hour": 10,
+      "blocks_per_minute": 30, "blocks_per_person": 5000, "actions_per_minute": 120,
       "hands_per_minute": 6, "hands_per_session": 100, "hand_seconds": 900, "invite_seconds": 120,
       "speakers_per_session": 20, "orphan_rooms_per_minute": 3, "orphan_rooms_at_once": 10}',
    'Limits against abuse: rates per person, and sizes per session.'),

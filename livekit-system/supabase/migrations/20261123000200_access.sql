@@ -12,6 +12,10 @@ begin
     -- The lock orders this against a mute_all in flight: one of the two sees the other.
     select * into session from public.live_sessions s where s.id = new.session_id for share;
     staff := live.rank_of(session.type, new.role) >= 30;
+    if live.rank_of(session.type, new.role) > 10
+        and exists (select from auth.users u where u.id = new.user_id and u.is_anonymous) then
+      perform live.refuse(409, 'cannot_be_invited', 'this person has no account: they can only watch and listen');
+    end if;
     if staff and new.mic_by_all then
       new.mic_muted := false;
       new.mic_muted_until := null;
@@ -37,7 +41,8 @@ begin
 end;
 $$;
 comment on function live.guard_participant is
-  'Trigger: mute_all binds those who come later and spares moderators and above; a change of desired state is marked.';
+  'Trigger: mute_all binds those who come later and spares moderators and above; anonymous sign-ins only watch and listen; a '
+  'change of desired state is marked.';
 revoke execute on function live.guard_participant() from public, anon, authenticated;
 create trigger guard_participant before insert or update on public.live_participants
   for each row execute function live.guard_participant();

@@ -221,6 +221,42 @@ $$;
 comment on function live.authority_fault is 'Why a requester of this rank may not ask this; null when they may.';
 revoke execute on function live.authority_fault(public.moderation_actions, int) from public, anon, authenticated;
 
+create function live.require_room_to_speak(p_session uuid, p_user uuid) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if (select count(*) from public.live_participants p
+       where p.session_id = p_session and p.role = 'speaker' and p.user_id <> p_user)
+     >= live.limit_of('speakers_per_session') then
+    perform live.refuse(409, 'too_many_speakers', 'as many people as may speak at once do already: take the floor from somebody first');
+  end if;
+end;
+$$;
+comment on function live.require_room_to_speak is 'Refuses one more speaker than limits.speakers_per_session. The caller holds the session''s lock.';
+revoke execute on function live.require_room_to_speak(uuid, uuid) from public, anon, authenticated;
+
+create function live.check_stage(p_row public.moderation_actions) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  context constant text := (select s.type from public.live_sessions s where s.id = p_row.session_id);
+  new_role constant text := p_row.params ->> 'role';
+  new_rank constant int := live.rank_of(context, new_role);
+begin
+  if p_row.action <> 'set_role' or new_rank <= live.rank_of(context, coalesce(
+      (select p.role from public.live_participants p
+        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id), live.default_role(context))) then
+    return;  -- only raising somebody needs their consent, and a place
+  elsif exists (select from auth.users u where u.id = p_row.target_user_id and u.is_anonymous)
+      or (p_row.requested_via = 'app' and live.blocked(p_row.requested_by, p_row.target_user_id)) then
+    perform live.refuse(409, 'cannot_be_invited', 'this person cannot be invited');
+  elsif new_role = 'speaker' then
+    perform live.require_room_to_speak(p_row.session_id, p_row.target_user_id);
+  end if;
+end;
+$$;
+comment on function live.check_stage is
+  'Refuses to raise an anonymous sign-in, somebody between whom and the asker a block stands, and one speaker too many.';
+revoke execute on function live.check_stage(public.moderation_actions) from public, anon, authenticated;
+
 create function live.bans_of(p_row public.moderation_actions) returns setof public.live_bans
 language plpgsql stable set search_path = '' as $$
 begin

@@ -74,7 +74,7 @@ begin
   select * into session from public.live_sessions s where s.id = p_row.session_id;
   select * into person from public.live_participants p
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
-  invited := session.status = 'live' and person.hand_raised_at is null
+  invited := person.hand_raised_at is null
              and live.rank_of(session.type, new_role) > live.rank_of(session.type, person.role);
   update public.live_participants p set
     role = case when invited then p.role else new_role end,
@@ -83,8 +83,11 @@ begin
     invited_role = case when invited then new_role end,
     invited_by = case when invited then p_row.requested_by end,
     invited_by_rank = case when invited then p_row.requested_rank else 0 end,
-    invite_expires_at = case when invited then
-      clock_timestamp() + make_interval(secs => coalesce(live.limit_of('invite_seconds'), 120)) end
+    -- Before the session starts, an invitation holds for as long as it may still start.
+    invite_expires_at = case when invited then greatest(
+      clock_timestamp() + make_interval(secs => coalesce(live.limit_of('invite_seconds'), 120)),
+      case when session.status = 'scheduled'
+           then session.scheduled_at + live.setting_interval('session.no_show_seconds') end) end
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
   return invited;
 end;

@@ -1,6 +1,6 @@
 -- Owns: raising a hand and answering an invitation: how someone in the audience comes to speak, by consent of both.
 
-create function live.require_seat(p_session uuid) returns public.live_participants
+create function live.require_seat(p_session uuid, p_before_start boolean default false) returns public.live_participants
 language plpgsql set search_path = '' as $$
 declare
   me uuid := auth.uid();
@@ -18,7 +18,7 @@ begin
     perform live.refuse(403, 'sign_in_required', 'make an account to take part');
   elsif live.standing_ban(me, session.id, session.creator_id) is not null then
     perform live.refuse(403, 'banned', 'you have been removed from this session');
-  elsif session.status <> 'live' then
+  elsif session.status <> 'live' and not (p_before_start and session.status = 'scheduled') then
     perform live.refuse(409, 'session_not_live', 'the session is not live');
   elsif seat.user_id is null or seat.access_removed then
     perform live.refuse(409, 'not_in_session', 'join the session first');
@@ -26,8 +26,19 @@ begin
   return seat;
 end;
 $$;
-comment on function live.require_seat is 'The caller''s row in a live session, with the session locked; refuses whoever has no place there.';
-revoke execute on function live.require_seat(uuid) from public, anon, authenticated;
+comment on function live.require_seat is 'The caller''s row in a live session, with the session locked; refuses whoever has no place there. p_before_start: a '
+  'scheduled session will do.';
+revoke execute on function live.require_seat(uuid, boolean) from public, anon, authenticated;
+
+create function live.is_host_of(p_session uuid, p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.live_participants p
+                  where p.session_id = p_session and p.user_id = p_user and p.role = 'host');
+end;
+$$;
+comment on function live.is_host_of is 'Whether a person is a host of a session.';
+revoke execute on function live.is_host_of(uuid, uuid) from public, anon, authenticated;
 
 create function public.raise_hand(session_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -40,6 +51,10 @@ begin
       perform live.refuse(409, 'already_speaker', 'you may speak already');
     elsif not seat.is_online then
       perform live.refuse(409, 'not_in_session', 'join the session first');
+    end if;
+    if exists (select from public.live_participants p
+                where p.session_id = seat.session_id and p.role = 'host' and live.blocked(seat.user_id, p.user_id)) then
+      perform live.refuse(403, 'hand_refused', 'you cannot raise your hand in this session');
     end if;
     perform live.spend(seat.user_id, 'hands_per_minute');
     select count(*) into raised from public.live_participants p
@@ -97,14 +112,18 @@ revoke execute on function live.clear_invitation(public.live_participants, text)
 create function public.accept_invite(session_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
-  seat public.live_participants := live.require_seat(accept_invite.session_id);
+  seat public.live_participants := live.require_seat(accept_invite.session_id, true);
   context text := (select s.type from public.live_sessions s where s.id = seat.session_id);
 begin
-  if seat.invited_role is null or seat.invite_expires_at <= clock_timestamp() then
+  if seat.invited_role is null or seat.invite_expires_at <= clock_timestamp()
+      or live.blocked(seat.user_id, seat.invited_by) then
     perform live.refuse(409, 'no_invitation', 'there is no invitation, or it is too old: raise your hand');
   elsif seat.invited_by is not null
       and live.acting_rank(seat.session_id, seat.invited_by) <= live.rank_of(context, seat.invited_role) then
     perform live.refuse(409, 'no_invitation', 'who invited you may not do so any more: raise your hand');
+  end if;
+  if seat.invited_role = 'speaker' then
+    perform live.require_room_to_speak(seat.session_id, seat.user_id);
   end if;
   perform live.clear_invitation(seat, seat.invited_role);
   return jsonb_build_object('role', seat.invited_role);
@@ -117,7 +136,7 @@ grant execute on function public.accept_invite(uuid) to authenticated;
 create function public.decline_invite(session_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
-  seat public.live_participants := live.require_seat(decline_invite.session_id);
+  seat public.live_participants := live.require_seat(decline_invite.session_id, true);
 begin
   perform live.clear_invitation(seat, seat.role);
   return jsonb_build_object('declined', seat.invited_role is not null);

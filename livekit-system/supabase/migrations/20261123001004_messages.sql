@@ -76,7 +76,8 @@ revoke execute on function live.my_chats() from public, anon, authenticated;
 grant execute on function live.my_chats() to authenticated;
 
 create policy "who is in a live session reads its chat" on public.live_messages for select to authenticated
-  using ((deleted_at is null and (user_id = (select auth.uid()) or session_id in (select live.my_chats())))
+  using ((deleted_at is null and (user_id = (select auth.uid()) or session_id in (select live.my_chats()))
+          and (user_id is null or user_id not in (select live.my_blocks())))
          or session_id in (select live.my_staffed_sessions())
          or (select live.am_ops()));
 create policy "members write as themselves" on public.live_messages for insert to authenticated

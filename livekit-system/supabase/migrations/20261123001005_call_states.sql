@@ -1,4 +1,4 @@
--- Owns: a call's life: which status may follow which, its times and duration, and that nobody is in two calls at once.
+-- Owns: a call's life: which status may follow which, its times and duration, and that nobody speaks in two calls at once.
 --
 --   initiated ─► ringing ─► accepted ─► ended        initiated, ringing ─► cancelled
 --                   ├─► declined                     initiated, ringing, accepted ─► failed
@@ -25,7 +25,8 @@ create table public.call_engagements (
   call_id uuid not null references public.calls (id) on delete cascade
 );
 comment on table public.call_engagements is
-  'Who is in which unfinished call. The primary key makes a second call impossible, from either side and in any race.';
+  'Who is in which accepted call. The primary key makes a second one impossible, from either side and in any race. A call that '
+  'rings occupies nobody''s line.';
 comment on column public.call_engagements.user_id is 'Caller or callee.';
 comment on column public.call_engagements.call_id is 'The call that occupies them.';
 create index call_engagements_by_call on public.call_engagements (call_id);
@@ -99,26 +100,31 @@ comment on function live.step_call() is 'Trigger: refuses illegal steps, whoever
 revoke execute on function live.step_call() from public, anon, authenticated;
 create trigger calls_step before update on public.calls for each row execute function live.step_call();
 
--- Sorted by id, so that two people who call each other at once wait for each other in one order and never deadlock.
+-- One call that rings for each caller, and one that runs for each pair: a second request of either is refused before it
+-- comes to this, by call_start; the indexes hold it in any race.
+create unique index calls_one_ringing_per_caller on public.calls (caller_id) where status in ('initiated', 'ringing');
+create unique index calls_one_per_pair on public.calls (least(caller_id, callee_id), greatest(caller_id, callee_id))
+  where status in ('initiated', 'ringing', 'accepted');
+
 create function live.engage_parties() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   insert into public.call_engagements (user_id, call_id)
     select p.id, new.id from unnest(array[new.caller_id, new.callee_id]) as p (id) order by p.id
     on conflict (user_id) do nothing;
-  if (select count(*) from public.call_engagements e where e.call_id = new.id) = 2 then
-    return null;
+  if (select count(*) from public.call_engagements e where e.call_id = new.id) < 2 then
+    if exists (select from public.call_engagements e where e.user_id = new.callee_id and e.call_id <> new.id) then
+      perform live.refuse(409, 'already_in_call', 'You are in another call. End it first.');
+    end if;
+    perform live.refuse(409, 'call_not_ringing', 'This call is not ringing any more.');
   end if;
-  if exists (select from public.call_engagements e where e.user_id = new.callee_id and e.call_id <> new.id) then
-    perform live.refuse(409, 'callee_busy', 'They are in another call. Try again later.');
-  end if;
-  perform live.refuse(409, 'already_in_call', 'You are in another call. End it first.');
   return null;
 end;
 $$;
-comment on function live.engage_parties() is 'Trigger: occupies both parties, or refuses because one of them is in another call.';
+comment on function live.engage_parties() is 'Trigger: an accepted call occupies both parties, or is refused because one of them is in another.';
 revoke execute on function live.engage_parties() from public, anon, authenticated;
-create trigger calls_engage after insert on public.calls for each row execute function live.engage_parties();
+create trigger calls_engage after update of status on public.calls
+  for each row when (old.status <> 'accepted' and new.status = 'accepted') execute function live.engage_parties();
 
 create function live.release_parties() returns trigger
 language plpgsql security definer set search_path = '' as $$

@@ -1,6 +1,17 @@
 -- Owns: what the edge functions ask about calls: starting, answering, ending one, and entering its room.
 -- p_user is whom the edge function has verified; each answers with all that a token needs.
 
+-- In one order, so that two people who call each other at once wait for each other and never deadlock.
+create function live.hold_lines(p_users uuid[]) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+  perform live.one_at_a_time('calls', x.id) from (select u.id from unnest(p_users) as u (id) order by u.id) x;
+end;
+$$;
+comment on function live.hold_lines(uuid[]) is
+  'Lets what concerns the calls of these people happen one after the other, until the transaction ends. Taken before any row of calls.';
+revoke execute on function live.hold_lines(uuid[]) from public, anon, authenticated;
+
 create function live.require_call(p_call uuid, p_user uuid) returns public.calls
 language plpgsql set search_path = '' as $$
 declare
@@ -54,6 +65,63 @@ comment on function live.miss_calls(uuid[]) is
   'Closes calls that rang too long as missed, of these people or of everyone; returns how many.';
 revoke execute on function live.miss_calls(uuid[]) from public, anon, authenticated;
 
+create function live.is_on_air(p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.live_participants p
+      join public.live_sessions s on s.id = p.session_id and s.status = 'live'
+      join public.live_roles r on r.context = s.type and r.role = p.role and r.can_publish_sources <> '{}'
+     where p.user_id = p_user and p.is_online);
+end;
+$$;
+comment on function live.is_on_air(uuid) is 'Whether a person is in a live session in a role that may be heard or seen.';
+revoke execute on function live.is_on_air(uuid) from public, anon, authenticated;
+
+create function live.spend_call(p_caller uuid, p_callee uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  begun bigint;
+  unanswered bigint;
+begin
+  perform live.spend(p_caller, 'calls_per_minute');
+  select count(*), count(*) filter (where c.callee_id = p_callee and c.accepted_at is null) into begun, unanswered
+    from public.calls c where c.caller_id = p_caller and c.created_at > clock_timestamp() - interval '1 hour';
+  if begun >= live.limit_of('calls_per_hour') then
+    perform live.refuse(429, 'rate_limited', 'Too many calls in one hour: try again later.');
+  elsif unanswered >= live.limit_of('calls_per_pair_per_hour') then
+    perform live.refuse(429, 'rate_limited', 'They have not answered many calls of yours: try again later.');
+  end if;
+end;
+$$;
+comment on function live.spend_call(uuid, uuid) is
+  'Counts one call of a caller against the rates of app_settings.limits: a minute''s, an hour''s, and an hour''s unanswered ones to one person.';
+revoke execute on function live.spend_call(uuid, uuid) from public, anon, authenticated;
+
+-- A block and a wish come before who is busy: whoever may not call learns nothing of the callee.
+create function live.require_line(p_caller uuid, p_callee uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if exists (select from public.user_blocks b where b.user_id = p_caller and b.blocked_id = p_callee) then
+    perform live.refuse(409, 'blocked_by_you', 'You have blocked them. Unblock them first.');
+  elsif live.standing_ban(p_callee, null, null) is not null or not live.accepts_calls_from(p_callee, p_caller) then
+    perform live.refuse(409, 'callee_unavailable', 'They cannot be called now.');
+  elsif exists (select from public.call_engagements e where e.user_id = p_caller)
+     or exists (select from public.calls c where c.caller_id = p_caller and c.status in ('initiated', 'ringing')) then
+    perform live.refuse(409, 'already_in_call', 'You are in another call. End it first.');
+  elsif exists (select from public.calls c
+                 where c.caller_id = p_callee and c.callee_id = p_caller and live.call_is_running(c.status)) then
+    perform live.refuse(409, 'already_in_call', 'They are calling you at this moment: answer that call.');
+  elsif exists (select from public.call_engagements e where e.user_id = p_callee)
+     or ((live.setting('calls.busy_on_air'))::boolean and live.is_on_air(p_callee)) then
+    perform live.refuse(409, 'callee_busy', 'They are busy. Try again later.');
+  end if;
+end;
+$$;
+comment on function live.require_line(uuid, uuid) is
+  'Refuses a call between two people that the callee does not want, or for which one of them is busy. A call that rings keeps no line busy.';
+revoke execute on function live.require_line(uuid, uuid) from public, anon, authenticated;
+
 create function public.call_start(p_user uuid, p_callee uuid, p_type text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -72,25 +140,27 @@ begin
   if not exists (select from public.profiles p where p.id = p_callee) then
     perform live.refuse(404, 'unknown_user', 'There is nobody to call under this id.');
   end if;
-  if live.standing_ban(p_callee, null, null) is not null then
-    perform live.refuse(409, 'callee_unavailable', 'They cannot be called now.');
-  end if;
-  perform live.spend(p_user, 'calls_per_minute');
+  perform live.hold_lines(array[p_user, p_callee]);
   perform live.miss_calls(array[p_user, p_callee]);
+  perform live.require_line(p_user, p_callee);
+  perform live.spend_call(p_user, p_callee);
   insert into public.calls (caller_id, callee_id, type) values (p_user, p_callee, p_type) returning * into call;
   update public.calls set status = 'ringing' where id = call.id returning * into call;
   return live.call_reply(call, p_user);
 end;
 $$;
 comment on function public.call_start(uuid, uuid, text) is
-  'Starts a call, which rings at once: {call, join}. Refused while calls are off, to oneself, and to someone busy.';
+  'Starts a call, which rings at once: {call, join}. Refused while calls are off, to oneself, to someone busy, and to '
+  'someone who does not want it.';
 
 create function public.call_answer(p_user uuid, p_call uuid, p_accept boolean) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
-  call public.calls := live.require_call(p_call, p_user);
+  call public.calls;
   wanted constant text := case when p_accept then 'accepted' else 'declined' end;
 begin
+  perform live.hold_lines(array[c.caller_id, c.callee_id]) from public.calls c where c.id = p_call;
+  call := live.require_call(p_call, p_user);
   if p_user <> call.callee_id then
     perform live.refuse(403, 'callee_only', 'Only the person who is called can answer.');
   end if;
@@ -102,6 +172,11 @@ begin
   end if;
   if call.status <> 'ringing' or live.rings_too_long(call) then
     perform live.refuse(409, 'call_not_ringing', 'This call is not ringing any more.');
+  end if;
+  if p_accept then
+    -- Whoever answers has stopped calling somebody else.
+    update public.calls c set status = 'cancelled', end_reason = 'caller'
+     where c.caller_id = p_user and c.status in ('initiated', 'ringing');
   end if;
   update public.calls set status = wanted, end_reason = case when not p_accept then 'declined' end
    where id = call.id returning * into call;
