@@ -3,13 +3,14 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import numpy as np
 from livekit import rtc
 from numpy.typing import NDArray
 
 from agent.native import Tap
-from handlers.events import Identity, Sid, Track, TrackSid, Unheard
+from handlers.events import Identity, Sid, Track
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
 
@@ -22,9 +23,16 @@ SENDING_PACKETS = 10.0
 """A second. Opus sends 50, or about 5 in a pause."""
 LOST_SECONDS = 3.0
 """No packet at all for so long is loss. For less it may be a pause's few that come late to a busy machine."""
-MISSING_SECONDS = 1.0
-"""A sound of which nothing has come for so long is told of as not measured."""
 STATS_SECONDS = 1.0
+
+
+class Unwanted(Enum):
+    """Why a sound is not subscribed to."""
+
+    ENCRYPTED = auto()
+    """What would arrive is noise to us: there is no saying how loud it is."""
+    TOO_MANY = auto()
+    """One person publishes more than are measured of one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,24 +44,16 @@ class AudioTrack:
     sid: Sid
     track: Track
     meter: TrackMeter
-    heard_at: float
-    """When something of it came last, or others could begin to hear it. Monotonic, as all times here."""
-    asked_at: float
-    """When it was subscribed to last."""
-    never: Unheard | None = None
+    waiting_since: float
+    """When something of it came last, or it was subscribed to. Monotonic, as all times here."""
+    unwanted: Unwanted | None = None
     """Why it is not even subscribed to."""
-    told: Unheard | None = None
-    """Why it is not measured, as the room was told last."""
     tap: Tap | None = None
     quiet_blocks: int = 0
     paused: Gap | None = None
     """Why nothing of it is measured now."""
     packets: tuple[float, int] | None = None
     """When they were counted last, and how many there were. Only while it is quiet."""
-
-    @property
-    def number(self) -> TrackSid:
-        return TrackSid(self.publication.sid)
 
     @property
     def quiet(self) -> bool:
@@ -63,14 +63,6 @@ class AudioTrack:
     def silenced(self) -> bool:
         """Nobody hears it."""
         return self.paused in {Gap.MUTED, Gap.UNPUBLISHED}
-
-    def unheard(self, now: float) -> Unheard | None:
-        """Why others may hear it and it is not measured; None: it is, or nobody hears it."""
-        if self.silenced:
-            return None
-        if self.never is not None:
-            return self.never
-        return Unheard.MISSING if now - self.heard_at > MISSING_SECONDS else None
 
     def counted(self, now: float, count: int | None) -> Gap | None:
         """Take in how many packets have come so far; why it is quiet, if that can be told."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 
 from livekit import rtc
 
-from agent.audio_tracks import QUIET_DBFS, AudioTrack, is_silent, packets_of
+from agent.audio_tracks import QUIET_DBFS, AudioTrack, Unwanted, is_silent, packets_of
 from agent.clock import DatabaseClock
 from agent.livekit_types import SOURCES, is_person
 from agent.metrics import Metrics
@@ -24,13 +24,9 @@ from handlers.events import (
     Event,
     Identity,
     Measured,
-    MeasuredAgain,
     Sid,
     Track,
     TrackPaused,
-    TrackSid,
-    Unheard,
-    Unmeasured,
 )
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
@@ -97,16 +93,16 @@ class RoomEars:
 
     def __init__(self, room: rtc.Room, hearing: Hearing, report: Callable[[Event], None]) -> None:
         self._room, self._hearing, self._report = room, hearing, report
-        self._tracks: dict[TrackSid, AudioTrack] = {}
+        self._tracks: dict[str, AudioTrack] = {}
         self._meters: dict[Identity, dict[Track, TrackMeter]] = {}
         """Of everybody here who ever made a sound: who publishes anew goes on with what was measured before."""
         self._on = False
         room.on("track_published", self._on_published)
-        room.on("track_unpublished", lambda publication, _: self._drop(TrackSid(publication.sid)))
+        room.on("track_unpublished", lambda publication, _: self._drop(publication.sid))
         room.on("track_subscribed", self._on_subscribed)
-        room.on("track_unsubscribed", lambda _, publication, __: self._close(TrackSid(publication.sid)))
-        room.on("track_muted", lambda _, publication: self._on_muted(TrackSid(publication.sid)))
-        room.on("track_unmuted", lambda _, publication: self._on_unmuted(TrackSid(publication.sid)))
+        room.on("track_unsubscribed", lambda _, publication, __: self._close(publication.sid))
+        room.on("track_muted", lambda _, publication: self._on_muted(publication.sid))
+        room.on("track_unmuted", lambda _, publication: self._on_unmuted(publication.sid))
         room.on("participant_disconnected", self._on_left)
         room.on("reconnected", self._find)
 
@@ -125,7 +121,7 @@ class RoomEars:
         else:
             self._hearing.rooms.discard(self)
             for track in tuple(self._tracks.values()):
-                self._drop(track.number)
+                self._drop(track.publication.sid)
                 track.publication.set_subscribed(False)
 
     def close(self) -> None:
@@ -147,11 +143,11 @@ class RoomEars:
         is_sound = publication.kind == rtc.TrackKind.KIND_AUDIO
         if not self._on or not is_sound or not is_person(person.kind):
             return
-        known = self._tracks.get(TrackSid(publication.sid))
+        known = self._tracks.get(publication.sid)
         if known is not None and known.publication is publication:
             return
-        self._drop(TrackSid(publication.sid))
-        track = self._tracks[TrackSid(publication.sid)] = self._track(publication, person)
+        self._drop(publication.sid)
+        track = self._tracks[publication.sid] = self._track(publication, person)
         if publication.muted:
             self._pause(track, Gap.MUTED)
         self._subscribe(track)
@@ -163,70 +159,66 @@ class RoomEars:
         name = Track(source, next(n for n in range(len(taken) + 1) if n not in taken))
         meter = self._meters.setdefault(identity, {}).setdefault(name, TrackMeter())
         now = time.monotonic()
-        track = AudioTrack(publication, identity, Sid(person.sid), name, meter, heard_at=now, asked_at=now)
+        track = AudioTrack(publication, identity, Sid(person.sid), name, meter, waiting_since=now)
         if publication.encryption_type != rtc.EncryptionType.NONE:
-            track.never = Unheard.ENCRYPTED
-        elif sum(t.never is None for t in mine) >= TRACKS_OF_ONE:
-            track.never = Unheard.TOO_MANY
+            track.unwanted = Unwanted.ENCRYPTED
+        elif sum(t.unwanted is None for t in mine) >= TRACKS_OF_ONE:
+            track.unwanted = Unwanted.TOO_MANY
         return track
 
     def _tracks_of(self, identity: str) -> list[AudioTrack]:
         return [track for track in self._tracks.values() if track.identity == identity]
 
     def _subscribe(self, track: AudioTrack) -> None:
-        if track.never is None:
-            track.asked_at = time.monotonic()
+        if track.unwanted is None:
+            track.waiting_since = time.monotonic()
             track.publication.set_subscribed(True)
             if track.publication.track is not None:
                 self._open(track, track.publication.track)
-        self._account(track)
 
     def _on_subscribed(
         self, media: rtc.Track, publication: rtc.RemoteTrackPublication, _: rtc.RemoteParticipant
     ) -> None:
-        if (track := self._tracks.get(TrackSid(publication.sid))) is not None:
+        if (track := self._tracks.get(publication.sid)) is not None:
             self._open(track, media)
 
     def _open(self, track: AudioTrack, media: rtc.Track) -> None:
-        self._close(track.number)
+        self._close(track.publication.sid)
         track.tap = self._hearing.frames.open(media)
-        track.asked_at = time.monotonic()
+        track.waiting_since = time.monotonic()
 
     def _on_left(self, person: rtc.RemoteParticipant) -> None:
         # Those without a place first, so that none takes one now.
-        for track in sorted(self._tracks_of(person.identity), key=lambda track: track.never is None):
-            self._drop(track.number)
+        for track in sorted(self._tracks_of(person.identity), key=lambda track: track.unwanted is None):
+            self._drop(track.publication.sid)
         self._meters.pop(Identity(person.identity), None)
 
-    def _on_muted(self, sid: TrackSid) -> None:
+    def _on_muted(self, sid: str) -> None:
         if (track := self._tracks.get(sid)) is not None:
             self._pause(track, Gap.MUTED)
-            self._account(track)
 
-    def _on_unmuted(self, sid: TrackSid) -> None:
+    def _on_unmuted(self, sid: str) -> None:
         if (track := self._tracks.get(sid)) is not None:
             track.paused, track.quiet_blocks = None, 0
-            track.heard_at = time.monotonic()
-            self._account(track)
+            track.waiting_since = time.monotonic()
 
-    def _drop(self, sid: TrackSid) -> None:
+    def _drop(self, sid: str) -> None:
         """This publication is over. Another of the same person may have waited for its place."""
         self._close(sid)
         if (track := self._tracks.pop(sid, None)) is None:
             return
         self._pause(track, Gap.UNPUBLISHED)
-        self._account(track)
-        waiting = [t for t in self._tracks_of(track.identity) if t.never is Unheard.TOO_MANY]
-        if self._on and waiting and track.never is None:
-            waiting[0].never = None
+        waiting = [t for t in self._tracks_of(track.identity) if t.unwanted is Unwanted.TOO_MANY]
+        if self._on and waiting and track.unwanted is None:
+            waiting[0].unwanted = None
             self._subscribe(waiting[0])
 
-    def _close(self, sid: TrackSid) -> None:
+    def _close(self, sid: str) -> None:
         """Its media are; others may come."""
         track = self._tracks.get(sid)
         if track is not None and track.tap is not None:
             self._hearing.frames.shut(track.tap)
-            track.tap, track.asked_at = None, time.monotonic()
+            track.tap, track.waiting_since = None, time.monotonic()
 
     # -- measuring ---------------------------------------------------------------------
 
@@ -236,7 +228,7 @@ class RoomEars:
         for track in self._tracks.values():
             if track.tap is not None and track.tap.waits():
                 other = chosen.setdefault(track.identity, track)
-                if track.heard_at < other.heard_at:
+                if track.waiting_since < other.waiting_since:
                     chosen[track.identity] = track
         return chosen.values()
 
@@ -245,9 +237,9 @@ class RoomEars:
         try:
             self.measure(track)
         except Exception:
-            log.exception("sound given up", extra={"track": track.number})
+            log.exception("sound given up", extra={"track": track.publication.sid})
             self._hearing.metrics.audio_failures.inc()
-            self._drop(track.number)
+            self._drop(track.publication.sid)
 
     def measure(self, track: AudioTrack) -> None:
         """Take in what has arrived of it."""
@@ -256,9 +248,7 @@ class RoomEars:
             self._hearing.metrics.audio_dropped.inc(tap.newly_dropped())
         while tap is not None and (block := tap.take()) is not None:
             arrived_at, samples = block
-            track.heard_at = arrived_at
-            if track.told is not None:
-                self._account(track)
+            track.waiting_since = arrived_at
             if track.silenced or (track.paused is not None and is_silent(samples)):
                 continue
             track.paused = None
@@ -278,19 +268,6 @@ class RoomEars:
         track.meter.pause(why)
         self._report(TrackPaused(track.identity, why, track.track))
 
-    def _account(self, track: AudioTrack) -> None:
-        """Tell when others begin to hear this track unmeasured, and when that is over."""
-        why = track.unheard(time.monotonic())
-        if why is track.told:
-            return
-        track.told = why
-        if why is None:
-            self._report(MeasuredAgain(track.identity, track.number))
-            return
-        since = self._hearing.clock.at(track.heard_at)
-        told = Unmeasured(track.identity, track.sid, track.number, track.track.source, why, since)
-        self._report(told)
-
     # -- looking after them ------------------------------------------------------------
 
     async def look_after(self) -> None:
@@ -298,10 +275,9 @@ class RoomEars:
         now = time.monotonic()
         deaf: list[AudioTrack] = []
         for track in tuple(self._tracks.values()):
-            self._account(track)
-            if track.never is not None:
+            if track.unwanted is not None:
                 continue
-            if now - max(track.heard_at, track.asked_at) > DEAF_SECONDS:
+            if now - track.waiting_since > DEAF_SECONDS:
                 deaf.append(track)
             elif not track.quiet:
                 track.packets = None
@@ -314,13 +290,13 @@ class RoomEars:
         """Publications stay without a track for ever, sometimes, when many come at once. And what was unsubscribed from
         comes back at the second attempt only: the first one's track never reaches LiveKit's client (1.1.21)."""
         for track in tracks:
-            log.info("sound not heard, subscribing again", extra={"track": track.number})
+            log.info("sound not heard, subscribing again", extra={"track": track.publication.sid})
             self._hearing.metrics.audio_resubscribed.inc()
-            self._close(track.number)
-            track.asked_at = time.monotonic()
+            self._close(track.publication.sid)
+            track.waiting_since = time.monotonic()
         for subscribed in (True, False, True):
             for track in tracks:
-                if self._tracks.get(track.number) is track:
+                if self._tracks.get(track.publication.sid) is track:
                     track.publication.set_subscribed(subscribed)
             await asyncio.sleep(BETWEEN_SUBSCRIPTIONS_SECONDS)
 

@@ -76,8 +76,7 @@ class Ears(Protocol):
     """The sounds of one room's people."""
 
     def listen(self, *, on: bool) -> None:
-        """Hear all of them from now on, or none. While on, answered by `Measured`, `TrackPaused`, `Unmeasured` and
-        `MeasuredAgain`."""
+        """Hear all of them from now on, or none. While on, answered by `Measured` and `TrackPaused`."""
 
 
 class Screen(Protocol):

@@ -24,12 +24,10 @@ from handlers.events import (
     Action,
     Identity,
     Measured,
-    MeasuredAgain,
     Sid,
     Strikes,
     Track,
     TrackPaused,
-    Unmeasured,
 )
 from handlers.hearing import Hearing, Voice
 from handlers.notices import notice
@@ -143,16 +141,6 @@ def on_paused(state: RoomState, event: TrackPaused, now: float) -> Effects:
     voice.paused[event.track] = event.why
     state.wake_at(now + INTERVAL_SECONDS)  # the last level must not stand until somebody else speaks
     return levels.show(state, now) if hearing.on else ()
-
-
-def on_unmeasured(state: RoomState, event: Unmeasured) -> Effects:
-    state.hearing.unmeasured[event.track] = event
-    return ()
-
-
-def on_measured_again(state: RoomState, event: MeasuredAgain) -> Effects:
-    state.hearing.unmeasured.pop(event.track, None)
-    return ()
 
 
 def follow(

@@ -13,8 +13,6 @@ Identity = NewType("Identity", str)
 """A LiveKit identity, which is the user's id."""
 Sid = NewType("Sid", str)
 """A LiveKit participant SID: one connection of one person."""
-TrackSid = NewType("TrackSid", str)
-"""A LiveKit track SID: one publication."""
 ActionId = NewType("ActionId", str)
 
 
@@ -228,38 +226,6 @@ class TrackPaused:
     track: Track = MICROPHONE
 
 
-class Unheard(StrEnum):
-    """Why a track that others may hear is not measured here."""
-
-    ENCRYPTED = "encrypted"
-    """End to end; its own devices have the key, and we have not."""
-    MISSING = "missing"
-    """Nothing of it arrives: its publisher may have denied it to us, or the network is at fault."""
-    TOO_MANY = "too_many"
-    """One person publishes more sounds than are measured of one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unmeasured:
-    """Others may hear this sound and it is not measured: until `MeasuredAgain` of the same `track`. `since`: from then
-    on, seconds."""
-
-    identity: Identity
-    sid: Sid
-    track: TrackSid
-    source: Source | None
-    why: Unheard
-    since: float
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredAgain:
-    """What `Unmeasured` said of this track is over: it is measured, or muted, or gone."""
-
-    identity: Identity
-    track: TrackSid
-
-
 @dataclass(frozen=True, slots=True)
 class RoomEnded:
     """The room is gone from LiveKit; nobody is in it any more."""
@@ -351,8 +317,6 @@ Event = (
     | Switched
     | Measured
     | TrackPaused
-    | Unmeasured
-    | MeasuredAgain
     | RoomEnded
     | PermissionSet
     | PermissionNotSet

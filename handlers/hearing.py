@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.events import Identity, Sid, Switches, Track, TrackSid, Unmeasured
+from handlers.events import Identity, Sid, Switches, Track
 from moderation.audio.levels import Board, Level
 from moderation.audio.measurement import Gap, Measurement
 from moderation.audio.stats import AudioMinute, PersonStats
@@ -79,8 +79,6 @@ class Hearing:
     """Why it could not be used."""
     faults_told_at: float = 0.0
     voices: dict[Identity, Voice] = field(default_factory=dict)
-    unmeasured: dict[TrackSid, Unmeasured] = field(default_factory=dict)
-    """Sounds that others may hear now and that are not measured."""
     switches: dict[Identity, tuple[Sid, Switches]] = field(default_factory=dict)
     """Of everybody who ever published anything, by their last connection that did."""
     records: dict[Identity, Record] = field(default_factory=dict)

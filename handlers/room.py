@@ -12,7 +12,6 @@ from handlers.events import (
     EventsRelayed,
     LeaseLost,
     Measured,
-    MeasuredAgain,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantNotRemoved,
@@ -32,7 +31,6 @@ from handlers.events import (
     Ticked,
     TrackPaused,
     TrackPublished,
-    Unmeasured,
 )
 from handlers.permissions import (
     converge,
@@ -87,10 +85,6 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
             return audio.on_measured(state, event, now)
         case TrackPaused():
             return audio.on_paused(state, event, now)
-        case Unmeasured():
-            return audio.on_unmeasured(state, event)
-        case MeasuredAgain():
-            return audio.on_measured_again(state, event)
         case RoomEnded():
             return (*audio.on_end(state), *presence.on_room_ended(state, event), *on_room_over(state, event))
         case PermissionSet():

@@ -81,8 +81,8 @@ async def test_a_sender_who_stops_sending_in_silence_is_told_apart(
     speaker.sound = SILENCE
     await until("the pause is noticed", lambda: listener.pauses == [Gap.DTX])
     (track,) = listener.ears._tracks.values()
-    noticed = track.heard_at
-    await until("a block of it has passed", lambda: track.heard_at > noticed)
+    noticed = track.waiting_since
+    await until("a block of it has passed", lambda: track.waiting_since > noticed)
     speaker.sound = tone(-20.0)
     back = (await listener.hears(1))[0]
 

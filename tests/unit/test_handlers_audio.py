@@ -23,7 +23,6 @@ from handlers.events import (
     MICROPHONE,
     Identity,
     Measured,
-    MeasuredAgain,
     Pulled,
     RoomEnded,
     Sid,
@@ -31,9 +30,6 @@ from handlers.events import (
     Strikes,
     Track,
     TrackPaused,
-    TrackSid,
-    Unheard,
-    Unmeasured,
 )
 from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Desired
@@ -303,15 +299,6 @@ def test_a_minute_has_each_sound_and_their_sum() -> None:
         MICROPHONE: pytest.approx(30.0, abs=0.3),
         SECOND: pytest.approx(20.0, abs=0.3),
     }
-
-
-def test_what_is_not_measured_is_known_until_it_is_again() -> None:
-    scene = Scene.hosted()
-    told = Unmeasured(BO, Sid("sid-bo"), TrackSid("TR_1"), Source.MICROPHONE, Unheard.ENCRYPTED, scene.now)
-    scene.happens(told)
-    assert list(scene.state.hearing.unmeasured.values()) == [told]
-    scene.happens(MeasuredAgain(BO, TrackSid("TR_1")))
-    assert scene.state.hearing.unmeasured == {}
 
 
 # -- minutes -----------------------------------------------------------------------

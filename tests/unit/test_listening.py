@@ -15,7 +15,7 @@ from agent.inbox import LIMIT, MEASURED_LIMIT, Inbox
 from agent.listening import REST_RATIO, Hearing, RoomEars
 from agent.metrics import Metrics
 from agent.native import KEPT_BLOCKS, Tap
-from handlers.events import MICROPHONE, Identity, LeaseLost, Measured, Sid, TrackSid
+from handlers.events import MICROPHONE, Identity, LeaseLost, Measured, Sid
 from local.people.waiting import until
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
@@ -52,7 +52,7 @@ class BusyEars:
 def audio_track(number: int, identity: Identity | None = None) -> AudioTrack:
     publication = cast("rtc.RemoteTrackPublication", None)
     who = identity or Identity(f"{number}")
-    return AudioTrack(publication, who, Sid("sid"), MICROPHONE, TrackMeter(), heard_at=0.0, asked_at=0.0)
+    return AudioTrack(publication, who, Sid("sid"), MICROPHONE, TrackMeter(), waiting_since=0.0)
 
 
 async def test_measuring_takes_at_most_its_share_and_everyone_gets_a_turn() -> None:
@@ -82,7 +82,7 @@ class SlowEars(RoomEars):
                 track = audio_track(number, identity)
                 track.tap = Tap(cast("FfiHandle", None))
                 track.tap.add(0.0, bytearray())
-                self._tracks[TrackSid(f"{identity}-{number}")] = track
+                self._tracks[f"{identity}-{number}"] = track
 
     async def look_after(self) -> None:
         pass
@@ -91,7 +91,7 @@ class SlowEars(RoomEars):
         begun = time.monotonic()
         while time.monotonic() - begun < 0.002:
             pass
-        track.heard_at = time.monotonic()
+        track.waiting_since = time.monotonic()
         self.measured.append(track)
 
 
