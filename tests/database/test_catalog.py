@@ -13,10 +13,10 @@ FOR_AUTHENTICATED = {
     "live_events_since", "live_schema", "lower_hand", "platform_usage", "raise_hand", "refund_ticket",
     "revoke_relay_key", "send_gift", "session_performance", "session_policy", "set_calls_from", "unblock_user",
     "watch_levels",
-    "am_ops", "is_anonymous", "is_ops", "is_service", "may_listen", "my_blocks", "my_chats", "my_sessions",
+    "am_ops", "is_anonymous", "is_ops", "is_service", "is_uuid", "may_listen", "my_blocks", "my_chats", "my_sessions",
     "my_staffed_sessions",
 }  # fmt: skip
-FOR_ANON = {"is_anonymous", "is_service"}
+FOR_ANON = {"is_anonymous", "is_service", "is_uuid"}
 # They run once in a while.
 PLANNED_ANEW = {"described_tables", "live_schema_contract", "remember_schema", "session_fault", "usage_level"}
 

@@ -5,6 +5,10 @@ do $$
 declare
   missing text;
 begin
+  if current_setting('server_version_num')::int < 150000 then
+    raise exception 'the live platform needs Postgres 15 or newer; this is %', current_setting('server_version')
+      using hint = 'Upgrade the project (hosted Supabase: Settings, Infrastructure) and push again.';
+  end if;
   select string_agg(format('%s.%s %s', need.tab, need.col, need.typ), ', ' order by need.tab, need.col)
     into missing
     from (values
@@ -47,7 +51,7 @@ revoke all on schema live from public;
 grant usage on schema live to anon, authenticated, service_role;
 
 create function live.refuse(p_status int, p_code text, p_message text) returns void
-language plpgsql immutable set search_path = '' as $$
+language plpgsql volatile set search_path = '' as $$
 begin
   raise exception using errcode = 'PT' || p_status, message = p_message, hint = p_code;
 end;
@@ -60,14 +64,25 @@ create function live.is_service() returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
   -- The role setting is what PostgREST chose from the verified token; a definer function does not change it.
-  -- 'none' is a direct connection (migrations, the SQL editor), which PostgREST's own login never is.
+  -- 'none' and 'postgres' are direct connections (migrations, the SQL editor, the Supabase CLI's login roles), which
+  -- PostgREST's own login never is.
   return current_setting('role') = 'service_role'
-      or (current_setting('role') = 'none' and session_user <> 'authenticator');
+      or (current_setting('role') in ('none', 'postgres') and session_user <> 'authenticator');
 end;
 $$;
 comment on function live.is_service is 'Whether trusted server code is calling: the service role or a direct connection.';
 revoke execute on function live.is_service() from public, anon, authenticated;
 grant execute on function live.is_service() to anon, authenticated, service_role;
+
+create function live.is_uuid(p_text text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return coalesce(p_text ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false);
+end;
+$$;
+comment on function live.is_uuid is 'Whether a text is a uuid in its usual form, so that a cast will not fail. (Postgres 16 has pg_input_is_valid.)';
+revoke execute on function live.is_uuid(text) from public, anon, authenticated;
+grant execute on function live.is_uuid(text) to anon, authenticated, service_role;
 
 create function live.is_anonymous() returns boolean
 language plpgsql stable set search_path = '' as $$

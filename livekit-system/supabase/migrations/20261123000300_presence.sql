@@ -171,7 +171,7 @@ begin
   if p_source not in ('agent', 'webhook') or p_event not in ('joined', 'left') or p_at is null or p_sid is null then
     return jsonb_build_object('ok', false, 'error', 'malformed');
   end if;
-  if pg_input_is_valid(p_user, 'uuid') then
+  if live.is_uuid(p_user) then
     person := p_user::uuid;
   end if;
   -- Somebody whose account is deleted while they are here leaves the room like anybody else.

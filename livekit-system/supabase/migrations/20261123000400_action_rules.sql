@@ -56,7 +56,7 @@ begin
            or char_length(btrim(p_params ->> 'text')) not between 1 and 1000)
         then 'announce needs a text of 1 to 1000 characters'
       when p_action = 'delete_message' and (p_params ->> 'message_id' is null
-           or not pg_input_is_valid(p_params ->> 'message_id', 'uuid'))
+           or not live.is_uuid(p_params ->> 'message_id'))
         then 'delete_message needs the message_id of a message'
     end
     from allowed);

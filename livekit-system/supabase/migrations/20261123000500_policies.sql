@@ -93,7 +93,7 @@ declare
   me uuid := auth.uid();
   session public.live_sessions;
 begin
-  if me is null or parts is null or not pg_input_is_valid(parts[2], 'uuid') then
+  if me is null or parts is null or not live.is_uuid(parts[2]) then
     return false;
   end if;
   select * into session from public.live_sessions s where s.id = parts[2]::uuid;
