@@ -1,6 +1,7 @@
 """An assistant's end of the conversation: the protocol's own client, and the server as a process of its own.
 
-No language model is in it: whoever uses this plays the assistant, and says which tool to call.
+No language model is in it: whoever uses this plays the assistant, and says which tool to call. The person at its
+screen, who is asked before anything is done, is played as well.
 """
 
 import json
@@ -8,11 +9,12 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mcp import Client, StdioServerParameters
+from mcp.client.session import ClientRequestContext
 from mcp.client.stdio import stdio_client
-from mcp_types import TextContent
+from mcp_types import ElicitRequestParams, ElicitResult, TextContent
 
 from local.paths import REPOSITORY
 from local.people.person import PASSWORD, Person
@@ -21,6 +23,8 @@ from local.stack import first_cause
 Json = dict[str, Any]
 PUBLIC = ("SUPABASE_URL", "SUPABASE_ANON_KEY", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
 ANSWER_SECONDS = 60.0
+Mode = Literal["auto", "legacy"]
+"""The protocol of today, or that of before 2026."""
 
 
 class ToolRefused(Exception):
@@ -31,9 +35,24 @@ class ToolRefused(Exception):
         self.code = code
 
 
+class Screen:
+    """The person at the client's screen: what they are asked, and what they do about it."""
+
+    def __init__(
+        self, does: Literal["accept", "decline", "cancel"] = "accept", *, ticks: bool = True
+    ) -> None:
+        self.does, self.ticks = does, ticks
+        self.asked: list[str] = []
+
+    async def show(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:  # noqa: ARG002 - the protocol's names
+        self.asked.append(params.message)
+        return ElicitResult(action=self.does, content={"yes": self.ticks} if self.does == "accept" else None)
+
+
 class Assistant:
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, screen: Screen | None = None) -> None:
         self.client = client
+        self.screen = screen
         self.heard: list[str] = []
         """Every answer, word by word."""
 
@@ -64,11 +83,17 @@ def acting_for(person: Person) -> dict[str, str]:
 
 @asynccontextmanager
 async def assistant(
-    stack_env: Mapping[str, str], who: Mapping[str, str], log: Path, **more: str
+    stack_env: Mapping[str, str],
+    who: Mapping[str, str],
+    log: Path,
+    screen: Screen | None = None,
+    mode: Mode = "auto",
+    **more: str,
 ) -> AsyncIterator[Assistant]:
     """`python -m orchestrator` over stdio, acting for whoever `who` names; its log goes to a file.
 
-    Of the stack's environment it is given what is public, and LiveKit's key.
+    Of the stack's environment it is given what is public, and LiveKit's key. `screen`: where a person is asked; without
+    one the client says that it cannot.
     """
     env = {**{name: stack_env[name] for name in PUBLIC}, **who, **more}
     parameters = StdioServerParameters(
@@ -77,8 +102,11 @@ async def assistant(
     with log.open("w") as stderr:
         try:
             async with Client(
-                stdio_client(parameters, errlog=stderr), read_timeout_seconds=ANSWER_SECONDS
+                stdio_client(parameters, errlog=stderr),
+                read_timeout_seconds=ANSWER_SECONDS,
+                elicitation_callback=screen.show if screen else None,
+                mode=mode,
             ) as client:
-                yield Assistant(client)
+                yield Assistant(client, screen)
         except BaseExceptionGroup as errors:
             raise first_cause(errors) from None

@@ -17,10 +17,14 @@ environment:
   LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET
                                              optional; without them LiveKit is not looked at
   LIVE_WORKER_URLS                           health ports of the workers, separated by commas
+  LIVE_ASSISTANT_MODEL_CONFIRMATION=true     let clients that cannot ask a person act on the model's word alone
 stdio acts for one person, named in exactly one of these ways:
   {f"{chr(10)}  ".join(IDENTITIES)}
 http acts for whoever sends a request, by the access token in its Authorization header.
 """
+
+
+log = logging.getLogger("orchestrator")
 
 
 def main() -> int:
@@ -32,6 +36,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     _configure_log(settings.live_log_level)
+    if settings.live_assistant_model_confirmation:
+        log.warning("clients that cannot ask a person may act on a model's word alone")
     try:
         asyncio.run(_serve(settings, arguments))
     except SignInError as error:

@@ -8,10 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrator.desk import Desk
 from orchestrator.errors import MissingError, RefusedError, UnavailableError
 from orchestrator.livekit_view import Room
-from orchestrator.records import Profile, Record
+from orchestrator.records import Participant, Profile, Record, Session, is_id
 from orchestrator.untrusted import Untrusted, mark
 
 NO_PRIVILEGE = "42501"
+PEOPLE = 50
+"""So many people of a room are looked at."""
 
 Data = TypeVar("Data", bound=BaseModel)
 Item = TypeVar("Item", bound=Record)
@@ -66,9 +68,23 @@ class Inquiry:
         """What a function of the database answers; None, with a note, when it does not."""
         return await self.note(self.desk.database.call(function, **arguments))
 
-    async def room(self, name: str | None) -> Room | None:
-        """Who is in a room by LiveKit; None, with a note, when that cannot be known."""
-        return None if name is None else await self.note(self.desk.livekit.room(name))
+    async def room(self, session: Session | None) -> Room | None:
+        """Who is in a session's room by LiveKit; None, with a note, when that cannot be known.
+
+        LiveKit answers its key's holder everything: whoever is not staff of the session is told only of people whom
+        the database shows them there.
+        """
+        if session is None or session.livekit_room is None:
+            return None
+        room = await self.note(self.desk.livekit.room(session.livekit_room))
+        if room is None or self.desk.rights.staffs(session.id):
+            return room
+        present = [person.identity for person in room.people if is_id(person.identity)][:PEOPLE]
+        shown = frozenset[str | None]()
+        if present:
+            here = {"session_id": f"eq.{session.id}", "user_id": f"in.({','.join(present)})"}
+            shown = frozenset(row.user_id for row in await self.rows(Participant, limit=PEOPLE, **here))
+        return Room(tuple(person for person in room.people if person.identity in shown), agents=None)
 
     async def names(self, users: Iterable[str | None]) -> dict[str, Untrusted]:
         """What people call themselves, marked, by their ids."""

@@ -48,7 +48,14 @@ class Confirmations:
         return base64.urlsafe_b64encode(head + self._mac(head, user, wish)).decode()
 
     def redeem(self, confirmation: str, user: str, wish: Mapping[str, Any]) -> uuid.UUID:
-        """Use a confirmation up; returns an id that belongs to this one act.
+        """Use a confirmation up; returns an id that belongs to this one act. Raises as `check` does."""
+        left = self.check(confirmation, user, wish)
+        nonce = _parts(confirmation)[0][EXPIRY.size :]
+        self._used[nonce] = self._now() + left
+        return uuid.UUID(bytes=nonce, version=4)
+
+    def check(self, confirmation: str, user: str, wish: Mapping[str, Any]) -> float:
+        """How many seconds a confirmation is still good for.
 
         Raises:
             NotConfirmedError: it is malformed, of another wish or person, too old, or used.
@@ -68,8 +75,7 @@ class Confirmations:
         nonce = head[EXPIRY.size :]
         if nonce in self._used:
             raise NotConfirmedError("confirmation_used", "this confirmation was used: rehearse again")
-        self._used[nonce] = expires_at
-        return uuid.UUID(bytes=nonce, version=4)
+        return expires_at - now
 
     def _forget(self, now: float) -> None:
         self._used = {nonce: until for nonce, until in self._used.items() if until > now}

@@ -1,4 +1,5 @@
-"""What a tool may touch: the database as one person sees it, LiveKit's lists, the workers' pages, confirmations."""
+"""What a tool may touch: the database as one person sees it, LiveKit's lists, the workers' pages, confirmations; and
+what that person may do."""
 
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from orchestrator.confirmation import Confirmations
 from orchestrator.database import Database
 from orchestrator.identity import Caller
 from orchestrator.livekit_view import LiveKitView
+from orchestrator.person import Confirms
+from orchestrator.rights import NOBODY, Rights
 from orchestrator.settings import Settings
 
 
@@ -19,3 +22,6 @@ class Desk:
     database: Database
     livekit: LiveKitView
     confirmations: Confirmations
+    rights: Rights = NOBODY
+    """Looked up anew for each call."""
+    confirms: Confirms = Confirms.NOBODY

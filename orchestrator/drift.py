@@ -52,7 +52,7 @@ def of_session(session: Session, room: Room) -> list[Drift]:
                 what="room_of_ended", database="the session ended", livekit=f"{len(room.people)} still there"
             )
         )
-    if session.status == "live" and room.people and not room.agents:
+    if session.status == "live" and room.people and room.agents == 0:
         found.append(Drift(what="no_agent", database="live", livekit="no agent in the room"))
     behind = (session.last_seq or 0) - (session.relayed_seq or 0)
     if session.status == "live" and behind > 0:

@@ -37,7 +37,8 @@ class Present:
 @dataclass(frozen=True, slots=True)
 class Room:
     people: tuple[Present, ...]
-    agents: int
+    agents: int | None
+    """None: not for who asks to know; the agent is hidden."""
 
 
 class LiveKitView:

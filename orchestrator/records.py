@@ -1,6 +1,7 @@
 """Rows as tools read them: the fields of a record are the columns that are asked for, and say which users wrote."""
 
 from typing import Annotated, Any, ClassVar
+from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -8,6 +9,14 @@ from orchestrator.untrusted import UserText, clean_all
 
 Figures = Annotated[Any, BeforeValidator(clean_all)]
 """JSON that our own code wrote: roles, permissions, measurements."""
+
+
+def is_id(person: str) -> bool:
+    """Whether it is a user's id, as everybody's identity in LiveKit should be."""
+    try:
+        return str(UUID(person)) == person.lower()
+    except ValueError:
+        return False
 
 
 class Record(BaseModel):

@@ -1,6 +1,7 @@
 """The MCP server: announces tools, prompt and handbook, and turns each call into one answer or one clear error.
 
-The last gate before an assistant: arguments are checked strictly, answers are limited in size, and no secret passes.
+The last gate before an assistant: the caller's rights come before anything else, an act waits for a person, arguments
+are checked strictly, answers are limited in size, and no secret passes.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import mcp_types as types
@@ -16,17 +18,20 @@ from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel, ValidationError
 
 from orchestrator import handbook, prompts
+from orchestrator.consent import consent
 from orchestrator.desk import Desk
 from orchestrator.errors import AssistantError, MissingError, RefusedError, SignInError, UnavailableError
+from orchestrator.person import confirms
+from orchestrator.rights import Reach, rights_of
 from orchestrator.tools import TOOLS
 from orchestrator.tools.tool import Tool
+from orchestrator.turns import Turns
 from orchestrator.untrusted import clean, redact
 
 NAME = "ipelya-live-orchestrator"
 VERSION = "1.0.0"
 ANSWER_LIMIT = 100_000
 """Characters of JSON in one answer."""
-CALLS_AT_ONCE = 16
 SECONDS_PER_CALL = 60.0
 
 Context = Any
@@ -38,17 +43,15 @@ log = logging.getLogger(__name__)
 
 def build(desk_of: DeskOf) -> Server[Any]:
     tools = {tool.name: tool for tool in TOOLS}
-    slots = asyncio.Semaphore(CALLS_AT_ONCE)
+    turns = Turns()
 
     async def list_tools(_: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[tool.announced() for tool in TOOLS])
 
-    async def call_tool(context: Context, call: types.CallToolRequestParams) -> types.CallToolResult:
-        tool = tools.get(call.name)
-        if tool is None:
-            return failed("unknown_tool", "there is no such tool")
-        async with slots:
-            return await perform(tool, await desk_of(context), call.arguments or {})
+    async def call_tool(
+        context: Context, call: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        return await perform(Conversation(context, call, await desk_of(context), turns), tools.get(call.name))
 
     async def list_prompts(_: Context, __: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         return types.ListPromptsResult(prompts=[prompts.announced()])
@@ -86,32 +89,79 @@ def build(desk_of: DeskOf) -> Server[Any]:
     )
 
 
-async def perform(tool: Tool, desk: Desk, arguments: dict[str, Any]) -> types.CallToolResult:
-    """One call: its answer, or an error in words. Logs the tool and how it went, and nothing that was said."""
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One call, and all that belongs to it."""
+
+    context: Context
+    call: types.CallToolRequestParams
+    desk: Desk
+    turns: Turns
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return self.call.arguments or {}
+
+
+async def perform(said: Conversation, tool: Tool | None) -> types.CallToolResult | types.InputRequiredResult:
+    """One call: its answer, a question for a person, or an error in words.
+
+    Logs the tool and how it went, and nothing that was said.
+    """
     begun, outcome = time.monotonic(), "crashed"
+    name = "unknown" if tool is None else tool.name
+    result: types.CallToolResult | types.InputRequiredResult
     try:
-        ask = tool.read(arguments)
-    except ValidationError as error:
-        return failed("bad_arguments", faults_of(error))
-    try:
-        async with asyncio.timeout(SECONDS_PER_CALL):
-            answer = await tool.run(desk, ask)
-        result = told(answer, (*desk.settings.secrets(), *desk.caller.secrets()))
-        outcome = "too_large" if result.is_error else "answered"
+        result = await carry_out(said, tool)
+        outcome = outcome_of(result)
     except AssistantError as error:
         outcome = code_of(error)
         result = failed(outcome, str(error))
+    except ValidationError as error:
+        outcome = "bad_arguments"
+        result = failed(outcome, faults_of(error))
     except TimeoutError:
         outcome = "timed_out"
         result = failed(outcome, f"no answer within {SECONDS_PER_CALL:.0f} seconds")
     except Exception:
         # Whatever it was may hold what users wrote: the log says where, the client only that.
-        log.exception("tool crashed", extra={"tool": tool.name})
+        log.exception("tool crashed", extra={"tool": name})
         result = failed("internal", "this tool failed by a fault of its own; the others may still answer")
     finally:
         ms = round((time.monotonic() - begun) * 1000)
-        log.info("tool called", extra={"tool": tool.name, "outcome": outcome, "ms": ms})
+        log.info("tool called", extra={"tool": name, "outcome": outcome, "ms": ms})
     return result
+
+
+async def carry_out(
+    said: Conversation, tool: Tool | None
+) -> types.CallToolResult | types.InputRequiredResult:
+    """Who asks, then what, then whether a person says yes, then the tool itself."""
+    desk, turns = said.desk, said.turns
+    async with turns.of(desk.caller.id), asyncio.timeout(SECONDS_PER_CALL):
+        rights = await rights_of(desk.database, said.arguments)
+        rights.require(Reach.OWN if tool is None else tool.reach)
+        if tool is None:
+            raise RefusedError("unknown_tool", "there is no such tool")
+        allowed = desk.settings.live_assistant_model_confirmation
+        desk = replace(desk, rights=rights, confirms=confirms(said.context, model_allowed=allowed))
+        ask = tool.read(said.arguments)
+        question = None if tool.question is None else await tool.question(desk, ask)
+    if question is not None:
+        # A person takes their time: nobody else's turn is held meanwhile.
+        async with turns.waiting():
+            asked = await consent(said.context, desk, question, said.call)
+        if asked is not None:
+            return asked
+    async with turns.of(desk.caller.id), asyncio.timeout(SECONDS_PER_CALL):
+        answer = await tool.run(desk, ask)
+    return told(answer, (*desk.settings.secrets(), *desk.caller.secrets()))
+
+
+def outcome_of(result: types.CallToolResult | types.InputRequiredResult) -> str:
+    if isinstance(result, types.InputRequiredResult):
+        return "asked_a_person"
+    return "too_large" if result.is_error else "answered"
 
 
 def told(answer: BaseModel, secrets: tuple[str, ...]) -> types.CallToolResult:

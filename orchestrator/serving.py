@@ -22,6 +22,8 @@ from orchestrator.livekit_view import LiveKitView
 from orchestrator.server import build
 from orchestrator.settings import Settings
 
+SESSIONS_AT_ONCE = 500
+
 
 class Front:
     """Makes desks: what is shared between people, once, and what is one person's, for each."""
@@ -77,9 +79,10 @@ async def serve_http(settings: Settings, host: str, port: int, public_url: str |
             resource_server_url=AnyHttpUrl(public_url or f"http://{host}:{port}/mcp"),
             validate_token_resource=False,  # Supabase's tokens are for the project, not for one resource of it
         )
-        # Without sessions: who asks is read from every request anew.
+        # Who asks is read from every request anew. Clients of before 2026 keep a session, which is bound to whoever
+        # opened it: without one they could not be asked for a person's yes.
         app = build(desk_of).streamable_http_app(
-            json_response=True, stateless_http=True, host=host, auth=auth, token_verifier=front
+            host=host, auth=auth, token_verifier=front, max_sessions=SESSIONS_AT_ONCE
         )
         config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)
         await uvicorn.Server(config).serve()

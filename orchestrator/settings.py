@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     live_assistant_service_role: bool = Field(
         default=False, description="act with the service role, past row-level security; stdio only"
     )
+    live_assistant_model_confirmation: bool = Field(
+        default=False,
+        description="let a client that cannot ask a person act on the model's word alone",
+    )
     live_worker_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("http://127.0.0.1:8081",), description="health ports of the workers, separated by commas"
     )

@@ -9,6 +9,7 @@ from orchestrator import drift
 from orchestrator.answer import Answer, Inquiry
 from orchestrator.desk import Desk
 from orchestrator.drift import Drift
+from orchestrator.errors import RefusedError
 from orchestrator.livekit_view import Room
 from orchestrator.records import (
     Action,
@@ -22,6 +23,7 @@ from orchestrator.records import (
     Session,
     Visit,
 )
+from orchestrator.rights import Reach
 from orchestrator.tools.sessions import InLiveKit, differences
 from orchestrator.tools.tool import Ask, Person, Tool, id_of
 from orchestrator.untrusted import UserText, clean_all
@@ -55,7 +57,9 @@ class PersonOverview(BaseModel):
     may_now: str | None = Field(description="the rights that follow from role and mutes")
     muted_by: Muted | None
     in_livekit: InLiveKit | None = Field(description="null: not in the room, or LiveKit did not answer")
-    drift: list[Drift] | None = Field(description="null: not compared, since LiveKit did not answer")
+    drift: list[Drift] | None = Field(
+        description="null: not compared: LiveKit did not answer, or only staff may know"
+    )
     visits: list[Visit]
     bans: list[Ban]
     actions: list[Action] = Field(description="the latest about this person here, and about everybody")
@@ -66,6 +70,8 @@ class PersonOverview(BaseModel):
 
 async def participant_overview(desk: Desk, ask: PersonInSession) -> Answer[PersonOverview]:
     inquiry, user = Inquiry(desk), await id_of(desk, ask.user)
+    if user != desk.rights.user_id and not desk.rights.staffs(ask.session_id):
+        raise RefusedError("not_allowed", "about others only the staff of the session and ops may ask")
     here = {"session_id": f"eq.{ask.session_id}", "user_id": f"eq.{user}"}
     session = await inquiry.row(Session, id=f"eq.{ask.session_id}")
     person = await inquiry.row(Participant, **here)
@@ -73,7 +79,7 @@ async def participant_overview(desk: Desk, ask: PersonInSession) -> Answer[Perso
     actions = await inquiry.rows(Action, limit=RECENT, order="n.desc", **about)
     roles = await inquiry.rows(RoleRow, limit=50, context=f"eq.{session.type}") if session else []
     rights = drift.rights_of(roles)
-    room = await inquiry.room(session.livekit_room if session else None)
+    room = await inquiry.room(session)
     names = await inquiry.names([user])
     overview = PersonOverview(
         user_id=user,
@@ -169,6 +175,7 @@ PARTICIPANT_OVERVIEW = Tool(
     ask=PersonInSession,
     answer=Answer[PersonOverview],
     run=participant_overview,
+    reach=Reach.OWN,
 )
 EXPLAIN_ACCESS = Tool(
     name="explain_access",
@@ -178,4 +185,5 @@ EXPLAIN_ACCESS = Tool(
     ask=PersonInSession,
     answer=Answer[Access],
     run=explain_access,
+    reach=Reach.OPS,
 )

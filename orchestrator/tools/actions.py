@@ -9,14 +9,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from orchestrator import person
 from orchestrator.answer import Answer, Inquiry
 from orchestrator.confirmation import LENGTH
 from orchestrator.desk import Desk
-from orchestrator.errors import RefusedError, UnavailableError
+from orchestrator.errors import UnavailableError
 from orchestrator.identity import SERVICE_ROLE
-from orchestrator.records import Action
-from orchestrator.tools.tool import Ask, Person, Tool, id_of
-from orchestrator.untrusted import UserText
+from orchestrator.person import Confirms
+from orchestrator.records import Action, Message, Session
+from orchestrator.rights import Reach
+from orchestrator.tools.tool import Ask, Person, Question, Tool, confirmation_of, id_of, may_confirm
+from orchestrator.untrusted import Untrusted, UserText
 
 FINAL = frozenset(("applied", "failed", "expired", "cancelled"))
 LOOK_SECONDS = 0.2
@@ -79,12 +82,47 @@ class Requested(BaseModel):
     row: Action | None = Field(description="the row as it stands: before and after tell what changes")
     confirmation: str | None = Field(default=None, description="bring it back, unchanged, to act")
     confirmation_seconds: float | None = Field(default=None, description="how long it is good, for one use")
+    confirmed_by: Confirms = Field(
+        description="person: the client will ask one; model: nobody is asked, the operator has allowed it; nobody: it "
+        "cannot be done from this client"
+    )
     next: str
 
 
 async def request_action(desk: Desk, ask: RequestAction) -> Answer[Requested]:
     wish = await _wish(desk, ask)
-    return await (_rehearse(desk, wish) if ask.dry_run else _act(desk, wish, ask.confirmation))
+    return await (
+        _rehearse(desk, wish) if ask.dry_run else _act(desk, wish, confirmation_of(ask.confirmation))
+    )
+
+
+async def question_of(desk: Desk, ask: RequestAction) -> Question | None:
+    """What a person is asked before the act: the ids first, what users wrote in quotes."""
+    if ask.dry_run:
+        return None
+    confirmation, wish = confirmation_of(ask.confirmation), await _wish(desk, ask)
+    inquiry, target = Inquiry(desk), wish["target_user_id"]
+    session = await inquiry.row(Session, id=f"eq.{ask.session_id}") if ask.session_id else None
+    message = ask.params.message_id
+    line = await inquiry.row(Message, id=f"eq.{message}") if message else None
+    names = await inquiry.names([target])
+    details = ", ".join(f"{name}={value}" for name, value in wish["params"].items())
+    lines = [
+        ("action / işlem", ask.action),
+        ("whom / kime", quoted(target, names.get(target or ""))),
+        ("where / nerede", quoted(wish["session_id"] or wish["call_id"], session.title if session else None)),
+        ("message / mesaj", quoted(line.id, line.body) if line else None),
+        ("details / ayrıntı", details or None),
+        ("reason / gerekçe", ask.reason),
+    ]
+    return Question(confirmation, wish, person.words(lines))
+
+
+def quoted(identity: str | None, wrote: Untrusted | None) -> str | None:
+    """An id, and what users wrote about it."""
+    if identity is None or wrote is None:
+        return identity
+    return f"{identity} “{wrote.untrusted}”"
 
 
 async def _wish(desk: Desk, ask: RequestAction) -> dict[str, Any]:
@@ -104,7 +142,7 @@ async def _rehearse(desk: Desk, wish: dict[str, Any]) -> Answer[Requested]:
     await _insert(desk, action, wish, dry_run=True)
     inquiry = Inquiry(desk)
     row = await _row_when(inquiry, str(action), REHEARSAL_SECONDS, lambda row: row.status in FINAL)
-    possible = row is None or row.status in {"applied", "pending", "claimed"}
+    possible = (row is None or row.status in {"applied", "pending", "claimed"}) and may_confirm(desk)
     return await _requested(
         inquiry,
         wish,
@@ -113,14 +151,14 @@ async def _rehearse(desk: Desk, wish: dict[str, Any]) -> Answer[Requested]:
         dry_run=True,
         confirmation=desk.confirmations.issue(desk.caller.id, wish) if possible else None,
         confirmation_seconds=desk.confirmations.seconds if possible else None,
-        next=_after_rehearsal(row),
+        next=_after_rehearsal(row) if may_confirm(desk) else person.CANNOT_ASK,
     )
 
 
 def _after_rehearsal(row: Action | None) -> str:
     if row is not None and row.status == "applied":
         return (
-            "Nothing has changed yet. Show this to the person you act for. Only if they say yes, call again with the "
+            "Nothing has changed yet. Show this to the person you act for. Only if they want it, call again with the "
             "same arguments, dry_run=false and this confirmation."
         )
     if row is None or row.status in {"pending", "claimed"}:
@@ -131,11 +169,7 @@ def _after_rehearsal(row: Action | None) -> str:
     return "It would not work, see row.error. There is no confirmation."
 
 
-async def _act(desk: Desk, wish: dict[str, Any], confirmation: str | None) -> Answer[Requested]:
-    if confirmation is None:
-        raise RefusedError(
-            "confirmation_required", "rehearse first (dry_run=true), then bring its confirmation"
-        )
+async def _act(desk: Desk, wish: dict[str, Any], confirmation: str) -> Answer[Requested]:
     action = desk.confirmations.redeem(confirmation, desk.caller.id, wish)
     try:
         await _insert(desk, action, wish, dry_run=False)
@@ -170,7 +204,15 @@ async def _requested(
     if target is None and row is not None:
         target = row.target_user_id  # the author of a deleted message
     names = await inquiry.names([target])
-    return inquiry.answer(Requested(target_user_id=target, target=names.get(target or ""), row=row, **rest))
+    return inquiry.answer(
+        Requested(
+            target_user_id=target,
+            target=names.get(target or ""),
+            row=row,
+            confirmed_by=inquiry.desk.confirms,
+            **rest,
+        )
+    )
 
 
 async def _row_when(
@@ -206,11 +248,12 @@ REQUEST_ACTION = Tool(
     title="Moderate",
     description="Ask for a moderation action. A dry run by default: it checks rights, says what would change, and "
     "returns a confirmation. The act itself needs dry_run=false, the same arguments and that confirmation, which is "
-    "short-lived, for one use, and to be used only after the person you act for has said yes.",
+    "short-lived and for one use; then the client asks the person you act for, and nothing happens without their yes.",
     ask=RequestAction,
     answer=Answer[Requested],
     run=request_action,
-    acts=True,
+    reach=Reach.STAFF,
+    question=question_of,
 )
 ACTION_STATUS = Tool(
     name="action_status",
@@ -220,4 +263,5 @@ ACTION_STATUS = Tool(
     ask=ActionStatus,
     answer=Answer[Status],
     run=action_status,
+    reach=Reach.OWN,
 )

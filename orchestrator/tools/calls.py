@@ -8,6 +8,7 @@ from orchestrator.answer import Answer, Inquiry
 from orchestrator.database import equal
 from orchestrator.desk import Desk
 from orchestrator.records import Call
+from orchestrator.rights import Reach
 from orchestrator.tools.tool import Ask, Limit, Person, Tool, id_of
 from orchestrator.untrusted import UserText
 
@@ -57,4 +58,5 @@ LIST_CALLS = Tool(
     ask=ListCalls,
     answer=Answer[Calls],
     run=list_calls,
+    reach=Reach.OWN,
 )

@@ -9,6 +9,7 @@ from orchestrator.answer import Answer, Inquiry
 from orchestrator.database import equal
 from orchestrator.desk import Desk
 from orchestrator.records import Action, Incident
+from orchestrator.rights import Reach
 from orchestrator.tools.tool import Ask, Limit, Person, Tool, id_of
 from orchestrator.untrusted import UserText
 
@@ -79,6 +80,7 @@ ACTION_HISTORY = Tool(
     ask=ActionHistory,
     answer=Answer[Actions],
     run=action_history,
+    reach=Reach.OWN,
 )
 INCIDENTS = Tool(
     name="incidents",
@@ -88,4 +90,5 @@ INCIDENTS = Tool(
     ask=Incidents,
     answer=Answer[Seen],
     run=incidents,
+    reach=Reach.STAFF,
 )

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from orchestrator.answer import Answer, Inquiry
 from orchestrator.desk import Desk
 from orchestrator.errors import RefusedError
+from orchestrator.rights import Reach
 from orchestrator.tools.tool import Ask, Tool
 
 
@@ -98,4 +99,5 @@ INTROSPECT_SCHEMA = Tool(
     ask=IntrospectSchema,
     answer=Answer[Schema],
     run=introspect_schema,
+    reach=Reach.OPS,
 )

@@ -7,16 +7,15 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from orchestrator import drift
-from orchestrator.answer import Answer, Inquiry
+from orchestrator.answer import PEOPLE, Answer, Inquiry
 from orchestrator.database import equal
 from orchestrator.desk import Desk
 from orchestrator.drift import Drift
 from orchestrator.livekit_view import Present, Room
-from orchestrator.records import Ban, Lease, Participant, RoleRow, Session
-from orchestrator.tools.tool import Ask, Limit, Person, Tool, id_of, is_id
+from orchestrator.records import Ban, Lease, Participant, RoleRow, Session, is_id
+from orchestrator.rights import Reach
+from orchestrator.tools.tool import Ask, Limit, Person, Tool, id_of
 from orchestrator.untrusted import UserText, clean
-
-PEOPLE = 50
 
 
 class ListSessions(Ask):
@@ -75,7 +74,9 @@ class NamedParticipant(Participant):
 
 class LiveKitRoom(BaseModel):
     people: list[InLiveKit]
-    agents: int = Field(description="hidden agents in the room; one is right while people are there")
+    agents: int | None = Field(
+        description="hidden agents in the room; one is right while people are there; null: not for who asks to know"
+    )
 
     @classmethod
     def of(cls, room: Room) -> "LiveKitRoom":
@@ -88,8 +89,13 @@ class Overview(BaseModel):
     participants: list[NamedParticipant] = Field(description="staff and who is online, by the database")
     moderated_by: Lease | None = Field(description="the worker that holds the room's lease")
     lease_holds: bool | None = None
-    livekit: LiveKitRoom | None = Field(description="null: LiveKit did not answer, see unknown")
-    drift: list[Drift] | None = Field(description="null: not compared, since LiveKit did not answer")
+    livekit: LiveKitRoom | None = Field(
+        description="null: LiveKit did not answer, see unknown. Who is neither staff nor ops is told only of people "
+        "whom the database shows them"
+    )
+    drift: list[Drift] | None = Field(
+        description="null: not compared: LiveKit did not answer, or only staff may know"
+    )
 
 
 async def session_overview(desk: Desk, ask: SessionOverview) -> Answer[Overview]:
@@ -107,7 +113,7 @@ async def session_overview(desk: Desk, ask: SessionOverview) -> Answer[Overview]
         **{"or": "(is_online.is.true,role.in.(host,co_host,moderator,speaker))"},
     )
     lease = await _lease(inquiry, session.livekit_room)
-    room = await inquiry.room(session.livekit_room)
+    room = await inquiry.room(session)
     names = await inquiry.names([session.creator_id, *(person.user_id for person in people)])
     ends_at = drift.seconds(lease.lease_expires_at) if lease else None
     return inquiry.answer(
@@ -120,15 +126,20 @@ async def session_overview(desk: Desk, ask: SessionOverview) -> Answer[Overview]
             moderated_by=lease,
             lease_holds=None if ends_at is None else ends_at > time.time(),
             livekit=None if room is None else LiveKitRoom.of(room),
-            drift=None if room is None else await differences(inquiry, session, people, room),
+            drift=await differences(inquiry, session, people, room),
         )
     )
 
 
 async def differences(
-    inquiry: Inquiry, session: Session, people: list[Participant], room: Room
-) -> list[Drift]:
-    """Where the database and LiveKit disagree about a session and these people of it."""
+    inquiry: Inquiry, session: Session, people: list[Participant], room: Room | None
+) -> list[Drift] | None:
+    """Where the database and LiveKit disagree about a session and these people of it.
+
+    None: not compared, since LiveKit was silent or who asks may not see all of both.
+    """
+    if room is None or not inquiry.desk.rights.staffs(session.id):
+        return None
     roles = await inquiry.rows(RoleRow, limit=PEOPLE, context=f"eq.{session.type}")
     banned = await _banned(inquiry, session, room)
     known = {person.user_id for person in people}
@@ -179,6 +190,7 @@ LIST_SESSIONS = Tool(
     ask=ListSessions,
     answer=Answer[Sessions],
     run=list_sessions,
+    reach=Reach.OWN,
 )
 SESSION_OVERVIEW = Tool(
     name="session_overview",
@@ -188,4 +200,5 @@ SESSION_OVERVIEW = Tool(
     ask=SessionOverview,
     answer=Answer[Overview],
     run=session_overview,
+    reach=Reach.OWN,
 )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from orchestrator.answer import Answer, Inquiry
 from orchestrator.desk import Desk
 from orchestrator.records import Minute
+from orchestrator.rights import Reach
 from orchestrator.tools.tool import Ask, Tool
 from orchestrator.untrusted import UserText
 
@@ -77,4 +78,5 @@ LOUDNESS_REPORT = Tool(
     ask=LoudnessReport,
     answer=Answer[Loud],
     run=loudness_report,
+    reach=Reach.OWN,
 )

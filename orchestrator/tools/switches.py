@@ -1,16 +1,18 @@
 """The two switches of the platform, turned with the same care as moderation."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from orchestrator import person
 from orchestrator.answer import Answer, Inquiry
 from orchestrator.desk import Desk
 from orchestrator.errors import MissingError, RefusedError
-from orchestrator.identity import SERVICE_ROLE
+from orchestrator.person import Confirms
 from orchestrator.records import Setting
+from orchestrator.rights import Reach
 from orchestrator.tools.actions import Confirmation
-from orchestrator.tools.tool import Ask, Tool
+from orchestrator.tools.tool import Ask, Question, Tool, confirmation_of, may_confirm
 
 
 class SetSwitch(Ask):
@@ -29,39 +31,65 @@ class Switch(BaseModel):
     dry_run: bool
     confirmation: str | None = Field(default=None, description="bring it back, unchanged, to turn it")
     confirmation_seconds: float | None = None
+    confirmed_by: Confirms = Field(
+        description="person: the client will ask one; model: nobody is asked; nobody: it cannot be done from here"
+    )
     next: str
 
 
 async def set_switch(desk: Desk, ask: SetSwitch) -> Answer[Switch]:
     inquiry = Inquiry(desk)
-    now = await _stands(inquiry, ask.switch)
-    wish = {"switch": ask.switch, "on": ask.on, "from": now}
-    if ask.dry_run:
-        await _check_ops(desk)
-        return inquiry.answer(
-            Switch(
-                switch=ask.switch,
-                now=now,
-                wanted=ask.on,
-                dry_run=True,
-                confirmation=desk.confirmations.issue(desk.caller.id, wish),
-                confirmation_seconds=desk.confirmations.seconds,
-                next="Nothing has changed yet. Only if the person you act for says yes, call again with dry_run=false "
-                "and this confirmation.",
-            )
-        )
-    if ask.confirmation is None:
-        raise RefusedError(
-            "confirmation_required", "rehearse first (dry_run=true), then bring its confirmation"
-        )
-    desk.confirmations.redeem(ask.confirmation, desk.caller.id, wish)
-    if not await desk.database.update(Setting.table, {"value": ask.on}, key=f"eq.{ask.switch}"):
-        raise _ops_only()
-    stands = await _stands(inquiry, ask.switch)
+    wish = await _wish(inquiry, ask)
+    if not ask.dry_run:
+        desk.confirmations.redeem(confirmation_of(ask.confirmation), desk.caller.id, wish)
+        if not await desk.database.update(Setting.table, {"value": ask.on}, key=f"eq.{ask.switch}"):
+            raise RefusedError("ops_only", "row-level security lets only the ops team turn switches")
+    confirmable = ask.dry_run and may_confirm(desk)
     return inquiry.answer(
         Switch(
-            switch=ask.switch, now=stands, wanted=ask.on, dry_run=False, next="It is done, and in the audit."
+            switch=ask.switch,
+            now=await _stands(inquiry, ask.switch),
+            wanted=ask.on,
+            dry_run=ask.dry_run,
+            confirmation=desk.confirmations.issue(desk.caller.id, wish) if confirmable else None,
+            confirmation_seconds=desk.confirmations.seconds if confirmable else None,
+            confirmed_by=desk.confirms,
+            next=_next(desk, ask),
         )
+    )
+
+
+async def question_of(desk: Desk, ask: SetSwitch) -> Question | None:
+    """What a person is asked before the switch is turned."""
+    if ask.dry_run:
+        return None
+    wish = await _wish(Inquiry(desk), ask)
+    lines = [
+        ("switch / anahtar", ask.switch),
+        ("now / şimdi", _word(on=wish["from"])),
+        ("then / sonra", _word(on=ask.on)),
+        ("for / kapsam", "everybody on the platform / platformdaki herkes"),
+    ]
+    return Question(confirmation_of(ask.confirmation), wish, person.words(lines))
+
+
+async def _wish(inquiry: Inquiry, ask: SetSwitch) -> dict[str, Any]:
+    """What a confirmation is bound to: also how the switch stood when it was given."""
+    return {"switch": ask.switch, "on": ask.on, "from": await _stands(inquiry, ask.switch)}
+
+
+def _word(*, on: bool) -> str:
+    return "on / açık" if on else "off / kapalı"
+
+
+def _next(desk: Desk, ask: SetSwitch) -> str:
+    if not ask.dry_run:
+        return "It is done, and in the audit."
+    if not may_confirm(desk):
+        return person.CANNOT_ASK
+    return (
+        "Nothing has changed yet. Only if the person you act for wants it, call again with dry_run=false and this "
+        "confirmation."
     )
 
 
@@ -75,26 +103,14 @@ async def _stands(inquiry: Inquiry, switch: str) -> bool:
     return row.value
 
 
-async def _check_ops(desk: Desk) -> None:
-    """A rehearsal promises nothing that row-level security would refuse."""
-    if desk.caller.id == SERVICE_ROLE:
-        return
-    mine = await desk.database.select("live_ops", ("user_id",), limit=1, user_id=f"eq.{desk.caller.id}")
-    if not mine.rows:
-        raise _ops_only()
-
-
-def _ops_only() -> RefusedError:
-    return RefusedError("ops_only", "row-level security lets only the ops team turn switches")
-
-
 SET_SWITCH = Tool(
     name="set_switch",
     title="Turn a switch",
     description="Switch new sessions or new calls on or off for everybody. A dry run by default, whose confirmation "
-    "the act needs, only after the person you act for has said yes.",
+    "the act needs; then the client asks the person you act for, and nothing happens without their yes.",
     ask=SetSwitch,
     answer=Answer[Switch],
     run=set_switch,
-    acts=True,
+    reach=Reach.OPS,
+    question=question_of,
 )

@@ -4,7 +4,6 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID
 
 from mcp_types import Tool as Announced
 from mcp_types import ToolAnnotations
@@ -12,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.desk import Desk
 from orchestrator.errors import RefusedError
-from orchestrator.records import Profile
+from orchestrator.person import Confirms
+from orchestrator.records import Profile, is_id
+from orchestrator.rights import Reach
 
 Limit = Annotated[int, Field(ge=1, le=50, description="at most so many rows")]
 Person = Annotated[
@@ -31,6 +32,16 @@ class Ask(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked before an act."""
+
+    confirmation: str
+    wish: Mapping[str, Any]
+    """What the confirmation is bound to."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     name: str
     title: str
@@ -38,8 +49,14 @@ class Tool:
     ask: type[Ask]
     answer: type[BaseModel]
     run: Callable[[Desk, Any], Awaitable[BaseModel]]
-    acts: bool = False
-    """Whether it can change anything. Its hosts will ask a person first."""
+    reach: Reach
+    question: Callable[[Desk, Any], Awaitable[Question | None]] | None = None
+    """What to ask a person first, by a tool that can change something; None for a rehearsal."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether it can change anything."""
+        return self.question is not None
 
     def announced(self) -> Announced:
         return Announced(
@@ -62,11 +79,18 @@ class Tool:
         return self.ask.model_validate_json(json.dumps(arguments))
 
 
-def is_id(person: str) -> bool:
-    try:
-        return str(UUID(person)) == person.lower()
-    except ValueError:
-        return False
+def confirmation_of(confirmation: str | None) -> str:
+    """The confirmation that an act must bring. Raises RefusedError when there is none."""
+    if confirmation is None:
+        raise RefusedError(
+            "confirmation_required", "rehearse first (dry_run=true), then bring its confirmation"
+        )
+    return confirmation
+
+
+def may_confirm(desk: Desk) -> bool:
+    """Whether an act can follow a rehearsal in this conversation."""
+    return desk.confirms is not Confirms.NOBODY
 
 
 async def id_of(desk: Desk, person: str) -> str:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from orchestrator.answer import Answer, Inquiry
 from orchestrator.desk import Desk
+from orchestrator.rights import Reach
 from orchestrator.tools.tool import Ask, Tool
 
 
@@ -41,4 +42,5 @@ USAGE_AGAINST_PLAN = Tool(
     ask=UsageAgainstPlan,
     answer=Answer[Usage],
     run=usage_against_plan,
+    reach=Reach.OPS,
 )

@@ -9,6 +9,7 @@ from orchestrator.answer import Answer, Inquiry
 from orchestrator.desk import Desk
 from orchestrator.drift import seconds
 from orchestrator.records import Figures, Lease
+from orchestrator.rights import Reach
 from orchestrator.tools.tool import Ask, Tool
 from orchestrator.untrusted import clean_all
 
@@ -60,4 +61,5 @@ WORKER_STATUS = Tool(
     ask=WorkerStatus,
     answer=Answer[WorkersNow],
     run=worker_status,
+    reach=Reach.OPS,
 )

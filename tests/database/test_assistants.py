@@ -118,3 +118,33 @@ async def test_ops_act_in_calls_and_nobody_else_does(world: World) -> None:
             await world.as_user(person, end, call)
         assert refused.value.hint == "not_allowed"
     assert await world.as_user(ops, end, call) == "ops"
+
+
+async def test_who_one_is_and_what_one_is_in_a_session(world: World) -> None:
+    scene, ops = await world.live(), await world.user(ops=True)
+    moderator, viewer, stranger = (
+        await world.seat(scene, "moderator"),
+        await world.seat(scene, "viewer"),
+        await world.user(),
+    )
+
+    async def rights(user: str, session: str | None = scene.id) -> tuple[str, bool]:
+        told = await world.as_user(user, "select my_rights($1)", session)
+        assert told["user_id"] == user
+        return told["caller"], told["staff"]
+
+    assert await rights(ops) == ("ops", True)
+    assert await rights(scene.creator) == await rights(moderator) == ("user", True)
+    assert await rights(viewer) == await rights(stranger) == ("user", False)
+    assert await rights(scene.creator, (await world.live()).id) == ("user", False)
+    assert await rights(scene.creator, None) == await rights(scene.creator, stranger) == ("user", False)
+    assert (await world.service("select my_rights(null)"))["caller"] == "service"
+    await world.ask(scene.creator, "ban", scene, moderator, params={"scope": "session"})
+    assert await rights(moderator) == ("user", False)
+    assert (await rights(await world.user(anonymous=True)))[0] == "anonymous"
+    await (await world.owner()).execute("delete from auth.users where id = $1", stranger)
+    assert (await rights(stranger))[0] == "banned"  # the account is gone, its token is not
+    for other in (scene.creator, ops):
+        ban = "insert into live_bans (user_id, scope) values ($1, 'platform')"
+        await world.service(ban, other)
+        assert (await rights(other))[0] == "banned"

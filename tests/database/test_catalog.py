@@ -10,7 +10,7 @@ APP = {"profiles", "creator_subscriptions", "subscriptions"}
 FOR_AUTHENTICATED = {
     "accept_invite", "block_user", "buy_ticket", "can_join", "cancel_action", "decline_invite", "erase_account",
     "explain_access",
-    "live_events_since", "live_schema", "lower_hand", "platform_usage", "raise_hand", "refund_ticket",
+    "live_events_since", "live_schema", "lower_hand", "my_rights", "platform_usage", "raise_hand", "refund_ticket",
     "revoke_relay_key", "send_gift", "session_performance", "session_policy", "set_calls_from", "unblock_user",
     "watch_levels",
     "am_ops", "is_anonymous", "is_ops", "is_service", "is_uuid", "may_listen", "my_blocks", "my_chats", "my_sessions",

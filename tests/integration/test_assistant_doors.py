@@ -1,23 +1,14 @@
 """How an assistant reaches the server over streamable HTTP, and what it is told of a schema that somebody changed."""
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import asyncpg
-import httpx2
 import pytest
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
 
-from local.assistant import PUBLIC, Assistant, ToolRefused, acting_for, assistant
-from local.paths import REPOSITORY
-from local.people.person import PASSWORD, People, Person
-from local.people.waiting import until
-from local.stack import Stack, first_cause
+from local.assistant import Screen, ToolRefused, acting_for, assistant
+from local.people.person import People
+from local.stack import Stack
+from tests.integration.assistants import answers, over_http, serving
 from tests.integration.rooms import hosted
 
 RENAMED = """
@@ -27,65 +18,6 @@ RENAMED = """
     notify pgrst, 'reload schema';
 """
 """A copy of the database in which somebody has changed things by hand."""
-
-
-@asynccontextmanager
-async def serving(stack: Stack, port: int, log: Path) -> AsyncIterator[str]:
-    """`python -m orchestrator http`, at this address; it names nobody to act for."""
-    env = {name: stack.env[name] for name in PUBLIC}
-    with log.open("w") as stderr:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "orchestrator",
-            "http",
-            "--port",
-            str(port),
-            env=env,
-            cwd=REPOSITORY,
-            stderr=stderr,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}/mcp"
-            await until("the server listens", lambda: answers(url), within=30)
-            yield url
-        finally:
-            process.terminate()
-            await process.wait()
-
-
-async def token_of(stack: Stack, person: Person) -> str:
-    """An access token of this person's, as their sign-in gives it."""
-    async with aiohttp.ClientSession(headers={"apikey": stack.keys.publishable}) as http:
-        body = {"email": person.email, "password": PASSWORD}
-        async with http.post(f"{stack.url}/auth/v1/token?grant_type=password", json=body) as response:
-            return str((await response.json())["access_token"])
-
-
-async def answers(url: str, token: str = "") -> int | None:
-    """The HTTP status of a request; None while nobody listens."""
-    try:
-        async with (
-            aiohttp.ClientSession() as http,
-            http.post(
-                url, json={}, headers={"Authorization": f"Bearer {token}"} if token else {}
-            ) as response,
-        ):
-            return response.status
-    except aiohttp.ClientError:
-        return None
-
-
-@asynccontextmanager
-async def over_http(url: str, token: str) -> AsyncIterator[Assistant]:
-    try:
-        async with (
-            httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60) as http,
-            Client(streamable_http_client(url, http_client=http)) as client,
-        ):
-            yield Assistant(client)
-    except BaseExceptionGroup as errors:
-        raise first_cause(errors) from None
 
 
 async def test_over_http_everybody_has_their_own_rights_and_no_others(
@@ -99,22 +31,24 @@ async def test_over_http_everybody_has_their_own_rights_and_no_others(
     wish = {"action": "kick", "session_id": room.session.id, "target": room.host.id}
     async with serving(stack, unused_tcp_port, tmp_path / "log") as url:
         assert (await answers(url), await answers(url, "eyJhbGciOiJIUzI1NiJ9.e30.x")) == (401, 401)
-        async with over_http(url, await token_of(stack, ops)) as assistant_of_ops:
+        async with over_http(url, ops.api.access_token, Screen()) as assistant_of_ops:
             rehearsal = await assistant_of_ops.data("request_action", **wish)
             assert (await assistant_of_ops.data("session_overview", session_id=room.session.id))["livekit"]
-        async with over_http(url, await token_of(stack, member)) as assistant_of_member:
+        async with over_http(url, member.api.access_token) as assistant_of_member:
             with pytest.raises(ToolRefused) as refused:
                 await assistant_of_member.ask("request_action", **wish)
             assert refused.value.code == "not_allowed"
-            with pytest.raises(ToolRefused) as refused:
-                await assistant_of_member.ask(
-                    "request_action", **wish, dry_run=False, confirmation=rehearsal["confirmation"]
-                )
-            assert refused.value.code == "confirmation_mismatch"
             history = await assistant_of_member.data(
                 "action_history", session_id=room.session.id, dry_runs=True
             )
             assert history["actions"] == []
+        screen = Screen()
+        async with over_http(url, room.host.api.access_token, screen) as assistant_of_host:
+            with pytest.raises(ToolRefused) as refused:
+                await assistant_of_host.ask(
+                    "request_action", **wish, dry_run=False, confirmation=rehearsal["confirmation"]
+                )
+            assert (refused.value.code, screen.asked) == ("confirmation_mismatch", [])
     assert "eyJ" not in (tmp_path / "log").read_text()
 
 

@@ -1,6 +1,6 @@
 """Ops ask an assistant: why somebody may not enter, and to mute somebody, which it rehearses, confirms and reports."""
 
-from local.assistant import Assistant, ToolRefused, acting_for, assistant
+from local.assistant import Assistant, Screen, ToolRefused, acting_for, assistant
 from local.demo.stage import Hosted, Stage
 
 MUTE_SECONDS = 600
@@ -11,10 +11,11 @@ async def asked(stage: Stage) -> None:
     ops = await stage.people.arrive("Derya", ops=True)
     await room.host.until_on_record(room.session.id)
     log = stage.stack.directory / "logs" / "assistant.log"
-    async with assistant(stage.stack.env, acting_for(ops), log) as helper:
+    screen = Screen()
+    async with assistant(stage.stack.env, acting_for(ops), log, screen) as helper:
         stage.tell(ops, "connects an assistant, which acts as Derya and no more")
         await why_not(stage, helper)
-        await with_care(stage, helper, room)
+        await with_care(stage, helper, room, screen)
 
 
 async def why_not(stage: Stage, helper: Assistant) -> None:
@@ -27,7 +28,7 @@ async def why_not(stage: Stage, helper: Assistant) -> None:
     stage.checks.holds("assistant.explains", answer["reason"] == "ticket_required")
 
 
-async def with_care(stage: Stage, helper: Assistant, room: Hosted) -> None:
+async def with_care(stage: Stage, helper: Assistant, room: Hosted, screen: Screen) -> None:
     wish = {
         "action": "mute",
         "session_id": room.session.id,
@@ -37,12 +38,14 @@ async def with_care(stage: Stage, helper: Assistant, room: Hosted) -> None:
     }
     rehearsal = await helper.data("request_action", **wish)
     untouched = await room.host.api.row("live_participants", user_id=f"eq.{room.host.id}")
-    stage.tell("assistant", "mute Pelin for ten minutes? rehearses it, and asks for a yes")
+    stage.tell("assistant", "mute Pelin for ten minutes? rehearses it")
     confirmed = {"dry_run": False, "confirmation": rehearsal["confirmation"]}
     done = await helper.data("request_action", **wish, **confirmed)
     stage.through_assistant += [rehearsal["action_id"], done["action_id"]]
     status = (await helper.data("action_status", action_id=done["action_id"]))["action"]
-    stage.tell("assistant", f"is told yes, and acts: {status['status']}", status["enforce_ms"] / 1000)
+    stage.tell(
+        "assistant", f"the server asks Derya, who says yes: {status['status']}", status["enforce_ms"] / 1000
+    )
     stage.checks.took("assistant.mute.ms", status["enforce_ms"] / 1000)
     try:
         await helper.ask("request_action", **wish, **confirmed)
@@ -50,5 +53,7 @@ async def with_care(stage: Stage, helper: Assistant, room: Hosted) -> None:
     except ToolRefused as refusal:
         refused = refusal.code
     stage.tell("assistant", f"with the same confirmation again: {refused}")
-    careful = untouched is not None and not untouched["mic_muted"] and status["requested_via"] == "assistant"
+    asked = len(screen.asked) == 1 and room.host.id in screen.asked[0]
+    untouched_before = untouched is not None and not untouched["mic_muted"]
+    careful = untouched_before and asked and status["requested_via"] == "assistant"
     stage.checks.holds("assistant.confirmed_once", careful and refused == "confirmation_used")

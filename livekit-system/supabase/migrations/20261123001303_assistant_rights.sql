@@ -1,0 +1,43 @@
+-- Owns: what the assistants' server asks first of all: who is this, and what are they in this session?
+
+create function live.kept_out(p_user uuid, p_session uuid, p_creator uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- standing_ban without its words: a column that somebody renamed there must not silence every tool.
+  return live.account_gone(p_user) or exists (
+    select from public.live_bans b
+     where b.user_id = p_user and b.lifted_at is null
+       and (b.expires_at is null or b.expires_at > clock_timestamp())
+       and (b.scope = 'platform' or b.session_id = p_session or b.creator_id = p_creator));
+end;
+$$;
+comment on function live.kept_out is 'Whether a ban or a deleted account keeps a person out; for the platform give null, null.';
+revoke execute on function live.kept_out(uuid, uuid, uuid) from public, anon, authenticated;
+
+create function public.my_rights(session_id uuid default null) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me uuid := auth.uid();
+  session public.live_sessions;
+begin
+  if live.is_service() then
+    return jsonb_build_object('caller', 'service', 'user_id', null, 'staff', true);
+  elsif me is null then
+    perform live.refuse(401, 'not_authenticated', 'sign in first');
+  end if;
+  select * into session from public.live_sessions s where s.id = my_rights.session_id;
+  return jsonb_build_object(
+    'user_id', me,
+    'caller', case when live.is_anonymous() then 'anonymous'
+                   when live.kept_out(me, null, null) then 'banned'
+                   when live.is_ops(me) then 'ops'
+                   else 'user' end,
+    'staff', session.id is not null and live.rank_in(session.id, me) >= 30
+             and not live.kept_out(me, session.id, session.creator_id));
+end;
+$$;
+comment on function public.my_rights is
+  'Who the caller is: {user_id, caller, staff}; caller = service, ops, user, anonymous or banned (also a deleted account); '
+  'staff = whether they are host, co-host or moderator of this session, or ops.';
+revoke execute on function public.my_rights(uuid) from public, anon, authenticated;
+grant execute on function public.my_rights(uuid) to authenticated, service_role;
