@@ -68,9 +68,7 @@ def apply(socket: Path, file: Path, user: str = "postgres", database: str = "pos
         raise RuntimeError(f"{file.name}: {error}") from None
 
 
-def query(
-    socket: Path, sql: str, user: str = "postgres", database: str = "postgres", *options: str
-) -> None:
+def query(socket: Path, sql: str, user: str = "postgres", database: str = "postgres", *options: str) -> None:
     """Run these statements; raises with psql's own words."""
     psql = ["-h", str(socket), "-U", user, "-d", database, "-X", "-q", "-v", "ON_ERROR_STOP=1", *options]
     done = subprocess.run(
