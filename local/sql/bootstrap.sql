@@ -14,6 +14,9 @@ create role supabase_realtime_admin nologin noinherit;
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role, supabase_realtime_admin to postgres;
 grant pg_monitor, pg_signal_backend to postgres;
+-- Hosted, supautils lets `postgres` change PostgREST's settings; here it takes a grant each.
+grant authenticator to postgres with admin option;
+grant set on parameter pgrst.db_pre_request to postgres;
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';

@@ -6,6 +6,8 @@ from tests.database.world import World
 
 APP = {"profiles", "creator_subscriptions", "subscriptions"}
 
+# What PostgREST calls before each request, as whoever makes it, and what the policies of every table ask.
+EACH_REQUEST = {"app_pre_request_name", "before_request", "bound_request", "may_embed"}
 # The only functions that someone signed in may execute, and the very few for people who are not.
 FOR_AUTHENTICATED = {
     "accept_invite", "block_user", "buy_ticket", "can_join", "cancel_action", "decline_invite", "erase_account",
@@ -15,8 +17,9 @@ FOR_AUTHENTICATED = {
     "watch_levels",
     "am_ops", "is_anonymous", "is_ops", "is_service", "is_uuid", "may_listen", "my_blocks", "my_chats", "my_sessions",
     "my_staffed_sessions",
+    *EACH_REQUEST,
 }  # fmt: skip
-FOR_ANON = {"is_anonymous", "is_service", "is_uuid"}
+FOR_ANON = {"is_anonymous", "is_service", "is_uuid", *EACH_REQUEST}
 # They run once in a while.
 PLANNED_ANEW = {"described_tables", "live_schema_contract", "remember_schema", "session_fault", "usage_level"}
 

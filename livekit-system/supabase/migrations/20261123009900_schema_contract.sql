@@ -40,6 +40,7 @@ alter table live.schema_objects enable row level security;
 
 create function live.remember_schema() returns void
 language sql set search_path = '' as $$
+  select live.guard_reads();
   delete from live.schema_objects;
   -- The existing app's tables may change as the app likes: only the columns that we read are ours to miss.
   insert into live.schema_objects (kind, name)
@@ -54,6 +55,7 @@ language sql set search_path = '' as $$
     'creator_subscriptions.user_id', 'creator_subscriptions.creator_id', 'creator_subscriptions.status',
     'creator_subscriptions.expires_at', 'subscriptions.user_id', 'subscriptions.plan', 'subscriptions.status',
     'subscriptions.expires_at']) need;
+  select live.remember_paths();
 $$;
 comment on function live.remember_schema is 'Takes what exists now as what must exist. Called at the end of a migration.';
 revoke execute on function live.remember_schema() from public, anon, authenticated;
@@ -68,15 +70,21 @@ language sql stable security definer set search_path = '' as $$
     select a.attname as name from pg_catalog.pg_attribute a
      where a.attrelid = to_regclass('public.profiles') and a.attname in ('type', 'is_creator') and not a.attisdropped
        and has_column_privilege('authenticated', a.attrelid, a.attnum, 'UPDATE')
+  ), warnings as (
+    select 'profile_column_writable' as code, 'public.profiles.' || w.name as name,
+           format('signed-in users can write profiles.%s: revoke update on that column', w.name) as message
+      from writable w
+    union all
+    -- Asked through PostgREST, this very request tells whether its requests are bounded.
+    select 'reads_not_bounded', 'pgrst.db_pre_request',
+           'PostgREST does not call live.before_request, so reads by app users can stop moderation: run select live.hook_requests()'
+     where current_setting('request.path', true) <> '' and current_setting('live.bounded', true) is distinct from 'on'
   )
   select jsonb_build_object(
     'ok', not exists (select from missing),
     'missing', (select coalesce(jsonb_agg(jsonb_build_object('kind', m.kind, 'name', m.name) order by m.kind, m.name), '[]')
                   from missing m),
-    'warnings', (select coalesce(jsonb_agg(jsonb_build_object(
-                   'code', 'profile_column_writable', 'name', 'public.profiles.' || w.name,
-                   'message', format('signed-in users can write profiles.%s: revoke update on that column', w.name))), '[]')
-                   from writable w),
+    'warnings', (select coalesce(jsonb_agg(to_jsonb(w) order by w.code, w.name), '[]') from warnings w),
     'tables', (select coalesce(jsonb_agg(o.name order by o.name), '[]')
                  from live.schema_now() o where o.kind = 'table' and o.name ~ '^public\.'),
     'functions', (select coalesce(jsonb_agg(o.name order by o.name), '[]')
