@@ -43,6 +43,7 @@ def incident(row: Incident) -> dict[str, Any]:
         "started_at": _iso(decision.since),
         "ended_at": _iso(decision.at),
         "strikes": decision.strikes,
+        "case_severity": None if effect.case is None else effect.case.value,
         "action": None if effect.action is None else _action(incident_id, effect.action, decision.words.en),
     }
 

@@ -17,6 +17,7 @@ from livekit import rtc
 
 from agent.audio_tracks import QUIET_DBFS, AudioTrack, Unwanted, is_silent, packets_of
 from agent.clock import DatabaseClock
+from agent.doubts import LOOK_SECONDS, Door, Doubts
 from agent.livekit_types import SOURCES, is_person
 from agent.metrics import Metrics
 from agent.native import AudioFrames
@@ -54,13 +55,17 @@ class Hearing:
         self.clock, self.metrics = clock, metrics
         self.frames = AudioFrames()
         self.rooms: set[RoomEars] = set()
+        self.witnesses: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
+                self.witnesses = tasks
                 tasks.create_task(self._measure(), name="measure")
                 tasks.create_task(self._watch(), name="watch sounds")
+                tasks.create_task(self._look_who_is_shut(), name="look who keeps us out")
         finally:
+            self.witnesses = None
             self.frames.close()
 
     async def _measure(self) -> None:
@@ -79,6 +84,12 @@ class Hearing:
                 spent = 0.0
                 await asyncio.sleep(GATHER_SECONDS)
 
+    async def _look_who_is_shut(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for ears in tuple(self.rooms):
+                ears.look_who_keeps_us_out()
+
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
@@ -91,12 +102,20 @@ class Hearing:
 class RoomEars:
     """The sounds of one room's people. Deaf until told to listen."""
 
-    def __init__(self, room: rtc.Room, hearing: Hearing, report: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        room: rtc.Room,
+        hearing: Hearing,
+        report: Callable[[Event], None],
+        door: Door | None = None,
+    ) -> None:
+        """`door`: where a witness enters; without one nobody can be proven to keep us out."""
         self._room, self._hearing, self._report = room, hearing, report
         self._tracks: dict[str, AudioTrack] = {}
         self._meters: dict[Identity, dict[Track, TrackMeter]] = {}
         """Of everybody here who ever made a sound: who publishes anew goes on with what was measured before."""
         self._on = False
+        self.doubts = Doubts(self._tracks, hearing, report, door)
         room.on("track_published", self._on_published)
         room.on("track_unpublished", lambda publication, _: self._drop(publication.sid))
         room.on("track_subscribed", self._on_subscribed)
@@ -120,6 +139,7 @@ class RoomEars:
             self._find()
         else:
             self._hearing.rooms.discard(self)
+            self.doubts.close()
             for track in tuple(self._tracks.values()):
                 self._drop(track.publication.sid)
                 track.publication.set_subscribed(False)
@@ -128,6 +148,7 @@ class RoomEars:
         """The connection ends."""
         self._on = False
         self._hearing.rooms.discard(self)
+        self.doubts.close()
         for sid in tuple(self._tracks):
             self._drop(sid)
 
@@ -151,6 +172,7 @@ class RoomEars:
         if publication.muted:
             self._pause(track, Gap.MUTED)
         self._subscribe(track)
+        self.doubts.begun(track)
 
     def _track(self, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant) -> AudioTrack:
         identity, source = Identity(person.identity), SOURCES.get(publication.source)
@@ -207,6 +229,7 @@ class RoomEars:
         self._close(sid)
         if (track := self._tracks.pop(sid, None)) is None:
             return
+        self.doubts.ended(track)
         self._pause(track, Gap.UNPUBLISHED)
         waiting = [t for t in self._tracks_of(track.identity) if t.unwanted is Unwanted.TOO_MANY]
         if self._on and waiting and track.unwanted is None:
@@ -263,6 +286,8 @@ class RoomEars:
     def _pause(self, track: AudioTrack, why: Gap) -> None:
         if track.paused is why:
             return
+        if why is Gap.MUTED:
+            self.doubts.muted(track)
         track.paused = why
         track.packets = None
         track.meter.pause(why)
@@ -270,12 +295,15 @@ class RoomEars:
 
     # -- looking after them ------------------------------------------------------------
 
+    def look_who_keeps_us_out(self) -> None:
+        self.doubts.look()
+
     async def look_after(self) -> None:
         """Once a second: is everyone heard who should be, and is silence being sent or just not filled?"""
         now = time.monotonic()
         deaf: list[AudioTrack] = []
         for track in tuple(self._tracks.values()):
-            if track.unwanted is not None:
+            if track.unwanted is not None or self.doubts.is_denied(track):
                 continue
             if now - track.waiting_since > DEAF_SECONDS:
                 deaf.append(track)

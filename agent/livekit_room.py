@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from livekit import api, rtc
 
+from agent.doubts import Door
 from agent.listening import Hearing, RoomEars
 from agent.livekit_types import (
     ROOM_IS_OVER,
@@ -68,11 +69,14 @@ class LiveKitRoom:
         lost: Callable[[ConnectionLost], None],
         hearing: Hearing,
         events: RoomEvents,
+        witness_token: Callable[[], str] | None = None,
     ) -> None:
+        """`witness_token`: of a second hidden participant, new each time; see `agent.witness`."""
         self._url, self._token, self._now_ms = url, token, now_ms
         self._report, self._lost = report, lost
         self._room, self._events = rtc.Room(), events
-        self.ears = RoomEars(self._room, hearing, report)
+        door = None if witness_token is None else Door(url, witness_token)
+        self.ears = RoomEars(self._room, hearing, report, door)
         self.identity, self.restoring = identity, asyncio.Event()
         self._leaving = False
         self._opening: asyncio.Task[None] | None = None

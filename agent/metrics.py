@@ -33,6 +33,11 @@ class Metrics:
             "Tracks published under a false source, such as sound as a camera",
             registry=self.registry,
         )
+        self.hosts_not_measurable = Counter(
+            "live_hosts_not_measurable",
+            "Incidents of hosts who keep the agent from their sound: ops must act, since no rule may",
+            registry=self.registry,
+        )
         self.presence_corrections = Counter(
             "live_presence_corrections_total",
             "Visits closed because a listing missed them",
@@ -58,6 +63,20 @@ class Metrics:
         )
         self.audio_failures = Counter(
             "live_audio_failures", "Microphones given up because of a bug", registry=self.registry
+        )
+        self.audio_unheard = Counter(
+            "live_audio_unheard_seconds",
+            "Seconds of open microphones of which nothing came, without proof that anybody wanted it so",
+            registry=self.registry,
+        )
+        self.audio_shut = Counter(
+            "live_audio_unmeasured_seconds",
+            "Seconds of sound that publishers provably kept the agent from",
+            ["shut"],
+            registry=self.registry,
+        )
+        self.witness_failures = Counter(
+            "live_witness_failures", "Witnesses that LiveKit did not let in or lost", registry=self.registry
         )
         self.incidents = Counter(
             "live_incidents", "Steps that the audio rules took", ["rule", "step"], registry=self.registry

@@ -312,6 +312,8 @@ class Performer:
                 self._world.metrics.presence_corrections.inc()
             case Metric.TRACK_DISGUISED:
                 self._world.metrics.disguises.inc()
+            case Metric.HOST_NOT_MEASURABLE:
+                self._world.metrics.hosts_not_measurable.inc()
             case _:
                 assert_never(metric)
 

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import time
+import uuid
 
 import aiohttp
 from livekit import api
@@ -133,18 +134,21 @@ class Worker:
 
     def _livekit_room(self, room: RoomName, identity: Identity, inbox: Inbox) -> LiveKitRoom:
         settings = self._settings
-        token = hidden_token(
-            settings.livekit_api_key, settings.livekit_api_secret.get_secret_value(), room, identity
-        )
+        key, secret = settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
+
+        def witness_token() -> str:
+            return hidden_token(key, secret, room, Identity(f"agent-{uuid.uuid4()}"))
+
         return LiveKitRoom(
             settings.livekit_url,
-            token,
+            hidden_token(key, secret, room, identity),
             identity,
             lambda: int(self._clock.now() * 1000),
             inbox.put,
             inbox.fail,
             self._hearing,
             self._room_events,
+            witness_token,
         )
 
     def _distrust_wakeups(self) -> None:

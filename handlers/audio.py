@@ -11,9 +11,11 @@ from handlers import levels
 from handlers.actions import AUTOMATIC
 from handlers.effects import (
     AutomaticAction,
+    Count,
     Effect,
     Effects,
     Listen,
+    Metric,
     NoticeType,
     RecordIncident,
     RecordMinute,
@@ -37,11 +39,11 @@ from moderation.audio.levels import INTERVAL_SECONDS, level_of
 from moderation.audio.measurement import Measurement
 from moderation.audio.stats import PersonStats, summarise
 from moderation.audio.together import SHORT_TERM_SECONDS, together
-from moderation.escalation import Decision, Record, escalate, forgive, recall
+from moderation.escalation import Decision, Record, Severity, escalate, forgive, recall
 from moderation.roles import NO_RIGHTS, Role, Source
 from moderation.rules.dead_air import dead_air
 from moderation.rules.judge import LOUDNESS, Subject, Verdict, Watch, judge
-from moderation.rules.policy import PolicyError, Step, parse_policy, readable_policy
+from moderation.rules.policy import PolicyError, Rule, Step, parse_policy, readable_policy
 
 MINUTE_SECONDS = 60.0
 FIRST_SECONDS = 10.0
@@ -162,12 +164,26 @@ def follow(
         return ()
     hearing.incidents[identity] = hearing.incidents.get(identity, 0) + 1
     action = None if decision.dry_run else action_for(state, decision)
-    recorded = RecordIncident(identity, sid, decision, action, track)
+    recorded = RecordIncident(identity, sid, decision, action, track, case_for(decision, role))
     if decision.dry_run:
         return (recorded,)
     if action is not None:
         state.person(identity).why = decision.words
-    return (recorded, *say(identity, decision), *set_right(state, identity, decision, now))
+    alarm = (Count(Metric.HOST_NOT_MEASURABLE),) if is_unmeasured_host(decision, role) else ()
+    return (recorded, *alarm, *say(identity, decision), *set_right(state, identity, decision, now))
+
+
+def case_for(decision: Decision, role: Role) -> Severity | None:
+    """A human is needed where a rule has called one, and where it may not act on a host who evades it."""
+    if decision.dry_run:
+        return None
+    if is_unmeasured_host(decision, role):
+        return Severity.CRITICAL
+    return decision.severity if decision.step is Step.CALL_HUMAN else None
+
+
+def is_unmeasured_host(decision: Decision, role: Role) -> bool:
+    return decision.rule is Rule.NOT_MEASURABLE and role is Role.HOST
 
 
 def action_for(state: RoomState, decision: Decision) -> AutomaticAction | None:
@@ -202,6 +218,7 @@ def on_actions(state: RoomState, actions: tuple[Action, ...]) -> None:
         for identity in [action.target] if action.target is not None else list(records):
             if identity in records and may_hold_microphone(state, identity):
                 records[identity] = forgive()
+                state.hearing.evaded.pop(identity, None)
 
 
 def may_hold_microphone(state: RoomState, identity: Identity) -> bool:

@@ -13,7 +13,7 @@ from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid, Swit
 from moderation.audio.levels import Level
 from moderation.audio.stats import AudioMinute, SpeakerSummary
 from moderation.desired import Permission
-from moderation.escalation import Decision
+from moderation.escalation import Decision, Severity
 from moderation.rules.policy import Mode
 
 
@@ -46,6 +46,7 @@ class Metric(Enum):
     DRIFT_FOUND = "drift_found"
     PRESENCE_CORRECTED = "presence_corrected"
     TRACK_DISGUISED = "track_disguised"
+    HOST_NOT_MEASURABLE = "host_not_measurable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,8 @@ class RecordIncident:
     action: AutomaticAction | None
     track: Track | None = None
     """Which of the person's sounds; None: all together, or none of them."""
+    case: Severity | None = None
+    """How grave the case is that it opens for a human's decision; None: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, NewType
 from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Desired, Permission
 from moderation.roles import Role, RoleRights, Source
+from moderation.rules.not_measurable import Shut
 
 Identity = NewType("Identity", str)
 """A LiveKit identity, which is the user's id."""
@@ -227,6 +228,16 @@ class TrackPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptOut:
+    """So many more seconds of a sound that people may hear and that its publisher provably keeps us from."""
+
+    identity: Identity
+    sid: Sid
+    shut: Shut
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class RoomEnded:
     """The room is gone from LiveKit; nobody is in it any more."""
 
@@ -317,6 +328,7 @@ Event = (
     | Switched
     | Measured
     | TrackPaused
+    | KeptOut
     | RoomEnded
     | PermissionSet
     | PermissionNotSet

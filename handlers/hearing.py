@@ -13,6 +13,7 @@ from moderation.audio.measurement import Gap, Measurement
 from moderation.audio.stats import AudioMinute, PersonStats
 from moderation.escalation import Record
 from moderation.rules.judge import Watch
+from moderation.rules.not_measurable import Evaded
 from moderation.rules.policy import Mode, Policy
 
 OFF = frozenset({Gap.MUTED, Gap.UNPUBLISHED})
@@ -83,6 +84,8 @@ class Hearing:
     """Of everybody who ever published anything, by their last connection that did."""
     records: dict[Identity, Record] = field(default_factory=dict)
     """What is held against whom. It outlives connections, so leaving and coming back clears nothing."""
+    evaded: dict[Identity, Evaded] = field(default_factory=dict)
+    """What people were heard of and we were kept from. Like records it outlives connections."""
     incidents: dict[Identity, int] = field(default_factory=dict)
     minutes: Minutes = field(default_factory=Minutes)
     shown: Shown = field(default_factory=Shown)

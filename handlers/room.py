@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import assert_never
 
-from handlers import actions, audio, levels, presence, relay
+from handlers import actions, audio, kept_out, levels, presence, relay
 from handlers.effects import CloseRoom, Effects, Leave
 from handlers.events import (
     Event,
     EventsNotRelayed,
     EventsRelayed,
+    KeptOut,
     LeaseLost,
     Measured,
     ParticipantJoined,
@@ -85,6 +86,8 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
             return audio.on_measured(state, event, now)
         case TrackPaused():
             return audio.on_paused(state, event, now)
+        case KeptOut():
+            return kept_out.on_kept_out(state, event, now)
         case RoomEnded():
             return (*audio.on_end(state), *presence.on_room_ended(state, event), *on_room_over(state, event))
         case PermissionSet():

@@ -114,7 +114,7 @@ def _strike(record: Record, verdict: Verdict, top: int, policy: Policy) -> tuple
     strikes = _added(before, verdict.weight, top, policy)
     climbed = record.rung if before > 0.0 else -1
     index = min(sum(rung.strikes <= strikes for rung in policy.ladder) - 1, climbed + 1, top)
-    rung = policy.ladder[max(index, 0)]
+    rung = _own_mute(policy.ladder[max(index, 0)], verdict)
     after = replace(
         record,
         strikes=strikes,
@@ -127,6 +127,12 @@ def _strike(record: Record, verdict: Verdict, top: int, policy: Policy) -> tuple
     if index == top and top < len(policy.ladder) - 1:
         after = _told(after, verdict, policy)
     return after, _decision(verdict, rung, strikes, policy)
+
+
+def _own_mute(rung: Rung, verdict: Verdict) -> Rung:
+    if rung.step is not Step.MUTE or verdict.mute_seconds is None:
+        return rung
+    return replace(rung, seconds=verdict.mute_seconds, cooldown_seconds=verdict.mute_seconds)
 
 
 def _added(before: float, weight: float, top: int, policy: Policy) -> float:
@@ -149,8 +155,11 @@ def _told(record: Record, verdict: Verdict, policy: Policy) -> Record:
 
 
 def _top(verdict: Verdict, role: str, policy: Policy) -> int:
-    """The highest line of the ladder that the rule and the person's role allow; -1 for none."""
-    highest = min(CLIMB.index(verdict.ceiling), CLIMB.index(_TOP_BY_ROLE.get(role, Step.CALL_HUMAN)))
+    """The highest line of the ladder that the rule and the person's role allow; -1 for none. Of those who cannot be
+    measured only the host is spared: else a co-host is heard unmeasured for as long as they like."""
+    spared = verdict.rule is not Rule.NOT_MEASURABLE or role == Role.HOST
+    by_role = _TOP_BY_ROLE.get(role, Step.CALL_HUMAN) if spared else Step.CALL_HUMAN
+    highest = min(CLIMB.index(verdict.ceiling), CLIMB.index(by_role))
     return sum(CLIMB.index(rung.step) <= highest for rung in policy.ladder) - 1
 
 

@@ -50,6 +50,8 @@ class Verdict:
     """The highest step that this rule leads to, or what follows instead of the ladder."""
     measured: Mapping[str, float]
     why: Words
+    mute_seconds: float | None = None
+    """How long a mute lasts, and its cooldown, where the rule does not take the ladder's."""
 
 
 @dataclass(frozen=True, slots=True)

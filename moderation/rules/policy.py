@@ -31,6 +31,7 @@ class Rule(StrEnum):
     NOISE = "noise"
     DEAD_AIR = "dead_air"
     NOT_ALLOWED = "not_allowed"
+    NOT_MEASURABLE = "not_measurable"
 
 
 class Step(StrEnum):
@@ -128,6 +129,19 @@ class NotAllowed:
 
 
 @dataclass(frozen=True, slots=True)
+class NotMeasurable:
+    """A sound that people may hear and that the agent is kept from, in seconds of one person over all tracks."""
+
+    enabled: bool = True
+    grace_seconds: float = bounded(2.0, 0.5, 60.0)
+    mute_seconds: float = bounded(3.0, 1.0, 3600.0)
+    """Instead of the ladder's: the mute ends the track, and whoever lets the agent hear the next one may speak on.
+    Nothing further is held against them for as long."""
+    weight: float = bounded(1.0, 0.0, 5.0)
+    ceiling: Step = Step.CALL_HUMAN
+
+
+@dataclass(frozen=True, slots=True)
 class Strikes:
     half_life_seconds: float = bounded(600.0, 1.0, 86_400.0)
     clean_below: float = bounded(0.25, 0.001, 1.0)
@@ -166,6 +180,7 @@ class Policy:
     noise: Noise = field(default_factory=Noise)
     dead_air: DeadAir = field(default_factory=DeadAir)
     not_allowed: NotAllowed = field(default_factory=NotAllowed)
+    not_measurable: NotMeasurable = field(default_factory=NotMeasurable)
     strikes: Strikes = field(default_factory=Strikes)
     ladder: tuple[Rung, ...] = LADDER
     told_every_seconds: float = bounded(60.0, 1.0, 86_400.0)
@@ -185,7 +200,7 @@ class Policy:
             for rung in self.ladder
             if (rung.seconds > 0.0) is not (rung.step is Step.MUTE)
         ]
-        for name in ("too_loud", "scream", "clipping", "howl", "noise"):
+        for name in ("too_loud", "scream", "clipping", "howl", "noise", "not_measurable"):
             if getattr(self, name).ceiling not in CLIMB:
                 problems.append(f"{name}.ceiling: must be one of {', '.join(CLIMB)}")
         if problems:

@@ -92,6 +92,22 @@ def not_allowed(loudness: float) -> Words:
     )
 
 
+def not_measurable(*, encrypted: bool) -> Words:
+    if encrypted:
+        return Words(
+            "Your sound is encrypted, so moderation cannot measure it; in this room only measured sound is heard. "
+            "Please switch end-to-end encryption off.",
+            "Sesiniz uçtan uca şifreli olduğu için denetlenemiyor; bu odada yalnızca denetlenebilen ses duyulur. "
+            "Lütfen uçtan uca şifrelemeyi kapatın.",
+        )
+    return Words(
+        "Your app keeps moderation from your sound; in this room only measured sound is heard. "
+        "Please let every participant subscribe to your tracks.",
+        "Uygulamanız sesinizin denetlenmesini engelliyor; bu odada yalnızca denetlenebilen ses duyulur. "
+        "Lütfen yayınınızı tüm katılımcılara açın.",
+    )
+
+
 def consequence(rung: Rung) -> Words:
     """What the step means for the person, after the sentence that says why."""
     long = _number(rung.seconds, 0)

@@ -125,6 +125,7 @@ MATRIX: dict[str, Access] = {
         ),
     ),
     "moderation_incidents": Access("user_id = '{speaker}'", STAFF, "iu"),
+    "moderation_cases": Access("session_id = '{session}' and user_id = '{speaker}'", OPS, "iu"),
     # ── coins ──
     "gift_catalog": Access(
         "code = 'rose'",

@@ -42,6 +42,8 @@ SPECIMENS = """
       values ('{session}', '{speaker}', date_trunc('minute', now(), 'UTC'), 1);
     insert into live_level_watches (session_id, user_id, expires_at) values ('{session}', '{host}', now());
     insert into moderation_actions (session_id, target_user_id, action) values ('{session}', '{speaker}', 'camera_off');
+    insert into moderation_cases (session_id, user_id, severity, source)
+    values ('{session}', '{speaker}', 'warning', 'rule');
     insert into moderation_incidents (session_id, user_id, rule, severity, started_at)
       values ('{session}', '{speaker}', 'loud', 'info', now());
     insert into agent_rooms (room, worker_id, epoch, lease_expires_at, bot_identity)

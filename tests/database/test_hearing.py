@@ -126,6 +126,34 @@ async def test_what_the_door_refuses_is_told_in_the_incident(world: World) -> No
     assert asked == 0
 
 
+async def test_an_incident_that_a_human_must_decide_opens_one_case_for_person_and_session(
+    world: World,
+) -> None:
+    scene = await world.live()
+    user, fence = await speaker(world, scene), await holding(world, scene)
+    cases = (
+        "select id, user_id::text, severity, source, resolved_at from moderation_cases where session_id = $1"
+    )
+
+    async def tell(**fields: Any) -> str:
+        row = {**incident(fence, user), **fields}
+        await world.service("select agent_incidents('w1', $1)", [row])
+        return str(row["id"])
+
+    await tell(case_severity=None)
+    assert await world.rows(cases, scene.id) == []
+    repeated = await tell(case_severity="critical")
+    await tell(case_severity="warning")
+    [case] = await world.rows(cases, scene.id)
+    assert (case["user_id"], case["severity"], case["source"]) == (user, "critical", "rule")
+
+    await world.value("update moderation_cases set resolved_at = now() where id = $1", case["id"])
+    await tell(id=repeated, case_severity="critical")
+    assert len(await world.rows(cases, scene.id)) == 1, "an incident written again opens nothing again"
+    await tell(case_severity="warning")
+    assert len(await world.rows(cases, scene.id)) == 2
+
+
 async def test_nobody_without_the_lease_can_act(world: World) -> None:
     scene = await world.live()
     user, fence = await speaker(world, scene), await holding(world, scene)

@@ -36,6 +36,9 @@ class BusyEars:
     async def look_after(self) -> None:
         pass
 
+    def look_who_keeps_us_out(self) -> None:
+        pass
+
     def turns(self) -> list[AudioTrack]:
         return self._tracks
 
@@ -85,6 +88,9 @@ class SlowEars(RoomEars):
                 self._tracks[f"{identity}-{number}"] = track
 
     async def look_after(self) -> None:
+        pass
+
+    def look_who_keeps_us_out(self) -> None:
         pass
 
     def measure_safely(self, track: AudioTrack) -> None:

@@ -41,7 +41,7 @@ COUNTS = {
 }
 """Gauges without a unit: a number of things, or 1 and 0."""
 LABELS = {
-    "action", "answer", "call", "cause", "condition", "kind", "outcome", "rule", "step", "worker",
+    "action", "answer", "call", "cause", "condition", "kind", "outcome", "rule", "shut", "step", "worker",
 }  # fmt: skip
 """Each of few values, and none of them about a person, a session or a room."""
 

@@ -19,6 +19,8 @@ begin
               "weight": [0.8, 0.0, 5.0], "ceiling": "warning"},
     "dead_air": {"enabled": true, "seconds": [120.0, 10.0, 3600.0], "count_muted": false},
     "not_allowed": {"enabled": true, "threshold_lufs": [-47.0, -70.0, 0.0], "grace_seconds": [2.0, 0.2, 60.0]},
+    "not_measurable": {"enabled": true, "grace_seconds": [2.0, 0.5, 60.0], "mute_seconds": [3.0, 1.0, 3600.0],
+                       "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
     "strikes": {"half_life_seconds": [600.0, 1.0, 86400.0], "clean_below": [0.25, 0.001, 1.0]},
     "ladder": [
       {"step": "notice", "strikes": 0.75, "cooldown_seconds": 5.0, "seconds": 0.0},

@@ -80,6 +80,9 @@ create policy "one asks in one's own name" on public.moderation_actions for inse
 create policy "staff see incidents" on public.moderation_incidents for select to authenticated
   using (session_id in (select live.my_staffed_sessions()) or (select live.am_ops()));
 
+create policy "ops see cases" on public.moderation_cases for select to authenticated
+  using ((select live.am_ops()));
+
 create policy "one sees one's own figures, staff those of the session" on public.live_audio_stats for select to authenticated
   using (user_id = (select auth.uid())
          or session_id in (select live.my_staffed_sessions())

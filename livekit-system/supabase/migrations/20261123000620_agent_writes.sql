@@ -164,6 +164,7 @@ language plpgsql security definer set search_path = '' set lock_timeout = '500ms
 declare
   answers jsonb := '[]';
   refusal text;
+  is_new boolean;
   item record;
 begin
   perform live.lock_leases(p_rows);
@@ -171,7 +172,8 @@ begin
     select x.*, s.id as session_id
       from jsonb_to_recordset(p_rows) as x (
         room text, epoch bigint, id uuid, user_id uuid, participant_sid text, rule text, severity text,
-        measured jsonb, started_at timestamptz, ended_at timestamptz, strikes double precision, action jsonb)
+        measured jsonb, started_at timestamptz, ended_at timestamptz, strikes double precision, action jsonb,
+        case_severity text)
       left join public.live_sessions s on s.livekit_room = x.room
      order by s.id, x.started_at, x.id
   loop
@@ -179,6 +181,7 @@ begin
       answers := answers || jsonb_build_object('id', item.id, 'ok', false, 'error', 'fenced');
       continue;
     end if;
+    is_new := not exists (select from public.moderation_incidents i where i.id = item.id);
     refusal := case when jsonb_typeof(item.action) = 'object'
                     then live.ask_automatically(item.session_id, item.user_id, item.action) end;
     insert into public.moderation_incidents as i (id, session_id, user_id, participant_sid, rule, severity, measured,
@@ -192,6 +195,9 @@ begin
       ended_at = coalesce(excluded.ended_at, i.ended_at), strikes = excluded.strikes,
       measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
     answers := answers || jsonb_build_object('id', item.id, 'ok', found, 'error', refusal);
+    if is_new and item.case_severity is not null then
+      perform live.open_case(item.session_id, item.user_id, item.case_severity, 'rule');
+    end if;
   end loop;
   return answers;
 end;
@@ -199,7 +205,8 @@ $$;
 comment on function public.agent_incidents is
   'Writes incidents, and asks for the action that follows in the same transaction: [{"room", "epoch", "id", "user_id", '
   '"participant_sid", "rule", "severity", "measured", "started_at", "ended_at", "strikes", "action": null | {"id", "action", '
-  '"params", "reason"}}] -> [{"id", "ok", "error"?}]. The same id again is the same incident and the same action.';
+  '"params", "reason"}, "case_severity": null | info | warning | critical}] -> [{"id", "ok", "error"?}]. The same id again '
+  'is the same incident and the same action. case_severity: a human must decide, so the person''s case is opened.';
 revoke execute on function public.agent_incidents(text, jsonb) from public, anon, authenticated;
 grant execute on function public.agent_incidents(text, jsonb) to service_role;
 

@@ -208,6 +208,7 @@ export const en: Words = {
       noise: "noise",
       dead_air: "dead air",
       not_allowed: "heard without a right",
+      not_measurable: "kept from being measured",
     },
   },
   person: {

@@ -206,6 +206,7 @@ export const tr: Words = {
       noise: "gürültü",
       dead_air: "sessiz yayın",
       not_allowed: "izinsiz ses",
+      not_measurable: "denetlenemeyen ses",
     },
   },
   person: {

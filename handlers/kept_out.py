@@ -1,0 +1,21 @@
+"""People whose sound is heard and cannot be measured: their seconds, and what follows. Sessions only, never calls."""
+
+from handlers.audio import follow
+from handlers.effects import Effects
+from handlers.events import KeptOut
+from handlers.state import RoomState, sid_of
+from moderation.rules.not_measurable import Evaded, add, not_measurable
+
+NONE = Evaded()
+
+
+def on_kept_out(state: RoomState, event: KeptOut, now: float) -> Effects:
+    hearing, person = state.hearing, state.people.get(event.identity)
+    if hearing.policy is None or not hearing.on or person is None or sid_of(person) != event.sid:
+        return ()
+    told = add(hearing.evaded.get(event.identity, NONE), event.seconds, now, hearing.policy)
+    hearing.evaded[event.identity] = told
+    verdict = not_measurable(told, event.seconds, event.shut, hearing.policy)
+    if verdict is None:
+        return ()
+    return follow(state, event.identity, event.sid, state.desired(person).role, verdict, now)
