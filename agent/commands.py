@@ -18,6 +18,10 @@ BOOKS_SECONDS = 60.0
 STALE_ACTION_SECONDS = 5.0
 BOOKS_SECONDS = 60.0
 """A row that is open for longer is worth a look."""
+PUSH = (
+    "copy them into the app's repository (`python livekit-system/copy_migrations.py <repository>`), "
+    "then `supabase db push --include-all` there"
+)
 Finding = tuple[bool, str]
 """Whether it is well, and what to read about it."""
 
@@ -117,7 +121,7 @@ def _refused(error: PortError) -> str:
         case BadAnswer(status=401 | 403):
             return "Supabase refuses the key: check SUPABASE_SERVICE_ROLE_KEY"
         case BadAnswer(status=404):
-            return "database: the migrations are not applied: run `supabase db push` in livekit-system"
+            return f"database: the migrations are not applied: {PUSH}"
         case BadAnswer(status=status):
             return f"Supabase answers HTTP {status}: see its logs"
         case _:
@@ -125,7 +129,7 @@ def _refused(error: PortError) -> str:
 
 
 def _missing(item: dict[str, Any]) -> str:
-    return f"database: {item['kind']} {item['name']} is missing: apply the migrations (`supabase db push`)"
+    return f"database: {item['kind']} {item['name']} is missing: {PUSH}"
 
 
 def _database(settings: Settings, seconds: float) -> AbstractAsyncContextManager[Supabase]:

@@ -48,5 +48,5 @@ def configure(level: str, style: str) -> None:
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter("%(levelname)-7s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Theirs name every socket, and at DEBUG the key in its address; ours say what matters of them.
-    for name in ("livekit", "realtime", "websockets", "aiohttp.access"):
+    for name in ("livekit", "realtime", "websockets", "httpx", "httpcore", "aiohttp.access"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -16,7 +16,17 @@ from local.supervisor import Child
 TESTS = Path(__file__).parent
 ALONE = "alone"
 """The name of the one process that runs tests, where pytest-xdist is not there or not asked."""
-LONGEST_FIRST = ("browser", "integration", "chaos", "contract", "database", "property", "unit", "arch")
+LONGEST_FIRST = (
+    "browser",
+    "integration",
+    "chaos",
+    "conformance",
+    "contract",
+    "database",
+    "property",
+    "unit",
+    "arch",
+)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

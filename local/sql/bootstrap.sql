@@ -174,6 +174,18 @@ $$;
 alter function realtime.topic() owner to supabase_realtime_admin;
 alter function realtime.send(jsonb, text, text, boolean) owner to supabase_realtime_admin;
 
+-- ---------------------------------------------------------------- the data API
+-- The platform tells PostgREST of each change of the schema, whoever made it.
+create function extensions.pgrst_ddl_watch() returns event_trigger language plpgsql as $$
+begin
+  notify pgrst, 'reload schema';
+end;
+$$;
+create event trigger pgrst_ddl_watch on ddl_command_end
+  when tag in ('CREATE TABLE', 'ALTER TABLE', 'CREATE VIEW', 'ALTER VIEW', 'CREATE FUNCTION', 'ALTER FUNCTION', 'COMMENT')
+  execute function extensions.pgrst_ddl_watch();
+create event trigger pgrst_drop_watch on sql_drop execute function extensions.pgrst_ddl_watch();
+
 -- ---------------------------------------------------------------- publications
 create publication supabase_realtime;
 alter publication supabase_realtime owner to postgres;
