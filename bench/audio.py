@@ -12,7 +12,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pyloudnorm  # type: ignore[import-untyped]
