@@ -84,6 +84,14 @@ class Api:
     async def update(self, table: str, values: Mapping[str, Any], **filters: str) -> None:
         await self._request("PATCH", f"/rest/v1/{table}", params=filters, json=values)
 
+    async def delete_account(self, user_id: str) -> None:
+        """The sign-in service's admin API; with the secret key only."""
+        admin = {"apikey": self._key, "Authorization": f"Bearer {self._key}"}
+        url = f"{self._url}/auth/v1/admin/users/{user_id}"
+        async with self._http.delete(url, headers=admin, timeout=TIMEOUT) as response:
+            if not response.ok:
+                raise refusal(response.status, await response.json(content_type=None))
+
     async def events_since(self, session_id: str, after_seq: int, limit: int) -> Sequence[Json]:
         """The relay's reading of what it missed."""
         return await self._reading(
