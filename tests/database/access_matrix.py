@@ -138,6 +138,10 @@ MATRIX: dict[str, Access] = {
     ),
     "coin_wallets": Access("user_id = '{viewer}'", OPS | who("viewer")),
     "coin_ledger": Access("user_id = '{viewer}' and kind = 'gift'", OPS | who("viewer")),
+    "creator_payouts": Access("creator_id = '{host}'", OPS | who("host")),
+    "creator_debts": Access("creator_id = '{host}'", OPS | who("host")),
+    "creator_balances": Access("creator_id = '{host}'", OPS | who("host")),
+    "live_media": Access("session_id = '{session}'", STAFF),
     "creator_earnings": Access("session_id = '{session}'", OPS | who("host")),
     "live_gifts": Access("session_id = '{session}'", STAFF | who("viewer")),
     # ── calls: the viewer calls the speaker ──

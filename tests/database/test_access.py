@@ -60,6 +60,15 @@ SPECIMENS = """
 """
 
 
+MONEY = """
+    insert into creator_payouts (creator_id, coins, reference) values ('{host}', 1, 'payout-{session}');
+    insert into creator_debts (ledger_id, creator_id, coins)
+      select ledger_id, creator_id, 1 from creator_earnings where creator_id = '{host}' and kind = 'gift';
+    insert into live_media (track_sid, started_at, session_id, user_id, participant_sid, source, reported_by)
+      values ('TR_' || left('{session}', 8), now(), '{session}', '{host}', 'PA_host', 'microphone', 'agent');
+"""
+
+
 @pytest.fixture
 async def scene(world: World) -> dict[str, str]:
     """Return the ids of a scene with a specimen row in every table."""
@@ -76,6 +85,7 @@ async def scene(world: World) -> dict[str, str]:
     await owner.execute(SPECIMENS.format(**ids))
     await world.as_user(people["viewer"], "select public.send_gift($1, 'rose', 1, 'gift-0001')", live.id)
     await world.as_user(people["viewer"], "select public.buy_ticket($1, 'ticket-0001')", paid)
+    await owner.execute(MONEY.format(**ids))
     ids["erased"] = await world.user()
     await world.service("select public.erase_account($1)", ids["erased"])
     ids["call"] = await world.value("select id::text from calls where caller_id = $1", people["viewer"])

@@ -183,7 +183,8 @@ async def test_the_books_refuse_everyone(world: World) -> None:
         "update live_gifts set coins = 5", "delete from live_gifts",
         "update coin_wallets set balance = 1000000", "delete from coin_wallets",
         "insert into coin_wallets (user_id, balance) values (gen_random_uuid(), 5)",
-        "insert into creator_earnings select id, user_id, user_id, 'gift', 1 from coin_ledger",
+        "insert into creator_earnings (ledger_id, creator_id, session_id, kind, coins) values (1, $1, $1, 'gift', 1)"
+        .replace("$1", "gen_random_uuid()"),
     ):  # fmt: skip
         with pytest.raises(asyncpg.PostgresError) as refused:
             await owner.execute(statement)

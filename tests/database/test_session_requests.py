@@ -223,11 +223,3 @@ async def test_paying_back_waits_for_nobody(world: World) -> None:
         await asyncio.wait_for(world.service("select public.platform_sweep()"), timeout=5)
     await world.service("select public.platform_sweep()")
     await assert_paid_back(world, session, fan)
-
-
-async def test_a_session_that_was_held_keeps_its_tickets(world: World) -> None:
-    session, creator, fan = await announced_with_a_ticket_sold(world)
-    await world.service(START, creator, session)
-    await world.service(END, creator, session)
-    await world.service("select public.platform_sweep()")
-    assert await world.value("select balance from coin_wallets where user_id = $1", fan) == 30

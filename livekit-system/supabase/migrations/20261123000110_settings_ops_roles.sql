@@ -71,9 +71,12 @@ begin
     when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
     when p_key in ('calls.ring_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
-                   'access.grace_seconds') then
+                   'access.grace_seconds', 'tickets.delivered_after_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 0 and 86400 then 'must be between 0 and 86400 seconds' end
+    when p_key = 'earnings.holding_days' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
+           when p_value::numeric not between 0 and 365 then 'must be between 0 and 365 days' end
     when p_key = 'limits' then
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object'
            when jsonb_path_exists(p_value, '$.* ? (@.type() <> "number" || @ < 0)')
@@ -142,6 +145,9 @@ insert into public.app_settings (key, value, description) values
   ('session.host_grace_seconds', '120', 'How long a live session waits for a host who has gone before it ends.'),
   ('session.no_show_seconds', '7200', 'How long after its time a scheduled session may still be started.'),
   ('access.grace_seconds', '60', 'How long someone whose paid access ended may stay after being told.'),
+  ('tickets.delivered_after_seconds', '300',
+   'How long a host''s media must flow after a purchase until the ticket is earned; half the announced length where that is less.'),
+  ('earnings.holding_days', '14', 'How long earned coins wait before a creator can be paid them.'),
   ('moderation.policy', '{}', 'Overrides of the agent''s default moderation policy, for every session.'),
   ('limits', '{
       "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "calls_per_hour": 60, "calls_per_pair_per_hour": 10,

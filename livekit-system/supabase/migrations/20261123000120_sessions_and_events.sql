@@ -10,6 +10,7 @@ create table public.live_sessions (
   livekit_room text not null unique default 'live_' || replace(gen_random_uuid()::text, '-', ''),
   status text not null default 'scheduled' check (status in ('scheduled', 'live', 'ended')),
   scheduled_at timestamptz,
+  planned_minutes int check (planned_minutes between 1 and 1440),
   started_at timestamptz,
   ended_at timestamptz,
   end_reason text,
@@ -40,6 +41,7 @@ comment on column public.live_sessions.title is 'Title; the one column that its 
 comment on column public.live_sessions.livekit_room is 'Name of its LiveKit room.';
 comment on column public.live_sessions.status is 'scheduled, live or ended; live_session_transitions says what may follow.';
 comment on column public.live_sessions.scheduled_at is 'When it is meant to start.';
+comment on column public.live_sessions.planned_minutes is 'How long it is announced to be; null when that is not said.';
 comment on column public.live_sessions.started_at is 'When it went live; set by the database.';
 comment on column public.live_sessions.ended_at is 'When it ended; set by the database.';
 comment on column public.live_sessions.end_reason is 'Why it ended: host, ops, host_gone, no_show, room_gone, account_deleted.';
@@ -200,9 +202,13 @@ create table public.live_tickets (
   user_id uuid not null,
   coins int not null check (coins >= 0),
   idempotency_key text not null check (char_length(idempotency_key) between 1 and 200),
+  earned_at timestamptz,
+  refund_due_at timestamptz,
+  refund_reason text check (refund_reason in ('not_delivered', 'removed', 'ops')),
   refunded_at timestamptz,
   created_at timestamptz not null default clock_timestamp(),
-  unique (user_id, idempotency_key)
+  unique (user_id, idempotency_key),
+  check (refund_due_at is null or refund_reason is not null)
 );
 comment on table public.live_tickets is 'Tickets for pay-per-view sessions.';
 comment on column public.live_tickets.id is 'Id of the ticket.';
@@ -210,8 +216,16 @@ comment on column public.live_tickets.session_id is 'The session it admits to.';
 comment on column public.live_tickets.user_id is 'Who holds it.';
 comment on column public.live_tickets.coins is 'What was paid.';
 comment on column public.live_tickets.idempotency_key is 'The buyer''s key of the purchase: the same key is the same purchase.';
+comment on column public.live_tickets.earned_at is
+  'When the creator had earned it: the host''s media has flowed long enough after this purchase. Null: its coins are held.';
+comment on column public.live_tickets.refund_due_at is 'Since when it is to be paid back; it admits nobody from then on.';
+comment on column public.live_tickets.refund_reason is
+  'Why: not_delivered (the show was too short, or never was), removed (by the creator or their moderators, before it was earned), ops.';
 comment on column public.live_tickets.refunded_at is 'When it was refunded; it admits nobody from then on.';
 comment on column public.live_tickets.created_at is 'When it was bought.';
 create unique index live_tickets_one_valid on public.live_tickets (session_id, user_id) where refunded_at is null;
+create index live_tickets_held on public.live_tickets (session_id, user_id)
+  where earned_at is null and refund_due_at is null and refunded_at is null;
+create index live_tickets_due on public.live_tickets (refund_due_at) where refund_due_at is not null and refunded_at is null;
 alter table public.live_tickets enable row level security;
 grant select on public.live_tickets to authenticated, service_role;

@@ -272,7 +272,8 @@ begin
              and (c.expires_at is null or c.expires_at > clock_timestamp())) then 'subscription_required' end
       when not exists (
         select from public.live_tickets t
-         where t.session_id = p_session.id and t.user_id = p_user and t.refunded_at is null) then 'ticket_required'
+         where t.session_id = p_session.id and t.user_id = p_user
+           and t.refund_due_at is null and t.refunded_at is null) then 'ticket_required'
     end);
 end;
 $$;

@@ -96,6 +96,19 @@ $$;
 comment on function live.require_key(text) is 'Refuses a missing or unfit idempotency key.';
 revoke execute on function live.require_key(text) from public, anon, authenticated;
 
+create function live.require_price(p_expected bigint, p_coins bigint) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_expected <> p_coins then
+    perform live.refuse(409, 'price_changed',
+      format('It costs %s coins now. Look at the price again before you pay.', p_coins));
+  end if;
+end;
+$$;
+comment on function live.require_price(bigint, bigint) is
+  'Refuses when something costs another price than the person saw; an older app does not say what it saw.';
+revoke execute on function live.require_price(bigint, bigint) from public, anon, authenticated;
+
 create function live.relay_keys_now() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin

@@ -43,7 +43,7 @@ create table public.coin_ledger (
   user_id uuid not null,
   delta bigint not null check (delta <> 0),
   balance_after bigint not null check (balance_after >= 0),
-  kind text not null check (kind in ('top_up', 'gift', 'ticket', 'ticket_refund', 'adjustment')),
+  kind text not null check (kind in ('top_up', 'gift', 'gift_refund', 'ticket', 'ticket_refund', 'adjustment')),
   session_id uuid,
   gift_id uuid,
   ticket_id uuid,
@@ -54,11 +54,13 @@ create table public.coin_ledger (
   constraint coin_ledger_direction check (case kind
     when 'top_up' then delta > 0
     when 'gift' then delta < 0
+    when 'gift_refund' then delta > 0
     when 'ticket' then delta < 0
     when 'ticket_refund' then delta > 0
     else true end),
   constraint coin_ledger_subject check (case kind
     when 'gift' then gift_id is not null and session_id is not null
+    when 'gift_refund' then gift_id is not null and session_id is not null
     when 'ticket' then ticket_id is not null and session_id is not null
     when 'ticket_refund' then ticket_id is not null and session_id is not null
     else reference is not null end)
@@ -68,9 +70,9 @@ comment on column public.coin_ledger.id is 'Order of the movements.';
 comment on column public.coin_ledger.user_id is 'Whose wallet moved.';
 comment on column public.coin_ledger.delta is 'Coins in (positive) or out (negative).';
 comment on column public.coin_ledger.balance_after is 'The wallet right after; set by the trigger.';
-comment on column public.coin_ledger.kind is 'Why: top_up, gift, ticket, ticket_refund or adjustment.';
+comment on column public.coin_ledger.kind is 'Why: top_up, gift, gift_refund, ticket, ticket_refund or adjustment.';
 comment on column public.coin_ledger.session_id is 'The session a gift or ticket belongs to.';
-comment on column public.coin_ledger.gift_id is 'The gift paid for.';
+comment on column public.coin_ledger.gift_id is 'The gift paid for or refunded.';
 comment on column public.coin_ledger.ticket_id is 'The ticket paid for or refunded.';
 comment on column public.coin_ledger.reference is 'Idempotency key of a top-up or adjustment: the shop''s receipt.';
 comment on column public.coin_ledger.note is 'A word for the accountant.';
@@ -78,7 +80,7 @@ comment on column public.coin_ledger.created_by is 'The ops user behind a refund
 comment on column public.coin_ledger.created_at is 'When coins moved.';
 create index coin_ledger_by_user on public.coin_ledger (user_id, id desc);
 create index coin_ledger_by_session on public.coin_ledger (session_id) where session_id is not null;
-create unique index coin_ledger_one_per_gift on public.coin_ledger (gift_id) where gift_id is not null;
+create unique index coin_ledger_one_per_gift on public.coin_ledger (gift_id, kind) where gift_id is not null;
 create unique index coin_ledger_one_per_ticket on public.coin_ledger (ticket_id, kind) where ticket_id is not null;
 create unique index coin_ledger_one_per_reference on public.coin_ledger (kind, reference) where reference is not null;
 
@@ -86,7 +88,9 @@ create table public.creator_earnings (
   ledger_id bigint primary key references public.coin_ledger (id),
   creator_id uuid not null,
   session_id uuid not null,
-  kind text not null check (kind in ('gift', 'ticket', 'ticket_refund')),
+  kind text not null check (kind in ('gift', 'gift_refund', 'ticket', 'ticket_refund')),
+  gift_id uuid,
+  ticket_id uuid,
   coins bigint not null check (coins <> 0),
   created_at timestamptz not null default clock_timestamp()
 );
@@ -94,10 +98,14 @@ comment on table public.creator_earnings is 'The creator''s side of the ledger: 
 comment on column public.creator_earnings.ledger_id is 'The movement this is the other side of.';
 comment on column public.creator_earnings.creator_id is 'Who earned.';
 comment on column public.creator_earnings.session_id is 'In which session.';
-comment on column public.creator_earnings.kind is 'gift, ticket or ticket_refund.';
+comment on column public.creator_earnings.kind is 'gift, gift_refund, ticket or ticket_refund.';
+comment on column public.creator_earnings.gift_id is 'By which gift.';
+comment on column public.creator_earnings.ticket_id is 'By which ticket.';
 comment on column public.creator_earnings.coins is 'Gross coins: minus the payer''s delta, so a refund is negative.';
 comment on column public.creator_earnings.created_at is 'When it was earned.';
 create index creator_earnings_by_creator on public.creator_earnings (creator_id, created_at desc);
+create unique index creator_earnings_of_gift on public.creator_earnings (gift_id, kind) where gift_id is not null;
+create unique index creator_earnings_of_ticket on public.creator_earnings (ticket_id, kind) where ticket_id is not null;
 create index creator_earnings_by_session on public.creator_earnings (session_id);
 
 -- The ledger row moves the wallet. The row lock that the update takes is what makes a balance below zero impossible
@@ -124,15 +132,15 @@ create trigger coin_ledger_move_wallet before insert on public.coin_ledger
 create function live.book_earnings() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  insert into public.creator_earnings (ledger_id, creator_id, session_id, kind, coins)
-    select new.id, s.creator_id, s.id, new.kind, -new.delta from public.live_sessions s where s.id = new.session_id;
+  insert into public.creator_earnings (ledger_id, creator_id, session_id, kind, gift_id, ticket_id, coins)
+    select new.id, s.creator_id, s.id, new.kind, new.gift_id, new.ticket_id, -new.delta from public.live_sessions s where s.id = new.session_id;
   return null;
 end;
 $$;
 comment on function live.book_earnings() is 'Trigger: books the creator''s side of a gift, ticket or refund.';
 revoke execute on function live.book_earnings() from public, anon, authenticated;
 create trigger coin_ledger_book_earnings after insert on public.coin_ledger
-  for each row when (new.kind in ('gift', 'ticket', 'ticket_refund'))
+  for each row when (new.kind in ('gift', 'gift_refund', 'ticket', 'ticket_refund'))
   execute function live.book_earnings();
 
 create function live.books_are_append_only() returns trigger

@@ -62,7 +62,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select jsonb_build_object('gift_id', p_gift.id, 'seq', p_gift.seq, 'coins', p_gift.coins, 'balance', l.balance_after)
-      from public.coin_ledger l where l.gift_id = p_gift.id);
+      from public.coin_ledger l where l.gift_id = p_gift.id and l.kind = 'gift');
 end;
 $$;
 comment on function live.gift_receipt(public.live_gifts) is 'What send_gift answered, for a retry.';
@@ -104,7 +104,8 @@ $$;
 comment on function live.book_gift(public.live_gifts) is 'Writes a gift, its payment, its line in the chat and its event; refuses when the session has ended.';
 revoke execute on function live.book_gift(public.live_gifts) from public, anon, authenticated;
 
-create function public.send_gift(session_id uuid, gift_code text, quantity integer, idempotency_key text)
+create function public.send_gift(
+  session_id uuid, gift_code text, quantity integer, idempotency_key text, p_expected_coins bigint default null)
 returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -137,6 +138,7 @@ begin
   if not found then
     perform live.refuse(404, 'unknown_gift', 'This gift is not on sale. Load the list of gifts again.');
   end if;
+  perform live.require_price(p_expected_coins, gift.coins);
   if gift.coins > funds then
     perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
   end if;
@@ -152,11 +154,12 @@ begin
   return jsonb_build_object('gift_id', gift.id, 'seq', gift.seq, 'coins', gift.coins, 'balance', funds - gift.coins);
 end;
 $$;
-comment on function public.send_gift(uuid, text, integer, text) is
+comment on function public.send_gift(uuid, text, integer, text, bigint) is
   'Sends a gift from the signed-in person''s wallet: {gift_id, seq, coins, balance}. The same key charges once and answers '
-  'the same; with other arguments it is refused.';
-revoke execute on function public.send_gift(uuid, text, integer, text) from public, anon;
-grant execute on function public.send_gift(uuid, text, integer, text) to authenticated;
+  'the same; with other arguments it is refused. p_expected_coins: what the person saw that it costs in all; refused with '
+  'price_changed when it costs something else by now.';
+revoke execute on function public.send_gift(uuid, text, integer, text, bigint) from public, anon;
+grant execute on function public.send_gift(uuid, text, integer, text, bigint) to authenticated;
 
 create function public.credit_coins(p_user uuid, p_coins bigint, p_reference text, p_note text default null)
 returns jsonb

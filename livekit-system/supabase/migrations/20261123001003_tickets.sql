@@ -1,4 +1,4 @@
--- Owns: buying and refunding the ticket of a pay-per-view session.
+-- Owns: buying the ticket of a pay-per-view session. What becomes of its coins is a migration of its own (refunds).
 
 create function live.ticket_receipt(p_ticket uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -21,7 +21,7 @@ begin
       perform live.refuse(409, 'own_session', 'The host of a session needs no ticket.');
     when p_session.access_type <> 'pay_per_view' then
       perform live.refuse(409, 'no_ticket_needed', 'This session needs no ticket.');
-    when p_session.status = 'ended' then
+    when p_session.status = 'ended' or live.account_gone(p_session.creator_id) then
       perform live.refuse(409, 'session_ended', 'This session is over.');
     when live.standing_ban(p_user, p_session.id, p_session.creator_id) is not null then
       perform live.refuse(403, 'banned', 'You cannot enter this session, so no ticket is sold to you.');
@@ -35,7 +35,8 @@ $$;
 comment on function live.require_ticket_sale(public.live_sessions, uuid) is 'Refuses to sell a ticket that would not let this person in.';
 revoke execute on function live.require_ticket_sale(public.live_sessions, uuid) from public, anon, authenticated;
 
-create function public.buy_ticket(session_id uuid, idempotency_key text) returns jsonb
+create function public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint default null)
+returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   me constant uuid := auth.uid();
@@ -59,6 +60,7 @@ begin
   -- Shared, so that many can buy at once and nobody after the end.
   select * into session from public.live_sessions s where s.id = session_id for share;
   perform live.require_ticket_sale(session, me);
+  perform live.require_price(p_expected_coins, session.price_coins);
   if session.price_coins > funds then
     perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
   end if;
@@ -69,45 +71,8 @@ begin
   return live.ticket_receipt(ticket.id);
 end;
 $$;
-comment on function public.buy_ticket(uuid, text) is
-  'Buys the ticket of a pay-per-view session for the signed-in person: {ticket_id, balance}. The same key charges once.';
-revoke execute on function public.buy_ticket(uuid, text) from public, anon;
-grant execute on function public.buy_ticket(uuid, text) to authenticated;
-
-create function live.pay_back(p_ticket uuid, p_by uuid) returns void
-language plpgsql security definer set search_path = '' as $$
-declare
-  ticket public.live_tickets;
-begin
-  update public.live_tickets set refunded_at = clock_timestamp()
-   where id = p_ticket and refunded_at is null returning * into ticket;
-  if found then
-    insert into public.coin_ledger (user_id, delta, kind, session_id, ticket_id, created_by)
-      values (ticket.user_id, ticket.coins, 'ticket_refund', ticket.session_id, ticket.id, p_by);
-  end if;
-end;
-$$;
-comment on function live.pay_back(uuid, uuid) is 'Returns a ticket''s coins once; a refunded ticket is left as it is.';
-revoke execute on function live.pay_back(uuid, uuid) from public, anon, authenticated;
-
-create function public.refund_ticket(ticket_id uuid) returns jsonb
-language plpgsql security definer set search_path = '' as $$
-declare
-  receipt jsonb;
-begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team refunds tickets.');
-  end if;
-  perform live.pay_back(ticket_id, auth.uid());
-  select jsonb_build_object('ticket_id', t.id, 'user_id', t.user_id, 'coins', t.coins, 'refunded_at', t.refunded_at)
-    into receipt from public.live_tickets t where t.id = refund_ticket.ticket_id;
-  if not found then
-    perform live.refuse(404, 'unknown_ticket', 'There is no such ticket.');
-  end if;
-  return receipt;
-end;
-$$;
-comment on function public.refund_ticket(uuid) is
-  'Ops return a ticket''s coins: {ticket_id, user_id, coins, refunded_at}. Refunding again changes nothing.';
-revoke execute on function public.refund_ticket(uuid) from public, anon;
-grant execute on function public.refund_ticket(uuid) to authenticated, service_role;
+comment on function public.buy_ticket(uuid, text, bigint) is
+  'Buys the ticket of a pay-per-view session for the signed-in person: {ticket_id, balance}. The same key charges once. '
+  'p_expected_coins: the price that the person saw; refused with price_changed when it is another by now.';
+revoke execute on function public.buy_ticket(uuid, text, bigint) from public, anon;
+grant execute on function public.buy_ticket(uuid, text, bigint) to authenticated;

@@ -70,7 +70,7 @@ revoke execute on function live.require_not_live(uuid, uuid) from public, anon, 
 
 create function public.session_create(
   p_user uuid, p_type text, p_access_type text, p_title text,
-  p_price_coins integer default null, p_scheduled_at timestamptz default null)
+  p_price_coins integer default null, p_scheduled_at timestamptz default null, p_planned_minutes integer default null)
 returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -81,21 +81,24 @@ begin
   fault := live.session_fault(p_type, p_access_type, p_title, p_price_coins, p_scheduled_at);
   if fault is not null then
     perform live.refuse(400, 'invalid_session', fault);
+  elsif p_planned_minutes not between 1 and 1440 then
+    perform live.refuse(400, 'invalid_session', 'planned_minutes must be 1 to 1,440.');
   end if;
   perform live.one_at_a_time('session', p_user);
   if p_scheduled_at is null then
     perform live.require_not_live(p_user);
   end if;
-  insert into public.live_sessions (creator_id, type, access_type, title, price_coins, scheduled_at, status)
-    values (p_user, p_type, p_access_type, btrim(p_title), p_price_coins, p_scheduled_at,
+  insert into public.live_sessions (creator_id, type, access_type, title, price_coins, scheduled_at, planned_minutes, status)
+    values (p_user, p_type, p_access_type, btrim(p_title), p_price_coins, p_scheduled_at, p_planned_minutes,
             case when p_scheduled_at is null then 'live' else 'scheduled' end)
     returning * into session;
   return jsonb_build_object('session', live.session_json(session),
                             'join', live.session_join(session, p_user));
 end;
 $$;
-comment on function public.session_create(uuid, text, text, text, integer, timestamptz) is
-  'An approved creator goes live, or announces it for scheduled_at: {session, join}; join is null while scheduled.';
+comment on function public.session_create(uuid, text, text, text, integer, timestamptz, integer) is
+  'An approved creator goes live, or announces it for scheduled_at: {session, join}; join is null while scheduled. '
+  'p_planned_minutes: how long it is to be; a ticket of a short show is earned sooner.';
 
 create function public.session_start(p_user uuid, p_session uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -164,10 +167,10 @@ comment on function public.session_end(uuid, uuid) is
   'Its host or ops end a session: {session}. Ending an ended one changes nothing.';
 
 revoke execute on function
-  public.session_create(uuid, text, text, text, integer, timestamptz),
+  public.session_create(uuid, text, text, text, integer, timestamptz, integer),
   public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
   from public, anon, authenticated;
 grant execute on function
-  public.session_create(uuid, text, text, text, integer, timestamptz),
+  public.session_create(uuid, text, text, text, integer, timestamptz, integer),
   public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
   to service_role;

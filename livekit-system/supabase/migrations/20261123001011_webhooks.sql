@@ -85,6 +85,7 @@ begin
   recorded := case
     when p_event in ('participant_joined', 'participant_left')
       then live.read_webhook_participant(p_room, p_event, p_payload)
+    when p_event in ('track_published', 'track_unpublished') then live.read_webhook_track(p_room, p_event, p_payload)
     when p_event = 'room_finished' then live.read_webhook_room_finished(p_room, p_payload)
     else false end;
   return jsonb_build_object('outcome', case when recorded then 'recorded' else 'ignored' end);

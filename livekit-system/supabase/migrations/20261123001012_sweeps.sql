@@ -44,36 +44,6 @@ $$;
 comment on function live.end_no_shows() is 'Ends scheduled sessions that did not start within session.no_show_seconds. Returns how many.';
 revoke execute on function live.end_no_shows() from public, anon, authenticated;
 
-create index live_sessions_never_held on public.live_sessions (id)
-  where status = 'ended' and started_at is null and access_type = 'pay_per_view';
-
--- Waits for nobody: a buyer locks the wallet first and the session second, so whoever may hold a session, as a sweep
--- does, must not wait for a wallet. What is locked now is paid back by the next sweep.
-create function live.refund_never_held() returns integer
-language plpgsql set search_path = '' as $$
-declare
-  ticket uuid;
-  refunded integer := 0;
-begin
-  for ticket in
-    select t.id
-      from public.live_sessions s
-      join public.live_tickets t on t.session_id = s.id and t.refunded_at is null
-      join public.coin_wallets w on w.user_id = t.user_id
-     where s.status = 'ended' and s.started_at is null and s.access_type = 'pay_per_view'
-     limit 500
-       for update of t, w skip locked
-  loop
-    perform live.pay_back(ticket, null);
-    refunded := refunded + 1;
-  end loop;
-  return refunded;
-end;
-$$;
-comment on function live.refund_never_held() is
-  'Pays back the tickets of sessions that ended without having started, at most 500 at a time. Returns how many.';
-revoke execute on function live.refund_never_held() from public, anon, authenticated;
-
 create function live.forget_webhooks() returns integer
 language plpgsql set search_path = '' as $$
 declare
@@ -95,13 +65,14 @@ begin
     'missed_calls', live.miss_calls(),
     'ended_calls', live.end_empty_calls(),
     'no_shows', live.end_no_shows(),
-    'refunded_tickets', live.refund_never_held(),
+    'earned_tickets', live.earn_tickets(),
+    'refunded_tickets', live.refund_tickets(),
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
     'forgotten_webhooks', live.forget_webhooks());
 end;
 $$;
 comment on function public.platform_sweep() is
-  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, refunded_tickets, settled_accounts, '
+  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, earned_tickets, refunded_tickets, settled_accounts, '
   'forgotten_webhooks}, how many of each.';
 revoke execute on function public.platform_sweep() from public, anon, authenticated;
 grant execute on function public.platform_sweep() to service_role;

@@ -22,7 +22,7 @@ create view public.creator_revenue with (security_invoker = true) as
   select e.creator_id, (e.created_at at time zone 'UTC')::date as day,
          coalesce(sum(e.coins) filter (where e.kind = 'gift'), 0) as gift_coins,
          coalesce(sum(e.coins) filter (where e.kind = 'ticket'), 0) as ticket_coins,
-         coalesce(-sum(e.coins) filter (where e.kind = 'ticket_refund'), 0) as refunded_coins,
+         coalesce(-sum(e.coins) filter (where e.kind in ('gift_refund', 'ticket_refund')), 0) as refunded_coins,
          sum(e.coins) as total_coins
     from public.creator_earnings e
    group by e.creator_id, (e.created_at at time zone 'UTC')::date;
@@ -31,7 +31,7 @@ comment on column public.creator_revenue.creator_id is 'Who earned.';
 comment on column public.creator_revenue.day is 'Day in UTC.';
 comment on column public.creator_revenue.gift_coins is 'By gifts.';
 comment on column public.creator_revenue.ticket_coins is 'By tickets sold.';
-comment on column public.creator_revenue.refunded_coins is 'Given back for tickets.';
+comment on column public.creator_revenue.refunded_coins is 'Given back, for gifts and tickets.';
 comment on column public.creator_revenue.total_coins is 'Gifts and tickets less refunds.';
 revoke all on public.creator_revenue from anon, authenticated, service_role;
 grant select on public.creator_revenue to authenticated, service_role;
@@ -57,14 +57,14 @@ language sql stable security definer set search_path = '' as $$
    cross join lateral (
      select count(*) as tickets from public.live_tickets t where t.session_id = s.id and t.refunded_at is null) sold
    cross join lateral (
-     select coalesce(sum(e.coins) filter (where e.kind = 'gift'), 0)::bigint as by_gifts,
-            coalesce(sum(e.coins) filter (where e.kind <> 'gift'), 0)::bigint as by_tickets,
+     select coalesce(sum(e.coins) filter (where e.kind in ('gift', 'gift_refund')), 0)::bigint as by_gifts,
+            coalesce(sum(e.coins) filter (where e.kind in ('ticket', 'ticket_refund')), 0)::bigint as by_tickets,
             coalesce(sum(e.coins), 0)::bigint as total
        from public.creator_earnings e where e.session_id = s.id) earned
    where (p_session is null or s.id = p_session)
      and (s.creator_id = (select auth.uid()) or (select live.is_service() or live.am_ops()))
 $$;
 comment on function public.session_performance(uuid) is
-  'How a session did, or each of them: for its creator, ops and server code. Coins are gross; ticket_coins is net of refunds.';
+  'How a session did, or each of them: for its creator, ops and server code. Coins are gross; gift_coins and ticket_coins are net of refunds.';
 revoke execute on function public.session_performance(uuid) from public, anon;
 grant execute on function public.session_performance(uuid) to authenticated, service_role;

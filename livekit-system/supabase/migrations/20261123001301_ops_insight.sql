@@ -25,7 +25,8 @@ begin
        order by c.expires_at desc nulls first limit 1),
     'tickets', (
       select coalesce(jsonb_agg(jsonb_build_object(
-               'id', t.id, 'coins', t.coins, 'created_at', t.created_at, 'refunded_at', t.refunded_at)
+               'id', t.id, 'coins', t.coins, 'created_at', t.created_at, 'earned_at', t.earned_at,
+               'refund_due_at', t.refund_due_at, 'refunded_at', t.refunded_at)
                order by t.created_at), '[]')
         from public.live_tickets t where t.session_id = session.id and t.user_id = explain_access.user_id),
     'stay', (

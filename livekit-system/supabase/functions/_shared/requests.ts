@@ -22,6 +22,13 @@ const Coins = v.pipe(
   v.maxValue(1_000_000),
 );
 
+const Minutes = v.pipe(
+  v.number(),
+  v.safeInteger("Expected a whole number"),
+  v.minValue(1),
+  v.maxValue(1_440),
+);
+
 const Time = v.pipe(
   v.string(),
   v.isoTimestamp("Expected a time such as 2027-01-31T18:00:00Z"),
@@ -35,6 +42,7 @@ export const SessionCreate = v.strictObject({
   title: Title,
   price_coins: v.optional(Coins),
   scheduled_at: v.optional(Time),
+  planned_minutes: v.optional(Minutes),
 });
 
 export const SessionRef = v.strictObject({ session_id: Id });

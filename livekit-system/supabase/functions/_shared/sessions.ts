@@ -16,6 +16,7 @@ export const createSession: Operation<v.InferOutput<typeof SessionCreate>> = asy
     p_title: body.title,
     p_price_coins: body.price_coins ?? null,
     p_scheduled_at: body.scheduled_at ?? null,
+    p_planned_minutes: body.planned_minutes ?? null,
   });
   return {
     session: objectAt(created, "session"),

@@ -30,6 +30,7 @@ Deno.test("session-create asks the database in the caller's name and returns the
       p_title: "Evening",
       p_price_coins: null,
       p_scheduled_at: null,
+      p_planned_minutes: null,
     },
   }]);
   assert.deepEqual(body.session, ROW);
@@ -73,6 +74,8 @@ Deno.test("session-create refuses what no session can be", async () => {
     { ...BODY, price_coins: "10" },
     { ...BODY, price_coins: 1e12 },
     { ...BODY, scheduled_at: "tomorrow" },
+    { ...BODY, planned_minutes: 0 },
+    { ...BODY, planned_minutes: 1441 },
     { ...BODY, scheduled_at: "2027-13-31T18:00:00Z" },
     { ...BODY, creator_id: ALICE },
     { ...BODY, status: "live" },

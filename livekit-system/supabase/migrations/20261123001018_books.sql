@@ -13,10 +13,10 @@ language sql stable security definer set search_path = '' as $$
   union all
   select 'creator_earnings', l.id::text, -l.delta, e.coins
     from public.coin_ledger l left join public.creator_earnings e on e.ledger_id = l.id
-   where l.kind in ('gift', 'ticket', 'ticket_refund') and e.coins is distinct from -l.delta
+   where l.kind in ('gift', 'gift_refund', 'ticket', 'ticket_refund') and e.coins is distinct from -l.delta
   union all
   select 'live_gifts', g.id::text, g.coins, -l.delta
-    from public.live_gifts g left join public.coin_ledger l on l.gift_id = g.id
+    from public.live_gifts g left join public.coin_ledger l on l.gift_id = g.id and l.kind = 'gift'
    where g.coins is distinct from -l.delta
   union all
   select 'live_tickets', t.id::text, case when t.refunded_at is null then t.coins else 0 end,
@@ -24,6 +24,22 @@ language sql stable security definer set search_path = '' as $$
     from public.live_tickets t
    where (select -sum(l.delta)::bigint from public.coin_ledger l where l.ticket_id = t.id)
          is distinct from case when t.refunded_at is null then t.coins else 0 end
+  union all
+  select 'live_gifts: refund', g.id::text, g.coins, l.delta
+    from public.coin_ledger l left join public.live_gifts g on g.id = l.gift_id
+   where l.kind = 'gift_refund' and l.delta is distinct from g.coins
+  union all
+  select 'live_tickets: held after the end', t.id::text, 0::bigint, t.coins::bigint
+    from public.live_tickets t join public.live_sessions s on s.id = t.session_id
+   where t.refunded_at is null and s.ended_at < clock_timestamp() - interval '2 minutes'
+     and (t.earned_at is null or t.refund_due_at is not null)
+  union all
+  select 'creator_debts', x.creator_id::text, x.overdrawn, x.owed
+    from (select e.creator_id, greatest(0, coalesce((select sum(p.coins) from public.creator_payouts p
+                                        where p.creator_id = e.creator_id), 0) - sum(e.coins))::bigint as overdrawn,
+                 coalesce((select sum(d.coins) from public.creator_debts d where d.creator_id = e.creator_id), 0)::bigint as owed
+            from public.creator_earnings e group by e.creator_id) x
+   where x.overdrawn > x.owed
   union all
   select 'live_sessions', s.id::text, coalesce(g.total, 0), s.total_gift_coins
     from public.live_sessions s left join given g on g.session_id = s.id

@@ -1,0 +1,174 @@
+-- Owns: since when and until when a host's media really flowed: the stretches in which a track of theirs was published
+-- and not muted. Tickets are earned by it. Two sources: agents, who see mutes, and webhooks, for a show without an agent.
+
+create table public.live_media (
+  track_sid text not null check (track_sid ~ '^[A-Za-z0-9_-]{1,64}$'),
+  started_at timestamptz not null,
+  ended_at timestamptz,
+  session_id uuid not null references public.live_sessions (id),
+  user_id uuid not null,
+  participant_sid text not null,
+  source text not null check (source ~ '^[a-z_]{1,40}$'),
+  reported_by text not null check (reported_by in ('agent', 'webhook')),
+  primary key (track_sid, started_at),
+  check (ended_at >= started_at)
+);
+comment on table public.live_media is
+  'The stretches in which a host''s track was published and not muted: what a ticket pays for. Hosts only.';
+comment on column public.live_media.track_sid is 'LiveKit''s id of the track.';
+comment on column public.live_media.started_at is 'Since when it flowed.';
+comment on column public.live_media.ended_at is 'Until when: unpublished, muted, disconnected or the session over; null while it flows.';
+comment on column public.live_media.session_id is 'The session.';
+comment on column public.live_media.user_id is 'The host.';
+comment on column public.live_media.participant_sid is 'On which connection.';
+comment on column public.live_media.source is 'LiveKit''s source: camera, microphone, screen_share, screen_share_audio, unknown.';
+comment on column public.live_media.reported_by is 'Who told of its beginning: agent, or webhook while no agent had told of the track.';
+create unique index live_media_flowing on public.live_media (track_sid) where ended_at is null;
+create index live_media_of_session on public.live_media (session_id, started_at);
+create index live_media_of_connection on public.live_media (participant_sid) where ended_at is null;
+alter table public.live_media enable row level security;
+revoke all on public.live_media from public, anon, authenticated, service_role;
+grant select on public.live_media to authenticated, service_role;
+create policy "hosts see when they were on air, staff and ops too" on public.live_media for select to authenticated
+  using (user_id = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+
+create function live.is_host(p_session uuid, p_user uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from public.live_participants p
+                  where p.session_id = p_session and p.user_id = p_user and p.role = 'host');
+end;
+$$;
+comment on function live.is_host(uuid, uuid) is 'Whether a person is a host of a session.';
+revoke execute on function live.is_host(uuid, uuid) from public, anon, authenticated;
+
+create function live.record_media(
+  p_session uuid, p_user uuid, p_participant_sid text, p_tracks jsonb, p_at timestamptz) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_media m set ended_at = greatest(m.started_at, p_at)
+   where m.participant_sid = p_participant_sid and m.ended_at is null
+     and m.track_sid not in (select t.value ->> 'sid' from jsonb_array_elements(p_tracks) t);
+  insert into public.live_media (track_sid, started_at, session_id, user_id, participant_sid, source, reported_by)
+  select t.value ->> 'sid', p_at, p_session, p_user, p_participant_sid, t.value ->> 'source', 'agent'
+    from jsonb_array_elements(p_tracks) t
+   where exists (select from public.live_sessions s where s.id = p_session and s.status = 'live')
+  on conflict do nothing;
+end;
+$$;
+comment on function live.record_media(uuid, uuid, text, jsonb, timestamptz) is
+  'Takes in what flows from one connection of a host, all of it: [{"sid", "source"}]. What flowed and is not named has ended.';
+revoke execute on function live.record_media(uuid, uuid, text, jsonb, timestamptz) from public, anon, authenticated;
+
+create function public.agent_media(p_worker text, p_rows jsonb) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
+declare
+  item record;
+  who text;
+  held boolean;
+  answers jsonb := '[]';
+begin
+  perform live.lock_leases(p_rows);
+  for item in
+    select r.value as body, s.id as session_id
+      from jsonb_array_elements(p_rows) with ordinality r
+      left join public.live_sessions s on s.livekit_room = r.value ->> 'room'
+     order by s.id, r.ordinality
+  loop
+    held := live.holds(p_worker, item.body ->> 'room', (item.body ->> 'epoch')::bigint);
+    who := item.body ->> 'user_id';
+    -- Identities are text to LiveKit; whoever has no person's is no host.
+    if held and pg_input_is_valid(who, 'uuid') and live.is_host(item.session_id, who::uuid) then
+      perform live.record_media(item.session_id, who::uuid, item.body ->> 'participant_sid', item.body -> 'tracks',
+                                to_timestamp((item.body ->> 'at_ms')::double precision / 1000));
+    end if;
+    answers := answers || jsonb_build_object('room', item.body -> 'room', 'ok', held);
+  end loop;
+  return answers;
+end;
+$$;
+comment on function public.agent_media(text, jsonb) is
+  'Files what flows from hosts: [{"room", "epoch", "user_id", "participant_sid", "tracks": [{"sid", "source"}], "at_ms"}], each '
+  'one the whole of that connection -> [{"room", "ok"}]; ok is false when it is fenced. Of anybody but a host nothing is kept.';
+revoke execute on function public.agent_media(text, jsonb) from public, anon, authenticated;
+grant execute on function public.agent_media(text, jsonb) to service_role;
+
+create function live.read_webhook_track(p_room text, p_event text, p_payload jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  who constant jsonb := p_payload -> 'participant';
+  track constant jsonb := p_payload -> 'track';
+  at constant timestamptz := to_timestamp((p_payload ->> 'createdAt')::double precision);
+  session uuid := (select s.id from public.live_sessions s where s.livekit_room = p_room and s.status = 'live');
+begin
+  if p_event = 'track_unpublished' then
+    update public.live_media m set ended_at = greatest(m.started_at, at)
+     where m.track_sid = track ->> 'sid' and m.session_id = session and m.ended_at is null;
+    return found;
+  elsif session is null or not pg_input_is_valid(who ->> 'identity', 'uuid')
+      or not live.is_host(session, (who ->> 'identity')::uuid)
+      or coalesce((track -> 'muted')::boolean, false)
+      or exists (select from public.live_media m where m.track_sid = track ->> 'sid') then
+    return false;
+  end if;
+  insert into public.live_media (track_sid, started_at, session_id, user_id, participant_sid, source, reported_by)
+  values (track ->> 'sid', at, session, (who ->> 'identity')::uuid, who ->> 'sid',
+          lower(coalesce(track ->> 'source', 'unknown')), 'webhook')
+  on conflict do nothing;
+  return found;
+end;
+$$;
+comment on function live.read_webhook_track(text, text, jsonb) is
+  'Records track_published of a host, unless an agent has told of that track, which knows more; and track_unpublished.';
+revoke execute on function live.read_webhook_track(text, text, jsonb) from public, anon, authenticated;
+
+-- ── what ends by itself ────────────────────────────────────────────────────────────────────────────────────────
+create function live.end_media_of_connection() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_media m set ended_at = greatest(m.started_at, new.left_at)
+   where m.participant_sid = new.participant_sid and m.ended_at is null;
+  return null;
+end;
+$$;
+comment on function live.end_media_of_connection() is 'Trigger: who has left sends nothing any more.';
+revoke execute on function live.end_media_of_connection() from public, anon, authenticated;
+create trigger end_media_of_connection after update of left_at, agent_left_at, webhook_left_at, closed_at on public.live_visits
+  for each row when (old.left_at is null and new.left_at is not null) execute function live.end_media_of_connection();
+
+create function live.end_media_of_session() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_media m set ended_at = greatest(m.started_at, new.ended_at)
+   where m.session_id = new.id and m.ended_at is null;
+  return null;
+end;
+$$;
+comment on function live.end_media_of_session() is 'Trigger: nothing flows in a session that is over.';
+revoke execute on function live.end_media_of_session() from public, anon, authenticated;
+create trigger end_media_of_session after update of status on public.live_sessions
+  for each row when (old.status = 'live' and new.status = 'ended') execute function live.end_media_of_session();
+
+create function live.delivered_for_purchases_until(p_session uuid, p_seconds double precision) returns timestamptz
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    with flowing as (  -- one range per stretch in which anything flowed from a host
+      select unnest(range_agg(tstzrange(m.started_at, coalesce(m.ended_at, clock_timestamp())))) as stretch
+        from public.live_media m where m.session_id = p_session
+    ), counted as (  -- from the latest back to the first
+      select lower(f.stretch) as began,
+             sum(extract(epoch from upper(f.stretch) - lower(f.stretch))) over (order by lower(f.stretch) desc) as seconds
+        from flowing f where not isempty(f.stretch)
+    )
+    select c.began + make_interval(secs => (c.seconds - p_seconds)::double precision)
+      from counted c where c.seconds >= p_seconds
+     order by c.began desc limit 1);
+end;
+$$;
+comment on function live.delivered_for_purchases_until(uuid, double precision) is
+  'The latest moment after which a host''s media has flowed for so many seconds by now: whoever bought until then has got it. '
+  'Null when it has not flowed for so long at all.';
+revoke execute on function live.delivered_for_purchases_until(uuid, double precision) from public, anon, authenticated;
