@@ -10,14 +10,14 @@ APP = {"profiles", "creator_subscriptions", "subscriptions"}
 EACH_REQUEST = {"app_pre_request_name", "before_request", "bound_request", "may_embed"}
 # The only functions that someone signed in may execute, and the very few for people who are not.
 FOR_AUTHENTICATED = {
-    "accept_invite", "adjust_coins", "block_user", "buy_ticket", "can_join", "cancel_action", "decline_invite", "erase_account",
-    "explain_access",
+    "accept_invite", "adjust_coins", "block_user", "buy_ticket", "can_join", "cancel_action", "decline_invite",
+    "erase_account", "explain_access",
     "live_events_since", "live_schema", "lower_hand", "my_rights", "platform_usage", "raise_hand",
     "refund_gift", "refund_session", "refund_ticket",
     "revoke_relay_key", "send_gift", "session_performance", "session_policy", "set_calls_from", "unblock_user",
     "watch_levels",
-    "am_ops", "holding", "is_anonymous", "is_ops", "is_service", "is_uuid", "may_listen", "my_blocks", "my_chats", "my_sessions",
-    "my_staffed_sessions",
+    "am_ops", "holding", "is_anonymous", "is_ops", "is_service", "is_uuid", "may_listen", "my_blocks", "my_chats",
+    "my_sessions", "my_staffed_sessions",
     *EACH_REQUEST,
 }  # fmt: skip
 FOR_ANON = {"is_anonymous", "is_service", "is_uuid", *EACH_REQUEST}
