@@ -40,7 +40,7 @@ async def find_binary() -> Path:
     )
 
 
-def spec(binary: Path, *, port: int, admin_port: int, postgres_port: int, jwt_secret: str) -> Spec:
+def spec(binary: Path, *, port: int, admin_port: int, postgres_port: int, jwks: str) -> Spec:
     """The PostgREST process; ready when its schema cache is loaded."""
 
     async def ready() -> bool:
@@ -56,7 +56,7 @@ def spec(binary: Path, *, port: int, admin_port: int, postgres_port: int, jwt_se
             "PGRST_DB_ANON_ROLE": "anon",
             "PGRST_DB_MAX_ROWS": "1000",  # the hosted default
             "PGRST_DB_POOL": "15",
-            "PGRST_JWT_SECRET": jwt_secret,
+            "PGRST_JWT_SECRET": jwks,
             "PGRST_SERVER_HOST": LOOPBACK,
             "PGRST_SERVER_PORT": str(port),
             "PGRST_ADMIN_SERVER_PORT": str(admin_port),

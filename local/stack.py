@@ -197,7 +197,7 @@ class Stack:
                 port=self.ports.of(Offset.POSTGREST),
                 admin_port=self.ports.of(Offset.POSTGREST_ADMIN),
                 postgres_port=port,
-                jwt_secret=self.keys.jwt_secret,
+                jwks=self.keys.verifying_jwks(),
             )
         )
 

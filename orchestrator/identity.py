@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import aiohttp
@@ -57,6 +58,13 @@ class Auth:
                 body = await response.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise SignInError(f"Supabase Auth did not answer: {type(error).__name__}") from error
+        if (
+            response.status == HTTPStatus.TOO_MANY_REQUESTS
+            or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        ):
+            raise SignInError(
+                f"Supabase Auth does not answer now (HTTP {response.status}): try again in a minute"
+            )
         if not response.ok or not isinstance(body, dict):
             raise SignInError(f"Supabase Auth refuses the credentials (HTTP {response.status}): sign in anew")
         return body

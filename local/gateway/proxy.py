@@ -55,7 +55,7 @@ def refuse_key(request: web.Request, keys: Keys) -> web.Response | None:
         return refusal("No API key found in request", "No `apikey` request header or url param was found.")
     if not keys.role_of_key(key):
         return refusal("Invalid API key", "Double check your Supabase `anon` or `service_role` API key.")
-    if key == keys.secret and request.headers.get("User-Agent", "").startswith("Mozilla"):
+    if key in keys.secrets.values() and request.headers.get("User-Agent", "").startswith("Mozilla"):
         return refusal("Forbidden use of secret API key in browser", "Use a publishable key there.")
     return None
 

@@ -33,7 +33,12 @@ class Settings:
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         return cls(
             port=int(env["GATEWAY_PORT"]),
-            keys=Keys.derive(env["GATEWAY_JWT_SECRET"]),
+            keys=Keys.derive(
+                env["GATEWAY_JWT_SECRET"],
+                secret_names=env.get("GATEWAY_SECRET_KEYS", "default").split(","),
+                signing_names=env.get("GATEWAY_SIGNING_KEYS", "first").split(","),
+                legacy=env.get("GATEWAY_LEGACY_KEYS", "1") == "1",
+            ),
             auth_database_url=env["GATEWAY_AUTH_DATABASE_URL"],
             realtime_database_url=env["GATEWAY_REALTIME_DATABASE_URL"],
             rest_url=env["GATEWAY_REST_URL"],

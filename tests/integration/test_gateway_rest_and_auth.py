@@ -9,6 +9,7 @@ from postgrest import APIError
 from supabase import AsyncClient
 from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 
+from local.gateway.auth.limits import BURST
 from local.stack import Stack
 from tests.integration.clients import PASSWORD, client, new_email, signed_up, user_id
 
@@ -55,6 +56,23 @@ async def test_an_anonymous_person_is_authenticated_and_marked(stack: Stack) -> 
         assert answer.session
         claims = stack.keys.verify(answer.session.access_token)
         assert (claims["role"], claims["is_anonymous"]) == ("authenticated", True)
+
+
+async def test_an_address_that_signs_in_too_often_is_told_to_wait(stack: Stack) -> None:
+    wrong = {"email": "nobody@example.com", "password": "wrong password"}
+    async with httpx.AsyncClient(
+        base_url=f"{stack.url}/auth/v1", headers={"apikey": stack.keys.publishable}
+    ) as http:
+
+        async def sign_in(address: str) -> httpx.Response:
+            query = {"grant_type": "password"}
+            return await http.post("/token", params=query, json=wrong, headers={"X-Forwarded-For": address})
+
+        said = [(await sign_in("192.0.2.1")).status_code for _ in range(BURST)]
+        assert set(said) == {400}
+        refused = await sign_in("192.0.2.1")
+        assert (refused.status_code, refused.json()["code"]) == (429, "over_request_rate_limit")
+        assert (await sign_in("192.0.2.2")).status_code == 400
 
 
 async def test_a_refresh_token_is_good_once(stack: Stack, database: asyncpg.Connection) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 from aiohttp import web
 
-from local.gateway.auth import sessions, users
+from local.gateway.auth import limits, sessions, users
 from local.gateway.auth.errors import API_VERSION, AuthError
 from local.gateway.auth.passwords import matches
 from local.gateway.keys import InvalidTokenError
@@ -32,6 +32,8 @@ class AuthApi:
         self._keys = settings.keys
         self._pool = pool
         self._issuer = sessions.Issuer(settings.keys, settings.url + PREFIX, settings.token_seconds)
+        self._tokens = limits.Limit(limits.TOKENS_PER_HOUR)
+        self._anonymous = limits.Limit(limits.ANONYMOUS_PER_HOUR)
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         routes: dict[tuple[str, str], Action] = {
@@ -92,10 +94,12 @@ class AuthApi:
         return reply({"external": external, "disable_signup": False, "mailer_autoconfirm": True})
 
     async def jwks(self, _request: web.Request, _db: asyncpg.Connection, _body: Body) -> web.Response:
-        return reply({"keys": []})
+        return reply(self._keys.public_jwks())
 
-    async def sign_up(self, _request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
+    async def sign_up(self, request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
         email, password = body.get("email"), body.get("password")
+        if not email:
+            self._anonymous.take(request.headers.get(limits.HEADER, ""))
         if email and not password:
             raise AuthError(400, "validation_failed", "Signup requires a valid password")
         made = {"user_metadata": body.get("data")}
@@ -103,6 +107,7 @@ class AuthApi:
         return await self._begin(db, user, "password" if email else "anonymous")
 
     async def token(self, request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
+        self._tokens.take(request.headers.get(limits.HEADER, ""))
         match request.query.get("grant_type"):
             case "password":
                 return await self._sign_in(db, body)

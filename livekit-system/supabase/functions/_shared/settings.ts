@@ -48,9 +48,16 @@ function secretKey(text: (name: string) => string): string {
   const legacy = text("SUPABASE_SERVICE_ROLE_KEY");
   try {
     const keys: unknown = JSON.parse(text("SUPABASE_SECRET_KEYS") || "{}");
-    const named = (keys as Record<string, unknown> | null)?.default;
-    return typeof named === "string" && named !== "" ? named : legacy;
+    return named(keys as Record<string, unknown> | null) ?? legacy;
   } catch {
     return legacy;
   }
+}
+
+/** `default`, or whichever there is: a rotation leaves a key of another name, and each of them is valid. */
+function named(keys: Record<string, unknown> | null): string | undefined {
+  const found = Object.entries(keys ?? {})
+    .filter((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "")
+    .sort(([a], [b]) => Number(b === "default") - Number(a === "default") || a.localeCompare(b));
+  return found[0]?.[1];
 }
