@@ -1,12 +1,19 @@
 """What counts as a person's yes, what they are shown, for whom a tool is, and whose turn it is."""
 
 import asyncio
+from dataclasses import dataclass
 
 import pytest
-from mcp_types import ElicitResult
+from mcp_types import (
+    ClientCapabilities,
+    ElicitationCapability,
+    ElicitResult,
+    FormElicitationCapability,
+    UrlElicitationCapability,
+)
 
 from orchestrator.errors import RefusedError
-from orchestrator.person import said_yes, words
+from orchestrator.person import Confirms, confirms, said_yes, words
 from orchestrator.rights import Kind, Reach, Rights, session_in
 from orchestrator.turns import EACH, QUEUED_EACH, THINKING, Turns
 
@@ -31,6 +38,46 @@ SESSION = "0b0e7a52-9a5d-4d4e-8f0e-2f3c1d1f6a10"
 def test_only_a_ticked_box_is_a_yes(answer: object) -> None:
     assert not said_yes(answer)
     assert said_yes(ElicitResult(action="accept", content={"yes": True}))
+
+
+@dataclass
+class Talk:
+    """A request's context, as far as asking a person goes."""
+
+    client_capabilities: ClientCapabilities | None
+    can_send_request: bool = True
+    protocol_version: str = "2025-06-18"
+
+    @property
+    def session(self) -> "Talk":
+        return self
+
+
+FORM, URL = FormElicitationCapability(), UrlElicitationCapability()
+
+
+@pytest.mark.parametrize(
+    ("capability", "asks"),
+    [
+        (None, False),
+        (ElicitationCapability(), True),  # all there was before there were modes
+        (ElicitationCapability(form=FORM), True),
+        (ElicitationCapability(form=FORM, url=URL), True),
+        (ElicitationCapability(url=URL), False),
+    ],
+)
+def test_who_confirms_is_what_the_client_can_do(
+    capability: ElicitationCapability | None, *, asks: bool
+) -> None:
+    declared = ClientCapabilities(elicitation=capability)
+    for version in ("2025-06-18", "2026-07-28"):
+        talk = Talk(declared, protocol_version=version)
+        assert confirms(talk, model_allowed=False) is (Confirms.PERSON if asks else Confirms.NOBODY)
+        # What the operator allows is for clients that cannot ask; one that can is still asked.
+        assert confirms(talk, model_allowed=True) is (Confirms.PERSON if asks else Confirms.MODEL)
+    assert confirms(Talk(None), model_allowed=False) is Confirms.NOBODY
+    unreachable = Talk(declared, can_send_request=False)
+    assert confirms(unreachable, model_allowed=False) is Confirms.NOBODY
 
 
 def test_what_users_wrote_adds_no_line_and_hides_none() -> None:
