@@ -25,10 +25,10 @@ DOCTOR_SECONDS, READY_SECONDS, DRAIN_SECONDS = 60.0, 60.0, 20.0
 USER = 10001
 ENTER = """
 set -e
+mount --rbind "$1" "$1"
 mount --rbind /dev "$1/dev"
 mount -t proc proc "$1/proc"
 mount -t tmpfs tmpfs "$1/tmp"
-mount --bind "$1" "$1"
 mount -o remount,bind,ro "$1"
 root=$1; shift
 exec chroot "$root" setpriv --reuid={user} --regid={user} --clear-groups --no-new-privs --bounding-set=-all "$@"
@@ -77,9 +77,12 @@ class Image:
         """Its mounts, or the folder could not be removed."""
         await self.buildah("umount", "--all")
         await self.buildah("rm", "--all")
-        store = self._folder / "store" / "overlay"
-        if os.path.ismount(store):
-            await command(["umount", store], seconds=BUILD_SECONDS)
+        await self._unmount(self._folder / "store" / "overlay")
+
+    async def _unmount(self, folder: Path) -> None:
+        """buildah binds its store onto itself, and leaves it so."""
+        if await asyncio.to_thread(folder.is_mount):
+            await command(["umount", folder], seconds=BUILD_SECONDS)
 
 
 def inside(root: Path, env: Mapping[str, str], *arguments: str) -> Sequence[str]:
