@@ -157,7 +157,7 @@ MATRIX: dict[str, Access] = {
     "livekit_webhook_events": Access("id = 'EV_{session}'", SERVICE, "id"),
     # ── views ──
     "moderation_audit": Access("session_id = '{session}' and action = 'camera_off'", STAFF),
-    "watch_time": Access("user_id = '{viewer}' and creator_id = '{host}'", ROOM | who("anonymous")),
+    "watch_time": Access("user_id = '{viewer}' and creator_id = '{host}'", OPS | who("viewer host")),
     "session_loudness": Access("user_id = '{speaker}'", STAFF | who("speaker")),
     "creator_revenue": Access("creator_id = '{host}'", OPS | who("host")),
 }

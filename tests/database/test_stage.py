@@ -207,6 +207,9 @@ async def test_levels_are_watched_under_a_lease(world: World) -> None:
 async def test_catching_up_is_for_those_who_may_be_there(world: World) -> None:
     scene = await world.live(access="subscribers")
     listener, stranger = await world.seat(scene, "listener"), await world.user()
+    await world.value(
+        "insert into creator_subscriptions (user_id, creator_id) values ($1, $2)", listener, scene.creator
+    )
     for n in range(3):
         await world.value("select live.append_event($1, 'system', $2)", scene.id, {"n": n})
     sql = "select array_agg(seq order by seq) from live_events_since($1, 1, 10)"

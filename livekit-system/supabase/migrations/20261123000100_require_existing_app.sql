@@ -60,6 +60,45 @@ comment on function live.refuse is
   'Refuses: PostgREST answers with HTTP p_status, p_code is the hint that programs read, p_message is for people.';
 revoke execute on function live.refuse(int, text, text) from public, anon, authenticated;
 
+-- What people write is shown to others, in lists, logs and notices: it may neither hide itself nor rearrange its surroundings.
+create function live.text_fault(p_text text, p_most int, p_lines boolean default false) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  control constant text := case when p_lines then '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]'
+                                else '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' end;
+  -- Space of every kind, what has no width, fillers, selectors of variants and tags.
+  unseen constant text := '[\s\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f'
+                       || '\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]+';
+begin
+  return case
+    when p_text is null or char_length(regexp_replace(p_text, unseen, '', 'g')) = 0
+      then 'must have something in it that can be seen'
+    when char_length(p_text) > p_most then format('must have %s characters at most', p_most)
+    when p_text ~ control then 'must not have control characters in it'
+    when p_text ~ '[\u202a-\u202e\u2066-\u2069]' then 'must not change the direction of writing'
+  end;
+end;
+$$;
+comment on function live.text_fault is
+  'What is wrong with a text that people will read, in words; null when nothing is. It has 1 to p_most characters, none of '
+  'control (p_lines: but tabs and ends of line), none that override the direction of writing, and one at least that can be seen.';
+revoke execute on function live.text_fault(text, int, boolean) from public, anon, authenticated;
+
+create function live.clean_text(p_text text, p_what text, p_most int, p_lines boolean default false) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  cleaned constant text := btrim(p_text, E' \t\r\n');
+  fault constant text := live.text_fault(cleaned, p_most, p_lines);
+begin
+  if fault is not null then
+    perform live.refuse(400, 'invalid_text', format('%s %s.', p_what, fault));
+  end if;
+  return cleaned;
+end;
+$$;
+comment on function live.clean_text is 'A text without the space around it; refuses one that live.text_fault faults. p_what: what it is, for the message.';
+revoke execute on function live.clean_text(text, text, int, boolean) from public, anon, authenticated;
+
 create function live.is_service() returns boolean
 language plpgsql stable set search_path = '' as $$
 begin

@@ -65,6 +65,21 @@ grant select, insert, update on public.live_sessions to service_role;
 grant select on public.live_sessions to anon, authenticated;
 grant update (title) on public.live_sessions to authenticated;
 
+create function live.clean_title() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  new.title := live.clean_text(new.title, 'title', 200);
+  if auth.uid() = new.creator_id and live.standing_fault(auth.uid(), new.id, new.creator_id) is not null then
+    perform live.refuse(403, 'banned', 'You have been removed and cannot rename this session.');
+  end if;
+  return new;
+end;
+$$;
+comment on function live.clean_title is 'Trigger: a title is one line that can be read, whoever writes it; a banned host writes none.';
+revoke execute on function live.clean_title() from public, anon, authenticated;
+create trigger clean_title before insert or update of title on public.live_sessions
+  for each row execute function live.clean_title();
+
 -- ── state machine ──────────────────────────────────────────────────────────────────────────────────────────────
 create table public.live_session_transitions (
   from_status text not null,

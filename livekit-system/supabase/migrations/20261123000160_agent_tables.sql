@@ -32,6 +32,7 @@ create table public.relay_keys (
   public_key text not null check (public_key ~ '^[A-Za-z0-9_-]{43}$'),
   not_before timestamptz not null default clock_timestamp(),
   not_after timestamptz not null,
+  renewed_at timestamptz not null default clock_timestamp(),
   revoked_at timestamptz,
   check (not_after > not_before)
 );
@@ -40,6 +41,7 @@ comment on column public.relay_keys.kid is 'Id of the key, as packets name it.';
 comment on column public.relay_keys.public_key is 'The 32 bytes in base64url without padding.';
 comment on column public.relay_keys.not_before is 'Valid from.';
 comment on column public.relay_keys.not_after is 'Valid until.';
+comment on column public.relay_keys.renewed_at is 'When its worker prolonged it last, which it does every 15 s: who has not for two minutes signs no more.';
 comment on column public.relay_keys.revoked_at is 'When it was revoked; packets signed with it are refused.';
 alter table public.relay_keys enable row level security;
 grant select, insert, update on public.relay_keys to service_role;

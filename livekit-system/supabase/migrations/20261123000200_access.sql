@@ -150,6 +150,29 @@ comment on function live.acting_rank is
   'With what rank a person acts in a session: rank_in, and 0 while a ban keeps them out. Null as the session: on the platform.';
 revoke execute on function live.acting_rank(uuid, uuid) from public, anon, authenticated;
 
+create function live.unless_ops(p_user uuid) returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case when not exists (select from public.live_ops o where o.user_id = p_user) then p_user end;
+end;
+$$;
+comment on function live.unless_ops(uuid) is
+  'A person as rows name them that the people concerned may read: null for ops, whom only the audit names.';
+revoke execute on function live.unless_ops(uuid) from public, anon, authenticated;
+
+create function live.name_no_ops() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  new.created_by := live.unless_ops(new.created_by);
+  new.lifted_by := live.unless_ops(new.lifted_by);
+  return new;
+end;
+$$;
+comment on function live.name_no_ops is 'Trigger: whoever is banned reads the ban, and must not learn which account of ops it was.';
+revoke execute on function live.name_no_ops() from public, anon, authenticated;
+create trigger name_no_ops before insert or update on public.live_bans
+  for each row execute function live.name_no_ops();
+
 create function live.touch_banned() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -202,6 +225,19 @@ comment on function live.bound_by_mute_all is 'Whether everyone of this person''
 revoke execute on function live.bound_by_mute_all(public.live_participants) from public, anon, authenticated;
 
 -- ── PERSON: what agents are told of someone ────────────────────────────────────────────────────────────────────
+create function live.shown_name(p_user uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select case when live.text_fault(f.display_name, 200) is null then f.display_name
+                when live.text_fault(f.username, 200) is null then f.username end
+      from public.profiles f where f.id = p_user);
+end;
+$$;
+comment on function live.shown_name is
+  'A person''s name as others are shown it: the display name, or the username where that is missing or hides something. Null when neither will do.';
+revoke execute on function live.shown_name(uuid) from public, anon, authenticated;
+
 create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
@@ -224,7 +260,7 @@ begin
       'invite_expires_at', p_row.invite_expires_at,
       'is_online', p_row.is_online,
       'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end,
-      'display_name', (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p_row.user_id)));
+      'display_name', live.shown_name(p_row.user_id)));
 end;
 $$;
 comment on function live.person is 'PERSON: the desired state of someone in a session, as agents read it.';
@@ -250,7 +286,7 @@ begin
       'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
       'removed', live.standing_ban(p_user, null, null),
       'connection', live.connection(null, p_call.id, p_user),
-      'display_name', (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p_user))
+      'display_name', live.shown_name(p_user))
      where p_user in (p_call.caller_id, p_call.callee_id));
 end;
 $$;

@@ -53,8 +53,9 @@ begin
       when p_params ? 'scope' and coalesce(p_params ->> 'scope', '') not in ('session', 'creator', 'platform')
         then 'scope must be session, creator or platform'
       when p_action = 'announce' and (jsonb_typeof(p_params -> 'text') is distinct from 'string'
-           or char_length(btrim(p_params ->> 'text')) not between 1 and 1000)
-        then 'announce needs a text of 1 to 1000 characters'
+           or live.text_fault(p_params ->> 'text', 1000, true) is not null)
+        then 'announce needs a text of 1 to 1000 characters: it '
+             || coalesce(live.text_fault(p_params ->> 'text', 1000, true), 'must be a string')
       when p_action = 'delete_message' and (p_params ->> 'message_id' is null
            or not live.is_uuid(p_params ->> 'message_id'))
         then 'delete_message needs the message_id of a message'
@@ -76,6 +77,8 @@ begin
     perform live.refuse(400, 'unknown_action', format('%s is not an action', coalesce(p_row.action, 'nothing')));
   elsif fault is not null then
     perform live.refuse(400, 'bad_params', fault);
+  elsif p_row.reason is not null and live.text_fault(p_row.reason, 1000, true) is not null then
+    perform live.refuse(400, 'bad_reason', format('a reason %s', live.text_fault(p_row.reason, 1000, true)));
   elsif num_nonnulls(p_row.session_id, p_row.call_id) <> 1
       and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and everywhere) then
     perform live.refuse(400, 'bad_place', 'say where: a session or a call, and only one of them');

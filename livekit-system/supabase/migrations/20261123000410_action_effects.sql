@@ -81,7 +81,7 @@ begin
     role_by_rank = case when invited then p.role_by_rank else p_row.requested_rank end,
     hand_raised_at = null,
     invited_role = case when invited then new_role end,
-    invited_by = case when invited then p_row.requested_by end,
+    invited_by = case when invited then live.unless_ops(p_row.requested_by) end,
     invited_by_rank = case when invited then p_row.requested_rank else 0 end,
     -- Before the session starts, an invitation holds for as long as it may still start.
     invite_expires_at = case when invited then greatest(

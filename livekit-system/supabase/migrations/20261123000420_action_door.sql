@@ -52,6 +52,7 @@ begin
   new.status := 'pending';
   new.attempts := 0;
   new.params := coalesce(new.params, '{}');
+  new.reason := nullif(btrim(new.reason), '');
   new.dry_run := coalesce(new.dry_run, false);
   new.id := coalesce(new.id, gen_random_uuid());
   new.retry_at := null; new.error_code := null; new.error := null; new.prior := null; new.before := null;
@@ -202,7 +203,7 @@ begin
         from public.live_sessions s where s.id = p_row.session_id;
       perform live.apply_mute_all(p_row.session_id, case p_row.action when 'mute_all' then p_row.requested_rank end);
     when p_row.action = 'delete_message' then
-      update public.live_messages m set deleted_at = clock_timestamp(), deleted_by = p_row.requested_by
+      update public.live_messages m set deleted_at = clock_timestamp(), deleted_by = live.unless_ops(p_row.requested_by)
        where m.id = (p_row.params ->> 'message_id')::uuid and m.deleted_at is null;
     when p_row.action = 'end_session' then perform live.apply_end(p_row);
     when p_row.action = 'announce' then

@@ -10,10 +10,12 @@ begin
       from public.live_participants p join public.live_sessions s on s.id = p.session_id
      where p.user_id = (select auth.uid())
        and not p.access_removed
-       and live.standing_ban(p.user_id, s.id, s.creator_id) is null;
+       and live.standing_ban(p.user_id, s.id, s.creator_id) is null
+       and (s.access_type = 'public' or s.creator_id = p.user_id or live.access_fault(s, p.user_id) is null);
 end;
 $$;
-comment on function live.my_sessions is 'Sessions that the caller is or was in and is not kept out of.';
+comment on function live.my_sessions is
+  'Sessions that the caller is or was in and is not kept out of: neither by a ban nor because paid access has ended.';
 revoke execute on function live.my_sessions() from public, anon, authenticated;
 grant execute on function live.my_sessions() to authenticated;
 

@@ -129,7 +129,7 @@ declare
   key public.relay_keys;
 begin
   insert into public.relay_keys as k (kid, public_key, not_after) values (p_kid, p_public_key, p_not_after)
-  on conflict (kid) do update set not_after = greatest(k.not_after, excluded.not_after)
+  on conflict (kid) do update set not_after = greatest(k.not_after, excluded.not_after), renewed_at = clock_timestamp()
     where k.public_key = excluded.public_key
   returning * into key;
   if key.kid is null then
@@ -159,6 +159,63 @@ comment on function live.ask_automatically is
   'Asks for what a rule decided, once: why the door refused it, null when it did not. The incident is written either way.';
 revoke execute on function live.ask_automatically(uuid, uuid, jsonb) from public, anon, authenticated;
 
+create table live.rule_circuits (
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  rule text not null,
+  opened_at timestamptz not null default clock_timestamp(),
+  last_at timestamptz not null default clock_timestamp(),
+  held_back int not null default 1,
+  primary key (session_id, rule)
+);
+comment on table live.rule_circuits is 'Rules that reached their ceiling of automatic actions in a session: there they only observe until an hour holds fewer.';
+comment on column live.rule_circuits.session_id is 'Where.';
+comment on column live.rule_circuits.rule is 'Which rule.';
+comment on column live.rule_circuits.opened_at is 'When the ceiling was reached.';
+comment on column live.rule_circuits.last_at is 'When an action was last held back.';
+comment on column live.rule_circuits.held_back is 'How many were held back.';
+alter table live.rule_circuits enable row level security;
+revoke all on live.rule_circuits from public, anon, authenticated, service_role;
+create index moderation_incidents_of_rule on public.moderation_incidents (session_id, rule, created_at)
+  where action_id is not null;
+create index moderation_actions_automatic on public.moderation_actions (created_at) where requested_via = 'auto';
+
+-- Many sockpuppets may reach a ceiling on purpose: what keeps the room measurable has none.
+create function live.circuit_open(p_session uuid, p_rule text) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  if p_rule in ('not_measurable', 'not_allowed', 'disguise') or (
+      select count(*) from public.moderation_incidents i
+       where i.session_id = p_session and i.rule = p_rule and i.action_id is not null
+         and i.created_at > clock_timestamp() - interval '1 hour')
+     < coalesce(live.limit_of('automatic_per_rule_and_hour'), 'infinity') then
+    return false;
+  end if;
+  insert into live.rule_circuits as c (session_id, rule) values (p_session, p_rule)
+  on conflict (session_id, rule) do update set
+    opened_at = case when c.last_at < clock_timestamp() - interval '1 hour' then excluded.opened_at else c.opened_at end,
+    last_at = clock_timestamp(), held_back = c.held_back + 1;
+  return true;
+end;
+$$;
+comment on function live.circuit_open is
+  'Whether a rule has asked for limits.automatic_per_rule_and_hour actions in a session within an hour, and only observes there from '
+  'now on; notes what is held back. not_measurable and disguises have no ceiling.';
+revoke execute on function live.circuit_open(uuid, text) from public, anon, authenticated;
+
+create function live.automatic_load() returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'open_circuits', (select count(*) from live.rule_circuits c where c.last_at > clock_timestamp() - interval '10 minutes'),
+    'automatic_actions', (select count(*) from public.moderation_actions a
+                           where a.requested_via = 'auto' and a.created_at > clock_timestamp() - interval '1 hour'),
+    'automatic_limit', live.limit_of('automatic_per_hour'));
+end;
+$$;
+comment on function live.automatic_load is
+  'What the rules do on the whole platform: {open_circuits: held back within ten minutes, automatic_actions: of an hour, automatic_limit}.';
+revoke execute on function live.automatic_load() from public, anon, authenticated;
+
 create function public.agent_incidents(p_worker text, p_rows jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
 declare
@@ -182,8 +239,10 @@ begin
       continue;
     end if;
     is_new := not exists (select from public.moderation_incidents i where i.id = item.id);
-    refusal := case when jsonb_typeof(item.action) = 'object'
-                    then live.ask_automatically(item.session_id, item.user_id, item.action) end;
+    refusal := case
+      when jsonb_typeof(item.action) is distinct from 'object' then null
+      when is_new and live.circuit_open(item.session_id, item.rule) then 'circuit_open'
+      else live.ask_automatically(item.session_id, item.user_id, item.action) end;
     insert into public.moderation_incidents as i (id, session_id, user_id, participant_sid, rule, severity, measured,
                                                   started_at, ended_at, strikes, action_id)
     select item.id, item.session_id, item.user_id, item.participant_sid, item.rule, item.severity,

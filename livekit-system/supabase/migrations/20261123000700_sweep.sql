@@ -212,7 +212,7 @@ begin
     'paid_access', live.check_paid_access(),
     'settled_actions', live.settle_actions(p_rooms));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
-  return done || live.orphan_rooms(p_rooms) || public.platform_sweep();
+  return done || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
 $$;
 comment on function public.agent_sweep is

@@ -117,10 +117,11 @@ begin
                                                  'not_before', k.not_before, 'not_after', k.not_after)
                               order by k.not_before), '[]')
       from public.relay_keys k
-     where k.revoked_at is null and k.not_after > clock_timestamp());
+     where k.revoked_at is null and k.not_after > clock_timestamp()
+       and k.renewed_at > clock_timestamp() - interval '2 minutes');
 end;
 $$;
-comment on function live.relay_keys_now() is 'The keys that packets may be signed with now: [{kid, public_key, not_before, not_after}].';
+comment on function live.relay_keys_now() is 'The keys that a worker which is alive may sign with now: [{kid, public_key, not_before, not_after}]. Any other that is valid is in relay_keys.';
 revoke execute on function live.relay_keys_now() from public, anon, authenticated;
 
 -- Only a host and the parties of a call get rights by token; everyone else's come from the agent, at the join.

@@ -179,6 +179,19 @@ create trigger coin_wallets_by_ledger_only before update on public.coin_wallets
 create trigger creator_earnings_by_ledger_only before insert on public.creator_earnings
   for each row execute function live.books_move_by_ledger_only();
 
+create function live.clean_gift_names() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  new.name_en := live.clean_text(new.name_en, 'name_en', 60);
+  new.name_tr := live.clean_text(new.name_tr, 'name_tr', 60);
+  return new;
+end;
+$$;
+comment on function live.clean_gift_names is 'Trigger: the names of a gift are lines that can be read.';
+revoke execute on function live.clean_gift_names() from public, anon, authenticated;
+create trigger clean_gift_names before insert or update of name_en, name_tr on public.gift_catalog
+  for each row execute function live.clean_gift_names();
+
 alter table public.gift_catalog enable row level security;
 alter table public.coin_wallets enable row level security;
 alter table public.coin_ledger enable row level security;

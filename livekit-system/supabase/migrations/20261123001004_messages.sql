@@ -21,7 +21,7 @@ comment on column public.live_messages.body is 'The text; app_settings.limits.me
 comment on column public.live_messages.payload is 'What a gift or system message shows.';
 comment on column public.live_messages.created_at is 'When it was written.';
 comment on column public.live_messages.deleted_at is 'When a moderator deleted it; only staff and ops see it from then on.';
-comment on column public.live_messages.deleted_by is 'Who deleted it; null for server code.';
+comment on column public.live_messages.deleted_by is 'Who deleted it; null for server code and for ops.';
 create index live_messages_of_session on public.live_messages (session_id, created_at desc);
 create index live_messages_of_user on public.live_messages (user_id, created_at desc);
 
@@ -45,6 +45,9 @@ begin
   if char_length(new.body) > live.limit_of('message_length') then
     perform live.refuse(400, 'message_too_long',
       format('A message may have %s characters at most.', live.limit_of('message_length')));
+  end if;
+  if live.text_fault(new.body, 2000, true) is not null then
+    perform live.refuse(400, 'invalid_text', format('A message %s.', live.text_fault(new.body, 2000, true)));
   end if;
   perform live.spend(new.user_id, 'messages_per_minute');
   return new;

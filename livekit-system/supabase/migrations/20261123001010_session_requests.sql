@@ -24,8 +24,8 @@ language sql stable set search_path = '' as $$
     when p_type is null or p_type not in ('video_live', 'audio_room') then 'type must be video_live or audio_room.'
     when p_access_type is null or p_access_type not in ('public', 'subscribers', 'pay_per_view')
       then 'access_type must be public, subscribers or pay_per_view.'
-    when p_title is null or char_length(btrim(p_title)) not between 1 and 200
-      then 'title must have 1 to 200 characters.'
+    when live.text_fault(btrim(p_title), 200) is not null
+      then format('title must have 1 to 200 characters: it %s.', live.text_fault(btrim(p_title), 200))
     when p_access_type = 'pay_per_view' and (p_price_coins is null or p_price_coins not between 1 and 1000000)
       then 'price_coins must be 1 to 1,000,000 for pay_per_view.'
     when p_access_type <> 'pay_per_view' and p_price_coins is not null
@@ -68,6 +68,19 @@ $$;
 comment on function live.require_not_live(uuid, uuid) is 'Refuses a creator who is live in another session.';
 revoke execute on function live.require_not_live(uuid, uuid) from public, anon, authenticated;
 
+create function live.require_slot(p_creator uuid) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if (select count(*) from public.live_sessions s
+       where s.creator_id = p_creator and s.scheduled_at is not null
+         and s.created_at > clock_timestamp() - interval '1 day') >= live.limit_of('scheduled_per_day') then
+    perform live.refuse(429, 'too_many_scheduled', 'You have announced as many sessions as is possible in one day.');
+  end if;
+end;
+$$;
+comment on function live.require_slot(uuid) is 'Refuses a creator who has announced limits.scheduled_per_day sessions within a day, held or not.';
+revoke execute on function live.require_slot(uuid) from public, anon, authenticated;
+
 create function public.session_create(
   p_user uuid, p_type text, p_access_type text, p_title text,
   p_price_coins integer default null, p_scheduled_at timestamptz default null, p_planned_minutes integer default null)
@@ -87,6 +100,8 @@ begin
   perform live.one_at_a_time('session', p_user);
   if p_scheduled_at is null then
     perform live.require_not_live(p_user);
+  else
+    perform live.require_slot(p_user);
   end if;
   insert into public.live_sessions (creator_id, type, access_type, title, price_coins, scheduled_at, planned_minutes, status)
     values (p_user, p_type, p_access_type, btrim(p_title), p_price_coins, p_scheduled_at, p_planned_minutes,

@@ -58,6 +58,47 @@ $$;
 comment on function live.forget_webhooks() is 'Deletes webhooks older than a week, long after LiveKit could repeat one. Returns how many.';
 revoke execute on function live.forget_webhooks() from public, anon, authenticated;
 
+insert into live.wake_marks (room) values ('leftovers');
+
+create function live.forget_leftovers() returns integer
+language plpgsql set search_path = '' as $$
+declare
+  counts integer[] := '{}';
+  n integer;
+begin
+  if not live.take_mark('leftovers', interval '30 seconds') then
+    return 0;
+  end if;
+  delete from live.wake_marks m
+   where case
+     when m.room ~ '^(live|call)_' then (live.place(m.room)).running is not true
+     when m.room ~ '^count:[0-9a-f-]{36}$' then not exists (
+       select from public.live_sessions s where s.id = substr(m.room, 7)::uuid and s.status <> 'ended') end;
+  get diagnostics n = row_count;
+  counts := counts || n;
+  -- Whoever still has to finish what was asked of a room may claim it until that is done.
+  delete from public.agent_rooms r
+   where r.lease_expires_at < clock_timestamp() - interval '1 minute' and (live.place(r.room)).running is not true
+     and not exists (select from public.moderation_actions a
+                      where a.status in ('pending', 'claimed') and live.room_of(a.session_id, a.call_id) = r.room);
+  get diagnostics n = row_count;
+  counts := counts || n;
+  delete from live.spending t where t.minute < clock_timestamp() - interval '10 minutes';
+  get diagnostics n = row_count;
+  counts := counts || n;
+  delete from live.rule_circuits c where c.last_at < clock_timestamp() - interval '1 day';
+  get diagnostics n = row_count;
+  counts := counts || n;
+  delete from public.relay_keys k where k.not_after < clock_timestamp() - interval '1 day';
+  get diagnostics n = row_count;
+  return n + (select sum(x) from unnest(counts) x);
+end;
+$$;
+comment on function live.forget_leftovers() is
+  'Deletes what is left of what has ended, twice a minute: marks and leases of rooms, spending of past minutes, keys that nobody '
+  'can use any more. Returns how many rows.';
+revoke execute on function live.forget_leftovers() from public, anon, authenticated;
+
 create function public.platform_sweep() returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -68,11 +109,12 @@ begin
     'earned_tickets', live.earn_tickets(),
     'refunded_tickets', live.refund_tickets(),
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
+    'forgotten_leftovers', live.forget_leftovers(),
     'forgotten_webhooks', live.forget_webhooks());
 end;
 $$;
 comment on function public.platform_sweep() is
   'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, earned_tickets, refunded_tickets, settled_accounts, '
-  'forgotten_webhooks}, how many of each.';
+  'forgotten_leftovers, forgotten_webhooks}, how many of each.';
 revoke execute on function public.platform_sweep() from public, anon, authenticated;
 grant execute on function public.platform_sweep() to service_role;

@@ -6,6 +6,9 @@ create view public.watch_time with (security_invoker = true) as
     from public.live_participants p
     join public.live_sessions s on s.id = p.session_id
    where p.first_joined_at is not null and p.user_id <> s.creator_id
+     -- Who is in a room sees who is there, and not for how long.
+     and (p.user_id = (select auth.uid()) or s.creator_id = (select auth.uid())
+          or (select live.is_service()) or (select live.am_ops()))
    group by p.user_id, s.creator_id;
 comment on view public.watch_time is
   'How long each person watched each creator: their own rows, a creator''s audience, and everything for ops.';
