@@ -55,7 +55,7 @@ class RelaySource(Protocol):
         """Rows of `live_events_since`. Raises `SourceUnavailableError`."""
 
     async def relay_keys(self) -> Sequence[Json]:
-        """Rows of `relay_keys`, newest first. Raises `SourceUnavailableError`."""
+        """Rows of `relay_keys`, those that are good for longest first. Raises `SourceUnavailableError`."""
 
 
 class RelayRoom(Protocol):

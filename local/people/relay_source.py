@@ -9,7 +9,7 @@ from local.people.relay import SourceUnavailableError
 from local.people.relay_packet import Json
 
 _KEY_COLUMNS = "kid,public_key,not_before,not_after,revoked_at"
-_MAX_KEYS = 200
+_MAX_KEYS = 1000
 
 
 class DataApi:
@@ -37,7 +37,7 @@ class DataApi:
 
     async def relay_keys(self) -> Sequence[Json]:
         """Raises as `events_since` does."""
-        query = {"select": _KEY_COLUMNS, "order": "not_before.desc", "limit": str(_MAX_KEYS)}
+        query = {"select": _KEY_COLUMNS, "order": "not_after.desc", "limit": str(_MAX_KEYS)}
         return await self._call("GET", "relay_keys", params=query)
 
     async def _call(self, method: str, path: str, **request: Any) -> Sequence[Mapping[str, Any]]:

@@ -209,3 +209,42 @@ async def eventually_one_visit(here: World, session: Json) -> asyncpg.Record:
             return found[0]
         await asyncio.sleep(0.01)
     pytest.fail("no visit was recorded within 10 s")
+
+
+ODD: dict[str, Json] = {
+    "NUL in a name": {"name": "a\u0000b"},
+    "NUL in metadata": {"metadata": "\u0000"},
+    "half a surrogate pair": {"name": "a\ud800b"},
+    "a time beyond time": {"joinedAtMs": "9" * 18},
+    "a time of another kind": {"joinedAtMs": "soon"},
+    "a sid that is none": {"sid": "PA_ü" * 40},
+    "sources that are no list": {"permission": {"canPublishSources": "ALL"}},
+    "a right that is no right": {"permission": {"canPublish": "perhaps"}},
+    "an identity of another kind": {"identity": {"a": 1}},
+    "a room of another kind": {"room": 7},
+}
+
+
+@pytest.mark.parametrize("oddity", [*ODD, "an id without end", "nested without end", "no object"])
+async def test_what_is_signed_and_still_nonsense_is_refused_and_not_repeated(
+    stack: Stack, oddity: str
+) -> None:
+    """LiveKit repeats whatever is answered with 5xx; and a body that cannot be stored never can be."""
+    async with world(stack) as here:
+        session, viewer = await here.session(await here.person(creator=True)), await here.person()
+        made = event("participant_joined", session["livekit_room"], participant(viewer, new_sid()))
+        match oddity:
+            case "an id without end":
+                body = json.dumps(made | {"id": "EV_" + "x" * 5000})
+            case "nested without end":
+                body = json.dumps(made)[:-1] + ', "extra": ' + "[" * 20_000 + "]" * 20_000 + "}"
+            case "no object":
+                body = "[1, 2]"
+            case _ if "room" in ODD[oddity]:
+                body = json.dumps(made | ODD[oddity])
+            case _:
+                body = json.dumps(made | {"participant": made["participant"] | ODD[oddity]})
+        answer = await here.deliver_signed(body, here.webhook_token(body))
+        assert 200 <= answer.status < 500, answer
+        sound = event("participant_joined", session["livekit_room"], participant(viewer, new_sid()))
+        assert (await here.deliver(sound)).body == {"outcome": "recorded"}

@@ -89,7 +89,8 @@ begin
   delete from live.rule_circuits c where c.last_at < clock_timestamp() - interval '1 day';
   get diagnostics n = row_count;
   counts := counts || n;
-  delete from public.relay_keys k where k.not_after < clock_timestamp() - interval '1 day';
+  -- A key that is revoked stays, or its worker could publish it anew; any other is published again by who still has it.
+  delete from public.relay_keys k where k.revoked_at is null and k.renewed_at < clock_timestamp() - interval '1 hour';
   get diagnostics n = row_count;
   return n + (select sum(x) from unnest(counts) x);
 end;

@@ -67,7 +67,7 @@ export class KeyFetch {
     this.#wanted = false;
     const answer = await ask(
       () =>
-        supabase.from("relay_keys").select(COLUMNS).order("not_before", { ascending: false }).limit(MAX_KEYS),
+        supabase.from("relay_keys").select(COLUMNS).order("not_after", { ascending: false }).limit(MAX_KEYS),
       runtime,
     );
     this.#running = false;

@@ -3,8 +3,8 @@
 import { fromBase64Url } from "./base64url.ts";
 import type { Refusal, RelayKey } from "./types.ts";
 
-/** More keys than a deployment has workers; the newest are kept. */
-export const MAX_KEYS = 200;
+/** What one answer of the database may hold. Those that are good for longest are kept: a worker prolongs its key as long as it lives. */
+export const MAX_KEYS = 1_000;
 /** How far the device's clock may be off before a key's validity seems over, or not begun. */
 export const CLOCK_SKEW_MS = 30_000;
 /** How far the worker's clock may be off the database's. */
@@ -57,7 +57,8 @@ export class KeyRing {
   /** The rows become all that is trusted: a key that the database no longer has is no longer good. */
   replace(rows: readonly unknown[]): void {
     const keys = rows.map(parseKey).filter((key) => key !== null);
-    keys.sort((a, b) => b.notBefore - a.notBefore);
+    // Not by age: many newer keys must never push out one that still signs.
+    keys.sort((a, b) => Number(a.revoked) - Number(b.revoked) || b.notAfter - a.notAfter);
     this.#keys = new Map(keys.slice(0, MAX_KEYS).map((key) => [key.kid, key]));
   }
 }

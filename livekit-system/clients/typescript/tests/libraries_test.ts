@@ -79,7 +79,7 @@ Deno.test("supabase-js and livekit-client are asked in their own words", async (
   deepStrictEqual(requests.slice(0, 3), [
     { method: "POST", path: "/rest/v1/rpc/live_events_since", body: since(0) },
     { method: "POST", path: "/rest/v1/rpc/live_events_since", body: since(1) },
-    { method: "GET", path: `${keys}&order=not_before.desc&limit=200`, body: null },
+    { method: "GET", path: `${keys}&order=not_after.desc&limit=1000`, body: null },
   ]);
   deepStrictEqual(
     ["dataReceived", "connected", "reconnected"].map((name) => room.listenerCount(name as "connected")),

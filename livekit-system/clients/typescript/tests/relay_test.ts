@@ -199,6 +199,20 @@ Deno.test("a key that is revoked meanwhile is refused after the next refresh, an
   deepStrictEqual(world.events.map(({ seq, source }) => [seq, source]), [[1, "caught_up"]]);
 });
 
+Deno.test("a key that still signs is not pushed out by any number of newer ones", async () => {
+  const world = new World().open();
+  await world.runtime.advance(100);
+  const newer = Array.from({ length: 1200 }, (_, n) =>
+    keyRow(`dead-${n}`, 9, {
+      not_before: "2026-11-23T06:00:00+00:00",
+      not_after: "2026-11-23T23:00:00+00:00",
+    }));
+  world.database.keys = [...newer, keyRow("k1", 1)];
+  await world.runtime.advance(5 * 60_000);
+  world.gift();
+  deepStrictEqual(world.seqs, [1]);
+});
+
 Deno.test("an empty answer about keys, as someone signed out gets, revokes none", async () => {
   const world = new World().open();
   world.database.keys = [];

@@ -1,8 +1,9 @@
 // LiveKit's webhooks: the prompt path for presence, and so for rights, since a recorded join wakes the agent.
 // Verifies and forwards; what a report means is decided in the database, whatever the order of arrival.
 import { answer, type Handler, readText } from "./http.ts";
-import { Refusal } from "./refusal.ts";
-import type { Services } from "./services.ts";
+import { Fault, Refusal } from "./refusal.ts";
+import type { SignedWebhook } from "./livekit.ts";
+import type { Database, Services } from "./services.ts";
 import type { JsonObject } from "./supabase.ts";
 
 /** Larger than a participant with LiveKit's largest metadata and attributes (512 and 64 KiB). */
@@ -16,6 +17,9 @@ export const RECORDED_EVENTS: ReadonlySet<string> = new Set([
   "participant_connection_aborted",
 ]);
 
+/** SQLSTATEs of what the database cannot make sense of: data that is no data of its kind, or breaks a rule of a row. */
+const MALFORMED = /^(22...|23502|23514|54...)$/;
+
 /** Any failure of ours is a 5xx, which LiveKit retries; a forgery is a 401, which it does not. */
 export function webhook(services: () => Services): Handler {
   return (request) =>
@@ -25,12 +29,26 @@ export function webhook(services: () => Services): Handler {
       const signed = await media.verifyWebhook(body, request.headers.get("authorization") ?? "");
       if (signed.machine || !RECORDED_EVENTS.has(signed.event)) return { outcome: "ignored" };
       if (signed.id === "") throw Refusal.own("invalid_request", "id: missing");
-      const recorded = await database.rpc("record_webhook", {
-        p_id: signed.id,
-        p_event: signed.event,
-        p_room: signed.room,
-        p_payload: JSON.parse(body) as JsonObject,
-      });
+      const recorded = await record(database, signed, JSON.parse(body) as JsonObject);
       return { outcome: recorded.outcome };
     });
+}
+
+/** @throws Refusal invalid_request when it is signed and still nonsense: LiveKit would repeat a 5xx in vain */
+async function record(database: Database, signed: SignedWebhook, payload: JsonObject): Promise<JsonObject> {
+  try {
+    return await database.rpc("record_webhook", {
+      p_id: signed.id,
+      p_event: signed.event,
+      p_room: signed.room,
+      p_payload: payload,
+    });
+  } catch (error) {
+    const sqlstate = error instanceof Fault ? String(error.fields["sqlstate"] ?? "") : "";
+    if (!MALFORMED.test(sqlstate)) throw error;
+    console.warn(
+      JSON.stringify({ level: "warn", action: "webhook.malformed", event: signed.event, sqlstate }),
+    );
+    throw Refusal.own("invalid_request", "The webhook says what cannot be.");
+  }
 }
