@@ -211,6 +211,12 @@ class Swept(NamedTuple):
     """Rooms with a name of ours that the database does not know."""
     close: tuple[RoomName, ...] = ()
     """Those of them to close now."""
+    open_circuits: int = 0
+    """Rules that only observe in a session, because they have asked for too much there."""
+    automatic: int = 0
+    """Actions that rules asked for within an hour, on the whole platform."""
+    automatic_limit: float = float("inf")
+    """More than so many wake somebody."""
 
 
 @dataclass(frozen=True, slots=True)

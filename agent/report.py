@@ -114,6 +114,13 @@ class Report(Collector):
         yield _gauge("live_actions_open_oldest_seconds", "Age of the oldest of them", max(ages, default=0))
         orphans = "Rooms with a name of ours that the database does not know (the worker that sweeps)"
         yield _gauge("live_rooms_orphaned", orphans, self._watcher.orphans)
+        swept = self._watcher.swept
+        circuits = "Rules that only observe in a session, past their ceiling there (the worker that sweeps)"
+        yield _gauge("live_rule_circuits_open", circuits, swept.open_circuits)
+        automatic = "Actions that rules asked for within an hour, on the whole platform (the worker that sweeps)"
+        yield _gauge("live_automatic_actions", automatic, swept.automatic)
+        ceiling = "How many of them wake somebody: limits.automatic_per_hour"
+        yield _gauge("live_automatic_actions_limit", ceiling, swept.automatic_limit)
         closed = CounterMetricFamily("live_rooms_orphaned_closed", "Such rooms that were closed")
         closed.add_metric([], self._watcher.orphans_closed)
         yield closed

@@ -122,8 +122,13 @@ class SupabaseStore:
 
     async def sweep(self, rooms: frozenset[RoomName]) -> Swept:
         done = await self._call("agent_sweep", p_rooms=sorted(rooms))
+        limit = done.get("automatic_limit")
         return Swept(
-            done.get("orphan_rooms", 0), tuple(RoomName(room) for room in done.get("close_rooms", ()))
+            orphans=done.get("orphan_rooms", 0),
+            close=tuple(RoomName(room) for room in done.get("close_rooms", ())),
+            open_circuits=done.get("open_circuits", 0),
+            automatic=done.get("automatic_actions", 0),
+            automatic_limit=float("inf") if limit is None else float(limit),
         )
 
     async def _timed(self, function: str, **arguments: Any) -> Any:

@@ -58,6 +58,8 @@ class Watcher:
         self.orphans = 0
         """Rooms with a name of ours that the database did not know at the last sweep; 0 when another worker sweeps."""
         self.orphans_closed = 0
+        self.swept = Swept()
+        """What the last sweep told; nothing when another worker sweeps."""
 
     @property
     def unmoderated(self) -> Mapping[RoomName, float]:
@@ -126,7 +128,10 @@ class Watcher:
             await self._blind()
             raise
         self._blind_looks = 0
-        await self._close_orphans(await self._store.sweep(there))
+        self.swept = await self._store.sweep(there)
+        if self.swept.open_circuits:
+            log.warning("rules only observe", extra={"circuits": self.swept.open_circuits})
+        await self._close_orphans(self.swept)
         new, self._there = there - self._there, there
         self._list_at = time.monotonic() + self._every
         return new

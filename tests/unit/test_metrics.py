@@ -27,6 +27,9 @@ UNITS = ("_seconds", "_bytes", "_total", "_info")
 COUNTS = {
     "live_rooms_moderated",
     "live_rooms_orphaned",
+    "live_rule_circuits_open",
+    "live_automatic_actions",
+    "live_automatic_actions_limit",
     "live_rooms_unmoderated",
     "live_people",
     "live_actions_open",

@@ -182,6 +182,8 @@ create index moderation_actions_automatic on public.moderation_actions (created_
 -- Many sockpuppets may reach a ceiling on purpose: what keeps the room measurable has none.
 create function live.circuit_open(p_session uuid, p_rule text) returns boolean
 language plpgsql set search_path = '' as $$
+declare
+  opens boolean;
 begin
   if p_rule in ('not_measurable', 'not_allowed', 'disguise') or (
       select count(*) from public.moderation_incidents i
@@ -192,14 +194,19 @@ begin
   end if;
   insert into live.rule_circuits as c (session_id, rule) values (p_session, p_rule)
   on conflict (session_id, rule) do update set
-    opened_at = case when c.last_at < clock_timestamp() - interval '1 hour' then excluded.opened_at else c.opened_at end,
-    last_at = clock_timestamp(), held_back = c.held_back + 1;
+    opened_at = case when c.last_at < clock_timestamp() - interval '1 hour' then clock_timestamp() else c.opened_at end,
+    held_back = case when c.last_at < clock_timestamp() - interval '1 hour' then 1 else c.held_back + 1 end,
+    last_at = clock_timestamp()
+  returning c.held_back = 1 into opens;
+  if opens then
+    perform live.open_case(p_session, null, 'critical', 'rule');
+  end if;
   return true;
 end;
 $$;
 comment on function live.circuit_open is
   'Whether a rule has asked for limits.automatic_per_rule_and_hour actions in a session within an hour, and only observes there from '
-  'now on; notes what is held back. not_measurable and disguises have no ceiling.';
+  'now on; notes what is held back, and opens a case of the session. not_measurable and disguises have no ceiling.';
 revoke execute on function live.circuit_open(uuid, text) from public, anon, authenticated;
 
 create function live.automatic_load() returns jsonb
