@@ -117,7 +117,9 @@ class Report(Collector):
         swept = self._watcher.swept
         circuits = "Rules that only observe in a session, past their ceiling there (the worker that sweeps)"
         yield _gauge("live_rule_circuits_open", circuits, swept.open_circuits)
-        automatic = "Actions that rules asked for within an hour, on the whole platform (the worker that sweeps)"
+        automatic = (
+            "Actions that rules asked for within an hour, on the whole platform (the worker that sweeps)"
+        )
         yield _gauge("live_automatic_actions", automatic, swept.automatic)
         ceiling = "How many of them wake somebody: limits.automatic_per_hour"
         yield _gauge("live_automatic_actions_limit", ceiling, swept.automatic_limit)
