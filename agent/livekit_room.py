@@ -35,7 +35,10 @@ from handlers.events import (
     Sid,
     Switched,
     TrackPublished,
+    TracksCounted,
 )
+from handlers.false_sources import TRACKS_OF_A_SOURCE
+from moderation.roles import Source
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +82,8 @@ class LiveKitRoom:
         self.ears = RoomEars(self._room, hearing, report, door)
         self.identity, self.restoring = identity, asyncio.Event()
         self._leaving = False
+        self._crowds: set[tuple[str, Source | None]] = set()
+        """Connections that publish too many tracks of a source, and the source."""
         self._opening: asyncio.Task[None] | None = None
         self._subscribe()
 
@@ -155,7 +160,7 @@ class LiveKitRoom:
         room.on("participant_disconnected", self._on_left)
         room.on("participant_permissions_changed", self._on_permission)
         room.on("track_published", self._on_published)
-        room.on("track_unpublished", lambda _, participant: self._on_switched(participant))
+        room.on("track_unpublished", self._on_unpublished)
         room.on("track_muted", lambda participant, _: self._on_switched(participant))
         room.on("track_unmuted", lambda participant, _: self._on_switched(participant))
         room.on("reconnecting", self.restoring.set)
@@ -169,6 +174,7 @@ class LiveKitRoom:
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
         if is_person(participant.kind):
             reason = leave_reason(participant.disconnect_reason)
+            self._crowds = {crowd for crowd in self._crowds if crowd[0] != participant.sid}
             who, sid = Identity(participant.identity), Sid(participant.sid)
             self._report(ParticipantLeft(who, sid, reason, self._now_ms()))
 
@@ -183,8 +189,28 @@ class LiveKitRoom:
         if is_person(participant.kind):
             who, sid = Identity(participant.identity), Sid(participant.sid)
             sound = publication.kind == rtc.TrackKind.KIND_AUDIO
-            self._report(TrackPublished(who, sid, SOURCES.get(publication.source), sound))
+            source = SOURCES.get(publication.source)
+            self._report(TrackPublished(who, sid, source, sound, publication.sid))
+            self._count(participant, source)
             self._on_switched(participant)
+
+    def _on_unpublished(
+        self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
+    ) -> None:
+        if is_person(participant.kind):
+            self._count(participant, SOURCES.get(publication.source))
+            self._on_switched(participant)
+
+    def _count(self, participant: rtc.RemoteParticipant, source: Source | None) -> None:
+        tracks = participant.track_publications.values()
+        count = sum(SOURCES.get(publication.source) is source for publication in tracks)
+        who, many = (participant.sid, source), count > TRACKS_OF_A_SOURCE
+        if many or who in self._crowds:
+            self._report(TracksCounted(Identity(participant.identity), Sid(participant.sid), source, count))
+        if many:
+            self._crowds.add(who)
+        else:
+            self._crowds.discard(who)
 
     def _on_switched(self, participant: rtc.Participant) -> None:
         if isinstance(participant, rtc.RemoteParticipant) and is_person(participant.kind):

@@ -165,12 +165,24 @@ class PermissionReported:
 
 @dataclass(frozen=True, slots=True)
 class TrackPublished:
-    """`sound`: what the track carries, whatever its source is called."""
+    """`sound`: what the track carries, whatever its source is called. `source` None: it is called nothing known."""
 
     identity: Identity
     sid: Sid
     source: Source | None
     sound: bool
+    track: str = ""
+    """LiveKit's SID of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TracksCounted:
+    """So many tracks of one source a connection publishes now. Only told of what are many, and of their end."""
+
+    identity: Identity
+    sid: Sid
+    source: Source | None
+    count: int
 
 
 class Switch(StrEnum):
@@ -325,6 +337,7 @@ Event = (
     | ParticipantLeft
     | PermissionReported
     | TrackPublished
+    | TracksCounted
     | Switched
     | Measured
     | TrackPaused

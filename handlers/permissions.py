@@ -25,15 +25,12 @@ from handlers.events import (
     PermissionNotSet,
     PermissionReported,
     PermissionSet,
-    TrackPublished,
 )
 from handlers.notices import iso, notice
 from handlers.state import BATCHING_SECONDS, PersonState, RoomState, sid_of
 from handlers.telling import tell
 from moderation.desired import Permission, Removal
-from moderation.roles import Source
 
-SOUND = frozenset({Source.MICROPHONE, Source.SCREEN_SHARE_AUDIO})
 FIRST_RETRY_SECONDS = 0.05
 RIGHT_AFTER_JOIN_SECONDS = 2.0
 """LiveKit answers `not_found` for a moment around a join; until then a retry is quick."""
@@ -166,13 +163,6 @@ def on_permission_reported(state: RoomState, event: PermissionReported, now: flo
     if person is None or sid_of(person) != event.sid:
         return ()
     return (*take_report(state, person, event.permission, now), *converge(state, event.identity, now))
-
-
-def on_track_published(state: RoomState, event: TrackPublished, now: float) -> Effects:
-    if event.sound is (event.source in SOUND):
-        return converge(state, event.identity, now)
-    state.person(event.identity).disguises = True
-    return (Count(Metric.TRACK_DISGUISED), *converge(state, event.identity, now))
 
 
 def take_report(

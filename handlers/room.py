@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import assert_never
 
-from handlers import actions, audio, kept_out, levels, presence, relay
+from handlers import actions, audio, false_sources, kept_out, levels, presence, relay
 from handlers.effects import CloseRoom, Effects, Leave
 from handlers.events import (
     Event,
@@ -32,6 +32,7 @@ from handlers.events import (
     Ticked,
     TrackPaused,
     TrackPublished,
+    TracksCounted,
 )
 from handlers.permissions import (
     converge,
@@ -40,7 +41,6 @@ from handlers.permissions import (
     on_permission_not_set,
     on_permission_reported,
     on_permission_set,
-    on_track_published,
 )
 from handlers.state import RoomState
 
@@ -79,7 +79,9 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
         case PermissionReported():
             return on_permission_reported(state, event, now)
         case TrackPublished():
-            return on_track_published(state, event, now)
+            return false_sources.on_track_published(state, event, now)
+        case TracksCounted():
+            return false_sources.on_tracks_counted(state, event, now)
         case Switched():
             return levels.on_switched(state, event, now)
         case Measured():
@@ -140,9 +142,10 @@ def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
     relayed = relay.on_due(state, event.events, now)
     state.status = event.status
     audio.on_actions(state, event.actions)
+    returned = false_sources.on_actions(state, event.actions, now)
     policy = audio.on_policy(state, event.policy, now)
     shown = levels.on_watched(state, now) if event.levels_watched else ()
-    return (*opened, *learned, *relayed, *policy, *shown)
+    return (*opened, *learned, *returned, *relayed, *policy, *shown)
 
 
 def on_tick(state: RoomState, now: float) -> Effects:

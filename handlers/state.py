@@ -12,7 +12,7 @@ from handlers.effects import FinishAction
 from handlers.events import Action, ActionId, Connection, Identity, LiveEvent, Sid, Status
 from handlers.hearing import Hearing
 from moderation.desired import Desired, Permission, Removal, Standing, effective_permission
-from moderation.roles import Role, RoleRights
+from moderation.roles import Role, RoleRights, Source
 from moderation.rules.words import Words
 
 RESYNC_SECONDS = 30.0
@@ -48,8 +48,17 @@ class PersonState:
     """A leave without a reason came then: it may be our own reconnect."""
     told: Standing | None = None
     """How they were last told that they stand, and of an earlier connection the role alone; None: nothing was said."""
-    disguises: bool = False
-    """Has published under a false source in this room. Outlives the connection: a client that does it again will."""
+    disguises: int = 0
+    """How often they have published under a false source in this room, and were not forgiven. Like the three that
+    follow it outlives the connection: a client that does it again will."""
+    disguised: set[str] = field(default_factory=set)
+    """The tracks that this is known of, by LiveKit's SID: of this connection."""
+    withheld: dict[Source, float] = field(default_factory=dict)
+    """Until when the right to a source is away because it was misused; infinite: until a moderator returns it."""
+    crowds: dict[Source, int] = field(default_factory=dict)
+    """How often they have published more tracks of a source than anybody can use."""
+    crowding: set[Source] = field(default_factory=set)
+    """Of which they do so now."""
     why: str | Words | None = None
     """What the latest action about this person gave as its reason, until they are told. A rule has words for it."""
 
@@ -60,10 +69,12 @@ class PersonState:
         self.unsure = self.asked is not None or connection.joined_at_ms / 1000 <= self.answered_at
         self.failures, self.retry_at = 0, 0.0
         self.overridden.clear()
+        self.disguised.clear()
         self.told = None if self.told is None else Standing(role=self.told.role)
 
     def disconnect(self) -> None:
         self.connection, self.seen, self.removing, self.doubted_at = None, False, False, None
+        self.crowding.clear()
 
 
 @dataclass(slots=True)
@@ -130,7 +141,14 @@ class RoomState:
 
     def allowed(self, person: PersonState, now: float) -> Permission:
         """What the database lets someone do now."""
-        return effective_permission(self.desired(person), self.rights, now, disguises=person.disguises)
+        withheld = {source for source, until in person.withheld.items() if now < until}
+        return effective_permission(
+            self.desired(person),
+            self.rights,
+            now,
+            disguises=person.disguises > 0,
+            misused=frozenset(withheld | person.crowding),
+        )
 
     def wake_at(self, when: float) -> None:
         """Ask for a `Ticked` at `when`."""

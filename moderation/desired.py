@@ -111,17 +111,23 @@ class Permission:
 
 
 def effective_permission(
-    desired: Desired, rights: Mapping[Role, RoleRights], now: float, *, disguises: bool = False
+    desired: Desired,
+    rights: Mapping[Role, RoleRights],
+    now: float,
+    *,
+    disguises: bool = False,
+    misused: frozenset[Source] = frozenset(),
 ) -> Permission:
     """What `desired` allows at `now`. A role unknown in this context has no rights at all.
 
     `disguises`: this person has published under a false source, sound as a camera or a picture as a microphone.
     LiveKit compares nothing but the name, so what is withheld from them in part is withheld as a whole.
+    `misused`: sources that are withheld from them for now, whatever the database says.
     """
     role = rights.get(desired.role, NO_RIGHTS)
     if disguises and (desired.muted(now) or desired.camera_off):
         return Permission(frozenset(), role.can_subscribe)
-    withheld: set[Source] = set()
+    withheld = set(misused)
     if desired.muted(now):
         withheld.add(Source.MICROPHONE)
         withheld.add(Source.SCREEN_SHARE_AUDIO)

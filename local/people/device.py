@@ -44,8 +44,17 @@ class Device:
     Times are `time.monotonic()`.
     """
 
-    def __init__(self, join: Json, subject: Subject, api: Api, *, start_after: int | None = None) -> None:
+    def __init__(
+        self,
+        join: Json,
+        subject: Subject,
+        api: Api,
+        *,
+        start_after: int | None = None,
+        encryption: rtc.E2EEOptions | None = None,
+    ) -> None:
         self.join, self.subject = join, subject
+        self._options = rtc.RoomOptions(encryption=encryption)
         self.room = rtc.Room()
         self.shown: set[str] = set()
         """Every identity that the room ever spoke of, but one's own."""
@@ -84,7 +93,9 @@ class Device:
         """
         self._begin(self.relay.run(), "relay")
         # Cancelling `Room.connect` breaks the process (python-sdks issue 784): it is only ever left behind.
-        joining = asyncio.ensure_future(self.room.connect(self.join["url"], self.join["token"]))
+        joining = asyncio.ensure_future(
+            self.room.connect(self.join["url"], self.join["token"], self._options)
+        )
         try:
             await within(CONNECT_SECONDS, "connected to the room", joining)
         except (rtc.ConnectError, AssertionError) as error:

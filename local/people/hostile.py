@@ -121,23 +121,6 @@ def older_token(env: dict[str, str], room: str, identity: str) -> str:
 # ------------------------------------------------------------ attacks
 
 
-def shut_out(room: rtc.Room, *but: str) -> None:
-    """From now on only these people may subscribe to anything of this client's: not the hidden agent."""
-    allowed = [rtc.ParticipantTrackPermission(participant_identity=who, allow_all=True) for who in but]
-    room.local_participant.set_track_subscription_permissions(
-        allow_all_participants=False, participant_permissions=allowed
-    )
-
-
-def everyone_may_listen(room: rtc.Room) -> None:
-    room.local_participant.set_track_subscription_permissions(allow_all_participants=True)
-
-
-def enciphered() -> rtc.E2EEOptions:
-    """Of a client that encrypts end to end, with a key that the agent does not have."""
-    return rtc.E2EEOptions(key_provider_options=rtc.KeyProviderOptions(shared_key=b"only for us"))
-
-
 @asynccontextmanager
 async def hammering(device: Device, source: rtc.TrackSource.ValueType = MICROPHONE) -> AsyncIterator[None]:
     """Publishes a loud tone, again and again, whether it may or not."""

@@ -32,6 +32,10 @@ class Rule(StrEnum):
     DEAD_AIR = "dead_air"
     NOT_ALLOWED = "not_allowed"
     NOT_MEASURABLE = "not_measurable"
+    DISGUISE = "disguise"
+    """A track that is not what its source says. No field of the policy: it is what rights mean."""
+    TOO_MANY_TRACKS = "too_many_tracks"
+    """Of one source, by one person. No field of the policy either."""
 
 
 class Step(StrEnum):

@@ -108,6 +108,37 @@ def not_measurable(*, encrypted: bool) -> Words:
     )
 
 
+def disguise(*, sound: bool, seconds: float | None) -> Words:
+    """`seconds` None: until a moderator returns the right."""
+    if sound:
+        en, tr = (
+            "Your app has published sound as if it were a picture",
+            "Uygulamanız sesi görüntü olarak yayınladı",
+        )
+    else:
+        en, tr = (
+            "Your app has published a picture as if it were sound",
+            "Uygulamanız görüntüyü ses olarak yayınladı",
+        )
+    if seconds is None:
+        return Words(
+            f"{en}, again. You may not publish that any more until a moderator allows it.",
+            f"{tr}, hem de yeniden. Bir moderatör izin verene kadar bunu yayınlayamazsınız.",
+        )
+    long = _number(seconds, 0)
+    return Words(
+        f"{en}. It was ended; you may publish properly again in {long.en} s.",
+        f"{tr}. Yayın durduruldu; {long.tr} saniye sonra doğru biçimde yeniden yayınlayabilirsiniz.",
+    )
+
+
+def too_many_tracks(count: int, most: int) -> Words:
+    return Words(
+        f"Your app publishes {count} tracks of one kind at once; {most} are the most. They were ended.",
+        f"Uygulamanız aynı türden {count} yayını birden açtı; en çok {most} olabilir. Hepsi durduruldu.",
+    )
+
+
 def consequence(rung: Rung) -> Words:
     """What the step means for the person, after the sentence that says why."""
     long = _number(rung.seconds, 0)

@@ -43,6 +43,8 @@ class Guest:
     by_all: bool = False
     banned: bool = False
     blocked: bool = False
+    disguises: int = 0
+    """As the agent remembers them."""
     sid: str | None = None
     permission: Permission = SILENT
 
@@ -67,6 +69,20 @@ class Evening:
     async def ask(self, action: str, guest: Guest | None = None, **params: Any) -> None:
         target = None if guest is None else guest.id
         self.asked.append(await self.world.ask(None, action, self.scene, target, params=params))
+
+    async def ask_automatically(self, action: str, guest: Guest) -> None:
+        """As the agent does: with the incident that it follows from, by a row without an end."""
+        row = {"id": str(uuid.uuid4()), "action": action, "params": {}, "reason": "false source"}
+        at = await self.world.value("select clock_timestamp()::text")
+        incident = {
+            "room": self.scene.room, "epoch": self.epoch, "id": str(uuid.uuid4()), "user_id": guest.id,
+            "participant_sid": guest.sid, "rule": "disguise", "severity": "critical",
+            "measured": {"step": "reassert", "times": guest.disguises},
+            "started_at": at, "ended_at": at, "strikes": 0.0, "action": row,
+        }  # fmt: skip
+        [answer] = await self.world.service("select agent_incidents('w1', $1)", [incident])
+        assert answer["error"] is None, answer
+        self.asked.append(row["id"])
 
     # -- the agent ------------------------------------------------------------------------------------
 
@@ -124,6 +140,17 @@ async def mute(evening: Evening, guest: Guest) -> None:
 async def unmute(evening: Evening, guest: Guest) -> None:
     await evening.ask("unmute", guest)
     guest.muted = guest.by_all = False
+    guest.disguises = 0
+
+
+async def disguise(evening: Evening, guest: Guest) -> None:
+    """Publishes a picture as a microphone, wherever LiveKit lets them. The second time the agent asks for a row."""
+    if guest.sid is None or guest.permission == SILENT:
+        return
+    guest.disguises += 1
+    if guest.disguises > 1:
+        await evening.ask_automatically("mute", guest)
+        guest.muted, guest.by_all = True, False
 
 
 async def kick(evening: Evening, guest: Guest) -> None:
@@ -147,6 +174,7 @@ async def unban(evening: Evening, guest: Guest) -> None:
 def role(name: str) -> Callable[[Evening, Guest], Awaitable[None]]:
     async def give(evening: Evening, guest: Guest) -> None:
         await evening.ask("set_role", guest, role=name)
+        guest.disguises = 0
         if RANKS[name] > RANKS[guest.role]:
             await evening.world.value(  # the invitation is accepted, unless they are banned
                 "update live_participants set role = $3 where session_id = $1 and user_id = $2",
@@ -242,6 +270,8 @@ async def unmute_all(evening: Evening) -> None:
     await evening.ask("unmute_all")
     evening.mute_all = False
     for guest in evening.guests:
+        guest.disguises = 0
+    for guest in evening.guests:
         if guest.by_all:
             guest.muted = guest.by_all = False
 
@@ -256,6 +286,9 @@ async def lose_an_answer(evening: Evening) -> None:
 
 
 async def crash(evening: Evening) -> None:
+    """What an agent remembers is gone; what it asked for is not."""
+    for guest in evening.guests:
+        guest.disguises = 0
     await evening.take_over()
 
 
@@ -272,6 +305,8 @@ index = st.integers(0, 2)
 about_somebody = [
     mute,
     unmute,
+    disguise,
+    disguise,
     kick,
     ban,
     unban,
@@ -355,3 +390,10 @@ async def check(evening: Evening) -> None:
 @given(script=steps)
 def test_everybody_ends_with_exactly_the_rights_that_they_should_have(dsn: str, script: list[Step]) -> None:
     asyncio.run(play(dsn, script))
+
+
+def test_a_disguise_that_is_repeated_outlives_the_agent_and_a_moderator_returns_the_right(dsn: str) -> None:
+    disguised, speaks, joins = person(disguise)(0), person(role("speaker"))(0), person(join)(0)
+    twice = [joins, speaks, beat, disguised, disguised, beat]
+    asyncio.run(play(dsn, [*twice, crash, joins, beat]))
+    asyncio.run(play(dsn, [*twice, person(unmute)(0), beat, disguised, mute_all, unmute_all, crash]))

@@ -195,8 +195,9 @@ class Scene:
         """LiveKit's API tells who is here."""
         return self.happens(RoomSynced(present, listed=True))
 
-    def publishes(self, who: Identity, source: Source, *, sound: bool) -> tuple[Effect, ...]:
-        return self.happens(TrackPublished(who, Sid(f"sid-{who}"), source, sound))
+    def publishes(self, who: Identity, source: Source | None, *, sound: bool) -> tuple[Effect, ...]:
+        track = f"TR_{next(self.numbers)}"
+        return self.happens(TrackPublished(who, Sid(f"sid-{who}"), source, sound, track))
 
     def switches(self, who: Identity, switches: Switches) -> tuple[Effect, ...]:
         return self.happens(Switched(who, Sid(f"sid-{who}"), switches))

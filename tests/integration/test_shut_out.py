@@ -16,7 +16,7 @@ from agent.livekit_room import OPTIONS, hidden_token
 from agent.metrics import Metrics
 from agent.ports import RoomName
 from handlers.events import Event, Identity, KeptOut, Measured
-from local.people.hostile import enciphered, everyone_may_listen, shut_out
+from local.people.evasive import enciphered, everyone_may_listen, shut_out
 from local.people.sound import tone
 from local.people.waiting import until
 from local.stack import Stack

@@ -15,7 +15,6 @@ from tests.fakes.scene import (
     LISTENER,
     MUTED_SPEAKER,
     NOTHING,
-    SHOW,
     SPEAK,
     SPEAKER,
     START,
@@ -263,48 +262,6 @@ def test_more_rights_are_not_urgent_and_fewer_are() -> None:
     scene = Scene.open(context="video_live")
     scene.present(ADA, SPEAKER, BOTH)
     assert only(SetPermission, scene.wants(ADA, Desired(Role.SPEAKER, camera_off=True))).revokes
-
-
-# -- false sources ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("desired", "left", "source", "sound"),
-    [
-        (Desired(Role.SPEAKER, mic_muted=True), SHOW, Source.CAMERA, True),
-        (Desired(Role.SPEAKER, camera_off=True), SPEAK, Source.MICROPHONE, False),
-    ],
-)
-def test_whoever_publishes_under_a_false_source_loses_all_while_anything_is_withheld(
-    desired: Desired, left: Permission, source: Source, sound: bool
-) -> None:
-    scene = Scene.open(context="video_live")
-    scene.present(ADA, desired, left)
-    found = scene.publishes(ADA, source, sound=sound)
-    assert Count(Metric.TRACK_DISGUISED) in found
-    asked = only(SetPermission, found)
-    assert asked.permission == NOTHING
-    assert asked.revokes
-    scene.confirms(asked)
-    assert only(SetPermission, scene.wants(ADA, SPEAKER)).permission == BOTH
-
-
-def test_a_false_source_is_remembered_for_the_mute_that_comes_later_and_across_connections() -> None:
-    scene = Scene.open(context="video_live")
-    scene.present(ADA, SPEAKER, BOTH)
-    assert not of(SetPermission, scene.publishes(ADA, Source.CAMERA, sound=True))
-    asked = only(SetPermission, scene.wants(ADA, MUTED_SPEAKER))
-    assert asked.permission == NOTHING
-    scene.confirms(asked)
-    scene.leaves(ADA)
-    assert only(SetPermission, scene.joins(ADA, "again", permission=SHOW)).permission == NOTHING
-
-
-def test_sound_and_pictures_under_their_own_names_are_nobodys_business() -> None:
-    scene = Scene.open(context="video_live")
-    scene.present(ADA, SPEAKER, BOTH)
-    assert not scene.publishes(ADA, Source.MICROPHONE, sound=True)
-    assert not scene.publishes(ADA, Source.CAMERA, sound=False)
 
 
 def test_what_we_replaced_and_somebody_else_gave_back_is_taken_again_as_soon_as_livekit_lists_it() -> None:

@@ -209,6 +209,8 @@ export const en: Words = {
       dead_air: "dead air",
       not_allowed: "heard without a right",
       not_measurable: "kept from being measured",
+      disguise: "false source",
+      too_many_tracks: "too many tracks",
     },
   },
   person: {

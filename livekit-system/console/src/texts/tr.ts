@@ -207,6 +207,8 @@ export const tr: Words = {
       dead_air: "sessiz yayın",
       not_allowed: "izinsiz ses",
       not_measurable: "denetlenemeyen ses",
+      disguise: "sahte kaynak",
+      too_many_tracks: "çok fazla yayın",
     },
   },
   person: {

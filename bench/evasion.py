@@ -1,0 +1,185 @@
+"""`python -m bench.evasion`: how long people are heard who keep the agent from measuring them, or lie about a source.
+
+Each way of shutting the agent out, all at once in one room, until the rule's ladder has taken the right; and each
+false source, by people who may publish it and are not muted. What counts is how long a track was there for another
+device to receive, which is at least what is heard of it.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+from livekit import rtc
+
+from bench.full import full
+from bench.variants import one_core
+from local import results
+from local.paths import STATE
+from local.people.device import Device
+from local.people.evasive import WAYS, Gate, enciphered, publish
+from local.people.hostile import Arena, older_token
+from local.people.person import People, Person
+from local.people.waiting import until
+from local.results import Figure, at_most
+from local.stack import Stack
+from moderation.rules.policy import Policy, Step
+
+CAMERA, SCREEN = rtc.TrackSource.SOURCE_CAMERA, rtc.TrackSource.SOURCE_SCREENSHARE
+MICROPHONE, UNKNOWN = rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_UNKNOWN
+PROVEN_SECONDS = 5.0
+LADDER_SECONDS = sum(
+    rung.cooldown_seconds for rung in takewhile(lambda rung: rung.step is not Step.MUTE, Policy().ladder)
+)
+"""The time to react that the default ladder gives before it mutes."""
+DISGUISED_BAR_MS = 1000.0
+WATCH_SECONDS = 1.5
+TIMES, FULL_TIMES = 2, 6
+
+
+@dataclass
+class Score:
+    unmeasured: list[float] = field(default_factory=list)
+    """Seconds."""
+    incident: list[float] = field(default_factory=list)
+    disguised: list[float] = field(default_factory=list)
+    """Milliseconds."""
+
+
+async def shut_outs(people: People, score: Score) -> None:
+    arena = await Arena.open(people)
+    await enforce(people, arena)
+    async with asyncio.TaskGroup() as tasks:
+        for name in WAYS:
+            tasks.create_task(shut_out(arena, name, score))
+
+
+async def shut_out(arena: Arena, name: str, score: Score) -> None:
+    person, device = await speaker(arena, encrypting=name == "encrypted")
+    gate, begun = Gate(arena.at_host.room, person.id), time.monotonic()
+    async with WAYS[name](device, arena.host.id):
+        since = begun if name != "in mid-speech" else time.monotonic()
+        row = await until(f"{name}: an incident", lambda: incident(arena, person), 30.0)
+        score.incident.append(time.monotonic() - since)
+        assert row["rule"] == "not_measurable", row
+        await until(f"{name}: the right is gone", lambda: not device.may_send(), 60.0)
+        await until(f"{name}: the track is gone", lambda: gate.closed, 10.0)
+        score.unmeasured.append(gate.seconds(since))
+    await device.leave()
+
+
+async def disguises(stack: Stack, people: People, score: Score, times: int) -> None:
+    """Every false source; each person once, since the second time costs more than the right."""
+    video, audio = await Arena.open(people, "video_live"), await Arena.open(people)
+    for _ in range(times):
+        for source, picture in ((CAMERA, False), (MICROPHONE, True)):
+            score.disguised.append(await disguise(video, source, picture=picture))
+        score.disguised.append(await disguise(audio, MICROPHONE, picture=True))
+        for picture in (False, True):
+            # Where the agent was faster than the publication, there is nothing to measure.
+            passed = await disguise_by_older_token(stack, audio, picture=picture)
+            score.disguised += [passed] if passed else []
+    viewer = await (await people.arrive("Vi")).enter(video.session.id)
+    gate = Gate(viewer.room, video.host.id)
+    await send_for_a_while(video.at_host, SCREEN, picture=False)
+    score.disguised.append(seen(gate))
+
+
+def seen(gate: Gate) -> float:
+    passed = 1000 * gate.seconds()
+    assert passed > 0.0, "nothing was published, so nothing is measured"
+    return passed
+
+
+async def disguise(arena: Arena, source: rtc.TrackSource.ValueType, *, picture: bool) -> float:
+    person, device = await speaker(arena)
+    gate = Gate(arena.at_host.room, person.id)
+    await send_for_a_while(device, source, picture=picture)
+    await device.leave()
+    return seen(gate)
+
+
+async def disguise_by_older_token(stack: Stack, arena: Arena, *, picture: bool) -> float:
+    """A source that has no name, with a token that once allowed everything."""
+    person, device = await speaker(arena)
+    await device.leave()
+    token = older_token(stack.env, arena.session.room, person.id)
+    gate = Gate(arena.at_host.room, person.id)
+    async with Device({**arena.session.join, "token": token}, arena.at_host.subject, person.api) as again:
+        await send_for_a_while(again, UNKNOWN, picture=picture)
+    return 1000 * gate.seconds()
+
+
+async def send_for_a_while(device: Device, source: rtc.TrackSource.ValueType, *, picture: bool) -> None:
+    sending = asyncio.create_task(publish(device, WATCH_SECONDS, source, picture=picture))
+    await asyncio.wait({sending}, timeout=WATCH_SECONDS)
+    sending.cancel()
+    await asyncio.wait({sending})
+
+
+async def speaker(arena: Arena, *, encrypting: bool = False) -> tuple[Person, Device]:
+    person = await arena.people.arrive("Mallory")
+    join = await person.token(arena.session.id)
+    encryption = enciphered() if encrypting else None
+    device = await Device(join, arena.at_host.subject, person.api, encryption=encryption).connect()
+    await arena.promote(person)
+    await device.until_may_send()
+    return person, device
+
+
+async def incident(arena: Arena, person: Person) -> dict[str, object] | None:
+    where = {"session_id": f"eq.{arena.session.id}", "user_id": f"eq.{person.id}"}
+    rows = await arena.people.service.rows("moderation_incidents", **where)
+    return rows[0] if rows else None
+
+
+async def enforce(people: People, arena: Arena) -> None:
+    """The default ladder, and no other rule than ours: the tones that are sent would break several."""
+    quiet = {name: {"enabled": False} for name in ("too_loud", "scream", "clipping", "howl", "noise")}
+    policy = {"mode": "enforce", **quiet, "dead_air": {"enabled": False}}
+    await people.service.update("live_sessions", {"moderation": policy}, id=f"eq.{arena.session.id}")
+
+
+def judge(score: Score) -> list[Figure]:
+    return [
+        most("hostile.unmeasured_incident", score.incident, PROVEN_SECONDS, "s"),
+        most("hostile.unmeasured_heard", score.unmeasured, PROVEN_SECONDS + LADDER_SECONDS, "s"),
+        most("hostile.disguised_heard", score.disguised, DISGUISED_BAR_MS, "ms"),
+    ]
+
+
+def most(name: str, taken: Sequence[float], bar: float, unit: str) -> Figure:
+    return at_most(f"{name}.max", max(taken), bar, unit, len(taken))
+
+
+async def measure(port_base: int | None, times: int) -> bool:
+    """Whether the bars were held."""
+    score = Score()
+    async with AsyncExitStack() as opened:
+        stack = await opened.enter_async_context(Stack(STATE / "bench-evasion", port_base))
+        people = await opened.enter_async_context(People(stack.env))
+        await stack.start_worker("worker", one_core())
+        await disguises(stack, people, score, times)
+        await shut_outs(people, score)
+    figures = judge(score)
+    results.write("evasion", figures)
+    sys.stdout.write(results.report(figures))
+    return all(figure.held is not False for figure in figures)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.evasion", description=__doc__)
+    parser.add_argument(
+        "--times", type=int, default=FULL_TIMES if full() else TIMES, help="attempts of each false source"
+    )
+    parser.add_argument("--port-base", type=int, default=None)
+    given = parser.parse_args()
+    sys.exit(0 if asyncio.run(measure(given.port_base, given.times)) else 1)
+
+
+if __name__ == "__main__":
+    main()

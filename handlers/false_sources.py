@@ -1,0 +1,158 @@
+"""Takes a source's right from whoever misuses it: sound called a camera, a picture called a microphone, more tracks
+than a role can use. LiveKit compares names alone, and ends what the right was taken from.
+
+A first disguise costs the right for a moment, so that an app may publish properly at once; a second one costs it until
+a moderator returns it. This is no rule of sound: it holds in every mode, for hosts as well, and in calls, where nobody
+could return a right, for a moment each time.
+"""
+
+import math
+
+from handlers.actions import AUTOMATIC
+from handlers.effects import AutomaticAction, Count, Effects, Metric, NoticeType, RecordIncident
+from handlers.events import Action, Identity, TrackPublished, TracksCounted
+from handlers.notices import notice
+from handlers.permissions import converge
+from handlers.state import PersonState, RoomState, sid_of
+from moderation.escalation import Decision, Severity
+from moderation.roles import Role, Source
+from moderation.rules import words
+from moderation.rules.policy import Mode, Rule, Step
+from moderation.rules.words import Words
+
+SOUND = frozenset({Source.MICROPHONE, Source.SCREEN_SHARE_AUDIO})
+MOMENT_SECONDS = 3.0
+"""For LiveKit to end the track and for the app to hear why."""
+TRACKS_OF_A_SOURCE = 2
+LONGEST_SECONDS = 60.0
+RETURNS = {
+    "unmute": SOUND,
+    "unmute_all": SOUND,
+    "camera_on": frozenset(Source) - SOUND,
+    "set_role": frozenset(Source),
+}
+"""Which rights a moderator's act returns."""
+
+
+def on_track_published(state: RoomState, event: TrackPublished, now: float) -> Effects:
+    if event.source is not None and event.sound is (event.source in SOUND):
+        return converge(state, event.identity, now)
+    person = state.person(event.identity)
+    sources = frozenset(Source) if event.source is None else frozenset({event.source})
+    known = event.track in person.disguised or all(now < person.withheld.get(s, 0.0) for s in sources)
+    person.disguised.add(event.track)
+    if known:  # several at once are one offence: the right is on its way out
+        return (Count(Metric.TRACK_DISGUISED), *converge(state, event.identity, now))
+    person.disguises += 1
+    again = person.disguises > 1 and may_stay_away(state)
+    until = math.inf if again else now + MOMENT_SECONDS
+    action = action_for(state, event, person) if again else None
+    why = words.disguise(sound=event.sound, seconds=None if again else MOMENT_SECONDS)
+    told = withhold(state, event.identity, sources, until, now)
+    incident = record(state, event.identity, Rule.DISGUISE, person.disguises, why, action, now)
+    return (Count(Metric.TRACK_DISGUISED), *told, *incident, *say(event.identity, Rule.DISGUISE, why))
+
+
+def on_tracks_counted(state: RoomState, event: TracksCounted, now: float) -> Effects:
+    """The right is away until they are gone and a little longer, each time twice as long."""
+    person, source = state.people.get(event.identity), event.source
+    if person is None or sid_of(person) != event.sid or source is None:
+        return ()
+    if event.count <= TRACKS_OF_A_SOURCE:
+        if source not in person.crowding:
+            return ()
+        person.crowding.discard(source)
+        seconds = min(MOMENT_SECONDS * 2 ** (person.crowds[source] - 1), LONGEST_SECONDS)
+        until = max(now + seconds, person.withheld.get(source, 0.0))
+        return withhold(state, event.identity, frozenset({source}), until, now)
+    if source in person.crowding:
+        return converge(state, event.identity, now)
+    person.crowding.add(source)
+    person.crowds[source] = person.crowds.get(source, 0) + 1
+    why = words.too_many_tracks(event.count, TRACKS_OF_A_SOURCE)
+    incident = record(state, event.identity, Rule.TOO_MANY_TRACKS, event.count, why, None, now)
+    return (
+        *converge(state, event.identity, now),
+        *incident,
+        *say(event.identity, Rule.TOO_MANY_TRACKS, why),
+    )
+
+
+def on_actions(state: RoomState, actions: tuple[Action, ...], now: float) -> Effects:
+    """A moderator returns a right: what it was taken for is forgiven."""
+    effects: Effects = ()
+    for action in actions:
+        returned = RETURNS.get(action.action)
+        if returned is None or action.via == AUTOMATIC or action.dry_run:
+            continue
+        for identity in [action.target] if action.target is not None else list(state.people):
+            person = state.people.get(identity)
+            if person is None or not (person.disguises or person.withheld):
+                continue
+            person.disguises = 0
+            for source in returned & person.withheld.keys():
+                del person.withheld[source]
+            effects += converge(state, identity, now)
+    return effects
+
+
+def may_stay_away(state: RoomState) -> bool:
+    """In a call nobody could return it."""
+    return state.default_role is not None
+
+
+def withhold(
+    state: RoomState, identity: Identity, sources: frozenset[Source], until: float, now: float
+) -> Effects:
+    person = state.person(identity)
+    for source in sources:
+        person.withheld[source] = until
+    if math.isfinite(until):
+        state.wake_at(until)
+    return converge(state, identity, now)
+
+
+def action_for(state: RoomState, event: TrackPublished, person: PersonState) -> AutomaticAction | None:
+    """What makes it last when another agent takes over. Rules act only where the policy says so, and on no host."""
+    policy = state.hearing.policy
+    if policy is None or policy.mode is not Mode.ENFORCE or state.desired(person).role is Role.HOST:
+        return None
+    silences = event.sound if event.source is None else event.source in SOUND
+    return AutomaticAction("mute" if silences else "camera_off", {})
+
+
+def record(
+    state: RoomState,
+    identity: Identity,
+    rule: Rule,
+    times: int,
+    why: Words,
+    action: AutomaticAction | None,
+    now: float,
+) -> Effects:
+    """For whoever looks; it is held against nobody by the ladder. None where nothing is recorded: in calls."""
+    if state.hearing.policy is None:
+        return ()
+    person = state.person(identity)
+    repeated = rule is Rule.DISGUISE and times > 1
+    decision = Decision(
+        step=Step.REASSERT,
+        rule=rule,
+        severity=Severity.CRITICAL if repeated else Severity.WARNING,
+        dry_run=False,
+        at=now,
+        since=now,
+        seconds=0.0,
+        strikes=0.0,
+        measured={"times": float(times)},
+        words=why,
+    )
+    if action is not None:
+        person.why = why
+    host = state.desired(person).role is Role.HOST
+    case = Severity.CRITICAL if repeated and host else None
+    return (RecordIncident(identity, sid_of(person), decision, action, case=case),)
+
+
+def say(identity: Identity, rule: Rule, why: Words) -> Effects:
+    return (notice(identity, NoticeType.WARNING, why, rule=rule.value, strikes=1),)
