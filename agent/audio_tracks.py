@@ -1,7 +1,5 @@
 """One sound that a person publishes: what is known of it here, and what its receiver says."""
 
-import asyncio
-import time
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -10,20 +8,17 @@ from livekit import rtc
 from numpy.typing import NDArray
 
 from agent.native import Tap
+from agent.reception import Reception, Sending, is_comfort, peak_of, sending
 from handlers.events import Identity, Sid, Track
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
 
 SILENT_PEAK = 33
 """-60 dBFS as a sample of 16 bits."""
-QUIET_DBFS = -60.0
-QUIET_BLOCKS = 5
-"""After so many blocks below that, the packets are counted: silence is sent, a pause is not."""
-SENDING_PACKETS = 10.0
-"""A second. Opus sends 50, or about 5 in a pause."""
-LOST_SECONDS = 3.0
-"""No packet at all for so long is loss. For less it may be a pause's few that come late to a busy machine."""
-STATS_SECONDS = 1.0
+SETTLING_BLOCKS = 2
+"""400 ms: until a decoder that has just begun has settled."""
+BETWEEN_SETTLINGS_SECONDS = 3.0
+"""Not oftener, or who publishes anew twice a second is never measured."""
 
 
 class Unwanted(Enum):
@@ -49,54 +44,60 @@ class AudioTrack:
     unwanted: Unwanted | None = None
     """Why it is not even subscribed to."""
     tap: Tap | None = None
-    quiet_blocks: int = 0
+    settling: int = 0
+    """Blocks that are still left out."""
     paused: Gap | None = None
     """Why nothing of it is measured now."""
-    packets: tuple[float, int] | None = None
-    """When they were counted last, and how many there were. Only while it is quiet."""
-
-    @property
-    def quiet(self) -> bool:
-        return self.quiet_blocks >= QUIET_BLOCKS
+    made_up: bool = False
+    """It is paused as lost, and something is heard all the same."""
+    peak: int = 0
+    """Of the last block."""
+    counted: Reception | None = None
 
     @property
     def silenced(self) -> bool:
         """Nobody hears it."""
         return self.paused in {Gap.MUTED, Gap.UNPUBLISHED}
 
-    def counted(self, now: float, count: int | None) -> Gap | None:
-        """Take in how many packets have come so far; why it is quiet, if that can be told."""
-        before, self.packets = self.packets, None if count is None else (now, count)
-        if before is None or count is None or not self.quiet or now <= before[0]:
+    @property
+    def idle(self) -> bool:
+        """Nothing can have changed unless something is heard of it."""
+        return self.silenced or (self.paused is not None and not self.made_up and self.peak < SILENT_PEAK)
+
+    def is_judged(self, samples: NDArray[np.int16]) -> bool:
+        """Whether this block, the next that has come, is somebody's doing. Ends a pause that is over."""
+        if self.silenced:
+            return False
+        if self.settling:
+            self.settling -= 1
+            return False
+        if self.paused is None:
+            return True
+        before, self.peak = self.peak, peak_of(samples)
+        if self.made_up or self.peak < SILENT_PEAK or self._is_comfort(before):
+            return False
+        self.resume()
+        return True
+
+    def _is_comfort(self, before: int) -> bool:
+        return self.paused is Gap.DTX and is_comfort(self.peak, max(before, SILENT_PEAK))
+
+    def take_in(self, reception: Reception | None) -> Gap | None:
+        """What its receiver has counted. A gap that begins with it; one that is over is ended."""
+        before, self.counted = self.counted, reception
+        if before is None or reception is None or self.silenced:
             return None
-        since, came = now - before[0], count - before[1]
-        if came == 0:
-            self.packets = before
-        return why_quiet(came, since)
+        what = sending(before, reception)
+        if what is None:
+            self.counted = before
+            return None
+        self.made_up = what is Sending.MADE_UP
+        if what is Sending.SENT:
+            if self.paused is not None:
+                self.resume()
+            return None
+        return Gap.DTX if what is Sending.PAUSED else Gap.LOST
 
-
-def why_quiet(packets: int, seconds: float) -> Gap | None:
-    """Why a quiet track is quiet, by the packets in so many seconds; None: silence is sent, or too early to tell."""
-    if packets == 0:
-        return Gap.LOST if seconds >= LOST_SECONDS else None
-    return Gap.DTX if packets / seconds < SENDING_PACKETS else None
-
-
-def is_silent(samples: NDArray[np.int16]) -> bool:
-    return max(int(samples.max()), -int(samples.min())) < SILENT_PEAK
-
-
-async def packets_of(track: rtc.Track | None) -> tuple[float, int | None]:
-    """When it was asked (monotonic), and how many packets of this track have come so far; None when that cannot be told
-    now."""
-    count = None
-    if track is not None:
-        try:
-            async with asyncio.timeout(STATS_SECONDS):
-                statistics = await track.get_stats()
-            count = sum(
-                s.inbound_rtp.received.packets_received for s in statistics if s.HasField("inbound_rtp")
-            )
-        except Exception:  # noqa: BLE001  (LiveKit's client raises nothing narrower)
-            count = None
-    return time.monotonic(), count
+    def resume(self) -> None:
+        """It is heard again."""
+        self.paused, self.made_up, self.counted = None, False, None

@@ -3,24 +3,28 @@
 One `Hearing` per process measures for all rooms: what has come since it looked last, all of it together, which costs
 less than to wake up for each block. It does so at most a quarter of the time: with more to measure than that, each
 track loses its oldest blocks, and nothing ever lags. Turns go by person, one track each, so who publishes many gets
-what everybody gets. LiveKit's client goes on delivering zeros for a track that is muted or whose sender has stopped
-sending (DTX), so a pause is known from what is said of the track and from how many packets come, never from the
-samples.
+what everybody gets.
+
+LiveKit's client goes on delivering zeros for a track that is muted, comfort noise for one whose sender has stopped
+sending (DTX), and a likeness for what was lost. None of it is anybody's doing, so it is left out: a pause is known from
+what is said of the track and from what its receiver counts, never from the samples.
 """
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable
 
 from livekit import rtc
 
-from agent.audio_tracks import QUIET_DBFS, AudioTrack, Unwanted, is_silent, packets_of
+from agent.audio_tracks import BETWEEN_SETTLINGS_SECONDS, SETTLING_BLOCKS, AudioTrack, Unwanted
 from agent.clock import DatabaseClock
 from agent.doubts import LOOK_SECONDS, Door, Doubts
 from agent.livekit_types import SOURCES, is_person
 from agent.metrics import Metrics
 from agent.native import AudioFrames
+from agent.reception import reception_of
 from handlers.events import (
     Event,
     Identity,
@@ -29,6 +33,7 @@ from handlers.events import (
     Track,
     TrackPaused,
 )
+from moderation.audio.decibels import FULL_SCALE, amplitude
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
 
@@ -114,6 +119,8 @@ class RoomEars:
         self._tracks: dict[str, AudioTrack] = {}
         self._meters: dict[Identity, dict[Track, TrackMeter]] = {}
         """Of everybody here who ever made a sound: who publishes anew goes on with what was measured before."""
+        self._settled: dict[Identity, float] = {}
+        """When a track of theirs was last left to settle."""
         self._on = False
         self.doubts = Doubts(self._tracks, hearing, report, door)
         room.on("track_published", self._on_published)
@@ -207,13 +214,16 @@ class RoomEars:
     def _open(self, track: AudioTrack, media: rtc.Track) -> None:
         self._close(track.publication.sid)
         track.tap = self._hearing.frames.open(media)
-        track.waiting_since = time.monotonic()
+        track.waiting_since = now = time.monotonic()
+        if now - self._settled.get(track.identity, -math.inf) > BETWEEN_SETTLINGS_SECONDS:
+            self._settled[track.identity], track.settling = now, SETTLING_BLOCKS
 
     def _on_left(self, person: rtc.RemoteParticipant) -> None:
         # Those without a place first, so that none takes one now.
         for track in sorted(self._tracks_of(person.identity), key=lambda track: track.unwanted is None):
             self._drop(track.publication.sid)
         self._meters.pop(Identity(person.identity), None)
+        self._settled.pop(Identity(person.identity), None)
 
     def _on_muted(self, sid: str) -> None:
         if (track := self._tracks.get(sid)) is not None:
@@ -221,7 +231,7 @@ class RoomEars:
 
     def _on_unmuted(self, sid: str) -> None:
         if (track := self._tracks.get(sid)) is not None:
-            track.paused, track.quiet_blocks = None, 0
+            track.resume()
             track.waiting_since = time.monotonic()
 
     def _drop(self, sid: str) -> None:
@@ -272,15 +282,13 @@ class RoomEars:
         while tap is not None and (block := tap.take()) is not None:
             arrived_at, samples = block
             track.waiting_since = arrived_at
-            if track.silenced or (track.paused is not None and is_silent(samples)):
+            if not track.is_judged(samples):
                 continue
-            track.paused = None
             measurement = track.meter.push(samples, self._hearing.clock.at(arrived_at))
             if measurement is None:
                 continue
             self._hearing.metrics.audio_measured.inc()
-            loud = measurement.rms_dbfs > QUIET_DBFS
-            track.quiet_blocks = 0 if loud else track.quiet_blocks + 1
+            track.peak = round(amplitude(measurement.peak_dbfs) * FULL_SCALE)
             self._report(Measured(track.identity, track.sid, measurement, track.track))
 
     def _pause(self, track: AudioTrack, why: Gap) -> None:
@@ -289,7 +297,6 @@ class RoomEars:
         if why is Gap.MUTED:
             self.doubts.muted(track)
         track.paused = why
-        track.packets = None
         track.meter.pause(why)
         self._report(TrackPaused(track.identity, why, track.track))
 
@@ -307,10 +314,10 @@ class RoomEars:
                 continue
             if now - track.waiting_since > DEAF_SECONDS:
                 deaf.append(track)
-            elif not track.quiet:
-                track.packets = None
-            elif track.paused is None:
-                await self._tell_silence_from_pause(track)
+            elif track.idle:
+                track.counted = None
+            elif (why := track.take_in(await reception_of(track.publication.track))) is not None:
+                self._pause(track, why)
         if deaf:
             await self._subscribe_again(deaf)
 
@@ -327,7 +334,3 @@ class RoomEars:
                 if self._tracks.get(track.publication.sid) is track:
                     track.publication.set_subscribed(subscribed)
             await asyncio.sleep(BETWEEN_SUBSCRIPTIONS_SECONDS)
-
-    async def _tell_silence_from_pause(self, track: AudioTrack) -> None:
-        if (why := track.counted(*await packets_of(track.publication.track))) is not None:
-            self._pause(track, why)

@@ -32,6 +32,11 @@ def amplitude_db(amplitude: float) -> float:
     return power_db(amplitude * amplitude)
 
 
+def amplitude(dbfs: float) -> float:
+    """The inverse of `amplitude_db`."""
+    return float(10.0 ** (dbfs / 20.0))
+
+
 def lufs(weighted_mean_square: float) -> float:
     """Loudness of the sum of the K-weighted channels' mean squares, BS.1770-4 equation 2."""
     return max(SILENCE, _LUFS_OFFSET + power_db(weighted_mean_square))

@@ -4,17 +4,20 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 
+import numpy as np
 import pytest
 import pytest_asyncio
 from livekit import rtc
 
+from agent.audio_tracks import SETTLING_BLOCKS, SILENT_PEAK, AudioTrack
 from agent.listening import TRACKS_OF_ONE
 from agent.ports import RoomName
 from handlers.events import MICROPHONE, Measured, Track
 from local.people import voice
-from local.people.sound import tone
+from local.people.sound import RATE, Sound, speech_like, tone
 from local.people.waiting import until
 from local.stack import Stack
+from moderation.audio.measurement import Gap
 from moderation.roles import Source
 from tests.integration.hidden_listener import Listener, Speaker, entering, listening
 
@@ -92,6 +95,41 @@ async def test_what_is_encrypted_is_not_listened_to(
         await until("others are heard", lambda: len(listener.measured) >= 20)
         assert not publication.subscribed
         assert listener.measured_of(someone.room.local_participant.identity) == []
+
+
+async def test_the_first_moments_of_a_subscription_are_left_out(listener: Listener, speaker: Speaker) -> None:
+    await speaker.publish()
+    await until("something has come", lambda: any(map(has_come, listener.ears._tracks.values())))
+    (track,) = listener.ears._tracks.values()
+    begun = track.waiting_since
+    first = (await listener.hears(1))[0]
+    assert first.at - listener.hearing.clock.at(begun) >= 0.35
+    assert first.gap is None
+
+
+async def test_comfort_noise_is_not_measured_as_somebodys_noise(listener: Listener, speaker: Speaker) -> None:
+    """A fan at -45 dBFS, of which the sender lets the listener's decoder make a likeness."""
+    speaker.sound = speech_like(-20.0)  # for Opus to take what is no speech for a pause
+    await speaker.publish(dtx=True)
+    await listener.hears(15)
+    (track,) = listener.ears._tracks.values()
+    speaker.sound = Sound("silence", np.zeros(RATE, np.int16))
+    await until("the silence is noticed", lambda: track.paused is Gap.DTX, 20.0)
+    fan = np.random.default_rng(1).normal(0.0, 32768 * 10 ** (-45 / 20), RATE)
+    speaker.sound = Sound("a fan", fan.clip(-32768, 32767).astype(np.int16))
+    await until("the fan is heard", lambda: track.paused is None)
+    await until("the pause is noticed", lambda: track.paused is Gap.DTX and not track.idle, 20.0)
+    measured, since = len(listener.measured), track.waiting_since
+    await until("two more seconds of it have come", lambda: track.waiting_since > since + 2.0)
+    assert track.peak > SILENT_PEAK
+    assert len(listener.measured) == measured
+
+    speaker.sound = tone(-20.0)
+    await listener.hears(5)
+
+
+def has_come(track: AudioTrack) -> bool:
+    return track.tap is not None and track.settling < SETTLING_BLOCKS
 
 
 async def test_one_person_has_a_bounded_number_of_decoders_and_the_place_of_one_that_ends_is_taken(

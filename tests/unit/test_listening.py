@@ -5,11 +5,10 @@ import time
 from typing import cast
 
 import numpy as np
-import pytest
 from livekit import rtc
 from livekit.rtc._ffi_client import FfiHandle
 
-from agent.audio_tracks import LOST_SECONDS, AudioTrack, is_silent, why_quiet
+from agent.audio_tracks import AudioTrack
 from agent.clock import DatabaseClock
 from agent.inbox import LIMIT, MEASURED_LIMIT, Inbox
 from agent.listening import REST_RATIO, Hearing, RoomEars
@@ -17,7 +16,6 @@ from agent.metrics import Metrics
 from agent.native import KEPT_BLOCKS, Tap
 from handlers.events import MICROPHONE, Identity, LeaseLost, Measured, Sid
 from local.people.waiting import until
-from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
 from tests.fakes.measured import QUIET
 
@@ -127,29 +125,6 @@ def test_a_track_that_waits_keeps_its_newest_blocks_and_counts_the_others() -> N
     assert kept == [8, 9]
     assert not tap.waits()
     assert tap.take() is None
-
-
-@pytest.mark.parametrize(("peak", "silent"), [(0, True), (-20, True), (40, False), (-32768, False)])
-def test_silence_is_a_peak_below_minus_sixty(peak: int, silent: bool) -> None:
-    block = np.zeros((9600, 2), np.int16)
-    block[7, 1] = peak
-    assert is_silent(block) is silent
-
-
-@pytest.mark.parametrize(
-    ("packets", "seconds", "why"),
-    [
-        (50, 1.0, None),
-        (5, 1.0, Gap.DTX),
-        (0, 1.0, None),  # a pause's next packet may be late on a busy machine
-        (1, 2.0, Gap.DTX),
-        (0, LOST_SECONDS, Gap.LOST),
-    ],
-)
-def test_silence_that_is_sent_a_pause_and_loss_are_told_apart(
-    packets: int, seconds: float, why: Gap | None
-) -> None:
-    assert why_quiet(packets, seconds) is why
 
 
 async def test_what_is_heard_waits_behind_everything_else_and_never_breaks_the_inbox() -> None:
