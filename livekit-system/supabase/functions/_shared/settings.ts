@@ -3,7 +3,8 @@ import { Fault } from "./refusal.ts";
 
 export interface Settings {
   readonly supabaseUrl: string;
-  readonly supabaseSecretKey: string;
+  /** At least one; the one to try first in front. */
+  readonly supabaseSecretKeys: readonly string[];
   /** Where the functions reach LiveKit's server API. */
   readonly livekitUrl: string;
   /** What clients are told; the same server, perhaps by another name. */
@@ -28,9 +29,11 @@ export function readSettings(environment: Environment): Settings {
   };
   const livekitUrl = address("LIVEKIT_URL", /^(wss?|https?):\/\/./, required("LIVEKIT_URL"));
   const publicUrl = text("LIVE_PUBLIC_LIVEKIT_URL") || livekitUrl;
+  const keys = secretKeys(text);
+  if (keys.length === 0) required("SUPABASE_SERVICE_ROLE_KEY");
   const settings: Settings = {
     supabaseUrl: address("SUPABASE_URL", /^https?:\/\/./, required("SUPABASE_URL")),
-    supabaseSecretKey: required("SUPABASE_SERVICE_ROLE_KEY", secretKey(text)),
+    supabaseSecretKeys: keys,
     livekitUrl,
     publicLivekitUrl: address("LIVE_PUBLIC_LIVEKIT_URL", /^(wss?|https?):\/\/./, publicUrl),
     livekitApiKey: required("LIVEKIT_API_KEY"),
@@ -41,23 +44,24 @@ export function readSettings(environment: Environment): Settings {
 }
 
 /**
- * Hosted Supabase injects both names; the legacy key stops working once legacy keys are switched off, so the
- * dictionary of named secret keys goes first.
+ * Every secret key that Supabase gave us, the one to try first in front. `default` before the others, since most
+ * projects have that alone; a rotation leaves one of another name. The legacy key stops working once legacy keys are
+ * switched off, so it comes last.
  */
-function secretKey(text: (name: string) => string): string {
+function secretKeys(text: (name: string) => string): string[] {
   const legacy = text("SUPABASE_SERVICE_ROLE_KEY");
-  try {
-    const keys: unknown = JSON.parse(text("SUPABASE_SECRET_KEYS") || "{}");
-    return named(keys as Record<string, unknown> | null) ?? legacy;
-  } catch {
-    return legacy;
-  }
+  const named = Object.entries(dictionary(text("SUPABASE_SECRET_KEYS")))
+    .filter((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "")
+    .sort(([a], [b]) => Number(b === "default") - Number(a === "default") || a.localeCompare(b))
+    .map(([, key]) => key);
+  return [...named, ...(legacy === "" ? [] : [legacy])];
 }
 
-/** `default`, or whichever there is: a rotation leaves a key of another name, and each of them is valid. */
-function named(keys: Record<string, unknown> | null): string | undefined {
-  const found = Object.entries(keys ?? {})
-    .filter((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "")
-    .sort(([a], [b]) => Number(b === "default") - Number(a === "default") || a.localeCompare(b));
-  return found[0]?.[1];
+function dictionary(json: string): object {
+  try {
+    const parsed: unknown = JSON.parse(json || "{}");
+    return typeof parsed === "object" && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
 }

@@ -18,15 +18,16 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export class Supabase {
   readonly #url: string;
-  readonly #key: string;
+  /** The keys that were not refused yet, the one in use in front. */
+  #keys: readonly string[];
   readonly #timeoutMs: number;
 
   constructor(
-    settings: Pick<Settings, "supabaseUrl" | "supabaseSecretKey">,
+    settings: Pick<Settings, "supabaseUrl" | "supabaseSecretKeys">,
     timeoutMs = SUPABASE_TIMEOUT_MS,
   ) {
     this.#url = settings.supabaseUrl;
-    this.#key = settings.supabaseSecretKey;
+    this.#keys = settings.supabaseSecretKeys;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -36,10 +37,9 @@ export class Supabase {
    * @throws Refusal not_authenticated, unavailable
    */
   async userOf(accessToken: string): Promise<string> {
-    const response = await this.#fetch("/auth/v1/user", {
-      headers: { apikey: this.#key, authorization: `Bearer ${accessToken}` },
-    });
-    const reply = await bodyOf(response);
+    const { response, reply } = await this.#ask("/auth/v1/user", (key) => ({
+      headers: { apikey: key, authorization: `Bearer ${accessToken}` },
+    }));
     if (!response.ok) throw authError(response.status, reply);
     const id = field(reply, "id");
     if (id === undefined || !UUID.test(id)) throw new Fault("auth.user_without_id");
@@ -52,19 +52,28 @@ export class Supabase {
    * @throws Fault for every other error, holding its SQLSTATE only
    */
   async rpc(name: string, parameters: Readonly<Record<string, Json>>): Promise<JsonObject> {
-    const response = await this.#fetch(`/rest/v1/rpc/${name}`, {
+    const { response, reply } = await this.#ask(`/rest/v1/rpc/${name}`, (key) => ({
       method: "POST",
-      headers: {
-        apikey: this.#key,
-        authorization: `Bearer ${this.#key}`,
-        "content-type": "application/json",
-      },
+      headers: { apikey: key, authorization: `Bearer ${key}`, "content-type": "application/json" },
       body: JSON.stringify(parameters),
-    });
-    const reply = await bodyOf(response);
+    }));
     if (!response.ok) throw databaseError(name, response.status, reply);
     if (!isObject(reply)) throw new Fault("database.unexpected_result", { rpc: name });
     return reply;
+  }
+
+  /**
+   * Asks with the key in use. One that the gateway refuses was deleted while this function ran: nothing was done with
+   * it, so the next one is tried, and used from then on.
+   */
+  async #ask(path: string, init: (key: string) => RequestInit): Promise<Answer> {
+    for (;;) {
+      const [key = "", ...others] = this.#keys;
+      const response = await this.#fetch(path, init(key));
+      const reply = await bodyOf(response);
+      if (!refusesOurKey(response.status, reply) || others.length === 0) return { response, reply };
+      if (this.#keys[0] === key) this.#keys = others;
+    }
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
@@ -76,6 +85,11 @@ export class Supabase {
   }
 }
 
+interface Answer {
+  readonly response: Response;
+  readonly reply: Json | undefined;
+}
+
 /** @throws Fault when the database function did not return what it is documented to return */
 export function objectAt(reply: JsonObject, name: string): JsonObject {
   const found = reply[name];
@@ -83,11 +97,18 @@ export function objectAt(reply: JsonObject, name: string): JsonObject {
   return found;
 }
 
-/** Auth says with a code what is wrong with a token; the gateway before it, which knows only keys, has none. */
 function authError(status: number, reply: Json | undefined): Error {
   if (status >= 500 || status === 429) return Refusal.unavailable({ part: "auth", status });
-  const coded = isObject(reply) && ("error_code" in reply || "code" in reply);
-  return coded ? Refusal.own("not_authenticated") : new Fault("auth.refused_our_key", { status });
+  return isCoded(reply) ? Refusal.own("not_authenticated") : new Fault("auth.refused_our_key", { status });
+}
+
+/** The services say with a code what is wrong; the gateway before them, which knows only keys, has none. */
+function refusesOurKey(status: number, reply: Json | undefined): boolean {
+  return status === 401 && !isCoded(reply);
+}
+
+function isCoded(reply: Json | undefined): boolean {
+  return isObject(reply) && ("error_code" in reply || "code" in reply);
 }
 
 function databaseError(rpc: string, status: number, reply: Json | undefined): Error {

@@ -12,7 +12,7 @@ export const CALL = "44444444-4444-4444-8444-444444444444";
 
 export const SETTINGS: Settings = {
   supabaseUrl: "http://127.0.0.1:9",
-  supabaseSecretKey: "sb_secret_of_the_tests",
+  supabaseSecretKeys: ["sb_secret_of_the_tests"],
   livekitUrl: "http://127.0.0.1:9",
   publicLivekitUrl: "wss://live.example.com",
   livekitApiKey: "APItest",

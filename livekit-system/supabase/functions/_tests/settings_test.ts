@@ -27,17 +27,14 @@ Deno.test("every fault of the environment is named at once, and no value is", ()
   );
 });
 
-Deno.test("a named secret key goes before the legacy key, which a project may have switched off", () => {
-  const named = { ...COMPLETE, SUPABASE_SECRET_KEYS: '{"default":"sb_secret_new"}' };
-  assert.equal(read(named).supabaseSecretKey, "sb_secret_new");
-  for (
-    const [keys, wanted] of [
-      ['{"rotated":"sb_secret_2"}', "sb_secret_2"],
-      ['{"another":"sb_secret_3","default":"sb_secret_1"}', "sb_secret_1"],
-      ['{"default":"","b":"sb_secret_b","a":"sb_secret_a","c":7}', "sb_secret_a"],
-      ["null", "legacy-key"],
-    ] as const
-  ) assert.equal(read({ ...COMPLETE, SUPABASE_SECRET_KEYS: keys }).supabaseSecretKey, wanted);
-  assert.equal(read({ ...COMPLETE, SUPABASE_SECRET_KEYS: "{}" }).supabaseSecretKey, "legacy-key");
-  assert.equal(read({ ...COMPLETE, SUPABASE_SECRET_KEYS: "not json" }).supabaseSecretKey, "legacy-key");
+Deno.test("named secret keys go before the legacy key, which a project may have switched off", () => {
+  const first = (keys: string) => read({ ...COMPLETE, SUPABASE_SECRET_KEYS: keys }).supabaseSecretKeys;
+  assert.deepEqual(first('{"default":"sb_secret_new"}'), ["sb_secret_new", "legacy-key"]);
+  assert.deepEqual(first('{"another":"3","default":"1"}'), ["1", "3", "legacy-key"]);
+  assert.deepEqual(first('{"default":"","b":"sb_b","a":"sb_a","c":7}'), ["sb_a", "sb_b", "legacy-key"]);
+  for (const nothing of ["{}", "not json", "null", '"text"', "7"]) {
+    assert.deepEqual(first(nothing), ["legacy-key"]);
+  }
+  const named = { ...COMPLETE, SUPABASE_SERVICE_ROLE_KEY: "", SUPABASE_SECRET_KEYS: '{"rotated":"sb_2"}' };
+  assert.deepEqual(read(named).supabaseSecretKeys, ["sb_2"]);
 });

@@ -7,11 +7,12 @@ import { ALICE } from "./fakes.ts";
 async function against(
   respond: (request: Request) => Response | Promise<Response>,
   work: (supabase: Supabase) => Promise<void>,
+  supabaseSecretKeys = ["the-key"],
 ): Promise<void> {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, respond);
   const supabaseUrl = `http://127.0.0.1:${server.addr.port}`;
   try {
-    await work(new Supabase({ supabaseUrl, supabaseSecretKey: "the-key" }, 300));
+    await work(new Supabase({ supabaseUrl, supabaseSecretKeys }, 300));
   } finally {
     await server.shutdown();
   }
@@ -44,6 +45,40 @@ Deno.test("a key of ours that is refused is our fault, not the user's", () =>
     () => Response.json({ message: "Invalid API key", hint: "…" }, { status: 401 }),
     (supabase) => assert.rejects(supabase.userOf("t"), Fault),
   ));
+
+Deno.test("a key that was deleted meanwhile is left for the next one, and not tried again", () => {
+  const tried: (string | null)[] = [];
+  return against(
+    (request) => {
+      const key = request.headers.get("apikey");
+      tried.push(key);
+      if (key === "deleted") return Response.json({ message: "Invalid API key" }, { status: 401 });
+      return Response.json({ id: ALICE });
+    },
+    async (supabase) => {
+      assert.equal(await supabase.userOf("t"), ALICE);
+      assert.deepEqual(await supabase.rpc("f", {}), { id: ALICE });
+      assert.deepEqual(tried, ["deleted", "kept", "kept"]);
+    },
+    ["deleted", "kept", "legacy"],
+  );
+});
+
+Deno.test("a token that is refused costs no key", () => {
+  const tried: (string | null)[] = [];
+  return against(
+    (request) => {
+      tried.push(request.headers.get("apikey"));
+      return Response.json({ error_code: "bad_jwt" }, { status: 401 });
+    },
+    async (supabase) => {
+      await refuses(supabase.userOf("t"), "not_authenticated", 401);
+      await refuses(supabase.userOf("t"), "not_authenticated", 401);
+      assert.deepEqual(tried, ["one", "one"]);
+    },
+    ["one", "two"],
+  );
+});
 
 for (const status of [429, 500, 503]) {
   Deno.test(`Auth answering ${status} says nothing about the token`, () =>
@@ -118,7 +153,7 @@ Deno.test("a database that does not answer in time is unavailable", async () => 
 
 Deno.test("a database that refuses the connection is unavailable", () =>
   refuses(
-    new Supabase({ supabaseUrl: "http://127.0.0.1:1", supabaseSecretKey: "k" }).rpc("f", {}),
+    new Supabase({ supabaseUrl: "http://127.0.0.1:1", supabaseSecretKeys: ["k"] }).rpc("f", {}),
     "unavailable",
     503,
   ));
