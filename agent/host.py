@@ -98,6 +98,7 @@ class Host:
             cursors=Outbox("cursors", store.relayed, lambda row, _: puller.relayed(row.lease.room)),
             incidents=Outbox("incidents", store.incidents, self._incident_written),
             minutes=Outbox("minutes", store.minutes, lambda _row, _answer: None),
+            media=Outbox("media", store.media, lambda _row, _answer: None),
         )
 
     async def run(self) -> None:
@@ -109,6 +110,7 @@ class Host:
             tasks.create_task(self.outboxes.cursors.run(), name="cursors")
             tasks.create_task(self.outboxes.incidents.run(), name="incidents")
             tasks.create_task(self.outboxes.minutes.run(), name="minutes")
+            tasks.create_task(self.outboxes.media.run(), name="media")
             tasks.create_task(self._levels.run(), name="levels")
             tasks.create_task(self._puller.run(), name="puller")
 

@@ -26,6 +26,7 @@ from agent.ports import (
     Joined,
     Left,
     Minute,
+    OnAir,
     PortError,
     Refused,
     RoomActions,
@@ -50,6 +51,7 @@ from handlers.effects import (
     RecordIncident,
     RecordJoined,
     RecordLeft,
+    RecordMedia,
     RecordMinute,
     Relay,
     RemoveParticipant,
@@ -95,10 +97,11 @@ class Outboxes:
     cursors: Outbox[Cursor]
     incidents: Outbox[Incident]
     minutes: Outbox[Minute]
+    media: Outbox[OnAir]
 
     def all(self) -> tuple[Outbox[Any], ...]:
         """In the order in which a room's last words are written."""
-        return self.presence, self.incidents, self.finishes, self.cursors, self.minutes
+        return self.media, self.presence, self.incidents, self.finishes, self.cursors, self.minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,8 @@ class Performer:
                 self._incident(effect)
             case RecordMinute():
                 self._world.outboxes.minutes.add(Minute(self._lease, effect))
+            case RecordMedia():
+                self._world.outboxes.media.add(OnAir(self._lease, effect))
             case ShowLevels():
                 self._begin(self._show_levels(effect))
             case ReportPolicy():

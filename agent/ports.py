@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, NewType, Protocol
 
-from handlers.effects import FinishAction, RecordIncident, RecordMinute
+from handlers.effects import FinishAction, RecordIncident, RecordMedia, RecordMinute
 from handlers.events import Connection, Identity, Person, Pulled, Sid, SnapshotLoaded
 from moderation.desired import Permission
 
@@ -181,6 +181,12 @@ class Minute:
 
 
 @dataclass(frozen=True, slots=True)
+class OnAir:
+    lease: Lease
+    effect: RecordMedia
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     lease: Lease
     closed: bool
@@ -251,6 +257,9 @@ class Store(Protocol):
 
     async def minutes(self, minutes: Sequence[Minute]) -> Sequence[Written]:
         """How people sounded. A fenced row is left out and still answered `ok`."""
+
+    async def media(self, rows: Sequence[OnAir]) -> Sequence[Written]:
+        """What flows from hosts, in the order in which it changed."""
 
     async def release(self, releases: Sequence[Release]) -> None: ...
 

@@ -18,6 +18,7 @@ from agent.ports import (
     Lease,
     Left,
     Minute,
+    OnAir,
     Overview,
     Release,
     RoomFacts,
@@ -96,6 +97,20 @@ class SupabaseStore:
     async def minutes(self, minutes: Sequence[Minute]) -> Sequence[Written]:
         await self._call("agent_audio_stats", p_rows=[heard.minute(minute) for minute in minutes])
         return [Written(ok=True) for _ in minutes]
+
+    async def media(self, rows: Sequence[OnAir]) -> Sequence[Written]:
+        asked = [
+            {
+                **_fence(row.lease),
+                "user_id": row.effect.identity,
+                "participant_sid": row.effect.sid,
+                "flowing": sorted(row.effect.flowing),
+                "at_ms": row.effect.at_ms,
+            }
+            for row in rows
+        ]
+        await self._call("agent_media", p_rows=asked)
+        return [Written(ok=True) for _ in rows]
 
     async def release(self, releases: Sequence[Release]) -> None:
         asked = [{**_fence(r.lease), "closed": r.closed, "at_ms": r.at_ms or None} for r in releases]

@@ -14,6 +14,7 @@ from moderation.audio.levels import Level
 from moderation.audio.stats import AudioMinute, SpeakerSummary
 from moderation.desired import Permission
 from moderation.escalation import Decision, Severity
+from moderation.roles import Source
 from moderation.rules.policy import Mode
 
 
@@ -196,6 +197,16 @@ class RecordMinute:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordMedia:
+    """Write which of a host's camera and microphone are published and not muted: tickets are earned by it."""
+
+    identity: Identity
+    sid: Sid
+    flowing: frozenset[Source]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShowLevels:
     """Everyone's level as of now, None for who is not heard, and the switches of whoever publishes anything. `to`: who
     moderates in the room; `watched`: tell those who look from outside as well; `tracks`: of whom more is heard than one
@@ -245,6 +256,7 @@ Effect = (
     | Listen
     | RecordIncident
     | RecordMinute
+    | RecordMedia
     | ShowLevels
     | ReportPolicy
     | ReportLoudness

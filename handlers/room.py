@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import assert_never
 
-from handlers import actions, audio, false_sources, kept_out, levels, presence, relay
+from handlers import actions, audio, false_sources, kept_out, levels, on_air, presence, relay
 from handlers.effects import CloseRoom, Effects, Leave
 from handlers.events import (
     Event,
@@ -55,7 +55,7 @@ def handle(state: RoomState, event: Event, now: float) -> Effects:
     if isinstance(event, Measured):
         return effects  # frequent, and nothing below depends on it
     state.hearing.shown.doubtful = True
-    return (*effects, *close(state, now), *actions.settle(state, now))
+    return (*effects, *on_air.record(state, now), *close(state, now), *actions.settle(state, now))
 
 
 def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901  (one line per kind of event)

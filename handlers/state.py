@@ -116,6 +116,8 @@ class RoomState:
     close_retry_at: float = 0.0
     resync_at: float = 0.0
     hearing: Hearing = field(default_factory=Hearing)
+    on_air: dict[Identity, tuple[Sid, frozenset[Source]]] = field(default_factory=dict)
+    """What of which host's connection flowed when the database was last told."""
     timers: list[float] = field(default_factory=list)
     """A heap of the moments at which something must be looked at again; each moment once."""
 

@@ -64,8 +64,8 @@ MONEY = """
     insert into creator_payouts (creator_id, coins, reference) values ('{host}', 1, 'payout-{session}');
     insert into creator_debts (ledger_id, creator_id, coins)
       select ledger_id, creator_id, 1 from creator_earnings where creator_id = '{host}' and kind = 'gift';
-    insert into live_media (track_sid, started_at, session_id, user_id, participant_sid, source, reported_by)
-      values ('TR_' || left('{session}', 8), now(), '{session}', '{host}', 'PA_host', 'microphone', 'agent');
+    insert into live_media (participant_sid, source, started_at, session_id, user_id, reported_by)
+      values ('PA_' || left('{session}', 8), 'microphone', now(), '{session}', '{host}', 'agent');
 """
 
 

@@ -83,6 +83,7 @@ def shell(lease_seconds: float = 3.0) -> Shell:
         Outbox("cursors", never, lambda *_: None),
         Outbox("incidents", never, lambda *_: None),
         Outbox("minutes", never, lambda *_: None),
+        Outbox("media", never, lambda *_: None),
     )
     world = World(
         actions,

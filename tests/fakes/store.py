@@ -19,6 +19,7 @@ from agent.ports import (
     Lease,
     Left,
     Minute,
+    OnAir,
     Overview,
     Release,
     RoomFacts,
@@ -29,7 +30,7 @@ from agent.ports import (
     Unclaimed,
     Written,
 )
-from handlers.effects import RecordIncident
+from handlers.effects import RecordIncident, RecordMedia
 from handlers.events import (
     Action,
     ActionId,
@@ -106,6 +107,7 @@ class Place:
     relayed: int = 0
     incidents: list[RecordIncident] = field(default_factory=list)
     minutes: dict[tuple[Identity, float], AudioMinute] = field(default_factory=dict)
+    media: list[RecordMedia] = field(default_factory=list)
     worker: str | None = None
     epoch: int = 0
     expires_at: float = 0.0
@@ -383,6 +385,13 @@ class FakeStore:
                 begins, who = minute.effect.begins, minute.effect.identity
                 self._db.places[minute.lease.room].minutes[who, begins] = minute.effect.figures
         return [Written(ok=True) for _ in minutes]
+
+    async def media(self, rows: Sequence[OnAir]) -> Sequence[Written]:
+        self._reach()
+        for row in rows:
+            if self._db._holds(self._worker, row.lease):
+                self._db.places[row.lease.room].media.append(row.effect)
+        return [Written(ok=True) for _ in rows]
 
     async def release(self, releases: Sequence[Release]) -> None:
         self._reach()

@@ -1,31 +1,28 @@
--- Owns: since when and until when a host's media really flowed: the stretches in which a track of theirs was published
--- and not muted. Tickets are earned by it. Two sources: agents, who see mutes, and webhooks, for a show without an agent.
+-- Owns: since when and until when a host's media flowed: the stretches in which a source of theirs was published and not
+-- muted. Tickets are earned by it. Told by agents, who see mutes, and by webhooks, for a show without an agent.
 
 create table public.live_media (
-  track_sid text not null check (track_sid ~ '^[A-Za-z0-9_-]{1,64}$'),
+  participant_sid text not null check (participant_sid ~ '^[A-Za-z0-9_-]{1,64}$'),
+  source text not null check (source ~ '^[a-z_]{1,40}$'),
   started_at timestamptz not null,
   ended_at timestamptz,
   session_id uuid not null references public.live_sessions (id),
   user_id uuid not null,
-  participant_sid text not null,
-  source text not null check (source ~ '^[a-z_]{1,40}$'),
   reported_by text not null check (reported_by in ('agent', 'webhook')),
-  primary key (track_sid, started_at),
+  primary key (participant_sid, source, started_at),
   check (ended_at >= started_at)
 );
 comment on table public.live_media is
-  'The stretches in which a host''s track was published and not muted: what a ticket pays for. Hosts only.';
-comment on column public.live_media.track_sid is 'LiveKit''s id of the track.';
+  'The stretches in which a source of a host''s was published and not muted: what a ticket pays for. Hosts only.';
+comment on column public.live_media.participant_sid is 'On which connection.';
+comment on column public.live_media.source is 'LiveKit''s source: camera, microphone, screen_share, screen_share_audio, unknown.';
 comment on column public.live_media.started_at is 'Since when it flowed.';
 comment on column public.live_media.ended_at is 'Until when: unpublished, muted, disconnected or the session over; null while it flows.';
 comment on column public.live_media.session_id is 'The session.';
 comment on column public.live_media.user_id is 'The host.';
-comment on column public.live_media.participant_sid is 'On which connection.';
-comment on column public.live_media.source is 'LiveKit''s source: camera, microphone, screen_share, screen_share_audio, unknown.';
-comment on column public.live_media.reported_by is 'Who told of its beginning: agent, or webhook while no agent had told of the track.';
-create unique index live_media_flowing on public.live_media (track_sid) where ended_at is null;
+comment on column public.live_media.reported_by is 'Who told of its beginning: agent, or webhook while no agent had told of that source.';
+create unique index live_media_flowing on public.live_media (participant_sid, source) where ended_at is null;
 create index live_media_of_session on public.live_media (session_id, started_at);
-create index live_media_of_connection on public.live_media (participant_sid) where ended_at is null;
 alter table public.live_media enable row level security;
 revoke all on public.live_media from public, anon, authenticated, service_role;
 grant select on public.live_media to authenticated, service_role;
@@ -45,22 +42,21 @@ comment on function live.is_host(uuid, uuid) is 'Whether a person is a host of a
 revoke execute on function live.is_host(uuid, uuid) from public, anon, authenticated;
 
 create function live.record_media(
-  p_session uuid, p_user uuid, p_participant_sid text, p_tracks jsonb, p_at timestamptz) returns void
+  p_session uuid, p_user uuid, p_participant_sid text, p_flowing text[], p_at timestamptz) returns void
 language plpgsql set search_path = '' as $$
 begin
   update public.live_media m set ended_at = greatest(m.started_at, p_at)
    where m.participant_sid = p_participant_sid and m.ended_at is null
-     and m.track_sid not in (select t.value ->> 'sid' from jsonb_array_elements(p_tracks) t);
-  insert into public.live_media (track_sid, started_at, session_id, user_id, participant_sid, source, reported_by)
-  select t.value ->> 'sid', p_at, p_session, p_user, p_participant_sid, t.value ->> 'source', 'agent'
-    from jsonb_array_elements(p_tracks) t
+     and m.source in ('camera', 'microphone') and m.source <> all (p_flowing);
+  insert into public.live_media (participant_sid, source, started_at, session_id, user_id, reported_by)
+  select p_participant_sid, f.source, p_at, p_session, p_user, 'agent' from unnest(p_flowing) as f (source)
    where exists (select from public.live_sessions s where s.id = p_session and s.status = 'live')
   on conflict do nothing;
 end;
 $$;
-comment on function live.record_media(uuid, uuid, text, jsonb, timestamptz) is
-  'Takes in what flows from one connection of a host, all of it: [{"sid", "source"}]. What flowed and is not named has ended.';
-revoke execute on function live.record_media(uuid, uuid, text, jsonb, timestamptz) from public, anon, authenticated;
+comment on function live.record_media(uuid, uuid, text, text[], timestamptz) is
+  'Takes in which of camera and microphone flow from one connection of a host: what flowed and is not named has ended.';
+revoke execute on function live.record_media(uuid, uuid, text, text[], timestamptz) from public, anon, authenticated;
 
 create function public.agent_media(p_worker text, p_rows jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -81,8 +77,9 @@ begin
     who := item.body ->> 'user_id';
     -- Identities are text to LiveKit; whoever has no person's is no host.
     if held and pg_input_is_valid(who, 'uuid') and live.is_host(item.session_id, who::uuid) then
-      perform live.record_media(item.session_id, who::uuid, item.body ->> 'participant_sid', item.body -> 'tracks',
-                                to_timestamp((item.body ->> 'at_ms')::double precision / 1000));
+      perform live.record_media(item.session_id, who::uuid, item.body ->> 'participant_sid',
+        array(select f.value from jsonb_array_elements_text(item.body -> 'flowing') f),
+        to_timestamp((item.body ->> 'at_ms')::double precision / 1000));
     end if;
     answers := answers || jsonb_build_object('room', item.body -> 'room', 'ok', held);
   end loop;
@@ -90,8 +87,8 @@ begin
 end;
 $$;
 comment on function public.agent_media(text, jsonb) is
-  'Files what flows from hosts: [{"room", "epoch", "user_id", "participant_sid", "tracks": [{"sid", "source"}], "at_ms"}], each '
-  'one the whole of that connection -> [{"room", "ok"}]; ok is false when it is fenced. Of anybody but a host nothing is kept.';
+  'Files what flows from hosts: [{"room", "epoch", "user_id", "participant_sid", "flowing": ["camera", "microphone"], "at_ms"}], '
+  'each one all that flows of these two -> [{"room", "ok"}]; ok is false when it is fenced. Of anybody but a host nothing is kept.';
 revoke execute on function public.agent_media(text, jsonb) from public, anon, authenticated;
 grant execute on function public.agent_media(text, jsonb) to service_role;
 
@@ -99,29 +96,31 @@ create function live.read_webhook_track(p_room text, p_event text, p_payload jso
 language plpgsql set search_path = '' as $$
 declare
   who constant jsonb := p_payload -> 'participant';
-  track constant jsonb := p_payload -> 'track';
+  -- Protobuf's JSON leaves out what is zero: an unknown source, a track that is not muted.
+  came_from constant text := lower(coalesce(p_payload #>> '{track,source}', 'unknown'));
   at constant timestamptz := to_timestamp((p_payload ->> 'createdAt')::double precision);
   session uuid := (select s.id from public.live_sessions s where s.livekit_room = p_room and s.status = 'live');
 begin
-  if p_event = 'track_unpublished' then
+  if session is null or not pg_input_is_valid(who ->> 'identity', 'uuid')
+      or not live.is_host(session, (who ->> 'identity')::uuid) then
+    return false;
+  elsif p_event = 'track_unpublished' then
     update public.live_media m set ended_at = greatest(m.started_at, at)
-     where m.track_sid = track ->> 'sid' and m.session_id = session and m.ended_at is null;
+     where m.participant_sid = who ->> 'sid' and m.source = came_from and m.ended_at is null and m.reported_by = 'webhook';
     return found;
-  elsif session is null or not pg_input_is_valid(who ->> 'identity', 'uuid')
-      or not live.is_host(session, (who ->> 'identity')::uuid)
-      or coalesce((track -> 'muted')::boolean, false)
-      or exists (select from public.live_media m where m.track_sid = track ->> 'sid') then
+  elsif coalesce((p_payload #> '{track,muted}')::boolean, false) or exists (
+      select from public.live_media m
+       where m.participant_sid = who ->> 'sid' and m.source = came_from and m.reported_by = 'agent') then
     return false;
   end if;
-  insert into public.live_media (track_sid, started_at, session_id, user_id, participant_sid, source, reported_by)
-  values (track ->> 'sid', at, session, (who ->> 'identity')::uuid, who ->> 'sid',
-          lower(coalesce(track ->> 'source', 'unknown')), 'webhook')
+  insert into public.live_media (participant_sid, source, started_at, session_id, user_id, reported_by)
+  values (who ->> 'sid', came_from, at, session, (who ->> 'identity')::uuid, 'webhook')
   on conflict do nothing;
   return found;
 end;
 $$;
 comment on function live.read_webhook_track(text, text, jsonb) is
-  'Records track_published of a host, unless an agent has told of that track, which knows more; and track_unpublished.';
+  'Records track_published of a host, unless an agent has told of that source, which knows more; and track_unpublished.';
 revoke execute on function live.read_webhook_track(text, text, jsonb) from public, anon, authenticated;
 
 -- ── what ends by itself ────────────────────────────────────────────────────────────────────────────────────────
