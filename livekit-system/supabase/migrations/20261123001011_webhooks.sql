@@ -77,6 +77,11 @@ language plpgsql security definer set search_path = '' as $$
 declare
   recorded boolean;
 begin
+  -- Told again it says nothing new, and of anybody but a host it is not even filed: a guest may publish in a loop.
+  if p_event in ('track_published', 'track_unpublished') then
+    return jsonb_build_object('outcome', case when live.read_webhook_track(p_room, p_event, p_payload)
+                                              then 'recorded' else 'ignored' end);
+  end if;
   insert into public.livekit_webhook_events (id, event, room, payload)
     values (p_id, p_event, nullif(p_room, ''), p_payload #- '{room,turnPassword}') on conflict (id) do nothing;
   if not found then
@@ -85,14 +90,13 @@ begin
   recorded := case
     when p_event in ('participant_joined', 'participant_left')
       then live.read_webhook_participant(p_room, p_event, p_payload)
-    when p_event in ('track_published', 'track_unpublished') then live.read_webhook_track(p_room, p_event, p_payload)
     when p_event = 'room_finished' then live.read_webhook_room_finished(p_room, p_payload)
     else false end;
   return jsonb_build_object('outcome', case when recorded then 'recorded' else 'ignored' end);
 end;
 $$;
 comment on function public.record_webhook(text, text, text, jsonb) is
-  'Files a verified webhook of LiveKit''s under its id and records the presence it tells of: '
+  'Files a verified webhook of LiveKit''s under its id and records the presence it tells of, and what a host has on air: '
   '{outcome: recorded, ignored or duplicate}. p_payload is the body as LiveKit sent it.';
 revoke execute on function public.record_webhook(text, text, text, jsonb) from public, anon, authenticated;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;

@@ -1,4 +1,5 @@
-// LiveKit's webhooks: the prompt path for presence, and so for rights, since a recorded join wakes the agent.
+// LiveKit's webhooks: the prompt path for presence, and so for rights, since a recorded join wakes the agent; and for
+// what a host has on air where there is no agent.
 // Verifies and forwards; what a report means is decided in the database, whatever the order of arrival.
 import { answer, type Handler, readText } from "./http.ts";
 import { Fault, Refusal } from "./refusal.ts";
@@ -15,6 +16,8 @@ export const RECORDED_EVENTS: ReadonlySet<string> = new Set([
   "participant_joined",
   "participant_left",
   "participant_connection_aborted",
+  "track_published",
+  "track_unpublished",
 ]);
 
 /** SQLSTATEs of what the database cannot make sense of: data that is no data of its kind, or breaks a rule of a row. */
