@@ -413,7 +413,14 @@ class Air:
     async def open(cls, world: World) -> "Air":
         scene = await world.live("video_live")
         claim = await world.claim(scene.room, ttl_ms=60_000)
-        return cls(world, scene, claim["epoch"], time.time() - 1000, f"PA_{uuid.uuid4().hex}", scene.creator)
+        return cls(
+            world,
+            scene,
+            claim["epoch"],
+            float(int(time.time()) - 1000),
+            f"PA_{uuid.uuid4().hex}",
+            scene.creator,
+        )
 
     async def agent(self, at: float, *flowing: str, epoch: int | None = None) -> bool:
         row = {
