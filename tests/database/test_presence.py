@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.database.world import World
+from tests.database.world import Scene, World
 
 Report = tuple[str, str, str, int, str | None]  # source, event, connection, second, reason
 
@@ -26,12 +26,12 @@ def visit(connection: str, start: int, end: int | None, seen_late: int) -> list[
 
 @st.composite
 def evenings(draw: st.DrawFn) -> list[Report]:
-    """Draw the visits of two people on up to two devices each, with some reports lost."""
+    """Draw the visits of three people, some on two devices at once, with some reports lost."""
     reports: list[Report] = []
-    for n in range(draw(st.integers(1, 5))):
+    for n in range(draw(st.integers(1, 7))):
         start = draw(st.integers(0, 50))
         end = draw(st.one_of(st.none(), st.integers(-2, 30).map(lambda length, start=start: start + length)))
-        owner = draw(st.sampled_from("ab"))
+        owner = draw(st.sampled_from("abc"))
         kept = visit(f"{owner}{n}", start, end, draw(st.integers(0, 3)))
         lost = draw(st.sets(st.integers(0, len(kept) - 1), max_size=len(kept) - 1))
         reports += [report for i, report in enumerate(kept) if i not in lost]
@@ -48,7 +48,7 @@ def test_order_and_repetition_make_no_difference(
     async def both() -> None:
         world = World(dsn)
         try:
-            people = {"a": await world.user(), "b": await world.user()}
+            people = {name: await world.user() for name in "abc"}
             clean = sorted(reports, key=lambda r: (r[3], r[1] == "left"))
             assert await outcome(world, clean, people) == await outcome(world, shuffled, people)
         finally:
@@ -78,6 +78,7 @@ async def outcome(world: World, reports: list[Report], people: dict[str, str]) -
     counts = await world.row(
         "select viewer_count, peak_viewers, total_viewers from live_sessions where id = $1", scene.id
     )
+    assert await world.rows("select * from live_faults() where id like $1", f"{scene.id}%") == []
     assert counts["viewer_count"] == sum(p["is_online"] for p in persons)
     assert all(v["left_at"] is None or v["left_at"] >= v["joined_at"] for v in visits)
     return visits, persons, counts
@@ -228,3 +229,79 @@ async def test_a_second_host_who_is_there_stops_the_grace(world: World) -> None:
     assert not await world.value(gone, scene.id)
     await world.service("update live_participants set role = 'co_host' where user_id = $1", deputy)
     assert await world.value(gone, scene.id)
+
+
+CROWD = """
+    select count(live.record_presence('webhook', $1, 'joined', 'PA_' || replace(u.id::text, '-', ''), u.id::text,
+                                      to_timestamp(1000 + u.n), null))
+      from (select id, row_number() over () as n from auth.users where raw_user_meta_data ->> 'crowd' = $2) u
+"""
+READ = "select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) from pg_stat_xact_user_tables"
+
+
+async def crowded(world: World, people: int) -> Scene:
+    """Open a session with so many people in it, who came a second apart."""
+    scene = await world.live()
+    owner = await world.owner()
+    await owner.execute(
+        "insert into auth.users (id, is_anonymous, raw_user_meta_data)"
+        " select gen_random_uuid(), true, jsonb_build_object('crowd', $1::text) from generate_series(1, $2::int)",
+        scene.id, people,
+    )  # fmt: skip
+    await owner.fetchval(CROWD, scene.room, scene.id)
+    return scene
+
+
+async def rows_read(world: World, report: str, *args: object) -> int:
+    """Return how many rows of all tables a report reads, with plans made for the tables as they are."""
+    connection = await world.connect()
+    await connection.execute("analyze")
+    await connection.execute("set enable_seqscan = off")  # small tables would be read whole
+    async with connection.transaction():
+        before = await connection.fetchval(READ)
+        await connection.fetchval(report, *args)
+        return int(await connection.fetchval(READ) - before)
+
+
+async def test_who_comes_and_goes_costs_the_same_in_every_room(world: World) -> None:
+    report = "select live.record_presence($1, $2, $3, $4, $5, to_timestamp($6::float8), null)"
+    costs = []
+    for people in (50, 500):
+        scene = await crowded(world, people)
+        member = await world.row(
+            "select participant_sid as sid, user_id::text from live_visits"
+            " where session_id = $1 order by joined_at limit 1", scene.id,
+        )  # fmt: skip
+        come = (f"PA_new{scene.id[:8]}", await world.user())
+        gone = (member["sid"], member["user_id"])
+        # A whole second, long before the last that was told of; then the agent's own word, a little later.
+        costs.append(
+            [
+                await rows_read(world, report, "webhook", scene.room, "joined", *come, 1010.4),
+                await rows_read(world, report, "webhook", scene.room, "left", *gone, 1015),
+                await rows_read(world, report, "agent", scene.room, "left", *gone, 1014.9),
+            ]
+        )
+    assert all(large <= 2 * small for small, large in zip(*costs, strict=True)), costs
+
+
+async def test_who_comes_and_goes_costs_the_same_however_often_they_did(world: World) -> None:
+    report = "select live.record_presence('agent', $1, $2, $3, $4, to_timestamp($5::float8), null)"
+    costs = []
+    for visits in (50, 500):
+        scene, user = await world.live(), await world.user()
+        owner = await world.owner()
+        for second, event in ((10, "joined"), (15, "left")):
+            await owner.fetchval(
+                "select count(live.record_presence('agent', $1, $2, 'PA_' || n || left($3, 8), $3,"
+                " to_timestamp(10 * n + $4::int), null)) from generate_series(1, $5::int) n",
+                scene.room, event, user, second, visits,
+            )  # fmt: skip
+        last = (f"PA_last{scene.id[:8]}", user)
+        costs.append(
+            [
+                await rows_read(world, report, scene.room, event, *last, 10 * visits + at)
+                for event, at in (("joined", 21), ("left", 22))
+            ]
+        )
+    assert all(large <= 2 * small for small, large in zip(*costs, strict=True)), costs

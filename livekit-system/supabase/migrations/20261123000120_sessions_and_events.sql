@@ -23,7 +23,6 @@ create table public.live_sessions (
   relayed_seq bigint not null default 0 check (relayed_seq between 0 and last_seq),
   mute_all_rank int,
   moderation jsonb not null default '{}' check (jsonb_typeof(moderation) = 'object'),
-  presence_at timestamptz,
   desired_xid xid8 not null default pg_current_xact_id(),
   created_at timestamptz not null default clock_timestamp(),
   check ((access_type = 'pay_per_view') = (price_coins is not null)),
@@ -54,7 +53,6 @@ comment on column public.live_sessions.last_seq is 'Highest seq of its live_even
 comment on column public.live_sessions.relayed_seq is 'Highest seq that an agent has relayed into the room; only grows.';
 comment on column public.live_sessions.mute_all_rank is 'Rank of who muted everyone; null while nobody has. Those who join later are muted too.';
 comment on column public.live_sessions.moderation is 'Overrides of app_settings moderation.policy for this session, by ops; may name a "preset": talk, music or asmr.';
-comment on column public.live_sessions.presence_at is 'Latest time in a presence report; an earlier one makes peak_viewers be counted anew.';
 comment on column public.live_sessions.desired_xid is 'Transaction of the last change that an agent must know of.';
 comment on column public.live_sessions.created_at is 'When it was created.';
 create unique index live_sessions_one_live_per_creator on public.live_sessions (creator_id) where status = 'live';

@@ -25,6 +25,8 @@ create table public.live_participants (
   first_joined_at timestamptz,
   last_joined_at timestamptz,
   left_at timestamptz,
+  open_visits int not null default 0 check (open_visits >= 0),
+  watched interval not null default '0',
   watch_seconds int not null default 0 check (watch_seconds >= 0),
   desired_xid xid8 not null default pg_current_xact_id(),
   created_at timestamptz not null default clock_timestamp(),
@@ -57,12 +59,15 @@ comment on column public.live_participants.is_online is 'Whether any connection 
 comment on column public.live_participants.first_joined_at is 'Start of their first visit.';
 comment on column public.live_participants.last_joined_at is 'Start of their latest visit.';
 comment on column public.live_participants.left_at is 'End of their latest visit; null while online.';
+comment on column public.live_participants.open_visits is 'How many connections of theirs are open.';
+comment on column public.live_participants.watched is 'Time covered by closed visits, exactly.';
 comment on column public.live_participants.watch_seconds is 'Seconds covered by closed visits; two devices at once count once.';
 comment on column public.live_participants.desired_xid is 'Transaction of the last change that an agent must know of.';
 comment on column public.live_participants.created_at is 'When the row was made.';
 create index live_participants_by_user on public.live_participants (user_id);
 create index live_participants_changed on public.live_participants (session_id, desired_xid);
 create index live_participants_online on public.live_participants (session_id) where is_online;
+create index live_participants_hosts on public.live_participants (session_id) where role = 'host';
 create index live_participants_hands on public.live_participants (session_id, hand_raised_at) where hand_raised_at is not null;
 create index live_participants_timed on public.live_participants (least(mic_muted_until, invite_expires_at, access_ends_at))
   where least(mic_muted_until, invite_expires_at, access_ends_at) is not null;
@@ -108,7 +113,9 @@ comment on column public.live_visits.webhook_left_at is 'Earliest leaving that a
 comment on column public.live_visits.webhook_leave_reason is 'The reason in that report.';
 comment on column public.live_visits.closed_at is 'When it was closed for want of a report; a report of leaving outranks it.';
 comment on column public.live_visits.close_reason is 'Why it was closed: room_closed, session_ended, call_ended.';
-create index live_visits_of_session on public.live_visits (session_id, user_id) where session_id is not null;
+create index live_visits_of_session on public.live_visits (session_id, user_id, joined_at) where session_id is not null;
+create index live_visits_by_end on public.live_visits (session_id, user_id, left_at)
+  where session_id is not null and left_at is not null;
 create index live_visits_of_call on public.live_visits (call_id, user_id) where call_id is not null;
 create index live_visits_open on public.live_visits (joined_at) where left_at is null;
 create index live_visits_of_user on public.live_visits (user_id, joined_at desc);

@@ -54,7 +54,7 @@ begin
     jsonb_build_object('user_id', new.user_id, 'role', new.role, 'previous', old.role));
   if 'host' in (new.role, old.role) then
     -- Whether a host is there may have changed without anyone coming or going.
-    perform live.refresh_session(s, s.presence_at, s.presence_at) from public.live_sessions s where s.id = new.session_id;
+    perform live.refresh_session(new.session_id, 0);
   end if;
   return null;
 end;
@@ -196,16 +196,27 @@ revoke execute on function live.touch_banned() from public, anon, authenticated;
 create trigger touch_banned after insert or update on public.live_bans
   for each row execute function live.touch_banned();
 
+-- The latest visit is nearly always the open one. Asked for open visits at once, Postgres would look through everybody's.
 create function live.connection(p_session uuid, p_call uuid, p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
+declare
+  latest public.live_visits;
 begin
-  return (
-    select jsonb_build_object('sid', v.participant_sid, 'permission', v.join_permission,
-                              'joined_at_ms', round(extract(epoch from v.joined_at) * 1000)::bigint)
-      from public.live_visits v
+  if p_session is not null then
+    select * into latest from public.live_visits v
+     where v.session_id = p_session and v.user_id = p_user order by v.joined_at desc limit 1;
+  else
+    select * into latest from public.live_visits v
+     where v.call_id = p_call and v.user_id = p_user order by v.joined_at desc limit 1;
+  end if;
+  if latest.left_at is not null then
+    select * into latest from public.live_visits v
      where (v.session_id = p_session or v.call_id = p_call) and v.user_id = p_user and v.left_at is null
-     order by v.joined_at desc
-     limit 1);
+     order by v.joined_at desc limit 1;
+  end if;
+  return case when latest.participant_sid is not null then jsonb_build_object(
+    'sid', latest.participant_sid, 'permission', latest.join_permission,
+    'joined_at_ms', round(extract(epoch from latest.joined_at) * 1000)::bigint) end;
 end;
 $$;
 comment on function live.connection is

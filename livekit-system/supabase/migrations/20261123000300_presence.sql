@@ -1,5 +1,6 @@
--- Owns: presence. Reports go into live_visits; everything else about presence (who is online, watch time, counts) is
--- worked out from the visits, so that neither order nor repetition of reports makes a difference.
+-- Owns: presence. Reports go into live_visits; everything else about presence (who is online, watch time, counts) follows from
+-- the visits, so that neither order nor repetition of reports makes a difference. What a report changes is worked out from the
+-- visits of that person which end after it: nothing is counted anew, however many are in the room or have been.
 
 create function live.derive_visit() returns trigger
 language plpgsql set search_path = '' as $$
@@ -27,103 +28,170 @@ revoke execute on function live.derive_visit() from public, anon, authenticated;
 create trigger derive_visit before insert or update on public.live_visits
   for each row execute function live.derive_visit();
 
-create function live.peak_viewers(p_session uuid, p_creator uuid) returns int
+create function live.presence_change(
+  p_session uuid, p_was public.live_visits, p_became public.live_visits, p_from timestamptz, p_others_open boolean,
+  out watched interval, out steps jsonb)
 language plpgsql stable set search_path = '' as $$
+declare
+  -- A visit that closes counts as watched from its start.
+  since constant timestamptz := case when (p_was.left_at is null) = (p_became.left_at is null) then p_from
+                                     else least(p_was.joined_at, p_became.joined_at) end;
 begin
-  return (
-    with stays as (  -- one range per stretch in which a person was there on any device
-      select unnest(range_agg(tstzrange(v.joined_at, v.left_at))) as stay
-        from public.live_visits v
-       where v.session_id = p_session and v.user_id <> p_creator
-       group by v.user_id
-    ), steps as (
-      select lower(stay) as at, 1 as step from stays
-      union all
-      select upper(stay), -1 from stays where not upper_inf(stay)
-    )
-    select coalesce(max(present), 0)::int
-      from (select sum(step) over (order by at, step) as present from steps) running);
+  -- Only visits that end later can overlap what has changed: all others make the same difference before and after.
+  with visits as (
+    select tstzrange(v.joined_at, v.left_at) as stay, array[false, true] as now
+      from public.live_visits v
+     where v.session_id = p_session and v.user_id = p_became.user_id and v.participant_sid <> p_became.participant_sid
+       and v.left_at > since
+    union all
+    select tstzrange(v.joined_at, null), array[false, true]
+      from public.live_visits v
+     where v.session_id = p_session and v.user_id = p_became.user_id and v.participant_sid <> p_became.participant_sid
+       and v.left_at is null and p_others_open
+    union all
+    select tstzrange(p_was.joined_at, p_was.left_at), array[false] where p_was.participant_sid is not null
+    union all
+    select tstzrange(p_became.joined_at, p_became.left_at), array[true]
+  ), stays as (
+    select n.now, unnest(range_agg(v.stay)) as stay from visits v, unnest(v.now) as n (now) group by n.now
+  ), moments as (
+    select lower(s.stay) as at, case when s.now then 1 else -1 end as step from stays s
+    union all
+    select upper(s.stay), case when s.now then -1 else 1 end from stays s where not upper_inf(s.stay)
+  )
+  select jsonb_agg(jsonb_build_object('at', m.at, 'step', m.step)) into steps
+    from (select x.at, sum(x.step) as step from moments x group by x.at having sum(x.step) <> 0) m;
+  with visits as (
+    select tstzrange(v.joined_at, v.left_at) as stay, array[false, true] as now
+      from public.live_visits v
+     where v.session_id = p_session and v.user_id = p_became.user_id and v.participant_sid <> p_became.participant_sid
+       and v.left_at > since
+    union all
+    select tstzrange(p_was.joined_at, p_was.left_at), array[false] where p_was.left_at is not null
+    union all
+    select tstzrange(p_became.joined_at, p_became.left_at), array[true] where p_became.left_at is not null
+  ), stays as (
+    select n.now, unnest(range_agg(v.stay)) as stay from visits v, unnest(v.now) as n (now) group by n.now
+  )
+  select coalesce(sum((upper(s.stay) - lower(s.stay)) * case when s.now then 1 else -1 end), '0') into watched
+    from stays s;
 end;
 $$;
-comment on function live.peak_viewers is 'Most viewers at one time, counted anew from all visits.';
-revoke execute on function live.peak_viewers(uuid, uuid) from public, anon, authenticated;
+comment on function live.presence_change is
+  'What the change of one visit (null before its first report) makes of its person''s presence: watched, the time in closed '
+  'visits more or less, and steps [{at, step}], when one more or one less is there; two devices at once count once. '
+  'p_from: the earliest moment of which the visit tells something else now; p_others_open: whether others of theirs are open.';
+revoke execute on function live.presence_change(uuid, public.live_visits, public.live_visits, timestamptz, boolean)
+  from public, anon, authenticated;
 
-create function live.refresh_person(p_session public.live_sessions, p_user uuid, p_source text) returns void
+create function live.refresh_person(
+  p_session public.live_sessions, p_was public.live_participants, p_opened int, p_watched interval, p_source text
+) returns int
 language plpgsql set search_path = '' as $$
 declare
-  was public.live_participants;
-  now_online boolean;
-  first_join timestamptz;
-  last_join timestamptz;
-  last_left timestamptz;
-  watched int;
-  renewed boolean;
+  here constant boolean := p_was.open_visits + p_opened > 0;
+  renewed constant boolean := p_was.access_ends_at is not null and live.access_fault(p_session, p_was.user_id) is null;
 begin
-  perform live.ensure_participant(p_session, p_user);
-  select * into was from public.live_participants p
-   where p.session_id = p_session.id and p.user_id = p_user for update;
-  select bool_or(v.left_at is null), min(v.joined_at), max(v.joined_at), max(v.left_at),
-         (select coalesce(sum(extract(epoch from upper(stay) - lower(stay))), 0)
-            from unnest(range_agg(tstzrange(v.joined_at, v.left_at)) filter (where v.left_at is not null)) stay)
-    into now_online, first_join, last_join, last_left, watched
-    from public.live_visits v where v.session_id = p_session.id and v.user_id = p_user;
-  renewed := was.access_ends_at is not null and live.access_fault(p_session, p_user) is null;
   update public.live_participants p
-     set is_online = now_online,
-         first_joined_at = first_join,
-         last_joined_at = last_join,
-         left_at = case when not now_online then last_left end,
-         watch_seconds = watched,
+     set open_visits = greatest(p.open_visits + p_opened, 0),  -- below only for visits that nobody reported
+         is_online = here,
+         first_joined_at = (select v.joined_at from public.live_visits v
+                             where v.session_id = p_session.id and v.user_id = p_was.user_id
+                             order by v.joined_at limit 1),
+         last_joined_at = (select v.joined_at from public.live_visits v
+                            where v.session_id = p_session.id and v.user_id = p_was.user_id
+                            order by v.joined_at desc limit 1),
+         left_at = case when not here then (
+           select v.left_at from public.live_visits v
+            where v.session_id = p_session.id and v.user_id = p_was.user_id and v.left_at is not null
+            order by v.left_at desc limit 1) end,
+         watched = p.watched + p_watched,
+         watch_seconds = round(extract(epoch from p.watched + p_watched)),
          -- Whoever pays again and comes back is not put out once more by the old lapse.
          access_ends_at = case when renewed then null else p.access_ends_at end,
          access_removed = p.access_removed and not renewed,
          -- The agent knows what it reported itself; what the webhook saw first is news to it.
          desired_xid = case when p_source = 'webhook' then pg_current_xact_id() else p.desired_xid end
-   where p.session_id = p_session.id and p.user_id = p_user;
-  if p_user <> p_session.creator_id and was.first_joined_at is null then
+   where p.session_id = p_session.id and p.user_id = p_was.user_id;
+  if p_was.user_id = p_session.creator_id then
+    return 0;
+  elsif p_was.first_joined_at is null then
     update public.live_sessions s set total_viewers = s.total_viewers + 1 where s.id = p_session.id;
   end if;
+  return here::int - p_was.is_online::int;
 end;
 $$;
 comment on function live.refresh_person is
-  'Works out a person''s presence from their visits. The caller holds the session''s lock, and calls refresh_session next.';
-revoke execute on function live.refresh_person(public.live_sessions, uuid, text) from public, anon, authenticated;
+  'Brings a person''s presence up to their visits; by how much the session''s viewers change. p_opened: connections more or '
+  'less; p_watched: time in closed visits more or less. The caller holds the session''s lock, and calls refresh_session next.';
+revoke execute on function live.refresh_person(public.live_sessions, public.live_participants, int, interval, text)
+  from public, anon, authenticated;
 
-create function live.refresh_session(p_session public.live_sessions, p_changed_from timestamptz, p_at timestamptz)
-returns void
+create function live.refresh_session(p_session uuid, p_viewers int) returns void
 language plpgsql set search_path = '' as $$
 begin
   update public.live_sessions s
-     set viewer_count = here.viewers,
-         peak_viewers = case
-           -- In order of time the count itself shows the peak; what changes the past makes it count anew.
-           when p_changed_from > s.presence_at is not false then greatest(s.peak_viewers, here.viewers)
-           else live.peak_viewers(s.id, s.creator_id) end,
-         presence_at = greatest(s.presence_at, p_at),
+     set viewer_count = greatest(s.viewer_count + p_viewers, 0),
+         -- A day after the end its steps are forgotten, and its peak is what it was.
+         peak_viewers = case when s.ended_at < clock_timestamp() - interval '1 day' then s.peak_viewers
+                             else live.peak_viewers(s.id) end,
          host_left_at = case
            when s.status <> 'live' then s.host_left_at
-           when here.hosts > 0 then null
+           when exists (select from public.live_participants p
+                         where p.session_id = s.id and p.role = 'host' and p.is_online) then null
            else coalesce((select max(p.left_at) from public.live_participants p
                            where p.session_id = s.id and p.role = 'host'), s.started_at) end
-    from (select count(*) filter (where p.user_id <> p_session.creator_id) as viewers,
-                 count(*) filter (where p.role = 'host') as hosts
-            from public.live_participants p where p.session_id = p_session.id and p.is_online) here
-   where s.id = p_session.id;
+   where s.id = p_session;
 end;
 $$;
 comment on function live.refresh_session is
-  'Works out a session''s viewers, their peak, and since when it is without a host. p_changed_from: the earliest moment '
-  'of which the visits tell something else than before; p_at: the latest of which they tell anything.';
-revoke execute on function live.refresh_session(public.live_sessions, timestamptz, timestamptz) from public, anon, authenticated;
+  'Brings a session''s viewers (so many more or less), their peak, and since when it is without a host up to date.';
+revoke execute on function live.refresh_session(uuid, int) from public, anon, authenticated;
+
+create function live.visit_changed_from(p_was public.live_visits, p_became public.live_visits) returns timestamptz
+language plpgsql immutable set search_path = '' as $$
+begin
+  return least(
+    case when p_was.joined_at is distinct from p_became.joined_at then least(p_was.joined_at, p_became.joined_at) end,
+    case when p_was.left_at is distinct from p_became.left_at then least(p_was.left_at, p_became.left_at) end);
+end;
+$$;
+comment on function live.visit_changed_from is 'The earliest moment of which a visit tells something else than before; null when of none.';
+create function live.apply_visit(
+  p_session public.live_sessions, p_was public.live_visits, p_became public.live_visits, p_source text
+) returns int
+language plpgsql set search_path = '' as $$
+declare
+  changed_from constant timestamptz := live.visit_changed_from(p_was, p_became);
+  was_open constant int := (p_was.participant_sid is not null and p_was.left_at is null)::int;
+  person public.live_participants;
+  change record;
+begin
+  if changed_from is null then
+    return null;
+  end if;
+  perform live.ensure_participant(p_session, p_became.user_id);
+  select * into person from public.live_participants p
+   where p.session_id = p_session.id and p.user_id = p_became.user_id for update;
+  change := live.presence_change(p_session.id, p_was, p_became, changed_from, person.open_visits > was_open);
+  if p_became.user_id <> p_session.creator_id then
+    perform live.add_step(p_session.id, (x ->> 'at')::timestamptz, (x ->> 'step')::int)
+       from jsonb_array_elements(change.steps) x;
+  end if;
+  return live.refresh_person(p_session, person, (p_became.left_at is null)::int - was_open, change.watched, p_source);
+end;
+$$;
+comment on function live.apply_visit is
+  'What follows for person and session from a visit that changed: by how much the session''s viewers change; null when it did not.';
+
+revoke execute on function live.visit_changed_from(public.live_visits, public.live_visits),
+  live.apply_visit(public.live_sessions, public.live_visits, public.live_visits, text) from public, anon, authenticated;
 
 create function live.write_visit(
   p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text,
-  p_permission jsonb
-) returns timestamptz
+  p_permission jsonb, out was public.live_visits, out became public.live_visits)
 language plpgsql set search_path = '' as $$
 declare
-  was public.live_visits;
-  became public.live_visits;
   agent_left timestamptz := case when p_event = 'left' and p_source = 'agent' then p_at end;
   webhook_left timestamptz := case when p_event = 'left' and p_source = 'webhook' then p_at end;
 begin
@@ -148,12 +216,9 @@ begin
     join_permission = coalesce(v.join_permission, excluded.join_permission)
     where v.user_id = excluded.user_id
   returning * into became;
-  return case when became.user_id is not null then least(
-    case when was.joined_at is distinct from became.joined_at then least(was.joined_at, became.joined_at) end,
-    case when was.left_at is distinct from became.left_at then least(was.left_at, became.left_at) end) end;
 end;
 $$;
-comment on function live.write_visit is 'Files one report under its connection; the earliest moment of which the visit tells something else now, null when it does not.';
+comment on function live.write_visit is 'Files one report under its connection: the visit before and after; both null when the connection is somebody else''s.';
 revoke execute on function live.write_visit(text, uuid, uuid, text, text, uuid, timestamptz, text, jsonb)
   from public, anon, authenticated;
 
@@ -166,7 +231,8 @@ declare
   session public.live_sessions;
   call public.calls;
   person uuid;
-  changed_from timestamptz;
+  written record;
+  viewers int;
 begin
   if p_source not in ('agent', 'webhook') or p_event not in ('joined', 'left') or p_at is null or p_sid is null then
     return jsonb_build_object('ok', false, 'error', 'malformed');
@@ -180,10 +246,10 @@ begin
   end if;
   select * into session from public.live_sessions s where s.livekit_room = p_room for no key update;
   if session.id is not null then
-    changed_from := live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission);
-    if changed_from is not null then
-      perform live.refresh_person(session, person, p_source);
-      perform live.refresh_session(session, changed_from, p_at);
+    written := live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission);
+    viewers := live.apply_visit(session, written.was, written.became, p_source);
+    if viewers is not null then
+      perform live.refresh_session(session.id, viewers);
     end if;
     return jsonb_build_object('ok', true, 'person', live.person_in_session(session.id, person));
   end if;
@@ -193,8 +259,8 @@ begin
   elsif person not in (call.caller_id, call.callee_id) then
     return jsonb_build_object('ok', false, 'error', 'not_a_party');
   end if;
-  changed_from := live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission);
-  if changed_from is not null and p_source = 'webhook' then
+  written := live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission);
+  if live.visit_changed_from(written.was, written.became) is not null and p_source = 'webhook' then
     update public.calls c set desired_xid = pg_current_xact_id() where c.id = call.id;
   end if;
   return jsonb_build_object('ok', true, 'person', live.person_in_call(call, person));
@@ -211,22 +277,26 @@ create function live.close_visits(p_session uuid, p_call uuid, p_at timestamptz,
 language plpgsql set search_path = '' as $$
 declare
   session public.live_sessions;
-  person uuid;
+  open_visit public.live_visits;
+  shut public.live_visits;
+  viewers int := 0;
   closed int := 0;
 begin
   select * into session from public.live_sessions s where s.id = p_session for no key update;
-  for person in
-    update public.live_visits v set closed_at = p_at, close_reason = p_reason
+  for open_visit in
+    select * from public.live_visits v
      where (v.session_id = p_session or v.call_id = p_call) and v.left_at is null
-    returning v.user_id
+     order by v.participant_sid for update
   loop
+    update public.live_visits v set closed_at = p_at, close_reason = p_reason
+     where v.participant_sid = open_visit.participant_sid returning * into shut;
     closed := closed + 1;
     if session.id is not null then
-      perform live.refresh_person(session, person, 'agent');
+      viewers := viewers + live.apply_visit(session, open_visit, shut, 'agent');
     end if;
   end loop;
   if session.id is not null and closed > 0 then
-    perform live.refresh_session(session, p_at, p_at);
+    perform live.refresh_session(session.id, viewers);
   end if;
   return closed;
 end;

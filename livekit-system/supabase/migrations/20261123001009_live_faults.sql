@@ -10,6 +10,24 @@ language sql stable security definer set search_path = '' as $$
       from public.live_sessions s
       left join online o on o.session_id = s.id and o.user_id <> s.creator_id
      group by s.id
+  ), stays as (
+    select v.session_id, v.user_id, unnest(range_agg(tstzrange(v.joined_at, v.left_at))) as stay
+      from public.live_visits v where v.session_id is not null group by v.session_id, v.user_id
+  ), moments as (
+    select y.session_id, case m.step when 1 then lower(y.stay) else upper(y.stay) end as at, m.step
+      from stays y join public.live_sessions s on s.id = y.session_id and s.creator_id <> y.user_id,
+           (values (1), (-1)) as m (step)
+     where m.step = 1 or not upper_inf(y.stay)
+  ), peaks as (
+    select x.session_id, max(x.present) as most
+      from (select m.session_id, sum(m.step) over (partition by m.session_id order by m.at) as present from moments m) x
+     group by x.session_id
+  ), watched as (
+    select x.session_id, x.user_id, round(sum(extract(epoch from upper(x.stay) - lower(x.stay)))) as seconds
+      from (select v.session_id, v.user_id, unnest(range_agg(tstzrange(v.joined_at, v.left_at))) as stay
+              from public.live_visits v where v.session_id is not null and v.left_at is not null
+             group by v.session_id, v.user_id) x
+     group by x.session_id, x.user_id
   ), streams as (
     select s.id, s.last_seq, s.relayed_seq, coalesce(max(e.seq), 0) as highest, count(e.seq) as events
       from public.live_sessions s left join public.live_events e on e.session_id = s.id group by s.id
@@ -23,6 +41,13 @@ language sql stable security definer set search_path = '' as $$
   union all
   select 'live_sessions.total_viewers', s.id::text, w.ever_there::text, s.total_viewers::text
     from public.live_sessions s join watching w using (id) where s.total_viewers <> w.ever_there
+  union all
+  select 'live_sessions.peak_viewers', s.id::text, coalesce(p.most, 0)::text, s.peak_viewers::text
+    from public.live_sessions s left join peaks p on p.session_id = s.id where s.peak_viewers <> coalesce(p.most, 0)
+  union all
+  select 'live_participants.watch_seconds', p.session_id || '/' || p.user_id, coalesce(w.seconds, 0)::text, p.watch_seconds::text
+    from public.live_participants p left join watched w using (session_id, user_id)
+   where p.watch_seconds <> coalesce(w.seconds, 0)
   union all
   select 'live_visits: open after the end', v.participant_sid, 'closed', 'open'
     from public.live_visits v

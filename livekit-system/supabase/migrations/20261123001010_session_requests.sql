@@ -41,7 +41,7 @@ revoke execute on function live.session_fault(text, text, text, integer, timesta
 create function live.session_json(p_session public.live_sessions) returns jsonb
 language plpgsql immutable set search_path = '' as $$
 begin
-  return to_jsonb(p_session) - '{desired_xid,presence_at,moderation,mute_all_rank}'::text[];
+  return to_jsonb(p_session) - '{desired_xid,moderation,mute_all_rank}'::text[];
 end;
 $$;
 comment on function live.session_json(public.live_sessions) is 'A session as its people are told of it: the row without its machinery.';

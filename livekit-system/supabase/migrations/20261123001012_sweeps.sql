@@ -111,11 +111,12 @@ begin
     'refunded_tickets', live.refund_tickets(),
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
     'forgotten_leftovers', live.forget_leftovers(),
-    'forgotten_webhooks', live.forget_webhooks());
+    'forgotten_webhooks', live.forget_webhooks(),
+    'forgotten_steps', live.forget_steps());
 end;
 $$;
 comment on function public.platform_sweep() is
   'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, earned_tickets, refunded_tickets, settled_accounts, '
-  'forgotten_leftovers, forgotten_webhooks}, how many of each.';
+  'forgotten_leftovers, forgotten_webhooks, forgotten_steps}, how many of each.';
 revoke execute on function public.platform_sweep() from public, anon, authenticated;
 grant execute on function public.platform_sweep() to service_role;
