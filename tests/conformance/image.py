@@ -88,7 +88,7 @@ class Image:
 def inside(root: Path, env: Mapping[str, str], *arguments: str) -> Sequence[str]:
     """A command of the worker in the image, with this environment and no other."""
     variables = [f"{name}={value}" for name, value in env.items()]
-    worker = ["/usr/bin/env", "-i", *variables, "PYTHONDONTWRITEBYTECODE=1", "HOME=/tmp"]
+    worker = ["/usr/bin/env", "-i", "--chdir=/app", *variables, "PYTHONDONTWRITEBYTECODE=1", "HOME=/tmp"]
     enter = ENTER.format(user=USER)
     shell = ["unshare", "--mount", "sh", "-c", enter, "enter", str(root)]
     return [*shell, *worker, "/app/.venv/bin/python", "-m", "agent", *arguments]
