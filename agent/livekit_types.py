@@ -67,9 +67,15 @@ def listed(info: api.ParticipantInfo) -> tuple[Identity, Connection]:
     return Identity(info.identity), Connection(Sid(info.sid), info.joined_at_ms, permission)
 
 
+MACHINES = frozenset(
+    {rtc.ParticipantKind.PARTICIPANT_KIND_AGENT, rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS}
+)
+
+
 def is_person(kind: int) -> bool:
-    """People only: no agents, recorders, ingress or telephones."""
-    return kind == rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
+    """Whoever is not an agent or a recorder stands for the person whose id is their identity, whatever carries them:
+    an app, an ingress (OBS), a telephone. An identity that is nobody's gets no right to publish and is not counted."""
+    return kind not in MACHINES
 
 
 def leave_reason(reason: int | None) -> str:

@@ -12,8 +12,8 @@ from orchestrator.errors import UnavailableError
 from orchestrator.settings import Settings
 
 NOT_CONFIGURED = "LiveKit is not configured here (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET)"
-AGENT, STANDARD = 4, 0
-"""LiveKit's `ParticipantInfo.Kind`."""
+EGRESS, AGENT = 2, 4
+"""LiveKit's `ParticipantInfo.Kind` of those who are no people."""
 SOURCES = {
     api.TrackSource.CAMERA: Source.CAMERA,
     api.TrackSource.MICROPHONE: Source.MICROPHONE,
@@ -68,7 +68,7 @@ class LiveKitView:
             raise UnavailableError(f"LiveKit refuses: {error.code}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(f"LiveKit did not answer: {type(error).__name__}") from error
-        people = tuple(present(info) for info in answer.participants if info.kind == STANDARD)
+        people = tuple(present(info) for info in answer.participants if info.kind not in (EGRESS, AGENT))
         return Room(people, sum(1 for info in answer.participants if info.kind == AGENT))
 
 

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -65,12 +66,25 @@ async def test_machines_and_strangers_are_nobodys_presence(world: World) -> None
     for more in ({"kind": "AGENT"}, {"kind": 4}, {"kind": "EGRESS"}, {"permission": {"hidden": True}}):
         hook = webhook("participant_joined", START, person(user, f"PA_{uuid.uuid4()}", START * 1000, **more))
         assert await deliver(world, scene.room, hook) == "ignored"
-    for identity in (str(uuid.uuid4()), "not-a-uuid"):
+    for identity in (str(uuid.uuid4()), "not-a-uuid", user.upper(), "sip_+905551112233"):
         hook = webhook("participant_joined", START, person(identity, "PA_x", START * 1000))
         assert await deliver(world, scene.room, hook) == "ignored"
     hook = webhook("participant_joined", START, person(user, "PA_y", START * 1000))
     assert await deliver(world, "a-room-of-someone-else", hook) == "ignored"
     assert not await world.rows("select from live_visits where session_id = $1", scene.id)
+
+
+@pytest.mark.parametrize("kind", ["INGRESS", 1, "SIP", 3])
+async def test_an_ingress_or_a_telephone_is_the_person_whose_id_it_bears(
+    world: World, kind: str | int
+) -> None:
+    scene = await world.live()
+    host = person(scene.creator, f"PA_{uuid.uuid4()}", START * 1000, kind=kind)
+    assert await deliver(world, scene.room, webhook("participant_joined", START, host)) == "recorded"
+    away = "select host_left_at from live_sessions where id = $1"
+    assert await world.value(away, scene.id) is None
+    await deliver(world, scene.room, webhook("participant_left", START + 5, host))
+    assert await world.value(away, scene.id) is not None, "the grace begins when it leaves"
 
 
 async def test_a_leave_alone_tells_of_the_whole_visit(world: World) -> None:

@@ -237,7 +237,8 @@ begin
   if p_source not in ('agent', 'webhook') or p_event not in ('joined', 'left') or p_at is null or p_sid is null then
     return jsonb_build_object('ok', false, 'error', 'malformed');
   end if;
-  if live.is_uuid(p_user) then
+  -- An id in another spelling is another identity for LiveKit, so it is nobody's.
+  if live.is_uuid(p_user) and p_user::uuid::text = p_user then
     person := p_user::uuid;
   end if;
   -- Somebody whose account is deleted while they are here leaves the room like anybody else.

@@ -4,13 +4,13 @@
 create function live.webhook_is_about_a_person(p_participant jsonb) returns boolean
 language plpgsql immutable set search_path = '' as $$
 begin
-  return coalesce(p_participant ->> 'kind', '0') in ('STANDARD', '0')
+  return coalesce(p_participant ->> 'kind', '0') not in ('EGRESS', '2', 'AGENT', '4')
      and not coalesce((p_participant #>> '{permission,hidden}')::boolean, false)
      and not coalesce((p_participant #>> '{permission,agent}')::boolean, false);
 end;
 $$;
 comment on function live.webhook_is_about_a_person(jsonb) is
-  'False for agents, recorders, phone gateways and anyone hidden.';
+  'False for agents, recorders and anyone hidden. An ingress or a telephone is the person whose id is its identity.';
 revoke execute on function live.webhook_is_about_a_person(jsonb) from public, anon, authenticated;
 
 create function live.webhook_permission(p_permission jsonb) returns jsonb

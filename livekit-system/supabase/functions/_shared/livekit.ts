@@ -39,11 +39,11 @@ export interface SignedWebhook {
   readonly id: string;
   readonly event: string;
   readonly room: string;
-  /** About a participant who is no person: the hidden agent, a recorder, a phone gateway. */
+  /** About a participant who is no person: the hidden agent or a recorder. */
   readonly machine: boolean;
 }
 
-const STANDARD = 0; // ParticipantInfo.Kind of a person's device
+const MACHINES: ReadonlySet<number> = new Set([2, 4]); // ParticipantInfo.Kind: EGRESS, AGENT
 
 export class LiveKit {
   /** The address that clients connect to. */
@@ -100,7 +100,7 @@ export class LiveKit {
     try {
       const { id, event, room, participant } = await this.#webhooks.receive(body, authorization);
       const machine = participant !== undefined &&
-        (participant.kind !== STANDARD || participant.permission?.hidden === true ||
+        (MACHINES.has(participant.kind) || participant.permission?.hidden === true ||
           participant.permission?.agent === true);
       return { id, event, room: room?.name ?? "", machine };
     } catch {

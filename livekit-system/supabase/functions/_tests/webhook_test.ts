@@ -89,8 +89,6 @@ Deno.test("machines are nobody's presence", async () => {
   const participants = [
     { kind: "AGENT" },
     { kind: "EGRESS" },
-    { kind: "INGRESS" },
-    { kind: "SIP" },
     { permission: { hidden: true } },
     { permission: { agent: true } },
   ];
@@ -99,6 +97,15 @@ Deno.test("machines are nobody's presence", async () => {
     const participant = { ...JOINED.participant, ...difference };
     const response = await deliver(world, { ...JOINED, participant });
     assert.deepEqual([response.status, world.asked.length], [200, 0], JSON.stringify(difference));
+  }
+});
+
+Deno.test("an ingress or a telephone is the person whose id it bears", async () => {
+  for (const kind of ["INGRESS", "SIP", "STANDARD"]) {
+    const world = recording();
+    const participant = { ...JOINED.participant, kind };
+    const response = await deliver(world, { ...JOINED, participant });
+    assert.deepEqual([response.status, world.asked.length], [200, 1], kind);
   }
 });
 
