@@ -111,6 +111,29 @@ async def test_a_scheduled_session_opens_when_its_creator_starts_it(stack: Stack
         assert (await viewer.call("session-token", session_id=session["id"])).status == 200
 
 
+async def test_what_a_moderator_took_from_a_host_is_in_no_token_of_any_door(stack: Stack) -> None:
+    """No worker runs here: the tokens alone keep a muted host silent and a banned one out."""
+    async with world(stack) as here:
+        host = await here.person(creator=True)
+        session = await here.session(host)
+        act = (
+            "insert into moderation_actions (session_id, target_user_id, action, requested_via)"
+            " values ($1, $2, $3, 'ops')"
+        )
+        await here.database.execute('set request.jwt.claims to \'{"role": "service_role"}\'')
+        await here.database.execute(act, session["id"], host.id, "mute")
+        for door in ("session-start", "session-token"):
+            join = (await host.call(door, session_id=session["id"])).body["join"]
+            assert set(here.claims(join)["video"]["canPublishSources"]) == {"camera", "screen_share"}
+        await here.database.execute(act, session["id"], host.id, "camera_off")
+        for door in ("session-start", "session-token"):
+            join = (await host.call(door, session_id=session["id"])).body["join"]
+            assert here.claims(join)["video"]["canPublish"] is False
+        await here.database.execute(act, session["id"], host.id, "ban")
+        for door in ("session-start", "session-token"):
+            assert (await host.call(door, session_id=session["id"])).refusal == (403, "banned")
+
+
 async def test_who_may_not_create_a_session(stack: Stack) -> None:
     async with world(stack) as here:
         body = {"type": "video_live", "access_type": "public", "title": "Evening"}
