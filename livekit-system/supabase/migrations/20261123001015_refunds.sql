@@ -163,8 +163,8 @@ language plpgsql stable set search_path = '' as $$
 begin
   if not (live.is_service() or live.am_ops()) then
     perform live.refuse(403, 'ops_only', 'Only the ops team refunds and adjusts.');
-  elsif p_reason is not null and char_length(btrim(p_reason)) not between 1 and 500 then
-    perform live.refuse(400, 'invalid_reason', 'Give a reason of 1 to 500 characters.');
+  elsif p_reason is not null and live.text_fault(p_reason, 500, true) is not null then
+    perform live.refuse(400, 'invalid_reason', format('Give a reason of 1 to 500 characters: it %s.', live.text_fault(p_reason, 500, true)));
   end if;
 end;
 $$;
