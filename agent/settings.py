@@ -5,6 +5,7 @@ Everything of our own begins with `LIVE_` and has a default that is right for a 
 
 import base64
 import os
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from agent.scheduling import parse_cpus, usable_cpus
 
 SEED_BYTES = 32
+CLOUD = ".livekit.cloud"
+CLOUD_RATE, OWN_RATE = 8.0, 50.0
+"""Calls a second. LiveKit Cloud allows about 1,000 a minute to a project; two workers share it."""
 AGENT_NAMES = ("LIVEKIT_AGENT_NAME", "LIVEKIT_AGENT_NAME_OVERRIDE")
 
 
@@ -48,10 +52,11 @@ class Settings(BaseSettings):
     )
     live_health_host: str = "127.0.0.1"
     live_health_port: int = Field(default=8081, ge=0, le=65535)
-    live_api_rate: float = Field(
-        default=50.0,
+    live_api_rate: float | None = Field(
+        default=None,
         gt=0,
-        description="LiveKit server API calls a second",
+        description="LiveKit server API calls a second. Default: 50; where the address is LiveKit Cloud's, what it "
+        "allows, shared by two workers",
     )
     live_api_burst: int = Field(default=100, ge=1)
     live_api_timeout: float = Field(default=2.0, gt=0, description="seconds for one LiveKit server API call")
@@ -60,6 +65,14 @@ class Settings(BaseSettings):
     live_relay_key: SecretStr | None = Field(default=None, description="Ed25519 seed, base64url")
     live_log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     live_log_format: str = Field(default="json", pattern=r"^(json|text)$")
+
+    @property
+    def api_rate(self) -> float:
+        """LiveKit server API calls a second that this worker may make."""
+        if self.live_api_rate is not None:
+            return self.live_api_rate
+        host = urlsplit(self.livekit_url).hostname or ""
+        return CLOUD_RATE if host.endswith(CLOUD) else OWN_RATE
 
     @field_validator("live_beat_seconds")
     @classmethod

@@ -15,7 +15,7 @@ import uuid
 import aiohttp
 from livekit import api
 
-from agent.api_budget import ApiBudget
+from agent.api_budget import ApiBudget, heed_limit
 from agent.clock import DatabaseClock
 from agent.dispatches import Dispatches
 from agent.health import serve_health
@@ -51,9 +51,14 @@ def worker_name(settings: Settings) -> str:
 
 class Worker:
     def __init__(
-        self, settings: Settings, http: aiohttp.ClientSession, supabase: Supabase, metrics: Metrics
+        self,
+        settings: Settings,
+        http: aiohttp.ClientSession,
+        budget: ApiBudget,
+        supabase: Supabase,
+        metrics: Metrics,
     ) -> None:
-        """`http` is for LiveKit's server API."""
+        """`http` is for LiveKit's server API, within `budget`."""
         self._settings, self.name = settings, worker_name(settings)
         self.metrics, self._clock = metrics, DatabaseClock()
         self._leaving = False
@@ -69,7 +74,6 @@ class Worker:
             settings.livekit_api_secret.get_secret_value(),
             session=http,
         )
-        budget = ApiBudget(settings.live_api_rate, settings.live_api_burst, self._clock.monotonic)
         actions = LiveKitActions(self._livekit, budget, self.metrics, settings.live_api_timeout)
         self._puller = Puller(
             self._store,
@@ -239,13 +243,14 @@ async def run(settings: Settings) -> None:
     # collections come when a quarter more is there than the last one left, so now they come as often as rooms close.
     gc.freeze()
     gc.collect()
+    budget = ApiBudget(settings.api_rate, settings.live_api_burst, time.monotonic)
     metrics, key = Metrics(), settings.supabase_service_role_key.get_secret_value()
 
     def observe(function: str, outcome: str, seconds: float) -> None:
         metrics.store_seconds.labels(function, outcome).observe(seconds)
 
     async with (
-        aiohttp.ClientSession() as http,
+        aiohttp.ClientSession(middlewares=(heed_limit(budget),)) as http,
         supabase_client(settings.supabase_url, key, settings.live_store_timeout, observe) as supabase,
     ):
-        await Worker(settings, http, supabase, metrics).run()
+        await Worker(settings, http, budget, supabase, metrics).run()

@@ -10,9 +10,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from livekit import api, rtc
 
-from agent.api_budget import ApiBudget
+from agent.api_budget import ApiBudget, heed_limit
 from agent.clock import DatabaseClock
 from agent.listening import Hearing
 from agent.livekit_actions import LiveKitActions
@@ -250,6 +251,30 @@ async def test_livekits_errors_become_ours(answer: Answer, error: type[Exception
                 await actions_over(f"http://{host}:{port}", "key", "s" * 32, http).remove(RoomName("r"), ADA)
     finally:
         await runner.cleanup()
+
+
+async def test_a_rate_limit_is_waited_out_and_revocations_go_first() -> None:
+    asked, loop = list[tuple[str, float]](), asyncio.get_running_loop()
+
+    async def handle(request: web.Request) -> web.Response:
+        asked.append((request.path.rpartition("/")[2], loop.time()))
+        if len(asked) == 1:
+            refused = {"code": "resource_exhausted", "msg": "no"}
+            return web.json_response(refused, status=429, headers={"Retry-After": "0.3"})
+        return web.Response(content_type="application/protobuf")
+
+    app, budget = web.Application(), ApiBudget(100, 100, loop.time)
+    app.router.add_post("/{path:.*}", handle)
+    async with TestServer(app) as server, aiohttp.ClientSession(middlewares=(heed_limit(budget),)) as http:
+        livekit = api.LiveKitAPI(str(server.make_url("/")), "key", "s" * 32, session=http)
+        actions = LiveKitActions(livekit, budget, Metrics(), timeout=2.0)
+        with pytest.raises(Unavailable):
+            await actions.rooms()
+        async with asyncio.TaskGroup() as calls:
+            calls.create_task(actions.set_permission(RoomName("r"), ADA, SPEAK, urgent=False))
+            calls.create_task(actions.remove(RoomName("r"), ADA))
+    assert [name for name, _ in asked] == ["ListRooms", "RemoveParticipant", "UpdateParticipant"]
+    assert asked[1][1] - asked[0][1] >= 0.3
 
 
 async def test_nobody_there_is_no_answer() -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agent.api_budget import ApiBudget
+from agent.api_budget import LONGEST_PAUSE_SECONDS, PAUSE_SECONDS, ApiBudget, retry_after
 from agent.clock import TRUST_SECONDS, DatabaseClock
 from tests.fakes.virtual_time import clock, virtual_time
 
@@ -42,6 +42,36 @@ async def test_whoever_gives_up_waiting_costs_no_token() -> None:
     impatient.cancel()
     await budget.take(urgent=False)
     assert clock() - 1000 == pytest.approx(0.1)
+
+
+@virtual_time
+async def test_nothing_is_called_in_a_pause_and_what_waited_keeps_its_order() -> None:
+    budget, order = ApiBudget(rate=10, burst=3, monotonic=clock), []
+
+    async def call(name: str, *, urgent: bool) -> None:
+        await budget.take(urgent=urgent)
+        order.append((name, round(clock() - 1000, 3)))
+
+    budget.pause(2.0)
+    budget.pause(1.0)  # a shorter one ends no longer one
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(call("grant", urgent=False))
+        tasks.create_task(call("kick", urgent=True))
+    assert order == [("kick", 2.0), ("grant", 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0.5", 0.5),
+        ("86400", LONGEST_PAUSE_SECONDS),
+        ("-3", 0.0),
+        (None, PAUSE_SECONDS),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", PAUSE_SECONDS),
+    ],
+)
+def test_how_long_livekit_asks_to_wait(header: str | None, seconds: float) -> None:
+    assert retry_after(header) == seconds
 
 
 @virtual_time

@@ -62,6 +62,24 @@ def test_a_name_that_would_turn_automatic_dispatch_off_is_refused(
     assert "SUPABASE_URL: is not set" in str(fault.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "own", "rate"),
+    [
+        ("wss://app-x1.livekit.cloud", None, 8.0),
+        ("wss://livekit.example", None, 50.0),
+        ("wss://livekit.cloud.example", None, 50.0),
+        ("wss://app-x1.livekit.cloud", "3", 3.0),
+    ],
+)
+def test_livekit_cloud_is_called_within_its_limit(
+    url: str, own: str | None, rate: float, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("LIVEKIT_URL", url)
+    if own is not None:
+        environment.setenv("LIVE_API_RATE", own)
+    assert load_settings().api_rate == rate
+
+
 def test_a_relay_key_is_a_seed_of_32_bytes(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("LIVE_RELAY_KEY", base64.urlsafe_b64encode(bytes(32)).decode().rstrip("="))
     assert load_settings().live_relay_key is not None

@@ -5,6 +5,7 @@
 
 import os
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 
+from agent.api_budget import ApiBudget
 from agent.metrics import Metrics
 from agent.settings import Settings
 from agent.supabase_client import supabase_client
@@ -79,7 +81,8 @@ async def figures() -> AsyncIterator[list[Figure]]:
         aiohttp.ClientSession() as http,
         supabase_client("http://127.0.0.1:1", "key", 1.0) as supabase,
     ):
-        worker = Worker(settings(), http, supabase, Metrics())
+        budget = ApiBudget(1, 1, time.monotonic)
+        worker = Worker(settings(), http, budget, supabase, Metrics())
         labels = {
             part._name: tuple(part._labelnames)
             for part in vars(worker.metrics).values()
