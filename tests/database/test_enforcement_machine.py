@@ -43,6 +43,11 @@ class Guest:
     by_all: bool = False
     banned: bool = False
     blocked: bool = False
+    gone: bool = False
+    """The account is deleted."""
+    coins: int = 100
+    gifts: list[str] = field(default_factory=list)
+    """Those given and not refunded."""
     disguises: int = 0
     """As the agent remembers them."""
     sid: str | None = None
@@ -171,6 +176,36 @@ async def unban(evening: Evening, guest: Guest) -> None:
     guest.banned = False
 
 
+async def delete_account(evening: Evening, guest: Guest) -> None:
+    """By the sign-in service, in the middle of whatever is under way."""
+    await evening.world.value("delete from auth.users where id = $1", guest.id)
+    guest.gone = True
+
+
+async def give(evening: Evening, guest: Guest) -> None:
+    refusals = {"account_deleted": guest.gone, "banned": guest.banned}
+    send = evening.world.as_user(
+        guest.id, "select public.send_gift($1, 'heart', 1, $2, 5)", evening.scene.id, f"key-{uuid.uuid4()}"
+    )
+    expected = next((code for code, holds in refusals.items() if holds), None)
+    if expected is not None:
+        with pytest.raises(Refused) as refused:
+            await send
+        assert refused.value.hint == expected
+        return
+    guest.gifts.append((await send)["gift_id"])
+    guest.coins -= 5
+
+
+async def refund(evening: Evening, guest: Guest) -> None:
+    """Ops refund the latest gift, and say it twice; also a gift of somebody whose account is deleted."""
+    if guest.gifts:
+        gift = guest.gifts.pop()
+        for _ in range(2):
+            await evening.world.service("select public.refund_gift($1, 'asked for')", gift)
+        guest.coins += 5
+
+
 def role(name: str) -> Callable[[Evening, Guest], Awaitable[None]]:
     async def give(evening: Evening, guest: Guest) -> None:
         await evening.ask("set_role", guest, role=name)
@@ -191,6 +226,8 @@ def role(name: str) -> Callable[[Evening, Guest], Awaitable[None]]:
 
 
 async def block(evening: Evening, guest: Guest) -> None:
+    if guest.gone:
+        return
     await evening.world.as_user(evening.scene.creator, "select public.block_user($1)", guest.id)
     guest.blocked = True
 
@@ -209,6 +246,7 @@ async def seat_of(evening: Evening, guest: Guest) -> Any:
 async def raise_hand(evening: Evening, guest: Guest) -> None:
     seat = await seat_of(evening, guest)
     refusals = {
+        "account_deleted": guest.gone,
         "banned": guest.banned,
         "already_speaker": seat["hand_raised_at"] is None and guest.role != "listener",
         "not_in_session": seat["hand_raised_at"] is None and not seat["is_online"],
@@ -226,7 +264,7 @@ async def raise_hand(evening: Evening, guest: Guest) -> None:
 async def invite(evening: Evening, guest: Guest) -> None:
     """The host invites a listener to speak, who does not answer; one whose hand is up speaks at once."""
     seat = await seat_of(evening, guest)
-    if guest.role != "listener":
+    if guest.role != "listener" or guest.gone:
         return
     ask = evening.world.ask(
         evening.scene.creator, "set_role", evening.scene, guest.id, params={"role": "speaker"}
@@ -319,6 +357,9 @@ about_somebody = [
     unblock,
     raise_hand,
     invite,
+    delete_account,
+    give,
+    refund,
 ]
 one = st.sampled_from([person(act) for act in about_somebody]).flatmap(lambda make: st.builds(make, index))
 whole: st.SearchStrategy[Step] = st.sampled_from(
@@ -332,6 +373,10 @@ async def play(dsn: str, script: list[Step]) -> None:
     try:
         scene = await world.live()
         evening = Evening(world, scene, [Guest(await world.seat(scene, "listener")) for _ in range(3)])
+        for guest in evening.guests:
+            await world.service(
+                "select public.credit_coins($1, $2, $3)", guest.id, guest.coins, f"receipt-{guest.id}"
+            )
         await evening.take_over()
         for step in script:
             await step(evening)
@@ -348,6 +393,7 @@ async def come_to_rest(evening: Evening) -> None:
         " where session_id = $1 and status = 'claimed'",
         evening.scene.id,
     )
+    await evening.world.value("select live.settle_accounts('1 minute')")
     while await evening.beat():
         pass
 
@@ -357,7 +403,9 @@ async def check_desired(evening: Evening) -> None:
     for guest in evening.guests:
         seen = await evening.world.value("select live.person_in_session($1, $2)", evening.scene.id, guest.id)
         found = (seen["role"], seen["mic_muted"], seen["removed"] is not None)
-        assert found == (guest.role, guest.muted, guest.banned)
+        assert found == (guest.role, guest.muted, guest.banned or guest.gone)
+        balance = "select balance from coin_wallets where user_id = $1"
+        assert await evening.world.value(balance, guest.id) == guest.coins
         seat = await seat_of(evening, guest)
         asks = (seat["hand_raised_at"], seat["invited_role"] if seat["invited_by"] else None)
         assert asks == (None, None) or not guest.blocked, "a block left a hand or an invitation standing"
@@ -367,7 +415,13 @@ async def check(evening: Evening) -> None:
     for guest in evening.guests:
         if guest.sid is not None:
             assert not guest.banned, "somebody who is banned is in the room"
+            assert not guest.gone, "somebody whose account is deleted is in the room"
             assert guest.permission == guest.allowed, guest
+    faults = await evening.world.rows(
+        "select * from book_faults() where id = any($1)",
+        [evening.scene.id, *(guest.id for guest in evening.guests)],
+    )
+    assert faults == []
     ended = await evening.world.rows(
         "select id::text, n, action, status, error_code, superseded_by, attempts, applied_at from moderation_actions"
         " where session_id = $1 order by n", evening.scene.id,
@@ -397,3 +451,12 @@ def test_a_disguise_that_is_repeated_outlives_the_agent_and_a_moderator_returns_
     twice = [joins, speaks, beat, disguised, disguised, beat]
     asyncio.run(play(dsn, [*twice, crash, joins, beat]))
     asyncio.run(play(dsn, [*twice, person(unmute)(0), beat, disguised, mute_all, unmute_all, crash]))
+
+
+def test_who_is_deleted_is_out_whatever_they_do_with_old_tokens_and_is_paid_back_all_the_same(
+    dsn: str,
+) -> None:
+    joins, speaks, gives = person(join)(0), person(role("speaker"))(0), person(give)(0)
+    deleted, refunded = person(delete_account)(0), person(refund)(0)
+    asyncio.run(play(dsn, [joins, speaks, gives, beat, deleted, beat, joins, refunded, gives, beat]))
+    asyncio.run(play(dsn, [joins, person(mute)(0), deleted, crash, person(unmute)(0), lose_an_answer, joins]))
