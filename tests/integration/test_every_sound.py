@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -132,15 +133,25 @@ def has_come(track: AudioTrack) -> bool:
     return track.tap is not None and track.settling < SETTLING_BLOCKS
 
 
-async def test_one_person_has_a_bounded_number_of_decoders_and_the_place_of_one_that_ends_is_taken(
-    listener: Listener, speaker: Speaker
+async def test_who_publishes_many_sounds_has_a_bounded_share_and_delays_nobody_else(
+    stack: Stack, room_name: RoomName, listener: Listener, speaker: Speaker
 ) -> None:
+    """Beyond the share more of them change nothing here, a hundred as little as two."""
     publications = []
     for _ in range(TRACKS_OF_ONE + 2):
         await speaker.publish()
         publications.append(speaker.publication)
     await until("all that may be are heard", lambda: len(heard_tracks(listener)) == TRACKS_OF_ONE, 20.0)
     assert subscriptions(listener) == TRACKS_OF_ONE
+
+    async with entering(stack, room_name, tone(-8.0)) as other:
+        await other.publish()
+        who = other.room.local_participant.identity
+        for blocks in range(2, 22):
+            await until("another block", lambda n=blocks: len(listener.measured_of(who)) >= n, 20.0)
+            assert listener.hearing.clock.now() - listener.measured_of(who)[blocks - 1].at < 1.0
+        ends = [measurement.at for measurement in listener.measured_of(who)]
+        assert max(later - earlier for earlier, later in pairwise(ends)) < 1.0
 
     assert publications[0] is not None
     await speaker.room.local_participant.unpublish_track(publications[0].sid)
