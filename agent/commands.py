@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 from livekit import api
 
+from agent import server_version
 from agent.ports import PortError
 from agent.readiness import REASONS
 from agent.settings import Settings
@@ -99,7 +100,17 @@ async def _check_livekit(settings: Settings, http: aiohttp.ClientSession) -> Seq
         ]
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return [(False, f"LiveKit does not answer ({_words(error)}): check LIVEKIT_URL")]
-    return [(True, f"LiveKit: answers, {len(answer.rooms)} rooms open")]
+    server = await server_version.ask(settings.livekit_url, settings.livekit_api_key, secret)
+    return [(True, f"LiveKit: answers, {len(answer.rooms)} rooms open"), _version(server)]
+
+
+def _version(server: server_version.Server | None) -> Finding:
+    if server is None:
+        return False, "LiveKit takes no worker: it does not answer on /agent"
+    if server.is_old:
+        oldest = ".".join(map(str, server_version.OLDEST))
+        return False, f"LiveKit server {server.version} is too old: upgrade to {oldest} or newer"
+    return True, f"LiveKit: {'Cloud' if server.cloud else 'server'} {server.version}"
 
 
 async def _check_database(supabase: Supabase) -> Sequence[Finding]:

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from local import livekit
 from local.paths import REPOSITORY
 from local.stack import Stack
 
@@ -46,6 +47,7 @@ async def test_a_complete_system_is_well(broken: Stack) -> None:
     code, said = await ask("doctor", broken.env)
     assert code == 0, said
     assert "every table, column, function and policy is there" in said
+    assert f"LiveKit: server {livekit.VERSION}" in said
     assert (await ask("verify", broken.env))[0] == 0
 
 
