@@ -148,3 +148,25 @@ async def test_who_one_is_and_what_one_is_in_a_session(world: World) -> None:
         ban = "insert into live_bans (user_id, scope) values ($1, 'platform')"
         await world.service(ban, other)
         assert (await rights(other))[0] == "banned"
+
+
+async def test_who_is_kept_out_is_who_has_a_standing_ban(world: World) -> None:
+    """The yes or no that every read of ops asks, and the words that a refusal needs, are of the same rule."""
+    scene, other = await world.live(), await world.live()
+    owner = await world.owner()
+    add = """
+        insert into live_bans (user_id, scope, session_id, creator_id, expires_at, lifted_at)
+        values ($1, $2, $3, $4, {}, {})
+    """
+    for scope, session, creator in (
+        ("platform", None, None),
+        ("session", scene.id, None),
+        ("session", other.id, None),
+        ("creator", None, scene.creator),
+    ):
+        for expires, lifted in (("null", "null"), ("now() - interval '1 s'", "null"), ("null", "now()")):
+            user = await world.user()
+            await owner.execute(add.format(expires, lifted), user, scope, session, creator)
+            for place in ((None, None), (scene.id, scene.creator), (other.id, other.creator)):
+                both = "select live.kept_out($1, $2, $3) = (live.standing_ban($1, $2, $3) is not null)"
+                assert await world.value(both, user, *place), (scope, expires, lifted, place)

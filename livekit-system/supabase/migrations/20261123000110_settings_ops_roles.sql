@@ -18,7 +18,7 @@ grant select on public.live_ops to authenticated;
 create function live.is_ops(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return exists (select from public.live_ops o where o.user_id = p_user) and live.standing_fault(p_user, null, null) is null;
+  return exists (select from public.live_ops o where o.user_id = p_user) and not live.kept_out(p_user, null, null);
 end;
 $$;
 comment on function live.is_ops(uuid) is

@@ -125,6 +125,20 @@ comment on function live.standing_ban is
   '(reason account_deleted); null when nothing does. For a call give null, null.';
 revoke execute on function live.standing_ban(uuid, uuid, uuid) from public, anon, authenticated;
 
+create function live.kept_out(p_user uuid, p_session uuid, p_creator uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- Every read of ops asks this: it reads no more than it needs, so that a column that somebody renamed blinds nobody.
+  return live.account_gone(p_user) or exists (
+    select from public.live_bans b
+     where b.user_id = p_user and b.lifted_at is null
+       and (b.expires_at is null or b.expires_at > clock_timestamp())
+       and (b.scope = 'platform' or b.session_id = p_session or b.creator_id = p_creator));
+end;
+$$;
+comment on function live.kept_out is 'Whether standing_ban keeps a person out, without its words.';
+revoke execute on function live.kept_out(uuid, uuid, uuid) from public, anon, authenticated;
+
 create function live.standing_fault(p_user uuid, p_session uuid, p_creator uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
 begin

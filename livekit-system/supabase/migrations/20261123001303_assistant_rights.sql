@@ -1,19 +1,5 @@
 -- Owns: what the assistants' server asks first of all: who is this, and what are they in this session?
 
-create function live.kept_out(p_user uuid, p_session uuid, p_creator uuid) returns boolean
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  -- standing_ban without its words: a column that somebody renamed there must not silence every tool.
-  return live.account_gone(p_user) or exists (
-    select from public.live_bans b
-     where b.user_id = p_user and b.lifted_at is null
-       and (b.expires_at is null or b.expires_at > clock_timestamp())
-       and (b.scope = 'platform' or b.session_id = p_session or b.creator_id = p_creator));
-end;
-$$;
-comment on function live.kept_out is 'Whether a ban or a deleted account keeps a person out; for the platform give null, null.';
-revoke execute on function live.kept_out(uuid, uuid, uuid) from public, anon, authenticated;
-
 create function public.my_rights(session_id uuid default null) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -32,8 +18,8 @@ begin
                    when live.kept_out(me, null, null) then 'banned'
                    when live.is_ops(me) then 'ops'
                    else 'user' end,
-    'staff', session.id is not null and live.rank_in(session.id, me) >= 30
-             and not live.kept_out(me, session.id, session.creator_id));
+    'staff', session.id is not null and not live.kept_out(me, session.id, session.creator_id)
+             and live.rank_in(session.id, me) >= 30);
 end;
 $$;
 comment on function public.my_rights is
