@@ -290,5 +290,9 @@ export const en: Words = {
     rate_limited: "Too many at once. Wait a moment.",
     not_a_participant: "This person has never been in the session.",
     not_banned: "Nothing of that scope keeps this person out.",
+    banned: "You have been removed: you cannot act here.",
+    cannot_be_invited: "This person cannot be invited.",
+    too_many_speakers: "As many people as may speak at once do already.",
+    bad_reason: "This reason cannot be used: it hides something, or is too long.",
   },
 };

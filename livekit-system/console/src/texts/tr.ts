@@ -288,5 +288,9 @@ export const tr: Words = {
     rate_limited: "Çok hızlı. Biraz bekleyin.",
     not_a_participant: "Bu kişi oturuma hiç girmemiş.",
     not_banned: "Bu kişiyi o kapsamda engelleyen bir yasak yok.",
+    banned: "Çıkarıldınız: burada işlem yapamazsınız.",
+    cannot_be_invited: "Bu kişi davet edilemiyor.",
+    too_many_speakers: "Aynı anda konuşabilecek kişi sayısına ulaşıldı.",
+    bad_reason: "Bu gerekçe kullanılamaz: bir şey gizliyor ya da çok uzun.",
   },
 };
