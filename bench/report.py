@@ -31,6 +31,7 @@ SECTIONS = {
     "tokens": "Tokens despite a ban or a mute, with the worker stopped",
     "audio": "Measuring sound",
     "loudness_differences": "Loudness beside other meters",
+    "hearing": "What is heard in a room",
 }
 NOTES = {
     "rooms": cost_page.NOTE,
@@ -39,6 +40,15 @@ NOTES = {
         "told the worker), `claimed` (lease and snapshot), `connected` (the hidden participant is in). `join_to_row` "
         "counts from LiveKit's own `joined_at`, so it holds the rest of that person's connecting. `action` is a row's "
         "`enforce_ms`. `gift` counts from the event's place in the stream to the app's callback."
+    ),
+    "audio": (
+        "Microseconds for 100 ms of a speaker in two channels at 48 kHz. The memory of a track includes a block that "
+        "waits to be measured."
+    ),
+    "hearing": (
+        "`room`: sounds published from Chromium in two channels, as the worker measures them after LiveKit, minus what "
+        "FFmpeg's `ebur128` says of what a listener at 48 kHz recorded in the same room. `ebu`: the cases of EBU Tech "
+        "3341 and 3342 that tones make in two channels."
     ),
     "growth": "Rooms of one silent person each. Calls are the worker's own count, all functions together.",
     "capacity": (
