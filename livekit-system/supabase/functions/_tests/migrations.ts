@@ -43,7 +43,7 @@ export function parse(sql: string): Schema {
   return { functions, triggers };
 }
 
-/** Status by code. A code given as the variable `reason` is that of the `when '…'` it stands under. */
+/** Status by code. A code given as the variable `reason` or `p_reason` is that of the `when '…'` it stands under. */
 export function reachableCodes(schema: Schema, rpc: string): Map<string, number> {
   const codes = new Map<string, number>();
   for (const name of reachableFrom(schema, `public.${rpc}`)) {
@@ -52,7 +52,9 @@ export function reachableCodes(schema: Schema, rpc: string): Map<string, number>
       codes.set(code ?? "", Number(status));
     }
     for (
-      const [, code, status] of body.matchAll(/when '(\w+)' then perform live\.refuse\((\d{3}), reason/g)
+      const [, code, status] of body.matchAll(
+        /when '(\w+)' then perform live\.refuse\((\d{3}), (?:p_)?reason/g,
+      )
     ) {
       codes.set(code ?? "", Number(status));
     }
