@@ -8,15 +8,21 @@ from livekit import rtc
 from numpy.typing import NDArray
 
 from agent.native import Tap
-from agent.reception import Reception, Sending, is_comfort, peak_of, sending
+from agent.reception import COMFORT_PEAK, Reception, Sending, is_comfort, peak_of, sending
 from handlers.events import Identity, Sid, Track
-from moderation.audio.measurement import Gap
+from moderation.audio.decibels import FULL_SCALE, SILENCE, amplitude
+from moderation.audio.measurement import Gap, Measurement
 from moderation.audio.meter import TrackMeter
 
 SILENT_PEAK = 33
 """-60 dBFS as a sample of 16 bits."""
 SETTLING_BLOCKS = 2
 """400 ms: until a decoder that has just begun has settled."""
+SOFT_BLOCKS = 5
+LOUD_LUFS = -16.0
+"""A raised voice. Below that and above comfort noise there is time."""
+CALM_LOOKS = 4
+"""To ask a receiver takes a millisecond, a fifth of what it takes to hear its track for a second."""
 BETWEEN_SETTLINGS_SECONDS = 3.0
 """Not oftener, or who publishes anew twice a second is never measured."""
 
@@ -52,6 +58,10 @@ class AudioTrack:
     """It is paused as lost, and something is heard all the same."""
     peak: int = 0
     """Of the last block."""
+    soft_blocks: int = 0
+    """In a row, as soft as comfort noise."""
+    short_term_lufs: float = SILENCE
+    looks: int = 0
     counted: Reception | None = None
 
     @property
@@ -63,6 +73,17 @@ class AudioTrack:
     def idle(self) -> bool:
         """Nothing can have changed unless something is heard of it."""
         return self.silenced or (self.paused is not None and not self.made_up and self.peak < SILENT_PEAK)
+
+    def measured(self, m: Measurement) -> None:
+        """A block of it has been."""
+        self.peak, self.short_term_lufs = round(amplitude(m.peak_dbfs) * FULL_SCALE), m.short_term_lufs
+        self.soft_blocks = self.soft_blocks + 1 if self.peak < COMFORT_PEAK else 0
+
+    def is_due(self) -> bool:
+        """Whether its receiver is to be asked at this look: at each one where a pause or a verdict may be near."""
+        self.looks += 1
+        near = self.soft_blocks >= SOFT_BLOCKS or self.short_term_lufs > LOUD_LUFS or self.paused is not None
+        return near or self.looks % CALM_LOOKS == 0
 
     def is_judged(self, samples: NDArray[np.int16]) -> bool:
         """Whether this block, the next that has come, is somebody's doing. Ends a pause that is over."""

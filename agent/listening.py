@@ -33,7 +33,6 @@ from handlers.events import (
     Track,
     TrackPaused,
 )
-from moderation.audio.decibels import FULL_SCALE, amplitude
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
 
@@ -288,7 +287,7 @@ class RoomEars:
             if measurement is None:
                 continue
             self._hearing.metrics.audio_measured.inc()
-            track.peak = round(amplitude(measurement.peak_dbfs) * FULL_SCALE)
+            track.measured(measurement)
             self._report(Measured(track.identity, track.sid, measurement, track.track))
 
     def _pause(self, track: AudioTrack, why: Gap) -> None:
@@ -316,7 +315,10 @@ class RoomEars:
                 deaf.append(track)
             elif track.idle:
                 track.counted = None
-            elif (why := track.take_in(await reception_of(track.publication.track))) is not None:
+            elif (
+                track.is_due()
+                and (why := track.take_in(await reception_of(track.publication.track))) is not None
+            ):
                 self._pause(track, why)
         if deaf:
             await self._subscribe_again(deaf)

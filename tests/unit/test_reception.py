@@ -12,6 +12,7 @@ from agent.reception import COMFORT_PEAK, LOST_SECONDS, Reception, Sending, is_c
 from handlers.events import MICROPHONE, Identity, Sid
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
+from tests.fakes.measured import QUIET
 
 BEGUN = Reception(100.0, 1000, 100_000, 960_000, 0)
 SECOND = 48_000
@@ -136,3 +137,19 @@ def test_what_is_muted_stays_so_whatever_is_counted() -> None:
     muted.take_in(BEGUN)
     assert muted.take_in(later(*VOICE)) is None
     assert (muted.paused, muted.is_judged(block(9000))) == (Gap.MUTED, False)
+
+
+@pytest.mark.parametrize(
+    ("peak_dbfs", "loudness", "asked"),
+    [(-10.0, -20.0, 2), (-10.0, -12.0, 8), (-40.0, -50.0, 5)],
+    ids=["calm speech", "a raised voice", "soft for a second"],
+)
+def test_receivers_are_asked_often_only_where_a_pause_or_a_verdict_may_be_near(
+    peak_dbfs: float, loudness: float, asked: int
+) -> None:
+    heard = track()
+    looks = []
+    for _ in range(8):
+        heard.measured(QUIET._replace(peak_dbfs=peak_dbfs, short_term_lufs=loudness))
+        looks.append(heard.is_due())
+    assert sum(looks) == asked
