@@ -185,7 +185,7 @@ language plpgsql set search_path = '' as $$
 declare
   opens boolean;
 begin
-  if p_rule in ('not_measurable', 'not_allowed', 'disguise') or (
+  if p_rule in ('not_measurable', 'not_allowed', 'disguise', 'too_many_tracks') or (
       select count(*) from public.moderation_incidents i
        where i.session_id = p_session and i.rule = p_rule and i.action_id is not null
          and i.created_at > clock_timestamp() - interval '1 hour')
