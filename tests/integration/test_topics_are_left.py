@@ -37,7 +37,8 @@ async def test_with_the_next_token_a_topic_is_left(
             "insert into live_participants (session_id, user_id, role) values ($1, $2, $3)", session, me, role
         )
         await database.execute(
-            "insert into live_tickets (session_id, user_id, coins, idempotency_key) values ($1, $2, 5, gen_random_uuid())",
+            "insert into live_tickets (session_id, user_id, coins, idempotency_key)"
+            " values ($1, $2, 5, gen_random_uuid())",
             session, me,
         )  # fmt: skip
         listener = await listen(person, name, private=True)
