@@ -58,11 +58,11 @@ class Metrics:
         )
         self.audio_resubscribed = Counter(
             "live_audio_resubscribed",
-            "Microphones subscribed to again because nothing came",
+            "Sounds subscribed to again because nothing came",
             registry=self.registry,
         )
         self.audio_failures = Counter(
-            "live_audio_failures", "Microphones given up because of a bug", registry=self.registry
+            "live_audio_failures", "Sounds given up because of a bug", registry=self.registry
         )
         self.audio_unheard = Counter(
             "live_audio_unheard_seconds",
