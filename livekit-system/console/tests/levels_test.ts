@@ -7,6 +7,7 @@ import {
   PEAK_HOLD_MS,
   place,
   settled,
+  soundsOf,
   switchesOf,
   told,
   zone,
@@ -68,6 +69,14 @@ Deno.test("whoever a whole picture does not name has everything off; otherwise n
   assert.deepEqual(switchesOf({ people, complete: true }, "u2"), off);
   assert.equal(switchesOf({ people, complete: false }, "u2"), null);
   assert.equal(switchesOf(null, "u1"), null);
+});
+
+Deno.test("each of somebody's sounds is shown, where it is not one microphone alone", () => {
+  const tracks = [{ source: "screen_share_audio" as const, number: 0, speaking: false, level_dbfs: -20 }];
+  const people = [{ ...level(-9), tracks }];
+  assert.deepEqual(soundsOf({ people, complete: true }, "u1"), tracks);
+  assert.deepEqual(soundsOf({ people: [level(-9)], complete: true }, "u1"), []);
+  assert.deepEqual(soundsOf(null, "u1"), []);
 });
 
 Deno.test("the schema's own examples are understood", () => {

@@ -1,5 +1,5 @@
 /** Owns: the people of a room: role, what they may send and do send, how long they are there, how loud they are. */
-import { limitOnMeter, type Meters, type Picture, switchesOf } from "../model/levels.ts";
+import { limitOnMeter, type Meters, type Picture, soundsOf, switchesOf } from "../model/levels.ts";
 import { cameraState, chatMuted, devicesOf, micState } from "../model/people.ts";
 import type { Participant, SessionType } from "../model/rows.ts";
 import { clock, secondsBetween } from "../model/time.ts";
@@ -30,6 +30,10 @@ export function PeopleList(props: PeopleListProps) {
   );
 }
 
+function sign(dbfs: number): string {
+  return String(dbfs).replace("-", "−");
+}
+
 function Row(props: PeopleListProps & { person: Participant }) {
   const { person, type, now, meters, threshold, nameOf, hrefOf } = props;
   const { t, f } = useWords();
@@ -39,6 +43,7 @@ function Row(props: PeopleListProps & { person: Participant }) {
   const here = secondsBetween(person.last_joined_at, now);
   const act = props.onAct(person);
   const devices = devicesOf(person, type, switchesOf(props.picture, person.user_id));
+  const sounds = soundsOf(props.picture, person.user_id);
   const lufs = props.loudness.get(person.user_id);
   return (
     <li className={person.is_online ? "lc-person" : "lc-person lc-away"} data-person={name}>
@@ -53,6 +58,13 @@ function Row(props: PeopleListProps & { person: Participant }) {
         {devices.length > 0 && (
           <span className="lc-sub lc-devices">
             {devices.map(([device, state]) => t.room.device[device](t.room.switch[state])).join(" · ")}
+          </span>
+        )}
+        {sounds.length > 0 && (
+          <span className="lc-sub lc-sounds">
+            {sounds.map((sound) => t.room.sound[sound.source](t.room.level(sign(sound.level_dbfs)))).join(
+              " · ",
+            )}
           </span>
         )}
       </div>

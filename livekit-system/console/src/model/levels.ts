@@ -26,10 +26,20 @@ export const DEVICES = ["microphone", "camera"] as const;
 export type Device = typeof DEVICES[number];
 export type Switches = Record<Device, Switch>;
 
+/** One of several sounds of a person. */
+export interface SoundLevel {
+  source: "microphone" | "screen_share_audio" | "camera" | "screen_share" | "unknown";
+  number: number;
+  speaking: boolean;
+  level_dbfs: number;
+}
+
 export interface LevelOf extends Switches {
   user_id: string;
   speaking: boolean;
   level_dbfs: number | null;
+  /** Each sound, where more is heard than one microphone. */
+  tracks?: SoundLevel[];
 }
 
 /** A message's payload as `schemas/levels.schema.json` has it. */
@@ -58,6 +68,11 @@ const ALL_OFF: Switches = { microphone: "off", camera: "off" };
 export function switchesOf(picture: Picture | null, userId: string): Switches | null {
   const named = picture?.people.find((person) => person.user_id === userId);
   return named ?? (picture?.complete ? ALL_OFF : null);
+}
+
+/** What is heard of somebody, where it is not one microphone alone. */
+export function soundsOf(picture: Picture | null, userId: string): SoundLevel[] {
+  return picture?.people.find((person) => person.user_id === userId)?.tracks ?? [];
 }
 
 /** The meters after a message. Someone whose level is null is no longer heard and loses the meter. */

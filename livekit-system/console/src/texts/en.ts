@@ -88,6 +88,13 @@ export const en: Words = {
     micUntil: (time) => `muted until ${time}`,
     camera: { allowed: "camera allowed", off: "camera taken away", none: "no camera" },
     device: { microphone: (state) => `microphone ${state}`, camera: (state) => `camera ${state}` },
+    sound: {
+      microphone: (level) => `microphone ${level}`,
+      screen_share_audio: (level) => `screen's sound ${level}`,
+      camera: (level) => `sound called a camera ${level}`,
+      screen_share: (level) => `sound called a screen ${level}`,
+      unknown: (level) => `unknown sound ${level}`,
+    },
     switch: { on: "on", muted: "muted by themselves", off: "off", unknown: "unknown" },
     chatMuted: "chat muted",
     invited: (role) => `invited as ${role}`,

@@ -86,6 +86,13 @@ export const tr: Words = {
     micUntil: (time) => `${time} saatine kadar susturuldu`,
     camera: { allowed: "kamera açık tutulabilir", off: "kamera kapatıldı", none: "kamera yok" },
     device: { microphone: (state) => `mikrofon ${state}`, camera: (state) => `kamera ${state}` },
+    sound: {
+      microphone: (level) => `mikrofon ${level}`,
+      screen_share_audio: (level) => `ekranın sesi ${level}`,
+      camera: (level) => `kamera adı altında ses ${level}`,
+      screen_share: (level) => `ekran adı altında ses ${level}`,
+      unknown: (level) => `bilinmeyen ses ${level}`,
+    },
     switch: { on: "açık", muted: "kendisi sessize aldı", off: "kapalı", unknown: "bilinmiyor" },
     chatMuted: "sohbette susturuldu",
     invited: (role) => `davet edildi: ${role}`,

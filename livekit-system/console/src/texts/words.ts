@@ -1,4 +1,5 @@
 /** The shape of the console's words: a language that lacks one does not compile. */
+import type { SoundLevel } from "../model/levels.ts";
 
 export interface Words {
   locale: string;
@@ -79,6 +80,7 @@ export interface Words {
     camera: { allowed: string; off: string; none: string };
     /** Beside what one may send: how somebody has set the device themselves. */
     device: { microphone: (state: string) => string; camera: (state: string) => string };
+    sound: Record<SoundLevel["source"], (level: string) => string>;
     switch: { on: string; muted: string; off: string; unknown: string };
     chatMuted: string;
     invited: (role: string) => string;
