@@ -10,6 +10,7 @@ from livekit import rtc
 
 from agent.dispatches import Dispatches
 from agent.livekit_room import OPTIONS, hidden_token
+from agent.memory import keep_to_one_heap
 from agent.metrics import Metrics
 from agent.native import AudioFrames, RoomEvents
 from agent.ports import RoomName
@@ -62,5 +63,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_to_one_heap()
     settle(parse_cpus(os.environ.get("LIVE_CPUS", "")))
     asyncio.run(main())
