@@ -27,6 +27,8 @@ LARGE_ROOM = 50
 
 MEMORY_BAR_MB, MEMORY_RATIO_BAR = 1.2, 1 / 15
 CPU_BAR_PERCENT, CPU_RATIO_BAR = 0.8, 1 / 4
+CLIENT_RATIO_BAR = 1.4
+"""To LiveKit's client alone, which receives the same: two channels at 48 kHz."""
 BASE_BAR_MB = 110.0
 START_BAR_SECONDS = 1.5
 STARTS = 3
@@ -126,6 +128,13 @@ def judged(started: list[float], metered: Bill, floor: Bill, lean: Bill, naive: 
         Figure("rooms.memory.to_lean.rooms", lean.most.rooms, "rooms"),
         at_most("rooms.cpu.per_room", most.cpu_per_room, CPU_BAR_PERCENT, "%", ROUNDS),
         Figure("rooms.cpu.of_which_client_alone", floor.most.cpu_per_room, "%", ROUNDS),
+        at_most(
+            "rooms.cpu.to_client_alone",
+            metered.at(floor.most.rooms).cpu_per_room / floor.most.cpu_per_room,
+            CLIENT_RATIO_BAR,
+            "ratio",
+            ROUNDS,
+        ),
         at_most("rooms.cpu.to_naive", most.cpu_per_room / cheapest, CPU_RATIO_BAR, "ratio", ROUNDS),
         Figure(
             f"rooms.cpu.to_naive.both_at_{naive.most.rooms}",
