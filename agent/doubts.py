@@ -7,11 +7,10 @@ from typing import Protocol
 
 from agent.audio_tracks import AudioTrack
 from agent.metrics import Metrics
-from agent.shut_out import ShutOut
+from agent.shut_out import LOOK_SECONDS, ShutOut
 from agent.witness import Witness
 from handlers.events import Event
 
-LOOK_SECONDS = 0.5
 LINGER_SECONDS = 10.0
 """A witness stays so long after the last doubt: entering costs LiveKit more than staying."""
 

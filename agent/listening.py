@@ -20,11 +20,12 @@ from livekit import rtc
 
 from agent.audio_tracks import BETWEEN_SETTLINGS_SECONDS, SETTLING_BLOCKS, AudioTrack, Unwanted
 from agent.clock import DatabaseClock
-from agent.doubts import LOOK_SECONDS, Door, Doubts
+from agent.doubts import Door, Doubts
 from agent.livekit_types import SOURCES, is_person
 from agent.metrics import Metrics
 from agent.native import AudioFrames
 from agent.reception import reception_of
+from agent.shut_out import LOOK_SECONDS
 from handlers.events import (
     Event,
     Identity,

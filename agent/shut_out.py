@@ -13,6 +13,7 @@ from agent.metrics import Metrics
 from handlers.events import Event, Identity, KeptOut
 from moderation.rules.not_measurable import Shut
 
+LOOK_SECONDS = 0.25
 LATE_SECONDS = 0.5
 """Two blocks and a half: a track that is heard is never so late."""
 DOUBTED_SECONDS = 0.8
@@ -74,9 +75,10 @@ class ShutOut:
         self._denied.discard(track)
 
     def look(self, sounds: Collection[AudioTrack]) -> frozenset[str]:
-        """Every half second: report what is proven. Returns the tracks that must be asked about."""
+        """Every `LOOK_SECONDS`: report what is proven. Returns the tracks that must be asked about."""
         now = time.monotonic()
-        elapsed, self._looked_at = now - self._looked_at, now
+        # After a stuck loop everybody is late at once, and nobody is to be doubted for it.
+        elapsed, self._looked_at = min(now - self._looked_at, LOOK_SECONDS), now
         late = {sound.identity: False for sound in sounds} | dict.fromkeys(self._doubts, False)
         for sound in sounds:
             late[sound.identity] |= self._is_late(sound, now, elapsed)

@@ -141,7 +141,7 @@ class Worker:
         key, secret = settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
 
         def witness_token() -> str:
-            return hidden_token(key, secret, room, Identity(f"agent-{uuid.uuid4()}"))
+            return hidden_token(key, secret, room, Identity(f"witness-{uuid.uuid4()}"))
 
         return LiveKitRoom(
             settings.livekit_url,

@@ -21,7 +21,7 @@ from bench.variants import one_core
 from local import results
 from local.paths import STATE
 from local.people.device import Device
-from local.people.evasive import WAYS, Gate, enciphered, publish
+from local.people.evasive import OPEN_SECONDS, SHUT_SECONDS, WAYS, Gate, enciphered, publish
 from local.people.hostile import Arena, older_token
 from local.people.person import People, Person
 from local.people.waiting import until
@@ -60,15 +60,21 @@ async def shut_outs(people: People, score: Score) -> None:
 
 async def shut_out(arena: Arena, name: str, score: Score) -> None:
     person, device = await speaker(arena, encrypting=name == "encrypted")
-    gate, begun = Gate(arena.at_host.room, person.id), time.monotonic()
+    gate = Gate(arena.at_host.room, person.id)
     async with WAYS[name](device, arena.host.id):
-        since = begun if name != "in mid-speech" else time.monotonic()
+        entered = time.monotonic()
+        await until(f"{name}: a track is there", lambda: gate.first)
+        since = max(entered, gate.first) if name == "in mid-speech" else gate.first
         row = await until(f"{name}: an incident", lambda: incident(arena, person), 30.0)
         score.incident.append(time.monotonic() - since)
         assert row["rule"] == "not_measurable", row
         await until(f"{name}: the right is gone", lambda: not device.may_send(), 60.0)
         await until(f"{name}: the track is gone", lambda: gate.closed, 10.0)
-        score.unmeasured.append(gate.seconds(since))
+        share = SHUT_SECONDS / (SHUT_SECONDS + OPEN_SECONDS) if name == "open now and then" else 1.0
+        score.unmeasured.append(gate.seconds(since) * share)
+        sys.stdout.write(
+            f"{name}: incident {score.incident[-1]:.1f} s, there {score.unmeasured[-1]:.1f} s unmeasured\n"
+        )
     await device.leave()
 
 
@@ -76,13 +82,22 @@ async def disguises(stack: Stack, people: People, score: Score, times: int) -> N
     """Every false source; each person once, since the second time costs more than the right."""
     video, audio = await Arena.open(people, "video_live"), await Arena.open(people)
     for _ in range(times):
-        for source, picture in ((CAMERA, False), (MICROPHONE, True)):
-            score.disguised.append(await disguise(video, source, picture=picture))
-        score.disguised.append(await disguise(audio, MICROPHONE, picture=True))
-        for picture in (False, True):
-            # Where the agent was faster than the publication, there is nothing to measure.
-            passed = await disguise_by_older_token(stack, audio, picture=picture)
-            score.disguised += [passed] if passed else []
+        async with asyncio.TaskGroup() as tasks:
+            known = [
+                tasks.create_task(disguise(arena, source, picture=picture))
+                for arena, source, picture in (
+                    (video, CAMERA, False),
+                    (video, MICROPHONE, True),
+                    (audio, MICROPHONE, True),
+                )
+            ]
+            unknown = [
+                tasks.create_task(disguise_by_older_token(stack, audio, picture=picture))
+                for picture in (False, True)
+            ]
+        score.disguised += [task.result() for task in known]
+        # Where the agent was faster than the publication, there is nothing to measure.
+        score.disguised += [task.result() for task in unknown if task.result()]
     viewer = await (await people.arrive("Vi")).enter(video.session.id)
     gate = Gate(viewer.room, video.host.id)
     await send_for_a_while(video.at_host, SCREEN, picture=False)

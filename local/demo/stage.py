@@ -70,9 +70,10 @@ class Stage:
         return Hosted(host, session, await host.enter(session.id, session.join))
 
     async def agents_in(self, room: str) -> int:
-        """How many agents LiveKit itself counts in a room."""
+        """How many agents LiveKit itself counts in a room; a witness, who negotiates no media, is never active."""
         listed = await self._livekit.room.list_participants(api.ListParticipantsRequest(room=room))
-        return sum(1 for participant in listed.participants if participant.kind == AGENT)
+        active = api.ParticipantInfo.State.ACTIVE
+        return sum(1 for one in listed.participants if one.kind == AGENT and one.state == active)
 
     async def moderator_of(self, room: str) -> str:
         """The worker that holds the room's lease now, waiting until one does."""

@@ -54,6 +54,13 @@ async def from_the_start(device: Device, listener: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def for_everybody(device: Device, _listener: str) -> AsyncIterator[None]:
+    shut_out(device.room)
+    async with going_on(lambda: publish(device)):
+        yield
+
+
+@asynccontextmanager
 async def in_mid_speech(device: Device, listener: str) -> AsyncIterator[None]:
     """Entered when the others, and the agent, have heard something."""
     async with going_on(lambda: publish(device)):
@@ -91,6 +98,7 @@ async def encrypted(device: Device, _listener: str) -> AsyncIterator[None]:
 
 WAYS: Mapping[str, Way] = {
     "from the start": from_the_start,
+    "for everybody": for_everybody,
     "in mid-speech": in_mid_speech,
     "publishing anew": publishing_anew,
     "open now and then": open_now_and_then,
@@ -171,6 +179,12 @@ class Gate:
     @property
     def closed(self) -> bool:
         return not self._open
+
+    @property
+    def first(self) -> float:
+        """When the first track came; 0 while none has."""
+        begun = [*self._open.values(), *(begun for begun, _ in self._past)]
+        return min(begun, default=0.0)
 
     def seconds(self, since: float = 0.0) -> float:
         """How long anything was there, since a moment."""

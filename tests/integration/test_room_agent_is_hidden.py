@@ -18,7 +18,8 @@ async def agents_in(stack: Stack, room: str) -> list[api.ParticipantInfo]:
         env["LIVEKIT_URL"], env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"]
     ) as livekit:
         listed = await livekit.room.list_participants(api.ListParticipantsRequest(room=room))
-    return [one for one in listed.participants if one.kind == api.ParticipantInfo.Kind.AGENT]
+    agent, active = api.ParticipantInfo.Kind.AGENT, api.ParticipantInfo.State.ACTIVE
+    return [one for one in listed.participants if one.kind == agent and one.state == active]
 
 
 async def test_the_agent_is_there_and_nobody_is_shown_it(stack: Stack, people: People) -> None:

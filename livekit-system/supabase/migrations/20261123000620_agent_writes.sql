@@ -261,7 +261,7 @@ begin
       ended_at = coalesce(excluded.ended_at, i.ended_at), strikes = excluded.strikes,
       measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
     answers := answers || jsonb_build_object('id', item.id, 'ok', found, 'error', refusal);
-    if is_new and item.case_severity is not null then
+    if found and is_new and item.case_severity is not null then
       perform live.open_case(item.session_id, item.user_id, item.case_severity, 'rule');
     end if;
   end loop;
