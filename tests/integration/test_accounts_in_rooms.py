@@ -29,9 +29,15 @@ async def test_a_show_ends_with_its_hosts_account_and_keeps_its_history(stack: S
     fan = await people.arrive("Fan")
     at_fan = await fan.enter(arena.session.id)
     await people.service.delete_account(arena.host.id)
-    with pytest.raises(Refused) as refused:
-        await arena.host.ask("mute_all", arena.session.id)
-    assert (refused.value.status, refused.value.code) == (401, "account_deleted")
+    for request in (
+        arena.host.ask("mute_all", arena.session.id),
+        arena.host.api.update("live_sessions", {"title": "mine"}, id=f"eq.{arena.session.id}"),
+        arena.host.api.rows("coin_wallets"),
+        arena.host.api.rpc("session_performance"),
+    ):
+        with pytest.raises(Refused) as refused:
+            await request
+        assert (refused.value.status, refused.value.code) == (401, "account_deleted")
     await at_fan.until_ended(WITHIN_SECONDS)
 
     async def closed() -> bool:

@@ -216,13 +216,18 @@ create function live.bound_request() returns void
 language plpgsql security definer set search_path = '' as $$
 begin
   perform set_config('live.bounded', 'on', true);
+  if current_setting('role') = 'authenticated' and exists (
+      select from live.api_paths p where p.path = live.decoded_path(current_setting('request.path', true))) then
+    perform live.refuse_deleted(auth.uid());
+  end if;
   if current_setting('role') in ('anon', 'authenticated') and live.request_reads(
        current_setting('request.path', true), current_setting('request.method', true)) then
     perform live.bound_read(auth.uid());
   end if;
 end;
 $$;
-comment on function live.bound_request is 'Bounds the request under way if it is an app user''s read of ours.';
+comment on function live.bound_request is
+  'Refuses a deleted account at every path of ours, and bounds the request under way if it is an app user''s read of ours.';
 revoke execute on function live.bound_request() from public, anon, authenticated;
 
 create function live.app_pre_request_name() returns text
