@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from livekit import api
 
+from bench.coins import Coins, coins_through_every_show
 from bench.full import full
 from bench.variants import one_core
 from local import results
@@ -103,11 +104,14 @@ async def deletions(stack: Stack, people: People, times: int) -> Score:
     return score
 
 
-def judge(score: Score) -> list[Figure]:
+def judge(score: Score, coins: Coins) -> list[Figure]:
     return [
         longest("hostile.deleted_host_room_closed.max", score.host_room_closed),
         longest("hostile.deleted_speaker_out.max", score.speaker_out),
         longest("hostile.deleted_call_party_closed.max", score.call_closed),
+        at_most("coins.created_or_lost.total", coins.created_or_lost, 0, "coins", coins.moved),
+        at_most("coins.wrongly_kept_or_returned.total", coins.misplaced, 0, "coins", coins.scenarios),
+        at_most("coins.book_faults.count", coins.faults, 0, "faults", coins.scenarios),
     ]
 
 
@@ -119,7 +123,7 @@ async def measure(port_base: int | None, times: int) -> bool:
     """Whether the bars were held."""
     async with Stack(STATE / "bench-accounts", port_base) as stack, People(stack.env) as people:
         await stack.start_worker("worker", one_core())
-        figures = judge(await deletions(stack, people, times))
+        figures = judge(await deletions(stack, people, times), await coins_through_every_show(people))
     results.write("accounts", figures)
     sys.stdout.write(results.report(figures))
     return all(figure.held is not False for figure in figures)

@@ -107,8 +107,10 @@ class Api:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise SourceUnavailableError from error
         except Refused as error:
-            # Whoever is banned reads no more, and may again later; a database that is restarting answers soon.
-            if error.status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS} or error.status >= 500:
+            # Whoever is banned reads no more, and may again later; whose account is deleted, never again. A database
+            # that is restarting answers soon.
+            away = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
+            if error.status in away or error.status >= 500:
                 raise SourceUnavailableError from error
             raise
         return rows
