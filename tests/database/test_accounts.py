@@ -1,5 +1,6 @@
 """The end of an account in the database: what is marked, who is refused from then on, and what stays as a tombstone."""
 
+import json
 import time
 import uuid
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from local.postgres import SUPERUSER
 from tests.database.world import Refused, World
 
 GONE = "select live.account_gone($1)"
@@ -46,6 +48,24 @@ async def test_an_account_can_be_deleted_whatever_has_become_of_us(world: World)
     await owner.execute("delete from auth.users where id = $1", user)
     assert await owner.fetchval(GONE, user)  # and what is not marked is gone all the same
     await transaction.rollback()
+
+
+async def test_the_doctor_misses_a_trigger_that_is_dropped_or_disabled(world: World) -> None:
+    superuser = await asyncpg.connect(world.dsn, user=SUPERUSER, timeout=10, command_timeout=30)
+    name = "auth.users: live_mark_deleted_accounts"
+    try:
+        for statement in (
+            "drop trigger live_mark_deleted_accounts on auth.users",
+            "alter table auth.users disable trigger live_mark_deleted_accounts",
+        ):
+            transaction = superuser.transaction()
+            await transaction.start()
+            await superuser.execute(statement)
+            missing = await superuser.fetchval("select public.live_schema_contract() -> 'missing'")
+            await transaction.rollback()
+            assert json.loads(missing) == [{"kind": "trigger", "name": name}]
+    finally:
+        await superuser.close(timeout=5)
 
 
 async def test_nothing_of_ours_hangs_on_an_account(world: World) -> None:

@@ -24,8 +24,14 @@ language sql stable set search_path = '' as $$
   union all
   select 'trigger', o.name || ': ' || t.tgname
     from ours o join pg_catalog.pg_trigger t on t.tgrelid = o.oid and not t.tgisinternal and t.tgenabled <> 'D'
+  union all
+  select 'trigger', 'auth.users: ' || t.tgname
+    from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where n.nspname = 'auth' and c.relname = 'users' and t.tgname like 'live\_%' and t.tgenabled <> 'D'
 $$;
-comment on function live.schema_now is 'Every table, column, function, policy and trigger that exists now in our schemas.';
+comment on function live.schema_now is
+  'Every table, column, function, policy and trigger that exists now in our schemas, and our triggers on auth.users.';
 revoke execute on function live.schema_now() from public, anon, authenticated;
 
 create table live.schema_objects (
