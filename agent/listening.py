@@ -1,9 +1,4 @@
-"""Hears every sound of the people in rooms: subscribes to it, measures it beside the stream, and tells the room's loop.
-
-One `Hearing` per process measures for all rooms: what has come since it looked last, all of it together, which costs
-less than to wake up for each block. It does so at most a quarter of the time: with more to measure than that, each
-track loses its oldest blocks, and nothing ever lags. Turns go by person, one track each, so who publishes many gets
-what everybody gets.
+"""Hears every sound of one room's people: subscribes to it, measures it when it is its turn, and tells the room's loop.
 
 LiveKit's client goes on delivering zeros for a track that is muted, comfort noise for one whose sender has stopped
 sending (DTX), and a likeness for what was lost. None of it is anybody's doing, so it is left out: a pause is known from
@@ -19,13 +14,10 @@ from collections.abc import Callable, Iterable
 from livekit import rtc
 
 from agent.audio_tracks import BETWEEN_SETTLINGS_SECONDS, SETTLING_BLOCKS, AudioTrack, Unwanted
-from agent.clock import DatabaseClock
 from agent.doubts import Door, Doubts
+from agent.hearing import Hearing
 from agent.livekit_types import SOURCES, is_person
-from agent.metrics import Metrics
-from agent.native import AudioFrames
 from agent.reception import reception_of
-from agent.shut_out import LOOK_SECONDS
 from handlers.events import (
     Event,
     Identity,
@@ -39,69 +31,12 @@ from moderation.audio.meter import TrackMeter
 
 log = logging.getLogger(__name__)
 
-GATHER_SECONDS = 0.1
-"""From one look to the next: half a block, so that no track has to drop any."""
-WORK_SECONDS = 0.002
-REST_RATIO = 3.0
-"""After so much measuring in one go, so many times as long is left to everything else."""
-WATCH_SECONDS = 1.0
 DEAF_SECONDS = 3.0
 """A sound that should be heard and of which nothing has come for so long is subscribed to again."""
 BETWEEN_SUBSCRIPTIONS_SECONDS = 0.1
 """Whoever leaves a track and asks for it again at once has changed nothing for LiveKit, half the time."""
 TRACKS_OF_ONE = 16
 """So many sounds of one person are measured at once: each costs a decoder. Nobody has use for more."""
-
-
-class Hearing:
-    """Measures for all rooms of the process. `run` it."""
-
-    def __init__(self, clock: DatabaseClock, metrics: Metrics) -> None:
-        self.clock, self.metrics = clock, metrics
-        self.frames = AudioFrames()
-        self.rooms: set[RoomEars] = set()
-        self.witnesses: asyncio.TaskGroup | None = None
-
-    async def run(self) -> None:
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                self.witnesses = tasks
-                tasks.create_task(self._measure(), name="measure")
-                tasks.create_task(self._watch(), name="watch sounds")
-                tasks.create_task(self._look_who_is_shut(), name="look who keeps us out")
-        finally:
-            self.witnesses = None
-            self.frames.close()
-
-    async def _measure(self) -> None:
-        """Everybody has a turn in each round; who waits too long for it has only the newest blocks left."""
-        spent = 0.0
-        while True:
-            turns = [(room, track) for room in self.rooms for track in room.turns()]
-            for ears, track in turns:
-                begun = time.monotonic()
-                ears.measure_safely(track)
-                spent += time.monotonic() - begun
-                if spent >= WORK_SECONDS:
-                    await asyncio.sleep(spent * REST_RATIO)
-                    spent = 0.0
-            if not turns:
-                spent = 0.0
-                await asyncio.sleep(GATHER_SECONDS)
-
-    async def _look_who_is_shut(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            for ears in tuple(self.rooms):
-                ears.look_who_keeps_us_out()
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            # Many rooms at once are what goes wrong, so none waits for another.
-            async with asyncio.TaskGroup() as looks:
-                for ears in self.rooms:
-                    looks.create_task(ears.look_after())
 
 
 class RoomEars:
@@ -119,8 +54,8 @@ class RoomEars:
         self._tracks: dict[str, AudioTrack] = {}
         self._meters: dict[Identity, dict[Track, TrackMeter]] = {}
         """Of everybody here who ever made a sound: who publishes anew goes on with what was measured before."""
-        self._settled: dict[Identity, float] = {}
-        """When a track of theirs was last left to settle."""
+        self._settled: dict[Identity, dict[Track, float]] = {}
+        """When each was last left to settle."""
         self._on = False
         self.doubts = Doubts(self._tracks, hearing, report, door)
         room.on("track_published", self._on_published)
@@ -215,8 +150,9 @@ class RoomEars:
         self._close(track.publication.sid)
         track.tap = self._hearing.frames.open(media)
         track.waiting_since = now = time.monotonic()
-        if now - self._settled.get(track.identity, -math.inf) > BETWEEN_SETTLINGS_SECONDS:
-            self._settled[track.identity], track.settling = now, SETTLING_BLOCKS
+        settled = self._settled.setdefault(track.identity, {})
+        if now - settled.get(track.track, -math.inf) > BETWEEN_SETTLINGS_SECONDS:
+            settled[track.track], track.settling = now, SETTLING_BLOCKS
 
     def _on_left(self, person: rtc.RemoteParticipant) -> None:
         # Those without a place first, so that none takes one now.

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from livekit import api, rtc
 
 from agent.doubts import Door
-from agent.listening import Hearing, RoomEars
+from agent.hearing import Hearing
+from agent.listening import RoomEars
 from agent.livekit_types import (
     ROOM_IS_OVER,
     SOURCES,

@@ -19,10 +19,10 @@ from agent.api_budget import ApiBudget, heed_limit
 from agent.clock import DatabaseClock
 from agent.dispatches import Dispatches
 from agent.health import serve_health
+from agent.hearing import Hearing
 from agent.host import Host
 from agent.inbox import Inbox
 from agent.levels_broadcast import LevelsBroadcast
-from agent.listening import Hearing
 from agent.livekit_actions import LiveKitActions
 from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.memory import give_back_often

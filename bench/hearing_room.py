@@ -17,7 +17,8 @@ from livekit import api, rtc
 from numpy.typing import NDArray
 
 from agent.clock import DatabaseClock
-from agent.listening import Hearing, RoomEars
+from agent.hearing import Hearing
+from agent.listening import RoomEars
 from agent.livekit_room import OPTIONS, hidden_token
 from agent.metrics import Metrics
 from agent.ports import RoomName

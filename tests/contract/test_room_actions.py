@@ -15,7 +15,7 @@ from livekit import api, rtc
 
 from agent.api_budget import ApiBudget, heed_limit
 from agent.clock import DatabaseClock
-from agent.listening import Hearing
+from agent.hearing import Hearing
 from agent.livekit_actions import LiveKitActions
 from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.livekit_types import permission_to

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.clock import DatabaseClock
-from agent.listening import Hearing
+from agent.hearing import Hearing
 from agent.livekit_room import LiveKitRoom, hidden_token
 from agent.metrics import Metrics
 from agent.native import RoomEvents

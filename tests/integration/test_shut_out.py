@@ -11,7 +11,8 @@ from livekit import rtc
 
 from agent.clock import DatabaseClock
 from agent.doubts import Door
-from agent.listening import Hearing, RoomEars
+from agent.hearing import Hearing
+from agent.listening import RoomEars
 from agent.livekit_room import OPTIONS, hidden_token
 from agent.metrics import Metrics
 from agent.ports import RoomName

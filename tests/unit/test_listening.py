@@ -10,8 +10,9 @@ from livekit.rtc._ffi_client import FfiHandle
 
 from agent.audio_tracks import AudioTrack
 from agent.clock import DatabaseClock
+from agent.hearing import REST_RATIO, Hearing
 from agent.inbox import LIMIT, MEASURED_LIMIT, Inbox
-from agent.listening import REST_RATIO, Hearing, RoomEars
+from agent.listening import RoomEars
 from agent.metrics import Metrics
 from agent.native import KEPT_BLOCKS, Tap
 from handlers.events import MICROPHONE, Identity, LeaseLost, Measured, Sid
