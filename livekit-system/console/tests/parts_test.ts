@@ -57,7 +57,7 @@ Deno.test("a policy that is not known reads as the default; a new mode leaves th
   assert.equal(modeOf({ mode: "enforce" }), "enforce");
   assert.equal(modeOf(null), "observe");
   assert.equal(thresholdOf({ too_loud: { threshold_lufs: -14 } }), -14);
-  assert.equal(thresholdOf(undefined), -12);
+  assert.equal(thresholdOf(undefined), -9);
   assert.deepEqual(withMode({ mode: "off", strikes: { clean_below: 0.5 } }, "observe"), {
     mode: "observe",
     strikes: { clean_below: 0.5 },
