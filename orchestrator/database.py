@@ -1,16 +1,18 @@
-"""The database as one person sees it: Supabase's data API with that person's token, a time-out on every call.
+"""The database as one person sees it: Supabase's client with that person's token, a time-out on every call.
 
 The schema is never assumed. A column that is not there is left out of the question, named in `missing`, and the answer
 goes on without it; a filter on such a column is an error, because leaving it out would answer another question.
 """
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
-import aiohttp
+import httpx
+from postgrest import AsyncPostgrestClient, AsyncRequestBuilder, ReturnMethod
+from postgrest.exceptions import APIError
 
 from orchestrator.errors import MissingError, RefusedError, SignInError, UnavailableError
 from orchestrator.identity import Caller
@@ -40,11 +42,11 @@ class Rows:
 
 class Database:
     def __init__(
-        self, http: aiohttp.ClientSession, url: str, api_key: str, caller: Caller, timeout: float
+        self, supabase: httpx.AsyncClient, url: str, api_key: str, caller: Caller, timeout: float
     ) -> None:
-        self._http, self._url, self._api_key = http, url.rstrip("/"), api_key
-        self.caller = caller
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        """`supabase`: a pool made by `pool`. `timeout`: seconds for one call."""
+        self._supabase, self._url, self._api_key = supabase, f"{url.rstrip('/')}/rest/v1", api_key
+        self.caller, self._timeout = caller, timeout
 
     async def select(
         self,
@@ -65,11 +67,14 @@ class Database:
         wanted, missing = list(columns), list[str]()
         where = {name: value for name, value in filters.items() if value is not None}
         while wanted:
-            query = {**where, "select": ",".join(wanted), "limit": str(limit + 1)}
-            if order is not None:
-                query["order"] = order
+            query = (await self._table(table)).select(*wanted).limit(limit + 1)
+            for name, value in where.items():
+                query = query.filter(name, *_operation(value))
+            for part in order.split(",") if order else ():
+                name, _, direction = part.partition(".")
+                query = query.order(name, desc=direction == "desc")
             try:
-                rows = await self._request("GET", f"/rest/v1/{table}", params=query)
+                rows = await self._answer(table, query.execute())
             except RefusedError as refusal:
                 column = _absent_column(table, refusal)
                 if column is None:
@@ -85,41 +90,63 @@ class Database:
     async def call(self, function: str, **arguments: Any) -> Any:
         """What a function answers. Raises as `select` does; MissingError too when it needs what is not there."""
         try:
-            return await self._request("POST", f"/rest/v1/rpc/{function}", json=arguments)
+            client = await self._client()
+            return await self._answer(f"rpc/{function}", client.rpc(function, arguments).execute())
         except RefusedError as refusal:
             if refusal.code not in NO_COLUMN | NO_TABLE | NO_FUNCTION:
                 raise
             raise MissingError(f"what function {function} needs: {refusal}") from refusal
 
     async def insert(self, table: str, row: Mapping[str, Any]) -> None:
-        await self._request("POST", f"/rest/v1/{table}", json=row, headers={"Prefer": "return=minimal"})
+        query = (await self._table(table)).insert(dict(row), returning=ReturnMethod.minimal)
+        await self._answer(table, query.execute())
 
     async def update(self, table: str, values: Mapping[str, Any], **filters: str) -> int:
         """How many rows were changed: row-level security hides the others without a word."""
-        headers = {"Prefer": "return=representation"}
-        query = {**filters, "select": next(iter(filters))}
-        changed = await self._request(
-            "PATCH", f"/rest/v1/{table}", params=query, json=values, headers=headers
-        )
-        return len(changed)
+        query = (await self._table(table)).update(dict(values))
+        for name, value in filters.items():
+            query = query.filter(name, *_operation(value))
+        return len(await self._answer(table, query.select(next(iter(filters))).execute()))
 
-    async def _request(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
-    ) -> Any:
+    async def _client(self) -> AsyncPostgrestClient:
         token = await self.caller.token()
-        sent = {"apikey": self._api_key, "Authorization": f"Bearer {token}", **VIA, **(headers or {})}
+        headers = {"apikey": self._api_key, "Authorization": f"Bearer {token}", **VIA}
+        return AsyncPostgrestClient(
+            self._url, headers=headers, http_client=self._supabase, retry_enabled=False
+        )
+
+    async def _table(self, table: str) -> AsyncRequestBuilder:
+        return (await self._client()).from_(table)
+
+    async def _answer(self, path: str, question: Awaitable[Any]) -> Any:
+        """What Supabase answered; its errors in our words."""
         try:
-            async with self._http.request(
-                method, self._url + path, headers=sent, timeout=self._timeout, **options
-            ) as response:
-                body = await response.json(content_type=None) if response.content_length != 0 else None
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            async with asyncio.timeout(self._timeout):
+                data = (await question).data
+        except APIError as error:
+            raise _refusal(path, error) from error
+        except (httpx.HTTPError, TimeoutError, OSError) as error:
             raise UnavailableError(f"the database did not answer: {type(error).__name__}") from error
-        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise UnavailableError(f"the database answered HTTP {response.status}")
-        if not response.ok:
-            raise _refusal(path, response.status, body)
-        return body
+        if isinstance(data, str) and data[:1] == "<":  # a proxy's page: the client passes on what is no JSON
+            raise UnavailableError("the database did not answer: no JSON")
+        return data
+
+
+def pool(timeout: float) -> httpx.AsyncClient:
+    """The HTTP connections of all callers. HTTP/1.1: over HTTP/2 the client sends into connections that were closed."""
+    return httpx.AsyncClient(http2=False, timeout=timeout, event_hooks={"response": [_refuse_faults]})
+
+
+async def _refuse_faults(response: httpx.Response) -> None:
+    """A server's fault, before the client reads it: its errors drop the HTTP status."""
+    if response.is_server_error:
+        raise UnavailableError(f"the database answered HTTP {response.status_code}")
+
+
+def _operation(value: str) -> tuple[str, str]:
+    """`eq.7` as the client wants it: the operator and what it is compared with."""
+    operator, _, criteria = value.partition(".")
+    return operator, criteria
 
 
 def equal(value: object | None) -> str | None:
@@ -127,18 +154,17 @@ def equal(value: object | None) -> str | None:
     return None if value is None else f"eq.{value}"
 
 
-def _refusal(path: str, status: int, body: Any) -> RefusedError | MissingError | SignInError:
-    said = body if isinstance(body, dict) else {}
-    code, message = str(said.get("code") or ""), clean(str(said.get("message") or f"HTTP {status}"))
+def _refusal(path: str, error: APIError) -> RefusedError | MissingError | SignInError:
+    code, message = str(error.code or ""), clean(str(error.message or "no reason given"))
     name = path.rsplit("/", 1)[-1]
-    if code in NO_TABLE and "/rpc/" not in path:
+    if code in NO_TABLE and not path.startswith("rpc/"):
         return MissingError(f"table {name}")
     if code == "PGRST202":
         return MissingError(f"function {name}")
     if code in BAD_TOKEN:
         return SignInError("the access token is not taken any more: sign in anew")
     if code.startswith("PT"):
-        code = str(said.get("hint") or code)
+        code = str(error.hint or code)
     return RefusedError(code if CODE.fullmatch(code) else "refused", message)
 
 

@@ -2,17 +2,25 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
-import aiohttp
+import httpx
+from supabase_auth import AsyncGoTrueClient
+from supabase_auth.errors import AuthApiError, AuthError, AuthRetryableError
+from supabase_auth.types import AuthResponse, SignInWithEmailAndPasswordCredentials
+from supabase_auth.types import Session as AuthSession
 
-from orchestrator.errors import SignInError
+from orchestrator.errors import SignInError, UnavailableError
 from orchestrator.settings import Settings
 
 EARLY_SECONDS = 60.0
 """A token is renewed this long before its end."""
 SERVICE_ROLE = "service_role"
+
+
+Answer = TypeVar("Answer")
 
 
 class Caller(Protocol):
@@ -32,42 +40,53 @@ class Caller(Protocol):
 class Auth:
     """Supabase Auth: the three calls that are needed."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, api_key: str, timeout: float) -> None:
-        self._http, self._url = http, f"{url.rstrip('/')}/auth/v1"
-        self._api_key, self._timeout = api_key, aiohttp.ClientTimeout(total=timeout)
+    def __init__(self, supabase: httpx.AsyncClient, url: str, api_key: str, timeout: float) -> None:
+        """`supabase`: the pool of `orchestrator.database`. `timeout`: seconds for one call."""
+        self._timeout = timeout
+        self._client = AsyncGoTrueClient(
+            url=f"{url.rstrip('/')}/auth/v1",
+            headers={"apikey": api_key},
+            auto_refresh_token=False,
+            persist_session=False,
+            http_client=supabase,
+        )
 
     async def user_of(self, token: str) -> str:
         """The id of the user whose access token this is."""
-        answer = await self._request("GET", "/user", headers={"Authorization": f"Bearer {token}"})
-        return str(answer["id"])
+        answer = await self._answer(self._client.get_user(token))
+        if answer is None:
+            raise SignInError("Supabase Auth names nobody for this token: sign in anew")
+        return answer.user.id
 
-    async def sign_in(self, email: str, password: str) -> dict[str, Any]:
-        body = {"email": email, "password": password}
-        return await self._request("POST", "/token", params={"grant_type": "password"}, json=body)
+    async def sign_in(self, email: str, password: str) -> AuthSession:
+        credentials: SignInWithEmailAndPasswordCredentials = {"email": email, "password": password}
+        return _session_of(await self._answer(self._client.sign_in_with_password(credentials)))
 
-    async def refresh(self, refresh_token: str) -> dict[str, Any]:
-        body = {"refresh_token": refresh_token}
-        return await self._request("POST", "/token", params={"grant_type": "refresh_token"}, json=body)
+    async def refresh(self, refresh_token: str) -> AuthSession:
+        return _session_of(await self._answer(self._client.refresh_session(refresh_token)))
 
-    async def _request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        headers = {"apikey": self._api_key, **options.pop("headers", {})}
+    async def _answer(self, question: Awaitable[Answer]) -> Answer:
         try:
-            async with self._http.request(
-                method, self._url + path, headers=headers, timeout=self._timeout, **options
-            ) as response:
-                body = await response.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            async with asyncio.timeout(self._timeout):
+                return await question
+        except UnavailableError as error:
+            raise SignInError(f"Supabase Auth does not answer now: {error}: try again in a minute") from error
+        except AuthRetryableError as error:
             raise SignInError(f"Supabase Auth did not answer: {type(error).__name__}") from error
-        if (
-            response.status == HTTPStatus.TOO_MANY_REQUESTS
-            or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        ):
-            raise SignInError(
-                f"Supabase Auth does not answer now (HTTP {response.status}): try again in a minute"
-            )
-        if not response.ok or not isinstance(body, dict):
-            raise SignInError(f"Supabase Auth refuses the credentials (HTTP {response.status}): sign in anew")
-        return body
+        except AuthApiError as error:
+            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+                words = f"does not answer now (HTTP {error.status}): try again in a minute"
+            else:
+                words = f"refuses the credentials (HTTP {error.status}): sign in anew"
+            raise SignInError(f"Supabase Auth {words}") from error
+        except (AuthError, httpx.HTTPError, TimeoutError, OSError, ValueError) as error:
+            raise SignInError(f"Supabase Auth did not answer: {type(error).__name__}") from error
+
+
+def _session_of(answer: AuthResponse) -> AuthSession:
+    if answer.session is None:
+        raise SignInError("Supabase Auth gives no session for these credentials: sign in anew")
+    return answer.session
 
 
 class Holder:
@@ -90,27 +109,27 @@ class Holder:
 class Session:
     """Someone signed in for as long as this server runs: the access token is renewed before it ends."""
 
-    def __init__(self, auth: Auth, answer: dict[str, Any]) -> None:
+    def __init__(self, auth: Auth, session: AuthSession) -> None:
         self._auth = auth
         self._renewing = asyncio.Lock()
-        self._take(answer)
+        self._take(session)
 
     @property
     def id(self) -> str:
-        return str(self._answer["user"]["id"])
+        return self._session.user.id
 
     async def token(self) -> str:
         async with self._renewing:
             if time.monotonic() >= self._renew_at:
-                self._take(await self._auth.refresh(self._answer["refresh_token"]))
-        return str(self._answer["access_token"])
+                self._take(await self._auth.refresh(self._session.refresh_token))
+        return self._session.access_token
 
     def secrets(self) -> tuple[str, ...]:
-        return str(self._answer["access_token"]), str(self._answer["refresh_token"])
+        return self._session.access_token, self._session.refresh_token
 
-    def _take(self, answer: dict[str, Any]) -> None:
-        self._answer = answer
-        lifetime = float(answer["expires_in"])
+    def _take(self, session: AuthSession) -> None:
+        self._session = session
+        lifetime = float(session.expires_in)
         self._renew_at = time.monotonic() + max(lifetime - EARLY_SECONDS, lifetime / 2)
 
 

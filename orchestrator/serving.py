@@ -7,6 +7,7 @@ carries a Supabase access token, Auth says whose it is, and that person's rights
 from typing import Any
 
 import aiohttp
+import httpx
 import uvicorn
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
@@ -14,7 +15,7 @@ from mcp.server.stdio import stdio_server
 from pydantic import AnyHttpUrl
 
 from orchestrator.confirmation import Confirmations
-from orchestrator.database import Database
+from orchestrator.database import Database, pool
 from orchestrator.desk import Desk
 from orchestrator.errors import SignInError
 from orchestrator.identity import SERVICE_ROLE, Auth, Caller, Holder, caller_of
@@ -28,18 +29,19 @@ SESSIONS_AT_ONCE = 500
 class Front:
     """Makes desks: what is shared between people, once, and what is one person's, for each."""
 
-    def __init__(self, settings: Settings, http: aiohttp.ClientSession) -> None:
-        self._settings, self._http = settings, http
+    def __init__(self, settings: Settings, http: aiohttp.ClientSession, supabase: httpx.AsyncClient) -> None:
+        """`http` is for LiveKit and the workers' pages, `supabase` for the database and for Auth."""
+        self._settings, self._http, self._supabase = settings, http, supabase
         self._confirmations = Confirmations(settings.live_confirmation_seconds)
         self._livekit = LiveKitView(http, settings)
         key = settings.supabase_anon_key.get_secret_value()
-        self.auth = Auth(http, settings.supabase_url, key, settings.live_store_timeout)
+        self.auth = Auth(supabase, settings.supabase_url, key, settings.live_store_timeout)
 
     def desk(self, caller: Caller) -> Desk:
         settings = self._settings
         service = settings.supabase_service_role_key if caller.id == SERVICE_ROLE else None
         key = (service or settings.supabase_anon_key).get_secret_value()
-        database = Database(self._http, settings.supabase_url, key, caller, settings.live_store_timeout)
+        database = Database(self._supabase, settings.supabase_url, key, caller, settings.live_store_timeout)
         return Desk(settings, self._http, caller, database, self._livekit, self._confirmations)
 
     async def verify_token(self, token: str) -> AccessToken | None:
@@ -53,8 +55,8 @@ class Front:
 
 async def serve_stdio(settings: Settings) -> None:
     """Serve one client until it closes stdin. Raises SignInError when the environment's person cannot sign in."""
-    async with aiohttp.ClientSession() as http:
-        front = Front(settings, http)
+    async with aiohttp.ClientSession() as http, pool(settings.live_store_timeout) as supabase:
+        front = Front(settings, http, supabase)
         desk = front.desk(await caller_of(settings, front.auth))
 
         async def desk_of(_: Any) -> Desk:
@@ -67,8 +69,8 @@ async def serve_stdio(settings: Settings) -> None:
 
 async def serve_http(settings: Settings, host: str, port: int, public_url: str | None) -> None:
     """Serve everybody who brings an access token, at `/mcp`, until SIGINT or SIGTERM."""
-    async with aiohttp.ClientSession() as http:
-        front = Front(settings, http)
+    async with aiohttp.ClientSession() as http, pool(settings.live_store_timeout) as supabase:
+        front = Front(settings, http, supabase)
 
         async def desk_of(context: Any) -> Desk:
             token: AccessToken = context.request.user.access_token

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import sys
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
+from supabase_auth.types import Session as AuthSession
+from supabase_auth.types import User
 
 from orchestrator.__main__ import _Format
 from orchestrator.errors import SignInError
@@ -69,17 +71,23 @@ def test_the_service_key_alone_makes_nobody_a_service(monkeypatch: pytest.Monkey
 class Renewing(Auth):
     """Auth that gives out a token with a lifetime at each refresh, and takes a refresh token once."""
 
-    def __init__(self, lifetime: float) -> None:
+    def __init__(self, lifetime: int) -> None:
         self.lifetime, self.given = lifetime, 0
 
-    def answer(self) -> dict[str, Any]:
+    def answer(self) -> AuthSession:
         self.given += 1
-        return {
-            "access_token": f"access-{self.given}", "refresh_token": f"refresh-{self.given}",
-            "expires_in": self.lifetime, "user": {"id": "u1"},
-        }  # fmt: skip
+        user = User(
+            id="u1", app_metadata={}, user_metadata={}, aud="authenticated", created_at=datetime.now(UTC)
+        )
+        return AuthSession(
+            access_token=f"access-{self.given}",
+            refresh_token=f"refresh-{self.given}",
+            expires_in=self.lifetime,
+            token_type="bearer",  # noqa: S106 - a kind, no secret
+            user=user,
+        )
 
-    async def refresh(self, refresh_token: str) -> dict[str, Any]:
+    async def refresh(self, refresh_token: str) -> AuthSession:
         await asyncio.sleep(0)
         if refresh_token != f"refresh-{self.given}":
             raise SignInError("used")
