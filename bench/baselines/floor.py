@@ -1,6 +1,6 @@
 """LiveKit's client alone: all rooms in one process on one loop, every microphone subscribed to, its blocks thrown away.
 
-The blocks are what ours get, 200 ms of two channels at 48 kHz. No agent that hears with this client can cost less.
+The blocks are what ours get: 200 ms of two channels at 48 kHz. No agent that hears with this client can cost less.
 Above it is what moderation costs, below it nothing of ours.
 """
 
