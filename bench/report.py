@@ -28,6 +28,7 @@ SECTIONS = {
     "actions": "The door for moderation",
     "relay": "The relay of gifts and events",
     "hostile": "Clients of bad will",
+    "accounts": "Deleted accounts, and coins through every kind of show",
     "tokens": "Tokens despite a ban or a mute, with the worker stopped",
     "audio": "Measuring sound",
     "loudness_differences": "Loudness beside other meters",
