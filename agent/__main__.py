@@ -6,7 +6,6 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 from agent.log import configure
-from agent.memory import keep_to_one_heap
 from agent.scheduling import parse_cpus, settle
 from agent.settings import Settings, SettingsError, load_settings
 
@@ -39,7 +38,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _start(settings: Settings) -> int:
-    keep_to_one_heap()
     settle(parse_cpus(settings.live_cpus))
     from agent.worker import run  # noqa: PLC0415
 

@@ -1,8 +1,6 @@
-"""Keeps what rooms take small: one heap for all threads, and what is freed is given back.
+"""Gives back what is freed: a closed room's memory lies scattered, and the C library keeps it unless it is asked.
 
-LiveKit's client has a dozen threads, and the C library a heap for each, so a room's memory lies scattered over all of
-them: a third more of it. A closed room's is kept unless the library is asked for it, and a worker would grow with every
-connection that it ever had (`python -m bench.churn`, `make soak`).
+Without this a worker grows with every connection that it ever had (`python -m bench.churn`, `make soak`).
 """
 
 import asyncio
@@ -10,14 +8,6 @@ import ctypes
 from collections.abc import Callable
 
 GIVE_BACK_SECONDS = 5.0
-_M_ARENA_MAX = -8
-"""glibc's name for it, see mallopt(3)."""
-
-
-def keep_to_one_heap() -> None:
-    """Where the C library has a way to. Before there are threads: a heap that exists stays."""
-    if (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
-        mallopt(_M_ARENA_MAX, 1)
 
 
 async def give_back_often(ended: Callable[[], int]) -> None:

@@ -11,7 +11,6 @@ from livekit import rtc
 
 from agent.dispatches import Dispatches
 from agent.livekit_room import OPTIONS, hidden_token
-from agent.memory import keep_to_one_heap
 from agent.metrics import Metrics
 from agent.native import AudioFrames, RoomEvents
 from agent.ports import RoomName
@@ -64,6 +63,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    keep_to_one_heap()
     settle(parse_cpus(os.environ.get("LIVE_CPUS", "")))
     asyncio.run(main())
