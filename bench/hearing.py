@@ -1,13 +1,14 @@
 """Whether the worker hears what people hear: `python -m bench.hearing`.
 
 `room_to_ffmpeg`: sounds published from Chromium into a real room, as the worker measures them against FFmpeg's meter on
-what a listener there gets (see `bench.hearing_room`). `ebu`: the cases of EBU Tech 3341 and 3342.
+what a listener there gets (see `bench.hearing_room`). `ebu`: the cases of EBU Tech 3341 and 3342. `innocent` and
+`offenders`: a table of sounds against the rules (see `bench.hearing_table`).
 """
 
 import asyncio
 import sys
 
-from bench import hearing_room
+from bench import hearing_room, hearing_table
 from local import ebu
 from local.chromium import find_chromium
 from local.paths import STATE
@@ -44,7 +45,7 @@ async def room() -> list[Figure]:
 
 
 def measured() -> list[Figure]:
-    figures = standard()
+    figures = [*standard(), *hearing_table.figures()]
     if find_chromium() is None:
         say("NO CHROMIUM: the room is not compared with FFmpeg")
         return figures
@@ -54,7 +55,7 @@ def measured() -> list[Figure]:
 def main() -> int:
     figures = measured()
     for figure in figures:
-        bar = "" if figure.bar is None else f"  {'held' if figure.held else 'MISSED'}: at most {figure.bar:g}"
+        bar = "" if figure.bar is None else f"  {'held' if figure.held else 'MISSED'}: bar {figure.bar:g}"
         say(f"{figure.name:58}{figure.value:+8.3f} {figure.unit:4} n={figure.n:<5}{bar}")
     write("hearing", figures)
     return 1 if any(figure.held is False for figure in figures) else 0

@@ -54,7 +54,7 @@ FAULTS_EVERY_SECONDS = 300.0
 GRAIN_SECONDS = 0.05
 """By which blocks of different tracks may come too early."""
 CLEAN, UNWATCHED = Record(), Watch()
-SAID = frozenset({Step.NOTICE, Step.WARNING, Step.CALL_HUMAN})
+SAID = frozenset({Step.TIP, Step.NOTICE, Step.WARNING, Step.CALL_HUMAN})
 """Steps that consist of words to the person."""
 LIFTS = frozenset({"unmute", "unmute_all", "set_role"})
 
@@ -75,7 +75,7 @@ def on_policy(state: RoomState, told: Mapping[str, Any] | None, now: float) -> E
     if hearing.on is before:
         return complaints
     if hearing.on:
-        hearing.host_heard_at = now
+        hearing.heard_at = now
         look_for_dead_air(state, now)
     else:
         hearing.voices.clear()
@@ -110,8 +110,8 @@ def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
     voice.latest[track], voice.levels[track] = m, level_of(m)
     voice.paused.pop(track, None)
     summed = m if len(voice.latest) == 1 else sum_up(voice, m)
-    if desired.role is Role.HOST and m.talk_seconds > 0.0:
-        hearing.host_heard_at = m.at
+    if m.audible_seconds > 0.0 and subject.may_be_heard:
+        hearing.heard_at = m.at
     effects: list[Effect] = [*add_to_minute(state, event, summed), *levels.show(state, now)]
     for verdict in verdicts:
         effects += follow(state, event.identity, event.sid, desired.role, verdict, now, track)
@@ -162,7 +162,8 @@ def follow(
     hearing.records[identity], decision = escalate(record, verdict, role, hearing.policy)
     if decision is None:
         return ()
-    hearing.incidents[identity] = hearing.incidents.get(identity, 0) + 1
+    if decision.step is not Step.TIP:
+        hearing.incidents[identity] = hearing.incidents.get(identity, 0) + 1
     action = None if decision.dry_run else action_for(state, decision)
     recorded = RecordIncident(identity, sid, decision, action, track, case_for(decision, role))
     if decision.dry_run:
@@ -200,6 +201,8 @@ def say(identity: Identity, decision: Decision) -> Effects:
     """Words are sent at once; of an action the person hears when it is true."""
     if decision.step not in SAID:
         return ()
+    if decision.step is Step.TIP:
+        return (notice(identity, NoticeType.TIP, decision.words, rule=decision.rule.value),)
     fields = {"rule": decision.rule.value, "strikes": max(1, round(decision.strikes))}
     return (notice(identity, NoticeType.WARNING, decision.words, **fields),)
 
@@ -300,7 +303,7 @@ def on_tick(state: RoomState, now: float) -> Effects:
 
 
 def look_for_dead_air(state: RoomState, now: float) -> Effects:
-    """A host who is here and whom nobody has heard for long; the room's own clock notices, since nothing else comes."""
+    """A host is here and nobody has been heard for long; the room's own clock notices, since nothing else comes."""
     hearing = state.hearing
     if hearing.policy is None or not hearing.policy.dead_air.enabled or now < hearing.dead_air_at:
         return ()
@@ -308,11 +311,11 @@ def look_for_dead_air(state: RoomState, now: float) -> Effects:
         (who for who, person, _ in state.connected() if state.desired(person).role is Role.HOST), None
     )
     if host is None:
-        hearing.host_heard_at = now
-    due = hearing.host_heard_at + hearing.policy.dead_air.seconds
+        hearing.heard_at = now
+    due = hearing.heard_at + hearing.policy.dead_air.seconds
     hearing.dead_air_at = due if now < due else now + hearing.policy.told_every_seconds
     state.wake_at(hearing.dead_air_at)
     if host is None or now < due:
         return ()
-    verdict = dead_air(hearing.host_heard_at, hearing.voice(host).gap(), now, hearing.policy)
+    verdict = dead_air(hearing.heard_at, hearing.voice(host).gap(), now, hearing.policy)
     return () if verdict is None else follow(state, host, sid_of(state.people[host]), Role.HOST, verdict, now)

@@ -31,6 +31,7 @@ class NoticeType(StrEnum):
     CHAT_UNMUTED = "chat_unmuted"
     REMOVED = "removed"
     WARNING = "warning"
+    TIP = "tip"
     ACCESS_ENDING = "access_ending"
 
 

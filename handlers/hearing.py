@@ -89,8 +89,8 @@ class Hearing:
     incidents: dict[Identity, int] = field(default_factory=dict)
     minutes: Minutes = field(default_factory=Minutes)
     shown: Shown = field(default_factory=Shown)
-    host_heard_at: float = 0.0
-    """When the host last spoke; when listening began, or the host came, if that is later."""
+    heard_at: float = 0.0
+    """When anybody was last audible who may be heard; when listening began, or the host came, if that is later."""
     dead_air_at: float = 0.0
     """When to look for dead air next."""
 

@@ -69,6 +69,10 @@ TEXTS: Mapping[NoticeType, Mapping[str, str]] = {
         "en": "Your access to this session ends soon: renew it to stay.",
         "tr": "Bu yayına erişimin yakında bitiyor: kalmak için yenile.",
     },
+    NoticeType.TIP: {
+        "en": "A tip about your sound in this room.",
+        "tr": "Bu odadaki sesinizle ilgili bir öneri.",
+    },
     NoticeType.WARNING: {
         "en": "A warning about your sound in this room.",
         "tr": "Bu odadaki sesinle ilgili bir uyarı.",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from moderation.audio.measurement import Measurement
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 from moderation.escalation import Decision, Record, escalate
-from moderation.rules.judge import Subject, Watch, judge
+from moderation.rules.judge import Subject, Verdict, Watch, judge
 from moderation.rules.policy import Policy
 
 Frame = tuple[float, NDArray[np.int16]]
@@ -21,6 +21,7 @@ class Story:
     """One person's sound and what followed from it."""
 
     measurements: list[Measurement] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     record: Record = field(default_factory=Record)
 
@@ -37,6 +38,7 @@ def hear(sound: Iterable[Frame], policy: Policy, subject: Subject) -> Story:
             continue
         story.measurements.append(measurement)
         watch, verdicts = judge(watch, measurement, subject, policy)
+        story.verdicts += verdicts
         for verdict in verdicts:
             story.record, decision = escalate(story.record, verdict, subject.role, policy)
             if decision is not None:

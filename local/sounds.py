@@ -80,8 +80,8 @@ def door_slam(peak_dbfs: float, rate: int, rng: np.random.Generator) -> Signal:
 
 
 def shout(rms_dbfs: float, seconds: float, rate: int, rng: np.random.Generator) -> Signal:
-    """Speech without a pause and with its peaks pressed flat, as a voice at its limit is."""
-    pressed = np.tanh(3.0 * speech(-12.0, seconds, rate, rng, pauses=0.0))
+    """Speech without a pause and with its peaks pressed down, as a voice at its limit is; not flat."""
+    pressed = np.tanh(2.0 * speech(-12.0, seconds, rate, rng, pauses=0.0))
     return at_rms(band_limited(pressed, rate), rms_dbfs)
 
 

@@ -33,6 +33,7 @@ class Severity(StrEnum):
 _SEVERITY: Final[Mapping[Step, Severity]] = {
     Step.NOTICE: Severity.INFO,
     Step.TELL_OPS: Severity.INFO,
+    Step.TIP: Severity.INFO,
     Step.WARNING: Severity.WARNING,
     Step.MUTE: Severity.WARNING,
     Step.DEMOTE: Severity.CRITICAL,
@@ -150,7 +151,8 @@ def _tell(record: Record, verdict: Verdict, policy: Policy) -> tuple[Record, Dec
 
 
 def _told(record: Record, verdict: Verdict, policy: Policy) -> Record:
-    until = verdict.at + policy.told_every_seconds
+    every = policy.tips_every_seconds if verdict.ceiling is Step.TIP else policy.told_every_seconds
+    until = verdict.at + every
     return replace(record, told_until={**record.told_until, verdict.rule: until})
 
 

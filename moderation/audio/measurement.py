@@ -41,9 +41,9 @@ class Measurement(NamedTuple):
     dc_offset: float
     """Mean, -1..1 of full scale."""
     clipped_ratio: float
-    """Share of this block's samples that lie in runs of at least three at full scale."""
+    """Share of this block's samples that are cut off; see `moderation.audio.overdrive`."""
     clipped_ratio_3s: float
-    """The same over the last 3 s; what was not received counts as not clipped."""
+    """The same over the last 3 s; what was not received counts as not cut."""
 
     correlation: float
     """Of the two channels within this block: 1 for one and the same sound in both (and for a track of one channel), 0
@@ -68,10 +68,17 @@ class Measurement(NamedTuple):
     talk_seconds: float
     """Speech within the block."""
 
-    tone_hz: float
-    tone_share: float
-    tone_seconds: float
-    flatness: float
+    audible_seconds: float
+    """How much of the block can be heard, whatever it is; see `moderation.audio.audible`."""
+    ring_hz: float
+    ring_seconds: float
+    ring_growth_db: float
+    """See `moderation.audio.feedback.Ringing`."""
+    hum_hz: float
+    hum_dbfs: float
+    hum_seconds: float
+    """See `moderation.audio.hum.MainsHum`."""
+    noisiness: float
     steady_seconds: float
     """See `moderation.audio.spectrum.Shape`."""
 

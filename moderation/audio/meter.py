@@ -8,7 +8,6 @@ Two channels that are the same, as of every voice that is sent in one, are measu
 """
 
 import math
-from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -16,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.audio.activity import FRAME_SECONDS, Activity, NoiseFloor
-from moderation.audio.clipping import RAIL, at_the_rail
+from moderation.audio.audible import Audible
 from moderation.audio.decibels import FULL_SCALE, SILENCE, amplitude_db, lufs, power_db
+from moderation.audio.hum import Hum
 from moderation.audio.kweighting import BLOCK_SAMPLES, CHANNELS, SAMPLE_RATE, KWeighting, Samples
 from moderation.audio.loudness import SLICES_PER_STEP, STEP_SECONDS, GatedLoudness, SlidingLoudness
 from moderation.audio.measurement import Gap, Measurement, TrackLoudness
+from moderation.audio.overdrive import Overdrive
 from moderation.audio.spectrum import Spectrum
 
 BLOCK_SECONDS: Final = BLOCK_SAMPLES / SAMPLE_RATE
@@ -31,7 +32,6 @@ _SLICE_SAMPLES: Final = BLOCK_SAMPLES // (_STEPS * SLICES_PER_STEP)
 _FRAME_SAMPLES: Final = round(FRAME_SECONDS * SAMPLE_RATE)
 _FRAMES: Final = BLOCK_SAMPLES // _FRAME_SAMPLES
 _ONES: Final = np.ones(_FRAME_SAMPLES, np.float32)
-_BLOCKS_IN_3S: Final = 15
 _SHAPES: Final = frozenset({(BLOCK_SAMPLES,), (BLOCK_SAMPLES, 1), (BLOCK_SAMPLES, CHANNELS)})
 _UNHEARD: Final = 1e-10
 """A mean square of -100 dBFS: what lies below it correlates with nothing."""
@@ -44,6 +44,8 @@ class _Loudness(NamedTuple):
     short_term: float
     loudest_momentary: float
     loudest_short_term: float
+    steps: list[float]
+    """Mean square of each 100 ms."""
 
 
 class _Frames(NamedTuple):
@@ -77,7 +79,9 @@ class TrackMeter:
         self._floor = NoiseFloor()
         self._activity = Activity()
         self._spectrum = Spectrum()
-        self._clipped: deque[int] = deque([0] * _BLOCKS_IN_3S, maxlen=_BLOCKS_IN_3S)
+        self._hum = Hum()
+        self._overdrive = Overdrive()
+        self._audible = Audible()
         self._loudest_momentary = SILENCE
         self._loudest_short_term = SILENCE
 
@@ -118,13 +122,13 @@ class TrackMeter:
     def _bridge(self, gap_seconds: float) -> float:
         """Let a gap pass through every window; the short-term loudness at its end, the lowest within it."""
         energy = self._sliding.miss(round(gap_seconds / STEP_SECONDS))
-        lost_blocks = min(_BLOCKS_IN_3S, round(gap_seconds / BLOCK_SECONDS))
-        self._clipped.extend([0] * lost_blocks)
+        self._overdrive.miss(gap_seconds)
         self._power = None
         self._filter.reset()
         self._alike = True
         self._activity.reset()
         self._spectrum.reset()
+        self._hum.reset()
         return lufs(energy)
 
     def _measure(
@@ -138,8 +142,8 @@ class TrackMeter:
         flat = block.ravel()
         peak = max(int(np.maximum.reduce(flat)), -int(np.minimum.reduce(flat)))
         peak_dbfs = amplitude_db(peak / FULL_SCALE)
-        clipped = max(map(at_the_rail, block.T)) if peak >= RAIL else 0
-        self._clipped.append(clipped)
+        loudest = samples[frames.loudest]
+        cut = self._overdrive.update(loudest, peak / FULL_SCALE)
 
         loudness = self._loudness(self._filter.apply(samples))
         self._loudest_momentary = max(self._loudest_momentary, loudness.loudest_momentary)
@@ -147,7 +151,8 @@ class TrackMeter:
 
         floor = self._floor.update(frames.levels_dbfs)
         spoken = self._activity.update(frames.levels_dbfs, floor)
-        shape = self._spectrum.update(samples[frames.loudest], BLOCK_SECONDS, speech=spoken > 0)
+        shape = self._spectrum.update(loudest, BLOCK_SECONDS, speech=spoken > 0)
+        hum = self._hum.update(loudest, speech=spoken > 0)
         return Measurement(
             at=at,
             seconds=BLOCK_SECONDS,
@@ -158,8 +163,8 @@ class TrackMeter:
             peak_dbfs=peak_dbfs,
             crest_db=peak_dbfs - rms_dbfs,
             dc_offset=frames.offset,
-            clipped_ratio=clipped / BLOCK_SAMPLES,
-            clipped_ratio_3s=sum(self._clipped) / (_BLOCKS_IN_3S * BLOCK_SAMPLES),
+            clipped_ratio=cut.ratio,
+            clipped_ratio_3s=cut.ratio_3s,
             correlation=frames.correlation,
             momentary_lufs=loudness.momentary,
             loudest_momentary_lufs=loudness.loudest_momentary,
@@ -170,10 +175,14 @@ class TrackMeter:
             noise_floor_dbfs=floor,
             active=self._activity.active,
             talk_seconds=spoken * FRAME_SECONDS,
-            tone_hz=shape.tone_hz,
-            tone_share=shape.tone_share,
-            tone_seconds=shape.tone_seconds,
-            flatness=shape.flatness,
+            audible_seconds=self._audible.update(loudness.steps, hum=hum.seconds > 0.0),
+            ring_hz=shape.ring_hz,
+            ring_seconds=shape.ring_seconds,
+            ring_growth_db=shape.ring_growth_db,
+            hum_hz=hum.hz,
+            hum_dbfs=hum.dbfs,
+            hum_seconds=hum.seconds,
+            noisiness=shape.noisiness,
             steady_seconds=shape.steady_seconds,
         )
 
@@ -204,6 +213,7 @@ class TrackMeter:
             lufs(windows.short_term[-1]),
             lufs(windows.loudest_momentary),
             lufs(windows.loudest_short_term),
+            energies.reshape(_STEPS, SLICES_PER_STEP).mean(axis=1).tolist(),
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from moderation.audio.decibels import SILENCE, lufs, weighted_mean_square
-from moderation.audio.loudness import GatedLoudness
+from moderation.audio.loudness import IntegratedLoudness
 from moderation.audio.measurement import Measurement
 
 Who = TypeVar("Who", bound=str)
@@ -41,7 +41,7 @@ class MinuteStats:
     def _begin(self) -> None:
         self._heard = self._talk = self._clipped = self._contiguous = 0.0
         self._short_term = self._peak = self._floor = SILENCE
-        self._gated = GatedLoudness()
+        self._gated = IntegratedLoudness()
 
     def add(self, m: Measurement) -> None:
         self._heard += m.seconds

@@ -1,4 +1,4 @@
-"""Dead air: a live host whom nobody has heard for long. Ops are told; it is no offence."""
+"""Dead air: a live session in which nothing has been heard for long. Ops are told; it is no offence."""
 
 from moderation.audio.measurement import Gap
 from moderation.rules import words
@@ -7,8 +7,8 @@ from moderation.rules.policy import Policy, Rule, Step
 
 
 def dead_air(quiet_since: float, gap: Gap | None, now: float, policy: Policy) -> Verdict | None:
-    """`quiet_since`: when the host last spoke, or went live; `gap`: why the microphone sends nothing now,
-    if so.
+    """`quiet_since`: when anybody was last heard, or the host went live; `gap`: why the host's microphone sends nothing
+    now, if so.
 
     A microphone that stops sending because there is nothing to say (DTX) is as silent as one that sends
     silence, and so is one that is open and whose frames do not come. One that is switched off or not

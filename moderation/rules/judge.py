@@ -19,6 +19,8 @@ from moderation.rules.words import Words
 
 LOUDNESS: Final = frozenset({Rule.TOO_LOUD, Rule.SCREAM})
 """The rules that can be broken by several sounds together, none of which breaks them alone."""
+_NOISY: Final = 0.42
+"""Three quarters of what the noisiness of noise is; a fan's blades are heard as a tone in it."""
 _GRAIN: Final = 1e-6
 """Seconds; sums of 0.2 are not exact."""
 
@@ -158,28 +160,29 @@ def _clipping_verdict(m: Measurement, held: float, policy: Policy) -> Verdict:
 
 
 def _howl(m: Measurement, _: Subject, policy: Policy) -> Sign:
-    standing = m.tone_seconds >= policy.howl.grace_seconds - _GRAIN
-    return _present(standing and m.rms_dbfs > policy.howl.threshold_dbfs)
+    p = policy.howl
+    ringing = m.ring_seconds > 0.0 and m.ring_seconds >= p.grace_seconds - _GRAIN
+    return _present(ringing and m.rms_dbfs > p.threshold_dbfs)
 
 
 def _howl_verdict(m: Measurement, _: float, policy: Policy) -> Verdict:
     p = policy.howl
     numbers = {
-        "tone_hz": m.tone_hz,
-        "tone_share": m.tone_share,
+        "tone_hz": m.ring_hz,
+        "growth_db": m.ring_growth_db,
         "rms_dbfs": m.rms_dbfs,
-        "held_seconds": m.tone_seconds,
+        "held_seconds": m.ring_seconds,
     }
-    why = words.howl(m.tone_hz, m.tone_seconds)
-    return _verdict(Rule.HOWL, m, m.tone_seconds, p.weight, p.ceiling, numbers, why)
+    why = words.howl(m.ring_hz, m.ring_seconds)
+    return _verdict(Rule.HOWL, m, m.ring_seconds, p.weight, p.ceiling, numbers, why)
 
 
 def _noise(m: Measurement, _: Subject, policy: Policy) -> Sign:
-    if m.noise_floor_dbfs < policy.noise.threshold_dbfs:
+    if m.noise_floor_dbfs < policy.noise.threshold_dbfs or m.hum_seconds > 0.0:
         return Sign.ABSENT
     if m.talk_seconds > 0.0:
         return Sign.HIDDEN
-    return _present(m.steady_seconds > 0.0)
+    return _present(m.steady_seconds > 0.0 and m.noisiness >= _NOISY)
 
 
 def _noise_verdict(m: Measurement, held: float, policy: Policy) -> Verdict:
@@ -187,10 +190,28 @@ def _noise_verdict(m: Measurement, held: float, policy: Policy) -> Verdict:
     numbers = {
         "noise_floor_dbfs": m.noise_floor_dbfs,
         "threshold_dbfs": p.threshold_dbfs,
-        "flatness": m.flatness,
+        "noisiness": m.noisiness,
         "held_seconds": held,
     }
-    return _verdict(Rule.NOISE, m, held, p.weight, p.ceiling, numbers, words.noise(m.noise_floor_dbfs, held))
+    why = words.noise(m.noise_floor_dbfs, held)
+    return _verdict(Rule.NOISE, m, held, 0.0, Step.TIP, numbers, why)
+
+
+def _hum(m: Measurement, _: Subject, policy: Policy) -> Sign:
+    p = policy.hum
+    heard = m.hum_seconds > 0.0 and m.hum_seconds >= p.grace_seconds - _GRAIN
+    return _present(heard and m.hum_dbfs >= p.threshold_dbfs)
+
+
+def _hum_verdict(m: Measurement, _: float, policy: Policy) -> Verdict:
+    p = policy.hum
+    numbers = {
+        "hum_hz": m.hum_hz,
+        "hum_dbfs": m.hum_dbfs,
+        "threshold_dbfs": p.threshold_dbfs,
+        "held_seconds": m.hum_seconds,
+    }
+    return _verdict(Rule.HUM, m, m.hum_seconds, 0.0, Step.TIP, numbers, words.hum(m.hum_hz, m.hum_dbfs))
 
 
 def _not_allowed(m: Measurement, subject: Subject, policy: Policy) -> Sign:
@@ -247,9 +268,10 @@ _CHECKS: Final = (
         _clipping,
         _clipping_verdict,
     ),
-    # How long one and the same tone has stood is measured with it.
+    # How long feedback and hum have been heard is measured with them.
     _Check(Rule.HOWL, lambda p: p.howl.enabled, lambda _: 0.0, _howl, _howl_verdict),
     _Check(Rule.NOISE, lambda p: p.noise.enabled, lambda p: p.noise.grace_seconds, _noise, _noise_verdict),
+    _Check(Rule.HUM, lambda p: p.hum.enabled, lambda _: 0.0, _hum, _hum_verdict),
     _Check(
         Rule.NOT_ALLOWED,
         lambda p: p.not_allowed.enabled,

@@ -29,6 +29,7 @@ class Rule(StrEnum):
     CLIPPING = "clipping"
     HOWL = "howl"
     NOISE = "noise"
+    HUM = "hum"
     DEAD_AIR = "dead_air"
     NOT_ALLOWED = "not_allowed"
     NOT_MEASURABLE = "not_measurable"
@@ -48,6 +49,8 @@ class Step(StrEnum):
     CALL_HUMAN = "call_human"
     TELL_OPS = "tell_ops"
     """Only ops hear of it."""
+    TIP = "tip"
+    """Words to the person that help; nothing is held against anybody."""
     REASSERT = "reassert"
     """The room does not agree with the database: make it agree again, and tell ops."""
 
@@ -82,7 +85,7 @@ class Scream:
 
 @dataclass(frozen=True, slots=True)
 class Clipping:
-    """The share of samples stuck at full scale within 3 s."""
+    """The share of samples that were cut off within 3 s, as far as that can be told after the codec."""
 
     enabled: bool = True
     ratio: float = bounded(0.01, 0.0001, 1.0)
@@ -93,29 +96,37 @@ class Clipping:
 
 @dataclass(frozen=True, slots=True)
 class Howl:
-    """A tone that stands still and holds most of the power."""
+    """Feedback: a tone that grew out of what was there before and stands. A tone that merely stands is none."""
 
     enabled: bool = True
     threshold_dbfs: float = bounded(-35.0, -90.0, 0.0)
-    grace_seconds: float = bounded(3.0, 0.5, 60.0)
+    grace_seconds: float = bounded(1.5, 0.5, 60.0)
+    """From when it was recognised, which takes it about a second of growth."""
     weight: float = bounded(1.0, 0.0, 5.0)
     ceiling: Step = Step.CALL_HUMAN
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """A noise floor that others hear, from a spectrum that does not change, whenever nobody speaks."""
+    """A noise floor that others hear, from a spectrum that does not change, while nobody speaks. A tip, no offence."""
 
     enabled: bool = True
     threshold_dbfs: float = bounded(-45.0, -90.0, 0.0)
     grace_seconds: float = bounded(15.0, 1.0, 300.0)
-    weight: float = bounded(0.8, 0.0, 5.0)
-    ceiling: Step = Step.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Hum:
+    """Hum of the mains, whenever nobody speaks. A tip, no offence."""
+
+    enabled: bool = True
+    threshold_dbfs: float = bounded(-50.0, -90.0, 0.0)
+    grace_seconds: float = bounded(15.0, 1.0, 300.0)
 
 
 @dataclass(frozen=True, slots=True)
 class DeadAir:
-    """A live host whom nobody has heard for so long."""
+    """A live session in which nobody has been heard for so long, whatever there was to hear."""
 
     enabled: bool = True
     seconds: float = bounded(120.0, 10.0, 3600.0)
@@ -182,6 +193,7 @@ class Policy:
     clipping: Clipping = field(default_factory=Clipping)
     howl: Howl = field(default_factory=Howl)
     noise: Noise = field(default_factory=Noise)
+    hum: Hum = field(default_factory=Hum)
     dead_air: DeadAir = field(default_factory=DeadAir)
     not_allowed: NotAllowed = field(default_factory=NotAllowed)
     not_measurable: NotMeasurable = field(default_factory=NotMeasurable)
@@ -189,6 +201,8 @@ class Policy:
     ladder: tuple[Rung, ...] = LADDER
     told_every_seconds: float = bounded(60.0, 1.0, 86_400.0)
     """Whom the ladder may not climb for, and ops, hear of the same thing at most this often."""
+    tips_every_seconds: float = bounded(900.0, 10.0, 86_400.0)
+    """The same tip is given at most this often."""
 
     def __post_init__(self) -> None:
         if not self.ladder:
@@ -204,7 +218,7 @@ class Policy:
             for rung in self.ladder
             if (rung.seconds > 0.0) is not (rung.step is Step.MUTE)
         ]
-        for name in ("too_loud", "scream", "clipping", "howl", "noise", "not_measurable"):
+        for name in ("too_loud", "scream", "clipping", "howl", "not_measurable"):
             if getattr(self, name).ceiling not in CLIMB:
                 problems.append(f"{name}.ceiling: must be one of {', '.join(CLIMB)}")
         if problems:

@@ -60,9 +60,9 @@ def clipping(ratio: float) -> Words:
 def howl(hz: float, seconds: float) -> Words:
     pitch, long = _number(hz, 0), _number(seconds, 0)
     return Words(
-        f"There is feedback from your side: a steady tone at {pitch.en} Hz for {long.en} s. "
+        f"There is feedback from your side: a tone at {pitch.en} Hz has been ringing for {long.en} s. "
         "Please use headphones or turn your speaker down.",
-        f"Sizin tarafınızdan çınlama geliyor: {long.tr} saniyedir {pitch.tr} Hz'de sabit bir ton var. "
+        f"Sizin tarafınızdan yankı çınlaması geliyor: {long.tr} saniyedir {pitch.tr} Hz'de bir ton çınlıyor. "
         "Lütfen kulaklık kullanın veya hoparlörünüzü kısın.",
     )
 
@@ -70,17 +70,27 @@ def howl(hz: float, seconds: float) -> Words:
 def noise(floor: float, seconds: float) -> Words:
     level, long = _number(floor, 0), _number(seconds, 0)
     return Words(
-        f"Your open microphone has carried constant noise for {long.en} s ({level.en} dBFS). "
+        f"A tip: your open microphone has carried constant noise for {long.en} s ({level.en} dBFS). "
         "Please mute it while you listen.",
-        f"Açık mikrofonunuzdan {long.tr} saniyedir sürekli gürültü geliyor ({level.tr} dBFS). "
+        f"Bir öneri: açık mikrofonunuzdan {long.tr} saniyedir sürekli gürültü geliyor ({level.tr} dBFS). "
         "Lütfen dinlerken mikrofonunuzu kapatın.",
+    )
+
+
+def hum(hz: float, level: float) -> Words:
+    mains, loud = _number(hz, 0), _number(level, 0)
+    return Words(
+        f"A tip: your microphone picks up mains hum ({mains.en} Hz, {loud.en} dBFS). "
+        "It often stops when you unplug the charger or use another cable or socket.",
+        f"Bir öneri: mikrofonunuz şebeke uğultusu alıyor ({mains.tr} Hz, {loud.tr} dBFS). "
+        "Şarj cihazını çıkarmanız ya da başka bir kablo veya priz kullanmanız çoğu zaman yeterlidir.",
     )
 
 
 def dead_air(seconds: float) -> Words:
     long = _number(seconds, 0)
     return Words(
-        f"The host has not been heard for {long.en} s.", f"Yayıncının sesi {long.tr} saniyedir duyulmuyor."
+        f"Nobody has been heard for {long.en} s.", f"Yayında {long.tr} saniyedir hiçbir ses duyulmuyor."
     )
 
 
@@ -143,7 +153,7 @@ def consequence(rung: Rung) -> Words:
     """What the step means for the person, after the sentence that says why."""
     long = _number(rung.seconds, 0)
     match rung.step:
-        case Step.NOTICE | Step.TELL_OPS | Step.REASSERT:
+        case Step.NOTICE | Step.TIP | Step.TELL_OPS | Step.REASSERT:
             return Words("", "")
         case Step.WARNING:
             return Words(

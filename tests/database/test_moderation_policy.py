@@ -136,7 +136,7 @@ async def agree(world: World, policy: Json) -> None:
         ),
         ({"preset": "disco"}, "preset must be one of asmr, music, talk"),
         ({"preset": 3}, "preset must be one of asmr, music, talk"),
-        ({"noise": {"weight": 9}, "z": 0}, "noise.weight must be a number from 0 to 5; z is unknown"),
+        ({"howl": {"weight": 9}, "z": 0}, "howl.weight must be a number from 0 to 5; z is unknown"),
         ([], "the policy must be an object"),
     ],
 )

@@ -24,10 +24,14 @@ QUIET = Measurement(
     noise_floor_dbfs=-85.0,
     active=False,
     talk_seconds=0.0,
-    tone_hz=100.0,
-    tone_share=0.1,
-    tone_seconds=0.0,
-    flatness=0.5,
+    audible_seconds=0.0,
+    ring_hz=0.0,
+    ring_seconds=0.0,
+    ring_growth_db=0.0,
+    hum_hz=0.0,
+    hum_dbfs=-120.0,
+    hum_seconds=0.0,
+    noisiness=0.5,
     steady_seconds=0.0,
 )
 SHOUT = QUIET._replace(
@@ -40,6 +44,7 @@ SHOUT = QUIET._replace(
     short_term_low_lufs=-6.0,
     active=True,
     talk_seconds=0.2,
+    audible_seconds=0.2,
 )
 TALK = SHOUT._replace(
     rms_dbfs=-20.0,

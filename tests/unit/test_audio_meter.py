@@ -63,7 +63,6 @@ def test_the_most_negative_sample_is_full_scale() -> None:
     assert found.peak_dbfs == 0.0
     assert found.rms_dbfs == pytest.approx(0.0, abs=1e-9)
     assert found.dc_offset == -1.0
-    assert found.clipped_ratio == 1.0
 
 
 def test_silence_is_finite_and_nothing() -> None:
@@ -116,8 +115,6 @@ def test_what_one_channel_does_alone_is_seen() -> None:
         both = np.stack([calm, calm], axis=1)
         both[:, loud] += sounds.tone(440, 3.0, 1.0, RATE)
         last = measure(both)[-1]
-        assert last.clipped_ratio == pytest.approx(0.5, abs=0.03)
-        assert last.tone_hz == pytest.approx(440.0, abs=1.5)
         assert last.rms_dbfs > -3.0
 
 
@@ -172,16 +169,6 @@ def test_silence_does_not_decay_into_subnormal_numbers() -> None:
     for _ in range(100):
         output = weighting.apply(np.zeros((2, BLOCK_SAMPLES), np.float32))
     assert not output.any()
-
-
-def test_only_runs_at_full_scale_count_as_clipping() -> None:
-    assert measure(sounds.tone(50, 0.0, 1.0, RATE))[-1].clipped_ratio == 0.0
-    assert measure(sounds.tone(440, 3.0, 1.0, RATE))[-1].clipped_ratio == pytest.approx(0.5, abs=0.03)
-    block = np.zeros(BLOCK_SAMPLES, np.int16)
-    block[10:18], block[500:509], block[900:912] = 32767, 32767, -32768
-    found = TrackMeter().push(block, 0.2)
-    assert found is not None
-    assert found.clipped_ratio == pytest.approx(21 / BLOCK_SAMPLES)
 
 
 def test_a_gap_is_told_with_its_reason_and_is_not_silence() -> None:
@@ -259,26 +246,17 @@ def test_noise_that_never_pauses_becomes_the_floor() -> None:
     assert not last.active
     assert last.noise_floor_dbfs == pytest.approx(-36.0, abs=2.0)
     assert last.steady_seconds > 5.0
-    assert last.flatness > 0.9
-
-
-def test_a_held_tone_is_found_to_the_hertz() -> None:
-    rng = np.random.default_rng(8)
-    signal = sounds.tone(2345.6, -15.0, 5.0, RATE) + sounds.white_noise(-45.0, 5.0, RATE, rng)
-    last = measure(signal)[-1]
-    assert last.tone_hz == pytest.approx(2345.6, abs=1.5)
-    assert last.tone_share > 0.95
-    assert last.tone_seconds == pytest.approx(5.0)
+    assert last.noisiness > 0.45
 
 
 def test_a_gliding_tone_is_no_howl() -> None:
     time = np.arange(RATE * 6) / RATE
     glide = 0.2 * np.sin(2.0 * np.pi * (600.0 * time + 40.0 * time**2))
-    assert max(m.tone_seconds for m in measure(glide)) < 0.5
+    assert not any(m.ring_seconds for m in measure(glide))
 
 
 @pytest.mark.parametrize("make", [sounds.speech, sounds.music])
 def test_speech_and_music_are_neither_howl_nor_steady_noise(make: sounds.Maker) -> None:
     found = measure(make(-20.0, 20.0, RATE, np.random.default_rng(9)))
-    assert max(m.tone_seconds for m in found) < 2.0
+    assert max(m.ring_seconds for m in found) < 1.0
     assert max(m.steady_seconds for m in found) < 2.0

@@ -116,15 +116,35 @@ def decided(signal: sounds.Signal) -> list[tuple[Rule, Step]]:
     return [(d.rule, d.step) for d in hear(frames(sounds.as_blocks(signal)), POLICY, SPEAKER).decisions]
 
 
-def test_feedback_is_howl() -> None:
+def test_a_tone_that_stands_is_no_howl_however_long() -> None:
     rng = np.random.default_rng(1)
-    signal = np.concatenate([sounds.speech(-25.0, 5.0, RATE, rng), sounds.tone(2100, -14.0, 4.0, RATE)])
-    assert decided(signal) == [(Rule.HOWL, Step.NOTICE)]
+    signal = np.concatenate([sounds.speech(-25.0, 5.0, RATE, rng), sounds.tone(2100, -14.0, 8.0, RATE)])
+    assert decided(signal) == []
+
+
+def test_a_tone_that_grew_is_howl_once_it_has_stood_for_the_grace() -> None:
+    ringing = QUIET._replace(rms_dbfs=-20.0, ring_hz=2100.0, ring_growth_db=30.0)
+    said = verdicts([ringing._replace(ring_seconds=0.2 * i) for i in range(12)])
+    assert [v.rule for v in said] == [Rule.HOWL] * 4
+    assert said[0].measured["held_seconds"] == pytest.approx(1.6)
+    assert not verdicts([ringing._replace(ring_seconds=9.0, rms_dbfs=-40.0)])
+
+
+def test_hum_is_a_tip_and_no_noise() -> None:
+    hum = QUIET._replace(noise_floor_dbfs=-38.0, steady_seconds=60.0, hum_hz=50.0, hum_dbfs=-38.0)
+    said = verdicts([hum._replace(hum_seconds=float(i)) for i in range(1, 17)])
+    assert [(v.rule, v.ceiling, v.weight) for v in said] == [(Rule.HUM, Step.TIP, 0.0)] * 2
+    assert not verdicts([hum._replace(hum_dbfs=-55.0, hum_seconds=60.0)])
+
+
+def test_a_chord_that_is_held_is_no_noise() -> None:
+    chord = QUIET._replace(noise_floor_dbfs=-20.0, steady_seconds=60.0, noisiness=0.05)
+    assert not verdicts([chord] * 200)
 
 
 def test_a_fan_on_an_open_microphone_is_noise() -> None:
     assert decided(sounds.white_noise(-38.0, 18.0, RATE, np.random.default_rng(2))) == [
-        (Rule.NOISE, Step.NOTICE)
+        (Rule.NOISE, Step.TIP)
     ]
 
 

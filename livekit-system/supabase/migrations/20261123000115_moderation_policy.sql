@@ -13,10 +13,10 @@ begin
                "grace_seconds": [1.0, 0.0, 60.0], "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
     "clipping": {"enabled": true, "ratio": [0.01, 0.0001, 1.0], "grace_seconds": [3.0, 0.0, 60.0],
                  "weight": [1.0, 0.0, 5.0], "ceiling": "warning"},
-    "howl": {"enabled": true, "threshold_dbfs": [-35.0, -90.0, 0.0], "grace_seconds": [3.0, 0.5, 60.0],
+    "howl": {"enabled": true, "threshold_dbfs": [-35.0, -90.0, 0.0], "grace_seconds": [1.5, 0.5, 60.0],
              "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
-    "noise": {"enabled": true, "threshold_dbfs": [-45.0, -90.0, 0.0], "grace_seconds": [15.0, 1.0, 300.0],
-              "weight": [0.8, 0.0, 5.0], "ceiling": "warning"},
+    "noise": {"enabled": true, "threshold_dbfs": [-45.0, -90.0, 0.0], "grace_seconds": [15.0, 1.0, 300.0]},
+    "hum": {"enabled": true, "threshold_dbfs": [-50.0, -90.0, 0.0], "grace_seconds": [15.0, 1.0, 300.0]},
     "dead_air": {"enabled": true, "seconds": [120.0, 10.0, 3600.0], "count_muted": false},
     "not_allowed": {"enabled": true, "threshold_lufs": [-47.0, -70.0, 0.0], "grace_seconds": [2.0, 0.2, 60.0]},
     "not_measurable": {"enabled": true, "grace_seconds": [2.0, 0.5, 60.0], "mute_seconds": [3.0, 1.0, 3600.0],
@@ -28,7 +28,8 @@ begin
       {"step": "mute", "strikes": 2.5, "cooldown_seconds": 60.0, "seconds": 60.0},
       {"step": "demote", "strikes": 3.5, "cooldown_seconds": 60.0, "seconds": 0.0},
       {"step": "call_human", "strikes": 4.5, "cooldown_seconds": 300.0, "seconds": 0.0}],
-    "told_every_seconds": [60.0, 1.0, 86400.0]
+    "told_every_seconds": [60.0, 1.0, 86400.0],
+    "tips_every_seconds": [900.0, 10.0, 86400.0]
   }'::jsonb;
 end;
 $$;

@@ -101,7 +101,7 @@ begin
       from (select distinct on (i.user_id) i.user_id, i.strikes, i.measured, i.ended_at
               from public.moderation_incidents i
              where i.session_id = p_session.id and i.ended_at is not null
-               and i.measured ->> 'step' not in ('tell_ops', 'reassert')  -- they are held against nobody
+               and i.measured ->> 'step' not in ('tip', 'tell_ops', 'reassert')  -- they are held against nobody
              order by i.user_id, i.ended_at desc) last
       left join public.live_participants p on p.session_id = p_session.id and p.user_id = last.user_id
      where last.strikes > 0

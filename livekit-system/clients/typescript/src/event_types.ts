@@ -52,6 +52,7 @@ export interface Text {
 
 export interface NoticePayloads {
   warning: { readonly text: Text; readonly rule?: string; readonly strikes?: number };
+  tip: { readonly text: Text; readonly rule: string };
   muted: { readonly text: Text; readonly until?: string | null };
   unmuted: { readonly text: Text };
   chat_muted: { readonly text: Text; readonly until?: string | null };

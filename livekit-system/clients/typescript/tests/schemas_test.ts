@@ -29,6 +29,7 @@ const events: { [Type in keyof EventPayloads]: EventPayloads[Type] } = {
 
 const notices: { [Type in keyof NoticePayloads]: NoticePayloads[Type] } = {
   warning: { text, rule: "too_loud", strikes: 1 },
+  tip: { text, rule: "hum" },
   muted: { text, until: null },
   unmuted: { text },
   chat_muted: { text, until: time },
