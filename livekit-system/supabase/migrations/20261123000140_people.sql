@@ -21,6 +21,7 @@ create table public.live_participants (
   invite_expires_at timestamptz,
   access_ends_at timestamptz,
   access_removed boolean not null default false,
+  free boolean not null default false,
   is_online boolean not null default false,
   first_joined_at timestamptz,
   last_joined_at timestamptz,
@@ -55,6 +56,7 @@ comment on column public.live_participants.invited_by_rank is 'Rank of who offer
 comment on column public.live_participants.invite_expires_at is 'Until when the offer stands.';
 comment on column public.live_participants.access_ends_at is 'Paid access ended: when the grace is over. Null while access holds.';
 comment on column public.live_participants.access_removed is 'Whether the grace is over and they must be out.';
+comment on column public.live_participants.free is 'Whether the session is public, so that no paid access is needed; kept by triggers.';
 comment on column public.live_participants.is_online is 'Whether any connection of theirs is open; derived from live_visits.';
 comment on column public.live_participants.first_joined_at is 'Start of their first visit.';
 comment on column public.live_participants.last_joined_at is 'Start of their latest visit.';
@@ -65,6 +67,10 @@ comment on column public.live_participants.watch_seconds is 'Seconds covered by 
 comment on column public.live_participants.desired_xid is 'Transaction of the last change that an agent must know of.';
 comment on column public.live_participants.created_at is 'When the row was made.';
 create index live_participants_by_user on public.live_participants (user_id);
+create index live_participants_free on public.live_participants (user_id) include (session_id) where free and not access_removed;
+create index live_participants_paid on public.live_participants (user_id) where not free;
+create index live_participants_staff on public.live_participants (user_id) include (session_id)
+  where role in ('host', 'co_host', 'moderator');
 create index live_participants_changed on public.live_participants (session_id, desired_xid);
 create index live_participants_online on public.live_participants (session_id) where is_online;
 create index live_participants_hosts on public.live_participants (session_id) where role = 'host';
@@ -154,7 +160,9 @@ comment on column public.live_bans.created_at is 'Since when.';
 comment on column public.live_bans.expires_at is 'When it ends by itself; null = never.';
 comment on column public.live_bans.lifted_at is 'When it was lifted; null while it stands.';
 comment on column public.live_bans.lifted_by is 'Who lifted it; null for server code and for ops.';
-create index live_bans_standing on public.live_bans (user_id) where lifted_at is null;
+create index live_bans_standing on public.live_bans (
+  user_id, (coalesce(session_id, creator_id, '00000000-0000-0000-0000-000000000000')), (coalesce(expires_at, 'infinity')))
+  where lifted_at is null;
 create index live_bans_expiring on public.live_bans (expires_at) where lifted_at is null and expires_at is not null;
 alter table public.live_bans enable row level security;
 grant select, insert, update on public.live_bans to service_role;

@@ -8,9 +8,10 @@ declare
   session public.live_sessions;
   staff boolean;
 begin
-  if tg_op = 'INSERT' or new.role <> old.role then
+  if tg_op = 'INSERT' or new.role <> old.role or new.free <> old.free then
     -- The lock orders this against a mute_all in flight: one of the two sees the other.
     select * into session from public.live_sessions s where s.id = new.session_id for share;
+    new.free := session.access_type = 'public';
     staff := live.rank_of(session.type, new.role) >= 30;
     if live.rank_of(session.type, new.role) > 10
         and exists (select from auth.users u where u.id = new.user_id and u.is_anonymous) then
@@ -46,6 +47,18 @@ comment on function live.guard_participant is
 revoke execute on function live.guard_participant() from public, anon, authenticated;
 create trigger guard_participant before insert or update on public.live_participants
   for each row execute function live.guard_participant();
+
+create function live.tell_access_type() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_participants p set free = (new.access_type = 'public') where p.session_id = new.id;
+  return null;
+end;
+$$;
+comment on function live.tell_access_type is 'Trigger: its people''s rows know whether a session is free.';
+revoke execute on function live.tell_access_type() from public, anon, authenticated;
+create trigger tell_access_type after update of access_type on public.live_sessions
+  for each row when ((old.access_type = 'public') <> (new.access_type = 'public')) execute function live.tell_access_type();
 
 create function live.tell_role_change() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -114,8 +127,10 @@ begin
       from public.live_bans b
      where b.user_id = p_user
        and b.lifted_at is null
-       and (b.expires_at is null or b.expires_at > clock_timestamp())
-       and (b.scope = 'platform' or b.session_id = p_session or b.creator_id = p_creator)
+       and coalesce(b.expires_at, 'infinity') > clock_timestamp()
+       -- Of many bans only those that may concern this place are looked at.
+       and coalesce(b.session_id, b.creator_id, '00000000-0000-0000-0000-000000000000') in
+           (p_session, p_creator, '00000000-0000-0000-0000-000000000000')
      order by b.expires_at desc nulls first
      limit 1);
 end;

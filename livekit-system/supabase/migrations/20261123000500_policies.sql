@@ -2,16 +2,83 @@
 -- of the room: watch_levels and live_events_since. The service role passes by row-level security.
 
 -- ── what a person's sessions are: evaluated once per query, not once per row ───────────────────────────────────
-create function live.my_sessions() returns setof uuid
+-- All of them take what keeps a person out as a set as well: somebody may have been in ten thousand sessions.
+create function live.closed_to(p_user uuid) returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  by_creators uuid[];
+begin
+  return query
+    select b.session_id from public.live_bans b
+     where b.user_id = p_user and b.lifted_at is null and b.session_id is not null
+       and coalesce(b.expires_at, 'infinity') > clock_timestamp();
+  select array_agg(b.creator_id) into by_creators from public.live_bans b
+   where b.user_id = p_user and b.lifted_at is null and b.creator_id is not null
+     and coalesce(b.expires_at, 'infinity') > clock_timestamp();
+  if by_creators is not null then
+    return query select s.id from public.live_sessions s where s.creator_id = any(by_creators);
+  end if;
+end;
+$$;
+comment on function live.closed_to is 'Sessions that a standing ban of session or creator keeps a person out of.';
+revoke execute on function live.closed_to(uuid) from public, anon, authenticated;
+
+create function live.shut_out(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
+  return p_user is null or live.standing_ban(p_user, null, null) is not null;
+end;
+$$;
+comment on function live.shut_out is 'Whether nothing is open to a person: a ban from the platform, or their account is deleted.';
+revoke execute on function live.shut_out(uuid) from public, anon, authenticated;
+
+create function live.paid_sessions(p_user uuid) returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if live.is_ops(p_user) then
+    return query select p.session_id from public.live_participants p
+      where p.user_id = p_user and not p.free and not p.access_removed;
+    return;
+  end if;
+  return query
+    select p.session_id from public.live_participants p
+     where p.user_id = p_user and not p.free and not p.access_removed and p.role in ('host', 'co_host', 'moderator');
+  if (select u.is_anonymous from auth.users u where u.id = p_user) is not false then
+    return;
+  end if;
   return query
     select p.session_id
       from public.live_participants p join public.live_sessions s on s.id = p.session_id
-     where p.user_id = (select auth.uid())
-       and not p.access_removed
-       and live.standing_ban(p.user_id, s.id, s.creator_id) is null
-       and (s.access_type = 'public' or s.creator_id = p.user_id or live.access_fault(s, p.user_id) is null);
+     where p.user_id = p_user and not p.free and not p.access_removed
+       and p.role not in ('host', 'co_host', 'moderator')
+       and case when s.creator_id = p_user then true else case s.access_type
+         when 'subscribers' then s.creator_id in (
+           select c.creator_id from public.creator_subscriptions c
+            where c.user_id = p_user and c.status::text = 'active'
+              and coalesce(c.expires_at, 'infinity') > clock_timestamp())
+         else s.id in (
+           select t.session_id from public.live_tickets t
+            where t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) end end;
+end;
+$$;
+comment on function live.paid_sessions is
+  'Of the sessions with paid access that a person is or was in, those that they may be in now: access_fault for all at once.';
+revoke execute on function live.paid_sessions(uuid) from public, anon, authenticated;
+
+create function live.my_sessions() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  if live.shut_out(me) then
+    return;
+  end if;
+  return query
+    select p.session_id from public.live_participants p
+     where p.user_id = me and p.free and not p.access_removed
+       and p.session_id not in (select live.closed_to(me))
+    union all
+    select paid from live.paid_sessions(me) paid where paid not in (select live.closed_to(me));
 end;
 $$;
 comment on function live.my_sessions is
@@ -21,18 +88,31 @@ grant execute on function live.my_sessions() to authenticated;
 
 create function live.my_staffed_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
 begin
+  if live.shut_out(me) then
+    return;
+  end if;
   return query
-    select p.session_id
-      from public.live_participants p join public.live_sessions s on s.id = p.session_id
-     where p.user_id = (select auth.uid())
-       and p.role in ('host', 'co_host', 'moderator')
-       and live.standing_ban(p.user_id, s.id, s.creator_id) is null;
+    select p.session_id from public.live_participants p
+     where p.user_id = me and p.role in ('host', 'co_host', 'moderator')
+       and p.session_id not in (select live.closed_to(me));
 end;
 $$;
 comment on function live.my_staffed_sessions is 'Sessions in which the caller is host, co-host or moderator.';
 revoke execute on function live.my_staffed_sessions() from public, anon, authenticated;
 grant execute on function live.my_staffed_sessions() to authenticated;
+
+create function live.my_own_sessions() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query select s.id from public.live_sessions s where s.creator_id = (select auth.uid());
+end;
+$$;
+comment on function live.my_own_sessions is 'Sessions that the caller created.';
+revoke execute on function live.my_own_sessions() from public, anon, authenticated;
+grant execute on function live.my_own_sessions() to authenticated;
 
 -- ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────
 create policy "public listings are for everyone" on public.live_sessions for select to anon
@@ -68,7 +148,7 @@ create policy "who is in a session reads its events" on public.live_events for s
 
 create policy "one sees one's tickets, the creator those sold" on public.live_tickets for select to authenticated
   using (user_id = (select auth.uid())
-         or session_id in (select s.id from public.live_sessions s where s.creator_id = (select auth.uid()))
+         or session_id in (select live.my_own_sessions())
          or (select live.am_ops()));
 
 create policy "staff see what was done, askers what they asked" on public.moderation_actions for select to authenticated
