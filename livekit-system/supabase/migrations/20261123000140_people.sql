@@ -66,7 +66,7 @@ comment on column public.live_participants.watched is 'Time covered by closed vi
 comment on column public.live_participants.watch_seconds is 'Seconds covered by closed visits; two devices at once count once.';
 comment on column public.live_participants.desired_xid is 'Transaction of the last change that an agent must know of.';
 comment on column public.live_participants.created_at is 'When the row was made.';
-create index live_participants_by_user on public.live_participants (user_id);
+create index live_participants_by_user on public.live_participants (user_id, last_joined_at desc nulls last);
 create index live_participants_free on public.live_participants (user_id) include (session_id) where free and not access_removed;
 create index live_participants_paid on public.live_participants (user_id) where not free;
 create index live_participants_staff on public.live_participants (user_id) include (session_id)

@@ -56,16 +56,16 @@ begin
            select c.creator_id from public.creator_subscriptions c
             where c.user_id = p_user and c.status::text = 'active'
               and coalesce(c.expires_at, 'infinity') > clock_timestamp())
-         else s.id in (
-           select t.session_id from public.live_tickets t
-            where t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) end end;
+         else exists (
+           select from public.live_tickets t
+            where t.session_id = s.id and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) end end;
 end;
 $$;
 comment on function live.paid_sessions is
   'Of the sessions with paid access that a person is or was in, those that they may be in now: access_fault for all at once.';
 revoke execute on function live.paid_sessions(uuid) from public, anon, authenticated;
 
-create function live.my_sessions() returns setof uuid
+create function live.my_free_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 declare
   me constant uuid := auth.uid();
@@ -76,15 +76,39 @@ begin
   return query
     select p.session_id from public.live_participants p
      where p.user_id = me and p.free and not p.access_removed
-       and p.session_id not in (select live.closed_to(me))
-    union all
-    select paid from live.paid_sessions(me) paid where paid not in (select live.closed_to(me));
+       and p.session_id not in (select live.closed_to(me));
 end;
 $$;
-comment on function live.my_sessions is
-  'Sessions that the caller is or was in and is not kept out of: neither by a ban nor because paid access has ended.';
-revoke execute on function live.my_sessions() from public, anon, authenticated;
-grant execute on function live.my_sessions() to authenticated;
+comment on function live.my_free_sessions is 'Public sessions that the caller is or was in and is not kept out of.';
+
+create function live.my_paid_sessions() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  if live.shut_out(me) then
+    return;
+  end if;
+  return query select paid from live.paid_sessions(me) paid where paid not in (select live.closed_to(me));
+end;
+$$;
+comment on function live.my_paid_sessions is
+  'Sessions with paid access that the caller is or was in and is not kept out of: neither by a ban nor because access has ended.';
+revoke execute on function live.my_free_sessions(), live.my_paid_sessions() from public, anon, authenticated;
+grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
+
+create function live.may_look_back(p_session uuid, p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.live_participants p join public.live_sessions s on s.id = p.session_id
+     where p.session_id = p_session and p.user_id = p_user and not p.access_removed
+       and live.standing_ban(p.user_id, s.id, s.creator_id) is null
+       and (p.free or s.creator_id = p.user_id or live.access_fault(s, p.user_id) is null));
+end;
+$$;
+comment on function live.may_look_back is 'Whether a session is among my_free_sessions or my_paid_sessions, asked for one.';
+revoke execute on function live.may_look_back(uuid, uuid) from public, anon, authenticated;
 
 create function live.my_staffed_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -104,6 +128,29 @@ comment on function live.my_staffed_sessions is 'Sessions in which the caller is
 revoke execute on function live.my_staffed_sessions() from public, anon, authenticated;
 grant execute on function live.my_staffed_sessions() to authenticated;
 
+-- From the sessions that are live, and not from all that the caller was ever in.
+create function live.my_chats() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  if live.shut_out(me) then
+    return;
+  end if;
+  return query
+    select s.id
+      from public.live_sessions s
+      cross join lateral (select p.free from public.live_participants p
+                           where p.session_id = s.id and p.user_id = me and not p.access_removed limit 1) mine
+     where s.status = 'live'
+       and s.id not in (select live.closed_to(me))
+       and (mine.free or live.access_fault(s, me) is null);
+end;
+$$;
+comment on function live.my_chats() is 'Live sessions that the caller has joined and may still be in; asked once per query, not once per row.';
+revoke execute on function live.my_chats() from public, anon, authenticated;
+grant execute on function live.my_chats() to authenticated;
+
 create function live.my_own_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -121,15 +168,19 @@ create policy "public listings are for everyone" on public.live_sessions for sel
 create policy "listings, and what one took part in" on public.live_sessions for select to authenticated
   using ((status <> 'ended' and (access_type = 'public' or not (select live.is_anonymous())))
          or creator_id = (select auth.uid())
-         or id in (select live.my_sessions())
+         or id in (select live.my_free_sessions())
+         or id in (select live.my_paid_sessions())
          or (select live.am_ops()));
 create policy "hosts rename their session" on public.live_sessions for update to authenticated
   using (creator_id = (select auth.uid()) and status <> 'ended')
   with check (creator_id = (select auth.uid()));
 
+-- First what is live: for that nobody's past is looked through.
 create policy "who is in a session sees who is there" on public.live_participants for select to authenticated
   using (user_id = (select auth.uid())
-         or session_id in (select live.my_sessions())
+         or session_id in (select live.my_chats())
+         or session_id in (select live.my_free_sessions())
+         or session_id in (select live.my_paid_sessions())
          or (select live.am_ops()));
 
 create policy "one sees one's visits, staff those of the session" on public.live_visits for select to authenticated
@@ -144,7 +195,10 @@ create policy "one sees one's bans, staff those of the session" on public.live_b
          or (select live.am_ops()));
 
 create policy "who is in a session reads its events" on public.live_events for select to authenticated
-  using (session_id in (select live.my_sessions()) or (select live.am_ops()));
+  using (session_id in (select live.my_chats())
+         or session_id in (select live.my_free_sessions())
+         or session_id in (select live.my_paid_sessions())
+         or (select live.am_ops()));
 
 create policy "one sees one's tickets, the creator those sold" on public.live_tickets for select to authenticated
   using (user_id = (select auth.uid())
@@ -233,7 +287,7 @@ returns setof public.live_events
 language plpgsql stable security definer set search_path = '' as $$
 begin
   if not (live.is_service() or live.is_ops(auth.uid())
-          or exists (select from live.my_sessions() mine where mine = live_events_since.session_id)
+          or live.may_look_back(live_events_since.session_id, auth.uid())
           or (public.can_join_as(live_events_since.session_id, auth.uid()) ->> 'allowed')::boolean) then
     perform live.refuse(403, 'not_in_session', 'join the session first');
   end if;

@@ -61,29 +61,6 @@ create trigger live_messages_guard before insert on public.live_messages
 alter table public.live_messages enable row level security;
 grant select, insert (id, session_id, body) on public.live_messages to authenticated;
 grant select, insert on public.live_messages to service_role;
--- From the sessions that are live, and not from all that the caller was ever in.
-create function live.my_chats() returns setof uuid
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  me constant uuid := auth.uid();
-begin
-  if live.shut_out(me) then
-    return;
-  end if;
-  return query
-    select s.id
-      from public.live_sessions s
-      cross join lateral (select p.free from public.live_participants p
-                           where p.session_id = s.id and p.user_id = me and not p.access_removed limit 1) mine
-     where s.status = 'live'
-       and s.id not in (select live.closed_to(me))
-       and (mine.free or live.access_fault(s, me) is null);
-end;
-$$;
-comment on function live.my_chats() is 'Live sessions that the caller has joined and may still be in; asked once per query, not once per row.';
-revoke execute on function live.my_chats() from public, anon, authenticated;
-grant execute on function live.my_chats() to authenticated;
-
 create policy "who is in a live session reads its chat" on public.live_messages for select to authenticated
   using ((deleted_at is null and (user_id = (select auth.uid()) or session_id in (select live.my_chats()))
           and (user_id is null or user_id not in (select live.my_blocks())))
