@@ -53,7 +53,9 @@ def reads(session: str, me: str) -> dict[str, str]:
         "catch_up": f"rpc/live_events_since?{room}&after_seq=0&limit=20".replace("eq.", ""),
         "may_join": f"rpc/can_join?{room}".replace("eq.", ""),
         "chat": f"live_messages?{room}&order=created_at.desc&limit=20",
-        "sessions_of_mine": f"live_participants?{mine}&order=last_joined_at.desc.nullslast&select=session_id,live_sessions(title)",
+        "sessions_of_mine": (
+            f"live_participants?{mine}&order=last_joined_at.desc.nullslast&select=session_id,live_sessions(title)"
+        ),
         "visits": f"live_visits?{mine}&order=joined_at.desc",
         "tickets": f"live_tickets?{mine}&order=id",
         "bans": f"live_bans?{mine}&order=created_at.desc",

@@ -29,6 +29,7 @@ SECTIONS = {
     "relay": "The relay of gifts and events",
     "hostile": "Clients of bad will",
     "accounts": "Deleted accounts, and coins through every kind of show",
+    "flood": "Reading without pause, crowds, long histories",
     "tokens": "Tokens despite a ban or a mute, with the worker stopped",
     "audio": "Measuring sound",
     "loudness_differences": "Loudness beside other meters",
