@@ -305,3 +305,19 @@ async def test_who_comes_and_goes_costs_the_same_however_often_they_did(world: W
             ]
         )
     assert all(large <= 2 * small for small, large in zip(*costs, strict=True)), costs
+
+
+async def test_who_connects_again_and_again_gets_no_further_token_for_a_minute(world: World) -> None:
+    scene, user, other = await world.live(), await world.user(), await world.user()
+    owner = await world.owner()
+    join = (
+        "select count(live.record_presence('webhook', $1, 'joined', 'PA_' || n || left($2, 8), $2,"
+        " clock_timestamp() - make_interval(secs => $3::int), null)) from generate_series($4::int, $5::int) n"
+    )
+    may_join = "select can_join_as($1, $2) ->> 'reason'"
+    await owner.fetchval(join, scene.room, user, 90, 1, 60)
+    await owner.fetchval(join, scene.room, user, 1, 61, 119)
+    assert await world.service(may_join, scene.id, user) is None
+    await owner.fetchval(join, scene.room, user, 1, 120, 120)
+    assert await world.service(may_join, scene.id, user) == "too_many_connections"
+    assert await world.service(may_join, scene.id, other) is None

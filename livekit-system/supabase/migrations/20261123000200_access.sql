@@ -358,6 +358,22 @@ comment on function live.access_fault is
   'Moderators and above need none.';
 revoke execute on function live.access_fault(public.live_sessions, uuid) from public, anon, authenticated;
 
+create function live.connects_too_often(p_user uuid, p_session uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  most constant int := live.limit_of('connections_per_minute');
+begin
+  return most is not null and most = (
+    select count(*) from (
+      select from public.live_visits v
+       where v.session_id = p_session and v.user_id = p_user and v.joined_at > clock_timestamp() - interval '1 minute'
+       limit most) recent);
+end;
+$$;
+comment on function live.connects_too_often is
+  'Whether a person has connected to a session limits.connections_per_minute times within a minute: no further token until it is over.';
+revoke execute on function live.connects_too_often(uuid, uuid) from public, anon, authenticated;
+
 create function live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -373,6 +389,7 @@ begin
            then 'call_not_active' end
     when p_session.status = 'ended' or live.account_gone(p_session.creator_id) then 'session_ended'
     when p_session.status <> 'live' then 'session_not_live'
+    when live.connects_too_often(p_user, p_session.id) then 'too_many_connections'
     when p_session.creator_id = p_user then
       case when not exists (select from public.profiles f where f.id = p_user and f.is_creator) then 'not_a_creator' end
     when p_session.access_type <> 'public' then live.access_fault(p_session, p_user)
@@ -403,7 +420,7 @@ end;
 $$;
 comment on function public.can_join_as is
   'Whether a person may enter a session: {allowed, reason, role}. Reasons: not_authenticated, account_deleted, '
-  'unknown_session, banned, session_ended, session_not_live, not_a_creator, sign_in_required, subscription_required, '
+  'unknown_session, banned, session_ended, session_not_live, too_many_connections, not_a_creator, sign_in_required, subscription_required, '
   'ticket_required. For server code.';
 revoke execute on function public.can_join_as(uuid, uuid) from public, anon, authenticated;
 grant execute on function public.can_join_as(uuid, uuid) to service_role;

@@ -48,6 +48,7 @@ begin
     when 'banned' then perform live.refuse(403, p_reason, 'You have been removed and cannot enter.');
     when 'session_ended' then perform live.refuse(409, p_reason, 'This session is over.');
     when 'session_not_live' then perform live.refuse(409, p_reason, 'This session is not live yet.');
+    when 'too_many_connections' then perform live.refuse(429, p_reason, 'You have connected too often: wait a minute.');
     when 'call_not_active' then perform live.refuse(409, p_reason, 'This call is not going on.');
     when 'not_a_creator' then perform live.refuse(403, p_reason, 'Only approved creators can go live.');
     when 'sign_in_required' then perform live.refuse(403, p_reason, 'This session is for people with an account: sign up first.');

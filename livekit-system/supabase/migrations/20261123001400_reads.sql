@@ -3,7 +3,8 @@
 -- that they leave connections and processors to moderation. Other paths and the service role pass untouched.
 
 update public.app_settings
-   set value = value || '{"reads_at_once": 6, "reads_per_person": 4, "staff_reads_at_once": 3, "read_ms": 1000}'
+   set value = value || '{"reads_at_once": 6, "reads_per_person": 4, "staff_reads_at_once": 3, "read_ms": 1000,
+                     "connections_per_minute": 60}'
  where key = 'limits';
 
 create table live.api_paths (
