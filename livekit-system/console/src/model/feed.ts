@@ -10,10 +10,10 @@ export function sentenceOf(incident: Incident, lang: Lang): string | null {
   return typeof sentence === "string" ? sentence : null;
 }
 
-/** The numbers that made the rule fire, by name. */
+/** The numbers that made the rule fire, by name; `number` says only which of several sounds it was. */
 export function figuresOf(incident: Incident): [name: string, value: number][] {
   return Object.entries(incident.measured)
-    .filter((entry): entry is [string, number] => typeof entry[1] === "number");
+    .filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[0] !== "number");
 }
 
 export function isRehearsal(incident: Incident): boolean {
