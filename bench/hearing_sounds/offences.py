@@ -8,9 +8,9 @@ from local.people.sound import RATE
 from local.sounds import Signal
 
 
-def overdriven(signal: Signal, gain_db: float, top: float = 1.0) -> Signal:
-    """Peaks that would be so far above full scale are cut, and what is left is turned down to `top`."""
-    return np.asarray(np.clip(signal / np.abs(signal).max() * 10.0 ** (gain_db / 20.0), -1.0, 1.0) * top)
+def overdriven(signal: Signal, gain_db: float) -> Signal:
+    """Peaks that would be so far above full scale are cut."""
+    return np.asarray(np.clip(signal / np.abs(signal).max() * 10.0 ** (gain_db / 20.0), -1.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,17 +184,16 @@ class _Levels:
                 and int(now[other - 1 : other + 2].max()) - around[-1] > _SECOND_HARMONIC_DB
             ):
                 return 0.0
-        first, rise = _straight_growth(around)
+        middle, rise = _straight_growth(around)
         if rise <= 0.0:
             return 0.0
         # A tone that glides to where it stays grows there, too; but half-way it was beside.
-        then = first + (count - 1 - first) // 2
-        beside = self._rows[(self.seen - count + then) % LOOKS, max(0, line - _BESIDE) : line + _BESIDE + 1]
-        return rise if int(beside.max()) - around[then] <= _BESIDE_DB else 0.0
+        beside = self._rows[(self.seen - count + middle) % LOOKS, max(0, line - _BESIDE) : line + _BESIDE + 1]
+        return rise if int(beside.max()) - around[middle] <= _BESIDE_DB else 0.0
 
 
 def _straight_growth(levels: list[int]) -> tuple[int, float]:
-    """Since when the levels (dB, oldest first) have grown evenly, as an index, and by how much; 0.0 if they did not.
+    """The middle of where the levels (dB, oldest first) have grown evenly, and by how much; 0.0 if they have not.
 
     The last may already stand still at the top, so what is looked at ends with the first that comes within 1 dB of it.
     """
@@ -210,7 +209,7 @@ def _straight_growth(levels: list[int]) -> tuple[int, float]:
             continue
         off = sum((levels[first + i] - levels[first] - rise * i / steps) ** 2 for i in range(steps + 1))
         if off <= max(_CROOKED_DB, _CROOKED * rise) ** 2 * (steps + 1):
-            return first, float(rise)
+            return middle, float(rise)
     return 0, 0.0
 
 

@@ -37,7 +37,7 @@ _HIGHEST_TOP_SLOPE: Final = 1.25
 """Median slope around the rail over the median slope below it."""
 _LEAST_CHANGE: Final = 0.1
 """Between the spectra of a block's halves, 0..1. A held note has hardly any; a voice has, however flat its tops."""
-_CROWD: Final = 1.0
+_CROWD: Final = 1.1
 """Samples around the rail over those in a band as wide below it. Voices cut by 14 dB are above 1.1, limited ones
 below 0.8."""
 _LEAST_BLOCKS: Final = 1.5

@@ -100,7 +100,7 @@ class Howl:
 
     enabled: bool = True
     threshold_dbfs: float = bounded(-35.0, -90.0, 0.0)
-    grace_seconds: float = bounded(1.5, 0.5, 60.0)
+    grace_seconds: float = bounded(1.0, 0.5, 60.0)
     """From when it was recognised, which takes it about a second of growth."""
     weight: float = bounded(1.0, 0.0, 5.0)
     ceiling: Step = Step.CALL_HUMAN

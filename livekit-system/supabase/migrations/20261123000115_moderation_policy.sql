@@ -13,7 +13,7 @@ begin
                "grace_seconds": [1.0, 0.0, 60.0], "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
     "clipping": {"enabled": true, "ratio": [0.01, 0.0001, 1.0], "grace_seconds": [3.0, 0.0, 60.0],
                  "weight": [1.0, 0.0, 5.0], "ceiling": "warning"},
-    "howl": {"enabled": true, "threshold_dbfs": [-35.0, -90.0, 0.0], "grace_seconds": [1.5, 0.5, 60.0],
+    "howl": {"enabled": true, "threshold_dbfs": [-35.0, -90.0, 0.0], "grace_seconds": [1.0, 0.5, 60.0],
              "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
     "noise": {"enabled": true, "threshold_dbfs": [-45.0, -90.0, 0.0], "grace_seconds": [15.0, 1.0, 300.0]},
     "hum": {"enabled": true, "threshold_dbfs": [-50.0, -90.0, 0.0], "grace_seconds": [15.0, 1.0, 300.0]},

@@ -1,0 +1,105 @@
+"""Each rule on sound that has been through a room: encoded, sent and decoded. Everybody speaks at once, in one room."""
+
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agent.ports import RoomName
+from bench.hearing_entries import entries
+from bench.hearing_sounds import voices
+from bench.hearing_sounds.offences import Loop, overdriven
+from bench.hearing_table import chance
+from local import sounds
+from local.people.sound import RATE, Sound
+from local.people.waiting import until
+from local.stack import Stack
+from moderation.audio.measurement import Measurement
+from moderation.rules.judge import Subject, Watch, judge
+from moderation.rules.policy import Hum, Mode, Noise, Policy, Rule
+from tests.integration.hidden_listener import entering, listening
+
+SECONDS = 12.0
+BLOCKS = 55
+"""Eleven seconds of them."""
+POLICY = Policy(mode=Mode.ENFORCE, hum=Hum(grace_seconds=4.0), noise=Noise(grace_seconds=4.0))
+INNOCENT = {
+    "flute, one long note": set[Rule](),
+    "violin melody": set[Rule](),
+    "busy tone": set[Rule](),
+    "speech, tr+f2": set[Rule](),
+    "ground loop, drifting by 1 %": {Rule.HUM},
+    "hiss": {Rule.NOISE},
+}
+pytestmark = pytest.mark.skipif(not voices.can_speak(), reason="eSpeak NG has no voices here")
+
+
+def broken(found: list[Measurement], subject: Subject, policy: Policy) -> set[Rule]:
+    watch, rules = Watch(), set[Rule]()
+    for m in found:
+        watch, verdicts = judge(watch, m, subject, policy)
+        rules |= {v.rule for v in verdicts}
+    return rules
+
+
+async def heard(stack: Stack, made: dict[str, sounds.Signal]) -> dict[str, list[Measurement]]:
+    """What is measured of each, all of them published into one room."""
+    room = RoomName(f"rules-{uuid.uuid4()}")
+    people: dict[str, str] = {}
+    async with AsyncExitStack() as guests, listening(stack, room) as listener:
+        listener.ears.listen(on=True)
+        for name, signal in made.items():
+            person = await guests.enter_async_context(
+                entering(stack, room, Sound(name, sounds.as_int16(signal)))
+            )
+            await person.publish()
+            people[name] = person.room.local_participant.identity
+        await until(
+            "all are heard",
+            lambda: all(len(listener.measured_of(who)) >= BLOCKS for who in people.values()),
+            60.0,
+        )
+        return {name: listener.measured_of(who) for name, who in people.items()}
+
+
+async def test_six_innocent_sounds_get_nothing_but_the_tip_that_fits(stack: Stack) -> None:
+    table = {e.name: e for e in entries()}
+    made = {name: sounds.at_rms(table[name].make(SECONDS, chance(name)), -30.0) for name in INNOCENT}
+    found = await heard(stack, made)
+    for name, tips in INNOCENT.items():
+        assert broken(found[name], Subject("speaker"), POLICY) <= tips, name
+    for name in set(INNOCENT) - {"ground loop, drifting by 1 %"}:
+        assert sum(m.audible_seconds for m in found[name][-25:]) >= 1.0, name
+
+
+async def test_every_offence_is_found(stack: Stack) -> None:
+    rng = np.random.default_rng(5)
+    said = sounds.at_rms(voices.spoken("tr", SECONDS), -26.0)
+    made = {
+        Rule.CLIPPING: overdriven(voices.spoken("tr", SECONDS), 17.0),
+        Rule.HOWL: Loop(0.1, 4.0).heard(said, 2.0, rng)[0],
+        Rule.TOO_LOUD: sounds.shout(-8.0, SECONDS, RATE, rng),
+        Rule.SCREAM: np.concatenate(
+            [sounds.speech(-32.0, 5.0, RATE, rng), sounds.tone(900, -2.0, 3.0, RATE)]
+        ),
+        Rule.NOT_ALLOWED: sounds.speech(-25.0, SECONDS, RATE, rng),
+    }
+    found = await heard(stack, {rule.value: signal for rule, signal in made.items()})
+    alone = replace(POLICY, too_loud=replace(POLICY.too_loud, threshold_lufs=-10.0))
+    for rule in made:
+        subject = Subject("listener", may_be_heard=rule is not Rule.NOT_ALLOWED)
+        assert rule in broken(found[rule.value], subject, alone), rule
+
+
+async def test_only_an_empty_room_is_inaudible(stack: Stack) -> None:
+    rng = np.random.default_rng(6)
+    made = {
+        "empty": sounds.white_noise(-66.0, SECONDS, RATE, rng),
+        "whisper": sounds.at_rms(voices.whispered("tr", SECONDS, rng), -62.0),
+    }
+    found = await heard(stack, made)
+    audible = {name: sum(m.audible_seconds for m in measured[10:]) for name, measured in found.items()}
+    assert audible["empty"] < 0.5
+    assert audible["whisper"] > 1.0
