@@ -11,7 +11,7 @@ EACH_REQUEST = {"app_pre_request_name", "before_request", "bound_request", "may_
 # The only functions that someone signed in may execute, and the very few for people who are not.
 FOR_AUTHENTICATED = {
     "accept_invite", "adjust_coins", "block_user", "buy_ticket", "can_join", "cancel_action", "decline_invite",
-    "erase_account", "explain_access",
+    "erase_account", "explain_access", "export_my_data",
     "live_events_since", "live_schema", "lower_hand", "my_rights", "platform_usage", "raise_hand",
     "refund_gift", "refund_session", "refund_ticket",
     "revoke_relay_key", "send_gift", "session_performance", "session_policy", "set_calls_from", "unblock_user",

@@ -77,6 +77,9 @@ begin
     when p_key = 'earnings.holding_days' then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between 0 and 365 then 'must be between 0 and 365 days' end
+    when p_key ~ '^retention\.(chat|events|visits|audio|incidents|actions|calls|webhooks)_days$' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
+           when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end
     when p_key = 'limits' then
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object'
            when jsonb_path_exists(p_value, '$.* ? (@.type() <> "number" || @ < 0)')

@@ -20,7 +20,7 @@ comment on column public.erasures.account_deleted_at is 'When the account was de
 comment on column public.erasures.finished_at is 'When all of it was done.';
 comment on column public.erasures.ended is 'What ended with it: how many sessions, calls, and stays in live rooms.';
 comment on column public.erasures.deleted is 'Rows deleted, by table.';
-comment on column public.erasures.kept is 'Rows kept, by table: {"rows", "why"}.';
+comment on column public.erasures.kept is 'Rows kept, by table: {"rows", "why", "days"}; days from each row''s own age, left out where no clock deletes it.';
 alter table public.erasures enable row level security;
 revoke all on public.erasures from public, anon, authenticated, service_role;
 grant select on public.erasures to authenticated, service_role;
@@ -105,31 +105,21 @@ revoke execute on function live.delete_rights_of(uuid) from public, anon, authen
 create function live.kept_of(p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
-  money constant text := 'money: the law asks for the books, and a book with holes cannot be balanced';
-  evidence constant text := 'evidence: who has acted against others, or was acted against, cannot delete that';
-  figures constant text := 'figures of sessions, which other people took part in too';
+  kept jsonb;
+  line record;
+  n bigint;
 begin
-  return (
-    select jsonb_object_agg(x.name, jsonb_build_object('rows', x.n, 'why', x.why))
-      from (values
-        ('coin_ledger', (select count(*) from public.coin_ledger l where l.user_id = p_user), money),
-        ('creator_earnings', (select count(*) from public.creator_earnings e where e.creator_id = p_user), money),
-        ('live_gifts', (select count(*) from public.live_gifts g where g.sender_id = p_user), money),
-        ('live_tickets', (select count(*) from public.live_tickets t where t.user_id = p_user), money),
-        ('moderation_actions', (select count(*) from public.moderation_actions a
-                                 where a.target_user_id = p_user or a.requested_by = p_user), evidence),
-        ('moderation_incidents', (select count(*) from public.moderation_incidents i where i.user_id = p_user), evidence),
-        ('live_bans', (select count(*) from public.live_bans b where b.user_id = p_user), evidence),
-        ('live_messages', (select count(*) from public.live_messages m where m.user_id = p_user), evidence),
-        ('calls', (select count(*) from public.calls c where p_user in (c.caller_id, c.callee_id)), evidence),
-        ('live_sessions', (select count(*) from public.live_sessions s where s.creator_id = p_user), figures),
-        ('live_participants', (select count(*) from public.live_participants p where p.user_id = p_user), figures),
-        ('live_visits', (select count(*) from public.live_visits v where v.user_id = p_user), figures),
-        ('live_audio_stats', (select count(*) from public.live_audio_stats t where t.user_id = p_user), figures)
-      ) as x (name, n, why) where x.n > 0);
+  for line in select d.table_name, d.why, d.setting from live.personal_data d where d.whose <> '{}' order by d.table_name loop
+    execute format('select count(*) from %s t where %s', line.table_name, live.rows_of(p_user, line.table_name)) into n using p_user;
+    if n > 0 then
+      kept := coalesce(kept, '{}') || jsonb_build_object(split_part(line.table_name, '.', 2),
+        jsonb_strip_nulls(jsonb_build_object('rows', n, 'why', line.why, 'days', live.setting(line.setting))));
+    end if;
+  end loop;
+  return kept;
 end;
 $$;
-comment on function live.kept_of(uuid) is 'What is kept of a deleted account under its bare id, and why: {table: {rows, why}}; null when nothing is.';
+comment on function live.kept_of(uuid) is 'What is kept of a deleted account under its bare id, why, and for how many days: {table: {rows, why, days}}; null when nothing is.';
 revoke execute on function live.kept_of(uuid) from public, anon, authenticated;
 
 create function live.end_account(p_user uuid, p_by uuid, p_via text) returns void

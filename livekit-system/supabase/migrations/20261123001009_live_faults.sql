@@ -2,12 +2,15 @@
 
 create function public.live_faults() returns table (book text, id text, expected text, found text)
 language sql stable security definer set search_path = '' as $$
-  with online as (
+  with whole as (
+    -- Of what is older, retention may have deleted visits.
+    select s.id, s.creator_id from public.live_sessions s where coalesce(s.started_at, s.created_at) >= live.audited_since('public.live_visits')
+  ), online as (
     select v.session_id, v.user_id, min(v.joined_at) as first_joined_at, bool_or(v.left_at is null) as is_online
       from public.live_visits v where v.session_id is not null group by v.session_id, v.user_id
   ), watching as (
     select s.id, count(*) filter (where o.is_online) as now_there, count(o.user_id) as ever_there
-      from public.live_sessions s
+      from whole s
       left join online o on o.session_id = s.id and o.user_id <> s.creator_id
      group by s.id
   ), stays as (
@@ -30,7 +33,8 @@ language sql stable security definer set search_path = '' as $$
      group by x.session_id, x.user_id
   ), streams as (
     select s.id, s.last_seq, s.relayed_seq, coalesce(max(e.seq), 0) as highest, count(e.seq) as events
-      from public.live_sessions s left join public.live_events e on e.session_id = s.id group by s.id
+      from public.live_sessions s left join public.live_events e on e.session_id = s.id
+     where s.created_at >= live.audited_since('public.live_events') group by s.id
   )
   select 'live_participants.is_online', p.session_id || '/' || p.user_id, coalesce(o.is_online, false)::text, p.is_online::text
     from public.live_participants p left join online o using (session_id, user_id)
@@ -43,10 +47,10 @@ language sql stable security definer set search_path = '' as $$
     from public.live_sessions s join watching w using (id) where s.total_viewers <> w.ever_there
   union all
   select 'live_sessions.peak_viewers', s.id::text, coalesce(p.most, 0)::text, s.peak_viewers::text
-    from public.live_sessions s left join peaks p on p.session_id = s.id where s.peak_viewers <> coalesce(p.most, 0)
+    from public.live_sessions s join whole w using (id) left join peaks p on p.session_id = s.id where s.peak_viewers <> coalesce(p.most, 0)
   union all
   select 'live_participants.watch_seconds', p.session_id || '/' || p.user_id, coalesce(w.seconds, 0)::text, p.watch_seconds::text
-    from public.live_participants p left join watched w using (session_id, user_id)
+    from public.live_participants p join whole h on h.id = p.session_id left join watched w using (session_id, user_id)
    where p.watch_seconds <> coalesce(w.seconds, 0)
   union all
   select 'live_visits: open after the end', v.participant_sid, 'closed', 'open'
@@ -63,7 +67,7 @@ language sql stable security definer set search_path = '' as $$
   union all
   select 'live_gifts.seq', g.id::text, 'a gift event', coalesce(e.type, 'none')
     from public.live_gifts g left join public.live_events e on e.session_id = g.session_id and e.seq = g.seq
-   where e.type is distinct from 'gift'
+   where e.type is distinct from 'gift' and g.created_at >= live.audited_since('public.live_events')
   union all
   select 'moderation_actions: not final', a.id::text, 'final', a.status
     from public.moderation_actions a
@@ -81,6 +85,8 @@ language sql stable security definer set search_path = '' as $$
   select 'live_sessions: running without its host''s account', s.id::text, 'ended', s.status
     from public.live_sessions s join live.gone_accounts g on g.user_id = s.creator_id and g.settled_at is not null
    where s.status <> 'ended'
+  union all
+  select 'retention', r.table_name, 'nothing before ' || r.allowed, r.oldest::text from live.retention_faults() r
   union all
   select 'calls.duration_seconds', c.id::text, 'accepted_at to ended_at', coalesce(c.duration_seconds::text, 'none')
     from public.calls c

@@ -44,20 +44,6 @@ $$;
 comment on function live.end_no_shows() is 'Ends scheduled sessions that did not start within session.no_show_seconds. Returns how many.';
 revoke execute on function live.end_no_shows() from public, anon, authenticated;
 
-create function live.forget_webhooks() returns integer
-language plpgsql set search_path = '' as $$
-declare
-  forgotten integer;
-begin
-  -- LiveKit retries for a minute at most; the rest is for whoever looks into an incident.
-  delete from public.livekit_webhook_events w where w.received_at < clock_timestamp() - interval '7 days';
-  get diagnostics forgotten = row_count;
-  return forgotten;
-end;
-$$;
-comment on function live.forget_webhooks() is 'Deletes webhooks older than a week, long after LiveKit could repeat one. Returns how many.';
-revoke execute on function live.forget_webhooks() from public, anon, authenticated;
-
 insert into live.wake_marks (room) values ('leftovers');
 
 create function live.forget_leftovers() returns integer
@@ -111,12 +97,12 @@ begin
     'refunded_tickets', live.refund_tickets(),
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
     'forgotten_leftovers', live.forget_leftovers(),
-    'forgotten_webhooks', live.forget_webhooks(),
+    'forgotten_rows', live.forget_old_rows(),
     'forgotten_steps', live.forget_steps());
 end;
 $$;
 comment on function public.platform_sweep() is
   'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, earned_tickets, refunded_tickets, settled_accounts, '
-  'forgotten_leftovers, forgotten_webhooks, forgotten_steps}, how many of each.';
+  'forgotten_leftovers, forgotten_rows, forgotten_steps}, how many of each.';
 revoke execute on function public.platform_sweep() from public, anon, authenticated;
 grant execute on function public.platform_sweep() to service_role;

@@ -1,0 +1,83 @@
+-- Owns: the export of what the live platform holds of the caller, and the indexes by which exports and retention find rows.
+
+create index live_media_of_person on public.live_media (user_id, started_at desc);
+create index moderation_cases_of_person on public.moderation_cases (user_id, opened_at desc);
+-- Rows come in the order of time, so that a few pages tell where the old ones are, and writing costs nothing.
+create index live_messages_by_age on public.live_messages using brin (created_at) with (pages_per_range = 32);
+create index live_events_by_age on public.live_events using brin (created_at) with (pages_per_range = 32);
+create index live_visits_by_age on public.live_visits using brin (left_at) with (pages_per_range = 32);
+create index live_audio_stats_by_age on public.live_audio_stats using brin (minute) with (pages_per_range = 32);
+
+create function live.rows_of(p_user uuid, p_table text) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select string_agg(format('t.%I = $1', c), ' or ') from live.personal_data d, unnest(d.whose) as c where d.table_name = p_table);
+end;
+$$;
+comment on function live.rows_of(uuid, text) is 'Condition (alias t, $1 = the person) for a row to be of a person; null for a table that has none.';
+revoke execute on function live.rows_of(uuid, text) from public, anon, authenticated;
+
+create function live.export_rows(p_user uuid, p_table text, p_skip int, p_most int) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  line live.personal_data;
+  rows jsonb;
+begin
+  select * into line from live.personal_data d where d.table_name = p_table;
+  execute format('select coalesce(jsonb_agg(x.row), ''[]'') from (select to_jsonb(t) - $2 as row from %s t '
+                 'where (%s) and (%s) order by t.ctid offset $3 limit $4) x',
+                 p_table, live.rows_of(p_user, p_table), line.exported_when)
+     into rows using p_user, line.others || array['join_permission', 'desired_xid', 'idempotency_key'], p_skip, p_most;
+  if p_table = 'public.moderation_actions' then
+    -- Who acted against a person is somebody else's data, and might be made to pay for it.
+    rows := (select coalesce(jsonb_agg(
+               case when r ->> 'requested_by' = p_user::text then r else r - 'requested_by' end
+               order by n), '[]') from jsonb_array_elements(rows) with ordinality as e (r, n));
+  end if;
+  return rows;
+end;
+$$;
+comment on function live.export_rows(uuid, text, int, int) is 'Rows of a person in a table, without the ids of others who acted.';
+revoke execute on function live.export_rows(uuid, text, int, int) from public, anon, authenticated;
+
+create function public.export_my_data(p_table text default null, p_skip int default 0) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  most constant int := 1000;
+  me constant uuid := auth.uid();
+  tables jsonb := '{}';
+  further jsonb := '{}';
+  rows jsonb;
+  name text;
+begin
+  if me is null then
+    perform live.refuse(401, 'not_authenticated', 'sign in first');
+  end if;
+  perform live.refuse_deleted(me);
+  perform live.spend(me, 'exports_per_minute');
+  if p_skip is null or p_skip < 0 or p_skip > 10000000 or (p_table is not null and not exists (
+       select from live.personal_data d where d.table_name = p_table and d.whose <> '{}')) then
+    perform live.refuse(400, 'bad_request', 'p_table is a table of the export, p_skip a number of rows.');
+  end if;
+  for name in
+    select d.table_name from live.personal_data d
+     where d.whose <> '{}' and (p_table is null or d.table_name = p_table) order by d.table_name
+  loop
+    rows := live.export_rows(me, name, p_skip, most + 1);
+    if jsonb_array_length(rows) > most then
+      rows := rows - most;
+      further := further || jsonb_build_object(name, p_skip + most);
+    end if;
+    tables := tables || jsonb_build_object(name, rows);
+  end loop;
+  return jsonb_build_object('user_id', me, 'made_at', clock_timestamp(), 'tables', tables, 'further', further,
+    'kept', (select jsonb_object_agg(d.table_name, jsonb_build_object('why', d.why, 'days', live.setting(d.setting)))
+               from live.personal_data d where tables ? d.table_name));
+end;
+$$;
+comment on function public.export_my_data(text, int) is
+  'Everything that the live platform holds of the caller: {user_id, made_at, tables: {name: [row]}, further: {name: skip}, '
+  'kept: {name: {why, days}}}; 1000 rows a table at most: for each name in further ask again with p_table and p_skip.';
+revoke execute on function public.export_my_data(text, int) from public, anon, authenticated;
+grant execute on function public.export_my_data(text, int) to authenticated;
+update public.app_settings set value = value || '{"exports_per_minute": 60}' where key = 'limits';
