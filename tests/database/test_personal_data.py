@@ -1,15 +1,25 @@
-"""People's data: one list says of every table what it holds of whom and for how long; export, sweep and audit keep to it."""
+"""People's data: one list says what each table holds of whom, for how long; export, sweep and audit keep to it."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.database.world import Refused, World
+from tests.database.world import Json, Refused, World
 
 APP = ["profiles", "creator_subscriptions", "subscriptions"]
 # Columns of type uuid that name no person.
-THINGS = {"id", "session_id", "call_id", "gift_id", "ticket_id", "action_id", "message_id", "recording_id", "superseded_by"}  # fmt: skip
+THINGS = {
+    "id",
+    "session_id",
+    "call_id",
+    "gift_id",
+    "ticket_id",
+    "action_id",
+    "message_id",
+    "recording_id",
+    "superseded_by",
+}
 HANDBOOK = Path(__file__).resolve().parents[2] / "livekit-system"
 
 
@@ -31,12 +41,18 @@ async def test_every_table_has_its_line_and_every_person_in_it_a_place(world: Wo
 
 
 async def test_every_setting_of_retention_is_used_and_known(world: World) -> None:
-    used = {r["setting"] for r in await world.rows("select distinct setting from live.personal_data") if r["setting"]}  # fmt: skip
+    used = {
+        r["setting"]
+        for r in await world.rows("select distinct setting from live.personal_data")
+        if r["setting"]
+    }
     rows = await world.rows("select key from app_settings where key like 'retention.%'")
     assert used == {row["key"] for row in rows}
     for wrong in ("0", "0.5", '"long"', "4000"):
         with pytest.raises(Exception, match=r"retention\.chat_days"):
-            await world.value("update app_settings set value = $1 where key = 'retention.chat_days'", json.loads(wrong))  # fmt: skip
+            await world.value(
+                "update app_settings set value = $1 where key = 'retention.chat_days'", json.loads(wrong)
+            )
 
 
 async def test_an_export_has_a_persons_rows_and_nobody_elses(world: World) -> None:
@@ -44,7 +60,9 @@ async def test_an_export_has_a_persons_rows_and_nobody_elses(world: World) -> No
     user, other, moderator = [await world.seat(scene, role) for role in ("speaker", "speaker", "moderator")]
     await world.value("update live_participants set is_online = true where session_id = $1", scene.id)
     for someone in (user, other):
-        await world.as_user(someone, "insert into live_messages (session_id, body) values ($1, 'hello')", scene.id)  # fmt: skip
+        await world.as_user(
+            someone, "insert into live_messages (session_id, body) values ($1, 'hello')", scene.id
+        )
     await world.ask(moderator, "mute", scene, user)
     answer = await world.as_user(user, "select public.export_my_data()")
     lines = await world.rows("select table_name from live.personal_data where whose <> '{}'")
@@ -53,7 +71,9 @@ async def test_an_export_has_a_persons_rows_and_nobody_elses(world: World) -> No
     assert [row["target_user_id"] for row in answer["tables"]["public.moderation_actions"]] == [user]
     assert moderator not in json.dumps(answer)
     assert other not in json.dumps(answer)
-    acted = (await world.as_user(moderator, "select public.export_my_data()"))["tables"]["public.moderation_actions"]  # fmt: skip
+    acted = (await world.as_user(moderator, "select public.export_my_data()"))["tables"][
+        "public.moderation_actions"
+    ]
     assert [row["requested_by"] for row in acted] == [moderator]
 
 
@@ -63,19 +83,24 @@ async def test_a_long_history_comes_in_parts(world: World) -> None:
     await world.value(
         "insert into live_audio_stats (session_id, user_id, minute, talk_seconds)"
         " select $1, $2, date_trunc('minute', now()) - make_interval(mins => n), 1 from generate_series(1, 2500) n",
-        scene.id, user,
-    )  # fmt: skip
-    name, rows, further = "public.live_audio_stats", [], {}
+        scene.id,
+        user,
+    )
+    name = "public.live_audio_stats"
+    rows: list[Json] = []
     answer = await world.as_user(user, "select public.export_my_data()")
     while True:
-        rows, further = rows + answer["tables"][name], answer["further"]
+        rows += answer["tables"][name]
+        further = answer["further"]
         if name not in further:
             break
         answer = await world.as_user(user, "select public.export_my_data($1, $2)", name, further[name])
     assert len({row["minute"] for row in rows}) == len(rows) == 2500
 
 
-@pytest.mark.parametrize("arguments", ["'public.erasures'", "'pg_authid'", "null, -1", "'public.calls', null"])
+@pytest.mark.parametrize(
+    "arguments", ["'public.erasures'", "'pg_authid'", "null, -1", "'public.calls', null"]
+)
 async def test_an_export_of_anything_else_is_refused(world: World, arguments: str) -> None:
     with pytest.raises(Refused) as refused:
         await world.as_user(await world.user(), f"select public.export_my_data({arguments})")
@@ -92,8 +117,11 @@ async def test_what_is_too_old_is_a_fault_until_the_sweep_deletes_it(world: Worl
     for days in (100, 10):
         await world.value(
             "insert into live_audio_stats (session_id, user_id, minute, talk_seconds)"
-            " values ($1, $2, date_trunc('minute', now()) - make_interval(days => $3), 1)", scene.id, user, days,
-        )  # fmt: skip
+            " values ($1, $2, date_trunc('minute', now()) - make_interval(days => $3), 1)",
+            scene.id,
+            user,
+            days,
+        )
     table = "public.live_audio_stats"
     assert await world.value(FAULTS, table) == 1
     await world.value("update live.wake_marks set woken_at = '-infinity' where room = 'retention'")
@@ -107,15 +135,21 @@ async def test_what_an_open_case_needs_is_held(world: World) -> None:
     user = await world.seat(scene, "speaker")
     await world.value("update live_participants set is_online = true where session_id = $1", scene.id)
     await world.as_user(user, "insert into live_messages (session_id, body) values ($1, 'threat')", scene.id)
-    await world.value("update live_messages set created_at = now() - interval '1 year' where user_id = $1", user)
+    await world.value(
+        "update live_messages set created_at = now() - interval '1 year' where user_id = $1", user
+    )
     case = await world.value(
         "insert into moderation_cases (session_id, user_id, severity, source) values ($1, $2, 'info', 'report')"
-        " returning id", scene.id, user,
-    )  # fmt: skip
+        " returning id",
+        scene.id,
+        user,
+    )
     left = "select count(*) from live_messages where user_id = $1"
     await world.value(FORGET, "public.live_messages")
     assert await world.value(left, user) == 1
-    await world.value("update moderation_cases set resolved_at = now(), decision = 'no_violation' where id = $1", case)  # fmt: skip
+    await world.value(
+        "update moderation_cases set resolved_at = now(), decision = 'no_violation' where id = $1", case
+    )
     await world.value(FORGET, "public.live_messages")
     assert await world.value(left, user) == 0
 
@@ -123,8 +157,11 @@ async def test_what_an_open_case_needs_is_held(world: World) -> None:
 def headings(name: str) -> list[str]:
     """Which levels the headings have, and the code names in tables, in their order."""
     lines = (HANDBOOK / name).read_text().splitlines()
-    return [line.split()[0] if line.startswith("#") else line.split("|")[1].strip()
-            for line in lines if line.startswith(("#", "| `"))]  # fmt: skip
+    return [
+        line.split()[0] if line.startswith("#") else line.split("|")[1].strip()
+        for line in lines
+        if line.startswith(("#", "| `"))
+    ]
 
 
 async def test_both_languages_of_the_privacy_page_say_the_same_of_each_table(world: World) -> None:
