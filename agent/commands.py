@@ -17,7 +17,6 @@ from agent.supabase_client import BadAnswer, Supabase, supabase_client
 SECONDS = 5.0
 BOOKS_SECONDS = 60.0
 STALE_ACTION_SECONDS = 5.0
-BOOKS_SECONDS = 60.0
 """A row that is open for longer is worth a look."""
 PUSH = (
     "copy them into the app's repository (`python livekit-system/copy_migrations.py <repository>`), "

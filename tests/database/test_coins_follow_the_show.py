@@ -122,6 +122,19 @@ async def test_two_stretches_count_together_and_two_tracks_at_once_count_once(wo
     assert await state(world, ticket) == EARNED
 
 
+async def test_a_clock_that_is_ahead_neither_earns_nor_stops_the_sweep(world: World) -> None:
+    scene = await world.live(access="pay_per_view")
+    fan, ticket = await sell(world, scene)
+    await bought(world, ticket, ago=400)
+    await on_air(world, scene, 0, ago=-900, still=True)  # in fifteen minutes, by LiveKit
+    await on_air(world, scene, 280, ago=-180)  # of which 100 s have flowed
+    await sweep(world)
+    assert await state(world, ticket) == HELD
+    await remove(world, scene, scene.creator, "kick", fan)
+    await sweep(world)
+    assert await state(world, ticket) == REMOVED
+
+
 async def test_a_session_announced_as_short_counts_pro_rata(world: World) -> None:
     scene = await world.live(access="pay_per_view")
     await world.value("update live_sessions set planned_minutes = 2 where id = $1", scene.id)

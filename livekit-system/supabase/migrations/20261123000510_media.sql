@@ -31,16 +31,6 @@ create policy "hosts see when they were on air, staff and ops too" on public.liv
          or session_id in (select live.my_staffed_sessions())
          or (select live.am_ops()));
 
-create function live.is_host(p_session uuid, p_user uuid) returns boolean
-language plpgsql stable set search_path = '' as $$
-begin
-  return exists (select from public.live_participants p
-                  where p.session_id = p_session and p.user_id = p_user and p.role = 'host');
-end;
-$$;
-comment on function live.is_host(uuid, uuid) is 'Whether a person is a host of a session.';
-revoke execute on function live.is_host(uuid, uuid) from public, anon, authenticated;
-
 create function live.record_media(
   p_session uuid, p_user uuid, p_participant_sid text, p_flowing text[], p_at timestamptz) returns void
 language plpgsql set search_path = '' as $$
@@ -75,8 +65,8 @@ begin
   loop
     held := live.holds(p_worker, item.body ->> 'room', (item.body ->> 'epoch')::bigint);
     who := item.body ->> 'user_id';
-    -- Identities are text to LiveKit; whoever has no person's is no host.
-    if held and pg_input_is_valid(who, 'uuid') and live.is_host(item.session_id, who::uuid) then
+    -- An identity is any text to LiveKit. One that is no user's id is no host's.
+    if held and live.is_uuid(who) and live.is_host_of(item.session_id, who::uuid) then
       perform live.record_media(item.session_id, who::uuid, item.body ->> 'participant_sid',
         array(select f.value from jsonb_array_elements_text(item.body -> 'flowing') f),
         to_timestamp((item.body ->> 'at_ms')::double precision / 1000));
@@ -101,8 +91,8 @@ declare
   at constant timestamptz := to_timestamp((p_payload ->> 'createdAt')::double precision);
   session uuid := (select s.id from public.live_sessions s where s.livekit_room = p_room and s.status = 'live');
 begin
-  if session is null or not pg_input_is_valid(who ->> 'identity', 'uuid')
-      or not live.is_host(session, (who ->> 'identity')::uuid) then
+  if session is null or not live.is_uuid(who ->> 'identity')
+      or not live.is_host_of(session, (who ->> 'identity')::uuid) then
     return false;
   elsif p_event = 'track_unpublished' then
     update public.live_media m set ended_at = greatest(m.started_at, at)
@@ -154,8 +144,10 @@ create function live.delivered_for_purchases_until(p_session uuid, p_seconds dou
 language plpgsql stable set search_path = '' as $$
 begin
   return (
-    with flowing as (  -- one range per stretch in which anything flowed from a host
-      select unnest(range_agg(tstzrange(m.started_at, coalesce(m.ended_at, clock_timestamp())))) as stretch
+    with flowing as (
+      -- One range per stretch in which anything flowed from a host. LiveKit's clock may be ahead of ours: what is still
+      -- to come has not flowed.
+      select unnest(range_agg(tstzrange(m.started_at, greatest(m.started_at, least(m.ended_at, clock_timestamp()))))) as stretch
         from public.live_media m where m.session_id = p_session
     ), counted as (  -- from the latest back to the first
       select lower(f.stretch) as began,
