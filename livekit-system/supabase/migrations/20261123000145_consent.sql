@@ -46,7 +46,7 @@ begin
 end;
 $$;
 comment on function live.blocked(uuid, uuid) is 'Whether either of two people has blocked the other.';
-revoke execute on function live.blocked(uuid, uuid) from public, anon, authenticated;
+revoke execute on function live.blocked(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.my_blocks() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -58,7 +58,7 @@ begin
 end;
 $$;
 comment on function live.my_blocks is 'Everybody between whom and the caller a block stands; asked once per query.';
-revoke execute on function live.my_blocks() from public, anon, authenticated;
+revoke execute on function live.my_blocks() from public, anon, authenticated, service_role;
 grant execute on function live.my_blocks() to authenticated;
 
 create function live.follows(p_follower uuid, p_creator uuid) returns boolean
@@ -72,7 +72,7 @@ end;
 $$;
 comment on function live.follows(uuid, uuid) is
   'Whether one follows the other. The app has no table of followers, so this is an active subscription to the creator.';
-revoke execute on function live.follows(uuid, uuid) from public, anon, authenticated;
+revoke execute on function live.follows(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.accepts_calls_from(p_callee uuid, p_caller uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -85,7 +85,7 @@ begin
 end;
 $$;
 comment on function live.accepts_calls_from(uuid, uuid) is 'Whether a person lets another call them, by their blocks and their wish.';
-revoke execute on function live.accepts_calls_from(uuid, uuid) from public, anon, authenticated;
+revoke execute on function live.accepts_calls_from(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.forget_consent(p_user uuid) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -101,4 +101,4 @@ begin
 end;
 $$;
 comment on function live.forget_consent(uuid) is 'Deletes the blocks and the wish of an account that is deleted, and the blocks against it: rows deleted, by table.';
-revoke execute on function live.forget_consent(uuid) from public, anon, authenticated;
+revoke execute on function live.forget_consent(uuid) from public, anon, authenticated, service_role;

@@ -60,4 +60,4 @@ end;
 $$;
 comment on function live.open_case is
   'Opens the case of a person in a session, or adds to the one that is open: its severity is the gravest. Returns its id.';
-revoke execute on function live.open_case(uuid, uuid, text, text) from public, anon, authenticated;
+revoke execute on function live.open_case(uuid, uuid, text, text) from public, anon, authenticated, service_role;

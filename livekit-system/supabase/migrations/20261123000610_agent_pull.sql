@@ -19,7 +19,7 @@ begin
 end;
 $$;
 comment on function live.action_json is 'ACTION: a claimed row as agents read it, with the target as it is to be.';
-revoke execute on function live.action_json(public.moderation_actions) from public, anon, authenticated;
+revoke execute on function live.action_json(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.expire_actions(p_session uuid, p_call uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -36,7 +36,7 @@ begin
 end;
 $$;
 comment on function live.expire_actions is 'Expires what is pointless by now.';
-revoke execute on function live.expire_actions(uuid, uuid) from public, anon, authenticated;
+revoke execute on function live.expire_actions(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_limit int) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -81,7 +81,7 @@ begin
 end;
 $$;
 comment on function live.claim_actions is 'Claims what is due in one room, one row per person, and returns it.';
-revoke execute on function live.claim_actions(text, uuid, uuid, int) from public, anon, authenticated;
+revoke execute on function live.claim_actions(text, uuid, uuid, int) from public, anon, authenticated, service_role;
 
 create function live.room_news(p_worker text, p_room text, p_since xid8, p_cursor text, p_limit int) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -121,7 +121,7 @@ begin
 end;
 $$;
 comment on function live.room_news is 'What is new in one room since a cursor; claims its due actions.';
-revoke execute on function live.room_news(text, text, xid8, text, int) from public, anon, authenticated;
+revoke execute on function live.room_news(text, text, xid8, text, int) from public, anon, authenticated, service_role;
 
 create function live.rooms_with_news(p_rooms jsonb) returns setof text
 language plpgsql stable set search_path = '' as $$
@@ -149,7 +149,7 @@ begin
 end;
 $$;
 comment on function live.rooms_with_news is 'The rooms worth a closer look: by index only, so that idle rooms cost next to nothing.';
-revoke execute on function live.rooms_with_news(jsonb) from public, anon, authenticated;
+revoke execute on function live.rooms_with_news(jsonb) from public, anon, authenticated, service_role;
 
 create function public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -192,5 +192,5 @@ comment on function public.agent_pull is
   '"rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up.';
-revoke execute on function public.agent_pull(text, jsonb, int, int) from public, anon, authenticated;
+revoke execute on function public.agent_pull(text, jsonb, int, int) from public, anon, authenticated, service_role;
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;

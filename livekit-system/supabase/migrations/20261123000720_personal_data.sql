@@ -110,7 +110,7 @@ begin
 end;
 $$;
 comment on function live.retention_of(text) is 'How long rows of a table are kept; null when no clock deletes them.';
-revoke execute on function live.retention_of(text) from public, anon, authenticated;
+revoke execute on function live.retention_of(text) from public, anon, authenticated, service_role;
 
 create function live.forget_rows(p_table text, p_most int) returns int
 language plpgsql set search_path = '' as $$
@@ -134,7 +134,7 @@ begin
 end;
 $$;
 comment on function live.forget_rows(text, int) is 'Deletes at most so many rows of a table that are older than its retention; how many.';
-revoke execute on function live.forget_rows(text, int) from public, anon, authenticated;
+revoke execute on function live.forget_rows(text, int) from public, anon, authenticated, service_role;
 
 insert into live.wake_marks (room) values ('retention');
 
@@ -158,7 +158,7 @@ begin
 end;
 $$;
 comment on function live.forget_old_rows() is 'Deletes what is older than its retention, once a minute, at most 2000 rows a table; how many.';
-revoke execute on function live.forget_old_rows() from public, anon, authenticated;
+revoke execute on function live.forget_old_rows() from public, anon, authenticated, service_role;
 
 create function live.retention_faults() returns table (table_name text, oldest timestamptz, allowed timestamptz)
 language plpgsql stable set search_path = '' as $$
@@ -177,7 +177,7 @@ begin
 end;
 $$;
 comment on function live.retention_faults() is 'Tables with rows that are a day older than their retention allows: {table_name, oldest, allowed}.';
-revoke execute on function live.retention_faults() from public, anon, authenticated;
+revoke execute on function live.retention_faults() from public, anon, authenticated, service_role;
 
 create function live.audited_since(p_table text) returns timestamptz
 language plpgsql stable set search_path = '' as $$
@@ -186,4 +186,4 @@ begin
 end;
 $$;
 comment on function live.audited_since(text) is 'Since when all rows of a table must be there: older ones may have been deleted by retention.';
-revoke execute on function live.audited_since(text) from public, anon, authenticated;
+revoke execute on function live.audited_since(text) from public, anon, authenticated, service_role;

@@ -69,5 +69,5 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function public.session_performance(uuid) is
   'How a session did, or each of them: for its creator, ops and server code. Coins are gross; gift_coins and ticket_coins are net of refunds.';
-revoke execute on function public.session_performance(uuid) from public, anon;
+revoke execute on function public.session_performance(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.session_performance(uuid) to authenticated, service_role;
