@@ -11,6 +11,9 @@ import signal
 import socket
 import time
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import aiohttp
 from livekit import api
@@ -49,16 +52,36 @@ def worker_name(settings: Settings) -> str:
     return settings.live_worker_id or f"{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000:x}"
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a worker reaches the outside with."""
+
+    http: aiohttp.ClientSession
+    """For LiveKit's server API, within `budget`."""
+    budget: ApiBudget
+    supabase: Supabase
+    metrics: Metrics
+
+
+@asynccontextmanager
+async def reach(settings: Settings) -> AsyncIterator[Outside]:
+    """Its connections, closed at the end."""
+    budget = ApiBudget(settings.api_rate, settings.live_api_burst, time.monotonic)
+    metrics, key = Metrics(), settings.supabase_service_role_key.get_secret_value()
+
+    def observe(function: str, outcome: str, seconds: float) -> None:
+        metrics.store_seconds.labels(function, outcome).observe(seconds)
+
+    async with (
+        aiohttp.ClientSession(middlewares=(heed_limit(budget),)) as http,
+        supabase_client(settings.supabase_url, key, settings.live_store_timeout, observe) as supabase,
+    ):
+        yield Outside(http, budget, supabase, metrics)
+
+
 class Worker:
-    def __init__(
-        self,
-        settings: Settings,
-        http: aiohttp.ClientSession,
-        budget: ApiBudget,
-        supabase: Supabase,
-        metrics: Metrics,
-    ) -> None:
-        """`http` is for LiveKit's server API, within `budget`."""
+    def __init__(self, settings: Settings, outside: Outside) -> None:
+        http, budget, supabase, metrics = outside.http, outside.budget, outside.supabase, outside.metrics
         self._settings, self.name = settings, worker_name(settings)
         self.metrics, self._clock = metrics, DatabaseClock()
         self._leaving = False
@@ -243,14 +266,5 @@ async def run(settings: Settings) -> None:
     # collections come when a quarter more is there than the last one left, so now they come as often as rooms close.
     gc.freeze()
     gc.collect()
-    budget = ApiBudget(settings.api_rate, settings.live_api_burst, time.monotonic)
-    metrics, key = Metrics(), settings.supabase_service_role_key.get_secret_value()
-
-    def observe(function: str, outcome: str, seconds: float) -> None:
-        metrics.store_seconds.labels(function, outcome).observe(seconds)
-
-    async with (
-        aiohttp.ClientSession(middlewares=(heed_limit(budget),)) as http,
-        supabase_client(settings.supabase_url, key, settings.live_store_timeout, observe) as supabase,
-    ):
-        await Worker(settings, http, budget, supabase, metrics).run()
+    async with reach(settings) as outside:
+        await Worker(settings, outside).run()

@@ -7,7 +7,6 @@ import asyncio
 import os
 import time
 
-import aiohttp
 import psutil
 from aiohttp import web
 from livekit.rtc import SimulateScenarioKind
@@ -17,15 +16,15 @@ from agent.livekit_room import LiveKitRoom
 from agent.log import configure
 from agent.ports import RoomName
 from agent.settings import Settings, load_settings
-from agent.worker import Worker
+from agent.worker import Outside, Worker, reach
 from handlers.events import Identity
 
 
 class BreakableWorker(Worker):
     """A worker whose connections, handlers, clock and loop can be broken."""
 
-    def __init__(self, settings: Settings, http: aiohttp.ClientSession) -> None:
-        super().__init__(settings, http)
+    def __init__(self, settings: Settings, outside: Outside) -> None:
+        super().__init__(settings, outside)
         self._connections: dict[RoomName, LiveKitRoom] = {}
         self._poisoned: set[RoomName] = set()
         self._clock._offset += float(os.environ.get("CHAOS_CLOCK_SKEW", "0"))
@@ -68,8 +67,8 @@ class BreakableWorker(Worker):
 
 
 async def run(settings: Settings, port: int) -> None:
-    async with aiohttp.ClientSession() as http:
-        worker = BreakableWorker(settings, http)
+    async with reach(settings) as outside:
+        worker = BreakableWorker(settings, outside)
         app = web.Application()
         app.add_routes(
             [

@@ -5,23 +5,18 @@
 
 import os
 import re
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 import pytest
 import pytest_asyncio
 from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 
-from agent.api_budget import ApiBudget
-from agent.metrics import Metrics
 from agent.settings import Settings
-from agent.supabase_client import supabase_client
-from agent.worker import Worker
+from agent.worker import Worker, reach
 
 PAGE = Path(__file__).resolve().parents[2] / "livekit-system" / "METRICS.md"
 MARK = "tests/unit/test_metrics.py -->\n"
@@ -77,12 +72,8 @@ def settings() -> Settings:
 @pytest_asyncio.fixture
 async def figures() -> AsyncIterator[list[Figure]]:
     """All figures of a worker that was never started."""
-    async with (
-        aiohttp.ClientSession() as http,
-        supabase_client("http://127.0.0.1:1", "key", 1.0) as supabase,
-    ):
-        budget = ApiBudget(1, 1, time.monotonic)
-        worker = Worker(settings(), http, budget, supabase, Metrics())
+    async with reach(settings()) as outside:
+        worker = Worker(settings(), outside)
         labels = {
             part._name: tuple(part._labelnames)
             for part in vars(worker.metrics).values()
