@@ -26,7 +26,7 @@ revoke execute on function live.closed_to(uuid) from public, anon, authenticated
 create function live.shut_out(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return p_user is null or live.standing_ban(p_user, null, null) is not null;
+  return p_user is null or live.kept_out(p_user, null, null);
 end;
 $$;
 comment on function live.shut_out is 'Whether nothing is open to a person: a ban from the platform, or their account is deleted.';
@@ -103,7 +103,7 @@ begin
   return exists (
     select from public.live_participants p join public.live_sessions s on s.id = p.session_id
      where p.session_id = p_session and p.user_id = p_user and not p.access_removed
-       and live.standing_ban(p.user_id, s.id, s.creator_id) is null
+       and not live.kept_out(p.user_id, s.id, s.creator_id)
        and (p.free or s.creator_id = p.user_id or live.access_fault(s, p.user_id) is null));
 end;
 $$;

@@ -8,6 +8,8 @@ const TIMEOUT_MS = 8_000;
 export function connect(config: Config): SupabaseClient {
   return createClient(config.supabaseUrl, config.supabaseKey, {
     auth: { detectSessionInUrl: false, storageKey: "ipelya-live-console" },
+    // What is shown is read again and again anyhow: a reading that failed says so at once.
+    db: { retry: false },
     global: { fetch: withTimeout },
   });
 }

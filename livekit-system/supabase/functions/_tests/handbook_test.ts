@@ -46,6 +46,7 @@ const OF_SESSIONS = [
   "sign_in_required",
   "subscription_required",
   "ticket_required",
+  "too_many_connections",
   "unknown_session",
 ];
 const OF_CALLS = ["call_not_active", "unknown_call"];
@@ -57,7 +58,14 @@ const OF_WHO_ENTERS = ["session_not_live", "sign_in_required", "subscription_req
  */
 const NOT_HERE: Readonly<Record<string, readonly string[]>> = {
   // A title that hides something is `invalid_session`; the host enters the own session, which has just begun.
-  "session-create": [...OF_CALLS, ...OF_WHO_ENTERS, "invalid_text", "session_ended", "unknown_session"],
+  "session-create": [
+    ...OF_CALLS,
+    ...OF_WHO_ENTERS,
+    "invalid_text",
+    "session_ended",
+    "too_many_connections",
+    "unknown_session",
+  ],
   "session-start": [...OF_CALLS, ...OF_WHO_ENTERS, "invalid_text"],
   "session-token": OF_CALLS,
   // Server code changes the row: the trigger that a host's own change meets asks for the person.
