@@ -16,13 +16,15 @@ WATCHED_SECONDS = 5.0
 """More than two looks of the watcher."""
 ONCE_AND_ONCE_MORE = 3
 """Lines in the log: the dispatch's, and two of the watcher's one look."""
+RETRIED_WITHIN_SECONDS = 40
+"""A webhook that is not taken at once, LiveKit sends again, up to 30 s later."""
 
 
 async def visit(people: People, sid: str) -> Json | None:
     return await people.service.row("live_visits", participant_sid=f"eq.{sid}")
 
 
-async def closed(people: People, sid: str, within: float = 10) -> Json:
+async def closed(people: People, sid: str, within: float = RETRIED_WITHIN_SECONDS) -> Json:
     async def ended() -> Json | None:
         row = await visit(people, sid)
         return row if row and row["left_at"] else None
