@@ -25,6 +25,8 @@ MOMENT_SECONDS = 3.0
 """For LiveKit to end the track and for the app to hear why."""
 TRACKS_OF_A_SOURCE = 2
 LONGEST_SECONDS = 60.0
+MOST_DOUBLINGS = 10
+"""Far beyond `LONGEST_SECONDS`; without an end the power is no float any more."""
 RETURNS = {
     "unmute": SOUND,
     "unmute_all": SOUND,
@@ -62,7 +64,8 @@ def on_tracks_counted(state: RoomState, event: TracksCounted, now: float) -> Eff
         if source not in person.crowding:
             return ()
         person.crowding.discard(source)
-        seconds = min(MOMENT_SECONDS * 2 ** (person.crowds[source] - 1), LONGEST_SECONDS)
+        doublings = min(person.crowds[source] - 1, MOST_DOUBLINGS)
+        seconds = min(MOMENT_SECONDS * 2**doublings, LONGEST_SECONDS)
         until = max(now + seconds, person.withheld.get(source, 0.0))
         return withhold(state, event.identity, frozenset({source}), until, now)
     if source in person.crowding:

@@ -6,7 +6,7 @@ import pytest
 
 from handlers.effects import AutomaticAction, Count, Effect, Metric, Notify, RecordIncident, SetPermission
 from handlers.events import Identity, Sid, TracksCounted
-from handlers.false_sources import MOMENT_SECONDS, TRACKS_OF_A_SOURCE
+from handlers.false_sources import LONGEST_SECONDS, MOMENT_SECONDS, TRACKS_OF_A_SOURCE
 from moderation.desired import Desired, Permission
 from moderation.escalation import Severity
 from moderation.roles import Role, Source
@@ -222,6 +222,15 @@ def test_it_takes_twice_as_long_each_time() -> None:
         assert scene.actual(BO) == SHOW
         settle(scene, scene.passes(0.1))
         assert scene.actual(BO) == BOTH
+
+
+def test_however_often_it_happens_there_is_a_longest_time() -> None:
+    scene = video_live()
+    count(scene, 3)
+    scene.state.people[BO].crowds[Source.MICROPHONE] = 5000
+    count(scene, 0)
+    settle(scene, scene.passes(LONGEST_SECONDS))
+    assert scene.actual(BO) == BOTH
 
 
 def test_whoever_leaves_takes_the_tracks_along() -> None:
