@@ -63,6 +63,9 @@ class Witness:
                 except (aiohttp.ClientError, DecodeError, TimeoutError, OSError) as error:
                     self._metrics.witness_failures.inc()
                     log.warning("witness not heard", extra={"error": repr(error)})
+                except Exception:  # it must not end the hearing of all rooms
+                    self._metrics.witness_failures.inc()
+                    log.exception("witness failed")
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _testify(self, http: aiohttp.ClientSession) -> None:
@@ -79,6 +82,8 @@ class Witness:
             finally:
                 asking.cancel()
                 await asyncio.wait({asking})
+                if not asking.cancelled() and (error := asking.exception()) is not None:
+                    log.warning("witness could not ask", exc_info=error)
                 self._lost()
 
     async def _keep_asking(self, socket: aiohttp.ClientWebSocketResponse) -> None:
