@@ -34,6 +34,8 @@ class Unwanted(Enum):
     """What would arrive is noise to us: there is no saying how loud it is."""
     TOO_MANY = auto()
     """One person publishes more than are measured of one."""
+    GIVEN_UP = auto()
+    """Measuring it failed too often: our own fault."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +65,8 @@ class AudioTrack:
     short_term_lufs: float = SILENCE
     looks: int = 0
     counted: Reception | None = None
+    failures: int = 0
+    """How often measuring it failed."""
 
     @property
     def silenced(self) -> bool:
@@ -73,6 +77,11 @@ class AudioTrack:
     def idle(self) -> bool:
         """Nothing can have changed unless something is heard of it."""
         return self.silenced or (self.paused is not None and not self.made_up and self.peak < SILENT_PEAK)
+
+    @property
+    def hides_in_loss(self) -> bool:
+        """People may hear its last block, and no rule judges it since so much around it is made up."""
+        return self.made_up and not self.silenced and self.peak >= SILENT_PEAK
 
     def measured(self, m: Measurement) -> None:
         """A block of it has been."""

@@ -6,8 +6,10 @@ Turns go by person, one track each, so who publishes many gets what everybody ge
 """
 
 import asyncio
+import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from agent.audio_tracks import AudioTrack
@@ -15,6 +17,8 @@ from agent.clock import DatabaseClock
 from agent.metrics import Metrics
 from agent.native import AudioFrames
 from agent.shut_out import LOOK_SECONDS
+
+log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.1
 """From one look to the next: half a block, so that no track has to drop any."""
@@ -83,7 +87,8 @@ class Hearing:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             for ears in tuple(self.rooms):
-                ears.look_who_keeps_us_out()
+                with self._guarded(ears):
+                    ears.look_who_keeps_us_out()
 
     async def _watch(self) -> None:
         while True:
@@ -91,4 +96,17 @@ class Hearing:
             # Many rooms at once are what goes wrong, so none waits for another.
             async with asyncio.TaskGroup() as looks:
                 for ears in self.rooms:
-                    looks.create_task(ears.look_after())
+                    looks.create_task(self._look_after(ears))
+
+    async def _look_after(self, ears: Ears) -> None:
+        with self._guarded(ears):
+            await ears.look_after()
+
+    @contextmanager
+    def _guarded(self, ears: Ears) -> Iterator[None]:
+        """What is wrong with one room must not end the looks at the others."""
+        try:
+            yield
+        except Exception:
+            log.exception("look at a room's sounds failed", extra={"room": ears.room})
+            self.metrics.audio_failures.inc()

@@ -27,7 +27,7 @@ from handlers.events import (
     TrackPaused,
 )
 from moderation.audio.measurement import Gap
-from moderation.audio.meter import TrackMeter
+from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,8 @@ BETWEEN_SUBSCRIPTIONS_SECONDS = 0.1
 """Whoever leaves a track and asks for it again at once has changed nothing for LiveKit, half the time."""
 TRACKS_OF_ONE = 16
 """So many sounds of one person are measured at once: each costs a decoder. Nobody has use for more."""
+MEASURED_AGAIN = 3
+"""So often, in all, a sound is measured again with a fresh meter after measuring it failed."""
 
 
 class RoomEars:
@@ -143,7 +145,7 @@ class RoomEars:
     def _on_subscribed(
         self, media: rtc.Track, publication: rtc.RemoteTrackPublication, _: rtc.RemoteParticipant
     ) -> None:
-        if (track := self._tracks.get(publication.sid)) is not None:
+        if (track := self._tracks.get(publication.sid)) is not None and track.unwanted is None:
             self._open(track, media)
 
     def _open(self, track: AudioTrack, media: rtc.Track) -> None:
@@ -177,10 +179,15 @@ class RoomEars:
             return
         self.doubts.ended(track)
         self._pause(track, Gap.UNPUBLISHED)
-        waiting = [t for t in self._tracks_of(track.identity) if t.unwanted is Unwanted.TOO_MANY]
-        if self._on and waiting and track.unwanted is None:
-            waiting[0].unwanted = None
-            self._subscribe(waiting[0])
+        if self._on and track.unwanted is None:
+            self._let_in(track.identity)
+
+    def _let_in(self, identity: Identity) -> None:
+        """One of their places is free."""
+        waiting = next((t for t in self._tracks_of(identity) if t.unwanted is Unwanted.TOO_MANY), None)
+        if waiting is not None:
+            waiting.unwanted = None
+            self._subscribe(waiting)
 
     def _close(self, sid: str) -> None:
         """Its media are; others may come."""
@@ -206,9 +213,13 @@ class RoomEars:
         try:
             self.measure(track)
         except Exception:
-            log.exception("sound given up", extra={"track": track.publication.sid})
+            track.failures += 1
+            log.exception("sound not measured", extra={"track": track.publication.sid})
             self._hearing.metrics.audio_failures.inc()
-            self._drop(track.publication.sid)
+            # What a meter remembers may be what is wrong.
+            track.meter = self._meters.setdefault(track.identity, {})[track.track] = TrackMeter()
+            if track.failures > MEASURED_AGAIN:
+                self._give_up(track)
 
     def measure(self, track: AudioTrack) -> None:
         """Take in what has arrived of it."""
@@ -219,6 +230,8 @@ class RoomEars:
             arrived_at, samples = block
             track.waiting_since = arrived_at
             if not track.is_judged(samples):
+                if track.hides_in_loss:
+                    self._hearing.metrics.audio_made_up.inc(BLOCK_SECONDS)
                 continue
             measurement = track.meter.push(samples, self._hearing.clock.at(arrived_at))
             if measurement is None:
@@ -226,6 +239,14 @@ class RoomEars:
             self._hearing.metrics.audio_measured.inc()
             track.measured(measurement)
             self._report(Measured(track.identity, track.sid, measurement, track.track))
+
+    def _give_up(self, track: AudioTrack) -> None:
+        """It stays known, so that what people hear of it counts as unheard."""
+        self._close(track.publication.sid)
+        track.unwanted = Unwanted.GIVEN_UP
+        track.publication.set_subscribed(False)
+        self._pause(track, Gap.LOST)
+        self._let_in(track.identity)
 
     def _pause(self, track: AudioTrack, why: Gap) -> None:
         if track.paused is why:
@@ -244,7 +265,7 @@ class RoomEars:
     async def look_after(self) -> None:
         """Once a second: is everyone heard who should be, and is silence being sent or just not filled?"""
         now = time.monotonic()
-        deaf: list[AudioTrack] = []
+        deaf, due = list[AudioTrack](), list[AudioTrack]()
         for track in tuple(self._tracks.values()):
             if track.unwanted is not None or self.doubts.is_denied(track):
                 continue
@@ -252,10 +273,12 @@ class RoomEars:
                 deaf.append(track)
             elif track.idle:
                 track.counted = None
-            elif (
-                track.is_due()
-                and (why := track.take_in(await reception_of(track.publication.track))) is not None
-            ):
+            elif track.is_due():
+                due.append(track)
+        # All at once, so that a connection that answers nothing costs one wait, however many its tracks are.
+        receptions = await asyncio.gather(*(reception_of(track.publication.track) for track in due))
+        for track, reception in zip(due, receptions, strict=True):
+            if (why := track.take_in(reception)) is not None:
                 self._pause(track, why)
         if deaf:
             await self._subscribe_again(deaf)
@@ -270,6 +293,6 @@ class RoomEars:
             track.waiting_since = time.monotonic()
         for subscribed in (True, False, True):
             for track in tracks:
-                if self._tracks.get(track.publication.sid) is track:
+                if self._tracks.get(track.publication.sid) is track and track.unwanted is None:
                     track.publication.set_subscribed(subscribed)
             await asyncio.sleep(BETWEEN_SUBSCRIPTIONS_SECONDS)

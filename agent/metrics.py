@@ -62,7 +62,14 @@ class Metrics:
             registry=self.registry,
         )
         self.audio_failures = Counter(
-            "live_audio_failures", "Sounds given up because of a bug", registry=self.registry
+            "live_audio_failures",
+            "Failures to measure a sound or to look after a room's, each because of a bug",
+            registry=self.registry,
+        )
+        self.audio_made_up = Counter(
+            "live_audio_made_up_seconds",
+            "Seconds of audible sound that no rule judges because much of it is lost and made up",
+            registry=self.registry,
         )
         self.audio_unheard = Counter(
             "live_audio_unheard_seconds",

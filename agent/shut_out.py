@@ -100,11 +100,9 @@ class ShutOut:
         late = now - max(sound.waiting_since, self._counted_until[sound.publication.sid])
         if self._count(sound, now):
             return sound.publication.sid in self._denied
-        if sound.unwanted is not None:
-            return False
-        if late > UNHEARD_SECONDS:
+        if late > UNHEARD_SECONDS and sound.unwanted in {None, Unwanted.GIVEN_UP}:
             self._metrics.audio_unheard.inc(elapsed)
-        return late > LATE_SECONDS
+        return late > LATE_SECONDS and sound.unwanted is None
 
     def _doubt(self, identity: Identity, seconds: float) -> None:
         doubt = min(self._doubts.get(identity, 0.0) + seconds, MOST_DOUBT_SECONDS)
