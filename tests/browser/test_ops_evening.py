@@ -23,7 +23,8 @@ LOUD, SOFT = -15.0, -35.0
 
 async def dbfs(console: ConsolePage, person: Person) -> float | None:
     """What a person's meter shows; None without one, or when nothing is heard."""
-    said = [await meter.get_attribute("data-dbfs") for meter in await console.meter(person).all()]
+    # In one look: a meter that goes away between two of them would be waited for.
+    said = await console.meter(person).evaluate_all("meters => meters.map(meter => meter.dataset.dbfs)")
     return float(said[0]) if said and said[0] else None
 
 
