@@ -148,6 +148,16 @@ async def test_a_session_announced_as_short_counts_pro_rata(world: World) -> Non
     assert await state(world, ticket) == EARNED
 
 
+@pytest.mark.parametrize(("planned", "seconds"), [(1, 60), (2, 60), (3, 90), (60, 300), (None, 300)])
+async def test_however_short_a_show_is_announced_a_minute_must_flow(
+    world: World, planned: int | None, seconds: int
+) -> None:
+    scene = await world.live()
+    await world.value("update live_sessions set planned_minutes = $2 where id = $1", scene.id, planned)
+    needed = "select live.seconds_to_deliver(s) from live_sessions s where id = $1"
+    assert await world.value(needed, scene.id) == seconds
+
+
 # ── who removes whom ─────────────────────────────────────────────────────────────────────────────────────────
 
 

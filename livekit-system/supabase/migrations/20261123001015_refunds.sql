@@ -7,12 +7,14 @@
 create function live.seconds_to_deliver(p_session public.live_sessions) returns double precision
 language plpgsql stable set search_path = '' as $$
 begin
-  return least((live.setting('tickets.delivered_after_seconds'))::double precision, p_session.planned_minutes * 30);
+  -- least leaves out null, and so would greatest.
+  return least((live.setting('tickets.delivered_after_seconds'))::double precision,
+               case when p_session.planned_minutes is not null then greatest(p_session.planned_minutes * 30, 60) end);
 end;
 $$;
 comment on function live.seconds_to_deliver(public.live_sessions) is
   'How long a host''s media must flow after a purchase: tickets.delivered_after_seconds, or half of the length that the session '
-  'was announced with where that is less.';
+  'was announced with, but a minute at least, where that is less.';
 revoke execute on function live.seconds_to_deliver(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.earn_tickets_of(p_session public.live_sessions) returns int
