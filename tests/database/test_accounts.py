@@ -277,6 +277,23 @@ async def test_what_is_in_other_hands_is_not_waited_for_and_is_done_later(world:
     assert await world.value("select status from live_sessions where id = $1", scene.id) == "ended"
 
 
+async def test_what_fails_again_and_again_takes_no_other_accounts_turn(world: World) -> None:
+    stuck, fresh, other = await world.live(), await world.user(anonymous=True), await world.connect()
+    await world.value("select live.settle_accounts('1 minute')")
+    await delete(world, stuck.creator, fresh)
+    await world.value(
+        "update live.gone_accounts set attempts = 9, marked_at = '-infinity' where user_id = $1",
+        stuck.creator,
+    )
+    settled = "select settled_at is not null from live.gone_accounts where user_id = $1"
+    async with other.transaction():
+        await other.execute("select from live_sessions where id = $1 for update", stuck.id)
+        await world.value("select live.settle_accounts('0')")  # time for one
+        assert await world.value(settled, fresh)
+    await world.value("select live.settle_accounts('0')")
+    assert await world.value(settled, stuck.creator)
+
+
 async def test_what_the_trigger_missed_is_found_and_until_then_is_a_fault(world: World) -> None:
     scene = await world.live()
     await delete(world, scene.creator)

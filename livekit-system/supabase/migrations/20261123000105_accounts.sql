@@ -20,7 +20,7 @@ comment on column live.gone_accounts.settled_at is 'When everything that ends wi
 comment on column live.gone_accounts.attempts is 'How often settling it has failed.';
 comment on column live.gone_accounts.retry_at is 'Not to be tried again before this.';
 comment on column live.gone_accounts.error is 'Why it failed last.';
-create index gone_accounts_unsettled on live.gone_accounts (was_anonymous, marked_at) where settled_at is null;
+create index gone_accounts_unsettled on live.gone_accounts ((attempts > 8), was_anonymous, marked_at) where settled_at is null;
 alter table live.gone_accounts enable row level security;
 revoke all on live.gone_accounts from public, anon, authenticated, service_role;
 

@@ -179,8 +179,9 @@ begin
   for account in
     select g.user_id from live.gone_accounts g
      where g.settled_at is null and g.retry_at <= clock_timestamp()
-     -- Anonymous sign-ins are deleted by the thousand, and none of them hosts, speaks or calls.
-     order by g.was_anonymous, g.marked_at limit 200 for update skip locked
+     -- Anonymous sign-ins are deleted by the thousand, and none of them hosts, speaks or calls. What fails again and again comes
+     -- after all of them: many of those would use up the time of every beat.
+     order by g.attempts > 8, g.was_anonymous, g.marked_at limit 200 for update skip locked
   loop
     settled := settled + live.try_to_end_account(account)::int;
     exit when clock_timestamp() > until;
