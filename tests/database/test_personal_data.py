@@ -1,8 +1,11 @@
 """People's data: one list says what each table holds of whom, for how long; export, sweep and audit keep to it."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.database.world import Json, Refused, World
@@ -107,7 +110,23 @@ async def test_an_export_of_anything_else_is_refused(world: World, arguments: st
     assert refused.value.sqlstate == "PT400"
 
 
+async def test_a_person_exports_once_at_a_time_and_waits_for_nothing(world: World) -> None:
+    user, first = await world.user(), await world.connect()
+    async with first.transaction():
+        await first.execute("select set_config('request.jwt.claims', $1, true)", json.dumps({"sub": user}))
+        await first.execute("select public.export_my_data()")
+        with pytest.raises(Refused) as refused:
+            await world.as_user(user, "select public.export_my_data()")
+        assert (refused.value.sqlstate, refused.value.hint) == ("PT429", "too_many_reads")
+        assert (await world.as_user(await world.user(), "select public.export_my_data()"))["tables"]
+    done = await world.until_limited(
+        lambda: world.as_user(user, "select public.export_my_data('public.calls')"), at_most=30
+    )
+    assert done <= 24  # of two minutes at most
+
+
 FORGET = "select live.forget_rows($1, 2000)"
+AGAIN = "update live.wake_marks set woken_at = '-infinity' where room = 'retention'"
 FAULTS = "select count(*) from public.live_faults() where book = 'retention' and id = $1"
 
 
@@ -124,10 +143,104 @@ async def test_what_is_too_old_is_a_fault_until_the_sweep_deletes_it(world: Worl
         )
     table = "public.live_audio_stats"
     assert await world.value(FAULTS, table) == 1
-    await world.value("update live.wake_marks set woken_at = '-infinity' where room = 'retention'")
+    await world.value(AGAIN)
+    await world.value("update live.personal_data set rests_until = '-infinity', looked_at = '-infinity'")
     assert (await world.service("select platform_sweep()"))["forgotten_rows"] >= 1
     assert await world.value(FAULTS, table) == 0
     assert await world.value("select count(*) from live_audio_stats where user_id = $1", user) == 1
+
+
+GUARD = """
+    create function pg_temp.guard() returns trigger language plpgsql as $$ begin {} end $$;
+    create trigger guard before delete on {} for each row execute function pg_temp.guard()"""
+LINE = """
+    select fault, looked_at > now() - interval '1 hour' as looked, rests_until > now() + interval '1 minute' as rests
+      from live.personal_data where table_name = $1"""
+
+
+@asynccontextmanager
+async def two_tables_with_old_rows(world: World, guard: str) -> AsyncIterator[asyncpg.Connection]:
+    """Yield a connection in a transaction that nobody sees, where retention has two tables; this befalls the first."""
+    scene, owner = await world.live(), await world.connect()
+    transaction = owner.transaction()
+    await transaction.start()
+    await owner.execute(
+        "insert into live_audio_stats (session_id, user_id, minute, talk_seconds)"
+        " values ($1, gen_random_uuid(), date_trunc('minute', now()) - interval '100 days', 1)",
+        scene.id,
+    )
+    await owner.execute(
+        "insert into livekit_webhook_events (id, event, payload, received_at)"
+        " values ('old', 'x', '{}', now() - interval '10 days')"
+    )
+    await owner.execute(
+        "update live.personal_data set looked_at = '-infinity', rests_until ="
+        " case when table_name = any($1) then '-infinity' else 'infinity' end::timestamptz",
+        ["public.live_audio_stats", "public.livekit_webhook_events"],
+    )
+    await owner.execute(GUARD.format(guard, "live_audio_stats"))
+    await owner.execute(AGAIN)
+    try:
+        yield owner
+    finally:
+        await transaction.rollback()
+
+
+@pytest.mark.parametrize("guard", ["raise 'no';", "perform pg_sleep(20); return old;"])
+async def test_no_failure_to_forget_is_one_of_the_sweep(world: World, guard: str) -> None:
+    table = "public.live_audio_stats"
+    async with two_tables_with_old_rows(world, guard) as owner:
+        await owner.execute("set local statement_timeout = '2s'")
+        swept = await owner.fetchval("select public.platform_sweep()")
+        assert "refunded_tickets" in swept
+        line = dict(await owner.fetchrow(LINE, table))
+        assert line["fault"]
+        assert line["looked"]
+        fault = "select found from live_faults() where book = 'retention: failed' and id = $1"
+        assert await owner.fetchval(fault, table) == line["fault"]
+        await owner.execute("set local statement_timeout = 0")
+        # Within the minute nothing is tried again.
+        assert (await owner.fetchval("select public.platform_sweep()"))["forgotten_rows"] == 0
+        await owner.execute(AGAIN)
+        await owner.execute("update live.personal_data set rests_until = '-infinity' where fault is not null")
+        await owner.execute("drop trigger guard on live_audio_stats")
+        assert (await owner.fetchval("select public.platform_sweep()"))["forgotten_rows"] >= 1
+        assert await owner.fetchval(fault, table) is None
+
+
+async def test_a_slow_table_rests_and_the_next_one_has_its_turn(world: World) -> None:
+    async with two_tables_with_old_rows(world, "perform pg_sleep(0.4); return old;") as owner:
+        assert await owner.fetchval("select live.forget_old_rows()") == 1
+        slow, later = [
+            dict(await owner.fetchrow(LINE, table))
+            for table in ("public.live_audio_stats", "public.livekit_webhook_events")
+        ]
+        assert slow == {"fault": None, "looked": True, "rests": True}
+        assert not later["looked"]
+        await owner.execute(AGAIN)
+        assert await owner.fetchval("select live.forget_old_rows()") >= 1
+        assert (await owner.fetchrow(LINE, "public.livekit_webhook_events"))["looked"]
+
+
+async def test_old_rows_and_what_refers_to_them_are_found_by_an_index(world: World) -> None:
+    owner = await world.connect()
+    await owner.execute("set enable_seqscan = off")
+    lines = await world.rows("select table_name, age from live.personal_data where setting is not null")
+    assert len(lines) > 10
+    for line in lines:
+        plan = await owner.fetch(
+            f"explain select from {line['table_name']} t where ({line['age']}) < now() - interval '1 year'"
+        )
+        assert any("Index Cond" in row[0] for row in plan), (line["table_name"], plan)
+    bare = await world.rows(
+        "select c.conrelid::regclass::text as name, a.attname from pg_constraint c"
+        " join live.personal_data d on to_regclass(d.table_name) = c.confrelid and d.setting is not null"
+        " join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]"
+        " where c.contype = 'f' and not exists (select from pg_index i"
+        "  where i.indrelid = c.conrelid and i.indkey[0] = a.attnum and (i.indpred is null"
+        "   or pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname)))"
+    )
+    assert bare == []
 
 
 async def test_what_an_open_case_needs_is_held(world: World) -> None:

@@ -12,6 +12,9 @@ create table live.personal_data (
   kept_while text not null default 'false',
   why text not null check (length(why) >= 20),
   forgotten_up_to timestamptz not null default '-infinity',
+  looked_at timestamptz not null default '-infinity',
+  rests_until timestamptz not null default '-infinity',
+  fault text,
   check ((setting is null) = (age is null))
 );
 comment on table live.personal_data is 'What each table says of people, how long it is kept, and why.';
@@ -21,10 +24,14 @@ comment on column live.personal_data.others is 'Columns with an id of somebody e
 comment on column live.personal_data.shown is 'Columns with an id of somebody else that the person themself named: in their export.';
 comment on column live.personal_data.exported_when is 'Condition (alias t) for a row to be exported.';
 comment on column live.personal_data.setting is 'Setting that says for how many days rows are kept; null when no clock deletes them.';
-comment on column live.personal_data.age is 'Expression (alias t): from when on a row is of no use but as a record. Null while it is.';
+comment on column live.personal_data.age is
+  'Expression (alias t) with an index: from when on a row is of no use but as a record. Null or in the future while it is.';
 comment on column live.personal_data.kept_while is 'Condition (alias t) under which a row is kept whatever its age.';
 comment on column live.personal_data.why is 'Why it is held, and why for so long.';
 comment on column live.personal_data.forgotten_up_to is 'Rows older than this may be deleted already: audits do not look before it.';
+comment on column live.personal_data.looked_at is 'When retention last looked for old rows here: it goes on with the table that it has not seen for longest.';
+comment on column live.personal_data.rests_until is 'Retention leaves the table alone until then: the longer it took, the longer it rests.';
+comment on column live.personal_data.fault is 'Why the last try to delete old rows failed; null when it went well.';
 alter table live.personal_data enable row level security;
 revoke all on live.personal_data from public, anon, authenticated, service_role;
 
@@ -52,8 +59,8 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
    'exists (select from public.live_sessions s where s.id = t.session_id and s.status <> ''ended'')',
    'What was published and when, never its content: it decides whether a ticket was earned.'),
   ('public.live_participants', '{user_id}', '{invited_by}', 'true', 'retention.visits_days',
-   'case when not t.is_online then coalesce(t.left_at, t.last_joined_at, t.created_at) end',
-   'exists (select from public.live_sessions s where s.id = t.session_id and (s.status <> ''ended'' or s.creator_id = t.user_id))',
+   'coalesce(t.left_at, t.last_joined_at, t.created_at)',
+   't.is_online or exists (select from public.live_sessions s where s.id = t.session_id and (s.status <> ''ended'' or s.creator_id = t.user_id))',
    'Place and rights of a person in a session. The host''s belongs to the session''s figures and stays.'),
   ('public.live_audio_stats', '{user_id}', '{}', 'true', 'retention.audio_days', 't.minute',
    'exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.user_id)',
@@ -62,13 +69,13 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
    'exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.user_id)',
    'Which audio rule was broken, as evidence for an appeal; what an open case needs is held.'),
   ('public.moderation_actions', '{target_user_id,requested_by}', '{}', 'true', 'retention.actions_days',
-   'case when t.status not in (''pending'', ''claimed'') then t.created_at end',
-   'exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.target_user_id)',
+   't.created_at',
+   't.status in (''pending'', ''claimed'') or exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.target_user_id)',
    'Who acted against whom: evidence for claims of either side, and what an open case needs is held.'),
   ('public.moderation_cases', '{user_id}', '{claimed_by}', 't.resolved_at is not null', 'retention.actions_days', 't.resolved_at', 'false',
    'Evidence of how a complaint was decided. An open case is not exported: it would warn who is looked into.'),
   ('public.live_bans', '{user_id}', '{creator_id,created_by,lifted_by}', 'true', 'retention.actions_days',
-   'coalesce(t.lifted_at, case when t.expires_at < clock_timestamp() then t.expires_at end)', 'false',
+   'coalesce(t.lifted_at, t.expires_at)', 'false',
    'Keeps out who was banned, and is evidence of it; a ban in force is never deleted.'),
   ('public.calls', '{caller_id,callee_id}', '{}', 'true', 'retention.calls_days', 't.ended_at',
    'exists (select from public.moderation_actions a where a.call_id = t.id) or exists (select from public.live_visits v where v.call_id = t.id) or exists (select from public.moderation_cases k where k.call_id = t.id)',
@@ -138,26 +145,57 @@ revoke execute on function live.forget_rows(text, int) from public, anon, authen
 
 insert into live.wake_marks (room) values ('retention');
 
+create function live.try_to_forget_rows(p_table text, p_most int) returns int
+language plpgsql set search_path = '' set lock_timeout = '200ms' as $$
+declare
+  started constant timestamptz := clock_timestamp();
+  forgotten int := 0;
+  failure text;
+begin
+  begin
+    forgotten := live.forget_rows(p_table, p_most);
+  -- "others" leaves out the statement's time-out, which counts from the start of the sweep and comes once.
+  exception when query_canceled or others then
+    failure := sqlerrm;
+  end;
+  update live.personal_data d
+     set looked_at = clock_timestamp(), fault = failure,
+         rests_until = clock_timestamp() + 500 * (clock_timestamp() - started)
+   where d.table_name = p_table;
+  return forgotten;
+end;
+$$;
+comment on function live.try_to_forget_rows(text, int) is
+  'forget_rows for a sweep: what fails or is cut off by a time-out is undone alone and noted, and the table rests 500 times as '
+  'long as it took. How many rows; 0 after a failure. The caller holds the table''s line.';
+revoke execute on function live.try_to_forget_rows(text, int) from public, anon, authenticated, service_role;
+
 create function live.forget_old_rows() returns int
 language plpgsql set search_path = '' as $$
 declare
+  until constant timestamptz := clock_timestamp() + interval '300 milliseconds';
   forgotten int := 0;
   name text;
 begin
   if not live.take_mark('retention', interval '1 minute') then
     return 0;
   end if;
-  -- What others refer to comes after them, so that nothing is deleted in a cascade.
+  -- The sweep holds sessions and wallets meanwhile, so the time is short, and a line in other hands is left to them.
   for name in
-    select d.table_name from live.personal_data d where d.setting is not null
-     order by d.table_name in ('public.calls', 'public.moderation_cases'), d.table_name
+    select d.table_name from live.personal_data d
+     where d.setting is not null and d.rests_until <= clock_timestamp()
+     order by d.looked_at, d.table_name in ('public.calls', 'public.moderation_cases'), d.table_name
+       for update skip locked
   loop
-    forgotten := forgotten + live.forget_rows(name, 2000);
+    forgotten := forgotten + live.try_to_forget_rows(name, 2000);
+    exit when clock_timestamp() > until;
   end loop;
   return forgotten;
 end;
 $$;
-comment on function live.forget_old_rows() is 'Deletes what is older than its retention, once a minute, at most 2000 rows a table; how many.';
+comment on function live.forget_old_rows() is 
+  'Deletes what is older than its retention, once a minute, at most 2000 rows a table; how many. It begins no further table '
+  'after 300 ms, and goes on there a minute later. No failure of it is one of the sweep.';
 revoke execute on function live.forget_old_rows() from public, anon, authenticated, service_role;
 
 create function live.retention_faults() returns table (table_name text, oldest timestamptz, allowed timestamptz)

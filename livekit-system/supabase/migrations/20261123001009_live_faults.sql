@@ -88,6 +88,8 @@ language sql stable security definer set search_path = '' as $$
   union all
   select 'retention', r.table_name, 'nothing before ' || r.allowed, r.oldest::text from live.retention_faults() r
   union all
+  select 'retention: failed', d.table_name, 'none', d.fault from live.personal_data d where d.fault is not null
+  union all
   select 'calls.duration_seconds', c.id::text, 'accepted_at to ended_at', coalesce(c.duration_seconds::text, 'none')
     from public.calls c
    where c.status = 'ended'

@@ -97,8 +97,9 @@ begin
     'refunded_tickets', live.refund_tickets(),
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
     'forgotten_leftovers', live.forget_leftovers(),
-    'forgotten_rows', live.forget_old_rows(),
-    'forgotten_steps', live.forget_steps());
+    'forgotten_steps', live.forget_steps(),
+    -- Last, because it may use up the statement's time.
+    'forgotten_rows', live.forget_old_rows());
 end;
 $$;
 comment on function public.platform_sweep() is

@@ -7,6 +7,19 @@ create index live_messages_by_age on public.live_messages using brin (created_at
 create index live_events_by_age on public.live_events using brin (created_at) with (pages_per_range = 32);
 create index live_visits_by_age on public.live_visits using brin (left_at) with (pages_per_range = 32);
 create index live_audio_stats_by_age on public.live_audio_stats using brin (minute) with (pages_per_range = 32);
+create index moderation_incidents_by_age on public.moderation_incidents using brin (created_at) with (pages_per_range = 32);
+create index moderation_actions_by_age on public.moderation_actions using brin (created_at) with (pages_per_range = 32);
+-- These come in another order, or are few.
+create index live_media_by_age on public.live_media (ended_at) where ended_at is not null;
+create index live_participants_by_age on public.live_participants (coalesce(left_at, last_joined_at, created_at));
+create index moderation_cases_by_age on public.moderation_cases (resolved_at) where resolved_at is not null;
+create index live_bans_by_age on public.live_bans (coalesce(lifted_at, expires_at));
+create index calls_by_age on public.calls (ended_at) where ended_at is not null;
+-- A deleted row is looked for in all that refer to it.
+create index moderation_actions_of_call on public.moderation_actions (call_id) where call_id is not null;
+create index moderation_actions_superseded_by on public.moderation_actions (superseded_by) where superseded_by is not null;
+create index moderation_incidents_of_action on public.moderation_incidents (action_id) where action_id is not null;
+create index call_engagements_of_call on public.call_engagements (call_id);
 
 create function live.rows_of(p_user uuid, p_table text) returns text
 language plpgsql stable set search_path = '' as $$
@@ -54,6 +67,10 @@ begin
     perform live.refuse(401, 'not_authenticated', 'sign in first');
   end if;
   perform live.refuse_deleted(me);
+  -- Before anything that waits: a second one would wait for the first, holding a connection.
+  if not live.take_place('export', me::text, 1) then
+    perform live.refuse(429, 'too_many_reads', 'Your data is being exported already: wait for the answer.');
+  end if;
   perform live.spend(me, 'exports_per_minute');
   if p_skip is null or p_skip < 0 or p_skip > 10000000 or (p_table is not null and not exists (
        select from live.personal_data d where d.table_name = p_table and d.whose <> '{}')) then
@@ -77,7 +94,7 @@ end;
 $$;
 comment on function public.export_my_data(text, int) is
   'Everything that the live platform holds of the caller: {user_id, made_at, tables: {name: [row]}, further: {name: skip}, '
-  'kept: {name: {why, days}}}; 1000 rows a table at most: for each name in further ask again with p_table and p_skip.';
+  'kept: {name: {why, days}}}; 1000 rows a table at most: for each name in further ask again with p_table and p_skip. One at a time for one person.';
 revoke execute on function public.export_my_data(text, int) from public, anon, authenticated, service_role;
 grant execute on function public.export_my_data(text, int) to authenticated;
-update public.app_settings set value = value || '{"exports_per_minute": 60}' where key = 'limits';
+update public.app_settings set value = value || '{"exports_per_minute": 12}' where key = 'limits';
