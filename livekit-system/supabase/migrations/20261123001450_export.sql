@@ -19,7 +19,6 @@ create index calls_by_age on public.calls (ended_at) where ended_at is not null;
 create index moderation_actions_of_call on public.moderation_actions (call_id) where call_id is not null;
 create index moderation_actions_superseded_by on public.moderation_actions (superseded_by) where superseded_by is not null;
 create index moderation_incidents_of_action on public.moderation_incidents (action_id) where action_id is not null;
-create index call_engagements_of_call on public.call_engagements (call_id);
 
 create function live.rows_of(p_user uuid, p_table text) returns text
 language plpgsql stable set search_path = '' as $$
