@@ -5,9 +5,9 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
-from agent.log import configure
-from agent.scheduling import parse_cpus, settle
-from agent.settings import Settings, SettingsError, load_settings
+from agent.process.log import configure
+from agent.process.scheduling import parse_cpus, settle
+from agent.process.settings import Settings, SettingsError, load_settings
 
 
 def main() -> int:
@@ -39,26 +39,26 @@ def _parser() -> argparse.ArgumentParser:
 
 def _start(settings: Settings) -> int:
     settle(parse_cpus(settings.live_cpus))
-    from agent.worker import run  # noqa: PLC0415
+    from agent.process.worker import run  # noqa: PLC0415
 
     asyncio.run(run(settings))
     return 0
 
 
 def _doctor(settings: Settings) -> int:
-    from agent.commands import doctor  # noqa: PLC0415
+    from agent.process.commands import doctor  # noqa: PLC0415
 
     return _tell(doctor, settings)
 
 
 def _status(settings: Settings) -> int:
-    from agent.commands import status  # noqa: PLC0415
+    from agent.process.commands import status  # noqa: PLC0415
 
     return _tell(status, settings)
 
 
 def _verify(settings: Settings) -> int:
-    from agent.commands import verify  # noqa: PLC0415
+    from agent.process.commands import verify  # noqa: PLC0415
 
     return _tell(verify, settings)
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 import pyloudnorm  # type: ignore[import-untyped]
 
-from agent.native import Tap
+from agent.livekit.native import Tap
 from local import sounds
 from local.results import Figure, at_most, say, write
 from moderation.audio.kweighting import SAMPLE_RATE

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 
-from agent.ports import RoomName
-from agent.settings import Settings
+from agent.core.ports import RoomName
+from agent.process.settings import Settings
 from bench import parts
 from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
 from local.paths import STATE

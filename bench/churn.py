@@ -7,7 +7,7 @@ has no room: after a warm-up, and at the end.
 import asyncio
 import sys
 
-from agent.memory import GIVE_BACK_SECONDS
+from agent.process.memory import GIVE_BACK_SECONDS
 from bench.crowd import Crowd
 from bench.house import house
 from bench.process_cost import Usage, usage

@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 from livekit import rtc
 
-from agent.native import RoomEvents
+from agent.livekit.native import RoomEvents
 from local.people.api import Json
 from local.people.person import OpenSession, People, Person
 from local.people.relay import Join, Relay

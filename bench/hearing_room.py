@@ -16,12 +16,12 @@ import numpy as np
 from livekit import api, rtc
 from numpy.typing import NDArray
 
-from agent.clock import DatabaseClock
-from agent.hearing import Hearing
-from agent.listening import RoomEars
-from agent.livekit_room import OPTIONS, hidden_token
-from agent.metrics import Metrics
-from agent.ports import RoomName
+from agent.core.clock import DatabaseClock
+from agent.core.ports import RoomName
+from agent.livekit.hearing import Hearing
+from agent.livekit.listening import RoomEars
+from agent.livekit.room import OPTIONS, hidden_token
+from agent.process.metrics import Metrics
 from handlers.events import Event, Identity, Measured
 from local import ffmpeg, sounds
 from local.people.browser_speakers import MUSIC_BITRATE, BrowserSpeakers

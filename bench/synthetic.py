@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from agent.clock import DatabaseClock
-from agent.ports import Claim, ClaimOutcome, Finish, Lease, Release, RoomName, Written
-from agent.supabase_client import Supabase, supabase_client
-from agent.supabase_store import SupabaseStore
+from agent.core.clock import DatabaseClock
+from agent.core.ports import Claim, ClaimOutcome, Finish, Lease, Release, RoomName, Written
+from agent.supabase.client import Supabase, supabase_client
+from agent.supabase.store import SupabaseStore
 from handlers.effects import FinishAction, Verdict
 from handlers.events import Action, Identity
 from local.stack import Stack

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 
-from agent.ports import Joined, Lease, Left
+from agent.core.ports import Joined, Lease, Left
 from bench import parts
 from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
 from handlers.events import Connection, Identity, Sid

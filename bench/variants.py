@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from agent.scheduling import usable_cpus
+from agent.process.scheduling import usable_cpus
 from local.paths import REPOSITORY
 from local.stack import Stack
 

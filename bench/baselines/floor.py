@@ -9,12 +9,12 @@ import os
 
 from livekit import rtc
 
-from agent.dispatches import Dispatches
-from agent.livekit_room import OPTIONS, hidden_token
-from agent.metrics import Metrics
-from agent.native import AudioFrames, RoomEvents
-from agent.ports import RoomName
-from agent.scheduling import parse_cpus, settle
+from agent.core.ports import RoomName
+from agent.livekit.dispatches import Dispatches
+from agent.livekit.native import AudioFrames, RoomEvents
+from agent.livekit.room import OPTIONS, hidden_token
+from agent.process.metrics import Metrics
+from agent.process.scheduling import parse_cpus, settle
 from handlers.events import Identity
 from local.people.waiting import until
 from local.results import say

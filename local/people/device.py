@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from livekit import rtc
 
-from agent.native import ParticipantPermission
+from agent.livekit.native import ParticipantPermission
 from local.people import voice
 from local.people.api import Api, Json
 from local.people.ear import Ear

@@ -8,9 +8,9 @@ from typing import Self
 
 from livekit import api, rtc
 
-from agent.envelope import TOPIC_EVENTS, Envelope, Signer, iso_milliseconds
-from agent.livekit_room import hidden_token
-from agent.ports import RoomFacts, RoomName
+from agent.core.envelope import TOPIC_EVENTS, Envelope, Signer, iso_milliseconds
+from agent.core.ports import RoomFacts, RoomName
+from agent.livekit.room import hidden_token
 from handlers.events import Identity, LiveEvent
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from agent import host
-from agent.settings import Settings
+from agent.core import host
+from agent.process.settings import Settings
 from local.paths import REPOSITORY
 
 DEPLOY = REPOSITORY / "livekit-system" / "deploy"
@@ -147,7 +147,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_image_holds_all_that_the_worker_imports(image: Path) -> None:
     ran = subprocess.run(
-        [".venv/bin/python", "-c", "import agent.worker, agent.commands"],
+        [".venv/bin/python", "-c", "import agent.process.worker, agent.process.commands"],
         cwd=image,
         env={},
         capture_output=True,

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from agent.settings import Settings
+from agent.process.settings import Settings
 from local.paths import REPOSITORY
 from orchestrator.settings import Settings as AssistantSettings
 

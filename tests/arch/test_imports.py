@@ -11,7 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 OURS = {"agent", "handlers", "moderation"}
-NATIVE = REPOSITORY / "agent" / "native.py"
+NATIVE = REPOSITORY / "agent" / "livekit" / "native.py"
 MAY_USE_NUMPY = REPOSITORY / "moderation" / "audio"
 
 

@@ -18,8 +18,8 @@ import aiohttp
 import asyncpg
 from livekit import api
 
-from agent.commands import verify
-from agent.settings import Settings
+from agent.process.commands import verify
+from agent.process.settings import Settings
 from local.people.device import Device
 from local.people.person import OpenSession, People, Person
 from local.people.waiting import until

@@ -15,7 +15,7 @@ from functools import partial
 
 import aiohttp
 
-from agent.memory import GIVE_BACK_SECONDS
+from agent.process.memory import GIVE_BACK_SECONDS
 from local.paths import STATE
 from local.people.api import Refused
 from local.people.device import NotLetInError

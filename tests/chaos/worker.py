@@ -11,12 +11,12 @@ import psutil
 from aiohttp import web
 from livekit.rtc import SimulateScenarioKind
 
-from agent.inbox import Inbox
-from agent.livekit_room import LiveKitRoom
-from agent.log import configure
-from agent.ports import RoomName
-from agent.settings import Settings, load_settings
-from agent.worker import Outside, Worker, reach
+from agent.core.inbox import Inbox
+from agent.core.ports import RoomName
+from agent.livekit.room import LiveKitRoom
+from agent.process.log import configure
+from agent.process.settings import Settings, load_settings
+from agent.process.worker import Outside, Worker, reach
 from handlers.events import Identity
 
 

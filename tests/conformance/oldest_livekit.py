@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agent.server_version import OLDEST
+from agent.livekit.server_version import OLDEST
 from local import go
 from local.livekit import MODULE, VERSION
 from local.paths import machine_cache

@@ -13,15 +13,15 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from livekit import api, rtc
 
-from agent.api_budget import ApiBudget, heed_limit
-from agent.clock import DatabaseClock
-from agent.hearing import Hearing
-from agent.livekit_actions import LiveKitActions
-from agent.livekit_room import LiveKitRoom, hidden_token
-from agent.livekit_types import permission_to
-from agent.metrics import Metrics
-from agent.native import RoomEvents
-from agent.ports import Refused, RoomActions, RoomName, TargetGone, Unavailable
+from agent.core.clock import DatabaseClock
+from agent.core.ports import Refused, RoomActions, RoomName, TargetGone, Unavailable
+from agent.livekit.actions import LiveKitActions
+from agent.livekit.api_budget import ApiBudget, heed_limit
+from agent.livekit.hearing import Hearing
+from agent.livekit.native import RoomEvents
+from agent.livekit.room import LiveKitRoom, hidden_token
+from agent.livekit.translation import permission_to
+from agent.process.metrics import Metrics
 from handlers.events import Event, Identity
 from local.people.waiting import until
 from local.stack import Stack

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import pytest
 import pytest_asyncio
 
-from agent.clock import DatabaseClock
-from agent.ports import (
+from agent.core.clock import DatabaseClock
+from agent.core.ports import (
     Claim,
     ClaimOutcome,
     Cursor,
@@ -21,8 +21,8 @@ from agent.ports import (
     RoomPull,
     Store,
 )
-from agent.supabase_client import Supabase, supabase_client
-from agent.supabase_store import SupabaseStore
+from agent.supabase.client import Supabase, supabase_client
+from agent.supabase.store import SupabaseStore
 from handlers.effects import FinishAction, Verdict
 from handlers.events import ActionId, Connection, Identity, Sid
 from local.stack import Stack

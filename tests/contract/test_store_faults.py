@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from agent.clock import DatabaseClock
-from agent.ports import Joined, Lease, Left, Refused, RoomName, Unavailable
-from agent.supabase_client import supabase_client
-from agent.supabase_store import SupabaseStore
+from agent.core.clock import DatabaseClock
+from agent.core.ports import Joined, Lease, Left, Refused, RoomName, Unavailable
+from agent.supabase.client import supabase_client
+from agent.supabase.store import SupabaseStore
 from handlers.events import Connection, Identity, Sid
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

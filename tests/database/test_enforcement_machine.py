@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent import rows
+from agent.supabase import rows
 from moderation.desired import Permission, effective_permission
 from moderation.roles import Role, RoleRights, Source
 from tests.database.world import Refused, Scene, World

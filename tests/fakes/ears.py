@@ -5,7 +5,7 @@ from typing import Any
 
 
 class FakeEars:
-    """`agent.ports.Ears`."""
+    """`agent.core.ports.Ears`."""
 
     def __init__(self) -> None:
         self.on = False
@@ -15,7 +15,7 @@ class FakeEars:
 
 
 class FakeScreen:
-    """`agent.ports.Screen`: what each session's viewers were shown last."""
+    """`agent.core.ports.Screen`: what each session's viewers were shown last."""
 
     def __init__(self) -> None:
         self.shown: dict[str, Mapping[str, Any]] = {}

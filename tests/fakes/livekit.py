@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from agent.ports import RoomName, TargetGone, Unavailable
+from agent.core.ports import RoomName, TargetGone, Unavailable
 from handlers.events import (
     Connection,
     Event,

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.clock import DatabaseClock
-from agent.envelope import Envelope, Signer
-from agent.inbox import Inbox
-from agent.metrics import Metrics
-from agent.outbox import Outbox
-from agent.performer import Outboxes, Performer, World
-from agent.ports import Lease, RoomFacts, RoomName, Written
-from agent.puller import HeldRoom, Puller
-from agent.room_loop import moderate
+from agent.core.clock import DatabaseClock
+from agent.core.envelope import Envelope, Signer
+from agent.core.inbox import Inbox
+from agent.core.outbox import Outbox
+from agent.core.performer import Outboxes, Performer, World
+from agent.core.ports import Lease, RoomFacts, RoomName, Written
+from agent.core.puller import HeldRoom, Puller
+from agent.core.room_loop import moderate
+from agent.process.metrics import Metrics
 from handlers.effects import Effect, Leave
 from handlers.events import Event
 from handlers.state import RoomState

@@ -1,4 +1,4 @@
-"""`agent.ports.Store` in memory: what the database's functions promise an agent, in the fewest lines that keep it.
+"""`agent.core.ports.Store` in memory: what the database's functions promise an agent, in the fewest lines that keep it.
 
 It passes the suite that the real database passes (`tests/contract`). Beside the port it has what stands for everyone
 else who writes to the database: the moderation door, webhooks, other transactions.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent.ports import (
+from agent.core.ports import (
     Claim,
     ClaimOutcome,
     Cursor,

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.clock import DatabaseClock
-from agent.hearing import Hearing
-from agent.livekit_room import LiveKitRoom, hidden_token
-from agent.metrics import Metrics
-from agent.native import RoomEvents
-from agent.ports import RoomName
+from agent.core.clock import DatabaseClock
+from agent.core.ports import RoomName
+from agent.livekit.hearing import Hearing
+from agent.livekit.native import RoomEvents
+from agent.livekit.room import LiveKitRoom, hidden_token
+from agent.process.metrics import Metrics
 from handlers.events import Identity
 from local.people.waiting import until
 from local.stack import Stack

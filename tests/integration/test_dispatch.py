@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from livekit import api, rtc
 
-from agent.dispatches import Dispatches
-from agent.metrics import Metrics
-from agent.ports import RoomName
+from agent.core.ports import RoomName
+from agent.livekit.dispatches import Dispatches
+from agent.process.metrics import Metrics
 from local.people.person import People
 from local.people.waiting import until
 from local.stack import Stack

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 from livekit import rtc
 
-from agent.audio_tracks import SETTLING_BLOCKS, SILENT_PEAK, AudioTrack
-from agent.listening import TRACKS_OF_ONE
-from agent.ports import RoomName
+from agent.core.ports import RoomName
+from agent.livekit.audio_tracks import SETTLING_BLOCKS, SILENT_PEAK, AudioTrack
+from agent.livekit.listening import TRACKS_OF_ONE
 from handlers.events import MICROPHONE, Measured, Track
 from local.people import voice
 from local.people.sound import RATE, Sound, speech_like, tone

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from livekit import rtc
 
-from agent.ports import RoomName
+from agent.core.ports import RoomName
 from local.people.sound import RATE, Sound, tone
 from local.people.waiting import until
 from local.stack import Stack

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent.commands import status
-from agent.settings import Settings
+from agent.process.commands import status
+from agent.process.settings import Settings
 from local.people.person import People
 from local.people.waiting import until
 from local.stack import Stack

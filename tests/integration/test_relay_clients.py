@@ -15,9 +15,9 @@ from typing import Any
 
 from livekit import api, rtc
 
-from agent.envelope import Envelope, Signer
-from agent.livekit_room import hidden_token
-from agent.ports import RoomFacts, RoomName
+from agent.core.envelope import Envelope, Signer
+from agent.core.ports import RoomFacts, RoomName
+from agent.livekit.room import hidden_token
 from handlers.events import Identity, LiveEvent
 from local.people.relay import Join, Relay
 from local.people.relay_packet import EVENTS, Refusal, Subject

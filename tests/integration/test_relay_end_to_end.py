@@ -5,7 +5,7 @@ import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from agent.envelope import Signer
+from agent.core.envelope import Signer
 from bench.gift_room import GiftRoom, full_reconnect, gift_room, losing
 from local.people.relay_packet import Refusal
 from local.people.waiting import until

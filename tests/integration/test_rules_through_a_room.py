@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agent.ports import RoomName
+from agent.core.ports import RoomName
 from bench.hearing_entries import entries
 from bench.hearing_sounds import voices
 from bench.hearing_sounds.offences import Loop, overdriven

@@ -9,13 +9,13 @@ import pytest
 import pytest_asyncio
 from livekit import rtc
 
-from agent.clock import DatabaseClock
-from agent.doubts import Door
-from agent.hearing import Hearing
-from agent.listening import RoomEars
-from agent.livekit_room import OPTIONS, hidden_token
-from agent.metrics import Metrics
-from agent.ports import RoomName
+from agent.core.clock import DatabaseClock
+from agent.core.ports import RoomName
+from agent.livekit.doubts import Door
+from agent.livekit.hearing import Hearing
+from agent.livekit.listening import RoomEars
+from agent.livekit.room import OPTIONS, hidden_token
+from agent.process.metrics import Metrics
 from handlers.events import Event, Identity, KeptOut, Measured
 from local.people.evasive import enciphered, everyone_may_listen, shut_out
 from local.people.sound import tone

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from agent.api_budget import LONGEST_PAUSE_SECONDS, PAUSE_SECONDS, ApiBudget, retry_after
-from agent.clock import TRUST_SECONDS, DatabaseClock
+from agent.core.clock import TRUST_SECONDS, DatabaseClock
+from agent.livekit.api_budget import LONGEST_PAUSE_SECONDS, PAUSE_SECONDS, ApiBudget, retry_after
 from tests.fakes.virtual_time import clock, virtual_time
 
 

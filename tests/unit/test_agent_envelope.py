@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from agent.envelope import (
+from agent.core.envelope import (
     MAX_PACKET_BYTES,
     TOPIC_EVENTS,
     TOPIC_LEVELS,
@@ -17,8 +17,8 @@ from agent.envelope import (
     Signer,
     iso_milliseconds,
 )
-from agent.heard import LEVELS_IN_A_PACKET, levels_payload, minute
-from agent.ports import Lease, Minute, RoomFacts, RoomName
+from agent.core.heard import LEVELS_IN_A_PACKET, levels_payload, minute
+from agent.core.ports import Lease, Minute, RoomFacts, RoomName
 from handlers.effects import RecordMinute, ShowLevels
 from handlers.events import MICROPHONE, Identity, LiveEvent, Switch, Switches, Track
 from moderation.audio.levels import Level

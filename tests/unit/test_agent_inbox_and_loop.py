@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from agent.inbox import Inbox, InboxOverflow
-from agent.livekit_room import ConnectionLost
-from agent.room_loop import RESTORE_SECONDS
+from agent.core.inbox import Inbox, InboxOverflow
+from agent.core.room_loop import RESTORE_SECONDS
+from agent.livekit.room import ConnectionLost
 from handlers.events import EventsRelayed, LeaseLost, Ticked
 from tests.fakes.scene import NOTHING
 from tests.fakes.shell import ROOM, shell

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from agent import outbox
-from agent.outbox import Outbox
-from agent.ports import Refused, Unavailable, Written
+from agent.core import outbox
+from agent.core.outbox import Outbox
+from agent.core.ports import Refused, Unavailable, Written
 from tests.fakes.virtual_time import clock, virtual_time
 
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from agent.envelope import TOPIC_EVENTS, TOPIC_NOTICE
-from agent.performer import CONCURRENT_CALLS, failure_of
-from agent.ports import Refused, RoomName, TargetGone, Unavailable
+from agent.core.envelope import TOPIC_EVENTS, TOPIC_NOTICE
+from agent.core.performer import CONCURRENT_CALLS, failure_of
+from agent.core.ports import Refused, RoomName, TargetGone, Unavailable
 from handlers.effects import CloseRoom, NoticeType, Relay, RemoveParticipant, Resync, SetPermission
 from handlers.events import (
     EventsNotRelayed,

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from agent.clock import DatabaseClock
-from agent.metrics import Metrics
-from agent.ports import Lease, Refused, RoomName, RoomPull, Unavailable
-from agent.puller import DEAF_AFTER, LAST_LOOK_SECONDS, SECOND_LOOK_SECONDS, HeldRoom, Puller
+from agent.core.clock import DatabaseClock
+from agent.core.ports import Lease, Refused, RoomName, RoomPull, Unavailable
+from agent.core.puller import DEAF_AFTER, LAST_LOOK_SECONDS, SECOND_LOOK_SECONDS, HeldRoom, Puller
+from agent.process.metrics import Metrics
 from handlers.events import Action, ActionId, Event, LeaseLost, Pulled, Status
 from tests.fakes.virtual_time import clock, virtual_time
 

@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
-from agent.log import JsonFormatter, TextFormatter
-from agent.settings import AGENT_NAMES, Settings, SettingsError, load_settings
-from agent.supabase_client import BadAnswer, _error_of
+from agent.process.log import JsonFormatter, TextFormatter
+from agent.process.settings import AGENT_NAMES, Settings, SettingsError, load_settings
+from agent.supabase.client import BadAnswer, _error_of
 
 GOOD = {
     "LIVEKIT_URL": "wss://livekit.example",
@@ -90,7 +90,7 @@ def test_a_relay_key_is_a_seed_of_32_bytes(environment: pytest.MonkeyPatch) -> N
     [("2", "these cores only: 0, 1"), ("1-0", "names no core"), ("one", "should match pattern")],
 )
 def test_cores_that_are_not_there_are_refused(environment: pytest.MonkeyPatch, cpus: str, why: str) -> None:
-    environment.setattr("agent.settings.usable_cpus", lambda: frozenset({0, 1}))
+    environment.setattr("agent.process.settings.usable_cpus", lambda: frozenset({0, 1}))
     environment.setenv("LIVE_CPUS", cpus)
     with pytest.raises(SettingsError, match=f"LIVE_CPUS: .*{why}"):
         load_settings()

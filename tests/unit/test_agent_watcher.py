@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from agent.ports import Overview, RoomName, Swept, Unavailable, Unclaimed
-from agent.watcher import BLIND_LOOKS, EARLY_SECONDS, Watcher
+from agent.core.ports import Overview, RoomName, Swept, Unavailable, Unclaimed
+from agent.core.watcher import BLIND_LOOKS, EARLY_SECONDS, Watcher
 from local.people.waiting import until
 
 ONE, TWO = RoomName("one"), RoomName("two")

@@ -5,7 +5,7 @@ import sys
 
 SERVER_ALONE = """
 import sys
-from agent.agents_library import AgentServer
+from agent.livekit.agents_library import AgentServer
 heavy = {"openai", "livekit.agents.voice", "livekit.agents.llm", "livekit.agents.cli"} & sys.modules.keys()
 assert not heavy, heavy
 import livekit.agents
@@ -14,7 +14,7 @@ assert not heavy & sys.modules.keys()
 """
 WHOLE = """
 import sys
-from agent.agents_library import AgentServer
+from agent.livekit.agents_library import AgentServer
 from livekit.agents import AgentServer as Theirs, AgentSession, stt, vad
 assert Theirs is AgentServer
 assert "livekit.agents.voice" in sys.modules
@@ -22,7 +22,7 @@ import livekit.agents
 assert livekit.agents.__version__
 """
 NO_SUCH_NAME = """
-from agent.agents_library import AgentServer
+from agent.livekit.agents_library import AgentServer
 import livekit.agents
 try:
     livekit.agents.no_such_name
@@ -33,7 +33,7 @@ else:
 """
 AFTER_THE_PACKAGE = """
 import livekit.agents
-from agent.agents_library import AgentServer
+from agent.livekit.agents_library import AgentServer
 assert livekit.agents.AgentServer is AgentServer
 """
 

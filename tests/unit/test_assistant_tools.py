@@ -94,7 +94,7 @@ def test_the_handbook_reads_its_own_pages_only() -> None:
     pages = {page.name: page.uri for page in handbook.pages()}
     assert {"DATABASE.md", "OPS.md"} <= set(pages)
     assert (handbook.page(pages["DATABASE.md"]) or "").startswith("# The database")
-    for uri in ("handbook:///../README.md", "handbook:///../agent/settings.py", "file:///etc/passwd"):
+    for uri in ("handbook:///../README.md", "handbook:///../agent/process/settings.py", "file:///etc/passwd"):
         assert handbook.page(uri) is None
 
 

@@ -11,8 +11,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from livekit.protocol import agent as protocol
 
-from agent.dispatches import Dispatches
-from agent.metrics import Metrics
+from agent.livekit.dispatches import Dispatches
+from agent.process.metrics import Metrics
 from local.people.waiting import until
 
 

@@ -9,14 +9,14 @@ import pytest
 from livekit import rtc
 from livekit.rtc._ffi_client import FfiHandle
 
-from agent import hearing as hearing_module
-from agent import reception, shut_out
-from agent.audio_tracks import SILENT_PEAK, AudioTrack, Unwanted
-from agent.clock import DatabaseClock
-from agent.hearing import Hearing
-from agent.listening import MEASURED_AGAIN, TRACKS_OF_ONE, RoomEars
-from agent.metrics import Metrics
-from agent.native import Tap
+from agent.core.clock import DatabaseClock
+from agent.livekit import hearing as hearing_module
+from agent.livekit import reception, shut_out
+from agent.livekit.audio_tracks import SILENT_PEAK, AudioTrack, Unwanted
+from agent.livekit.hearing import Hearing
+from agent.livekit.listening import MEASURED_AGAIN, TRACKS_OF_ONE, RoomEars
+from agent.livekit.native import Tap
+from agent.process.metrics import Metrics
 from handlers.events import MICROPHONE, Event, Identity, Measured, Sid, Track, TrackPaused
 from local.people.waiting import until
 from moderation.audio.measurement import Gap

@@ -8,13 +8,13 @@ import numpy as np
 from livekit import rtc
 from livekit.rtc._ffi_client import FfiHandle
 
-from agent.audio_tracks import AudioTrack
-from agent.clock import DatabaseClock
-from agent.hearing import REST_RATIO, Hearing
-from agent.inbox import LIMIT, MEASURED_LIMIT, Inbox
-from agent.listening import RoomEars
-from agent.metrics import Metrics
-from agent.native import KEPT_BLOCKS, Tap
+from agent.core.clock import DatabaseClock
+from agent.core.inbox import LIMIT, MEASURED_LIMIT, Inbox
+from agent.livekit.audio_tracks import AudioTrack
+from agent.livekit.hearing import REST_RATIO, Hearing
+from agent.livekit.listening import RoomEars
+from agent.livekit.native import KEPT_BLOCKS, Tap
+from agent.process.metrics import Metrics
 from handlers.events import MICROPHONE, Identity, LeaseLost, Measured, Sid
 from local.people.waiting import until
 from moderation.audio.meter import TrackMeter

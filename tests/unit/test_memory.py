@@ -7,7 +7,7 @@ import platform
 import psutil
 import pytest
 
-from agent import memory
+from agent.process import memory
 from tests.fakes.virtual_time import virtual_time
 
 BLOCK, BLOCKS = 4096, 20_000

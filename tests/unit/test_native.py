@@ -12,7 +12,7 @@ from livekit.rtc._ffi_client import FfiClient, FfiHandle, ffi_event_callback
 from livekit.rtc._proto.ffi_pb2 import FfiEvent, FfiRequest, FfiResponse
 from livekit.rtc._utils import Queue
 
-from agent.native import RoomEvents
+from agent.livekit.native import RoomEvents
 
 
 def room(handle: int) -> Any:

@@ -5,10 +5,10 @@ from typing import cast
 
 import pytest
 
-from agent import relay_key
-from agent.envelope import Signer
-from agent.ports import Store, Unavailable
-from agent.relay_key import RelayKey
+from agent.core import relay_key
+from agent.core.envelope import Signer
+from agent.core.ports import Store, Unavailable
+from agent.core.relay_key import RelayKey
 
 SEED = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 

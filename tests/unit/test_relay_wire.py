@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from agent.envelope import MAX_PACKET_BYTES, Envelope, Signer
-from agent.ports import RoomFacts, RoomName
+from agent.core.envelope import MAX_PACKET_BYTES, Envelope, Signer
+from agent.core.ports import RoomFacts, RoomName
 from handlers.events import Identity, LiveEvent
 from local.people.relay_packet import EVENTS, NOTICE, Body, Context, Packet, Subject, judge, parse_keys
 from local.people.relay_sequence import EventSequence

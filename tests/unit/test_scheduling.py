@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from agent.scheduling import TIMER_SLACK_NS, parse_cpus, usable_cpus
+from agent.process.scheduling import TIMER_SLACK_NS, parse_cpus, usable_cpus
 
 SETTLED = """
 import os, sys
 from pathlib import Path
-from agent.scheduling import settle
+from agent.process.scheduling import settle
 
 settle(frozenset({int(sys.argv[1])}))
 from livekit.rtc._ffi_client import FfiClient

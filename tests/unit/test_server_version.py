@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.commands import _version
-from agent.server_version import Server, ask
+from agent.livekit.server_version import Server, ask
+from agent.process.commands import _version
 
 
 @pytest.mark.parametrize(

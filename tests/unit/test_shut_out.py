@@ -6,10 +6,10 @@ from typing import cast
 import pytest
 from livekit import rtc
 
-from agent import shut_out
-from agent.audio_tracks import AudioTrack, Unwanted
-from agent.metrics import Metrics
-from agent.shut_out import LOOK_SECONDS, ShutOut
+from agent.livekit import shut_out
+from agent.livekit.audio_tracks import AudioTrack, Unwanted
+from agent.livekit.shut_out import LOOK_SECONDS, ShutOut
+from agent.process.metrics import Metrics
 from handlers.events import MICROPHONE, Event, Identity, KeptOut, Sid
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import WSMsgType, web
 from livekit.protocol.rtc import SignalResponse, SubscriptionPermissionUpdate
 
-from agent import witness as witness_module
-from agent.metrics import Metrics
-from agent.witness import Witness
+from agent.livekit import witness as witness_module
+from agent.livekit.witness import Witness
+from agent.process.metrics import Metrics
 from local.people.waiting import until
 
 Served = Callable[[web.WebSocketResponse], Awaitable[None]]

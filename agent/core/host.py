@@ -1,0 +1,345 @@
+"""All rooms of this process in one loop: takes a room, holds it, takes it again after a fault, and lets go.
+
+A dispatch is only a doorbell: what makes a room ours is its lease. So a room is held across the end of a job, a full
+reconnect or a crash of its own handlers, and each new connection has a fresh identity (rejoining under a ghost's
+identity would let the ghost's removal end it).
+"""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from agent.core.clock import DatabaseClock
+from agent.core.envelope import Envelope, Signs
+from agent.core.inbox import Inbox, InboxOverflow
+from agent.core.outbox import Outbox
+from agent.core.performer import Outboxes, World
+from agent.core.ports import (
+    Claim,
+    ClaimOutcome,
+    Finish,
+    Incident,
+    Joined,
+    Lease,
+    Left,
+    PortError,
+    Release,
+    RoomActions,
+    RoomFacts,
+    RoomName,
+    Store,
+    Unavailable,
+    Written,
+)
+from agent.core.puller import HeldRoom, Puller
+from agent.core.room_loop import moderate
+from agent.livekit.room import ConnectionLost, LiveKitRoom
+from agent.process.log import bind
+from agent.process.metrics import Metrics
+from agent.supabase.broadcasts import LevelsBroadcast
+from handlers.events import Identity, PresenceRecorded
+from handlers.state import RoomState
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_SECONDS = 0.2
+RETRY_CAP_SECONDS = 1.0
+"""While LiveKit or the database is away: whoever returns must not wait long for us."""
+QUARANTINE_CAP_SECONDS = 30.0
+STABLE_SECONDS = 2.0
+"""A room that was held for so long had no lasting fault."""
+DISCONNECT_SECONDS = 2.0
+OFFER_SECONDS = 1.0
+GOODBYE_SECONDS = 5.0
+"""For the last writes of a room; past it the database closes what is open by its own clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moderated:
+    """A room that this worker moderates now. Only the room's own loop changes `state`."""
+
+    held: HeldRoom
+    facts: RoomFacts
+    inbox: Inbox
+    since: float
+    """By the database's clock."""
+    state: RoomState = field(default_factory=RoomState)
+
+
+class Host:
+    """`serve` a room by name; everything else follows."""
+
+    def __init__(
+        self,
+        store: Store,
+        actions: RoomActions,
+        puller: Puller,
+        clock: DatabaseClock,
+        metrics: Metrics,
+        signer: Signs,
+        connect: Callable[[RoomName, Identity, Inbox], LiveKitRoom],
+        levels: LevelsBroadcast,
+    ) -> None:
+        self._store, self._actions, self._puller = store, actions, puller
+        self._clock, self._metrics, self._signer, self._connect = clock, metrics, signer, connect
+        self._levels = levels
+        self._rooms: dict[RoomName, asyncio.Task[None]] = {}
+        self._moderated: dict[Lease, Moderated] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self.ended = 0
+        """Connections to LiveKit that are over."""
+        self.outboxes = Outboxes(
+            presence=Outbox("presence", store.presence, self._presence_written),
+            finishes=Outbox("finishes", store.finish, self._finish_written),
+            cursors=Outbox("cursors", store.relayed, lambda row, _: puller.relayed(row.lease.room)),
+            incidents=Outbox("incidents", store.incidents, self._incident_written),
+            minutes=Outbox("minutes", store.minutes, lambda _row, _answer: None),
+            media=Outbox("media", store.media, lambda _row, _answer: None),
+        )
+
+    async def run(self) -> None:
+        """Serve until cancelled. Cancelling leaves every room and gives its lease back."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            tasks.create_task(self.outboxes.presence.run(), name="presence")
+            tasks.create_task(self.outboxes.finishes.run(), name="finishes")
+            tasks.create_task(self.outboxes.cursors.run(), name="cursors")
+            tasks.create_task(self.outboxes.incidents.run(), name="incidents")
+            tasks.create_task(self.outboxes.minutes.run(), name="minutes")
+            tasks.create_task(self.outboxes.media.run(), name="media")
+            tasks.create_task(self._levels.run(), name="levels")
+            tasks.create_task(self._puller.run(), name="puller")
+
+    @property
+    def rooms(self) -> frozenset[RoomName]:
+        """Rooms being served or about to be."""
+        return frozenset(self._rooms)
+
+    @property
+    def moderated(self) -> tuple[Moderated, ...]:
+        return tuple(self._moderated.values())
+
+    def serve(self, room: RoomName, succeed_at: float | None = None) -> None:
+        """See to it that this room is moderated, by us unless another worker has it. Repeats are harmless.
+
+        `succeed_at` (monotonic): the room has or had another worker, whose lease can be taken from then on. We join
+        first and claim when we are in, so that between the two nobody is missed.
+        """
+        if self._tasks is None or room in self._rooms:
+            return
+        task = self._tasks.create_task(self._serve(room, succeed_at), name=f"room {room}")
+        self._rooms[room] = task
+        task.add_done_callback(lambda _: self._rooms.pop(room, None))
+
+    async def hand_over(self, seconds: float) -> None:
+        """Offer every room to the other workers and go on until they are in, or until the time is up."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while leases := self._puller.leases:
+                    try:
+                        await self._store.offer(leases)
+                    except PortError as error:
+                        log.warning("rooms not offered", extra={"rooms": len(leases), "error": str(error)})
+                    # Again, for rooms that were just being taken when the drain began.
+                    await asyncio.wait(self._rooms.values(), timeout=OFFER_SECONDS)
+
+    async def offer_all(self) -> None:
+        """Let other workers take our rooms; whatever they do not take we go on moderating."""
+        if leases := self._puller.leases:
+            await self._store.offer(leases)
+
+    async def leave_all(self) -> None:
+        """Let go of every room, what is known of it written first."""
+        tasks = tuple(self._rooms.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, room: RoomName, succeed_at: float | None) -> None:
+        """Hold the room until it ends or somebody else has it, whatever happens in between."""
+        bind(room=room)
+        failures, lost_at = 0, None
+        while True:
+            started, cap = self._clock.monotonic(), RETRY_CAP_SECONDS
+            try:
+                return await self._hold(room, succeed_at, lost_at)
+            except (PortError, ConnectionLost, InboxOverflow) as error:
+                log.warning("room interrupted", extra={"error": str(error)})
+                self._metrics.interruptions.labels(_cause(error)).inc()
+            except Exception:
+                cap = QUARANTINE_CAP_SECONDS
+                # One room's bug must not touch the others: it is quarantined, ever longer, and tried again.
+                log.exception("room failed")
+                self._metrics.room_failures.inc()
+            stable = self._clock.monotonic() - started > STABLE_SECONDS
+            failures = 1 if stable else failures + 1
+            if lost_at is None or stable:
+                lost_at = self._clock.now()
+            succeed_at = self._clock.monotonic()
+            if failures > 1:
+                await asyncio.sleep(min(FIRST_RETRY_SECONDS * 2 ** min(failures, 10), cap))
+
+    async def _hold(self, room: RoomName, succeed_at: float | None, lost_at: float | None) -> None:
+        """Moderate the room for as long as one connection lasts, or do nothing where it is not ours to moderate.
+
+        `lost_at`: when our connection before ended, by the database's clock.
+        """
+        if lost_at is not None and room not in await self._actions.rooms():
+            return  # joining would open it anew
+        bot, inbox = Identity(f"agent-{uuid.uuid4()}"), Inbox()
+        async with self._connection(room, bot, inbox) as livekit:
+            if succeed_at is not None:
+                log.info("succeeding")
+                await livekit.connect()
+                await asyncio.sleep(succeed_at - self._clock.monotonic())
+            claimed_at = self._clock.monotonic()
+            claim = await self._claim(room, bot, hopeful=succeed_at is not None and lost_at is None)
+            answered_at = self._clock.monotonic()
+            if claim is None or not await self._is_ours(room, claim):
+                return
+            if succeed_at is None:
+                await livekit.connect()
+            in_at = self._clock.monotonic()
+            took = {"claim_ms": _ms(answered_at - claimed_at), "connect_ms": _ms(in_at - answered_at)}
+            log.info("in the room", extra=took)
+            self._tell_gap(claim.unmoderated_since if lost_at is None else lost_at)
+            await self._moderate(room, claim, claimed_at, livekit, inbox)
+
+    @contextlib.asynccontextmanager
+    async def _connection(self, room: RoomName, bot: Identity, inbox: Inbox) -> AsyncIterator[LiveKitRoom]:
+        """A connection that is left at the end; of one that is lost nobody waits for the end."""
+        livekit, lost = self._connect(room, bot, inbox), False
+        try:
+            yield livekit
+        except ConnectionLost:
+            lost = True
+            raise
+        finally:
+            leaving = self._disconnect(livekit)
+            if lost and self._tasks is not None:
+                self._tasks.create_task(leaving, name=f"leave {room}")
+            else:
+                await leaving
+
+    async def _disconnect(self, livekit: LiveKitRoom) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DISCONNECT_SECONDS):
+                await livekit.disconnect()
+        self.ended += 1
+
+    async def _claim(self, room: RoomName, bot: Identity, *, hopeful: bool) -> Claim | None:
+        """`hopeful`: another worker has the room, and may only have been kept from renewing its lease. When the
+        database does not answer us either, the watcher gives it time, and then asks us again."""
+        try:
+            return await self._store.claim(room, bot)
+        except Unavailable as error:
+            if not hopeful:
+                raise
+            log.warning("not succeeding", extra={"error": str(error)})
+            return None
+
+    async def _is_ours(self, room: RoomName, claim: Claim) -> bool:
+        match claim.outcome:
+            case ClaimOutcome.CLAIMED:
+                return True
+            case ClaimOutcome.UNKNOWN:
+                log.info("room belongs to no session and no call; left alone")
+            case ClaimOutcome.HELD:
+                log.debug("another worker has the room")
+            case ClaimOutcome.ENDED:
+                await self._actions.close(room)
+            case _:
+                assert_never(claim.outcome)
+        return False
+
+    async def _moderate(
+        self, room: RoomName, claim: Claim, claimed_at: float, livekit: LiveKitRoom, inbox: Inbox
+    ) -> None:
+        assert claim.facts is not None
+        assert claim.snapshot is not None
+        lease = Lease(room, claim.epoch)
+        inbox.put(claim.snapshot)
+        held = self._puller.hold(lease, claim.cursor, claimed_at, inbox.put, inbox.fail)
+        room_now = Moderated(held, claim.facts, inbox, self._clock.now())
+        self._moderated[lease] = room_now
+        bind(**claim.facts.as_key(), epoch=claim.epoch)
+        try:
+            log.info("moderating")
+            livekit.look_around()
+            world = World(
+                self._actions,
+                livekit,
+                livekit.present,
+                livekit.ears,
+                self.outboxes,
+                self._levels,
+                self._puller,
+                self._clock,
+                self._metrics,
+            )
+            envelope = Envelope(room, claim.facts, self._signer)
+            ended = await moderate(held, inbox, world, envelope, room_now.state)
+            if ended.closed:
+                await self._release(Release(lease, closed=True, at_ms=ended.at_ms))
+        except asyncio.CancelledError:
+            # The last words of a cancelled room: without them another worker would wait for the lease to lapse.
+            await self._release(Release(lease, closed=False, at_ms=0))
+            raise
+        finally:
+            del self._moderated[lease]
+            self._puller.let_go(lease)
+
+    def _tell_gap(self, since: float | None) -> None:
+        if since is not None:
+            self._metrics.unmoderated_seconds.observe(max(0.0, self._clock.now() - since))
+
+    async def _release(self, release: Release) -> None:
+        """Write what is known, then give the lease back: afterwards nothing would be taken any more."""
+        try:
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                for outbox in self.outboxes.all():
+                    await outbox.flush()
+                await self._store.release((release,))
+        except (TimeoutError, PortError) as error:
+            log.warning("lease left to lapse", extra={"room": release.lease.room, "error": str(error)})
+
+    def _incident_written(self, row: Incident, answer: Written) -> None:
+        if not answer.ok:
+            rule = row.effect.decision.rule.value
+            log.warning(
+                "incident not written", extra={"room": row.lease.room, "rule": rule, "error": answer.error}
+            )
+
+    def _presence_written(self, row: Joined | Left, answer: Written) -> None:
+        moderated = self._moderated.get(row.lease)
+        if answer.person is not None and moderated is not None and isinstance(row, Joined):
+            moderated.inbox.put(PresenceRecorded(answer.person))
+
+    def _finish_written(self, row: Finish, answer: Written) -> None:
+        self._puller.look(row.lease.room)  # rows for the same person come one at a time
+        moderated, verdict = self._moderated.get(row.lease), row.effect.verdict.value
+        where = {"room": row.lease.room, **(moderated.facts.as_key() if moderated else {})}
+        what = {"action_id": row.effect.action, "action": answer.action, "outcome": verdict}
+        if not answer.ok:
+            log.warning("action not finished", extra={**where, **what, "error": answer.error})
+        elif answer.enforce_ms is not None:
+            log.info("action finished", extra={**where, **what, "enforce_ms": round(answer.enforce_ms, 1)})
+            self._metrics.actions.labels(answer.action or "", verdict).observe(answer.enforce_ms / 1000)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def _cause(error: PortError | ConnectionLost | InboxOverflow) -> str:
+    match error:
+        case ConnectionLost():
+            return "connection_lost"
+        case InboxOverflow():
+            return "inbox_overflow"
+        case _:
+            return "no_answer"

@@ -1,0 +1,249 @@
+"""Asks the database what is new: at once for rooms that a wake-up names, for all rooms at every beat.
+
+A wake-up is a hint. Writers send at most one per room and 50 ms, so each one is followed by a second look a moment
+later; and the beat alone, which also renews every lease in the same call, finds everything a little slower.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agent.core.clock import DatabaseClock
+from agent.core.ports import Lease, Refused, RoomName, RoomPull, Store, Unavailable
+from agent.process.metrics import Metrics
+from handlers.events import Event, LeaseLost
+
+log = logging.getLogger(__name__)
+
+SECOND_LOOK_SECONDS = 0.06
+LAST_LOOK_SECONDS = 0.25
+"""After the last of a run of wake-ups: a row whose own was left out may take its time to commit."""
+ANNOUNCED_SECONDS = 0.2
+"""By then a wake-up has told of a row, if one does. Much less than a beat, as whoever asks again when the row before is
+through is in step with it."""
+DEAF_AFTER = 3
+"""So many beats that found what no wake-up told of, and no wake-up meanwhile: the channel delivers nothing, whatever
+its state says. Beats, not rows: a crowd of rows may all be a little early."""
+CONCURRENT_PULLS = 4
+RETRY_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class HeldRoom:
+    """A room of this worker: its lease as the database last confirmed it, and where its news goes."""
+
+    lease: Lease
+    cursor: str
+    valid_until: float
+    """Monotonic. Counted from before the request was sent, so it never outlasts the database's own idea of it."""
+    deliver: Callable[[Event], None]
+    fail: Callable[[Exception], None]
+    held_since: float
+    """By the database's clock."""
+    pulling: bool = field(default=False)
+    more_events: bool = field(default=False)
+
+
+class Puller:
+    def __init__(
+        self,
+        store: Store,
+        clock: DatabaseClock,
+        metrics: Metrics,
+        *,
+        lease_seconds: float,
+        beat_seconds: float,
+        patience_seconds: float,
+        deaf: Callable[[], None],
+    ) -> None:
+        """`patience_seconds`: the longest that an answer is waited for. `deaf` is called when rows come that wake-ups
+        should have told of."""
+        self._store, self._clock, self._metrics, self._deaf = store, clock, metrics, deaf
+        self._lease_seconds, self._beat_seconds = lease_seconds, beat_seconds
+        self._brief = (lease_seconds - beat_seconds) / 2
+        self._patience, self._patience_cap = self._brief, patience_seconds
+        self._held: dict[RoomName, HeldRoom] = {}
+        self._woken: set[RoomName] = set()
+        self._later_looks: dict[RoomName, tuple[asyncio.TimerHandle, ...]] = {}
+        """Of the latest wake-up: each one looks at once, so those of the one before are not needed any more."""
+        self._woke = asyncio.Event()
+        self._slots = asyncio.Semaphore(CONCURRENT_PULLS)
+        self.reachable = True
+        """The last pull was answered. False: the database is away, for us at least."""
+        self.unannounced = 0
+        """Beats since the last wake-up that found rows which none had told of."""
+
+    def hold(
+        self,
+        lease: Lease,
+        cursor: str,
+        claimed_at: float,
+        deliver: Callable[[Event], None],
+        fail: Callable[[Exception], None],
+    ) -> HeldRoom:
+        valid_until = claimed_at + self._lease_seconds
+        held = HeldRoom(lease, cursor, valid_until, deliver, fail, self._clock.now())
+        self._held[lease.room] = held
+        self._metrics.rooms.set(len(self._held))
+        return held
+
+    def let_go(self, lease: Lease) -> None:
+        held = self._held.get(lease.room)
+        if held is not None and held.lease == lease:
+            del self._held[lease.room]
+            self._forget_later_looks(lease.room)
+            self._metrics.rooms.set(len(self._held))
+
+    @property
+    def leases(self) -> tuple[Lease, ...]:
+        return tuple(held.lease for held in self._held.values())
+
+    @property
+    def rooms(self) -> frozenset[RoomName]:
+        return frozenset(self._held)
+
+    @property
+    def lease_left(self) -> float | None:
+        """Seconds until the first lease lapses, unless it is renewed; None without rooms."""
+        if not self._held:
+            return None
+        return min(held.valid_until for held in self._held.values()) - self._clock.monotonic()
+
+    def may_act(self, held: HeldRoom) -> bool:
+        """True while the lease is certainly ours."""
+        return self._clock.monotonic() < held.valid_until
+
+    def wake(self, room: RoomName) -> None:
+        """A wake-up named this room: look now, and again when what it may have hidden is committed."""
+        self.unannounced = 0
+        if room not in self._held:
+            return
+        self.look(room)
+        self._forget_later_looks(room)
+        loop = asyncio.get_running_loop()
+        self._later_looks[room] = (
+            loop.call_later(SECOND_LOOK_SECONDS, self.look, room),
+            loop.call_later(LAST_LOOK_SECONDS, self._last_look, room),
+        )
+
+    def _last_look(self, room: RoomName) -> None:
+        self._forget_later_looks(room)
+        self.look(room)
+
+    def _forget_later_looks(self, room: RoomName) -> None:
+        for pending in self._later_looks.pop(room, ()):
+            pending.cancel()
+
+    def relayed(self, room: RoomName) -> None:
+        """The cursor moved: bring the next page, if there is one."""
+        held = self._held.get(room)
+        if held is not None and held.more_events:
+            self.look(room)
+
+    def wake_all(self) -> None:
+        """Wake-ups may have been missed, and come again: look everywhere."""
+        self.unannounced = 0
+        for room in self._held:
+            self.look(room)
+
+    def look(self, room: RoomName) -> None:
+        """Pull this room as soon as no pull of it is under way."""
+        self._woken.add(room)
+        self._woke.set()
+
+    async def run(self) -> None:
+        """Pull for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._beat(tasks), name="beat")
+            while True:
+                await self._woke.wait()
+                await self._slots.acquire()
+                self._woke.clear()
+                free = [held for room in self._woken if (held := self._held.get(room)) and not held.pulling]
+                self._woken.intersection_update({room for room, held in self._held.items() if held.pulling})
+                if free:
+                    self._start(tasks, free, release=True)
+                else:
+                    self._slots.release()
+
+    async def _beat(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            free = [held for held in self._held.values() if not held.pulling]
+            if free:
+                self._start(tasks, free, release=False)
+            # After an outage whoever renews first keeps the room: do not wait for a whole beat.
+            await asyncio.sleep(self._beat_seconds if self.reachable else RETRY_SECONDS)
+
+    def _start(self, tasks: asyncio.TaskGroup, free: list[HeldRoom], *, release: bool) -> None:
+        for held in free:
+            held.pulling = True
+        tasks.create_task(self._pull(free, release=release), name="pull")
+
+    async def _pull(self, rooms: list[HeldRoom], *, release: bool) -> None:
+        sent_at = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(self._patience):
+                news = await self._store.pull({held.lease: held.cursor for held in rooms})
+            if self._clock.monotonic() - sent_at < self._brief:
+                self._patience = self._brief
+            self._take(rooms, news, sent_at)
+            if not release:
+                self._hold_to_wakeups(news)
+        except TimeoutError:
+            # A lost connection is given up in time to renew over another one; a slow database is waited for.
+            self._patience = min(2 * self._patience, self._patience_cap)
+            self._answered(reachable=False)
+            log.warning("pull timed out", extra={"rooms": len(rooms), "patience_s": self._patience})
+        except (Unavailable, Refused) as error:
+            # A refusal is about the call, not about a room: a key that was changed, a function not there yet.
+            self._answered(reachable=False)
+            log.warning("pull failed", extra={"rooms": len(rooms), "error": str(error)})
+        finally:
+            for held in rooms:
+                held.pulling = False
+            if release:
+                self._slots.release()
+            if self._woken:
+                self._woke.set()
+
+    def _take(self, rooms: list[HeldRoom], news: tuple[RoomPull, ...], sent_at: float) -> None:
+        self._answered(reachable=True)
+        by_room = {item.room: item for item in news}
+        for held in rooms:
+            if self._held.get(held.lease.room) is not held:
+                continue  # let go meanwhile
+            item = by_room.get(held.lease.room)
+            if item is not None and item.fault is not None:
+                held.fail(item.fault)
+                continue
+            if item is not None and item.pulled is None:
+                self.let_go(held.lease)
+                held.valid_until = 0.0
+                self._metrics.leases_lost.inc()
+                held.deliver(LeaseLost())
+                continue
+            held.valid_until = sent_at + self._lease_seconds
+            if item is not None and item.pulled is not None:
+                held.cursor, held.more_events = item.cursor or held.cursor, item.more_events
+                held.deliver(item.pulled)
+
+    def _hold_to_wakeups(self, news: tuple[RoomPull, ...]) -> None:
+        """What the beat found although it was there long enough to be told of."""
+        before = self._clock.now() - ANNOUNCED_SECONDS
+        late = [
+            action
+            for item in news
+            if item.pulled is not None and (held := self._held.get(item.room)) is not None
+            for action in item.pulled.actions
+            if held.held_since < action.created_at_ms / 1000 < before
+        ]
+        self._metrics.poll_fallbacks.inc(len(late))
+        self.unannounced += bool(late)
+        if late and self.unannounced >= DEAF_AFTER:
+            self._deaf()
+
+    def _answered(self, *, reachable: bool) -> None:
+        if reachable != self.reachable:
+            log.info("database answers again" if reachable else "database does not answer")
+        self.reachable = reachable

@@ -1,0 +1,92 @@
+"""The loop of one room: the single owner of its `RoomState`."""
+
+import asyncio
+import logging
+
+from agent.core.clock import DatabaseClock
+from agent.core.envelope import Envelope
+from agent.core.inbox import Inbox
+from agent.core.performer import Performer, World
+from agent.core.ports import PortError, RoomName
+from agent.core.puller import HeldRoom
+from agent.livekit.room import ConnectionLost
+from handlers.audio import last_words
+from handlers.effects import Leave
+from handlers.events import Event, Pulled, Ticked
+from handlers.room import handle
+from handlers.state import RoomState
+
+log = logging.getLogger(__name__)
+
+RESTORE_SECONDS = 0.8
+"""A connection that LiveKit's client restores by itself is mostly there by then; one that hangs takes fifteen."""
+
+
+async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelope, state: RoomState) -> Leave:
+    """Run a room until it ends or is lost. Its news must arrive in `inbox`, the snapshot first.
+
+    `state` is empty at first, and this loop's alone to change.
+
+    Raises:
+        InboxOverflow: more came than it could take; rebuild it.
+        Exception: what the inbox was failed with; or a decision or an effect failed in a way that nobody foresaw.
+    """
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            performer = Performer(held, world, envelope, inbox.put, tasks)
+            guard = tasks.create_task(_guard(held.lease.room, world), name="connection")
+            try:
+                return await _decide(inbox, performer, world.clock, state)
+            finally:
+                guard.cancel()
+    except ExceptionGroup as faults:
+        if len(faults.exceptions) == 1:
+            raise faults.exceptions[0] from None  # what interrupted the room, as whoever holds it knows it
+        raise
+    raise AssertionError  # the group re-raises
+
+
+async def _decide(inbox: Inbox, performer: Performer, clock: DatabaseClock, state: RoomState) -> Leave:
+    try:
+        while True:
+            event = await _next(inbox, state, clock)
+            _log_claims(event)
+            for effect in handle(state, event, clock.now()):
+                if isinstance(effect, Leave):
+                    return effect
+                performer.perform(effect)
+    finally:
+        for effect in last_words(state):
+            performer.perform(effect)
+
+
+async def _guard(room: RoomName, world: World) -> None:
+    """Raises ConnectionLost when LiveKit no longer has us in the room, however long its client still hopes."""
+    while True:
+        await world.wire.restoring.wait()
+        await asyncio.sleep(RESTORE_SECONDS)
+        if world.wire.restoring.is_set() and not await _still_in(room, world):
+            msg = "LiveKit has let go of us while its client was reconnecting"
+            raise ConnectionLost(msg)
+
+
+async def _still_in(room: RoomName, world: World) -> bool:
+    try:
+        return await world.actions.connected(room, world.wire.identity)
+    except PortError:
+        return True  # unknown is not absent
+
+
+def _log_claims(event: Event) -> None:
+    if isinstance(event, Pulled):
+        for action in event.actions:
+            log.info("action claimed", extra={"action_id": action.id, "action": action.action})
+
+
+async def _next(inbox: Inbox, state: RoomState, clock: DatabaseClock) -> Event:
+    """The next event; a deadline that has come goes first, however full the inbox is."""
+    deadline = state.next_deadline()
+    if deadline is None:
+        return await inbox.get(None)
+    left = deadline - clock.now()
+    return Ticked() if left <= 0 else await inbox.get(left)

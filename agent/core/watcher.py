@@ -1,0 +1,165 @@
+"""Finds rooms that nobody moderates, and takes them; and keeps the sweep going, which needs the same list.
+
+LiveKit dispatches an agent once, when a room opens; a crash, a drain or a room opened while no worker was up leaves it
+alone for good. So every worker compares LiveKit's rooms with the leases and serves what is left over. It joins with a
+token of its own instead of asking for a dispatch, which without a registered worker would be lost silently; the lease
+decides between two watchers. Where a lease was not renewed in time somebody joins already before it has run out.
+
+A room with a name of ours whose session or call the database does not know is closed, by the database's leave.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+from agent.core.ports import Overview, PortError, RoomActions, RoomName, Store, Swept, Unavailable, Unclaimed
+
+log = logging.getLogger(__name__)
+
+EARLY_SECONDS = 1.0
+"""A lease with less than this left has missed its renewals; joining takes a good part of that."""
+AFTER_EXPIRY_SECONDS = 0.02
+SHORTEST_PAUSE_SECONDS = 0.1
+BLIND_LOOKS = 2
+"""So many failed listings in a row are no hiccup: others may see LiveKit where we do not."""
+FAILED_RETRY_SECONDS = 0.5
+
+
+class Watcher:
+    def __init__(
+        self,
+        store: Store,
+        actions: RoomActions,
+        serve: Callable[[RoomName, float | None], None],
+        failed_at: Callable[[], float],
+        offer: Callable[[], Awaitable[None]],
+        *,
+        every_seconds: float,
+        grace_seconds: float,
+        ours: Callable[[], Collection[RoomName]] = frozenset,
+    ) -> None:
+        """`serve(room, succeed_at)`: see `Host.serve`. `failed_at`: when the database last did not answer (monotonic);
+        for `grace_seconds` after that nothing is taken: leases may have run out only because nobody could renew them.
+        `offer`: lets other workers take our rooms, for when LiveKit cannot be reached from here. `ours`: rooms that
+        this worker serves; their leases are its own affair, so it need not look when they would run out."""
+        self._store, self._actions, self._serve, self._failed_at = store, actions, serve, failed_at
+        self._offer, self._blind_looks = offer, 0
+        self._ours = ours
+        self._every, self._grace = every_seconds, grace_seconds
+        self._there: frozenset[RoomName] = frozenset()
+        self._list_at = float("-inf")
+        self._hint = asyncio.Event()
+        self._alone: dict[RoomName, float] = {}
+        self._unclaimed: Sequence[Unclaimed] = ()
+        self.looked_at = 0.0
+        """When it last saw all rooms (Unix time)."""
+        self.orphans = 0
+        """Rooms with a name of ours that the database did not know at the last sweep; 0 when another worker sweeps."""
+        self.orphans_closed = 0
+        self.swept = Swept()
+        """What the last sweep told; nothing when another worker sweeps."""
+
+    @property
+    def unmoderated(self) -> Mapping[RoomName, float]:
+        """Rooms of running sessions and calls that nobody moderates, and for how many seconds that is known."""
+        now = time.monotonic()
+        return {room: now - since for room, since in self._alone.items()}
+
+    @property
+    def unclaimed(self) -> Unclaimed:
+        """What nobody had claimed at the last look, in LiveKit's rooms: elsewhere there is nobody to claim it."""
+        return Unclaimed(
+            sum(waiting.actions for waiting in self._unclaimed),
+            max((waiting.oldest_seconds for waiting in self._unclaimed), default=0.0),
+        )
+
+    def hint(self) -> None:
+        """Something is on offer: look now."""
+        self._list_at = float("-inf")
+        self._hint.set()
+
+    async def run(self) -> None:
+        """Look for ever: at every interval, at a hint, and before a lease runs out."""
+        while True:
+            pause = self._every
+            try:
+                pause = await self._look()
+            except Unavailable as error:
+                log.warning("could not look for unmoderated rooms", extra={"error": str(error)})
+                pause = FAILED_RETRY_SECONDS
+            except PortError as error:
+                log.warning("could not look for unmoderated rooms", extra={"error": str(error)})
+            self._hint.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._hint.wait()
+
+    async def _look(self) -> float:
+        """Serve what nobody serves. Returns for how long nothing more can be expected."""
+        unknown: frozenset[RoomName] = frozenset()
+        if time.monotonic() >= self._list_at:
+            unknown = await self._list()
+        overview = await self._store.overview()
+        self._note(overview)
+        leases = overview.leases
+        now = time.monotonic()
+        grace_left = self._failed_at() + self._grace - now
+        if grace_left > 0:
+            return grace_left
+        for room in unknown - leases.keys():
+            self._serve(room, None)  # of no running session: it is deleted if its session is over
+        for room in self._there & leases.keys():
+            left = leases[room]
+            if left is None or left < EARLY_SECONDS:
+                self._serve(room, now if left is None else now + left + AFTER_EXPIRY_SECONDS)
+        others = self._there & leases.keys() - self._ours()
+        sound = [left for room in others if (left := leases[room]) and left >= EARLY_SECONDS]
+        return max(
+            SHORTEST_PAUSE_SECONDS, min([self._list_at - now, *(left - EARLY_SECONDS for left in sound)])
+        )
+
+    async def _list(self) -> frozenset[RoomName]:
+        """Take in LiveKit's rooms, and let the sweep have them. Returns those that are new."""
+        try:
+            there = await self._actions.rooms()
+        except Unavailable:
+            await self._blind()
+            raise
+        self._blind_looks = 0
+        self.swept = await self._store.sweep(there)
+        if self.swept.open_circuits:
+            log.warning("rules only observe", extra={"circuits": self.swept.open_circuits})
+        await self._close_orphans(self.swept)
+        new, self._there = there - self._there, there
+        self._list_at = time.monotonic() + self._every
+        return new
+
+    async def _close_orphans(self, swept: Swept) -> None:
+        """Close what belongs to nobody any more. The database says which, and how many at a time."""
+        self.orphans = swept.orphans
+        if swept.orphans:
+            log.warning(
+                "rooms without a session", extra={"rooms": swept.orphans, "closing": len(swept.close)}
+            )
+        for room in swept.close:
+            try:
+                await self._actions.close(room)
+            except PortError as error:
+                log.warning("orphan room not closed", extra={"room": room, "error": str(error)})
+            else:
+                self.orphans_closed += 1
+                log.warning("orphan room closed", extra={"room": room})
+
+    async def _blind(self) -> None:
+        """LiveKit does not answer. Our rooms keep us as long as nobody else has a better view."""
+        self._blind_looks += 1
+        if self._blind_looks >= BLIND_LOOKS:
+            await self._offer()
+
+    def _note(self, overview: Overview) -> None:
+        now, self.looked_at = time.monotonic(), time.time()
+        alone = {room for room in self._there & overview.leases.keys() if overview.leases[room] is None}
+        self._alone = {room: self._alone.get(room, now) for room in alone}
+        self._unclaimed = [overview.unclaimed[room] for room in self._there & overview.unclaimed.keys()]

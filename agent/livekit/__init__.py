@@ -1,0 +1,1 @@
+"""LiveKit's side of the ports: rooms, the server API, dispatches, microphones."""

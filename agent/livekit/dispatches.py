@@ -1,0 +1,138 @@
+"""LiveKit's dispatches, answered by LiveKit Agents' own server (`AgentServer`).
+
+A dispatch is only a doorbell: the request's room goes to the host, and the job is ended at once, so no thread or
+process is started and nothing of the room's life hangs on a job. The server is told to give up at the first lost
+connection, which its public interface reports in no other way; it is then started anew, within two seconds instead of
+the ten that it would wait itself.
+"""
+
+import asyncio
+import contextlib
+import logging
+import math
+from collections.abc import Callable
+
+from agent.core.ports import RoomName
+from agent.livekit.agents_library import (
+    AgentServer,
+    JobContext,
+    JobExecutorType,
+    JobRequest,
+    WorkerPermissions,
+)
+from agent.process.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_SECONDS = 0.2
+RETRY_CAP_SECONDS = 2.0
+DRAIN_SECONDS = 2
+LIBRARY_LOG = "livekit.agents"
+
+
+class Dispatches:
+    """`run` it. Not named, so that LiveKit sends it every room."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        secret: str,
+        metrics: Metrics,
+        *,
+        serve: Callable[[RoomName], None],
+        taking: Callable[[], bool],
+    ) -> None:
+        """`serve(room)`: somebody opened it. `taking`: whether we take new rooms; when not, LiveKit asks others."""
+        self._url, self._key, self._secret, self._metrics = url, key, secret, metrics
+        self._serve, self._taking = serve, taking
+        self._server: AgentServer | None = None
+        self.registered = False
+        quiet_library_log()
+
+    async def run(self) -> None:
+        """Stay registered until cancelled, or until we are leaving and the connection is lost."""
+        pause = FIRST_RETRY_SECONDS
+        while True:
+            self._server = server = self._new_server()
+            reason, was_registered = await self._run(server)
+            if not self._taking():
+                return
+            log.warning("not registered with LiveKit", extra={"error": reason})
+            pause = FIRST_RETRY_SECONDS if was_registered else min(2 * pause, RETRY_CAP_SECONDS)
+            await asyncio.sleep(pause)
+
+    async def drain(self) -> None:
+        """Tell LiveKit to offer us no more rooms."""
+        if self._server is not None and self.registered:
+            with contextlib.suppress(TimeoutError):  # what is asked meanwhile is refused, as `taking` says
+                await self._server.drain(DRAIN_SECONDS)
+
+    async def _run(self, server: AgentServer) -> tuple[str, bool]:
+        """One connection, until it is lost: why, and whether it was ever registered."""
+        try:
+            await server.run()
+            reason = "closed"
+        except Exception as error:  # noqa: BLE001  (the server raises whatever its transport raises)
+            # The server hides the cause ("from None"); Python keeps it.
+            reason = repr(error.__context__ or error)
+        finally:
+            was_registered, self.registered = self.registered, False
+            with contextlib.suppress(
+                Exception
+            ):  # of a connection that is lost there may be nothing left to close
+                await server.aclose()
+        return reason, was_registered
+
+    def _new_server(self) -> AgentServer:
+        server = AgentServer(
+            ws_url=self._url,
+            api_key=self._key,
+            api_secret=self._secret,
+            permissions=WorkerPermissions(
+                can_publish=False,
+                can_subscribe=True,
+                can_publish_data=True,
+                can_update_metadata=False,
+                hidden=True,
+            ),
+            job_executor_type=JobExecutorType.THREAD,
+            multiprocessing_context="spawn",
+            num_idle_processes=0,
+            load_fnc=lambda: 0.0,
+            load_threshold=math.inf,  # with any other an idle worker refuses all but a few of many rooms at once
+            max_retry=0,
+            host="127.0.0.1",
+            port=0,
+        )
+        server.rtc_session(_no_job, on_request=self._on_request)
+        server.on("worker_registered", self._on_registered)
+        return server
+
+    def _on_registered(self, _id: str, _server: object) -> None:
+        self.registered = True
+        log.info("registered")
+
+    async def _on_request(self, request: JobRequest) -> None:
+        """The job is over at once, for us and for all other workers: the host has the room. While leaving it is not:
+        the next worker is asked."""
+        taking = self._taking()
+        self._metrics.dispatches.labels("accepted" if taking else "rejected").inc()
+        if taking:
+            self._serve(RoomName(request.room.name))
+        await request.reject(terminate=taking)
+
+
+async def _no_job(_: JobContext) -> None:
+    """Never started, because no request is accepted; the server wants one all the same."""
+
+
+def quiet_library_log() -> None:
+    """The server logs each room at INFO, and the end of each connection with its stack; `Dispatches` reports both."""
+    library = logging.getLogger(LIBRARY_LOG)
+    library.setLevel(logging.WARNING)
+    library.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return "_connection_task" not in record.getMessage()

@@ -1,0 +1,112 @@
+"""Measures for all rooms of a process, beside their streams: who has a turn, how much of the loop it takes.
+
+What has come since the last look is measured all together, which costs less than to wake up for each block. It takes at
+most a quarter of the time: with more to measure than that, each track loses its oldest blocks, and nothing ever lags.
+Turns go by person, one track each, so who publishes many gets what everybody gets.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from agent.core.clock import DatabaseClock
+from agent.livekit.audio_tracks import AudioTrack
+from agent.livekit.native import AudioFrames
+from agent.livekit.shut_out import LOOK_SECONDS
+from agent.process.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+GATHER_SECONDS = 0.1
+"""From one look to the next: half a block, so that no track has to drop any."""
+WORK_SECONDS = 0.002
+REST_RATIO = 3.0
+"""After so much measuring in one go, so many times as long is left to everything else."""
+WATCH_SECONDS = 1.0
+
+
+class Ears(Protocol):
+    """The sounds of one room."""
+
+    @property
+    def room(self) -> str: ...
+
+    def turns(self) -> Iterable[AudioTrack]:
+        """One track of each person of whom something has arrived."""
+
+    def measure_safely(self, track: AudioTrack) -> None:
+        """Take in what has arrived of it. Raises nothing."""
+
+    async def look_after(self) -> None:
+        """Every `WATCH_SECONDS`."""
+
+    def look_who_keeps_us_out(self) -> None:
+        """Every `LOOK_SECONDS`."""
+
+
+class Hearing:
+    """Measures for all rooms of the process. `run` it."""
+
+    def __init__(self, clock: DatabaseClock, metrics: Metrics) -> None:
+        self.clock, self.metrics = clock, metrics
+        self.frames = AudioFrames()
+        self.rooms: set[Ears] = set()
+        self.witnesses: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self.witnesses = tasks
+                tasks.create_task(self._measure(), name="measure")
+                tasks.create_task(self._watch(), name="watch sounds")
+                tasks.create_task(self._look_who_is_shut(), name="look who keeps us out")
+        finally:
+            self.witnesses = None
+            self.frames.close()
+
+    async def _measure(self) -> None:
+        """Everybody has a turn in each round; who waits too long for it has only the newest blocks left."""
+        spent = 0.0
+        while True:
+            turns = [(room, track) for room in self.rooms for track in room.turns()]
+            for ears, track in turns:
+                begun = time.monotonic()
+                ears.measure_safely(track)
+                spent += time.monotonic() - begun
+                if spent >= WORK_SECONDS:
+                    await asyncio.sleep(spent * REST_RATIO)
+                    spent = 0.0
+            if not turns:
+                spent = 0.0
+                await asyncio.sleep(GATHER_SECONDS)
+
+    async def _look_who_is_shut(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for ears in tuple(self.rooms):
+                with self._guarded(ears):
+                    ears.look_who_keeps_us_out()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            # Many rooms at once are what goes wrong, so none waits for another.
+            async with asyncio.TaskGroup() as looks:
+                for ears in self.rooms:
+                    looks.create_task(self._look_after(ears))
+
+    async def _look_after(self, ears: Ears) -> None:
+        with self._guarded(ears):
+            await ears.look_after()
+
+    @contextmanager
+    def _guarded(self, ears: Ears) -> Iterator[None]:
+        """What is wrong with one room must not end the looks at the others."""
+        try:
+            yield
+        except Exception:
+            log.exception("look at a room's sounds failed", extra={"room": ears.room})
+            self.metrics.audio_failures.inc()

@@ -1,0 +1,247 @@
+"""One room as its hidden participant sees it: translates LiveKit's callbacks into events, and sends packets.
+
+Nothing is decided here. Callbacks run on the process's one loop, so `report` may put straight into an inbox.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+
+from livekit import api, rtc
+
+from agent.core.ports import RoomName, Unavailable
+from agent.livekit.doubts import Door
+from agent.livekit.hearing import Hearing
+from agent.livekit.listening import RoomEars
+from agent.livekit.native import ParticipantPermission, RoomEvents, forget_callbacks
+from agent.livekit.translation import (
+    ROOM_IS_OVER,
+    SOURCES,
+    connection_of,
+    is_person,
+    leave_reason,
+    permission_from,
+    switches_of,
+)
+from handlers.events import (
+    Connection,
+    Event,
+    Identity,
+    ParticipantJoined,
+    ParticipantLeft,
+    PermissionReported,
+    RoomEnded,
+    RoomSynced,
+    Sid,
+    Switched,
+    TrackPublished,
+    TracksCounted,
+)
+from handlers.false_sources import TRACKS_OF_A_SOURCE
+from moderation.roles import Source
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 10.0
+SEND_SECONDS = 2.0
+OPTIONS = rtc.RoomOptions(
+    auto_subscribe=False,
+    single_peer_connection=True,
+    rtc_config=rtc.RtcConfiguration(
+        continual_gathering_policy=rtc.ContinualGatheringPolicy.GATHER_ONCE,
+    ),
+)
+"""One peer connection, since with two LiveKit's client (1.1.21) asks for no second channel and mixes both into one, in
+which a sound and its inverse cancel. A server stays on its network: to look for others as a phone does takes a tenth of
+a room's memory, and who reconnects looks anew."""
+
+
+class ConnectionLost(Exception):
+    """The connection is over although the room may go on: take the room again."""
+
+
+class LiveKitRoom:
+    """A `Wire`, and the view from inside."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        identity: Identity,
+        now_ms: Callable[[], int],
+        report: Callable[[Event], None],
+        lost: Callable[[ConnectionLost], None],
+        hearing: Hearing,
+        events: RoomEvents,
+        witness_token: Callable[[], str] | None = None,
+    ) -> None:
+        """`witness_token`: of a second hidden participant, new each time; see `agent.livekit.witness`."""
+        self._url, self._token, self._now_ms = url, token, now_ms
+        self._report, self._lost = report, lost
+        self._room, self._events = rtc.Room(), events
+        door = None if witness_token is None else Door(url, witness_token)
+        self.ears = RoomEars(self._room, hearing, report, door)
+        self.identity, self.restoring = identity, asyncio.Event()
+        self._leaving = False
+        self._crowds: set[tuple[str, Source | None]] = set()
+        """Connections that publish too many tracks of a source, and the source."""
+        self._opening: asyncio.Task[None] | None = None
+        self._subscribe()
+
+    async def connect(self) -> None:
+        """Join, hidden, with no media.
+
+        Raises:
+            ConnectionLost: not connected within the time-out, or refused.
+        """
+        # Cancelling `Room.connect` breaks the process (python-sdks issue 784), so it is never cancelled, only left.
+        joining = asyncio.ensure_future(self._room.connect(self._url, self._token, OPTIONS))
+        try:
+            done, _ = await asyncio.wait({joining}, timeout=CONNECT_SECONDS)
+        except asyncio.CancelledError:
+            joining.add_done_callback(self._abandon)
+            raise
+        if not done:
+            joining.add_done_callback(self._abandon)
+            msg = f"not connected within {CONNECT_SECONDS:.0f} s"
+            raise ConnectionLost(msg)
+        if (error := joining.exception()) is not None:
+            raise ConnectionLost(str(error)) from error
+        self._events.adopt(self._room)
+        self._opening = asyncio.create_task(self._open_data_channel(), name="data channel")
+
+    async def _open_data_channel(self) -> None:
+        """The first packet negotiates a connection of its own, a quarter of a second: spend it on one to ourselves."""
+        with contextlib.suppress(Unavailable):
+            await self.send(b"", "", (Identity(self._room.local_participant.identity),))
+
+    def _abandon(self, joining: asyncio.Future[None]) -> None:
+        if not joining.cancelled() and joining.exception() is None:
+            asyncio.ensure_future(self.disconnect())  # noqa: RUF006  (a connect nobody waits for any more)
+
+    async def disconnect(self) -> None:
+        self._leaving = True
+        self.ears.close()
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        try:
+            await self._room.disconnect()
+        finally:
+            forget_callbacks(self._room)
+
+    def present(self) -> tuple[tuple[Identity, Connection], ...]:
+        """Everyone seen in the room now, people only."""
+        return tuple(
+            (Identity(p.identity), connection_of(p))
+            for p in self._room.remote_participants.values()
+            if is_person(p.kind)
+        )
+
+    def look_around(self) -> None:
+        """Report everyone who is here, and what they publish."""
+        self._report(RoomSynced(self.present()))
+        for participant in self._room.remote_participants.values():
+            for publication in participant.track_publications.values():
+                self._on_published(publication, participant)
+
+    async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                error = await self._events.send(self._room, packet, topic, to)
+        except TimeoutError:
+            error = "timed out"
+        if error:
+            msg = f"packet not sent: {error}"
+            raise Unavailable(msg)
+
+    def _subscribe(self) -> None:
+        room = self._room
+        room.on("participant_connected", self._on_joined)
+        room.on("participant_disconnected", self._on_left)
+        room.on("participant_permissions_changed", self._on_permission)
+        room.on("track_published", self._on_published)
+        room.on("track_unpublished", self._on_unpublished)
+        room.on("track_muted", lambda participant, _: self._on_switched(participant))
+        room.on("track_unmuted", lambda participant, _: self._on_switched(participant))
+        room.on("reconnecting", self.restoring.set)
+        room.on("reconnected", self._on_reconnected)
+        room.on("disconnected", self._on_disconnected)
+
+    def _on_joined(self, participant: rtc.RemoteParticipant) -> None:
+        if is_person(participant.kind):
+            self._report(ParticipantJoined(Identity(participant.identity), connection_of(participant)))
+
+    def _on_left(self, participant: rtc.RemoteParticipant) -> None:
+        if is_person(participant.kind):
+            reason = leave_reason(participant.disconnect_reason)
+            self._crowds = {crowd for crowd in self._crowds if crowd[0] != participant.sid}
+            who, sid = Identity(participant.identity), Sid(participant.sid)
+            self._report(ParticipantLeft(who, sid, reason, self._now_ms()))
+
+    def _on_permission(self, participant: rtc.Participant, permission: ParticipantPermission) -> None:
+        if isinstance(participant, rtc.RemoteParticipant) and is_person(participant.kind):
+            who, sid = Identity(participant.identity), Sid(participant.sid)
+            self._report(PermissionReported(who, sid, permission_from(permission)))
+
+    def _on_published(
+        self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
+    ) -> None:
+        if is_person(participant.kind):
+            who, sid = Identity(participant.identity), Sid(participant.sid)
+            sound = publication.kind == rtc.TrackKind.KIND_AUDIO
+            source = SOURCES.get(publication.source)
+            self._report(TrackPublished(who, sid, source, sound, publication.sid))
+            self._count(participant, source)
+            self._on_switched(participant)
+
+    def _on_unpublished(
+        self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
+    ) -> None:
+        if is_person(participant.kind):
+            self._count(participant, SOURCES.get(publication.source))
+            self._on_switched(participant)
+
+    def _count(self, participant: rtc.RemoteParticipant, source: Source | None) -> None:
+        tracks = participant.track_publications.values()
+        count = sum(SOURCES.get(publication.source) is source for publication in tracks)
+        who, many = (participant.sid, source), count > TRACKS_OF_A_SOURCE
+        if many or who in self._crowds:
+            self._report(TracksCounted(Identity(participant.identity), Sid(participant.sid), source, count))
+        if many:
+            self._crowds.add(who)
+        else:
+            self._crowds.discard(who)
+
+    def _on_switched(self, participant: rtc.Participant) -> None:
+        if isinstance(participant, rtc.RemoteParticipant) and is_person(participant.kind):
+            who, sid = Identity(participant.identity), Sid(participant.sid)
+            self._report(Switched(who, sid, switches_of(participant)))
+
+    def _on_reconnected(self) -> None:
+        self.restoring.clear()
+        self.look_around()
+
+    def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
+        if self._leaving:
+            return
+        if reason in ROOM_IS_OVER:
+            self._report(RoomEnded(leave_reason(reason), self._now_ms()))
+        else:
+            self._lost(ConnectionLost(leave_reason(reason)))
+
+
+def hidden_token(key: str, secret: str, room: RoomName, identity: Identity) -> str:
+    """A token for the hidden participant: hears and sends data, publishes nothing, is seen by nobody."""
+    grants = api.VideoGrants(
+        room_join=True,
+        room=room,
+        hidden=True,
+        agent=True,
+        can_publish=False,
+        can_publish_data=True,
+        can_subscribe=True,
+    )
+    token = api.AccessToken(key, secret).with_identity(identity).with_kind("agent").with_grants(grants)
+    return token.to_jwt()

@@ -1,0 +1,71 @@
+"""Which LiveKit server answers, and whether it is new enough."""
+
+import asyncio
+import contextlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from agent.livekit.agents_library import AgentServer, JobContext, JobExecutorType
+from agent.livekit.dispatches import quiet_library_log
+
+OLDEST = (1, 9, 12)
+"""The oldest version that `make conformance` runs. 1.8 does not say to the millisecond when somebody joined."""
+CLOUD_EDITION = 1
+ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    version: str
+    cloud: bool
+    """LiveKit Cloud keeps itself up to date, and numbers its versions as it likes."""
+
+    @property
+    def is_old(self) -> bool:
+        parts = re.match(r"v?(\d+)\.(\d+)\.(\d+)", self.version)
+        return not self.cloud and parts is not None and tuple(map(int, parts.groups())) < OLDEST
+
+
+async def ask(url: str, key: str, secret: str) -> Server | None:
+    """What the server says of itself when a worker registers; None where it does not say so in time.
+
+    The worker that is registered for this moment takes no room: it says that it is full.
+    """
+    quiet_library_log()
+    answered: asyncio.Future[Server] = asyncio.get_running_loop().create_future()
+    server = AgentServer(
+        ws_url=url,
+        api_key=key,
+        api_secret=secret,
+        job_executor_type=JobExecutorType.THREAD,
+        multiprocessing_context="spawn",
+        num_idle_processes=0,
+        load_fnc=lambda: 1.0,
+        load_threshold=0.5,
+        max_retry=0,
+        host="127.0.0.1",
+        port=0,
+    )
+    server.rtc_session(_no_job)
+
+    @server.on("worker_registered")
+    def registered(_id: str, info: object) -> None:
+        if not answered.done():
+            answered.set_result(
+                Server(getattr(info, "version", ""), getattr(info, "edition", 0) == CLOUD_EDITION)
+            )
+
+    running = asyncio.create_task(server.run())
+    either: set[asyncio.Future[Any]] = {running, answered}
+    await asyncio.wait(either, timeout=ANSWER_SECONDS, return_when="FIRST_COMPLETED")
+    with contextlib.suppress(Exception):  # of a connection that is lost there may be nothing left to close
+        await server.aclose()
+    await asyncio.wait({running})
+    if not running.cancelled():
+        running.exception()  # a server that does not answer is reported by the other check
+    return answered.result() if answered.done() else None
+
+
+async def _no_job(_: JobContext) -> None:
+    """Never started."""

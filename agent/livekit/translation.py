@@ -1,0 +1,85 @@
+"""LiveKit's words into ours and back. The only place that knows both."""
+
+from livekit import api, rtc
+
+from agent.livekit.native import ParticipantPermission as ReportedPermission
+from handlers.events import Connection, Identity, Sid, Switch, Switches
+from moderation.desired import Permission
+from moderation.roles import Source
+
+SOURCES: dict[int, Source] = {
+    api.TrackSource.CAMERA: Source.CAMERA,
+    api.TrackSource.MICROPHONE: Source.MICROPHONE,
+    api.TrackSource.SCREEN_SHARE: Source.SCREEN_SHARE,
+    api.TrackSource.SCREEN_SHARE_AUDIO: Source.SCREEN_SHARE_AUDIO,
+}
+"""The same numbers in LiveKit's client and server protocols."""
+NUMBERS: dict[Source, api.TrackSource] = {source: number for number, source in SOURCES.items()}  # type: ignore[misc]  # the stubs lack IntEnum
+
+ROOM_IS_OVER = frozenset({rtc.DisconnectReason.ROOM_DELETED, rtc.DisconnectReason.ROOM_CLOSED})
+
+
+def permission_from(reported: ReportedPermission | api.ParticipantPermission) -> Permission:
+    """An empty list of sources means all of them, if publishing is allowed at all."""
+    named = frozenset(SOURCES[number] for number in reported.can_publish_sources if number in SOURCES)
+    sources = (named or frozenset(Source)) if reported.can_publish else frozenset[Source]()
+    excess = reported.can_publish_data or reported.can_update_metadata or reported.hidden
+    return Permission(sources, reported.can_subscribe, excess)
+
+
+def permission_to(permission: Permission) -> api.ParticipantPermission:
+    """Every field, since LiveKit replaces all of them."""
+    return api.ParticipantPermission(
+        can_subscribe=permission.can_subscribe,
+        can_publish=bool(permission.sources),
+        can_publish_sources=sorted(NUMBERS[source] for source in permission.sources),
+        can_publish_data=False,
+        can_update_metadata=False,
+        hidden=False,
+    )
+
+
+def connection_of(participant: rtc.RemoteParticipant) -> Connection:
+    joined = participant.joined_at
+    return Connection(
+        Sid(participant.sid),
+        int(joined.timestamp() * 1000) if joined else 0,
+        permission_from(participant.permissions),
+    )
+
+
+def switches_of(participant: rtc.RemoteParticipant) -> Switches:
+    """By what a track calls itself. One of several that is not muted is on."""
+    published = [
+        (SOURCES.get(publication.source), publication.muted)
+        for publication in participant.track_publications.values()
+    ]
+
+    def switch(wanted: Source) -> Switch:
+        muted = [muted for source, muted in published if source is wanted]
+        return Switch.OFF if not muted else Switch.MUTED if all(muted) else Switch.ON
+
+    return Switches(switch(Source.MICROPHONE), switch(Source.CAMERA))
+
+
+def listed(info: api.ParticipantInfo) -> tuple[Identity, Connection]:
+    permission = permission_from(info.permission)
+    return Identity(info.identity), Connection(Sid(info.sid), info.joined_at_ms, permission)
+
+
+MACHINES = frozenset(
+    {rtc.ParticipantKind.PARTICIPANT_KIND_AGENT, rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS}
+)
+
+
+def is_person(kind: int) -> bool:
+    """Whoever is not an agent or a recorder stands for the person whose id is their identity, whatever carries them:
+    an app, an ingress (OBS), a telephone. An identity that is nobody's gets no right to publish and is not counted."""
+    return kind not in MACHINES
+
+
+def leave_reason(reason: int | None) -> str:
+    """LiveKit's reason in lower case; `unknown` when it gave none, which may be our own reconnect."""
+    if reason is None or reason == rtc.DisconnectReason.UNKNOWN_REASON:
+        return "unknown"
+    return str(rtc.DisconnectReason.Name(reason)).lower()  # type: ignore[arg-type]  # an enum's number

@@ -1,0 +1,140 @@
+"""The environment, read once, checked whole.
+
+Everything of our own begins with `LIVE_` and has a default that is right for a small production.
+"""
+
+import base64
+import os
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from agent.process.scheduling import parse_cpus, usable_cpus
+
+SEED_BYTES = 32
+CLOUD = ".livekit.cloud"
+CLOUD_RATE, OWN_RATE = 8.0, 50.0
+"""Calls a second. LiveKit Cloud allows about 1,000 a minute to a project; two workers share it."""
+AGENT_NAMES = ("LIVEKIT_AGENT_NAME", "LIVEKIT_AGENT_NAME_OVERRIDE")
+
+
+class SettingsError(Exception):
+    """One or more variables are missing or wrong. The message names each; it never holds a value."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    livekit_url: str = Field(pattern=r"^(ws|http)s?://", description="where the worker reaches LiveKit")
+    livekit_api_key: str = Field(min_length=1)
+    livekit_api_secret: SecretStr = Field(min_length=1)
+    supabase_url: str = Field(pattern=r"^https?://")
+    supabase_service_role_key: SecretStr = Field(min_length=1)
+
+    live_worker_id: str = Field(
+        default="", description="unique per process; default: host name, pid and start"
+    )
+    live_lease_seconds: float = Field(default=2.4, ge=1, le=60)
+    live_beat_seconds: float = Field(default=0.6, ge=0.1, le=20, description="renewing leases, polling")
+    live_watch_seconds: float = Field(default=2.0, ge=0.2, le=60, description="looking for unmoderated rooms")
+    live_drain_seconds: float = Field(default=20.0, ge=0, le=3600)
+    live_memory_limit_mb: float = Field(
+        default=1500.0, gt=0, description="resident MiB; past it the worker drains"
+    )
+    live_watchdog_seconds: float = Field(
+        default=15.0, ge=2, description="a loop stuck for longer ends the process"
+    )
+    live_cpus: str = Field(
+        default="",
+        pattern=r"^(\d+(-\d+)?(,\d+(-\d+)?)*)?$",
+        description="the cores to keep to, as in 0,2-3; one core a worker is cheapest. Default: all",
+    )
+    live_health_host: str = "127.0.0.1"
+    live_health_port: int = Field(default=8081, ge=0, le=65535)
+    live_api_rate: float | None = Field(
+        default=None,
+        gt=0,
+        description="LiveKit server API calls a second. Default: 50; where the address is LiveKit Cloud's, what it "
+        "allows, shared by two workers",
+    )
+    live_api_burst: int = Field(default=100, ge=1)
+    live_api_timeout: float = Field(default=2.0, gt=0, description="seconds for one LiveKit server API call")
+    live_store_timeout: float = Field(default=5.0, gt=0, description="seconds for one database call")
+    live_realtime: bool = Field(default=True, description="false: poll only")
+    live_relay_key: SecretStr | None = Field(default=None, description="Ed25519 seed, base64url")
+    live_log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    live_log_format: str = Field(default="json", pattern=r"^(json|text)$")
+
+    @property
+    def api_rate(self) -> float:
+        """LiveKit server API calls a second that this worker may make."""
+        if self.live_api_rate is not None:
+            return self.live_api_rate
+        host = urlsplit(self.livekit_url).hostname or ""
+        return CLOUD_RATE if host.endswith(CLOUD) else OWN_RATE
+
+    @field_validator("live_beat_seconds")
+    @classmethod
+    def _beats_fit_the_lease(cls, beat: float, info: ValidationInfo) -> float:
+        lease = info.data.get("live_lease_seconds")
+        if lease is not None and beat * 2 > lease:
+            msg = "must be at most half of LIVE_LEASE_SECONDS, or one late beat loses every room"
+            raise ValueError(msg)
+        return beat
+
+    @field_validator("live_cpus")
+    @classmethod
+    def _are_there(cls, cpus: str) -> str:
+        usable, named = usable_cpus(), parse_cpus(cpus)
+        if cpus and not named:
+            msg = "names no core"
+            raise ValueError(msg)
+        if usable is not None and not named <= usable:
+            msg = f"this process may use these cores only: {', '.join(map(str, sorted(usable)))}"
+            raise ValueError(msg)
+        return cpus
+
+    @field_validator("live_relay_key")
+    @classmethod
+    def _is_a_seed(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not is_seed(key.get_secret_value()):
+            msg = "must be 32 bytes in base64url"
+            raise ValueError(msg)
+        return key
+
+
+def is_seed(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) == SEED_BYTES
+    except ValueError:
+        return False
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: names every faulty variable at once.
+    """
+    named = [name for name in AGENT_NAMES if os.environ.get(name)]
+    faults = [
+        f"  {name}: must not be set: LiveKit would offer this worker no room by itself" for name in named
+    ]
+    try:
+        settings = Settings()  # type: ignore[call-arg]  # the environment fills the fields
+    except ValidationError as error:
+        faults = [*_explain(error), *faults]
+    else:
+        if not faults:
+            return settings
+    raise SettingsError("the environment is not right:\n" + "\n".join(faults))
+
+
+def _explain(error: ValidationError) -> list[str]:
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        what = "is not set" if fault["type"] == "missing" else fault["msg"]
+        lines.append(f"  {name}: {what}" if name else f"  {what}")
+    return lines

@@ -1,0 +1,1 @@
+"""Supabase's side of the ports: the store, wake-ups, broadcasts."""

@@ -1,0 +1,175 @@
+"""Supabase's own client, one for the process: data calls, Realtime and Storage over one HTTP pool of ours.
+
+The client's errors drop the HTTP status, so an error's answer is taken before the client sees it; and what is no JSON
+arrives from it as text, without an error. Nothing is tried again here: calls are idempotent, and callers decide.
+A 5xx, a time-out or a refused connection is `Unavailable`; a 4xx is `Refused`: the same call will be refused again.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from postgrest import APIResponse
+from realtime import AsyncRealtimeClient
+from supabase import AsyncClient, AsyncClientOptions
+
+from agent.core.ports import Refused, Unavailable
+
+OK = 200
+TOO_MANY_REQUESTS = 429
+SERVER_FAULT = 500
+RETRYABLE_SQLSTATES = ("08", "40", "53", "55P03", "57")
+"""Connection lost, serialisation, out of resources (a full disk among them), lock not available, shutting down."""
+CONNECTIONS = 20
+IDLE_SECONDS = 30.0
+
+Observe = Callable[[str, str, float], None]
+"""Of each data call: the function, the HTTP status or `unreachable`, and the seconds that it took."""
+
+
+class BadAnswer(Exception):
+    """An answer with an error's status, or one that is no JSON. It never leaves this module untranslated."""
+
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status, self.body = status, body
+
+
+class Supabase:
+    """Create it on the loop, and `close` it."""
+
+    def __init__(
+        self,
+        url: str,
+        service_role_key: str,
+        seconds: float,
+        observe: Observe,
+        connections: int = CONNECTIONS,
+    ) -> None:
+        """`seconds`: for one call, from the wait for a connection to the last byte of the answer. `connections`: how
+        many the pool may hold."""
+        self._key, self._seconds, self._observe = service_role_key, seconds, observe
+        # HTTP/1.1: over HTTP/2 the client goes on sending into a connection that the other side has closed.
+        self._http = httpx.AsyncClient(
+            http2=False,
+            timeout=httpx.Timeout(seconds),
+            limits=httpx.Limits(
+                max_connections=connections,
+                max_keepalive_connections=connections,
+                keepalive_expiry=IDLE_SECONDS,
+            ),
+            event_hooks={"response": [_refuse_bad_answers]},
+        )
+        self.client = AsyncClient(
+            url,
+            service_role_key,
+            AsyncClientOptions(
+                httpx_client=self._http,
+                auto_refresh_token=False,
+                persist_session=False,
+                postgrest_client_retry=False,
+            ),
+        )
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    def realtime(self) -> AsyncRealtimeClient:
+        """A new websocket, which does not reconnect by itself: its supervisor is surer than it is."""
+        return AsyncRealtimeClient(str(self.client.realtime_url), self._key, auto_reconnect=False)
+
+    async def rpc(self, function: str, arguments: Mapping[str, Any]) -> Any:
+        """What the function answers.
+
+        Raises:
+            Unavailable: no answer within the time, or one that another attempt may better.
+            Refused: the same call will be refused again.
+        """
+        started, outcome = time.monotonic(), "unreachable"
+        try:
+            async with _translated(function, self._seconds):
+                data = _data_of(await self.client.rpc(function, dict(arguments)).execute())
+            outcome = str(OK)
+        except (Unavailable, Refused) as error:
+            if isinstance(error.__cause__, BadAnswer):
+                outcome = str(error.__cause__.status)
+            raise
+        finally:
+            self._observe(function, outcome, time.monotonic() - started)
+        return data
+
+    async def broadcast(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        """Realtime broadcasts, all of them in one request: the client's own `http_send` opens a connection for each.
+
+        Raises:
+            Unavailable: not accepted within the time.
+            Refused: the same messages will be refused again.
+        """
+        url = self.client.realtime_url.with_scheme(self.client.supabase_url.scheme) / "api" / "broadcast"
+        headers = {"apikey": self._key, "Authorization": f"Bearer {self._key}"}
+        async with _translated("broadcast", self._seconds):
+            await self._http.post(str(url), json={"messages": messages}, headers=headers)
+
+
+def unobserved(_function: str, _outcome: str, _seconds: float) -> None:
+    """For commands, which keep no metrics."""
+
+
+@asynccontextmanager
+async def supabase_client(
+    url: str,
+    service_role_key: str,
+    seconds: float,
+    observe: Observe = unobserved,
+    connections: int = CONNECTIONS,
+) -> AsyncIterator[Supabase]:
+    """A client that is closed at the end; its arguments are those of `Supabase`."""
+    client = Supabase(url, service_role_key, seconds, observe, connections)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@asynccontextmanager
+async def _translated(what: str, seconds: float) -> AsyncIterator[None]:
+    """The transport's errors in the words of the port."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except BadAnswer as error:
+        raise _error_of(what, error) from error
+    except (httpx.HTTPError, TimeoutError, OSError) as error:
+        raise Unavailable(f"the database did not answer {what}: {str(error) or 'timed out'}") from error
+
+
+async def _refuse_bad_answers(response: httpx.Response) -> None:
+    """Runs on each answer, before Supabase's client reads it."""
+    if response.is_error:
+        raise BadAnswer(response.status_code, (await response.aread()).decode(errors="replace"))
+
+
+def _data_of(answer: APIResponse) -> Any:
+    data: Any = answer.data
+    if isinstance(data, str):  # no function of ours answers with a text
+        raise BadAnswer(OK, data)
+    return data
+
+
+def _error_of(what: str, answer: BadAnswer) -> Unavailable | Refused:
+    """`details` are left out: they hold the row, and with it what people wrote."""
+    try:
+        said = json.loads(answer.body)
+        code = str(said.get("code", ""))
+        words = f"{said.get('message', '')} {said.get('hint') or ''}".rstrip()
+    except (ValueError, AttributeError):
+        code, words = "", "no answer of PostgREST's"
+    message = f"{what}: HTTP {answer.status} {code}: {words}"
+    retryable = answer.status in {OK, TOO_MANY_REQUESTS} or answer.status >= SERVER_FAULT
+    if retryable or code.startswith(RETRYABLE_SQLSTATES):
+        return Unavailable(message)
+    return Refused(message)

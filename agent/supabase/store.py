@@ -1,0 +1,248 @@
+"""`Store` over Supabase's data API: each method is one call of an SQL function, all of them idempotent."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from agent.core import heard
+from agent.core.clock import DatabaseClock
+from agent.core.ports import (
+    Claim,
+    ClaimOutcome,
+    Cursor,
+    Finish,
+    Incident,
+    Joined,
+    Lease,
+    Left,
+    Minute,
+    OnAir,
+    Overview,
+    Release,
+    RoomFacts,
+    RoomName,
+    RoomPull,
+    Swept,
+    Unavailable,
+    Unclaimed,
+    Written,
+)
+from agent.supabase import rows
+from agent.supabase.client import Supabase
+from handlers.events import Identity
+
+PULL_LIMIT = 200
+"""Actions and events of one room in one pull."""
+KEY_LIFETIME = timedelta(days=7)
+
+
+class SupabaseStore:
+    def __init__(
+        self,
+        supabase: Supabase,
+        worker_id: str,
+        clock: DatabaseClock,
+        *,
+        lease_seconds: float,
+    ) -> None:
+        self._supabase, self._worker, self._clock = supabase, worker_id, clock
+        self._ttl_ms = round(lease_seconds * 1000)
+        self.failed_at = float("-inf")
+        """When a lease last could not be taken, renewed or looked up, by the monotonic clock. Other calls do not count:
+        one bad row that is tried again and again must not keep this worker from taking rooms."""
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    async def claim(self, room: RoomName, bot: Identity) -> Claim:
+        with self._noting_failure():
+            answer = await self._timed(
+                "agent_claim_room", p_room=room, p_bot_identity=bot, p_ttl_ms=self._ttl_ms
+            )
+        outcome = ClaimOutcome(answer["outcome"])
+        if outcome is not ClaimOutcome.CLAIMED:
+            return Claim(outcome, holder=answer.get("holder"))
+        seen = answer["snapshot"]
+        facts = RoomFacts(seen["kind"], seen["id"])
+        since = rows.seconds(answer["unmoderated_since"])
+        return Claim(outcome, None, answer["epoch"], facts, rows.snapshot(seen), seen["cursor"], since)
+
+    async def pull(self, rooms: Mapping[Lease, str]) -> tuple[RoomPull, ...]:
+        asked = [{**_fence(lease), "cursor": cursor} for lease, cursor in rooms.items()]
+        with self._noting_failure():
+            answer = await self._timed("agent_pull", p_rooms=asked, p_ttl_ms=self._ttl_ms, p_limit=PULL_LIMIT)
+        return tuple(_room_pull(item) for item in answer["rooms"])
+
+    async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]:
+        answers = await self._call("agent_presence", p_reports=[_report(report) for report in reports])
+        return [_presence_answer(item) for item in answers]
+
+    async def finish(self, finishes: Sequence[Finish]) -> Sequence[Written]:
+        results = [_result(finish) for finish in finishes]
+        by_id = {item["id"]: item for item in await self._call("agent_finish_actions", p_results=results)}
+        return [_finish_answer(by_id.get(finish.effect.action)) for finish in finishes]
+
+    async def relayed(self, cursors: Sequence[Cursor]) -> Sequence[Written]:
+        furthest = {cursor.lease: cursor for cursor in sorted(cursors, key=lambda cursor: cursor.seq)}
+        asked = [{**_fence(lease), "seq": cursor.seq} for lease, cursor in furthest.items()]
+        answers = {item["room"]: item for item in await self._call("agent_relayed", p_cursors=asked)}
+        return [_plain(answers.get(cursor.lease.room)) for cursor in cursors]
+
+    async def incidents(self, incidents: Sequence[Incident]) -> Sequence[Written]:
+        asked = [heard.incident(incident) for incident in incidents]
+        answers = {item["id"]: item for item in await self._call("agent_incidents", p_rows=asked)}
+        return [_plain(answers.get(row["id"])) for row in asked]
+
+    async def minutes(self, minutes: Sequence[Minute]) -> Sequence[Written]:
+        await self._call("agent_audio_stats", p_rows=[heard.minute(minute) for minute in minutes])
+        return [Written(ok=True) for _ in minutes]
+
+    async def media(self, rows: Sequence[OnAir]) -> Sequence[Written]:
+        asked = [
+            {
+                **_fence(row.lease),
+                "user_id": row.effect.identity,
+                "participant_sid": row.effect.sid,
+                "flowing": sorted(row.effect.flowing),
+                "at_ms": row.effect.at_ms,
+            }
+            for row in rows
+        ]
+        await self._call("agent_media", p_rows=asked)
+        return [Written(ok=True) for _ in rows]
+
+    async def release(self, releases: Sequence[Release]) -> None:
+        asked = [{**_fence(r.lease), "closed": r.closed, "at_ms": r.at_ms or None} for r in releases]
+        await self._call("agent_release", p_rooms=asked)
+
+    async def publish_key(self, kid: str, public_key: str) -> bool:
+        until = (datetime.now(UTC) + KEY_LIFETIME).isoformat()
+        key = await self._supabase.rpc(
+            "agent_publish_key", {"p_kid": kid, "p_public_key": public_key, "p_not_after": until}
+        )
+        return key["revoked_at"] is None
+
+    async def overview(self) -> Overview:
+        with self._noting_failure():
+            answer = await self._supabase.rpc("agent_overview", {})
+        now = rows.seconds(answer["now"]) or 0.0
+        return Overview(
+            {RoomName(place["room"]): _time_left(place, now) for place in answer["rooms"]},
+            {RoomName(waiting["room"]): _unclaimed(waiting, now) for waiting in answer["unclaimed"]},
+        )
+
+    async def offer(self, leases: Sequence[Lease]) -> None:
+        await self._call("agent_offer", p_rooms=[_fence(lease) for lease in leases])
+
+    async def sweep(self, rooms: frozenset[RoomName]) -> Swept:
+        done = await self._call("agent_sweep", p_rooms=sorted(rooms))
+        limit = done.get("automatic_limit")
+        return Swept(
+            orphans=done.get("orphan_rooms", 0),
+            close=tuple(RoomName(room) for room in done.get("close_rooms", ())),
+            open_circuits=done.get("open_circuits", 0),
+            automatic=done.get("automatic_actions", 0),
+            automatic_limit=float("inf") if limit is None else float(limit),
+        )
+
+    async def _timed(self, function: str, **arguments: Any) -> Any:
+        """A call whose answer carries the database's time."""
+        sent_at = self._clock.monotonic()
+        answer = await self._call(function, **arguments)
+        self._clock.learn(rows.seconds(answer["now"]) or 0.0, sent_at, self._clock.monotonic())
+        return answer
+
+    async def _call(self, function: str, **arguments: Any) -> Any:
+        return await self._supabase.rpc(function, {"p_worker": self._worker, **arguments})
+
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except (Unavailable, asyncio.CancelledError):  # cancelled by whoever waited long enough
+            self.failed_at = self._clock.monotonic()
+            raise
+
+
+def _fence(lease: Lease) -> dict[str, Any]:
+    return {"room": lease.room, "epoch": lease.epoch}
+
+
+def _time_left(place: rows.Json, now: float) -> float | None:
+    if not place["moderated"]:
+        return None
+    return (rows.seconds(place["lease_expires_at"]) or 0.0) - now
+
+
+def _unclaimed(waiting: rows.Json, now: float) -> Unclaimed:
+    return Unclaimed(waiting["actions"], max(0.0, now - (rows.seconds(waiting["since"]) or now)))
+
+
+def _room_pull(item: rows.Json) -> RoomPull:
+    room = RoomName(item["room"])
+    if not item["held"]:
+        return RoomPull(room, None)
+    more = len(item["events"]) >= PULL_LIMIT
+    try:
+        return RoomPull(room, rows.pulled(item), item["cursor"], more_events=more)
+    except rows.ShapeError as error:
+        return RoomPull(room, None, fault=error)
+
+
+def _report(report: Joined | Left) -> dict[str, Any]:
+    common = {**_fence(report.lease), "user_id": report.identity}
+    match report:
+        case Joined(connection=connection):
+            permission = connection.permission
+            return {
+                **common,
+                "event": "joined",
+                "participant_sid": connection.sid,
+                "at_ms": connection.joined_at_ms,
+                "permission": None if permission is None else permission.as_json(),
+            }
+        case Left():
+            return {
+                **common,
+                "event": "left",
+                "participant_sid": report.sid,
+                "at_ms": report.at_ms,
+                "reason": report.reason,
+            }
+
+
+def _result(finish: Finish) -> dict[str, Any]:
+    effect = finish.effect
+    return {
+        **_fence(finish.lease),
+        "id": effect.action,
+        "outcome": effect.verdict.value,
+        "before": effect.before,
+        "after": effect.after,
+        "error_code": effect.error_code,
+        "error": effect.error,
+        "confirmed_at_ms": finish.confirmed_at * 1000,
+    }
+
+
+def _plain(item: rows.Json | None) -> Written:
+    return Written(ok=False, error="no answer") if item is None else Written(item["ok"], item.get("error"))
+
+
+def _presence_answer(item: rows.Json) -> Written:
+    known = item.get("person")
+    try:
+        return Written(item["ok"], item.get("error"), person=None if known is None else rows.person(known))
+    except (KeyError, TypeError, ValueError) as error:
+        # It is written; the next pull, or the room's fault that it leads to, says more.
+        return Written(ok=True, error=f"an answer that cannot be read: {error!r}")
+
+
+def _finish_answer(item: rows.Json | None) -> Written:
+    if item is None:
+        return _plain(item)
+    return Written(
+        item["ok"], item.get("error"), action=item.get("action"), enforce_ms=item.get("enforce_ms")
+    )
