@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import Claim, ClaimOutcome, Finish, Lease, Release, RoomName, Written
+from agent.core.ports import Claim, ClaimOutcome, Finish, Known, Lease, Release, RoomName, Written
 from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.store import SupabaseStore
 from handlers.effects import FinishAction, Verdict
@@ -67,7 +67,7 @@ class SyntheticWorker:
         """Renews the leases of its first `rooms` rooms, or of all; the rows that came with it."""
         asked = dict(list(self.cursors.items())[:rooms])
         begun = time.monotonic()
-        news = await self.store.pull(asked)
+        news = await self.store.pull({lease: Known(cursor) for lease, cursor in asked.items()})
         self.beat_ms.append(1000 * (time.monotonic() - begun))
         by_room, found = {lease.room: lease for lease in asked}, list[tuple[Lease, Action]]()
         for item in news:

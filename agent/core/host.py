@@ -320,7 +320,7 @@ class Host:
             moderated.inbox.put(PresenceRecorded(answer.person))
 
     def _finish_written(self, row: Finish, answer: Written) -> None:
-        self._puller.look(row.lease.room)  # rows for the same person come one at a time
+        self._puller.finished(row.lease, row.effect.action, written=answer.ok)
         moderated, verdict = self._moderated.get(row.lease), row.effect.verdict.value
         where = {"room": row.lease.room, **(moderated.facts.as_key() if moderated else {})}
         what = {"action_id": row.effect.action, "action": answer.action, "outcome": verdict}

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, NamedTuple, NewType, Protocol
 
 from handlers.effects import FinishAction, RecordIncident, RecordMedia, RecordMinute
-from handlers.events import Connection, Identity, Person, Pulled, Sid, SnapshotLoaded
+from handlers.events import ActionId, Connection, Identity, Person, Pulled, Sid, SnapshotLoaded
 from moderation.desired import Permission
 
 RoomName = NewType("RoomName", str)
@@ -124,6 +124,16 @@ class Lease:
 
     room: RoomName
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a worker knows of a room that it asks about."""
+
+    cursor: str
+    in_hand: frozenset[ActionId] | None = None
+    """Claimed actions without a written outcome. Any other that it claimed is brought again: the answer with it got
+    lost. None: it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +253,8 @@ class Store(Protocol):
 
     async def claim(self, room: RoomName, bot: Identity) -> Claim: ...
 
-    async def pull(self, rooms: Mapping[Lease, str]) -> tuple[RoomPull, ...]:
-        """Renew every lease given (with its cursor) and bring what is new. Rooms without news are left out."""
+    async def pull(self, rooms: Mapping[Lease, Known]) -> tuple[RoomPull, ...]:
+        """Renew every lease given and bring what is new. Rooms without news are left out."""
 
     async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]: ...
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import Lease, Refused, RoomName, RoomPull, Store, Unavailable
+from agent.core.ports import Known, Lease, Refused, RoomName, RoomPull, Store, Unavailable
 from agent.process.metrics import Metrics
-from handlers.events import Event, LeaseLost
+from handlers.events import ActionId, Event, LeaseLost
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class HeldRoom:
     """By the database's clock."""
     pulling: bool = field(default=False)
     more_events: bool = field(default=False)
+    in_hand: set[ActionId] = field(default_factory=set)
+    """Rows that were delivered and have no written outcome yet."""
 
 
 class Puller:
@@ -135,6 +137,16 @@ class Puller:
         for pending in self._later_looks.pop(room, ()):
             pending.cancel()
 
+    def finished(self, lease: Lease, action: ActionId, *, written: bool) -> None:
+        """A row has ended here, so the next for the same person may be due.
+
+        One whose outcome could not be written stays in hand: brought again at once, it would go round without an end.
+        """
+        held = self._held.get(lease.room)
+        if written and held is not None and held.lease == lease:
+            held.in_hand.discard(action)
+        self.look(lease.room)
+
     def relayed(self, room: RoomName) -> None:
         """The cursor moved: bring the next page, if there is one."""
         held = self._held.get(room)
@@ -184,7 +196,9 @@ class Puller:
         sent_at = self._clock.monotonic()
         try:
             async with asyncio.timeout(self._patience):
-                news = await self._store.pull({held.lease: held.cursor for held in rooms})
+                news = await self._store.pull(
+                    {held.lease: Known(held.cursor, frozenset(held.in_hand)) for held in rooms}
+                )
             if self._clock.monotonic() - sent_at < self._brief:
                 self._patience = self._brief
             self._take(rooms, news, sent_at)
@@ -226,6 +240,7 @@ class Puller:
             held.valid_until = sent_at + self._lease_seconds
             if item is not None and item.pulled is not None:
                 held.cursor, held.more_events = item.cursor or held.cursor, item.more_events
+                held.in_hand.update(action.id for action in item.pulled.actions)
                 held.deliver(item.pulled)
 
     def _hold_to_wakeups(self, news: tuple[RoomPull, ...]) -> None:

@@ -15,6 +15,7 @@ from agent.core.ports import (
     Finish,
     Incident,
     Joined,
+    Known,
     Lease,
     Left,
     Minute,
@@ -69,8 +70,8 @@ class SupabaseStore:
         since = rows.seconds(answer["unmoderated_since"])
         return Claim(outcome, None, answer["epoch"], facts, rows.snapshot(seen), seen["cursor"], since)
 
-    async def pull(self, rooms: Mapping[Lease, str]) -> tuple[RoomPull, ...]:
-        asked = [{**_fence(lease), "cursor": cursor} for lease, cursor in rooms.items()]
+    async def pull(self, rooms: Mapping[Lease, Known]) -> tuple[RoomPull, ...]:
+        asked = [_known(lease, known) for lease, known in rooms.items()]
         with self._noting_failure():
             answer = await self._timed("agent_pull", p_rooms=asked, p_ttl_ms=self._ttl_ms, p_limit=PULL_LIMIT)
         return tuple(_room_pull(item) for item in answer["rooms"])
@@ -168,6 +169,11 @@ class SupabaseStore:
 
 def _fence(lease: Lease) -> dict[str, Any]:
     return {"room": lease.room, "epoch": lease.epoch}
+
+
+def _known(lease: Lease, known: Known) -> dict[str, Any]:
+    in_hand = None if known.in_hand is None else sorted(known.in_hand)
+    return {**_fence(lease), "cursor": known.cursor, "in_hand": in_hand}
 
 
 def _time_left(place: rows.Json, now: float) -> float | None:

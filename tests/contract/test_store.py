@@ -14,6 +14,7 @@ from agent.core.ports import (
     Cursor,
     Finish,
     Joined,
+    Known,
     Lease,
     Left,
     Release,
@@ -202,8 +203,8 @@ class Held:
     def __post_init__(self) -> None:
         self.lease, self.cursor = Lease(self.room, self.claim.epoch), self.claim.cursor
 
-    async def pull(self) -> RoomPull | None:
-        news = await self.store.pull({self.lease: self.cursor})
+    async def pull(self, in_hand: frozenset[ActionId] | None = None) -> RoomPull | None:
+        news = await self.store.pull({self.lease: Known(self.cursor, in_hand)})
         for item in news:
             self.cursor = item.cursor or self.cursor
         return news[0] if news else None
@@ -310,6 +311,23 @@ class StoreContract:
         assert {p.identity: p.desired.mic_muted for p in news.pulled.people}[ada]
         again = await held.pull()
         assert again is None or (again.pulled is not None and again.pulled.actions == ())
+
+    async def test_a_row_whose_answer_got_lost_is_brought_again_and_one_in_hand_is_not(
+        self, backend: Backend
+    ) -> None:
+        room, ada, bo = await backend.live(), await backend.user(), await backend.user()
+        for who in (ada, bo):
+            await backend.seat(room, who)
+        held = await hold(backend, room)
+        had, lost = await backend.mute(room, ada), await backend.mute(room, bo)
+        await held.pull()
+        again = await held.pull(frozenset({had}))
+        assert again is not None
+        assert again.pulled is not None
+        assert [action.id for action in again.pulled.actions] == [lost]
+        at_last = await held.pull(frozenset({had, lost}))
+        assert at_last is None or (at_last.pulled is not None and at_last.pulled.actions == ())
+        assert {await backend.status(row) for row in (had, lost)} == {"claimed"}
 
     async def test_finishing_twice_is_finishing_once(self, backend: Backend) -> None:
         room, ada = await backend.live(), await backend.user()

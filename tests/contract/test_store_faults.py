@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import Joined, Lease, Left, Refused, RoomName, Unavailable
+from agent.core.ports import Joined, Known, Lease, Left, Refused, RoomName, Unavailable
 from agent.supabase.client import supabase_client
 from agent.supabase.store import SupabaseStore
 from handlers.events import Connection, Identity, Sid
@@ -66,7 +66,7 @@ async def store_over(handler: Handler) -> AsyncIterator[SupabaseStore]:
 async def test_a_bad_answer_says_whether_to_try_again(handler: Handler, error: type[Exception]) -> None:
     async with store_over(handler) as store:
         with pytest.raises(error):
-            await store.pull({LEASE: "0"})
+            await store.pull({LEASE: Known("0")})
 
 
 async def test_one_room_that_cannot_be_read_leaves_the_others_their_news() -> None:
@@ -74,7 +74,7 @@ async def test_one_room_that_cannot_be_read_leaves_the_others_their_news() -> No
     odd = {**quiet, "people": [{"user_id": "ada", "role": "emperor"}]}
     body = {"now": "2027-01-15T08:00:00+00:00", "rooms": [{"room": "odd", **odd}, {"room": "room", **quiet}]}
     async with store_over(answers(200, body)) as store:
-        first, second = await store.pull({Lease(RoomName("odd"), 1): "0", LEASE: "0"})
+        first, second = await store.pull({Lease(RoomName("odd"), 1): Known("0"), LEASE: Known("0")})
     assert first.fault is not None
     assert second.fault is None
     assert second.pulled is not None
@@ -92,7 +92,7 @@ async def test_a_person_that_cannot_be_read_was_written_all_the_same() -> None:
     ("ask", "counts"),
     [
         (lambda store: store.claim(LEASE.room, Identity("agent-1")), True),
-        (lambda store: store.pull({LEASE: "0"}), True),
+        (lambda store: store.pull({LEASE: Known("0")}), True),
         (lambda store: store.overview(), True),
         (lambda store: store.presence([Left(LEASE, Identity("ada"), Sid("PA_1"), "gone", 1)]), False),
     ],

@@ -144,6 +144,20 @@ async def test_a_later_contradiction_supersedes(world: World, earlier: Any, late
     assert await apply_all(world, scene) == [second]
 
 
+async def test_an_answer_that_got_lost_costs_no_attempt_and_no_wait(world: World) -> None:
+    scene = await world.live()
+    first, second = [await world.seat(scene, "speaker") for _ in range(2)]
+    await world.claim(scene.room)
+    for target in (first, second):
+        await world.ask(None, "mute", scene, target)
+    got = {action["id"] for action in (await world.pull(scene.room, 1))["actions"]}
+    kept = sorted(got)[:1]
+    again = (await world.pull(scene.room, 1, in_hand=kept))["actions"]
+    assert [(action["id"], action["attempts"]) for action in again] == [(next(iter(got - set(kept))), 1)]
+    assert (await world.pull(scene.room, 1, in_hand=sorted(got)))["actions"] == []
+    assert (await world.pull(scene.room, 1))["actions"] == [], "an older worker does not say what it has"
+
+
 async def test_the_same_wish_twice_is_no_contradiction(world: World) -> None:
     scene = await world.live()
     target = await world.seat(scene, "speaker")

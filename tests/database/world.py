@@ -155,9 +155,16 @@ class World:
             "select public.agent_claim_room($1, $2, $3, $4)", worker, room, "agent-1", ttl_ms
         )
 
-    async def pull(self, room: str, epoch: int, cursor: str | None = None, worker: str = "w1") -> Json:
+    async def pull(
+        self,
+        room: str,
+        epoch: int,
+        cursor: str | None = None,
+        worker: str = "w1",
+        in_hand: list[str] | None = None,
+    ) -> Json:
         """Beat for one room and return its entry, or None when there is nothing new."""
-        rooms = [{"room": room, "epoch": epoch, "cursor": cursor}]
+        rooms = [{"room": room, "epoch": epoch, "cursor": cursor, "in_hand": in_hand}]
         answer = await self.service("select public.agent_pull($1, $2, 3000, 100)", worker, rooms)
         return next((entry for entry in answer["rooms"] if entry["room"] == room), None)
 

@@ -16,6 +16,7 @@ from agent.core.ports import (
     Finish,
     Incident,
     Joined,
+    Known,
     Lease,
     Left,
     Minute,
@@ -292,17 +293,17 @@ class FakeStore:
             relayed_seq=place.relayed,
         )
 
-    async def pull(self, rooms: Mapping[Lease, str]) -> tuple[RoomPull, ...]:
+    async def pull(self, rooms: Mapping[Lease, Known]) -> tuple[RoomPull, ...]:
         self._reach()
-        return tuple(news for lease, cursor in rooms.items() if (news := self._news(lease, cursor)))
+        return tuple(news for lease, known in rooms.items() if (news := self._news(lease, known)))
 
-    def _news(self, lease: Lease, cursor: str) -> RoomPull | None:
+    def _news(self, lease: Lease, known: Known) -> RoomPull | None:
         if not self._db._holds(self._worker, lease):
             return RoomPull(lease.room, None)
-        place, since = self._db.places[lease.room], int(cursor)
+        place, since = self._db.places[lease.room], int(known.cursor)
         place.expires_at = self.now() + self._lease_seconds
         changed = self._db._seen(place, since)
-        actions = tuple(self._claim_rows(place))
+        actions = tuple(self._claim_rows(place, known.in_hand))
         events = tuple(place.events[place.relayed :])
         if not (changed or actions or events or place.changed_xid >= since):
             return None
@@ -310,18 +311,19 @@ class FakeStore:
         pulled = Pulled(place.status, people, actions, events)
         return RoomPull(lease.room, pulled, str(self._db._horizon()))
 
-    def _due(self, place: Place) -> list[Row]:
+    def _due(self, place: Place, in_hand: frozenset[ActionId] | None = None) -> list[Row]:
         due, waiting = [], set()
         for row in sorted(place.rows.values(), key=lambda row: row.action.n):
             if row.status in FINAL or row.action.target in waiting:
                 continue
             waiting.add(row.action.target)
-            if row.status == "pending" or row.claimed_until <= self.now():
+            lost = in_hand is not None and row.action.id not in in_hand
+            if row.status == "pending" or row.claimed_until <= self.now() or lost:
                 due.append(row)
         return due
 
-    def _claim_rows(self, place: Place) -> list[Action]:
-        due = self._due(place)
+    def _claim_rows(self, place: Place, in_hand: frozenset[ActionId] | None) -> list[Action]:
+        due = self._due(place, in_hand)
         for row in due:
             row.status, row.claimed_until = "claimed", self.now() + CLAIM_SECONDS
         return [row.action for row in due]

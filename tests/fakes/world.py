@@ -17,6 +17,7 @@ from agent.core.ports import (
     Cursor,
     Finish,
     Joined,
+    Known,
     Lease,
     Left,
     PortError,
@@ -233,7 +234,7 @@ class World:
 
     def _pulled(self, agent: Agent, sent_at: float) -> None:
         try:
-            news = at_once(agent.store.pull({agent.lease: agent.cursor}))
+            news = at_once(agent.store.pull({agent.lease: Known(agent.cursor)}))
         except Unavailable:
             agent.reachable = agent.pulling = False
             return

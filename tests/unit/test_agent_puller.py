@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import Lease, Refused, RoomName, RoomPull, Unavailable
+from agent.core.ports import Known, Lease, Refused, RoomName, RoomPull, Unavailable
 from agent.core.puller import DEAF_AFTER, LAST_LOOK_SECONDS, SECOND_LOOK_SECONDS, HeldRoom, Puller
 from agent.process.metrics import Metrics
 from handlers.events import Action, ActionId, Event, LeaseLost, Pulled, Status
@@ -23,11 +23,14 @@ class Store:
     def __init__(self, seconds: float = 0.01) -> None:
         self.seconds = seconds
         self.pulls: list[tuple[float, list[str]]] = []
+        self.in_hand: list[set[ActionId]] = []
+        """Of the room one, in each pull."""
         self.under_way: set[Lease] = set()
         self.overlapped = False
         self.answer: Exception | tuple[RoomPull, ...] = ()
 
-    async def pull(self, rooms: Mapping[Lease, str]) -> tuple[RoomPull, ...]:
+    async def pull(self, rooms: Mapping[Lease, Known]) -> tuple[RoomPull, ...]:
+        self.in_hand += [set(known.in_hand or ()) for lease, known in rooms.items() if lease == ONE]
         self.pulls.append((round(clock(), 3), [lease.room for lease in rooms]))
         self.overlapped |= bool(self.under_way & rooms.keys())
         self.under_way |= rooms.keys()
@@ -259,6 +262,24 @@ async def test_one_call_that_hangs_does_not_cost_the_lease() -> None:
             await asyncio.sleep(0.1)
             lapsed |= not rig.puller.may_act(held)
         assert not lapsed
+
+
+@virtual_time
+async def test_it_says_with_every_pull_which_rows_it_has() -> None:
+    row = Action(ActionId("row"), 1, "mute", None, created_at_ms=0)
+    store = Store()
+    store.answer = (RoomPull(ONE.room, Pulled(Status.OPEN, actions=(row,)), "6"),)
+    async with pulling(store) as rig:
+        rig.hold(ONE)
+        await asyncio.sleep(0.5)
+        store.answer = ()
+        rig.puller.look(ONE.room)
+        await asyncio.sleep(0.1)
+        rig.puller.finished(ONE, ActionId("row"), written=False)
+        await asyncio.sleep(0.1)
+        rig.puller.finished(ONE, ActionId("row"), written=True)
+        await asyncio.sleep(0.1)
+        assert store.in_hand == [set(), {"row"}, {"row"}, set()]
 
 
 @virtual_time
