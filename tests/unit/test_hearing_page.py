@@ -8,7 +8,7 @@ from moderation.rules.policy import Rule
 
 HANDBOOK = Path(__file__).resolve().parents[2] / "livekit-system"
 PAGE = (HANDBOOK / "HEARING.md").read_text()
-POLICY_SQL = next((HANDBOOK / "supabase/migrations").glob("*_moderation_policy.sql")).read_text()
+POLICY_SQL = next((HANDBOOK / "supabase/schemas").glob("*_moderation_policy.sql")).read_text()
 
 
 def cells(line: str) -> list[str]:

@@ -1,0 +1,9371 @@
+-- Made from schemas/ by `make baseline`: edit there. After a conflict here, run it again.
+
+-- schemas/00_require_existing_app.sql
+-- Owns: the assertion that the existing app has every column that the live platform reads, in the type it reads.
+-- Those tables are the app's: this platform alters neither them nor their policies.
+
+do $$
+declare
+  missing text;
+begin
+  if current_setting('server_version_num')::int < 150000 then
+    raise exception 'the live platform needs Postgres 15 or newer; this is %', current_setting('server_version')
+      using hint = 'Upgrade the project (hosted Supabase: Settings, Infrastructure) and push again.';
+  end if;
+  select string_agg(format('%s.%s %s', need.tab, need.col, need.typ), ', ' order by need.tab, need.col)
+    into missing
+    from (values
+      ('auth.users', 'id', 'uuid'),
+      ('auth.users', 'is_anonymous', 'boolean'),
+      ('auth.users', 'deleted_at', 'timestamp with time zone'),
+      ('public.profiles', 'id', 'uuid'),
+      ('public.profiles', 'username', 'text'),
+      ('public.profiles', 'display_name', 'text'),
+      ('public.profiles', 'type', null),
+      ('public.profiles', 'is_creator', 'boolean'),
+      ('public.creator_subscriptions', 'user_id', 'uuid'),
+      ('public.creator_subscriptions', 'creator_id', 'uuid'),
+      ('public.creator_subscriptions', 'status', null),
+      ('public.creator_subscriptions', 'expires_at', 'timestamp with time zone'),
+      ('public.subscriptions', 'user_id', 'uuid'),
+      ('public.subscriptions', 'plan', null),
+      ('public.subscriptions', 'status', null),
+      ('public.subscriptions', 'expires_at', 'timestamp with time zone')
+    ) as need (tab, col, typ)
+   where not exists (
+      select from pg_catalog.pg_attribute a
+       where a.attrelid = to_regclass(need.tab)
+         and a.attname = need.col
+         and not a.attisdropped
+         and (need.typ is null or replace(format_type(a.atttypid, null), 'character varying', 'text') = need.typ)
+   );
+  if missing is not null then
+    raise exception 'the live platform reads columns that the existing app does not have: %', missing
+      using hint = 'Apply the app''s own migrations first, or give these columns the type named here.';
+  end if;
+end;
+$$;
+
+-- Internal functions live here. The data API exposes schema public only, so nothing in it can be called from
+-- outside; the roles need usage because policies and triggers name these functions.
+create schema live;
+comment on schema live is 'Internal functions and tables of the live platform; never exposed by the data API.';
+revoke all on schema live from public;
+grant usage on schema live to anon, authenticated, service_role;
+
+create function live.refuse(p_status int, p_code text, p_message text) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+  raise exception using errcode = 'PT' || p_status, message = p_message, hint = p_code;
+end;
+$$;
+comment on function live.refuse is
+  'Refuses: PostgREST answers with HTTP p_status, p_code is the hint that programs read, p_message is for people.';
+revoke execute on function live.refuse(int, text, text) from public, anon, authenticated, service_role;
+
+-- What people write is shown to others, in lists, logs and notices: it may neither hide itself nor rearrange its surroundings.
+create function live.text_fault(p_text text, p_most int, p_lines boolean default false) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  control constant text := case when p_lines then '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]'
+                                else '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' end;
+  -- Space of every kind, what has no width, fillers, selectors of variants and tags.
+  unseen constant text := '[\s\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f'
+                       || '\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]+';
+begin
+  return case
+    when p_text is null or char_length(regexp_replace(p_text, unseen, '', 'g')) = 0
+      then 'must have something in it that can be seen'
+    when char_length(p_text) > p_most then format('must have %s characters at most', p_most)
+    when p_text ~ control then 'must not have control characters in it'
+    when p_text ~ '[\u202a-\u202e\u2066-\u2069]' then 'must not change the direction of writing'
+  end;
+end;
+$$;
+comment on function live.text_fault is
+  'What is wrong with a text that people will read, in words; null when nothing is. It has 1 to p_most characters, none of '
+  'control (p_lines: but tabs and ends of line), none that override the direction of writing, and one at least that can be seen.';
+revoke execute on function live.text_fault(text, int, boolean) from public, anon, authenticated, service_role;
+
+create function live.clean_text(p_text text, p_what text, p_most int, p_lines boolean default false) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  cleaned constant text := btrim(p_text, E' \t\r\n');
+  fault constant text := live.text_fault(cleaned, p_most, p_lines);
+begin
+  if fault is not null then
+    perform live.refuse(400, 'invalid_text', format('%s %s.', p_what, fault));
+  end if;
+  return cleaned;
+end;
+$$;
+comment on function live.clean_text is 'A text without the space around it; refuses one that live.text_fault faults. p_what: what it is, for the message.';
+revoke execute on function live.clean_text(text, text, int, boolean) from public, anon, authenticated, service_role;
+
+create function live.is_service() returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  -- The role setting is what PostgREST chose from the verified token; a definer function does not change it.
+  -- 'none' and 'postgres' are direct connections (migrations, the SQL editor, the Supabase CLI's login roles), which
+  -- PostgREST's own login never is.
+  return current_setting('role') = 'service_role'
+      or (current_setting('role') in ('none', 'postgres') and session_user <> 'authenticator');
+end;
+$$;
+comment on function live.is_service is 'Whether trusted server code is calling: the service role or a direct connection.';
+revoke execute on function live.is_service() from public, anon, authenticated, service_role;
+grant execute on function live.is_service() to anon, authenticated, service_role;
+
+create function live.is_uuid(p_text text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return coalesce(p_text ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false);
+end;
+$$;
+comment on function live.is_uuid is 'Whether a text is a uuid in its usual form, so that a cast will not fail. (Postgres 16 has pg_input_is_valid.)';
+revoke execute on function live.is_uuid(text) from public, anon, authenticated, service_role;
+grant execute on function live.is_uuid(text) to anon, authenticated, service_role;
+
+create function live.is_anonymous() returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((auth.jwt() ->> 'is_anonymous')::boolean, false);
+end;
+$$;
+comment on function live.is_anonymous is 'Whether the signed-in person is an anonymous sign-in.';
+revoke execute on function live.is_anonymous() from public, anon, authenticated, service_role;
+grant execute on function live.is_anonymous() to anon, authenticated, service_role;
+
+-- schemas/01_accounts.sql
+-- Owns: which accounts are gone, and the marks that say so. Nothing of ours hangs on auth.users by a foreign key: a deleted
+-- account leaves its id behind, as a tombstone, in evidence, money and statistics. What has to end with it is ended from
+-- its mark, by a sweep; until then everybody's doors ask account_gone, which needs no mark.
+
+create table live.gone_accounts (
+  user_id uuid primary key,
+  marked_at timestamptz not null default clock_timestamp(),
+  was_anonymous boolean not null default false,
+  settled_at timestamptz,
+  attempts int not null default 0,
+  retry_at timestamptz not null default '-infinity',
+  error text
+);
+comment on table live.gone_accounts is
+  'Deleted accounts: written by the trigger on auth.users, and settled by the sweep. A row is kept as long as the tombstones are.';
+comment on column live.gone_accounts.user_id is 'Whose account it was.';
+comment on column live.gone_accounts.marked_at is 'When it was deleted.';
+comment on column live.gone_accounts.was_anonymous is 'Whether it was an anonymous sign-in.';
+comment on column live.gone_accounts.settled_at is 'When everything that ends with it had ended; null while that is under way.';
+comment on column live.gone_accounts.attempts is 'How often settling it has failed.';
+comment on column live.gone_accounts.retry_at is 'Not to be tried again before this.';
+comment on column live.gone_accounts.error is 'Why it failed last.';
+create index gone_accounts_unsettled on live.gone_accounts ((attempts > 8), was_anonymous, marked_at) where settled_at is null;
+alter table live.gone_accounts enable row level security;
+revoke all on live.gone_accounts from public, anon, authenticated, service_role;
+
+create function live.account_gone(p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return p_user is not null
+     and not exists (select from auth.users u where u.id = p_user and u.deleted_at is null);
+end;
+$$;
+comment on function live.account_gone(uuid) is
+  'Whether an account is deleted, for good or by a soft deletion. Asks auth.users itself, so that it is right from the '
+  'deletion on and whatever became of the mark. False for null.';
+revoke execute on function live.account_gone(uuid) from public, anon, authenticated, service_role;
+grant execute on function live.account_gone(uuid) to service_role;
+
+create function live.is_or_was_account(p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from auth.users u where u.id = p_user)
+      or exists (select from live.gone_accounts g where g.user_id = p_user);
+end;
+$$;
+comment on function live.is_or_was_account(uuid) is 'Whether this id is, or was, somebody''s: what is reported of them is theirs.';
+revoke execute on function live.is_or_was_account(uuid) from public, anon, authenticated, service_role;
+
+create function live.refuse_deleted(p_user uuid) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if live.account_gone(p_user) then
+    perform live.refuse(401, 'account_deleted', 'This account was deleted.');
+  end if;
+end;
+$$;
+comment on function live.refuse_deleted(uuid) is 'Refuses a deleted account, whose token is good until it expires; nobody else, and not null.';
+revoke execute on function live.refuse_deleted(uuid) from public, anon, authenticated, service_role;
+
+-- The sign-in service deletes as a role of its own, and must be able to whatever becomes of us: what is not marked here
+-- is found by the sweep.
+create function live.mark_deleted_accounts() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into live.gone_accounts (user_id, was_anonymous)
+  select o.id, coalesce(o.is_anonymous, false) from old_rows o
+  on conflict (user_id) do nothing;
+  return null;
+exception when others then
+  raise warning 'the live platform could not mark deleted accounts: %', sqlerrm;
+  return null;
+end;
+$$;
+comment on function live.mark_deleted_accounts() is 'Trigger: marks deleted accounts, and never fails.';
+revoke execute on function live.mark_deleted_accounts() from public, anon, authenticated, service_role;
+create trigger live_mark_deleted_accounts after delete on auth.users
+  referencing old table as old_rows for each statement execute function live.mark_deleted_accounts();
+
+create function live.mark_soft_deleted_account() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into live.gone_accounts (user_id, was_anonymous) values (new.id, coalesce(new.is_anonymous, false))
+  on conflict (user_id) do nothing;
+  return null;
+exception when others then
+  raise warning 'the live platform could not mark a deleted account: %', sqlerrm;
+  return null;
+end;
+$$;
+comment on function live.mark_soft_deleted_account() is
+  'Trigger: an account that the admin API deletes softly keeps its row, and is as deleted as any other. Never fails.';
+revoke execute on function live.mark_soft_deleted_account() from public, anon, authenticated, service_role;
+create trigger live_mark_soft_deleted_account after update of deleted_at on auth.users
+  for each row when (old.deleted_at is null and new.deleted_at is not null)
+  execute function live.mark_soft_deleted_account();
+
+-- schemas/03_settings_ops_roles.sql
+-- Owns: who is ops (live_ops), the switches (app_settings), and what a role may do (live_roles).
+
+-- ── ops ────────────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.live_ops (
+  user_id uuid primary key,
+  note text,
+  created_at timestamptz not null default now()
+);
+comment on table public.live_ops is
+  'The people of the ops team. Written by the service role only: a profile''s type may be writable by its owner.';
+comment on column public.live_ops.user_id is 'The person.';
+comment on column public.live_ops.note is 'Who they are and why they are here, for the next reader.';
+comment on column public.live_ops.created_at is 'When they became ops.';
+alter table public.live_ops enable row level security;
+revoke all on public.live_ops from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.live_ops to service_role;
+grant select on public.live_ops to authenticated;
+
+create function live.is_ops(p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.live_ops o where o.user_id = p_user) and not live.kept_out(p_user, null, null);
+end;
+$$;
+comment on function live.is_ops(uuid) is
+  'Whether a person is ops and in good standing: nobody acts whose account is suspended or deleted. Definer: callers may '
+  'not read live_ops.';
+revoke execute on function live.is_ops(uuid) from public, anon, authenticated, service_role;
+grant execute on function live.is_ops(uuid) to authenticated, service_role;
+
+create function live.am_ops() returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.is_ops((select auth.uid()));
+end;
+$$;
+comment on function live.am_ops is 'Whether the signed-in person is ops.';
+revoke execute on function live.am_ops() from public, anon, authenticated, service_role;
+grant execute on function live.am_ops() to authenticated, service_role;
+
+create policy "one sees whether one is ops" on public.live_ops for select to authenticated
+  using (user_id = (select auth.uid()) and (select live.am_ops()));
+
+-- ── settings ───────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.app_settings (
+  key text primary key,
+  value jsonb not null,
+  description text not null default '',
+  updated_at timestamptz not null default now(),
+  updated_by uuid,
+  changed_xid xid8 not null default pg_current_xact_id()
+);
+comment on table public.app_settings is 'The switches and limits of the live platform; written by ops only.';
+comment on column public.app_settings.key is 'Name of the setting; only known names are accepted.';
+comment on column public.app_settings.value is 'Its value; a trigger checks its type and range.';
+comment on column public.app_settings.description is 'What it does, in words for the ops team.';
+comment on column public.app_settings.updated_at is 'When it was last changed.';
+comment on column public.app_settings.updated_by is 'Who changed it last; null for server code.';
+comment on column public.app_settings.changed_xid is 'Transaction of the last change, so that agents notice it by their cursor.';
+alter table public.app_settings enable row level security;
+revoke all on public.app_settings from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.app_settings to service_role;
+grant select, update (value) on public.app_settings to authenticated;
+create policy "everyone signed in reads the switches" on public.app_settings for select to authenticated
+  using (not (select live.is_anonymous()));
+create policy "ops change the switches" on public.app_settings for update to authenticated
+  using ((select live.am_ops())) with check ((select live.am_ops()));
+
+create function live.setting_fault(p_key text, p_value jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case
+    when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air') then
+      case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
+    when p_key in ('calls.ring_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
+                   'access.grace_seconds', 'tickets.delivered_after_seconds') then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
+           when p_value::numeric not between 0 and 86400 then 'must be between 0 and 86400 seconds' end
+    when p_key = 'earnings.holding_days' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
+           when p_value::numeric not between 0 and 365 then 'must be between 0 and 365 days' end
+    when p_key ~ '^retention\.(chat|events|visits|audio|incidents|actions|calls|webhooks)_days$' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
+           when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end
+    when p_key = 'limits' then
+      case when jsonb_typeof(p_value) <> 'object' then 'must be an object'
+           when jsonb_path_exists(p_value, '$.* ? (@.type() <> "number" || @ < 0)')
+             then 'must hold numbers of zero or more only' end
+    when p_key in ('moderation.policy', 'plan.limits') then
+      case when jsonb_typeof(p_value) <> 'object' then 'must be an object' end
+    else 'is not a setting of the live platform'
+  end;
+end;
+$$;
+comment on function live.setting_fault is 'What is wrong with a setting, in words; null when nothing is.';
+revoke execute on function live.setting_fault(text, jsonb) from public, anon, authenticated, service_role;
+
+create function live.check_setting() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  fault text := live.setting_fault(new.key, new.value);
+begin
+  if fault is not null then
+    perform live.refuse(400, 'bad_setting', format('%s %s', new.key, fault));
+  end if;
+  new.updated_at := clock_timestamp();
+  new.updated_by := auth.uid();
+  new.changed_xid := pg_current_xact_id();
+  return new;
+end;
+$$;
+comment on function live.check_setting is 'Trigger: refuses unknown or malformed settings and records who changed them.';
+revoke execute on function live.check_setting() from public, anon, authenticated, service_role;
+create trigger check_setting before insert or update on public.app_settings
+  for each row execute function live.check_setting();
+
+create function live.setting(p_key text) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select s.value from public.app_settings s where s.key = p_key);
+end;
+$$;
+comment on function live.setting is 'The value of a setting. Definer: people who may not read settings are bound by them too.';
+revoke execute on function live.setting(text) from public, anon, authenticated, service_role;
+grant execute on function live.setting(text) to service_role;
+
+create function live.setting_interval(p_key text) returns interval
+language plpgsql stable set search_path = '' as $$
+begin
+  return make_interval(secs => (live.setting(p_key))::double precision);
+end;
+$$;
+comment on function live.setting_interval is 'A setting in seconds, as an interval.';
+revoke execute on function live.setting_interval(text) from public, anon, authenticated, service_role;
+
+create function live.limit_of(p_name text) returns double precision
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select (s.value ->> p_name)::double precision from public.app_settings s where s.key = 'limits');
+end;
+$$;
+comment on function live.limit_of is 'One number of app_settings.limits; null when the limit is not set.';
+revoke execute on function live.limit_of(text) from public, anon, authenticated, service_role;
+
+insert into public.app_settings (key, value, description) values
+  ('live.enabled', 'true', 'Whether new sessions may be created and started.'),
+  ('calls.enabled', 'true', 'Whether new one-to-one calls may be started.'),
+  ('calls.busy_on_air', 'false', 'Whether somebody who is on air in a session is busy for calls.'),
+  ('calls.ring_seconds', '30', 'How long a call rings before it is missed.'),
+  ('session.host_grace_seconds', '120', 'How long a live session waits for a host who has gone before it ends.'),
+  ('session.no_show_seconds', '7200', 'How long after its time a scheduled session may still be started.'),
+  ('access.grace_seconds', '60', 'How long someone whose paid access ended may stay after being told.'),
+  ('tickets.delivered_after_seconds', '300',
+   'How long a host''s media must flow after a purchase until the ticket is earned; half the announced length where that is less.'),
+  ('earnings.holding_days', '14', 'How long earned coins wait before a creator can be paid them.'),
+  ('moderation.policy', '{}', 'Overrides of the agent''s default moderation policy, for every session.'),
+  ('limits', '{
+      "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "calls_per_hour": 60, "calls_per_pair_per_hour": 10,
+      "blocks_per_minute": 30, "blocks_per_person": 5000, "actions_per_minute": 120,
+      "hands_per_minute": 6, "hands_per_session": 100, "hand_seconds": 900, "invite_seconds": 120,
+      "speakers_per_session": 20, "scheduled_per_day": 20, "automatic_per_rule_and_hour": 30, "automatic_per_hour": 500, "orphan_rooms_per_minute": 3, "orphan_rooms_at_once": 10}',
+   'Limits against abuse: rates per person, and sizes per session.'),
+  ('plan.limits', '{
+      "plan": "ship", "warn_at": 0.8,
+      "build": {"concurrent_participants": 100, "connection_minutes": 5000, "downstream_gb": 50},
+      "ship": {"concurrent_participants": 1000, "connection_minutes": 150000, "downstream_gb": 250}}',
+   'The LiveKit plan in use and the monthly limits of the plans, against which usage is shown.');
+
+-- ── roles ──────────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.live_roles (
+  context text not null check (context in ('video_live', 'audio_room', 'call')),
+  role text not null check (role in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer', 'party')),
+  rank int not null check (rank between 1 and 99),
+  can_publish_sources text[] not null
+    check (can_publish_sources <@ array['camera', 'microphone', 'screen_share', 'screen_share_audio']),
+  can_subscribe boolean not null default true,
+  primary key (context, role)
+);
+comment on table public.live_roles is 'What a role may do in which kind of room: the one table that edge functions and the agent both read.';
+comment on column public.live_roles.context is 'Kind of room: a session''s type, or call.';
+comment on column public.live_roles.role is 'Name of the role.';
+comment on column public.live_roles.rank is 'Nobody acts on a higher or equal rank. Ops stand above every rank, at 100.';
+comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish; empty means none.';
+comment on column public.live_roles.can_subscribe is 'Whether the role may receive media.';
+alter table public.live_roles enable row level security;
+revoke all on public.live_roles from public, anon, authenticated, service_role;
+create policy "roles are public" on public.live_roles for select to anon, authenticated using (true);
+grant select on public.live_roles to anon, authenticated, service_role;
+
+insert into public.live_roles (context, role, rank, can_publish_sources) values
+  ('video_live', 'host', 50, '{camera,microphone,screen_share,screen_share_audio}'),
+  ('video_live', 'co_host', 40, '{camera,microphone}'),
+  ('video_live', 'moderator', 30, '{}'),
+  ('video_live', 'speaker', 20, '{camera,microphone}'),
+  ('video_live', 'listener', 10, '{}'),
+  ('video_live', 'viewer', 10, '{}'),
+  ('audio_room', 'host', 50, '{microphone}'),
+  ('audio_room', 'co_host', 40, '{microphone}'),
+  ('audio_room', 'moderator', 30, '{microphone}'),
+  ('audio_room', 'speaker', 20, '{microphone}'),
+  ('audio_room', 'listener', 10, '{}'),
+  ('audio_room', 'viewer', 10, '{}'),
+  ('call', 'party', 50, '{camera,microphone}');
+
+create function live.rank_of(p_context text, p_role text) returns int
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select r.rank from public.live_roles r where r.context = p_context and r.role = p_role);
+end;
+$$;
+comment on function live.rank_of is 'Rank of a role in a kind of room; null when the role does not exist there.';
+revoke execute on function live.rank_of(text, text) from public, anon, authenticated, service_role;
+
+create function live.default_role(p_context text) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case p_context when 'video_live' then 'viewer' when 'audio_room' then 'listener' when 'call' then 'party' end;
+end;
+$$;
+comment on function live.default_role is 'The role of someone new in a kind of room.';
+revoke execute on function live.default_role(text) from public, anon, authenticated, service_role;
+
+-- schemas/05_moderation_policy.sql
+-- Owns: the policy of automatic moderation: its shape with defaults and bounds, the presets, how one policy is laid over
+-- another, and the refusal of one that makes no sense. A new rule is one line in policy_shape and one dataclass in
+-- moderation/rules/policy.py; a test holds the two together.
+
+create function live.policy_shape() returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return '{
+    "mode": "observe",
+    "too_loud": {"enabled": true, "threshold_lufs": [-9.0, -40.0, 0.0], "grace_seconds": [2.0, 0.0, 60.0],
+                 "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
+    "scream": {"enabled": true, "threshold_lufs": [-5.0, -40.0, 0.0], "jump_lu": [3.0, 0.0, 6.0],
+               "grace_seconds": [1.0, 0.0, 60.0], "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
+    "clipping": {"enabled": true, "ratio": [0.01, 0.0001, 1.0], "grace_seconds": [3.0, 0.0, 60.0],
+                 "weight": [1.0, 0.0, 5.0], "ceiling": "warning"},
+    "howl": {"enabled": true, "threshold_dbfs": [-35.0, -90.0, 0.0], "grace_seconds": [1.0, 0.5, 60.0],
+             "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
+    "noise": {"enabled": true, "threshold_dbfs": [-45.0, -90.0, 0.0], "grace_seconds": [15.0, 1.0, 300.0]},
+    "hum": {"enabled": true, "threshold_dbfs": [-50.0, -90.0, 0.0], "grace_seconds": [15.0, 1.0, 300.0]},
+    "dead_air": {"enabled": true, "seconds": [120.0, 10.0, 3600.0], "count_muted": false},
+    "not_allowed": {"enabled": true, "threshold_lufs": [-47.0, -70.0, 0.0], "grace_seconds": [2.0, 0.2, 60.0]},
+    "not_measurable": {"enabled": true, "grace_seconds": [2.0, 0.5, 60.0], "mute_seconds": [3.0, 1.0, 3600.0],
+                       "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
+    "strikes": {"half_life_seconds": [600.0, 1.0, 86400.0], "clean_below": [0.25, 0.001, 1.0]},
+    "ladder": [
+      {"step": "notice", "strikes": 0.75, "cooldown_seconds": 5.0, "seconds": 0.0},
+      {"step": "warning", "strikes": 1.5, "cooldown_seconds": 5.0, "seconds": 0.0},
+      {"step": "mute", "strikes": 2.5, "cooldown_seconds": 60.0, "seconds": 60.0},
+      {"step": "demote", "strikes": 3.5, "cooldown_seconds": 60.0, "seconds": 0.0},
+      {"step": "call_human", "strikes": 4.5, "cooldown_seconds": 300.0, "seconds": 0.0}],
+    "told_every_seconds": [60.0, 1.0, 86400.0],
+    "tips_every_seconds": [900.0, 10.0, 86400.0]
+  }'::jsonb;
+end;
+$$;
+comment on function live.policy_shape is
+  'Every field of a policy: a number as [default, lowest, highest], anything else as its default. The ladder is a list of rungs.';
+revoke execute on function live.policy_shape() from public, anon, authenticated, service_role;
+
+create function live.rung_shape() returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return '{"step": "notice", "strikes": [1.0, 0.0, 1000.0], "cooldown_seconds": [5.0, 0.0, 86400.0],
+           "seconds": [0.0, 0.0, 86400.0]}'::jsonb;
+end;
+$$;
+comment on function live.rung_shape is 'The fields of one rung of the ladder, as policy_shape has them. The step must be named.';
+revoke execute on function live.rung_shape() from public, anon, authenticated, service_role;
+
+create function live.policy_presets() returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  -- Each names the same fields, so that a preset is the same over every policy of the platform.
+  return '{
+    "talk": {"too_loud": {"threshold_lufs": -9.0}, "scream": {"threshold_lufs": -5.0, "jump_lu": 3.0},
+             "noise": {"enabled": true}, "dead_air": {"enabled": true, "seconds": 120.0}},
+    "music": {"too_loud": {"threshold_lufs": -4.0}, "scream": {"threshold_lufs": -1.0, "jump_lu": 6.0},
+              "noise": {"enabled": false}, "dead_air": {"enabled": true, "seconds": 300.0}},
+    "asmr": {"too_loud": {"threshold_lufs": -17.0}, "scream": {"threshold_lufs": -13.0, "jump_lu": 3.0},
+             "noise": {"enabled": false}, "dead_air": {"enabled": false, "seconds": 1800.0}}
+  }'::jsonb;
+end;
+$$;
+comment on function live.policy_presets is
+  'The policies that can be named: talk, music (mastered music is loud and holds its level), asmr (a soft room, silent for long).';
+revoke execute on function live.policy_presets() from public, anon, authenticated, service_role;
+
+create function live.policy_defaults(p_shape jsonb) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return (
+    select jsonb_object_agg(f.key, case
+             when jsonb_typeof(f.value) = 'object' then live.policy_defaults(f.value)
+             when jsonb_typeof(f.value -> 0) = 'number' then f.value -> 0
+             else f.value end)
+      from jsonb_each(p_shape) f);
+end;
+$$;
+comment on function live.policy_defaults is 'A shape without its bounds: what holds where nobody says otherwise.';
+revoke execute on function live.policy_defaults(jsonb) from public, anon, authenticated, service_role;
+
+create function live.default_policy() returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return live.policy_defaults(live.policy_shape());
+end;
+$$;
+comment on function live.default_policy is 'What holds where neither the platform''s policy nor a session''s says otherwise.';
+revoke execute on function live.default_policy() from public, anon, authenticated, service_role;
+
+create function live.merged_policy(p_base jsonb, p_over jsonb) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+declare
+  result jsonb := p_base;
+  item record;
+begin
+  for item in select * from jsonb_each(p_over) loop
+    result := jsonb_set(result, array[item.key], case
+      when jsonb_typeof(result -> item.key) = 'object' and jsonb_typeof(item.value) = 'object'
+      then live.merged_policy(result -> item.key, item.value)
+      else item.value end);
+  end loop;
+  return result;
+end;
+$$;
+comment on function live.merged_policy is 'One policy over another: objects key by key, everything else, the ladder among it, as a whole.';
+revoke execute on function live.merged_policy(jsonb, jsonb) from public, anon, authenticated, service_role;
+
+create function live.with_preset(p_policy jsonb) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return live.merged_policy(coalesce(live.policy_presets() -> (p_policy ->> 'preset'), '{}'), p_policy - 'preset');
+end;
+$$;
+comment on function live.with_preset is 'A policy with the preset that it names written out below its own fields, which win.';
+revoke execute on function live.with_preset(jsonb) from public, anon, authenticated, service_role;
+
+create function live.field_fault(p_name text, p_wanted jsonb, p_value jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  words text[] := case p_name when 'mode' then '{off,observe,enforce}'
+                              else '{notice,warning,mute,demote,call_human}' end;
+begin
+  return case
+    when p_wanted is null then 'is unknown'
+    when jsonb_typeof(p_wanted) = 'boolean' then
+      case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
+    when jsonb_typeof(p_wanted) = 'string' then
+      case when jsonb_typeof(p_value) <> 'string' or p_value #>> '{}' <> all (words)
+        then 'must be one of ' || array_to_string(words, ', ') end
+    -- In a case of its own: what is no number must not be cast to one.
+    when case when jsonb_typeof(p_value) = 'number'
+              then p_value::numeric not between (p_wanted -> 1)::numeric and (p_wanted -> 2)::numeric else true end
+      then format('must be a number from %s to %s', trim_scale((p_wanted -> 1)::numeric), trim_scale((p_wanted -> 2)::numeric))
+  end;
+end;
+$$;
+comment on function live.field_fault is 'What is wrong with one field of a policy, with its bounds; null when nothing is.';
+revoke execute on function live.field_fault(text, jsonb, jsonb) from public, anon, authenticated, service_role;
+
+create function live.ladder_faults(p_ladder jsonb) returns setof text
+language plpgsql immutable set search_path = '' as $$
+declare
+  steps constant text[] := '{notice,warning,mute,demote,call_human}';
+  faults text[];
+begin
+  if jsonb_typeof(p_ladder) <> 'array' or p_ladder = '[]' then
+    return next 'ladder must be a list with at least one step';
+    return;
+  end if;
+  select array_agg(fault) into faults
+    from jsonb_array_elements(p_ladder) with ordinality e (rung, n),
+         lateral (select live.policy_faults(e.rung, live.rung_shape(), format('ladder[%s].', e.n - 1)) as fault
+                  union all select format('ladder[%s].step is missing', e.n - 1)
+                   where jsonb_typeof(e.rung) = 'object' and not e.rung ? 'step') f;
+  if faults is not null then
+    return query select unnest(faults);
+    return;
+  end if;
+  return query
+    with rungs as (
+      select e.n, array_position(steps, e.rung ->> 'step') as place, e.rung ->> 'step' as step,
+             (r.rung ->> 'strikes')::numeric as strikes, (r.rung ->> 'seconds')::numeric as seconds
+        from jsonb_array_elements(p_ladder) with ordinality e (rung, n),
+             lateral (select live.merged_policy(live.policy_defaults(live.rung_shape()), e.rung) as rung) r
+    ), pairs as (
+      select place <= lag(place) over (order by n) as unordered, strikes <= lag(strikes) over (order by n) as unraised from rungs
+    )
+    select 'ladder: steps must be in this order, each once: ' || array_to_string(steps, ', ')
+     where exists (select from pairs where unordered)
+    union all select 'ladder: each step must take more strikes than the one before'
+     where exists (select from pairs where unraised)
+    union all select format('ladder: %s must %shave seconds above 0', step, case step when 'mute' then '' else 'not ' end)
+      from rungs where (seconds > 0) <> (step = 'mute');
+end;
+$$;
+comment on function live.ladder_faults is 'All that is wrong with a ladder, in words.';
+
+create function live.policy_faults(p_policy jsonb, p_shape jsonb, p_path text) returns setof text
+language plpgsql immutable set search_path = '' as $$
+declare
+  item record;
+  wanted jsonb;
+  fault text;
+begin
+  if jsonb_typeof(p_policy) <> 'object' then
+    return next coalesce(nullif(trim(trailing '.' from p_path), ''), 'the policy') || ' must be an object';
+    return;
+  end if;
+  for item in select * from jsonb_each(p_policy) order by key loop
+    wanted := p_shape -> item.key;
+    if p_path = '' and item.key = 'preset' then
+      if jsonb_typeof(item.value) <> 'string' or not live.policy_presets() ? (item.value #>> '{}') then
+        return next 'preset must be one of ' || (select string_agg(n, ', ' order by n) from jsonb_object_keys(live.policy_presets()) n);
+      end if;
+    elsif jsonb_typeof(wanted) = 'object' then
+      return query select live.policy_faults(item.value, wanted, p_path || item.key || '.');
+    elsif item.key = 'ladder' and wanted is not null then
+      return query select live.ladder_faults(item.value);
+    else
+      fault := live.field_fault(item.key, wanted, item.value);
+      if fault is not null then
+        return next format('%s%s %s', p_path, item.key, fault);
+      end if;
+    end if;
+  end loop;
+end;
+$$;
+comment on function live.policy_faults is 'All that is wrong with a policy, or with a part of it, in words; each names the field and its bounds.';
+revoke execute on function live.ladder_faults(jsonb) from public, anon, authenticated, service_role;
+revoke execute on function live.policy_faults(jsonb, jsonb, text) from public, anon, authenticated, service_role;
+
+create function live.policy_fault(p_policy jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return (select string_agg(fault, '; ') from live.policy_faults(p_policy, live.policy_shape(), '') fault);
+end;
+$$;
+comment on function live.policy_fault is 'All that is wrong with a policy in one sentence; null when nothing is.';
+revoke execute on function live.policy_fault(jsonb) from public, anon, authenticated, service_role;
+
+create function live.check_policy() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  fault text := live.policy_fault(to_jsonb(new) -> tg_argv[0]);
+begin
+  if fault is not null then
+    perform live.refuse(400, 'bad_policy', fault);
+  end if;
+  return new;
+end;
+$$;
+comment on function live.check_policy is
+  'Trigger: refuses a policy with unknown names, wrong types or values out of bounds. Its argument names the column.';
+revoke execute on function live.check_policy() from public, anon, authenticated, service_role;
+create trigger check_policy before insert or update on public.app_settings
+  for each row when (new.key = 'moderation.policy') execute function live.check_policy('value');
+
+-- schemas/07_sessions_and_events.sql
+-- Owns: the tables of sessions, their state machine, their ordered event stream, and tickets.
+
+create table public.live_sessions (
+  id uuid primary key default gen_random_uuid(),
+  creator_id uuid not null,
+  type text not null check (type in ('video_live', 'audio_room')),
+  access_type text not null default 'public' check (access_type in ('public', 'subscribers', 'pay_per_view')),
+  price_coins int check (price_coins between 1 and 1000000),
+  title text not null check (char_length(title) between 1 and 200),
+  livekit_room text not null unique default 'live_' || replace(gen_random_uuid()::text, '-', ''),
+  status text not null default 'scheduled' check (status in ('scheduled', 'live', 'ended')),
+  scheduled_at timestamptz,
+  planned_minutes int check (planned_minutes between 1 and 1440),
+  started_at timestamptz,
+  ended_at timestamptz,
+  end_reason text,
+  host_left_at timestamptz,
+  viewer_count int not null default 0 check (viewer_count >= 0),
+  peak_viewers int not null default 0 check (peak_viewers >= 0),
+  total_viewers int not null default 0 check (total_viewers >= 0),
+  total_gift_coins bigint not null default 0 check (total_gift_coins >= 0),
+  last_seq bigint not null default 0 check (last_seq >= 0),
+  relayed_seq bigint not null default 0 check (relayed_seq between 0 and last_seq),
+  mute_all_rank int,
+  moderation jsonb not null default '{}' check (jsonb_typeof(moderation) = 'object'),
+  desired_xid xid8 not null default pg_current_xact_id(),
+  created_at timestamptz not null default clock_timestamp(),
+  check ((access_type = 'pay_per_view') = (price_coins is not null)),
+  check (status <> 'scheduled' or scheduled_at is not null),
+  check ((status = 'ended') = (ended_at is not null)),
+  check (status <> 'live' or started_at is not null)
+);
+comment on table public.live_sessions is 'A creator''s broadcast (video_live) or talk (audio_room): one LiveKit room each.';
+comment on column public.live_sessions.id is 'Id of the session.';
+comment on column public.live_sessions.creator_id is 'The creator: its host.';
+comment on column public.live_sessions.type is 'video_live or audio_room; also the context of its roles.';
+comment on column public.live_sessions.access_type is 'Who may enter: everyone, the creator''s subscribers, or holders of a ticket.';
+comment on column public.live_sessions.price_coins is 'Price of a ticket; set for pay_per_view and only there.';
+comment on column public.live_sessions.title is 'Title; the one column that its host may change directly.';
+comment on column public.live_sessions.livekit_room is 'Name of its LiveKit room.';
+comment on column public.live_sessions.status is 'scheduled, live or ended; live_session_transitions says what may follow.';
+comment on column public.live_sessions.scheduled_at is 'When it is meant to start.';
+comment on column public.live_sessions.planned_minutes is 'How long it is announced to be; null when that is not said.';
+comment on column public.live_sessions.started_at is 'When it went live; set by the database.';
+comment on column public.live_sessions.ended_at is 'When it ended; set by the database.';
+comment on column public.live_sessions.end_reason is 'Why it ended: host, ops, host_gone, no_show, room_gone, account_deleted.';
+comment on column public.live_sessions.host_left_at is 'Since when no host has been in the room; null while one is. Starts the host''s grace.';
+comment on column public.live_sessions.viewer_count is 'People in the room now other than the creator; a person on two devices counts once.';
+comment on column public.live_sessions.peak_viewers is 'Most viewers at one time, by the times of their visits.';
+comment on column public.live_sessions.total_viewers is 'Different people other than the creator who have ever been in the room.';
+comment on column public.live_sessions.total_gift_coins is 'Coins given to this session.';
+comment on column public.live_sessions.last_seq is 'Highest seq of its live_events.';
+comment on column public.live_sessions.relayed_seq is 'Highest seq that an agent has relayed into the room; only grows.';
+comment on column public.live_sessions.mute_all_rank is 'Rank of who muted everyone; null while nobody has. Those who join later are muted too.';
+comment on column public.live_sessions.moderation is 'Overrides of app_settings moderation.policy for this session, by ops; may name a "preset": talk, music or asmr.';
+comment on column public.live_sessions.desired_xid is 'Transaction of the last change that an agent must know of.';
+comment on column public.live_sessions.created_at is 'When it was created.';
+create unique index live_sessions_one_live_per_creator on public.live_sessions (creator_id) where status = 'live';
+create index live_sessions_running on public.live_sessions (status, scheduled_at) where status <> 'ended';
+create index live_sessions_by_creator on public.live_sessions (creator_id, created_at desc);
+alter table public.live_sessions enable row level security;
+revoke all on public.live_sessions from public, anon, authenticated, service_role;
+grant select, insert, update on public.live_sessions to service_role;
+grant select on public.live_sessions to anon, authenticated;
+grant update (title) on public.live_sessions to authenticated;
+
+create function live.clean_title() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  new.title := live.clean_text(new.title, 'title', 200);
+  if auth.uid() = new.creator_id and live.standing_fault(auth.uid(), new.id, new.creator_id) is not null then
+    perform live.refuse(403, 'banned', 'You have been removed and cannot rename this session.');
+  end if;
+  return new;
+end;
+$$;
+comment on function live.clean_title is 'Trigger: a title is one line that can be read, whoever writes it; a banned host writes none.';
+revoke execute on function live.clean_title() from public, anon, authenticated, service_role;
+create trigger clean_title before insert or update of title on public.live_sessions
+  for each row execute function live.clean_title();
+
+-- ── state machine ──────────────────────────────────────────────────────────────────────────────────────────────
+create table public.live_session_transitions (
+  from_status text not null,
+  to_status text not null,
+  primary key (from_status, to_status)
+);
+comment on table public.live_session_transitions is 'Which status of a session may follow which; everything else is refused.';
+comment on column public.live_session_transitions.from_status is 'The status it has; new for a row being inserted.';
+comment on column public.live_session_transitions.to_status is 'A status it may have next.';
+alter table public.live_session_transitions enable row level security;
+revoke all on public.live_session_transitions from public, anon, authenticated, service_role;
+grant select on public.live_session_transitions to service_role;
+insert into public.live_session_transitions (from_status, to_status) values
+  ('new', 'scheduled'), ('new', 'live'), ('scheduled', 'live'), ('scheduled', 'ended'), ('live', 'ended');
+
+create function live.guard_session() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  old_status text := case tg_op when 'INSERT' then 'new' else old.status end;
+begin
+  if old_status <> new.status then
+    if not exists (select from public.live_session_transitions t
+                    where t.from_status = old_status and t.to_status = new.status) then
+      perform live.refuse(409, 'illegal_transition',
+        format('a session that is %s cannot become %s', old_status, new.status));
+    end if;
+    -- Times are the database's word, whatever the statement says.
+    new.started_at := case new.status when 'live' then clock_timestamp()
+                                      when 'scheduled' then null
+                                      else old.started_at end;
+    new.ended_at := case new.status when 'ended' then clock_timestamp() end;
+    new.host_left_at := case new.status when 'live' then clock_timestamp() end;
+  elsif tg_op = 'UPDATE' then
+    new.started_at := old.started_at;
+    new.ended_at := old.ended_at;
+  end if;
+  if tg_op = 'UPDATE' and (new.id, new.creator_id, new.type, new.livekit_room, new.created_at)
+      is distinct from (old.id, old.creator_id, old.type, old.livekit_room, old.created_at) then
+    perform live.refuse(409, 'immutable', 'a session''s id, creator, type, room and birth never change');
+  end if;
+  if tg_op = 'INSERT' or (new.status, new.mute_all_rank, new.moderation, new.access_type)
+      is distinct from (old.status, old.mute_all_rank, old.moderation, old.access_type) then
+    new.desired_xid := pg_current_xact_id();
+  end if;
+  return new;
+end;
+$$;
+comment on function live.guard_session is 'Trigger: the session''s state machine, its times, and what never changes.';
+revoke execute on function live.guard_session() from public, anon, authenticated, service_role;
+create trigger guard_session before insert or update on public.live_sessions
+  for each row execute function live.guard_session();
+
+-- ── events ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.live_events (
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  seq bigint not null check (seq > 0),
+  id uuid not null default gen_random_uuid() unique,
+  type text not null check (type ~ '^[a-z_]{1,40}$'),
+  payload jsonb not null default '{}' check (jsonb_typeof(payload) = 'object'),
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (session_id, seq)
+);
+comment on table public.live_events is 'The ordered stream of a session that the agent relays: gifts, system messages, changes of role, the end.';
+comment on column public.live_events.session_id is 'The session.';
+comment on column public.live_events.seq is '1, 2, 3… in each session, without gaps.';
+comment on column public.live_events.id is 'Id of the event.';
+comment on column public.live_events.type is 'Kind of event: gift, system, role_changed, session_ended…';
+comment on column public.live_events.payload is 'What happened, as the room is told.';
+comment on column public.live_events.created_at is 'When it happened.';
+alter table public.live_events enable row level security;
+revoke all on public.live_events from public, anon, authenticated, service_role;
+grant select on public.live_events to authenticated, service_role;
+
+create function live.append_events(p_session uuid, p_type text, p_payloads jsonb[], p_gift_coins bigint default 0)
+returns bigint
+language plpgsql set search_path = '' as $$
+declare
+  top bigint;
+begin
+  -- As a packet carries it: JSON text inside JSON text. The rest of the 15 KiB is the envelope's.
+  if exists (select from unnest(p_payloads) x where octet_length(to_jsonb(x::text)::text) > 14000) then
+    perform live.refuse(413, 'event_too_large', 'this is too long to be told to the room: shorten it');
+  end if;
+  -- The row lock is what makes seq gapless: it is held until the events' own transaction ends.
+  update public.live_sessions s
+     set last_seq = s.last_seq + cardinality(p_payloads), total_gift_coins = s.total_gift_coins + p_gift_coins
+   where s.id = p_session returning s.last_seq into top;
+  if top is null then
+    perform live.refuse(404, 'unknown_session', 'there is no such session');
+  end if;
+  insert into public.live_events (session_id, seq, type, payload)
+  select p_session, top - cardinality(p_payloads) + x.ordinality, p_type, x.payload
+    from unnest(p_payloads) with ordinality as x (payload);
+  return top;
+end;
+$$;
+comment on function live.append_events is
+  'Appends events of one type to a session''s stream, at the cost of one hint, and returns the last seq. Refuses one that '
+  'no packet could carry. p_gift_coins: what they add to the session''s total; a burst of gifts waits for one lock and one '
+  'write of the row, not for two. For definer functions: nobody may call it directly.';
+revoke execute on function live.append_events(uuid, text, jsonb[], bigint) from public, anon, authenticated, service_role;
+
+create function live.append_event(p_session uuid, p_type text, p_payload jsonb) returns bigint
+language plpgsql set search_path = '' as $$
+begin
+  return live.append_events(p_session, p_type, array[p_payload]);
+end;
+$$;
+comment on function live.append_event is 'Appends one event to a session''s stream and returns its seq.';
+revoke execute on function live.append_event(uuid, text, jsonb) from public, anon, authenticated, service_role;
+
+create function live.instant(p_at timestamptz) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return to_char(p_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+end;
+$$;
+comment on function live.instant is 'A moment as packets word it: ISO 8601 in UTC with milliseconds.';
+revoke execute on function live.instant(timestamptz) from public, anon, authenticated, service_role;
+
+create function live.announce_session_end() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.append_event(new.id, 'session_ended', jsonb_build_object('reason', new.end_reason));
+  return null;
+end;
+$$;
+comment on function live.announce_session_end is 'Trigger: a session that ends says so in its stream.';
+revoke execute on function live.announce_session_end() from public, anon, authenticated, service_role;
+create trigger announce_session_end after update of status on public.live_sessions
+  for each row when (old.status = 'live' and new.status = 'ended') execute function live.announce_session_end();
+
+-- ── tickets ────────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.live_tickets (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  user_id uuid not null,
+  coins int not null check (coins >= 0),
+  idempotency_key text not null check (char_length(idempotency_key) between 1 and 200),
+  earned_at timestamptz,
+  refund_due_at timestamptz,
+  refund_reason text check (refund_reason in ('not_delivered', 'removed', 'ops')),
+  refunded_at timestamptz,
+  created_at timestamptz not null default clock_timestamp(),
+  unique (user_id, idempotency_key),
+  check (refund_due_at is null or refund_reason is not null)
+);
+comment on table public.live_tickets is 'Tickets for pay-per-view sessions.';
+comment on column public.live_tickets.id is 'Id of the ticket.';
+comment on column public.live_tickets.session_id is 'The session it admits to.';
+comment on column public.live_tickets.user_id is 'Who holds it.';
+comment on column public.live_tickets.coins is 'What was paid.';
+comment on column public.live_tickets.idempotency_key is 'The buyer''s key of the purchase: the same key is the same purchase.';
+comment on column public.live_tickets.earned_at is
+  'When the creator had earned it: the host''s media has flowed long enough after this purchase. Null: its coins are held.';
+comment on column public.live_tickets.refund_due_at is 'Since when it is to be paid back; it admits nobody from then on.';
+comment on column public.live_tickets.refund_reason is
+  'Why: not_delivered (the show was too short, or never was), removed (by the creator or their moderators, before it was earned), ops.';
+comment on column public.live_tickets.refunded_at is 'When it was refunded; it admits nobody from then on.';
+comment on column public.live_tickets.created_at is 'When it was bought.';
+create unique index live_tickets_one_valid on public.live_tickets (session_id, user_id) where refunded_at is null;
+create index live_tickets_held on public.live_tickets (session_id, user_id)
+  where earned_at is null and refund_due_at is null and refunded_at is null;
+create index live_tickets_due on public.live_tickets (refund_due_at) where refund_due_at is not null and refunded_at is null;
+alter table public.live_tickets enable row level security;
+revoke all on public.live_tickets from public, anon, authenticated, service_role;
+grant select on public.live_tickets to authenticated, service_role;
+
+-- schemas/09_calls.sql
+-- Owns: the table of one-to-one calls. Its state machine and functions are a migration of their own.
+
+create table public.calls (
+  id uuid primary key default gen_random_uuid(),
+  caller_id uuid not null,
+  callee_id uuid not null,
+  type text not null check (type in ('audio', 'video')),
+  status text not null default 'initiated'
+    check (status in ('initiated', 'ringing', 'accepted', 'declined', 'missed', 'cancelled', 'ended', 'failed')),
+  livekit_room text not null unique default 'call_' || replace(gen_random_uuid()::text, '-', ''),
+  ringing_at timestamptz,
+  accepted_at timestamptz,
+  ended_at timestamptz,
+  duration_seconds int check (duration_seconds >= 0),
+  end_reason text,
+  desired_xid xid8 not null default pg_current_xact_id(),
+  created_at timestamptz not null default clock_timestamp(),
+  check (caller_id <> callee_id)
+);
+comment on table public.calls is 'One-to-one calls: one LiveKit room each.';
+comment on column public.calls.id is 'Id of the call.';
+comment on column public.calls.caller_id is 'Who calls.';
+comment on column public.calls.callee_id is 'Who is called.';
+comment on column public.calls.type is 'audio or video.';
+comment on column public.calls.status is 'Where the call stands.';
+comment on column public.calls.livekit_room is 'Name of its LiveKit room.';
+comment on column public.calls.ringing_at is 'When it began to ring.';
+comment on column public.calls.accepted_at is 'When it was answered.';
+comment on column public.calls.ended_at is 'When it was over, in whichever way.';
+comment on column public.calls.duration_seconds is 'Seconds from the answer to the end.';
+comment on column public.calls.end_reason is 'Why it is over.';
+comment on column public.calls.desired_xid is 'Transaction of the last change that an agent must know of.';
+comment on column public.calls.created_at is 'When it was started.';
+create index calls_by_caller on public.calls (caller_id, created_at desc);
+create index calls_by_callee on public.calls (callee_id, created_at desc);
+create index calls_running on public.calls (status, ringing_at) where status in ('initiated', 'ringing', 'accepted');
+alter table public.calls enable row level security;
+revoke all on public.calls from public, anon, authenticated, service_role;
+grant select, insert, update on public.calls to service_role;
+grant select on public.calls to authenticated;
+create policy "both sides see their call, ops see all" on public.calls for select to authenticated
+  using ((select auth.uid()) in (caller_id, callee_id) or (select live.am_ops()));
+
+create function live.call_is_running(p_status text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_status in ('initiated', 'ringing', 'accepted');
+end;
+$$;
+comment on function live.call_is_running is 'Whether a call of this status may still have a room.';
+revoke execute on function live.call_is_running(text) from public, anon, authenticated, service_role;
+
+-- schemas/11_people.sql
+-- Owns: the tables of who is in a session with what rights (live_participants), each connection of theirs
+-- (live_visits), and who is kept out (live_bans).
+
+create table public.live_participants (
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  user_id uuid not null,
+  role text not null check (role in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer')),
+  role_by_rank int not null default 0,
+  mic_muted boolean not null default false,
+  mic_muted_until timestamptz,
+  mic_by_rank int not null default 0,
+  mic_by_all boolean not null default false,
+  camera_off boolean not null default false,
+  camera_by_rank int not null default 0,
+  chat_muted_until timestamptz,
+  chat_by_rank int not null default 0,
+  hand_raised_at timestamptz,
+  invited_role text check (invited_role in ('co_host', 'moderator', 'speaker', 'host')),
+  invited_by uuid,
+  invited_by_rank int not null default 0,
+  invite_expires_at timestamptz,
+  access_ends_at timestamptz,
+  access_removed boolean not null default false,
+  free boolean not null default false,
+  is_online boolean not null default false,
+  first_joined_at timestamptz,
+  last_joined_at timestamptz,
+  left_at timestamptz,
+  open_visits int not null default 0 check (open_visits >= 0),
+  watched interval not null default '0',
+  watch_seconds int not null default 0 check (watch_seconds >= 0),
+  desired_xid xid8 not null default pg_current_xact_id(),
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (session_id, user_id),
+  check (mic_muted or (mic_muted_until is null and not mic_by_all)),
+  check ((invited_role is null) = (invite_expires_at is null))
+);
+comment on table public.live_participants is
+  'A person in a session. Role and mute flags are the desired state: the agent makes LiveKit agree.';
+comment on column public.live_participants.session_id is 'The session.';
+comment on column public.live_participants.user_id is 'The person; also the LiveKit identity.';
+comment on column public.live_participants.role is 'What they may do: a role of live_roles.';
+comment on column public.live_participants.role_by_rank is 'Rank of who gave the role; a lower rank does not change it. 0 = nobody in particular.';
+comment on column public.live_participants.mic_muted is 'Whether the microphone is taken away, by name or by mute_all.';
+comment on column public.live_participants.mic_muted_until is 'When that ends by itself; null = not by itself.';
+comment on column public.live_participants.mic_by_rank is 'Rank of who muted; a lower rank does not unmute.';
+comment on column public.live_participants.mic_by_all is 'Whether it is mute_all that muted them, so that unmute_all frees them.';
+comment on column public.live_participants.camera_off is 'Whether the camera and screen are taken away.';
+comment on column public.live_participants.camera_by_rank is 'Rank of who took the camera; a lower rank does not give it back.';
+comment on column public.live_participants.chat_muted_until is 'Until when they may not write; infinity = until lifted; null = they may.';
+comment on column public.live_participants.chat_by_rank is 'Rank of who took the chat; a lower rank does not give it back.';
+comment on column public.live_participants.hand_raised_at is 'Since when the hand is up: the queue''s order. Null = down.';
+comment on column public.live_participants.invited_role is 'A role they were offered and have not answered.';
+comment on column public.live_participants.invited_by is 'Who offered it; null for server code and for ops.';
+comment on column public.live_participants.invited_by_rank is 'Rank of who offered it.';
+comment on column public.live_participants.invite_expires_at is 'Until when the offer stands.';
+comment on column public.live_participants.access_ends_at is 'Paid access ended: when the grace is over. Null while access holds.';
+comment on column public.live_participants.access_removed is 'Whether the grace is over and they must be out.';
+comment on column public.live_participants.free is 'Whether the session is public, so that no paid access is needed; kept by triggers.';
+comment on column public.live_participants.is_online is 'Whether any connection of theirs is open; derived from live_visits.';
+comment on column public.live_participants.first_joined_at is 'Start of their first visit.';
+comment on column public.live_participants.last_joined_at is 'Start of their latest visit.';
+comment on column public.live_participants.left_at is 'End of their latest visit; null while online.';
+comment on column public.live_participants.open_visits is 'How many connections of theirs are open.';
+comment on column public.live_participants.watched is 'Time covered by closed visits, exactly.';
+comment on column public.live_participants.watch_seconds is 'Seconds covered by closed visits; two devices at once count once.';
+comment on column public.live_participants.desired_xid is 'Transaction of the last change that an agent must know of.';
+comment on column public.live_participants.created_at is 'When the row was made.';
+create index live_participants_by_user on public.live_participants (user_id, last_joined_at desc nulls last);
+create index live_participants_free on public.live_participants (user_id) include (session_id) where free and not access_removed;
+create index live_participants_paid on public.live_participants (user_id) where not free;
+create index live_participants_staff on public.live_participants (user_id) include (session_id)
+  where role in ('host', 'co_host', 'moderator');
+create index live_participants_changed on public.live_participants (session_id, desired_xid);
+create index live_participants_online on public.live_participants (session_id) where is_online;
+create index live_participants_hosts on public.live_participants (session_id) where role = 'host';
+create index live_participants_hands on public.live_participants (session_id, hand_raised_at) where hand_raised_at is not null;
+create index live_participants_timed on public.live_participants (least(mic_muted_until, invite_expires_at, access_ends_at))
+  where least(mic_muted_until, invite_expires_at, access_ends_at) is not null;
+alter table public.live_participants enable row level security;
+revoke all on public.live_participants from public, anon, authenticated, service_role;
+grant select, insert, update on public.live_participants to service_role;
+grant select on public.live_participants to authenticated;
+
+create table public.live_visits (
+  participant_sid text primary key check (participant_sid ~ '^[A-Za-z0-9_-]{1,64}$'),
+  session_id uuid references public.live_sessions (id) on delete cascade,
+  call_id uuid references public.calls (id) on delete cascade,
+  user_id uuid not null,
+  joined_at timestamptz not null,
+  left_at timestamptz,
+  leave_reason text,
+  join_reported_at timestamptz,
+  agent_left_at timestamptz,
+  agent_leave_reason text,
+  webhook_left_at timestamptz,
+  webhook_leave_reason text,
+  closed_at timestamptz,
+  close_reason text,
+  join_permission jsonb,
+  check (num_nonnulls(session_id, call_id) = 1),
+  check (left_at >= joined_at)
+);
+comment on table public.live_visits is
+  'One row per connection, so that a late leave can never close a newer visit. What each source reported is kept, and '
+  'joined_at, left_at and leave_reason follow from it: the order of arrival makes no difference.';
+comment on column public.live_visits.participant_sid is 'LiveKit''s id of the connection.';
+comment on column public.live_visits.session_id is 'The session, or null for a call.';
+comment on column public.live_visits.call_id is 'The call, or null for a session.';
+comment on column public.live_visits.user_id is 'Who.';
+comment on column public.live_visits.joined_at is 'LiveKit''s own joined_at; the time of leaving while only that is known.';
+comment on column public.live_visits.left_at is 'The earliest credible report of leaving, never before joined_at; null while connected.';
+comment on column public.live_visits.leave_reason is 'Why, as the source of left_at says.';
+comment on column public.live_visits.join_reported_at is 'Earliest joined_at that any source reported; null until one does.';
+comment on column public.live_visits.join_permission is
+  'LiveKit''s permission as the webhook of the join told it: can_publish, can_publish_sources, can_subscribe; null while unknown.';
+comment on column public.live_visits.agent_left_at is 'Earliest leaving that an agent reported.';
+comment on column public.live_visits.agent_leave_reason is 'The reason in that report.';
+comment on column public.live_visits.webhook_left_at is 'Earliest leaving that a webhook reported.';
+comment on column public.live_visits.webhook_leave_reason is 'The reason in that report.';
+comment on column public.live_visits.closed_at is 'When it was closed for want of a report; a report of leaving outranks it.';
+comment on column public.live_visits.close_reason is 'Why it was closed: room_closed, session_ended, call_ended.';
+create index live_visits_of_session on public.live_visits (session_id, user_id, joined_at) where session_id is not null;
+create index live_visits_by_end on public.live_visits (session_id, user_id, left_at)
+  where session_id is not null and left_at is not null;
+create index live_visits_of_call on public.live_visits (call_id, user_id) where call_id is not null;
+create index live_visits_open on public.live_visits (joined_at) where left_at is null;
+create index live_visits_of_user on public.live_visits (user_id, joined_at desc);
+alter table public.live_visits enable row level security;
+revoke all on public.live_visits from public, anon, authenticated, service_role;
+grant select, insert, update on public.live_visits to service_role;
+grant select on public.live_visits to authenticated;
+
+create table public.live_bans (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  scope text not null check (scope in ('session', 'creator', 'platform')),
+  session_id uuid references public.live_sessions (id) on delete cascade,
+  creator_id uuid,
+  reason text,
+  created_by uuid,
+  by_rank int not null default 100,
+  action_id uuid,
+  created_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz,
+  lifted_at timestamptz,
+  lifted_by uuid,
+  check ((scope = 'session') = (session_id is not null)),
+  check ((scope = 'creator') = (creator_id is not null))
+);
+comment on table public.live_bans is 'Who is kept out of one session, of all of a creator''s, or of the platform (a suspended account).';
+comment on column public.live_bans.id is 'Id of the ban.';
+comment on column public.live_bans.user_id is 'Who is kept out.';
+comment on column public.live_bans.scope is 'session, creator or platform.';
+comment on column public.live_bans.session_id is 'The session, for the scope session only.';
+comment on column public.live_bans.creator_id is 'The creator, for the scope creator only.';
+comment on column public.live_bans.reason is 'Why, for the audit.';
+comment on column public.live_bans.created_by is 'Who banned; null for server code and for ops, whom only the audit names.';
+comment on column public.live_bans.by_rank is 'Rank of who banned; a lower rank does not lift it.';
+comment on column public.live_bans.action_id is 'The moderation action that made it; null when written by server code.';
+comment on column public.live_bans.created_at is 'Since when.';
+comment on column public.live_bans.expires_at is 'When it ends by itself; null = never.';
+comment on column public.live_bans.lifted_at is 'When it was lifted; null while it stands.';
+comment on column public.live_bans.lifted_by is 'Who lifted it; null for server code and for ops.';
+create index live_bans_standing on public.live_bans (
+  user_id, (coalesce(session_id, creator_id, '00000000-0000-0000-0000-000000000000')), (coalesce(expires_at, 'infinity')))
+  where lifted_at is null;
+create index live_bans_expiring on public.live_bans (expires_at) where lifted_at is null and expires_at is not null;
+alter table public.live_bans enable row level security;
+revoke all on public.live_bans from public, anon, authenticated, service_role;
+grant select, insert, update on public.live_bans to service_role;
+grant select on public.live_bans to authenticated;
+
+-- schemas/13_consent.sql
+-- Owns: what a person decides about others: whom they have blocked, and who may call them. Ids only, as everywhere: a
+-- deleted account leaves no block behind (live.forget_consent).
+
+create table public.user_blocks (
+  user_id uuid not null,
+  blocked_id uuid not null,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (user_id, blocked_id),
+  check (user_id <> blocked_id)
+);
+comment on table public.user_blocks is
+  'Who has blocked whom. Between the two, in both directions, there are no calls, no invitations, no hands raised to the one as host, and no chat shown.';
+comment on column public.user_blocks.user_id is 'Who blocks.';
+comment on column public.user_blocks.blocked_id is 'Who is blocked; never told.';
+comment on column public.user_blocks.created_at is 'Since when.';
+create index user_blocks_of_blocked on public.user_blocks (blocked_id);
+alter table public.user_blocks enable row level security;
+revoke all on public.user_blocks from public, anon, authenticated, service_role;
+grant select, delete on public.user_blocks to service_role;
+grant select on public.user_blocks to authenticated;
+create policy "one sees whom one has blocked" on public.user_blocks for select to authenticated
+  using (user_id = (select auth.uid()) or (select live.am_ops()));
+
+create table public.call_preferences (
+  user_id uuid primary key,
+  calls_from text not null check (calls_from in ('everyone', 'followed', 'nobody')),
+  updated_at timestamptz not null default clock_timestamp()
+);
+comment on table public.call_preferences is 'Who may call a person, where they have said so; everyone else may be called by everyone.';
+comment on column public.call_preferences.user_id is 'Who is called.';
+comment on column public.call_preferences.calls_from is
+  'everyone, followed (the creators whose subscriber the callee is) or nobody.';
+comment on column public.call_preferences.updated_at is 'When they said so.';
+alter table public.call_preferences enable row level security;
+revoke all on public.call_preferences from public, anon, authenticated, service_role;
+grant select, delete on public.call_preferences to service_role;
+grant select on public.call_preferences to authenticated;
+create policy "one sees one's own wish" on public.call_preferences for select to authenticated
+  using (user_id = (select auth.uid()) or (select live.am_ops()));
+
+create function live.blocked(p_one uuid, p_other uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.user_blocks b
+                  where (b.user_id, b.blocked_id) in ((p_one, p_other), (p_other, p_one)));
+end;
+$$;
+comment on function live.blocked(uuid, uuid) is 'Whether either of two people has blocked the other.';
+revoke execute on function live.blocked(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.my_blocks() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select b.blocked_id from public.user_blocks b where b.user_id = (select auth.uid())
+    union
+    select b.user_id from public.user_blocks b where b.blocked_id = (select auth.uid());
+end;
+$$;
+comment on function live.my_blocks is 'Everybody between whom and the caller a block stands; asked once per query.';
+revoke execute on function live.my_blocks() from public, anon, authenticated, service_role;
+grant execute on function live.my_blocks() to authenticated;
+
+create function live.follows(p_follower uuid, p_creator uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.creator_subscriptions c
+     where c.user_id = p_follower and c.creator_id = p_creator and c.status::text = 'active'
+       and (c.expires_at is null or c.expires_at > clock_timestamp()));
+end;
+$$;
+comment on function live.follows(uuid, uuid) is
+  'Whether one follows the other. The app has no table of followers, so this is an active subscription to the creator.';
+revoke execute on function live.follows(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.accepts_calls_from(p_callee uuid, p_caller uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return not live.blocked(p_callee, p_caller) and case (
+      select w.calls_from from public.call_preferences w where w.user_id = p_callee)
+    when 'nobody' then false
+    when 'followed' then live.follows(p_callee, p_caller)
+    else true end;
+end;
+$$;
+comment on function live.accepts_calls_from(uuid, uuid) is 'Whether a person lets another call them, by their blocks and their wish.';
+revoke execute on function live.accepts_calls_from(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.forget_consent(p_user uuid) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  blocks int;
+  wishes int;
+begin
+  delete from public.user_blocks b where p_user in (b.user_id, b.blocked_id);
+  get diagnostics blocks = row_count;
+  delete from public.call_preferences w where w.user_id = p_user;
+  get diagnostics wishes = row_count;
+  return jsonb_build_object('user_blocks', blocks, 'call_preferences', wishes);
+end;
+$$;
+comment on function live.forget_consent(uuid) is 'Deletes the blocks and the wish of an account that is deleted, and the blocks against it: rows deleted, by table.';
+revoke execute on function live.forget_consent(uuid) from public, anon, authenticated, service_role;
+
+-- schemas/15_moderation_tables.sql
+-- Owns: the tables of moderation: the one door (moderation_actions), what the audio rules saw (moderation_incidents)
+-- and measured (live_audio_stats). The rules of the door are migrations of their own.
+
+create table public.moderation_actions (
+  id uuid primary key default gen_random_uuid(),
+  n bigint generated by default as identity unique,
+  session_id uuid references public.live_sessions (id) on delete cascade,
+  call_id uuid references public.calls (id) on delete cascade,
+  target_user_id uuid,
+  action text not null check (action in (
+    'mute', 'unmute', 'mute_all', 'unmute_all', 'camera_off', 'camera_on', 'set_role', 'kick', 'ban', 'unban',
+    'chat_mute', 'chat_unmute', 'delete_message', 'announce', 'end_session')),
+  params jsonb not null default '{}' check (jsonb_typeof(params) = 'object'),
+  reason text check (char_length(reason) <= 1000),
+  requested_by uuid,
+  requested_via text not null check (requested_via in ('ops', 'app', 'auto', 'assistant')),
+  requested_rank int not null,
+  dry_run boolean not null default false,
+  expires_at timestamptz,
+  status text not null default 'pending'
+    check (status in ('pending', 'claimed', 'applied', 'failed', 'expired', 'cancelled')),
+  attempts int not null default 0,
+  retry_at timestamptz,
+  error_code text,
+  error text,
+  prior jsonb,
+  before jsonb,
+  after jsonb,
+  superseded_by uuid references public.moderation_actions (id) on delete set null,
+  claimed_by text,
+  created_at timestamptz not null default clock_timestamp(),
+  claimed_at timestamptz,
+  claim_expires_at timestamptz,
+  applied_at timestamptz,
+  enforce_ms double precision check (enforce_ms >= 0),
+  check ((status = 'claimed') = (claim_expires_at is not null)),
+  check (status <> 'applied' or applied_at is not null)
+);
+comment on table public.moderation_actions is
+  'The one door for moderation. Inserting is asking: the insert validates, checks who may, and writes the desired '
+  'state; the agent then makes LiveKit agree and writes back what happened. Only our functions update a row.';
+comment on column public.moderation_actions.id is 'The caller may choose it, so that a retried insert is the same request.';
+comment on column public.moderation_actions.n is 'The order: a later wish about the same person has a higher n.';
+comment on column public.moderation_actions.session_id is 'The session it is about; null for a call, or for a ban of wider scope.';
+comment on column public.moderation_actions.call_id is 'The call it is about.';
+comment on column public.moderation_actions.target_user_id is 'Whom; null for the whole session. Kept when the account is deleted: the audit outlives it.';
+comment on column public.moderation_actions.action is 'What.';
+comment on column public.moderation_actions.params is 'Details: role, seconds, scope, text or message_id, as the action needs.';
+comment on column public.moderation_actions.reason is 'Why, for the audit and for the person concerned.';
+comment on column public.moderation_actions.requested_by is 'Who asked; set from who is signed in. Null for server code.';
+comment on column public.moderation_actions.requested_via is 'Through which door: ops, app, auto (the agent''s rules) or assistant.';
+comment on column public.moderation_actions.requested_rank is 'Rank of the asker at insertion; 100 for ops.';
+comment on column public.moderation_actions.dry_run is 'Decide and record, touch nothing.';
+comment on column public.moderation_actions.expires_at is 'After this it is pointless; for kick and announce only.';
+comment on column public.moderation_actions.status is 'pending, claimed, then applied, failed, expired or cancelled.';
+comment on column public.moderation_actions.attempts is 'How often an agent has claimed it.';
+comment on column public.moderation_actions.retry_at is 'Not to be claimed again before this.';
+comment on column public.moderation_actions.error_code is 'The last failure, for programs; superseded when a later row overtook it.';
+comment on column public.moderation_actions.error is 'The last failure, in words that help.';
+comment on column public.moderation_actions.prior is 'The desired state that it replaced, put back when it is withdrawn.';
+comment on column public.moderation_actions.before is 'The target''s role and permission before.';
+comment on column public.moderation_actions.after is 'The target''s role and permission after.';
+comment on column public.moderation_actions.superseded_by is 'The later row that contradicts it.';
+comment on column public.moderation_actions.claimed_by is 'The worker that claimed it last.';
+comment on column public.moderation_actions.created_at is 'When it was asked; enforce_ms counts from here.';
+comment on column public.moderation_actions.claimed_at is 'When it was claimed last.';
+comment on column public.moderation_actions.claim_expires_at is 'When another agent may claim it; set while claimed.';
+comment on column public.moderation_actions.applied_at is 'When LiveKit had confirmed it.';
+comment on column public.moderation_actions.enforce_ms is 'Milliseconds from insertion until LiveKit confirmed.';
+create index moderation_actions_due on public.moderation_actions (session_id, n) where status in ('pending', 'claimed');
+create index moderation_actions_due_in_calls on public.moderation_actions (call_id, n)
+  where status in ('pending', 'claimed') and call_id is not null;
+create index moderation_actions_of_session on public.moderation_actions (session_id, n desc);
+create index moderation_actions_on_person on public.moderation_actions (target_user_id, n desc);
+create index moderation_actions_by_person on public.moderation_actions (requested_by, created_at desc);
+alter table public.moderation_actions enable row level security;
+revoke all on public.moderation_actions from public, anon, authenticated, service_role;
+revoke all on sequence public.moderation_actions_n_seq from public, anon, authenticated, service_role;
+grant select, insert on public.moderation_actions to service_role;
+grant select, insert (id, session_id, target_user_id, action, params, reason, dry_run) on public.moderation_actions
+  to authenticated;
+
+create table public.moderation_incidents (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  user_id uuid not null,
+  participant_sid text,
+  rule text not null,
+  severity text not null check (severity in ('info', 'warning', 'critical')),
+  measured jsonb not null default '{}',
+  started_at timestamptz not null,
+  ended_at timestamptz,
+  strikes double precision not null default 0,
+  action_id uuid references public.moderation_actions (id) on delete set null,
+  created_at timestamptz not null default clock_timestamp(),
+  check (ended_at >= started_at)
+);
+comment on table public.moderation_incidents is 'What an automatic rule saw: who, which rule, what was measured, what followed.';
+comment on column public.moderation_incidents.id is 'Chosen by the agent, so that a repeated write is the same incident.';
+comment on column public.moderation_incidents.session_id is 'The session.';
+comment on column public.moderation_incidents.user_id is 'Who.';
+comment on column public.moderation_incidents.participant_sid is 'On which connection.';
+comment on column public.moderation_incidents.rule is 'The rule that fired.';
+comment on column public.moderation_incidents.severity is 'info, warning or critical.';
+comment on column public.moderation_incidents.measured is 'The figures that made it fire, the step that followed, whether it was only observed, and the words for the person.';
+comment on column public.moderation_incidents.started_at is 'When it began.';
+comment on column public.moderation_incidents.ended_at is 'When the step was taken: what was judged lies between the two.';
+comment on column public.moderation_incidents.strikes is 'Strikes of the person after it; they decay.';
+comment on column public.moderation_incidents.action_id is 'The automatic action that followed.';
+comment on column public.moderation_incidents.created_at is 'When it was written.';
+create index moderation_incidents_of_session on public.moderation_incidents (session_id, started_at desc);
+create index moderation_incidents_of_user on public.moderation_incidents (user_id, started_at desc);
+alter table public.moderation_incidents enable row level security;
+revoke all on public.moderation_incidents from public, anon, authenticated, service_role;
+grant select, insert, update on public.moderation_incidents to service_role;
+grant select on public.moderation_incidents to authenticated;
+
+create table public.live_audio_stats (
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  user_id uuid not null,
+  minute timestamptz not null check (minute = date_trunc('minute', minute, 'UTC')),
+  talk_seconds double precision not null check (talk_seconds between 0 and 60),
+  loudness_lufs double precision,
+  peak_dbfs double precision,
+  clipped_ratio double precision check (clipped_ratio between 0 and 1),
+  measured jsonb not null default '{}' check (jsonb_typeof(measured) = 'object'),
+  primary key (session_id, user_id, minute)
+);
+comment on table public.live_audio_stats is 'How a person sounded in a minute of a session. Figures only: no audio is stored.';
+comment on column public.live_audio_stats.session_id is 'The session.';
+comment on column public.live_audio_stats.user_id is 'Who.';
+comment on column public.live_audio_stats.minute is 'Start of the minute; a room''s first one is written after ten seconds already, and again when it is over.';
+comment on column public.live_audio_stats.talk_seconds is 'Seconds with speech in it.';
+comment on column public.live_audio_stats.loudness_lufs is 'Gated loudness of the speech, LUFS; null when there was none.';
+comment on column public.live_audio_stats.peak_dbfs is 'Highest sample peak, dBFS.';
+comment on column public.live_audio_stats.clipped_ratio is 'Share of samples that were clipped.';
+comment on column public.live_audio_stats.measured is 'Further figures, by name; `tracks`: the same of each sound, where more was heard than one microphone. The row is what people heard of all of them.';
+create index live_audio_stats_of_user on public.live_audio_stats (user_id, minute desc);
+alter table public.live_audio_stats enable row level security;
+revoke all on public.live_audio_stats from public, anon, authenticated, service_role;
+grant select, insert, update on public.live_audio_stats to service_role;
+grant select on public.live_audio_stats to authenticated;
+
+-- schemas/17_moderation_cases.sql
+-- Owns: what waits for a human's decision (moderation_cases), and the one function that opens it. Who sees a case first
+-- and what is decided is not here.
+
+create table public.moderation_cases (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid references public.live_sessions (id) on delete set null,
+  call_id uuid references public.calls (id) on delete set null,
+  message_id uuid,
+  recording_id uuid,
+  user_id uuid,
+  severity text not null check (severity in ('info', 'warning', 'critical')),
+  source text not null check (source in ('rule', 'report', 'ops')),
+  claimed_by uuid,
+  claim_expires_at timestamptz,
+  resolved_at timestamptz,
+  decision text,
+  reason_code text,
+  opened_at timestamptz not null default clock_timestamp(),
+  check ((claimed_by is null) = (claim_expires_at is null))
+);
+comment on table public.moderation_cases is
+  'What waits for a human''s decision: opened by a rule that may not act, by reports, or by ops. One open case per person and session.';
+comment on column public.moderation_cases.id is 'Id of the case.';
+comment on column public.moderation_cases.session_id is 'The session it is about.';
+comment on column public.moderation_cases.call_id is 'The call it is about.';
+comment on column public.moderation_cases.message_id is 'The chat message it is about.';
+comment on column public.moderation_cases.recording_id is 'The recording it is about.';
+comment on column public.moderation_cases.user_id is 'Whom it is about; null for a whole session. Kept when the account is deleted.';
+comment on column public.moderation_cases.severity is 'info, warning or critical: the gravest of what was added to it.';
+comment on column public.moderation_cases.source is 'What opened it: rule, report or ops.';
+comment on column public.moderation_cases.claimed_by is 'Who of ops works on it; null while nobody does.';
+comment on column public.moderation_cases.claim_expires_at is 'When somebody else may claim it.';
+comment on column public.moderation_cases.resolved_at is 'When it was decided; null while open.';
+comment on column public.moderation_cases.decision is 'What was decided.';
+comment on column public.moderation_cases.reason_code is 'Why, as a code.';
+comment on column public.moderation_cases.opened_at is 'When it was opened.';
+create unique index moderation_cases_open_of_person on public.moderation_cases (session_id, user_id)
+  where resolved_at is null and session_id is not null and user_id is not null;
+create index moderation_cases_open on public.moderation_cases (opened_at) where resolved_at is null;
+create index moderation_cases_of_call on public.moderation_cases (call_id) where call_id is not null;
+alter table public.moderation_cases enable row level security;
+revoke all on public.moderation_cases from public, anon, authenticated, service_role;
+grant select, insert, update on public.moderation_cases to service_role;
+grant select on public.moderation_cases to authenticated;
+
+create function live.open_case(p_session uuid, p_user uuid, p_severity text, p_source text) returns uuid
+language plpgsql set search_path = '' as $$
+declare
+  opened uuid;
+begin
+  insert into public.moderation_cases as c (session_id, user_id, severity, source)
+  values (p_session, p_user, p_severity, p_source)
+  on conflict (session_id, user_id) where resolved_at is null and session_id is not null and user_id is not null
+  do update set severity = case when 'critical' in (c.severity, excluded.severity) then 'critical'
+                                when 'warning' in (c.severity, excluded.severity) then 'warning'
+                                else 'info' end
+  returning c.id into opened;
+  return opened;
+end;
+$$;
+comment on function live.open_case is
+  'Opens the case of a person in a session, or adds to the one that is open: its severity is the gravest. Returns its id.';
+revoke execute on function live.open_case(uuid, uuid, text, text) from public, anon, authenticated, service_role;
+
+-- schemas/19_agent_tables.sql
+-- Owns: the tables of the machinery: leases on rooms, the public keys of relayed packets, LiveKit's webhooks as they
+-- came, who looks at levels, and the marks that keep wake-ups few.
+
+create table public.agent_rooms (
+  room text primary key,
+  worker_id text not null,
+  epoch bigint not null check (epoch > 0),
+  lease_expires_at timestamptz not null,
+  bot_identity text not null,
+  claimed_at timestamptz not null default clock_timestamp(),
+  renewed_at timestamptz default clock_timestamp(),
+  offered_at timestamptz
+);
+comment on table public.agent_rooms is 'Who moderates which room now. A write with an older epoch is refused.';
+comment on column public.agent_rooms.room is 'LiveKit room.';
+comment on column public.agent_rooms.worker_id is 'The worker that holds it, or held it last.';
+comment on column public.agent_rooms.epoch is 'Grows with every claim; the fencing token.';
+comment on column public.agent_rooms.lease_expires_at is 'From then on another worker may claim it.';
+comment on column public.agent_rooms.bot_identity is 'LiveKit identity of the agent that is real; any other is a ghost.';
+comment on column public.agent_rooms.claimed_at is 'When it was claimed last.';
+comment on column public.agent_rooms.renewed_at is
+  'Last sign of its worker: a claim, a beat or its goodbye; null once the room was closed.';
+comment on column public.agent_rooms.offered_at is
+  'Since when its worker, which is leaving, offers it to others while it goes on moderating; null otherwise.';
+alter table public.agent_rooms enable row level security;
+revoke all on public.agent_rooms from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.agent_rooms to service_role;
+grant select on public.agent_rooms to authenticated;
+create policy "ops see the leases" on public.agent_rooms for select to authenticated using ((select live.am_ops()));
+
+create table public.relay_keys (
+  kid text primary key check (kid ~ '^[A-Za-z0-9_-]{1,64}$'),
+  public_key text not null check (public_key ~ '^[A-Za-z0-9_-]{43}$'),
+  not_before timestamptz not null default clock_timestamp(),
+  not_after timestamptz not null,
+  renewed_at timestamptz not null default clock_timestamp(),
+  revoked_at timestamptz,
+  check (not_after > not_before)
+);
+comment on table public.relay_keys is 'Ed25519 public keys of the agents'' packets: what clients trust.';
+comment on column public.relay_keys.kid is 'Id of the key, as packets name it.';
+comment on column public.relay_keys.public_key is 'The 32 bytes in base64url without padding.';
+comment on column public.relay_keys.not_before is 'Valid from.';
+comment on column public.relay_keys.not_after is 'Valid until.';
+comment on column public.relay_keys.renewed_at is 'When its worker prolonged it last, which it does every 15 s: who has not for two minutes signs no more.';
+comment on column public.relay_keys.revoked_at is 'When it was revoked; packets signed with it are refused.';
+alter table public.relay_keys enable row level security;
+revoke all on public.relay_keys from public, anon, authenticated, service_role;
+grant select, insert, update on public.relay_keys to service_role;
+grant select on public.relay_keys to authenticated;
+create policy "signed-in people read the keys" on public.relay_keys for select to authenticated using (true);
+
+create table public.livekit_webhook_events (
+  id text primary key check (char_length(id) between 1 and 200),
+  event text not null,
+  room text,
+  payload jsonb not null,
+  received_at timestamptz not null default clock_timestamp()
+);
+comment on table public.livekit_webhook_events is 'LiveKit''s webhooks as they came; the primary key makes each count once.';
+comment on column public.livekit_webhook_events.id is 'LiveKit''s id of the event.';
+comment on column public.livekit_webhook_events.event is 'Kind of event.';
+comment on column public.livekit_webhook_events.room is 'LiveKit room; null when it concerns none.';
+comment on column public.livekit_webhook_events.payload is 'The verified body.';
+comment on column public.livekit_webhook_events.received_at is 'When it came.';
+create index livekit_webhook_events_received on public.livekit_webhook_events (received_at);
+alter table public.livekit_webhook_events enable row level security;
+revoke all on public.livekit_webhook_events from public, anon, authenticated, service_role;
+grant select, insert, delete on public.livekit_webhook_events to service_role;
+
+create table public.live_level_watches (
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  user_id uuid not null,
+  expires_at timestamptz not null,
+  primary key (session_id, user_id)
+);
+comment on table public.live_level_watches is 'Which moderator looks at a session''s levels now: the agent sends none when nobody does.';
+comment on column public.live_level_watches.session_id is 'The session.';
+comment on column public.live_level_watches.user_id is 'Who looks.';
+comment on column public.live_level_watches.expires_at is 'The lease: watch_levels renews it.';
+alter table public.live_level_watches enable row level security;
+revoke all on public.live_level_watches from public, anon, authenticated, service_role;
+grant select, delete on public.live_level_watches to service_role;
+
+create table live.wake_marks (
+  room text primary key,
+  woken_at timestamptz not null default '-infinity'
+);
+comment on table live.wake_marks is 'When each room was last woken, so that it is woken at most once in 50 ms; and count:<session> for its viewer count.';
+comment on column live.wake_marks.room is 'LiveKit room, or count:<session>.';
+comment on column live.wake_marks.woken_at is 'When a message was last sent for it.';
+alter table live.wake_marks enable row level security;
+revoke all on live.wake_marks from public, anon, authenticated, service_role;
+
+create table live.sweeps (
+  name text primary key,
+  worker_id text not null,
+  lease_expires_at timestamptz not null
+);
+comment on table live.sweeps is 'The lease under which one worker sweeps for all.';
+comment on column live.sweeps.name is 'Name of the sweep.';
+comment on column live.sweeps.worker_id is 'The worker that sweeps now.';
+comment on column live.sweeps.lease_expires_at is 'From then on another worker may.';
+alter table live.sweeps enable row level security;
+revoke all on live.sweeps from public, anon, authenticated, service_role;
+
+-- schemas/21_access.sql
+-- Owns: who may be in a session and with what rights: the rules of a participant's row, standing bans, paid access,
+-- and can_join, the one place where entry is decided.
+
+-- ── the participant's row ──────────────────────────────────────────────────────────────────────────────────────
+create function live.guard_participant() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+  staff boolean;
+begin
+  if tg_op = 'INSERT' or new.role <> old.role or new.free <> old.free then
+    -- The lock orders this against a mute_all in flight: one of the two sees the other.
+    select * into session from public.live_sessions s where s.id = new.session_id for share;
+    new.free := session.access_type = 'public';
+    staff := live.rank_of(session.type, new.role) >= 30;
+    if live.rank_of(session.type, new.role) > 10
+        and exists (select from auth.users u where u.id = new.user_id and u.is_anonymous) then
+      perform live.refuse(409, 'cannot_be_invited', 'this person has no account: they can only watch and listen');
+    end if;
+    if staff and new.mic_by_all then
+      new.mic_muted := false;
+      new.mic_muted_until := null;
+      new.mic_by_all := false;
+    elsif not staff and not new.mic_muted and session.mute_all_rank is not null
+        and (tg_op = 'INSERT' or live.rank_of(session.type, old.role) >= 30) then
+      new.mic_muted := true;
+      new.mic_by_all := true;
+      new.mic_by_rank := session.mute_all_rank;
+    end if;
+  end if;
+  if tg_op = 'UPDATE' and not new.mic_muted then
+    new.mic_muted_until := null;
+    new.mic_by_all := false;
+  end if;
+  if tg_op = 'INSERT' or (new.role, new.mic_muted, new.mic_muted_until, new.camera_off, new.chat_muted_until,
+                          new.hand_raised_at, new.invited_role, new.access_ends_at, new.access_removed)
+      is distinct from (old.role, old.mic_muted, old.mic_muted_until, old.camera_off, old.chat_muted_until,
+                        old.hand_raised_at, old.invited_role, old.access_ends_at, old.access_removed) then
+    new.desired_xid := pg_current_xact_id();
+  end if;
+  return new;
+end;
+$$;
+comment on function live.guard_participant is
+  'Trigger: mute_all binds those who come later and spares moderators and above; anonymous sign-ins only watch and listen; a '
+  'change of desired state is marked.';
+revoke execute on function live.guard_participant() from public, anon, authenticated, service_role;
+create trigger guard_participant before insert or update on public.live_participants
+  for each row execute function live.guard_participant();
+
+create function live.tell_access_type() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_participants p set free = (new.access_type = 'public') where p.session_id = new.id;
+  return null;
+end;
+$$;
+comment on function live.tell_access_type is 'Trigger: its people''s rows know whether a session is free.';
+revoke execute on function live.tell_access_type() from public, anon, authenticated, service_role;
+create trigger tell_access_type after update of access_type on public.live_sessions
+  for each row when ((old.access_type = 'public') <> (new.access_type = 'public')) execute function live.tell_access_type();
+
+create function live.tell_role_change() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.append_event(new.session_id, 'role_changed',
+    jsonb_build_object('user_id', new.user_id, 'role', new.role, 'previous', old.role));
+  if 'host' in (new.role, old.role) then
+    -- Whether a host is there may have changed without anyone coming or going.
+    perform live.refresh_session(new.session_id, 0);
+  end if;
+  return null;
+end;
+$$;
+comment on function live.tell_role_change is 'Trigger: the room is told of a new role; a new or former host may start or stop the host''s grace.';
+revoke execute on function live.tell_role_change() from public, anon, authenticated, service_role;
+create trigger tell_role_change after update of role on public.live_participants
+  for each row when (old.role <> new.role) execute function live.tell_role_change();
+
+create function live.seat_host() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.live_participants (session_id, user_id, role, role_by_rank)
+  values (new.id, new.creator_id, 'host', 100);
+  insert into live.wake_marks (room) values (new.livekit_room), ('count:' || new.id) on conflict do nothing;
+  return null;
+end;
+$$;
+comment on function live.seat_host is 'Trigger: a session''s creator is its host from the first moment.';
+revoke execute on function live.seat_host() from public, anon, authenticated, service_role;
+create trigger seat_host after insert on public.live_sessions for each row execute function live.seat_host();
+
+create function live.ensure_participant(p_session public.live_sessions, p_user uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  insert into public.live_participants (session_id, user_id, role)
+  values (p_session.id, p_user, live.default_role(p_session.type))
+  on conflict do nothing;
+end;
+$$;
+comment on function live.ensure_participant is 'Gives a person new to the session a row with the default role.';
+revoke execute on function live.ensure_participant(public.live_sessions, uuid) from public, anon, authenticated, service_role;
+
+create function live.rank_in(p_session uuid, p_user uuid) returns int
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select case when live.is_ops(p_user) then 100 else coalesce(
+      (select live.rank_of(s.type, p.role)
+         from public.live_participants p join public.live_sessions s on s.id = p.session_id
+        where p.session_id = p_session and p.user_id = p_user), 10) end);
+end;
+$$;
+comment on function live.rank_in is 'Rank of a person in a session: 100 for ops, 10 for someone who was never there.';
+revoke execute on function live.rank_in(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- ── bans ───────────────────────────────────────────────────────────────────────────────────────────────────────
+-- PL/pgSQL keeps its plan, where this would be planned anew for each gift and each message.
+create function live.standing_ban(p_user uuid, p_session uuid, p_creator uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if live.account_gone(p_user) then
+    return jsonb_build_object('reason', 'account_deleted', 'scope', 'platform', 'until', null, 'why', null);
+  end if;
+  return (
+    select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at, 'why', b.reason)
+      from public.live_bans b
+     where b.user_id = p_user
+       and b.lifted_at is null
+       and coalesce(b.expires_at, 'infinity') > clock_timestamp()
+       -- Of many bans only those that may concern this place are looked at.
+       and coalesce(b.session_id, b.creator_id, '00000000-0000-0000-0000-000000000000') in
+           (p_session, p_creator, '00000000-0000-0000-0000-000000000000')
+     order by b.expires_at desc nulls first
+     limit 1);
+end;
+$$;
+comment on function live.standing_ban is
+  'What keeps a person out, as PERSON.removed: the longest standing ban, or, above all bans, that their account is deleted '
+  '(reason account_deleted); null when nothing does. For a call give null, null.';
+revoke execute on function live.standing_ban(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.kept_out(p_user uuid, p_session uuid, p_creator uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- Every read of ops asks this: it reads no more than it needs, so that a column that somebody renamed blinds nobody.
+  return live.account_gone(p_user) or exists (
+    select from public.live_bans b
+     where b.user_id = p_user and b.lifted_at is null
+       and (b.expires_at is null or b.expires_at > clock_timestamp())
+       and (b.scope = 'platform' or b.session_id = p_session or b.creator_id = p_creator));
+end;
+$$;
+comment on function live.kept_out is 'Whether standing_ban keeps a person out, without its words.';
+revoke execute on function live.kept_out(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.standing_fault(p_user uuid, p_session uuid, p_creator uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case when p_user is null then 'not_authenticated'
+              else live.standing_ban(p_user, p_session, p_creator) ->> 'reason' end;
+end;
+$$;
+comment on function live.standing_fault is
+  'Why a person may neither enter nor act: not_authenticated, account_deleted, or banned anywhere in scope; null when they '
+  'may. For a call or the platform give null, null.';
+revoke execute on function live.standing_fault(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.acting_rank(p_session uuid, p_user uuid) returns int
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select case when live.standing_fault(p_user, p_session, (
+                       select s.creator_id from public.live_sessions s where s.id = p_session)) is null
+                then live.rank_in(p_session, p_user) else 0 end);
+end;
+$$;
+comment on function live.acting_rank is
+  'With what rank a person acts in a session: rank_in, and 0 while a ban keeps them out. Null as the session: on the platform.';
+revoke execute on function live.acting_rank(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.unless_ops(p_user uuid) returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case when not exists (select from public.live_ops o where o.user_id = p_user) then p_user end;
+end;
+$$;
+comment on function live.unless_ops(uuid) is
+  'A person as rows name them that the people concerned may read: null for ops, whom only the audit names.';
+revoke execute on function live.unless_ops(uuid) from public, anon, authenticated, service_role;
+
+create function live.name_no_ops() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  new.created_by := live.unless_ops(new.created_by);
+  new.lifted_by := live.unless_ops(new.lifted_by);
+  return new;
+end;
+$$;
+comment on function live.name_no_ops is 'Trigger: whoever is banned reads the ban, and must not learn which account of ops it was.';
+revoke execute on function live.name_no_ops() from public, anon, authenticated, service_role;
+create trigger name_no_ops before insert or update on public.live_bans
+  for each row execute function live.name_no_ops();
+
+create function live.touch_banned() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_participants p
+     set desired_xid = pg_current_xact_id()
+    from public.live_sessions s
+   where p.user_id = new.user_id
+     and s.id = p.session_id
+     and s.status = 'live'
+     and (new.scope = 'platform' or s.id = new.session_id or s.creator_id = new.creator_id);
+  if new.scope = 'platform' then
+    update public.calls c
+       set desired_xid = pg_current_xact_id()
+     where new.user_id in (c.caller_id, c.callee_id) and live.call_is_running(c.status);
+  end if;
+  return null;
+end;
+$$;
+comment on function live.touch_banned is 'Trigger: a ban made, changed or lifted is news to every running room that it concerns.';
+revoke execute on function live.touch_banned() from public, anon, authenticated, service_role;
+create trigger touch_banned after insert or update on public.live_bans
+  for each row execute function live.touch_banned();
+
+-- The latest visit is nearly always the open one. Asked for open visits at once, Postgres would look through everybody's.
+create function live.connection(p_session uuid, p_call uuid, p_user uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  latest public.live_visits;
+begin
+  if p_session is not null then
+    select * into latest from public.live_visits v
+     where v.session_id = p_session and v.user_id = p_user order by v.joined_at desc limit 1;
+  else
+    select * into latest from public.live_visits v
+     where v.call_id = p_call and v.user_id = p_user order by v.joined_at desc limit 1;
+  end if;
+  if latest.left_at is not null then
+    select * into latest from public.live_visits v
+     where (v.session_id = p_session or v.call_id = p_call) and v.user_id = p_user and v.left_at is null
+     order by v.joined_at desc limit 1;
+  end if;
+  return case when latest.participant_sid is not null then jsonb_build_object(
+    'sid', latest.participant_sid, 'permission', latest.join_permission,
+    'joined_at_ms', round(extract(epoch from latest.joined_at) * 1000)::bigint) end;
+end;
+$$;
+comment on function live.connection is
+  'The latest open visit of someone, which the webhook may know of seconds before the room shows it; null when away.';
+revoke execute on function live.connection(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.bound_by_mute_all(p_row public.live_participants) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select exists (select from public.live_sessions s
+                    where s.id = p_row.session_id and s.mute_all_rank is not null
+                      and live.rank_of(s.type, p_row.role) < 30));
+end;
+$$;
+comment on function live.bound_by_mute_all is 'Whether everyone of this person''s rank is muted in their session now.';
+revoke execute on function live.bound_by_mute_all(public.live_participants) from public, anon, authenticated, service_role;
+
+-- ── PERSON: what agents are told of someone ────────────────────────────────────────────────────────────────────
+create function live.shown_name(p_user uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select case when live.text_fault(f.display_name, 200) is null then f.display_name
+                when live.text_fault(f.username, 200) is null then f.username end
+      from public.profiles f where f.id = p_user);
+end;
+$$;
+comment on function live.shown_name is
+  'A person''s name as others are shown it: the display name, or the username where that is missing or hides something. Null when neither will do.';
+revoke execute on function live.shown_name(uuid) from public, anon, authenticated, service_role;
+
+create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'user_id', p_row.user_id,
+      'role', p_row.role,
+      'mic_muted', p_row.mic_muted,
+      -- While everyone is muted, the end of a mute by name frees nobody.
+      'mic_muted_until', case when not live.bound_by_mute_all(p_row) then p_row.mic_muted_until end,
+      'camera_off', p_row.camera_off,
+      'chat_muted_until', nullif(p_row.chat_muted_until, 'infinity'),
+      'chat_muted', p_row.chat_muted_until > clock_timestamp() is true,
+      'removed', coalesce(
+        live.standing_ban(p_row.user_id, p_row.session_id, p_creator),
+        case when p_row.access_removed then jsonb_build_object('reason', 'access', 'until', null) end),
+      'access_ends_at', p_row.access_ends_at,
+      'hand_raised_at', p_row.hand_raised_at,
+      'invited_role', p_row.invited_role,
+      'invite_expires_at', p_row.invite_expires_at,
+      'is_online', p_row.is_online,
+      'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end,
+      'display_name', live.shown_name(p_row.user_id)));
+end;
+$$;
+comment on function live.person is 'PERSON: the desired state of someone in a session, as agents read it.';
+revoke execute on function live.person(public.live_participants, uuid) from public, anon, authenticated, service_role;
+
+create function live.person_in_session(p_session uuid, p_user uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select live.person(p, s.creator_id)
+      from public.live_participants p join public.live_sessions s on s.id = p.session_id
+     where p.session_id = p_session and p.user_id = p_user);
+end;
+$$;
+comment on function live.person_in_session is 'PERSON of one participant; null for someone who was never there.';
+revoke execute on function live.person_in_session(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.person_in_call(p_call public.calls, p_user uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
+      'removed', live.standing_ban(p_user, null, null),
+      'connection', live.connection(null, p_call.id, p_user),
+      'display_name', live.shown_name(p_user))
+     where p_user in (p_call.caller_id, p_call.callee_id));
+end;
+$$;
+comment on function live.person_in_call is 'PERSON of one side of a call; null for anyone else.';
+revoke execute on function live.person_in_call(public.calls, uuid) from public, anon, authenticated, service_role;
+
+-- ── entry ──────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.access_fault(p_session public.live_sessions, p_user uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select case
+      when p_session.access_type = 'public' or live.rank_in(p_session.id, p_user) >= 30 then null
+      when coalesce((select u.is_anonymous from auth.users u where u.id = p_user), true) then 'sign_in_required'
+      when p_session.access_type = 'subscribers' then
+        case when not exists (
+          select from public.creator_subscriptions c
+           where c.user_id = p_user and c.creator_id = p_session.creator_id and c.status::text = 'active'
+             and (c.expires_at is null or c.expires_at > clock_timestamp())) then 'subscription_required' end
+      when not exists (
+        select from public.live_tickets t
+         where t.session_id = p_session.id and t.user_id = p_user
+           and t.refund_due_at is null and t.refunded_at is null) then 'ticket_required'
+    end);
+end;
+$$;
+comment on function live.access_fault is
+  'What paid access a person lacks: sign_in_required, subscription_required or ticket_required; null when none. '
+  'Moderators and above need none.';
+revoke execute on function live.access_fault(public.live_sessions, uuid) from public, anon, authenticated, service_role;
+
+create function live.connects_too_often(p_user uuid, p_session uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  most constant int := live.limit_of('connections_per_minute');
+begin
+  return most is not null and most = (
+    select count(*) from (
+      select from public.live_visits v
+       where v.session_id = p_session and v.user_id = p_user and v.joined_at > clock_timestamp() - interval '1 minute'
+       limit most) recent);
+end;
+$$;
+comment on function live.connects_too_often is
+  'Whether a person has connected to a session limits.connections_per_minute times within a minute: no further token until it is over.';
+revoke execute on function live.connects_too_often(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  standing text := live.standing_fault(p_user, p_session.id, p_session.creator_id);
+begin
+  return case
+    when standing in ('not_authenticated', 'account_deleted') then standing
+    when p_session.id is null and (p_call.id is null or p_user not in (p_call.caller_id, p_call.callee_id))
+      then case when p_call.id is null then 'unknown_session' else 'unknown_call' end
+    when standing is not null then standing
+    when p_session.id is null then
+      case when not (p_call.status = 'accepted' or (live.call_is_running(p_call.status) and p_user = p_call.caller_id))
+           then 'call_not_active' end
+    when p_session.status = 'ended' or live.account_gone(p_session.creator_id) then 'session_ended'
+    when p_session.status <> 'live' then 'session_not_live'
+    when live.connects_too_often(p_user, p_session.id) then 'too_many_connections'
+    when p_session.creator_id = p_user then
+      case when not exists (select from public.profiles f where f.id = p_user and f.is_creator) then 'not_a_creator' end
+    when p_session.access_type <> 'public' then live.access_fault(p_session, p_user)
+  end;
+end;
+$$;
+comment on function live.token_fault is
+  'Why nobody mints this person a token for a session (p_call null) or a call (p_session null); null when they may have one. The '
+  'one place where that is decided: every door asks it.';
+revoke execute on function live.token_fault(uuid, public.live_sessions, public.calls) from public, anon, authenticated, service_role;
+
+create function public.can_join_as(session_id uuid, user_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+  reason text;
+begin
+  select * into session from public.live_sessions s where s.id = can_join_as.session_id;
+  reason := live.token_fault(can_join_as.user_id, session, null);
+  return jsonb_build_object(
+    'allowed', reason is null,
+    'reason', reason,
+    'role', coalesce(
+      (select p.role from public.live_participants p
+        where p.session_id = session.id and p.user_id = can_join_as.user_id),
+      live.default_role(session.type)));
+end;
+$$;
+comment on function public.can_join_as is
+  'Whether a person may enter a session: {allowed, reason, role}. Reasons: not_authenticated, account_deleted, '
+  'unknown_session, banned, session_ended, session_not_live, too_many_connections, not_a_creator, sign_in_required, subscription_required, '
+  'ticket_required. For server code.';
+revoke execute on function public.can_join_as(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.can_join_as(uuid, uuid) to service_role;
+
+create function public.can_join(session_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return public.can_join_as(can_join.session_id, (select auth.uid()));
+end;
+$$;
+comment on function public.can_join is 'can_join_as for who is signed in.';
+revoke execute on function public.can_join(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.can_join(uuid) to authenticated, service_role;
+
+-- schemas/23_wake.sql
+-- Owns: what is sent by Realtime: wake-ups to the agents (live:wake) and ids of changed rows to console and app
+-- (live:session:<id>), and who may listen to which topic. Both are hints: whoever misses one reads the tables.
+
+create function live.take_mark(p_name text, p_interval interval) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  mark live.wake_marks;
+begin
+  -- Never waits: when another transaction holds the mark, this one sends as well.
+  select * into mark from live.wake_marks w where w.room = p_name for update skip locked;
+  if mark.woken_at > clock_timestamp() - p_interval then
+    return false;
+  end if;
+  if mark.room is not null then
+    update live.wake_marks w set woken_at = clock_timestamp() where w.room = p_name;
+  end if;
+  return true;
+end;
+$$;
+comment on function live.take_mark is 'Whether something named may be sent now: at most once in an interval, without waiting on locks.';
+revoke execute on function live.take_mark(text, interval) from public, anon, authenticated, service_role;
+
+create function live.wake(p_room text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- A wake-up left out is not lost: agents pull at a wake-up and again 60 and 250 ms later.
+  if live.take_mark(p_room, interval '50 milliseconds') then
+    perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
+  end if;
+end;
+$$;
+comment on function live.wake is 'Wakes the agents for a room.';
+revoke execute on function live.wake(text) from public, anon, authenticated, service_role;
+
+create function live.tell_session(p_session uuid, p_table text, p_ids jsonb) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform realtime.send(jsonb_build_object('table', p_table, 'ids', p_ids), 'changed',
+                        'live:session:' || p_session, true);
+end;
+$$;
+comment on function live.tell_session is 'Tells console and app which rows of a session changed: ids only.';
+revoke execute on function live.tell_session(uuid, text, jsonb) from public, anon, authenticated, service_role;
+
+create function live.room_of(p_session uuid, p_call uuid) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((select s.livekit_room from public.live_sessions s where s.id = p_session),
+                  (select c.livekit_room from public.calls c where c.id = p_call));
+end;
+$$;
+comment on function live.room_of is 'LiveKit room of a session or call.';
+revoke execute on function live.room_of(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- Per row, because each gift updates its session: what wakes nobody must cost nothing.
+create function live.wake_for_session() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(new.livekit_room);
+  return null;
+end;
+$$;
+comment on function live.wake_for_session is 'Trigger: a session changed in a way that its agent must know.';
+revoke execute on function live.wake_for_session() from public, anon, authenticated, service_role;
+create trigger wake_for_session after update on public.live_sessions
+  for each row when (old.desired_xid <> new.desired_xid and (old.status <> 'scheduled' or new.status <> 'scheduled'))
+  execute function live.wake_for_session();
+
+create function live.tell_of_session() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  -- Everyone in the room hears of the count, so a thousand arrivals must not be a million messages.
+  if (old.status, old.title, old.mute_all_rank) is distinct from (new.status, new.title, new.mute_all_rank)
+     or live.take_mark('count:' || new.id, interval '1 second') then
+    perform live.tell_session(new.id, 'live_sessions', jsonb_build_array(new.id));
+  end if;
+  return null;
+end;
+$$;
+comment on function live.tell_of_session is 'Trigger: a session changed in a way that console and app show.';
+revoke execute on function live.tell_of_session() from public, anon, authenticated, service_role;
+create trigger tell_of_session after update on public.live_sessions
+  for each row when ((old.status, old.title, old.mute_all_rank, old.viewer_count)
+                     is distinct from (new.status, new.title, new.mute_all_rank, new.viewer_count))
+  execute function live.tell_of_session();
+
+create function live.wake_for_calls() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into live.wake_marks (room) select n.livekit_room from new_rows n on conflict do nothing;
+  else
+    perform live.wake(n.livekit_room) from new_rows n order by n.livekit_room;
+  end if;
+  return null;
+end;
+$$;
+comment on function live.wake_for_calls is 'Trigger: new and changed calls.';
+revoke execute on function live.wake_for_calls() from public, anon, authenticated, service_role;
+create trigger mark_new_calls after insert on public.calls
+  referencing new table as new_rows for each statement execute function live.wake_for_calls();
+create trigger wake_for_calls after update on public.calls
+  referencing new table as new_rows for each statement execute function live.wake_for_calls();
+
+create function live.wake_for_participants() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(x.livekit_room)
+     from (select distinct s.livekit_room
+             from new_rows n
+             join old_rows o using (session_id, user_id)
+             join public.live_sessions s on s.id = n.session_id and s.status = 'live'
+            where n.desired_xid <> o.desired_xid
+            order by s.livekit_room) x;
+  perform live.tell_session(x.session_id, 'live_participants', x.ids)
+     from (select n.session_id, jsonb_agg(n.user_id) as ids
+             from new_rows n join old_rows o using (session_id, user_id)
+            where n.desired_xid <> o.desired_xid
+            group by n.session_id) x;
+  return null;
+end;
+$$;
+comment on function live.wake_for_participants is 'Trigger: changed desired state, by whoever changed it.';
+revoke execute on function live.wake_for_participants() from public, anon, authenticated, service_role;
+create trigger wake_for_participants after update on public.live_participants
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function live.wake_for_participants();
+
+create function live.wake_for_events() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(x.livekit_room)
+     from (select distinct s.livekit_room from new_rows n join public.live_sessions s on s.id = n.session_id
+            order by s.livekit_room) x;
+  -- A gift is told by the relay and by its line in the chat: a third message for each would only cost.
+  perform live.tell_session(n.session_id, 'live_events', jsonb_agg(n.id order by n.seq))
+     from new_rows n where n.type not in ('gift', 'gift_combo') group by n.session_id;
+  return null;
+end;
+$$;
+comment on function live.wake_for_events is 'Trigger: new events to relay.';
+revoke execute on function live.wake_for_events() from public, anon, authenticated, service_role;
+create trigger wake_for_events after insert on public.live_events
+  referencing new table as new_rows for each statement execute function live.wake_for_events();
+
+create function live.wake_for_new_actions() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(x.room)
+     from (select distinct live.room_of(n.session_id, n.call_id) as room
+             from new_rows n where n.status = 'pending') x
+    where x.room is not null;
+  perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
+     from new_rows n where n.session_id is not null group by n.session_id;
+  return null;
+end;
+$$;
+comment on function live.wake_for_new_actions is 'Trigger: actions to claim.';
+revoke execute on function live.wake_for_new_actions() from public, anon, authenticated, service_role;
+create trigger wake_for_new_actions after insert on public.moderation_actions
+  referencing new table as new_rows for each statement execute function live.wake_for_new_actions();
+
+create function live.wake_for_actions() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(x.room)
+     from (select distinct live.room_of(n.session_id, n.call_id) as room
+             from new_rows n join old_rows o using (id)
+            where n.status <> o.status
+              and (n.status = 'pending'
+               -- One row per person is claimed at a time: the end of one frees the next.
+               or (n.status <> 'claimed' and exists (
+                    select from public.moderation_actions a
+                     where a.status = 'pending' and a.n > n.n
+                       and (a.session_id = n.session_id or a.call_id = n.call_id)
+                       and a.target_user_id is not distinct from n.target_user_id)))) x
+    where x.room is not null;
+  perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
+     from new_rows n join old_rows o using (id)
+    where n.session_id is not null and n.status <> 'claimed' and n.status <> o.status group by n.session_id;
+  return null;
+end;
+$$;
+comment on function live.wake_for_actions is 'Trigger: actions whose status changed.';
+revoke execute on function live.wake_for_actions() from public, anon, authenticated, service_role;
+create trigger wake_for_actions after update on public.moderation_actions
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function live.wake_for_actions();
+
+-- schemas/25_presence_steps.sql
+-- Owns: how many viewers a session had at each moment, so that its peak is known without counting its visits. Each coming and
+-- going is a step at its microsecond; a tree over time holds, for each stretch, the sum of its steps and the most that they
+-- reach. A step changes one node of each level, whatever the room's size, and whatever order the reports come in.
+
+create table live.presence_steps (
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  level int not null check (level between 0 and 4),
+  node bigint not null,
+  sum int not null,
+  peak int not null,
+  primary key (session_id, level, node)
+) with (fillfactor = 70);
+comment on table live.presence_steps is 'Comings and goings of a session''s viewers by time, and what they add up to.';
+comment on column live.presence_steps.session_id is 'The session.';
+comment on column live.presence_steps.level is '0: the steps of one microsecond. Each level above is a stretch of 256 nodes of the one below; 4: 71 minutes.';
+comment on column live.presence_steps.node is 'Microseconds since 1970, without the last 8 bits for each level.';
+comment on column live.presence_steps.sum is 'Viewers who came less viewers who went.';
+comment on column live.presence_steps.peak is 'The most that the sum reaches after any step of the stretch, counted from its start.';
+alter table live.presence_steps enable row level security;
+revoke all on live.presence_steps from public, anon, authenticated, service_role;
+
+create function live.top_of_steps(p_session uuid, p_level int, p_first bigint, p_last bigint, out sum int, out peak int)
+language plpgsql stable set search_path = '' as $$
+begin
+  select sum(x.sum), max(x.before + x.peak) into sum, peak
+    from (select n.sum, n.peak, sum(n.sum) over (order by n.node) - n.sum as before
+            from live.presence_steps n
+           where n.session_id = p_session and n.level = p_level and n.node between p_first and p_last) x;
+end;
+$$;
+comment on function live.top_of_steps is 'Sum and peak of a row of neighbouring nodes; nulls when there are none.';
+revoke execute on function live.top_of_steps(uuid, int, bigint, bigint) from public, anon, authenticated, service_role;
+
+create function live.set_steps(p_session uuid, p_level int, p_node bigint, p_sum int, p_peak int) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if p_sum is null then
+    delete from live.presence_steps n where n.session_id = p_session and n.level = p_level and n.node = p_node;
+  else
+    insert into live.presence_steps as n (session_id, level, node, sum, peak)
+    values (p_session, p_level, p_node, p_sum, p_peak)
+    on conflict (session_id, level, node) do update set sum = excluded.sum, peak = excluded.peak;
+  end if;
+end;
+$$;
+comment on function live.set_steps is 'Writes one node; without a sum there is nothing in its stretch, and it goes.';
+revoke execute on function live.set_steps(uuid, int, bigint, int, int) from public, anon, authenticated, service_role;
+
+create function live.add_step(p_session uuid, p_at timestamptz, p_step int) returns void
+language plpgsql set search_path = '' as $$
+declare
+  moment bigint := (extract(epoch from p_at) * 1000000)::bigint;
+  here int;
+  top record;
+begin
+  here := p_step + coalesce((select n.sum from live.presence_steps n
+                              where n.session_id = p_session and n.level = 0 and n.node = moment), 0);
+  perform live.set_steps(p_session, 0, moment, nullif(here, 0), here);
+  for above in 1..4 loop
+    moment := moment >> 8;
+    top := live.top_of_steps(p_session, above - 1, moment << 8, (moment << 8) + 255);
+    perform live.set_steps(p_session, above, moment, top.sum, top.peak);
+  end loop;
+end;
+$$;
+comment on function live.add_step is 'So many viewers more (or less) from a moment on. The caller holds the session''s lock.';
+revoke execute on function live.add_step(uuid, timestamptz, int) from public, anon, authenticated, service_role;
+
+create function live.peak_viewers(p_session uuid) returns int
+language plpgsql stable set search_path = '' as $$
+begin
+  return greatest(0, (select t.peak from live.top_of_steps(p_session, 4, 0, 9223372036854775807) t));
+end;
+$$;
+comment on function live.peak_viewers is 'Most viewers of a session at one time.';
+revoke execute on function live.peak_viewers(uuid) from public, anon, authenticated, service_role;
+
+create function live.forget_steps() returns int
+language plpgsql set search_path = '' as $$
+declare
+  forgotten int;
+begin
+  delete from live.presence_steps n
+   where n.session_id in (
+     select s.id from public.live_sessions s
+      where s.status = 'ended' and s.ended_at between clock_timestamp() - interval '9 days' and clock_timestamp() - interval '1 day'
+        and exists (select from live.presence_steps x where x.session_id = s.id)
+      limit 100);
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end;
+$$;
+comment on function live.forget_steps is
+  'Deletes the steps of sessions that ended more than a day ago: their peak stays as it is. At most 100 sessions at a time.';
+revoke execute on function live.forget_steps() from public, anon, authenticated, service_role;
+
+-- schemas/27_presence.sql
+-- Owns: presence. Reports go into live_visits; everything else about presence (who is online, watch time, counts) follows from
+-- the visits, so that neither order nor repetition of reports makes a difference. What a report changes is worked out from the
+-- visits of that person which end after it: nothing is counted anew, however many are in the room or have been.
+
+create function live.derive_visit() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  reported timestamptz := least(new.agent_left_at, new.webhook_left_at);
+begin
+  new.joined_at := coalesce(new.join_reported_at, reported, new.closed_at, new.joined_at);
+  -- Credible = not before the join. A real report outranks our own closing, whenever it comes.
+  new.left_at := coalesce(
+    least(case when new.agent_left_at >= new.joined_at then new.agent_left_at end,
+          case when new.webhook_left_at >= new.joined_at then new.webhook_left_at end),
+    case when coalesce(reported, new.closed_at) is not null
+         then greatest(new.joined_at, case when reported is null then new.closed_at end) end);
+  new.leave_reason := case
+    when new.left_at is null then null
+    when new.left_at = new.webhook_left_at then new.webhook_leave_reason
+    when new.left_at = new.agent_left_at then new.agent_leave_reason
+    when reported is not null then coalesce(new.webhook_leave_reason, new.agent_leave_reason)
+    else new.close_reason end;
+  return new;
+end;
+$$;
+comment on function live.derive_visit is 'Trigger: joined_at, left_at and leave_reason follow from what each source reported.';
+revoke execute on function live.derive_visit() from public, anon, authenticated, service_role;
+create trigger derive_visit before insert or update on public.live_visits
+  for each row execute function live.derive_visit();
+
+create function live.presence_change(
+  p_session uuid, p_was public.live_visits, p_became public.live_visits, p_from timestamptz, p_others_open boolean,
+  out watched interval, out steps jsonb)
+language plpgsql stable set search_path = '' as $$
+declare
+  -- A visit that closes counts as watched from its start.
+  since constant timestamptz := case when (p_was.left_at is null) = (p_became.left_at is null) then p_from
+                                     else least(p_was.joined_at, p_became.joined_at) end;
+begin
+  -- Only visits that end later can overlap what has changed: all others make the same difference before and after.
+  with visits as (
+    select tstzrange(v.joined_at, v.left_at) as stay, array[false, true] as now
+      from public.live_visits v
+     where v.session_id = p_session and v.user_id = p_became.user_id and v.participant_sid <> p_became.participant_sid
+       and v.left_at > since
+    union all
+    select tstzrange(v.joined_at, null), array[false, true]
+      from public.live_visits v
+     where v.session_id = p_session and v.user_id = p_became.user_id and v.participant_sid <> p_became.participant_sid
+       and v.left_at is null and p_others_open
+    union all
+    select tstzrange(p_was.joined_at, p_was.left_at), array[false] where p_was.participant_sid is not null
+    union all
+    select tstzrange(p_became.joined_at, p_became.left_at), array[true]
+  ), stays as (
+    select n.now, unnest(range_agg(v.stay)) as stay from visits v, unnest(v.now) as n (now) group by n.now
+  ), moments as (
+    select lower(s.stay) as at, case when s.now then 1 else -1 end as step from stays s
+    union all
+    select upper(s.stay), case when s.now then -1 else 1 end from stays s where not upper_inf(s.stay)
+  )
+  select jsonb_agg(jsonb_build_object('at', m.at, 'step', m.step)) into steps
+    from (select x.at, sum(x.step) as step from moments x group by x.at having sum(x.step) <> 0) m;
+  with visits as (
+    select tstzrange(v.joined_at, v.left_at) as stay, array[false, true] as now
+      from public.live_visits v
+     where v.session_id = p_session and v.user_id = p_became.user_id and v.participant_sid <> p_became.participant_sid
+       and v.left_at > since
+    union all
+    select tstzrange(p_was.joined_at, p_was.left_at), array[false] where p_was.left_at is not null
+    union all
+    select tstzrange(p_became.joined_at, p_became.left_at), array[true] where p_became.left_at is not null
+  ), stays as (
+    select n.now, unnest(range_agg(v.stay)) as stay from visits v, unnest(v.now) as n (now) group by n.now
+  )
+  select coalesce(sum((upper(s.stay) - lower(s.stay)) * case when s.now then 1 else -1 end), '0') into watched
+    from stays s;
+end;
+$$;
+comment on function live.presence_change is
+  'What the change of one visit (null before its first report) makes of its person''s presence: watched, the time in closed '
+  'visits more or less, and steps [{at, step}], when one more or one less is there; two devices at once count once. '
+  'p_from: the earliest moment of which the visit tells something else now; p_others_open: whether others of theirs are open.';
+revoke execute on function live.presence_change(uuid, public.live_visits, public.live_visits, timestamptz, boolean)
+  from public, anon, authenticated, service_role;
+
+create function live.refresh_person(
+  p_session public.live_sessions, p_was public.live_participants, p_opened int, p_watched interval, p_source text
+) returns int
+language plpgsql set search_path = '' as $$
+declare
+  here constant boolean := p_was.open_visits + p_opened > 0;
+  renewed constant boolean := p_was.access_ends_at is not null and live.access_fault(p_session, p_was.user_id) is null;
+begin
+  update public.live_participants p
+     set open_visits = greatest(p.open_visits + p_opened, 0),  -- below only for visits that nobody reported
+         is_online = here,
+         first_joined_at = (select v.joined_at from public.live_visits v
+                             where v.session_id = p_session.id and v.user_id = p_was.user_id
+                             order by v.joined_at limit 1),
+         last_joined_at = (select v.joined_at from public.live_visits v
+                            where v.session_id = p_session.id and v.user_id = p_was.user_id
+                            order by v.joined_at desc limit 1),
+         left_at = case when not here then (
+           select v.left_at from public.live_visits v
+            where v.session_id = p_session.id and v.user_id = p_was.user_id and v.left_at is not null
+            order by v.left_at desc limit 1) end,
+         watched = p.watched + p_watched,
+         watch_seconds = round(extract(epoch from p.watched + p_watched)),
+         -- Whoever pays again and comes back is not put out once more by the old lapse.
+         access_ends_at = case when renewed then null else p.access_ends_at end,
+         access_removed = p.access_removed and not renewed,
+         -- The agent knows what it reported itself; what the webhook saw first is news to it.
+         desired_xid = case when p_source = 'webhook' then pg_current_xact_id() else p.desired_xid end
+   where p.session_id = p_session.id and p.user_id = p_was.user_id;
+  if p_was.user_id = p_session.creator_id then
+    return 0;
+  elsif p_was.first_joined_at is null then
+    update public.live_sessions s set total_viewers = s.total_viewers + 1 where s.id = p_session.id;
+  end if;
+  return here::int - p_was.is_online::int;
+end;
+$$;
+comment on function live.refresh_person is
+  'Brings a person''s presence up to their visits; by how much the session''s viewers change. p_opened: connections more or '
+  'less; p_watched: time in closed visits more or less. The caller holds the session''s lock, and calls refresh_session next.';
+revoke execute on function live.refresh_person(public.live_sessions, public.live_participants, int, interval, text)
+  from public, anon, authenticated, service_role;
+
+create function live.refresh_session(p_session uuid, p_viewers int) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_sessions s
+     set viewer_count = greatest(s.viewer_count + p_viewers, 0),
+         -- A day after the end its steps are forgotten, and its peak is what it was.
+         peak_viewers = case when s.ended_at < clock_timestamp() - interval '1 day' then s.peak_viewers
+                             else live.peak_viewers(s.id) end,
+         host_left_at = case
+           when s.status <> 'live' then s.host_left_at
+           when exists (select from public.live_participants p
+                         where p.session_id = s.id and p.role = 'host' and p.is_online) then null
+           else coalesce((select max(p.left_at) from public.live_participants p
+                           where p.session_id = s.id and p.role = 'host'), s.started_at) end
+   where s.id = p_session;
+end;
+$$;
+comment on function live.refresh_session is
+  'Brings a session''s viewers (so many more or less), their peak, and since when it is without a host up to date.';
+revoke execute on function live.refresh_session(uuid, int) from public, anon, authenticated, service_role;
+
+create function live.visit_changed_from(p_was public.live_visits, p_became public.live_visits) returns timestamptz
+language plpgsql immutable set search_path = '' as $$
+begin
+  return least(
+    case when p_was.joined_at is distinct from p_became.joined_at then least(p_was.joined_at, p_became.joined_at) end,
+    case when p_was.left_at is distinct from p_became.left_at then least(p_was.left_at, p_became.left_at) end);
+end;
+$$;
+comment on function live.visit_changed_from is 'The earliest moment of which a visit tells something else than before; null when of none.';
+create function live.apply_visit(
+  p_session public.live_sessions, p_was public.live_visits, p_became public.live_visits, p_source text
+) returns int
+language plpgsql set search_path = '' as $$
+declare
+  changed_from constant timestamptz := live.visit_changed_from(p_was, p_became);
+  was_open constant int := (p_was.participant_sid is not null and p_was.left_at is null)::int;
+  person public.live_participants;
+  change record;
+begin
+  if changed_from is null then
+    return null;
+  end if;
+  perform live.ensure_participant(p_session, p_became.user_id);
+  select * into person from public.live_participants p
+   where p.session_id = p_session.id and p.user_id = p_became.user_id for update;
+  change := live.presence_change(p_session.id, p_was, p_became, changed_from, person.open_visits > was_open);
+  if p_became.user_id <> p_session.creator_id then
+    perform live.add_step(p_session.id, (x ->> 'at')::timestamptz, (x ->> 'step')::int)
+       from jsonb_array_elements(change.steps) x;
+  end if;
+  return live.refresh_person(p_session, person, (p_became.left_at is null)::int - was_open, change.watched, p_source);
+end;
+$$;
+comment on function live.apply_visit is
+  'What follows for person and session from a visit that changed: by how much the session''s viewers change; null when it did not.';
+
+revoke execute on function live.visit_changed_from(public.live_visits, public.live_visits),
+  live.apply_visit(public.live_sessions, public.live_visits, public.live_visits, text) from public, anon, authenticated, service_role;
+
+create function live.write_visit(
+  p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text,
+  p_permission jsonb, out was public.live_visits, out became public.live_visits)
+language plpgsql set search_path = '' as $$
+declare
+  agent_left timestamptz := case when p_event = 'left' and p_source = 'agent' then p_at end;
+  webhook_left timestamptz := case when p_event = 'left' and p_source = 'webhook' then p_at end;
+begin
+  select * into was from public.live_visits v where v.participant_sid = p_sid for update;
+  insert into public.live_visits as v (
+    participant_sid, session_id, call_id, user_id, joined_at, join_reported_at,
+    agent_left_at, agent_leave_reason, webhook_left_at, webhook_leave_reason, join_permission)
+  values (
+    p_sid, p_session, p_call, p_user, p_at, case when p_event = 'joined' then p_at end,
+    agent_left, case when agent_left is not null then coalesce(p_reason, 'unknown') end,
+    webhook_left, case when webhook_left is not null then coalesce(p_reason, 'unknown') end, p_permission)
+  on conflict (participant_sid) do update set
+    join_reported_at = least(v.join_reported_at, excluded.join_reported_at),
+    agent_left_at = least(v.agent_left_at, excluded.agent_left_at),
+    agent_leave_reason = case when agent_left is not null and (v.agent_left_at is null
+        or (excluded.agent_left_at, excluded.agent_leave_reason) < (v.agent_left_at, v.agent_leave_reason))
+      then excluded.agent_leave_reason else v.agent_leave_reason end,
+    webhook_left_at = least(v.webhook_left_at, excluded.webhook_left_at),
+    webhook_leave_reason = case when webhook_left is not null and (v.webhook_left_at is null
+        or (excluded.webhook_left_at, excluded.webhook_leave_reason) < (v.webhook_left_at, v.webhook_leave_reason))
+      then excluded.webhook_leave_reason else v.webhook_leave_reason end,
+    join_permission = coalesce(v.join_permission, excluded.join_permission)
+    where v.user_id = excluded.user_id
+  returning * into became;
+end;
+$$;
+comment on function live.write_visit is 'Files one report under its connection: the visit before and after; both null when the connection is somebody else''s.';
+revoke execute on function live.write_visit(text, uuid, uuid, text, text, uuid, timestamptz, text, jsonb)
+  from public, anon, authenticated, service_role;
+
+create function live.record_presence(
+  p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text,
+  p_permission jsonb default null
+) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+  call public.calls;
+  person uuid;
+  written record;
+  viewers int;
+begin
+  if p_source not in ('agent', 'webhook') or p_event not in ('joined', 'left') or p_at is null or p_sid is null then
+    return jsonb_build_object('ok', false, 'error', 'malformed');
+  end if;
+  -- An id in another spelling is another identity for LiveKit, so it is nobody's.
+  if live.is_uuid(p_user) and p_user::uuid::text = p_user then
+    person := p_user::uuid;
+  end if;
+  -- Somebody whose account is deleted while they are here leaves the room like anybody else.
+  if person is null or not live.is_or_was_account(person) then
+    return jsonb_build_object('ok', false, 'error', 'unknown_user');
+  end if;
+  select * into session from public.live_sessions s where s.livekit_room = p_room for no key update;
+  if session.id is not null then
+    written := live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission);
+    viewers := live.apply_visit(session, written.was, written.became, p_source);
+    if viewers is not null then
+      perform live.refresh_session(session.id, viewers);
+    end if;
+    return jsonb_build_object('ok', true, 'person', live.person_in_session(session.id, person));
+  end if;
+  select * into call from public.calls c where c.livekit_room = p_room for no key update;
+  if call.id is null then
+    return jsonb_build_object('ok', false, 'error', 'unknown_room');
+  elsif person not in (call.caller_id, call.callee_id) then
+    return jsonb_build_object('ok', false, 'error', 'not_a_party');
+  end if;
+  written := live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission);
+  if live.visit_changed_from(written.was, written.became) is not null and p_source = 'webhook' then
+    update public.calls c set desired_xid = pg_current_xact_id() where c.id = call.id;
+  end if;
+  return jsonb_build_object('ok', true, 'person', live.person_in_call(call, person));
+end;
+$$;
+comment on function live.record_presence is
+  'The core of presence, for agents and webhooks alike: p_source agent or webhook, p_event joined or left, p_at LiveKit''s '
+  'own joined_at for joined, p_permission its permission then. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
+  'unknown_room or not_a_party}. Any order and repetition of the same reports ends in the same rows.';
+revoke execute on function live.record_presence(text, text, text, text, text, timestamptz, text, jsonb)
+  from public, anon, authenticated, service_role;
+
+create function live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text) returns int
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+  open_visit public.live_visits;
+  shut public.live_visits;
+  viewers int := 0;
+  closed int := 0;
+begin
+  select * into session from public.live_sessions s where s.id = p_session for no key update;
+  for open_visit in
+    select * from public.live_visits v
+     where (v.session_id = p_session or v.call_id = p_call) and v.left_at is null
+     order by v.participant_sid for update
+  loop
+    update public.live_visits v set closed_at = p_at, close_reason = p_reason
+     where v.participant_sid = open_visit.participant_sid returning * into shut;
+    closed := closed + 1;
+    if session.id is not null then
+      viewers := viewers + live.apply_visit(session, open_visit, shut, 'agent');
+    end if;
+  end loop;
+  if session.id is not null and closed > 0 then
+    perform live.refresh_session(session.id, viewers);
+  end if;
+  return closed;
+end;
+$$;
+comment on function live.close_visits is 'Closes every open visit of a session or call, for want of reports; how many there were.';
+revoke execute on function live.close_visits(uuid, uuid, timestamptz, text) from public, anon, authenticated, service_role;
+
+-- schemas/30_action_rules.sql
+-- Owns: what may be asked of the one door: the shape of each action, who may ask it, and what outranks whom. Nothing
+-- here writes; the migration after this one carries the wishes out.
+
+create function live.action_scope(p_action text, p_params jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case when p_action in ('ban', 'unban') then coalesce(p_params ->> 'scope', 'session') end;
+end;
+$$;
+comment on function live.action_scope is 'Scope of a ban or unban: session unless it says otherwise. Null for other actions.';
+revoke execute on function live.action_scope(text, jsonb) from public, anon, authenticated, service_role;
+
+create function live.action_aspect(p_action text, p_params jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case
+    when p_action in ('mute', 'unmute', 'mute_all', 'unmute_all') then 'mic'
+    when p_action in ('camera_off', 'camera_on') then 'camera'
+    when p_action in ('chat_mute', 'chat_unmute') then 'chat'
+    when p_action = 'set_role' then 'role'
+    when p_action in ('ban', 'unban') then 'ban:' || live.action_scope(p_action, p_params)
+  end;
+end;
+$$;
+comment on function live.action_aspect is
+  'What an action decides about a person. Two rows of one aspect that differ contradict each other; null decides nothing lasting.';
+revoke execute on function live.action_aspect(text, jsonb) from public, anon, authenticated, service_role;
+
+create function live.params_fault(p_action text, p_params jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return (
+    with allowed (keys) as (
+      select case p_action
+        when 'set_role' then array['role']
+        when 'mute' then array['seconds']
+        when 'chat_mute' then array['seconds']
+        when 'ban' then array['seconds', 'scope']
+        when 'unban' then array['scope']
+        when 'announce' then array['text']
+        when 'delete_message' then array['message_id']
+        else '{}'::text[] end)
+    select case
+      when exists (select from jsonb_object_keys(p_params) k where k <> all (allowed.keys))
+        then format('%s takes %s', p_action,
+               case when allowed.keys = '{}' then 'no params' else 'only ' || array_to_string(allowed.keys, ' and ') end)
+      when p_action = 'set_role' and coalesce(p_params ->> 'role', '')
+           not in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer')
+        then 'set_role needs a role: host, co_host, moderator, speaker, listener or viewer'
+      when p_params ? 'seconds' and (jsonb_typeof(p_params -> 'seconds') <> 'number'
+           or (p_params -> 'seconds')::numeric not between 1 and 315360000)
+        then 'seconds must be a number between 1 and 315360000'
+      when p_params ? 'scope' and coalesce(p_params ->> 'scope', '') not in ('session', 'creator', 'platform')
+        then 'scope must be session, creator or platform'
+      when p_action = 'announce' and (jsonb_typeof(p_params -> 'text') is distinct from 'string'
+           or live.text_fault(p_params ->> 'text', 1000, true) is not null)
+        then 'announce needs a text of 1 to 1000 characters: it '
+             || coalesce(live.text_fault(p_params ->> 'text', 1000, true), 'must be a string')
+      when p_action = 'delete_message' and (p_params ->> 'message_id' is null
+           or not live.is_uuid(p_params ->> 'message_id'))
+        then 'delete_message needs the message_id of a message'
+    end
+    from allowed);
+end;
+$$;
+comment on function live.params_fault is 'What is wrong with an action''s params, in words; null when nothing is.';
+revoke execute on function live.params_fault(text, jsonb) from public, anon, authenticated, service_role;
+
+create function live.check_shape(p_row public.moderation_actions) returns void
+language plpgsql stable set search_path = '' as $$
+declare
+  whole boolean := p_row.action in ('mute_all', 'unmute_all', 'announce', 'end_session');
+  fault text := live.params_fault(p_row.action, p_row.params);
+  everywhere boolean := live.action_scope(p_row.action, p_row.params) is not distinct from 'platform';
+begin
+  if p_row.action is null or live.action_is_known(p_row.action) is not true then
+    perform live.refuse(400, 'unknown_action', format('%s is not an action', coalesce(p_row.action, 'nothing')));
+  elsif fault is not null then
+    perform live.refuse(400, 'bad_params', fault);
+  elsif p_row.reason is not null and live.text_fault(p_row.reason, 1000, true) is not null then
+    perform live.refuse(400, 'bad_reason', format('a reason %s', live.text_fault(p_row.reason, 1000, true)));
+  elsif num_nonnulls(p_row.session_id, p_row.call_id) <> 1
+      and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and everywhere) then
+    perform live.refuse(400, 'bad_place', 'say where: a session or a call, and only one of them');
+  elsif p_row.call_id is not null
+      and not (p_row.action in ('kick', 'end_session') or everywhere) then
+    perform live.refuse(400, 'not_in_calls', format('%s is not possible in a call', p_row.action));
+  elsif whole and p_row.target_user_id is not null then
+    perform live.refuse(400, 'bad_target', format('%s is about the whole session: name nobody', p_row.action));
+  elsif not whole and p_row.target_user_id is null and p_row.action <> 'delete_message' then
+    perform live.refuse(400, 'bad_target', format('say whom to %s', replace(p_row.action, '_', ' ')));
+  elsif p_row.expires_at is not null and p_row.action not in ('kick', 'announce') then
+    perform live.refuse(400, 'bad_expiry', 'only a kick or an announcement expires; give seconds in params for a time limit');
+  end if;
+end;
+$$;
+comment on function live.check_shape is 'Refuses an action that makes no sense whoever asks it.';
+revoke execute on function live.check_shape(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.action_is_known(p_action text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_action in ('mute', 'unmute', 'mute_all', 'unmute_all', 'camera_off', 'camera_on', 'set_role', 'kick', 'ban',
+                      'unban', 'chat_mute', 'chat_unmute', 'delete_message', 'announce', 'end_session');
+end;
+$$;
+comment on function live.action_is_known is 'Whether there is such an action.';
+revoke execute on function live.action_is_known(text) from public, anon, authenticated, service_role;
+
+create function live.check_place(p_row public.moderation_actions) returns void
+language plpgsql stable set search_path = '' as $$
+declare
+  session public.live_sessions;
+  call public.calls;
+  lasting boolean := p_row.action in ('ban', 'unban', 'delete_message');
+begin
+  select * into session from public.live_sessions s where s.id = p_row.session_id;
+  select * into call from public.calls c where c.id = p_row.call_id;
+  if p_row.session_id is not null and session.id is null then
+    perform live.refuse(404, 'unknown_session', 'there is no such session');
+  elsif p_row.call_id is not null and call.id is null then
+    perform live.refuse(404, 'unknown_call', 'there is no such call');
+  elsif (session.status = 'ended' or not live.call_is_running(call.status)) and not lasting then
+    perform live.refuse(409, 'session_not_live', 'it is over: nothing can be done in it any more');
+  elsif session.status = 'scheduled' and p_row.action in ('kick', 'announce') then
+    perform live.refuse(409, 'session_not_live', 'the session has not begun: nobody is in it yet');
+  elsif p_row.target_user_id is not null
+      and not live.is_or_was_account(p_row.target_user_id) then
+    perform live.refuse(404, 'unknown_user', 'there is no such person');
+  elsif p_row.call_id is not null and p_row.action = 'kick'
+      and p_row.target_user_id not in (call.caller_id, call.callee_id) then
+    perform live.refuse(404, 'not_a_participant', 'this person is not in the call');
+  elsif p_row.session_id is not null
+      and p_row.action in ('mute', 'unmute', 'camera_off', 'camera_on', 'kick', 'chat_mute', 'chat_unmute')
+      and not exists (select from public.live_participants p
+                       where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id) then
+    perform live.refuse(404, 'not_a_participant', 'this person has never been in the session');
+  end if;
+end;
+$$;
+comment on function live.check_place is 'Refuses an action about a session, call or person that is not there.';
+revoke execute on function live.check_place(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.permits(
+  p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int
+) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case
+    when p_via = 'auto' then p_action <> 'end_session' and p_scope is distinct from 'platform'
+    when p_rank >= 100 then true
+    when p_scope = 'platform' then false
+    when p_rank >= 50 then coalesce(p_new_rank, 0) <= 40
+    when p_rank >= 40 then p_action <> 'end_session' and p_scope is distinct from 'creator'
+                           and coalesce(p_new_rank, 0) <= 20
+    when p_rank >= 30 then
+      (p_action in ('mute', 'unmute', 'camera_off', 'kick', 'chat_mute', 'delete_message')
+       or (p_action = 'ban' and p_scope = 'session')
+       or (p_action = 'set_role' and p_target_rank <= 20 and p_new_rank <= 20))
+    else false
+  end;
+end;
+$$;
+comment on function live.permits is
+  'Whether a rank may ask for an action at all: the table of who may ask what. p_new_rank is the rank that set_role gives.';
+revoke execute on function live.permits(text, int, text, text, int, int) from public, anon, authenticated, service_role;
+
+create function live.reaches(p_via text, p_rank int, p_target_rank int) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_target_rank is null
+      or case when p_via = 'auto' then p_target_rank < 50
+              when p_rank >= 100 then true
+              else p_target_rank < p_rank end;
+end;
+$$;
+comment on function live.reaches is
+  'Whether a requester may act on someone of a rank: on lower ranks only; ops on anyone; the agent''s rules never on a host.';
+revoke execute on function live.reaches(text, int, int) from public, anon, authenticated, service_role;
+
+create function live.ops_rank(p_user uuid) returns int
+language plpgsql stable set search_path = '' as $$
+begin
+  return case when p_user is null or live.standing_fault(p_user, null, null) is null then 100 else 0 end;
+end;
+$$;
+comment on function live.ops_rank is 'Rank of ops for whom server code speaks: 100, and 0 for someone who is suspended. Null = nobody in particular.';
+revoke execute on function live.ops_rank(uuid) from public, anon, authenticated, service_role;
+
+-- Before anything is looked up about the target, so that a refusal tells nothing of who was where.
+create function live.require_standing_to_ask(p_row public.moderation_actions) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if p_row.requested_rank <= 0 then
+    perform live.refuse(403, 'banned', 'you have been removed: you cannot act here');
+  elsif not live.permits(
+      p_row.requested_via, p_row.requested_rank, p_row.action, live.action_scope(p_row.action, p_row.params), 0,
+      live.rank_of((select s.type from public.live_sessions s where s.id = p_row.session_id), p_row.params ->> 'role')) then
+    perform live.refuse(403, 'not_allowed', format('you may not %s here', replace(p_row.action, '_', ' ')));
+  end if;
+end;
+$$;
+comment on function live.require_standing_to_ask is
+  'Refuses a requester who may not ask this of anybody there: with the same words for every place and target.';
+revoke execute on function live.require_standing_to_ask(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.authority_fault(p_row public.moderation_actions, p_rank int) returns text
+language plpgsql stable set search_path = '' as $$
+declare
+  context text := (select s.type from public.live_sessions s where s.id = p_row.session_id);
+  target_rank int := case when p_row.target_user_id is not null
+                          then live.rank_in(p_row.session_id, p_row.target_user_id) end;
+begin
+  if not live.permits(p_row.requested_via, p_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
+                      target_rank, live.rank_of(context, p_row.params ->> 'role')) then
+    return format('you may not %s here', replace(p_row.action, '_', ' '));
+  elsif not live.reaches(p_row.requested_via, p_rank, target_rank)
+      and not (p_row.action = 'delete_message' and p_row.target_user_id is not distinct from p_row.requested_by) then
+    return 'you may not act on someone of the same or a higher rank';
+  end if;
+  return null;
+end;
+$$;
+comment on function live.authority_fault is 'Why a requester of this rank may not ask this; null when they may.';
+revoke execute on function live.authority_fault(public.moderation_actions, int) from public, anon, authenticated, service_role;
+
+create function live.require_room_to_speak(p_session uuid, p_user uuid) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if (select count(*) from public.live_participants p
+       where p.session_id = p_session and p.role = 'speaker' and p.user_id <> p_user)
+     >= live.limit_of('speakers_per_session') then
+    perform live.refuse(409, 'too_many_speakers', 'as many people as may speak at once do already: take the floor from somebody first');
+  end if;
+end;
+$$;
+comment on function live.require_room_to_speak is 'Refuses one more speaker than limits.speakers_per_session. The caller holds the session''s lock.';
+revoke execute on function live.require_room_to_speak(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.check_stage(p_row public.moderation_actions) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  context constant text := (select s.type from public.live_sessions s where s.id = p_row.session_id);
+  new_role constant text := p_row.params ->> 'role';
+  new_rank constant int := live.rank_of(context, new_role);
+begin
+  if p_row.action <> 'set_role' or new_rank <= live.rank_of(context, coalesce(
+      (select p.role from public.live_participants p
+        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id), live.default_role(context))) then
+    return;  -- only raising somebody needs their consent, and a place
+  elsif exists (select from auth.users u where u.id = p_row.target_user_id and u.is_anonymous)
+      or (p_row.requested_via = 'app' and live.blocked(p_row.requested_by, p_row.target_user_id)) then
+    perform live.refuse(409, 'cannot_be_invited', 'this person cannot be invited');
+  elsif new_role = 'speaker' then
+    perform live.require_room_to_speak(p_row.session_id, p_row.target_user_id);
+  end if;
+end;
+$$;
+comment on function live.check_stage is
+  'Refuses to raise an anonymous sign-in, somebody between whom and the asker a block stands, and one speaker too many.';
+revoke execute on function live.check_stage(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.bans_of(p_row public.moderation_actions) returns setof public.live_bans
+language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select b.*
+      from public.live_bans b
+      left join public.live_sessions s on s.id = p_row.session_id
+     where b.user_id = p_row.target_user_id
+       and b.lifted_at is null
+       and (b.expires_at is null or b.expires_at > clock_timestamp())
+       and b.scope = live.action_scope('unban', p_row.params)
+       and (b.scope = 'platform' or b.session_id = s.id or b.creator_id = s.creator_id);
+end;
+$$;
+comment on function live.bans_of is 'The standing bans that an unban would lift.';
+revoke execute on function live.bans_of(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.outranked_by(p_row public.moderation_actions) returns int
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select case
+      when p_row.action = 'unmute' then
+        (select p.mic_by_rank from public.live_participants p
+          where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id and p.mic_muted)
+      when p_row.action = 'camera_on' then
+        (select p.camera_by_rank from public.live_participants p
+          where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id and p.camera_off)
+      when p_row.action = 'chat_unmute' then
+        (select p.chat_by_rank from public.live_participants p
+          where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
+            and p.chat_muted_until > clock_timestamp())
+      when p_row.action = 'set_role' then
+        (select p.role_by_rank from public.live_participants p
+          where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
+            -- A rule may demote whom a host has promoted; what ops did, only ops undo.
+            and (p_row.requested_via <> 'auto' or p.role_by_rank >= 100))
+      when p_row.action = 'unmute_all' then
+        (select s.mute_all_rank from public.live_sessions s where s.id = p_row.session_id)
+      when p_row.action = 'unban' then
+        (select max(b.by_rank) from live.bans_of(p_row) b)
+    end);
+end;
+$$;
+comment on function live.outranked_by is 'Rank of whoever did what this action would undo; null when it undoes nothing.';
+revoke execute on function live.outranked_by(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.refusal_at_claim(p_row public.moderation_actions) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.authority_fault(p_row, case
+    when p_row.requested_by is null or p_row.requested_via = 'auto' then p_row.requested_rank
+    when p_row.requested_via = 'app' then live.acting_rank(p_row.session_id, p_row.requested_by)
+    else live.ops_rank(p_row.requested_by) end);
+end;
+$$;
+comment on function live.refusal_at_claim is 'Why a row may no longer be carried out, by the ranks of now; null when it may.';
+revoke execute on function live.refusal_at_claim(public.moderation_actions) from public, anon, authenticated, service_role;
+
+-- schemas/32_action_effects.sql
+-- Owns: what an accepted action does to the desired state, and how that is put back when it is withdrawn.
+
+create function live.until(p_params jsonb) returns timestamptz
+language plpgsql stable set search_path = '' as $$
+begin
+  return clock_timestamp() + make_interval(secs => (p_params -> 'seconds')::double precision);
+end;
+$$;
+comment on function live.until is 'End of a timed action, counted from now; null when it has none.';
+revoke execute on function live.until(jsonb) from public, anon, authenticated, service_role;
+
+create function live.apply_mic(p_row public.moderation_actions) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_participants p set
+    mic_muted = p_row.action = 'mute',
+    mic_by_all = false,
+    -- A lower rank can lengthen what a higher rank did, and neither shorten it nor make it its own.
+    mic_by_rank = case when held.higher then p.mic_by_rank else p_row.requested_rank end,
+    mic_muted_until = case
+      when p_row.action = 'unmute' then null
+      when held.higher then case when p.mic_muted_until is not null and live.until(p_row.params) is not null
+                                 then greatest(p.mic_muted_until, live.until(p_row.params)) end
+      else live.until(p_row.params) end
+    from (select q.mic_muted and q.mic_by_rank > p_row.requested_rank
+                 and coalesce(q.mic_muted_until, 'infinity') > clock_timestamp() as higher
+            from public.live_participants q
+           where q.session_id = p_row.session_id and q.user_id = p_row.target_user_id) held
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+end;
+$$;
+comment on function live.apply_mic is 'mute and unmute.';
+revoke execute on function live.apply_mic(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.apply_camera(p_row public.moderation_actions) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_participants p set
+    camera_by_rank = case when p.camera_off then greatest(p.camera_by_rank, p_row.requested_rank)
+                          else p_row.requested_rank end,
+    camera_off = p_row.action = 'camera_off'
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+end;
+$$;
+comment on function live.apply_camera is 'camera_off and camera_on.';
+revoke execute on function live.apply_camera(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.apply_chat(p_row public.moderation_actions) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_participants p set
+    chat_by_rank = case when held.higher then p.chat_by_rank else p_row.requested_rank end,
+    chat_muted_until = case
+      when p_row.action = 'chat_unmute' then null
+      when held.higher then greatest(p.chat_muted_until, coalesce(live.until(p_row.params), 'infinity'))
+      else coalesce(live.until(p_row.params), 'infinity') end
+    from (select q.chat_muted_until > clock_timestamp() and q.chat_by_rank > p_row.requested_rank as higher
+            from public.live_participants q
+           where q.session_id = p_row.session_id and q.user_id = p_row.target_user_id) held
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+end;
+$$;
+comment on function live.apply_chat is 'chat_mute and chat_unmute.';
+revoke execute on function live.apply_chat(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.apply_role(p_row public.moderation_actions) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+  person public.live_participants;
+  new_role text := p_row.params ->> 'role';
+  invited boolean;
+begin
+  select * into session from public.live_sessions s where s.id = p_row.session_id;
+  select * into person from public.live_participants p
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  invited := person.hand_raised_at is null
+             and live.rank_of(session.type, new_role) > live.rank_of(session.type, person.role);
+  update public.live_participants p set
+    role = case when invited then p.role else new_role end,
+    role_by_rank = case when invited then p.role_by_rank else p_row.requested_rank end,
+    hand_raised_at = null,
+    invited_role = case when invited then new_role end,
+    invited_by = case when invited then live.unless_ops(p_row.requested_by) end,
+    invited_by_rank = case when invited then p_row.requested_rank else 0 end,
+    -- Before the session starts, an invitation holds for as long as it may still start.
+    invite_expires_at = case when invited then greatest(
+      clock_timestamp() + make_interval(secs => coalesce(live.limit_of('invite_seconds'), 120)),
+      case when session.status = 'scheduled'
+           then session.scheduled_at + live.setting_interval('session.no_show_seconds') end) end
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  return invited;
+end;
+$$;
+comment on function live.apply_role is
+  'set_role: gives the role, or invites to it when it is higher and the person has not asked. Returns whether it invited.';
+revoke execute on function live.apply_role(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.apply_ban(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  scope text := live.action_scope(p_row.action, p_row.params);
+  lifted uuid[];
+begin
+  if p_row.action = 'ban' then
+    insert into public.live_bans (user_id, scope, session_id, creator_id, reason, created_by, by_rank, action_id, expires_at)
+    values (p_row.target_user_id, scope,
+            case when scope = 'session' then p_row.session_id end,
+            case when scope = 'creator'
+                 then (select s.creator_id from public.live_sessions s where s.id = p_row.session_id) end,
+            p_row.reason, p_row.requested_by, p_row.requested_rank, p_row.id, live.until(p_row.params));
+    update public.live_participants p
+       set hand_raised_at = null, invited_role = null, invited_by = null, invite_expires_at = null
+     where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+    return '{}';
+  end if;
+  select array_agg(b.id) into lifted from live.bans_of(p_row) b;
+  if lifted is null then
+    perform live.refuse(404, 'not_banned', format('nothing of scope %s keeps this person out', scope));
+  end if;
+  update public.live_bans b set lifted_at = clock_timestamp(), lifted_by = p_row.requested_by where b.id = any (lifted);
+  return jsonb_build_object('lifted', to_jsonb(lifted));
+end;
+$$;
+comment on function live.apply_ban is 'ban and unban; returns what an unban lifted.';
+revoke execute on function live.apply_ban(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.apply_mute_all(p_session uuid, p_rank int) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_sessions s set mute_all_rank = p_rank where s.id = p_session;
+  -- Timed mutes by name: whether their end frees anyone has changed, which is news to the agent.
+  update public.live_participants p set desired_xid = pg_current_xact_id()
+   where p.session_id = p_session and p.mic_muted_until is not null and not p.mic_by_all;
+  if p_rank is null then
+    update public.live_participants p set mic_muted = false where p.session_id = p_session and p.mic_by_all;
+  else
+    update public.live_participants p set mic_muted = true, mic_by_all = true, mic_by_rank = p_rank
+      from public.live_sessions s
+     where s.id = p_session and p.session_id = p_session
+       and (not p.mic_muted or p.mic_by_all) and live.rank_of(s.type, p.role) < 30;
+  end if;
+end;
+$$;
+comment on function live.apply_mute_all is
+  'Mutes everyone below moderator, now and later, or (null) frees those whom that muted. Mutes by name are left alone.';
+revoke execute on function live.apply_mute_all(uuid, int) from public, anon, authenticated, service_role;
+
+create function live.apply_end(p_row public.moderation_actions) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_sessions s
+     set status = 'ended', end_reason = case when p_row.requested_rank >= 100 then 'ops' else 'host' end
+   where s.id = p_row.session_id;
+  update public.calls c
+     set status = case c.status when 'accepted' then 'ended' else 'cancelled' end, end_reason = 'ops'
+   where c.id = p_row.call_id;
+end;
+$$;
+comment on function live.apply_end is 'end_session, for sessions and calls.';
+revoke execute on function live.apply_end(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.aspect_of_person(p_row public.live_participants, p_aspect text) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case p_aspect
+    when 'mic' then jsonb_build_object('mic_muted', p_row.mic_muted, 'mic_muted_until', p_row.mic_muted_until,
+                                       'mic_by_rank', p_row.mic_by_rank, 'mic_by_all', p_row.mic_by_all)
+    when 'camera' then jsonb_build_object('camera_off', p_row.camera_off, 'camera_by_rank', p_row.camera_by_rank)
+    when 'chat' then jsonb_build_object('chat_muted_until', p_row.chat_muted_until, 'chat_by_rank', p_row.chat_by_rank)
+    when 'role' then jsonb_build_object('role', p_row.role, 'role_by_rank', p_row.role_by_rank,
+                                        'hand_raised_at', p_row.hand_raised_at)
+  end;
+end;
+$$;
+comment on function live.aspect_of_person is 'The columns that an aspect is made of, to be put back when an action is withdrawn.';
+revoke execute on function live.aspect_of_person(public.live_participants, text) from public, anon, authenticated, service_role;
+
+create function live.put_back(p_row public.moderation_actions) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if p_row.action = 'ban' then
+    update public.live_bans b set lifted_at = clock_timestamp() where b.action_id = p_row.id and b.lifted_at is null;
+  elsif p_row.action = 'unban' then
+    update public.live_bans b set lifted_at = null, lifted_by = null
+     where b.id in (select x.value::uuid from jsonb_array_elements_text(p_row.prior -> 'lifted') x);
+  elsif p_row.action in ('mute_all', 'unmute_all') then
+    perform live.apply_mute_all(p_row.session_id, (p_row.prior ->> 'mute_all_rank')::int);
+  else
+    update public.live_participants p set
+      (role, role_by_rank, hand_raised_at, mic_muted, mic_muted_until, mic_by_rank, mic_by_all,
+       camera_off, camera_by_rank, chat_muted_until, chat_by_rank)
+      = (select r.role, r.role_by_rank, r.hand_raised_at, r.mic_muted, r.mic_muted_until, r.mic_by_rank, r.mic_by_all,
+                r.camera_off, r.camera_by_rank, r.chat_muted_until, r.chat_by_rank
+           from jsonb_populate_record(p, p_row.prior) r)
+     where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  end if;
+end;
+$$;
+comment on function live.put_back is 'Restores the desired state that an action replaced.';
+revoke execute on function live.put_back(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.withdraw(p_row public.moderation_actions, p_status text, p_code text, p_error text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform from public.live_sessions s where s.id = p_row.session_id for no key update;
+  update public.moderation_actions a
+     set status = p_status, error_code = p_code, error = p_error, claim_expires_at = null
+   where a.id = p_row.id;
+  -- A later word on the same matter stands.
+  if p_row.prior is not null and not p_row.dry_run and not exists (
+      select from public.moderation_actions a
+       where a.session_id is not distinct from p_row.session_id
+         and a.target_user_id is not distinct from p_row.target_user_id
+         and a.n > p_row.n and a.status not in ('cancelled', 'failed') and not a.dry_run
+         and live.action_aspect(a.action, a.params) = live.action_aspect(p_row.action, p_row.params)) then
+    perform live.put_back(p_row);
+  end if;
+end;
+$$;
+comment on function live.withdraw is 'Ends an unfinished row without effect: its desired state is put back, unless a later row decided the same.';
+revoke execute on function live.withdraw(public.moderation_actions, text, text, text) from public, anon, authenticated, service_role;
+
+-- schemas/34_action_door.sql
+-- Owns: the door itself. Before the insert: who asks, does it make sense, may they. After it: the desired state, what it
+-- supersedes, and the end of what needs nothing from LiveKit.
+
+create function live.set_requester(p_row public.moderation_actions) returns public.moderation_actions
+language plpgsql stable set search_path = '' as $$
+declare
+  me uuid := auth.uid();
+begin
+  if live.is_service() then
+    p_row.requested_via := coalesce(p_row.requested_via, 'ops');
+    p_row.requested_rank := case p_row.requested_via
+      when 'auto' then 30  -- a moderator may undo what a rule did
+      when 'app' then live.acting_rank(p_row.session_id, p_row.requested_by)
+      else live.ops_rank(p_row.requested_by) end;
+  elsif me is null then
+    perform live.refuse(401, 'not_authenticated', 'sign in first');
+  else
+    perform live.refuse_deleted(me);
+    p_row.requested_by := me;
+    p_row.requested_rank := live.acting_rank(p_row.session_id, me);
+    p_row.requested_via := case when p_row.requested_rank >= 100 then 'ops' else 'app' end;
+  end if;
+  return p_row;
+end;
+$$;
+comment on function live.set_requester is 'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
+revoke execute on function live.set_requester(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.lock_for_action(p_row public.moderation_actions) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- In one order, so that bans and batches of presence cannot wait for each other in a ring.
+  perform count(*) from (
+    select s.id from public.live_sessions s
+     where s.id = p_row.session_id
+        or (p_row.action in ('ban', 'unban') and s.status = 'live' and exists (
+              select from public.live_participants p where p.session_id = s.id and p.user_id = p_row.target_user_id))
+     order by s.id for no key update) locked;
+end;
+$$;
+comment on function live.lock_for_action is 'Locks the sessions that an action is about: wishes about one session are taken one by one.';
+revoke execute on function live.lock_for_action(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.admit_action() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  fault text;
+begin
+  new := live.set_requester(new);
+  -- Blank what only our functions write.
+  new.created_at := clock_timestamp();
+  new.status := 'pending';
+  new.attempts := 0;
+  new.params := coalesce(new.params, '{}');
+  new.reason := nullif(btrim(new.reason), '');
+  new.dry_run := coalesce(new.dry_run, false);
+  new.id := coalesce(new.id, gen_random_uuid());
+  new.retry_at := null; new.error_code := null; new.error := null; new.prior := null; new.before := null;
+  new.after := null; new.superseded_by := null; new.claimed_by := null; new.claimed_at := null;
+  new.claim_expires_at := null; new.applied_at := null; new.enforce_ms := null;
+
+  perform live.check_shape(new);
+  perform live.require_standing_to_ask(new);
+  perform live.lock_for_action(new);
+  -- The order is that of the lock, not that of arrival.
+  new.n := nextval(pg_get_serial_sequence('public.moderation_actions', 'n'));
+  if exists (select from public.moderation_actions a where a.id = new.id) then
+    return new;  -- the same request again: the primary key answers it
+  end if;
+  perform live.check_place(new);
+  if new.action = 'delete_message' then
+    new.target_user_id := live.author_of(new.session_id, (new.params ->> 'message_id')::uuid);
+  end if;
+  fault := live.authority_fault(new, new.requested_rank);
+  if fault is not null then
+    perform live.refuse(403, 'not_allowed', fault);
+  elsif live.outranked_by(new) > new.requested_rank then
+    perform live.refuse(403, 'outranked', 'someone of a higher rank did this, and only they can undo it');
+  end if;
+  perform live.check_stage(new);
+  if new.requested_via = 'app' then
+    perform live.spend(new.requested_by, 'actions_per_minute');
+  end if;
+  if new.action in ('kick', 'announce') then
+    new.expires_at := coalesce(new.expires_at, new.created_at + interval '10 minutes');
+  end if;
+  return new;
+end;
+$$;
+comment on function live.admit_action is 'Trigger: refuses what makes no sense or is not allowed, in words for a moderator.';
+revoke execute on function live.admit_action() from public, anon, authenticated, service_role;
+
+create function live.author_of(p_session uuid, p_message uuid) returns uuid
+language plpgsql stable set search_path = '' as $$
+declare
+  author uuid;
+begin
+  select m.user_id into author from public.live_messages m where m.id = p_message and m.session_id = p_session;
+  if not found then
+    perform live.refuse(404, 'unknown_message', 'there is no such message in this session');
+  end if;
+  return author;
+end;
+$$;
+comment on function live.author_of is 'Who wrote a message; null for a system message. Refuses one that is not in the session.';
+revoke execute on function live.author_of(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.spend(p_user uuid, p_limit text) returns void
+language plpgsql set search_path = '' as $$
+declare
+  allowed double precision := live.limit_of(p_limit);
+  spent int;
+begin
+  if allowed is null or p_user is null then
+    return;
+  end if;
+  insert into live.spending as t (user_id, name, minute, count)
+  values (p_user, p_limit, date_trunc('minute', clock_timestamp()), 1)
+  on conflict (user_id, name) do update set
+    count = case when t.minute = excluded.minute then t.count + 1 else 1 end, minute = excluded.minute
+  returning count into spent;
+  if spent > allowed then
+    perform live.refuse(429, 'rate_limited', 'too many in one minute: wait a moment and try again');
+  end if;
+end;
+$$;
+comment on function live.spend is 'Counts one use of a rate of app_settings.limits; refuses with rate_limited beyond it. Refused uses are not counted.';
+revoke execute on function live.spend(uuid, text) from public, anon, authenticated, service_role;
+
+create table live.spending (
+  user_id uuid not null,
+  name text not null,
+  minute timestamptz not null,
+  count int not null,
+  primary key (user_id, name)
+);
+comment on table live.spending is 'How often a person has used each limited thing in the current minute.';
+comment on column live.spending.user_id is 'The person.';
+comment on column live.spending.name is 'Name of the limit.';
+comment on column live.spending.minute is 'The minute that is counted.';
+comment on column live.spending.count is 'Uses in that minute.';
+alter table live.spending enable row level security;
+revoke all on live.spending from public, anon, authenticated, service_role;
+
+create function live.supersede(p_row public.moderation_actions) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.moderation_actions a
+     set status = 'cancelled', error_code = 'superseded', error = 'a later action says otherwise',
+         superseded_by = p_row.id, claim_expires_at = null
+   where a.id in (
+     select b.id from public.moderation_actions b
+      where b.session_id = p_row.session_id
+        and b.status in ('pending', 'claimed')
+        and not b.dry_run
+        and b.n < p_row.n
+        and live.action_aspect(b.action, b.params) = live.action_aspect(p_row.action, p_row.params)
+        and ((b.target_user_id is not distinct from p_row.target_user_id
+              and (b.action, b.params ->> 'role') is distinct from (p_row.action, p_row.params ->> 'role'))
+             -- Everyone being muted overtakes a person's unmute that is not through yet.
+             or (p_row.action = 'mute_all' and b.action = 'unmute' and exists (
+                   select from public.live_participants p
+                    where p.session_id = b.session_id and p.user_id = b.target_user_id and p.mic_by_all)))
+      order by b.id for update);
+end;
+$$;
+comment on function live.supersede is 'Cancels unfinished rows that this one contradicts.';
+revoke execute on function live.supersede(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.finish_at_once(p_id uuid, p_after jsonb) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.moderation_actions a
+     set status = 'applied', applied_at = clock_timestamp(), claim_expires_at = null, after = p_after,
+         enforce_ms = greatest(0, extract(epoch from clock_timestamp() - a.created_at) * 1000)
+   where a.id = p_id;
+end;
+$$;
+comment on function live.finish_at_once is 'Marks a row as applied that needs nothing from LiveKit.';
+revoke execute on function live.finish_at_once(uuid, jsonb) from public, anon, authenticated, service_role;
+
+create function live.carry_out(p_row public.moderation_actions) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  aspect text := live.action_aspect(p_row.action, p_row.params);
+  was public.live_participants;
+  replaced jsonb;
+  invited boolean := false;
+begin
+  if p_row.action = 'set_role' then
+    perform live.ensure_participant(s, p_row.target_user_id) from public.live_sessions s where s.id = p_row.session_id;
+  end if;
+  select * into was from public.live_participants p
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id for update;
+  replaced := live.aspect_of_person(was, aspect);
+  case
+    when p_row.action in ('mute', 'unmute') then perform live.apply_mic(p_row);
+    when p_row.action in ('camera_off', 'camera_on') then perform live.apply_camera(p_row);
+    when p_row.action in ('chat_mute', 'chat_unmute') then perform live.apply_chat(p_row);
+    when p_row.action = 'set_role' then invited := live.apply_role(p_row);
+    when p_row.action in ('ban', 'unban') then replaced := live.apply_ban(p_row);
+    when p_row.action in ('mute_all', 'unmute_all') then
+      select jsonb_build_object('mute_all_rank', s.mute_all_rank) into replaced
+        from public.live_sessions s where s.id = p_row.session_id;
+      perform live.apply_mute_all(p_row.session_id, case p_row.action when 'mute_all' then p_row.requested_rank end);
+    when p_row.action = 'delete_message' then
+      update public.live_messages m set deleted_at = clock_timestamp(), deleted_by = live.unless_ops(p_row.requested_by)
+       where m.id = (p_row.params ->> 'message_id')::uuid and m.deleted_at is null;
+    when p_row.action = 'end_session' then perform live.apply_end(p_row);
+    when p_row.action = 'announce' then
+      -- The agent finishes the row when it has relayed this seq.
+      update public.moderation_actions a
+         set params = a.params || jsonb_build_object('seq', live.append_event(
+               p_row.session_id, 'system', jsonb_build_object('kind', 'announcement', 'text', p_row.params -> 'text')))
+       where a.id = p_row.id;
+    else null;  -- a kick leaves no state: it is the agent's to do
+  end case;
+  update public.moderation_actions a
+     set prior = replaced, before = jsonb_build_object('role', was.role)
+   where a.id = p_row.id and (replaced is not null or was.role is not null);
+  return invited;
+end;
+$$;
+comment on function live.carry_out is 'Writes the desired state of one action; returns whether it became an invitation.';
+revoke execute on function live.carry_out(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.needs_agent(p_row public.moderation_actions) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select p_row.action not in ('chat_mute', 'chat_unmute', 'delete_message')
+       and (exists (select from public.live_sessions s
+                     where s.id = p_row.session_id
+                       and (s.status = 'live' or (p_row.action = 'end_session' and s.started_at is not null)))
+            or p_row.call_id is not null));
+end;
+$$;
+comment on function live.needs_agent is
+  'Whether LiveKit has to be made to agree: not for chat, which lives in the database, and not where no room is up.';
+revoke execute on function live.needs_agent(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.after_action() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  invited boolean := false;
+begin
+  if not new.dry_run then
+    invited := live.carry_out(new);
+    perform live.supersede(new);
+  end if;
+  if invited or not live.needs_agent(new) then
+    perform live.finish_at_once(new.id, jsonb_strip_nulls(jsonb_build_object(
+      'role', (select p.role from public.live_participants p
+                where p.session_id = new.session_id and p.user_id = new.target_user_id),
+      'invited', case when invited then true end,
+      'invited_role', case when invited then new.params ->> 'role' end,
+      'dry_run', case when new.dry_run then true end)));
+  end if;
+  return null;
+end;
+$$;
+comment on function live.after_action is 'Trigger: an accepted action takes effect in the desired state, in the insert''s own transaction.';
+revoke execute on function live.after_action() from public, anon, authenticated, service_role;
+
+create trigger admit_action before insert on public.moderation_actions
+  for each row execute function live.admit_action();
+create trigger after_action after insert on public.moderation_actions
+  for each row execute function live.after_action();
+
+create function live.close_session_books() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.moderation_actions a
+     set status = case when a.action in ('ban', 'unban') then 'applied' else 'expired' end,
+         applied_at = case when a.action in ('ban', 'unban') then clock_timestamp() end,
+         enforce_ms = case when a.action in ('ban', 'unban')
+                           then greatest(0, extract(epoch from clock_timestamp() - a.created_at) * 1000) end,
+         error_code = case when a.action not in ('ban', 'unban') then 'session_ended' end,
+         error = case when a.action not in ('ban', 'unban') then 'the session ended before this could be made true' end,
+         claim_expires_at = null
+   where a.id in (select b.id from public.moderation_actions b
+                   where b.session_id = new.id and b.status in ('pending', 'claimed') and b.action <> 'end_session'
+                   order by b.id for update);
+  update public.live_participants p
+     set hand_raised_at = null, invited_role = null, invited_by = null, invite_expires_at = null
+   where p.session_id = new.id and (p.hand_raised_at is not null or p.invited_role is not null);
+  return null;
+end;
+$$;
+comment on function live.close_session_books is 'Trigger: when a session ends, what was asked of its room and not done is over; bans hold.';
+revoke execute on function live.close_session_books() from public, anon, authenticated, service_role;
+create trigger close_session_books after update of status on public.live_sessions
+  for each row when (old.status <> 'ended' and new.status = 'ended') execute function live.close_session_books();
+
+create function public.cancel_action(id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item public.moderation_actions;
+  me uuid := auth.uid();
+begin
+  perform live.refuse_deleted(me);
+  -- The session before the row, as the door itself does.
+  perform from public.live_sessions s
+    where s.id = (select a.session_id from public.moderation_actions a where a.id = cancel_action.id)
+      for no key update;
+  select * into item from public.moderation_actions a where a.id = cancel_action.id for update;
+  if item.id is null or not (live.is_service() or live.is_ops(me)
+                             or (item.requested_by = me and live.acting_rank(item.session_id, me) > 0) is true
+                             or live.acting_rank(item.session_id, me) > item.requested_rank) then
+    perform live.refuse(404, 'unknown_action', 'there is no such action of yours');
+  elsif item.status = 'cancelled' then
+    return jsonb_build_object('id', item.id, 'status', item.status);
+  elsif item.status <> 'pending' or item.action = 'end_session' then
+    perform live.refuse(409, 'too_late', format('it is %s already: ask for the opposite instead', item.status));
+  end if;
+  perform live.withdraw(item, 'cancelled', 'cancelled', 'withdrawn before it was carried out');
+  return jsonb_build_object('id', item.id, 'status', 'cancelled');
+end;
+$$;
+comment on function public.cancel_action is
+  'Withdraws an action that no agent has claimed yet: {id, status}. For who asked it, a higher rank, ops and server code.';
+revoke execute on function public.cancel_action(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.cancel_action(uuid) to authenticated, service_role;
+
+-- schemas/36_hands.sql
+-- Owns: raising a hand and answering an invitation: how someone in the audience comes to speak, by consent of both.
+
+create function live.require_seat(p_session uuid, p_before_start boolean default false) returns public.live_participants
+language plpgsql set search_path = '' as $$
+declare
+  me uuid := auth.uid();
+  session public.live_sessions;
+  seat public.live_participants;
+begin
+  perform live.refuse_deleted(me);
+  select * into session from public.live_sessions s where s.id = p_session for no key update;
+  select * into seat from public.live_participants p where p.session_id = p_session and p.user_id = me;
+  if me is null then
+    perform live.refuse(401, 'not_authenticated', 'sign in first');
+  elsif session.id is null then
+    perform live.refuse(404, 'unknown_session', 'there is no such session');
+  elsif live.is_anonymous() then
+    perform live.refuse(403, 'sign_in_required', 'make an account to take part');
+  elsif live.standing_ban(me, session.id, session.creator_id) is not null then
+    perform live.refuse(403, 'banned', 'you have been removed from this session');
+  elsif session.status <> 'live' and not (p_before_start and session.status = 'scheduled') then
+    perform live.refuse(409, 'session_not_live', 'the session is not live');
+  elsif seat.user_id is null or seat.access_removed then
+    perform live.refuse(409, 'not_in_session', 'join the session first');
+  end if;
+  return seat;
+end;
+$$;
+comment on function live.require_seat is 'The caller''s row in a live session, with the session locked; refuses whoever has no place there. p_before_start: a '
+  'scheduled session will do.';
+revoke execute on function live.require_seat(uuid, boolean) from public, anon, authenticated, service_role;
+
+create function live.is_host_of(p_session uuid, p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.live_participants p
+                  where p.session_id = p_session and p.user_id = p_user and p.role = 'host');
+end;
+$$;
+comment on function live.is_host_of is 'Whether a person is a host of a session.';
+revoke execute on function live.is_host_of(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function public.raise_hand(session_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  seat public.live_participants := live.require_seat(raise_hand.session_id);
+  raised int;
+begin
+  if seat.hand_raised_at is null then
+    if seat.role not in ('listener', 'viewer') then
+      perform live.refuse(409, 'already_speaker', 'you may speak already');
+    elsif not seat.is_online then
+      perform live.refuse(409, 'not_in_session', 'join the session first');
+    end if;
+    if exists (select from public.live_participants p
+                where p.session_id = seat.session_id and p.role = 'host' and live.blocked(seat.user_id, p.user_id)) then
+      perform live.refuse(403, 'hand_refused', 'you cannot raise your hand in this session');
+    end if;
+    perform live.spend(seat.user_id, 'hands_per_minute');
+    select count(*) into raised from public.live_participants p
+     where p.session_id = seat.session_id and p.hand_raised_at is not null;
+    if raised >= coalesce(live.limit_of('hands_per_session'), 100) then
+      perform live.refuse(429, 'too_many_hands', 'many hands are up already: try again in a while');
+    end if;
+    update public.live_participants p set hand_raised_at = clock_timestamp()
+     where p.session_id = seat.session_id and p.user_id = seat.user_id
+    returning * into seat;
+  end if;
+  return jsonb_build_object('hand_raised_at', seat.hand_raised_at, 'position', (
+    select count(*) from public.live_participants p
+     where p.session_id = seat.session_id and p.hand_raised_at <= seat.hand_raised_at));
+end;
+$$;
+comment on function public.raise_hand is
+  'Asks to speak: {hand_raised_at, position}. Raising it again keeps the place in the queue. It comes down by itself '
+  'after limits.hand_seconds.';
+revoke execute on function public.raise_hand(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.raise_hand(uuid) to authenticated;
+
+create function public.lower_hand(session_id uuid, user_id uuid default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  seat public.live_participants := live.require_seat(lower_hand.session_id);
+  whose uuid := coalesce(lower_hand.user_id, seat.user_id);
+begin
+  if whose <> seat.user_id and live.rank_in(seat.session_id, seat.user_id) < 30 then
+    perform live.refuse(403, 'not_allowed', 'only the host and moderators lower other people''s hands');
+  end if;
+  update public.live_participants p set hand_raised_at = null
+   where p.session_id = seat.session_id and p.user_id = whose and p.hand_raised_at is not null;
+  return jsonb_build_object('lowered', found);
+end;
+$$;
+comment on function public.lower_hand is 'Takes one''s hand down, or as a moderator someone else''s: {lowered}.';
+revoke execute on function public.lower_hand(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.lower_hand(uuid, uuid) to authenticated;
+
+create function live.clear_invitation(p_seat public.live_participants, p_role text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_participants p
+     set role = p_role,
+         role_by_rank = case when p_role <> p.role then p.invited_by_rank else p.role_by_rank end,
+         hand_raised_at = case when p_role <> p.role then null else p.hand_raised_at end,
+         invited_role = null, invited_by = null, invited_by_rank = 0, invite_expires_at = null
+   where p.session_id = p_seat.session_id and p.user_id = p_seat.user_id;
+end;
+$$;
+comment on function live.clear_invitation is 'Ends an invitation: with the invited role when accepted, with the old one when not.';
+revoke execute on function live.clear_invitation(public.live_participants, text) from public, anon, authenticated, service_role;
+
+create function public.accept_invite(session_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  seat public.live_participants := live.require_seat(accept_invite.session_id, true);
+  context text := (select s.type from public.live_sessions s where s.id = seat.session_id);
+begin
+  if seat.invited_role is null or seat.invite_expires_at <= clock_timestamp()
+      or live.blocked(seat.user_id, seat.invited_by) then
+    perform live.refuse(409, 'no_invitation', 'there is no invitation, or it is too old: raise your hand');
+  elsif seat.invited_by is not null
+      and live.acting_rank(seat.session_id, seat.invited_by) <= live.rank_of(context, seat.invited_role) then
+    perform live.refuse(409, 'no_invitation', 'who invited you may not do so any more: raise your hand');
+  end if;
+  if seat.invited_role = 'speaker' then
+    perform live.require_room_to_speak(seat.session_id, seat.user_id);
+  end if;
+  perform live.clear_invitation(seat, seat.invited_role);
+  return jsonb_build_object('role', seat.invited_role);
+end;
+$$;
+comment on function public.accept_invite is 'Takes the offered role: {role}. The app then opens the microphone when the person wants it.';
+revoke execute on function public.accept_invite(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.accept_invite(uuid) to authenticated;
+
+create function public.decline_invite(session_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  seat public.live_participants := live.require_seat(decline_invite.session_id, true);
+begin
+  perform live.clear_invitation(seat, seat.role);
+  return jsonb_build_object('declined', seat.invited_role is not null);
+end;
+$$;
+comment on function public.decline_invite is 'Turns the offered role down: {declined}.';
+revoke execute on function public.decline_invite(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.decline_invite(uuid) to authenticated;
+
+-- schemas/38_policies.sql
+-- Owns: who of the app's users reads which rows, which Realtime topics they may listen to, and the two reading functions
+-- of the room: watch_levels and live_events_since. The service role passes by row-level security.
+
+-- ── what a person's sessions are: evaluated once per query, not once per row ───────────────────────────────────
+-- All of them take what keeps a person out as a set as well: somebody may have been in ten thousand sessions.
+create function live.closed_to(p_user uuid) returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  by_creators uuid[];
+begin
+  return query
+    select b.session_id from public.live_bans b
+     where b.user_id = p_user and b.lifted_at is null and b.session_id is not null
+       and coalesce(b.expires_at, 'infinity') > clock_timestamp();
+  select array_agg(b.creator_id) into by_creators from public.live_bans b
+   where b.user_id = p_user and b.lifted_at is null and b.creator_id is not null
+     and coalesce(b.expires_at, 'infinity') > clock_timestamp();
+  if by_creators is not null then
+    return query select s.id from public.live_sessions s where s.creator_id = any(by_creators);
+  end if;
+end;
+$$;
+comment on function live.closed_to is 'Sessions that a standing ban of session or creator keeps a person out of.';
+revoke execute on function live.closed_to(uuid) from public, anon, authenticated, service_role;
+
+create function live.shut_out(p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return p_user is null or live.kept_out(p_user, null, null);
+end;
+$$;
+comment on function live.shut_out is 'Whether nothing is open to a person: a ban from the platform, or their account is deleted.';
+revoke execute on function live.shut_out(uuid) from public, anon, authenticated, service_role;
+
+create function live.paid_sessions(p_user uuid) returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if live.is_ops(p_user) then
+    return query select p.session_id from public.live_participants p
+      where p.user_id = p_user and not p.free and not p.access_removed;
+    return;
+  end if;
+  return query
+    select p.session_id from public.live_participants p
+     where p.user_id = p_user and not p.free and not p.access_removed and p.role in ('host', 'co_host', 'moderator');
+  if (select u.is_anonymous from auth.users u where u.id = p_user) is not false then
+    return;
+  end if;
+  return query
+    select p.session_id
+      from public.live_participants p join public.live_sessions s on s.id = p.session_id
+     where p.user_id = p_user and not p.free and not p.access_removed
+       and p.role not in ('host', 'co_host', 'moderator')
+       and case when s.creator_id = p_user then true else case s.access_type
+         when 'subscribers' then s.creator_id in (
+           select c.creator_id from public.creator_subscriptions c
+            where c.user_id = p_user and c.status::text = 'active'
+              and coalesce(c.expires_at, 'infinity') > clock_timestamp())
+         else exists (
+           select from public.live_tickets t
+            where t.session_id = s.id and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) end end;
+end;
+$$;
+comment on function live.paid_sessions is
+  'Of the sessions with paid access that a person is or was in, those that they may be in now: access_fault for all at once.';
+revoke execute on function live.paid_sessions(uuid) from public, anon, authenticated, service_role;
+
+create function live.my_free_sessions() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  if live.shut_out(me) then
+    return;
+  end if;
+  return query
+    select p.session_id from public.live_participants p
+     where p.user_id = me and p.free and not p.access_removed
+       and p.session_id not in (select live.closed_to(me));
+end;
+$$;
+comment on function live.my_free_sessions is 'Public sessions that the caller is or was in and is not kept out of.';
+
+create function live.my_paid_sessions() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  if live.shut_out(me) then
+    return;
+  end if;
+  return query select paid from live.paid_sessions(me) paid where paid not in (select live.closed_to(me));
+end;
+$$;
+comment on function live.my_paid_sessions is
+  'Sessions with paid access that the caller is or was in and is not kept out of: neither by a ban nor because access has ended.';
+revoke execute on function live.my_free_sessions(), live.my_paid_sessions() from public, anon, authenticated, service_role;
+grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
+
+create function live.may_look_back(p_session uuid, p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.live_participants p join public.live_sessions s on s.id = p.session_id
+     where p.session_id = p_session and p.user_id = p_user and not p.access_removed
+       and not live.kept_out(p.user_id, s.id, s.creator_id)
+       and (p.free or s.creator_id = p.user_id or live.access_fault(s, p.user_id) is null));
+end;
+$$;
+comment on function live.may_look_back is 'Whether a session is among my_free_sessions or my_paid_sessions, asked for one.';
+revoke execute on function live.may_look_back(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.my_staffed_sessions() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  if live.shut_out(me) then
+    return;
+  end if;
+  return query
+    select p.session_id from public.live_participants p
+     where p.user_id = me and p.role in ('host', 'co_host', 'moderator')
+       and p.session_id not in (select live.closed_to(me));
+end;
+$$;
+comment on function live.my_staffed_sessions is 'Sessions in which the caller is host, co-host or moderator.';
+revoke execute on function live.my_staffed_sessions() from public, anon, authenticated, service_role;
+grant execute on function live.my_staffed_sessions() to authenticated;
+
+-- From the sessions that are live, and not from all that the caller was ever in.
+create function live.my_chats() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  if live.shut_out(me) then
+    return;
+  end if;
+  return query
+    select s.id
+      from public.live_sessions s
+      cross join lateral (select p.free from public.live_participants p
+                           where p.session_id = s.id and p.user_id = me and not p.access_removed limit 1) mine
+     where s.status = 'live'
+       and s.id not in (select live.closed_to(me))
+       and (mine.free or live.access_fault(s, me) is null);
+end;
+$$;
+comment on function live.my_chats() is 'Live sessions that the caller has joined and may still be in; asked once per query, not once per row.';
+revoke execute on function live.my_chats() from public, anon, authenticated, service_role;
+grant execute on function live.my_chats() to authenticated;
+
+create function live.my_own_sessions() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query select s.id from public.live_sessions s where s.creator_id = (select auth.uid());
+end;
+$$;
+comment on function live.my_own_sessions is 'Sessions that the caller created.';
+revoke execute on function live.my_own_sessions() from public, anon, authenticated, service_role;
+grant execute on function live.my_own_sessions() to authenticated;
+
+-- ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────
+create policy "public listings are for everyone" on public.live_sessions for select to anon
+  using (access_type = 'public' and status <> 'ended');
+-- What costs something must be seen to be bought; entering is can_join's to decide.
+create policy "listings, and what one took part in" on public.live_sessions for select to authenticated
+  using ((status <> 'ended' and (access_type = 'public' or not (select live.is_anonymous())))
+         or creator_id = (select auth.uid())
+         or id in (select live.my_free_sessions())
+         or id in (select live.my_paid_sessions())
+         or (select live.am_ops()));
+create policy "hosts rename their session" on public.live_sessions for update to authenticated
+  using (creator_id = (select auth.uid()) and status <> 'ended')
+  with check (creator_id = (select auth.uid()));
+
+-- First what is live: for that nobody's past is looked through.
+create policy "who is in a session sees who is there" on public.live_participants for select to authenticated
+  using (user_id = (select auth.uid())
+         or session_id in (select live.my_chats())
+         or session_id in (select live.my_free_sessions())
+         or session_id in (select live.my_paid_sessions())
+         or (select live.am_ops()));
+
+create policy "one sees one's visits, staff those of the session" on public.live_visits for select to authenticated
+  using (user_id = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+
+create policy "one sees one's bans, staff those of the session" on public.live_bans for select to authenticated
+  using (user_id = (select auth.uid())
+         or creator_id = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+
+create policy "who is in a session reads its events" on public.live_events for select to authenticated
+  using (session_id in (select live.my_chats())
+         or session_id in (select live.my_free_sessions())
+         or session_id in (select live.my_paid_sessions())
+         or (select live.am_ops()));
+
+create policy "one sees one's tickets, the creator those sold" on public.live_tickets for select to authenticated
+  using (user_id = (select auth.uid())
+         or session_id in (select live.my_own_sessions())
+         or (select live.am_ops()));
+
+create policy "staff see what was done, askers what they asked" on public.moderation_actions for select to authenticated
+  using (requested_by = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+-- Who may ask what is decided by the door's own trigger, with reasons; here only that nobody asks in another's name.
+create policy "one asks in one's own name" on public.moderation_actions for insert to authenticated
+  with check (requested_by = (select auth.uid()));
+
+create policy "staff see incidents" on public.moderation_incidents for select to authenticated
+  using (session_id in (select live.my_staffed_sessions()) or (select live.am_ops()));
+
+create policy "ops see cases" on public.moderation_cases for select to authenticated
+  using ((select live.am_ops()));
+
+create policy "one sees one's own figures, staff those of the session" on public.live_audio_stats for select to authenticated
+  using (user_id = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+
+-- ── Realtime ───────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.may_listen(p_topic text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  parts text[] := regexp_match(p_topic, '^live:(session|levels):([0-9a-f-]{36})$');
+  me uuid := auth.uid();
+  session public.live_sessions;
+begin
+  if me is null or parts is null or not live.is_uuid(parts[2]) then
+    return false;
+  end if;
+  select * into session from public.live_sessions s where s.id = parts[2]::uuid;
+  if session.id is null then
+    return false;
+  elsif live.is_ops(me) then
+    return true;
+  elsif live.standing_ban(me, session.id, session.creator_id) is not null then
+    return false;
+  elsif parts[1] = 'levels' then
+    return live.rank_in(session.id, me) >= 30;
+  end if;
+  return live.access_fault(session, me) is null;
+end;
+$$;
+comment on function live.may_listen is
+  'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for whoever may '
+  'be in the session, live:wake for nobody (the service role passes by policies).';
+revoke execute on function live.may_listen(text) from public, anon, authenticated, service_role;
+grant execute on function live.may_listen(text) to authenticated;
+
+create policy "live topics" on realtime.messages for select to authenticated
+  using (extension = 'broadcast' and (select live.may_listen(realtime.topic())));
+
+-- ── reading functions ──────────────────────────────────────────────────────────────────────────────────────────
+create function public.watch_levels(session_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me uuid := auth.uid();
+  lease timestamptz := clock_timestamp() + interval '15 seconds';
+begin
+  perform live.refuse_deleted(me);
+  if me is null or live.acting_rank(watch_levels.session_id, me) < 30 then
+    perform live.refuse(403, 'not_allowed', 'levels are for the host, co-hosts, moderators and ops');
+  elsif not exists (select from public.live_sessions s where s.id = watch_levels.session_id and s.status = 'live') then
+    perform live.refuse(409, 'session_not_live', 'the session is not live');
+  end if;
+  insert into public.live_level_watches as w (session_id, user_id, expires_at)
+  values (watch_levels.session_id, me, lease)
+  on conflict on constraint live_level_watches_pkey do update set expires_at = excluded.expires_at;
+  perform live.wake(live.room_of(watch_levels.session_id, null));
+  return jsonb_build_object('expires_at', lease, 'topic', 'live:levels:' || watch_levels.session_id);
+end;
+$$;
+comment on function public.watch_levels is
+  'Asks for levels for 15 s: {expires_at, topic}. Call it again while someone is looking.';
+revoke execute on function public.watch_levels(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.watch_levels(uuid) to authenticated;
+
+create function public.live_events_since(session_id uuid, after_seq bigint, "limit" int default 200)
+returns setof public.live_events
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not (live.is_service() or live.is_ops(auth.uid())
+          or live.may_look_back(live_events_since.session_id, auth.uid())
+          or (public.can_join_as(live_events_since.session_id, auth.uid()) ->> 'allowed')::boolean) then
+    perform live.refuse(403, 'not_in_session', 'join the session first');
+  end if;
+  return query
+    select * from public.live_events e
+     where e.session_id = live_events_since.session_id and e.seq > coalesce(after_seq, 0)
+     order by e.seq
+     limit least(greatest(coalesce("limit", 200), 1), 500);
+end;
+$$;
+comment on function public.live_events_since is
+  'Catching up: events of a session after a seq, in order, at most 500. For whoever is or was in it, or may join.';
+revoke execute on function public.live_events_since(uuid, bigint, int) from public, anon, authenticated, service_role;
+grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
+
+-- schemas/40_media.sql
+-- Owns: since when and until when a host's media flowed: the stretches in which a source of theirs was published and not
+-- muted. Tickets are earned by it. Told by agents, who see mutes, and by webhooks, for a show without an agent.
+
+create table public.live_media (
+  participant_sid text not null check (participant_sid ~ '^[A-Za-z0-9_-]{1,64}$'),
+  source text not null check (source ~ '^[a-z_]{1,40}$'),
+  started_at timestamptz not null,
+  ended_at timestamptz,
+  session_id uuid not null references public.live_sessions (id),
+  user_id uuid not null,
+  reported_by text not null check (reported_by in ('agent', 'webhook')),
+  primary key (participant_sid, source, started_at),
+  check (ended_at >= started_at)
+);
+comment on table public.live_media is
+  'The stretches in which a source of a host''s was published and not muted: what a ticket pays for. Hosts only.';
+comment on column public.live_media.participant_sid is 'On which connection.';
+comment on column public.live_media.source is 'LiveKit''s source: camera, microphone, screen_share, screen_share_audio, unknown.';
+comment on column public.live_media.started_at is 'Since when it flowed.';
+comment on column public.live_media.ended_at is 'Until when: unpublished, muted, disconnected or the session over; null while it flows.';
+comment on column public.live_media.session_id is 'The session.';
+comment on column public.live_media.user_id is 'The host.';
+comment on column public.live_media.reported_by is 'Who told of its beginning: agent, or webhook while no agent had told of that source.';
+create unique index live_media_flowing on public.live_media (participant_sid, source) where ended_at is null;
+create index live_media_of_session on public.live_media (session_id, started_at);
+alter table public.live_media enable row level security;
+revoke all on public.live_media from public, anon, authenticated, service_role;
+grant select on public.live_media to authenticated, service_role;
+create policy "hosts see when they were on air, staff and ops too" on public.live_media for select to authenticated
+  using (user_id = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+
+create function live.record_media(
+  p_session uuid, p_user uuid, p_participant_sid text, p_flowing text[], p_at timestamptz) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_media m set ended_at = greatest(m.started_at, p_at)
+   where m.participant_sid = p_participant_sid and m.ended_at is null
+     and m.source in ('camera', 'microphone') and m.source <> all (p_flowing);
+  insert into public.live_media (participant_sid, source, started_at, session_id, user_id, reported_by)
+  select p_participant_sid, f.source, p_at, p_session, p_user, 'agent' from unnest(p_flowing) as f (source)
+   where exists (select from public.live_sessions s where s.id = p_session and s.status = 'live')
+  on conflict do nothing;
+end;
+$$;
+comment on function live.record_media(uuid, uuid, text, text[], timestamptz) is
+  'Takes in which of camera and microphone flow from one connection of a host: what flowed and is not named has ended.';
+revoke execute on function live.record_media(uuid, uuid, text, text[], timestamptz) from public, anon, authenticated, service_role;
+
+create function public.agent_media(p_worker text, p_rows jsonb) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
+declare
+  item record;
+  who text;
+  held boolean;
+  answers jsonb := '[]';
+begin
+  perform live.lock_leases(p_rows);
+  for item in
+    select r.value as body, s.id as session_id
+      from jsonb_array_elements(p_rows) with ordinality r
+      left join public.live_sessions s on s.livekit_room = r.value ->> 'room'
+     order by s.id, r.ordinality
+  loop
+    held := live.holds(p_worker, item.body ->> 'room', (item.body ->> 'epoch')::bigint);
+    who := item.body ->> 'user_id';
+    -- An identity is any text to LiveKit. One that is no user's id is no host's.
+    if held and live.is_uuid(who) and live.is_host_of(item.session_id, who::uuid) then
+      perform live.record_media(item.session_id, who::uuid, item.body ->> 'participant_sid',
+        array(select f.value from jsonb_array_elements_text(item.body -> 'flowing') f),
+        to_timestamp((item.body ->> 'at_ms')::double precision / 1000));
+    end if;
+    answers := answers || jsonb_build_object('room', item.body -> 'room', 'ok', held);
+  end loop;
+  return answers;
+end;
+$$;
+comment on function public.agent_media(text, jsonb) is
+  'Files what flows from hosts: [{"room", "epoch", "user_id", "participant_sid", "flowing": ["camera", "microphone"], "at_ms"}], '
+  'each one all that flows of these two -> [{"room", "ok"}]; ok is false when it is fenced. Of anybody but a host nothing is kept.';
+revoke execute on function public.agent_media(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.agent_media(text, jsonb) to service_role;
+
+create function live.read_webhook_track(p_room text, p_event text, p_payload jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  who constant jsonb := p_payload -> 'participant';
+  -- Protobuf's JSON leaves out what is zero: an unknown source, a track that is not muted.
+  came_from constant text := lower(coalesce(p_payload #>> '{track,source}', 'unknown'));
+  at constant timestamptz := to_timestamp((p_payload ->> 'createdAt')::double precision);
+  session uuid := (select s.id from public.live_sessions s where s.livekit_room = p_room and s.status = 'live');
+begin
+  if session is null or not live.is_uuid(who ->> 'identity')
+      or not live.is_host_of(session, (who ->> 'identity')::uuid) then
+    return false;
+  elsif p_event = 'track_unpublished' then
+    update public.live_media m set ended_at = greatest(m.started_at, at)
+     where m.participant_sid = who ->> 'sid' and m.source = came_from and m.ended_at is null and m.reported_by = 'webhook';
+    return found;
+  elsif coalesce((p_payload #> '{track,muted}')::boolean, false) or exists (
+      select from public.live_media m
+       where m.participant_sid = who ->> 'sid' and m.source = came_from and m.reported_by = 'agent') then
+    return false;
+  end if;
+  insert into public.live_media (participant_sid, source, started_at, session_id, user_id, reported_by)
+  values (who ->> 'sid', came_from, at, session, (who ->> 'identity')::uuid, 'webhook')
+  on conflict do nothing;
+  return found;
+end;
+$$;
+comment on function live.read_webhook_track(text, text, jsonb) is
+  'Records track_published of a host, unless an agent has told of that source, which knows more; and track_unpublished.';
+revoke execute on function live.read_webhook_track(text, text, jsonb) from public, anon, authenticated, service_role;
+
+-- ── what ends by itself ────────────────────────────────────────────────────────────────────────────────────────
+create function live.end_media_of_connection() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_media m set ended_at = greatest(m.started_at, new.left_at)
+   where m.participant_sid = new.participant_sid and m.ended_at is null;
+  return null;
+end;
+$$;
+comment on function live.end_media_of_connection() is 'Trigger: who has left sends nothing any more.';
+revoke execute on function live.end_media_of_connection() from public, anon, authenticated, service_role;
+create trigger end_media_of_connection after update of left_at, agent_left_at, webhook_left_at, closed_at on public.live_visits
+  for each row when (old.left_at is null and new.left_at is not null) execute function live.end_media_of_connection();
+
+create function live.end_media_of_session() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_media m set ended_at = greatest(m.started_at, new.ended_at)
+   where m.session_id = new.id and m.ended_at is null;
+  return null;
+end;
+$$;
+comment on function live.end_media_of_session() is 'Trigger: nothing flows in a session that is over.';
+revoke execute on function live.end_media_of_session() from public, anon, authenticated, service_role;
+create trigger end_media_of_session after update of status on public.live_sessions
+  for each row when (old.status = 'live' and new.status = 'ended') execute function live.end_media_of_session();
+
+create function live.delivered_for_purchases_until(p_session uuid, p_seconds double precision) returns timestamptz
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    with flowing as (
+      -- One range per stretch in which anything flowed from a host. LiveKit's clock may be ahead of ours: what is still
+      -- to come has not flowed.
+      select unnest(range_agg(tstzrange(m.started_at, greatest(m.started_at, least(m.ended_at, clock_timestamp()))))) as stretch
+        from public.live_media m where m.session_id = p_session
+    ), counted as (  -- from the latest back to the first
+      select lower(f.stretch) as began,
+             sum(extract(epoch from upper(f.stretch) - lower(f.stretch))) over (order by lower(f.stretch) desc) as seconds
+        from flowing f where not isempty(f.stretch)
+    )
+    select c.began + make_interval(secs => (c.seconds - p_seconds)::double precision)
+      from counted c where c.seconds >= p_seconds
+     order by c.began desc limit 1);
+end;
+$$;
+comment on function live.delivered_for_purchases_until(uuid, double precision) is
+  'The latest moment after which a host''s media has flowed for so many seconds by now: whoever bought until then has got it. '
+  'Null when it has not flowed for so long at all.';
+revoke execute on function live.delivered_for_purchases_until(uuid, double precision) from public, anon, authenticated, service_role;
+
+-- schemas/42_agent_leases.sql
+-- Owns: which worker moderates which room: claiming, holding and giving up leases. Definer, like every function for
+-- the agents: the tables behind need no write grant, and a leaked call can do no more than the function does.
+
+create function live.place(
+  p_room text,
+  out kind text, out id uuid, out session_id uuid, out call_id uuid, out type text, out context text,
+  out status text, out creator_id uuid, out running boolean
+)
+language plpgsql stable set search_path = '' as $$
+begin
+  select 'session', s.id, s.id, s.type, s.type, s.status, s.creator_id, s.status <> 'ended'
+    into kind, id, session_id, type, context, status, creator_id, running
+    from public.live_sessions s where s.livekit_room = p_room;
+  if not found then
+    select 'call', c.id, c.id, c.type, 'call', c.status, live.call_is_running(c.status)
+      into kind, id, call_id, type, context, status, running
+      from public.calls c where c.livekit_room = p_room;
+  end if;
+end;
+$$;
+comment on function live.place is 'The session or call that a LiveKit room belongs to; no row, so nulls, for a room of neither.';
+revoke execute on function live.place(text) from public, anon, authenticated, service_role;
+
+create function live.holds(p_worker text, p_room text, p_epoch bigint) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  -- The share lock makes a take-over wait for the write it would fence.
+  perform from public.agent_rooms r
+    where r.room = p_room and r.worker_id = p_worker and r.epoch = p_epoch for share;
+  return found;
+end;
+$$;
+comment on function live.holds is
+  'Whether (worker, epoch) is still the holder of a room. A lease that ran out but was not taken over still counts.';
+revoke execute on function live.holds(text, text, bigint) from public, anon, authenticated, service_role;
+
+create function live.lock_leases(p_items jsonb) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform count(*) from (
+    select r.room from public.agent_rooms r
+     where r.room in (select i.value ->> 'room' from jsonb_array_elements(p_items) i)
+     order by r.room for share) locked;
+end;
+$$;
+comment on function live.lock_leases is
+  'Holds the leases of all rooms in a batch. Locks are taken in one order everywhere: leases by room, sessions by id, '
+  'people, actions by id; so that a beat, a batch and a moderator never wait for each other in a ring.';
+revoke execute on function live.lock_leases(jsonb) from public, anon, authenticated, service_role;
+
+create function live.effective_policy(p_session public.live_sessions) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.merged_policy(
+    live.with_preset(coalesce(live.setting('moderation.policy'), '{}')), live.with_preset(p_session.moderation));
+end;
+$$;
+comment on function live.effective_policy is 'The moderation policy of a session, key by key: the platform''s, over it the preset that the session names, over it the session''s own.';
+revoke execute on function live.effective_policy(public.live_sessions) from public, anon, authenticated, service_role;
+
+create function live.open_visits(p_session uuid, p_call uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+             'participant_sid', v.participant_sid, 'user_id', v.user_id, 'joined_at', v.joined_at)), '[]')
+      from public.live_visits v
+     where (v.session_id = p_session or v.call_id = p_call) and v.left_at is null);
+end;
+$$;
+comment on function live.open_visits is 'The open connections of a session or call, as the books have them.';
+revoke execute on function live.open_visits(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.call_people(p_call public.calls) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_array(live.person_in_call(p_call, p_call.caller_id), live.person_in_call(p_call, p_call.callee_id));
+end;
+$$;
+comment on function live.call_people is 'PERSON of both sides of a call.';
+revoke execute on function live.call_people(public.calls) from public, anon, authenticated, service_role;
+
+create function live.roles_of(p_context text) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_object_agg(r.role, jsonb_build_object(
+             'rank', r.rank, 'can_publish_sources', r.can_publish_sources, 'can_subscribe', r.can_subscribe))
+      from public.live_roles r where r.context = p_context);
+end;
+$$;
+comment on function live.roles_of is 'What each role may do in one context.';
+revoke execute on function live.roles_of(text) from public, anon, authenticated, service_role;
+
+create function live.standing_strikes(p_session public.live_sessions) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('user_id', last.user_id, 'strikes', last.strikes,
+                                                 'step', last.measured ->> 'step', 'at', last.ended_at)), '[]')
+      from (select distinct on (i.user_id) i.user_id, i.strikes, i.measured, i.ended_at
+              from public.moderation_incidents i
+             where i.session_id = p_session.id and i.ended_at is not null
+               and i.measured ->> 'step' not in ('tip', 'tell_ops', 'reassert')  -- they are held against nobody
+             order by i.user_id, i.ended_at desc) last
+      left join public.live_participants p on p.session_id = p_session.id and p.user_id = last.user_id
+     where last.strikes > 0
+       -- Whoever was given their voice back by a person, not by a rule, is forgiven.
+       and not exists (
+         select from public.moderation_actions a
+           join public.live_roles r on r.context = p_session.type and r.role = p.role
+          where a.session_id = p_session.id and a.action in ('unmute', 'unmute_all', 'set_role')
+            and coalesce(a.target_user_id, last.user_id) = last.user_id and a.requested_via <> 'auto'
+            and not a.dry_run and a.created_at > last.ended_at and 'microphone' = any (r.can_publish_sources)));
+end;
+$$;
+comment on function live.standing_strikes is
+  'What the audio rules hold against whom, as of each one''s last step: [{"user_id", "strikes", "step", "at"}].';
+revoke execute on function live.standing_strikes(public.live_sessions) from public, anon, authenticated, service_role;
+
+create function live.snapshot(p_room text) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  place record;
+  session public.live_sessions;
+  call public.calls;
+  -- Before anything is read: what commits later than this is at or after the cursor.
+  cursor_xid text := pg_snapshot_xmin(pg_current_snapshot())::text;
+begin
+  select * into place from live.place(p_room);
+  select * into session from public.live_sessions s where s.id = place.session_id;
+  select * into call from public.calls c where c.id = place.call_id;
+  return jsonb_build_object(
+    'kind', place.kind, 'id', place.id, 'type', place.type, 'context', place.context,
+    'status', place.status, 'creator_id', place.creator_id,
+    'roles', live.roles_of(place.context),
+    'relayed_seq', coalesce(session.relayed_seq, 0),
+    'mute_all', session.mute_all_rank is not null,
+    'policy', case place.kind when 'session' then live.effective_policy(session) else '{}' end,
+    'people', case place.kind when 'call' then live.call_people(call) else (
+      select coalesce(jsonb_agg(live.person(p, session.creator_id)), '[]')
+        from public.live_participants p
+       where p.session_id = session.id
+         and (p.is_online or p.mic_muted or p.camera_off or p.access_removed or p.hand_raised_at is not null
+              or p.role <> live.default_role(session.type)
+              or live.standing_ban(p.user_id, session.id, session.creator_id) is not null)) end,
+    'open_visits', live.open_visits(place.session_id, place.call_id),
+    'strikes', case place.kind when 'session' then live.standing_strikes(session) else '[]' end,
+    'cursor', cursor_xid);
+end;
+$$;
+comment on function live.snapshot is 'All that an agent must know of a room when it begins.';
+revoke execute on function live.snapshot(text) from public, anon, authenticated, service_role;
+
+create function public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  place record;
+  was public.agent_rooms;
+  lease public.agent_rooms;
+  now_at timestamptz := clock_timestamp();
+begin
+  select * into place from live.place(p_room);
+  -- Somebody still has to close the room, tell those in it, and finish the row that ended it.
+  if place.id is null or not (place.running or exists (
+       select from public.moderation_actions a
+        where (a.session_id = place.session_id or a.call_id = place.call_id)
+          and a.action = 'end_session' and a.status in ('pending', 'claimed'))) then
+    return jsonb_build_object('outcome', case when place.id is null then 'unknown' else 'ended' end, 'now', now_at);
+  end if;
+  select * into was from public.agent_rooms r where r.room = p_room for update;
+  insert into public.agent_rooms as r (room, worker_id, epoch, lease_expires_at, bot_identity)
+  values (p_room, p_worker, 1, now_at + make_interval(secs => p_ttl_ms / 1000.0), p_bot_identity)
+  on conflict (room) do update set
+    worker_id = excluded.worker_id, epoch = r.epoch + 1, lease_expires_at = excluded.lease_expires_at,
+    bot_identity = excluded.bot_identity, claimed_at = clock_timestamp(), renewed_at = clock_timestamp(), offered_at = null
+    where r.worker_id = excluded.worker_id or r.lease_expires_at <= clock_timestamp() or r.offered_at is not null
+  returning * into lease;
+  if lease.room is null then
+    return (select jsonb_build_object('outcome', 'held', 'now', now_at, 'holder', r.worker_id, 'epoch', r.epoch)
+              from public.agent_rooms r where r.room = p_room);
+  end if;
+  -- What the holder before had claimed and not finished is due again.
+  update public.moderation_actions a
+     set status = 'pending', claim_expires_at = null
+   where a.id in (select b.id from public.moderation_actions b
+                   where (b.session_id = place.session_id or b.call_id = place.call_id) and b.status = 'claimed'
+                   order by b.id for update);
+  if was.worker_id <> p_worker then
+    -- Whoever had it learns at once, instead of defending for a beat what is no longer wanted.
+    perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
+  end if;
+  return jsonb_build_object('outcome', 'claimed', 'now', now_at, 'epoch', lease.epoch, 'snapshot', live.snapshot(p_room),
+    'unmoderated_since', case when was.offered_at is not null and was.lease_expires_at > now_at then now_at
+                              else was.renewed_at end);
+end;
+$$;
+comment on function public.agent_claim_room is
+  'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?, '
+  '"unmoderated_since"?: the last sign of the worker before, null in a room that was just opened}. Granted '
+  'when there is no lease, it has run out or is offered, or it is the same worker''s; the epoch grows each time. ended = delete the room.';
+revoke execute on function public.agent_claim_room(text, text, text, int) from public, anon, authenticated, service_role;
+grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
+
+create function public.agent_offer(p_worker text, p_rooms jsonb) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.agent_rooms r set offered_at = clock_timestamp()
+    from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint)
+   where r.room = x.room and r.worker_id = p_worker and r.epoch = x.epoch;
+  perform realtime.send('{}', 'offer', 'live:wake', true);
+end;
+$$;
+comment on function public.agent_offer is
+  'Offers rooms of a worker that is leaving to the others: [{"room", "epoch"}]. It holds each until another has claimed it.';
+revoke execute on function public.agent_offer(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.agent_offer(text, jsonb) to service_role;
+
+create function live.settle_closed_room(p_session uuid, p_call uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform count(live.finish_at_once(a.id, '{"away": true}'))
+    from (select b.id from public.moderation_actions b
+           where (b.session_id = p_session or b.call_id = p_call)
+             and b.status in ('pending', 'claimed') and b.action <> 'announce'
+           order by b.id for update) a;
+end;
+$$;
+comment on function live.settle_closed_room is
+  'Finishes what was asked of a room that is gone: its end is true, and whoever it was about is out.';
+revoke execute on function live.settle_closed_room(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function public.agent_release(p_worker text, p_rooms jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item record;
+  place record;
+  answers jsonb := '[]';
+  held boolean;
+begin
+  for item in
+    select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, closed boolean, at_ms double precision)
+     order by x.room
+  loop
+    -- A beat of the releaser's own that is still under way must neither renew the lease nor claim anything any more.
+    update public.agent_rooms r
+       set lease_expires_at = clock_timestamp(), epoch = r.epoch + 1,
+           renewed_at = case when item.closed then null else clock_timestamp() end
+     where r.room = item.room and r.worker_id = p_worker and r.epoch = item.epoch;
+    held := found;
+    if held and item.closed then
+      select * into place from live.place(item.room);
+      perform live.close_visits(place.session_id, place.call_id,
+        coalesce(to_timestamp(item.at_ms / 1000), clock_timestamp()), 'room_closed');
+      perform live.settle_closed_room(place.session_id, place.call_id);
+    end if;
+    answers := answers || jsonb_build_object('room', item.room, 'ok', held);
+  end loop;
+  return answers;
+end;
+$$;
+comment on function public.agent_release is
+  'Gives up leases; p_rooms [{"room", "epoch", "closed", "at_ms"}] -> [{"room", "ok"}]. closed = the room is gone, so its '
+  'open visits end at at_ms and what was asked of it is finished. Nothing with this epoch is taken afterwards. ok is '
+  'false when another worker holds the room by now.';
+revoke execute on function public.agent_release(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.agent_release(text, jsonb) to service_role;
+
+-- schemas/44_agent_pull.sql
+-- Owns: what an agent learns with each beat: renewed leases, changed people, actions to make true, events to relay;
+-- and what it writes back. One call for all rooms of a worker.
+
+create index moderation_actions_due_of_person on public.moderation_actions (session_id, call_id, target_user_id, n)
+  where status in ('pending', 'claimed');
+
+create function live.action_json(p_row public.moderation_actions) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
+      'params', p_row.params, 'dry_run', p_row.dry_run, 'attempts', p_row.attempts, 'reason', p_row.reason,
+      'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
+      'requested_by', p_row.requested_by, 'requested_via', p_row.requested_via,
+      'person', case
+        when p_row.session_id is not null then live.person_in_session(p_row.session_id, p_row.target_user_id)
+        else (select live.person_in_call(c, p_row.target_user_id) from public.calls c where c.id = p_row.call_id) end));
+end;
+$$;
+comment on function live.action_json is 'ACTION: a claimed row as agents read it, with the target as it is to be.';
+revoke execute on function live.action_json(public.moderation_actions) from public, anon, authenticated, service_role;
+
+create function live.expire_actions(p_session uuid, p_call uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.moderation_actions a
+     set status = 'expired', claim_expires_at = null, error_code = 'expired',
+         error = 'nobody could make it true before it became pointless'
+   where a.id in (
+     select b.id from public.moderation_actions b
+      where (b.session_id = p_session or b.call_id = p_call)
+        and (b.status = 'pending' or (b.status = 'claimed' and b.claim_expires_at <= clock_timestamp()))
+        and b.expires_at <= clock_timestamp()
+        for update skip locked);
+end;
+$$;
+comment on function live.expire_actions is 'Expires what is pointless by now.';
+revoke execute on function live.expire_actions(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_limit int) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  item public.moderation_actions;
+  refusal text;
+  claimed jsonb := '[]';
+begin
+  perform live.expire_actions(p_session, p_call);
+  for item in
+    select * from public.moderation_actions a
+     where (a.session_id = p_session or a.call_id = p_call)
+       and ((a.status = 'pending' and coalesce(a.retry_at, '-infinity') <= clock_timestamp())
+            or (a.status = 'claimed' and a.claim_expires_at <= clock_timestamp()))
+       -- In order per person: whoever is first and unfinished holds back the others, no one else's.
+       and not exists (
+         select from public.moderation_actions b
+          where (b.session_id = p_session or b.call_id = p_call) and b.status in ('pending', 'claimed')
+            and b.target_user_id is not distinct from a.target_user_id and b.n < a.n)
+     order by a.n
+     limit p_limit
+       for update skip locked
+  loop
+    refusal := live.refusal_at_claim(item);
+    if refusal is not null then
+      -- Whoever holds the session may be waiting for this row: leave it for the next beat then.
+      perform from public.live_sessions s where s.id = p_session for no key update skip locked;
+      if not found then
+        continue;
+      end if;
+      perform live.withdraw(item, 'failed', 'rank_changed', refusal);
+      continue;
+    end if;
+    update public.moderation_actions a
+       set status = 'claimed', claimed_by = p_worker, claimed_at = clock_timestamp(), attempts = a.attempts + 1,
+           claim_expires_at = clock_timestamp() + interval '10 seconds', retry_at = null
+     where a.id = item.id
+    returning * into item;
+    claimed := claimed || live.action_json(item);
+  end loop;
+  return claimed;
+end;
+$$;
+comment on function live.claim_actions is 'Claims what is due in one room, one row per person, and returns it.';
+revoke execute on function live.claim_actions(text, uuid, uuid, int) from public, anon, authenticated, service_role;
+
+create function live.room_news(p_worker text, p_room text, p_since xid8, p_cursor text, p_limit int) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  place record;
+  session public.live_sessions;
+  call public.calls;
+  news jsonb;
+begin
+  select * into place from live.place(p_room);
+  if place.id is null then
+    return jsonb_build_object('room', p_room, 'held', false);  -- its session was deleted by hand: nobody can moderate it
+  end if;
+  news := jsonb_build_object('room', p_room, 'held', true, 'cursor', p_cursor, 'actions',
+                             live.claim_actions(p_worker, place.session_id, place.call_id, p_limit));
+  if place.kind = 'call' then
+    select * into call from public.calls c where c.id = place.id;
+    return news || jsonb_build_object(
+      'status', call.status, 'mute_all', false, 'events', '[]'::jsonb,
+      'people', case when call.desired_xid >= p_since then live.call_people(call) else '[]' end);
+  end if;
+  select * into session from public.live_sessions s where s.id = place.id;
+  return news || jsonb_build_object(
+    'status', session.status,
+    'mute_all', session.mute_all_rank is not null,
+    'policy', live.effective_policy(session),
+    'levels_watched', exists (select from public.live_level_watches w
+                               where w.session_id = session.id and w.expires_at > clock_timestamp()),
+    'people', (select coalesce(jsonb_agg(live.person(p, session.creator_id)), '[]')
+                 from public.live_participants p
+                where p.session_id = session.id and p.desired_xid >= p_since),
+    'events', (select coalesce(jsonb_agg(to_jsonb(e) order by e.seq), '[]')
+                 from (select v.seq, v.id, v.type, v.created_at as at, v.payload
+                         from public.live_events v
+                        where v.session_id = session.id and v.seq > session.relayed_seq
+                        order by v.seq limit p_limit) e));
+end;
+$$;
+comment on function live.room_news is 'What is new in one room since a cursor; claims its due actions.';
+revoke execute on function live.room_news(text, text, xid8, text, int) from public, anon, authenticated, service_role;
+
+create function live.rooms_with_news(p_rooms jsonb) returns setof text
+language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select x.room
+      from jsonb_to_recordset(p_rooms) as x (room text, cursor text)
+      left join public.live_sessions s on s.livekit_room = x.room
+      left join public.calls c on c.livekit_room = x.room
+     where x.cursor is null
+        or s.last_seq > s.relayed_seq
+        or s.desired_xid >= x.cursor::xid8
+        or c.desired_xid >= x.cursor::xid8
+        or exists (select from public.app_settings a
+                    where a.key = 'moderation.policy' and a.changed_xid >= x.cursor::xid8)
+        or exists (select from public.live_participants p
+                    where p.session_id = s.id and p.desired_xid >= x.cursor::xid8)
+        or exists (select from public.moderation_actions a
+                    where a.session_id = s.id and a.status in ('pending', 'claimed'))
+        or exists (select from public.moderation_actions a
+                    where a.call_id = c.id and a.status in ('pending', 'claimed'))
+        or exists (select from public.live_level_watches w
+                    where w.session_id = s.id and w.expires_at > clock_timestamp())
+     order by x.room;
+end;
+$$;
+comment on function live.rooms_with_news is 'The rooms worth a closer look: by index only, so that idle rooms cost next to nothing.';
+revoke execute on function live.rooms_with_news(jsonb) from public, anon, authenticated, service_role;
+
+create function public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  -- Before anything is read: what commits later than this is at or after the cursor, and so is seen next time.
+  cursor_xid text := pg_snapshot_xmin(pg_current_snapshot())::text;
+  now_at timestamptz := clock_timestamp();
+  asked record;
+  held jsonb := '[]';
+  answers jsonb := '[]';
+begin
+  for asked in
+    select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, cursor text) order by x.room
+  loop
+    update public.agent_rooms r
+       set lease_expires_at = now_at + make_interval(secs => p_ttl_ms / 1000.0), renewed_at = now_at
+     where r.room = asked.room and r.worker_id = p_worker and r.epoch = asked.epoch;
+    if found then
+      held := held || to_jsonb(asked);
+    else
+      answers := answers || jsonb_build_object('room', asked.room, 'held', false);
+    end if;
+  end loop;
+  for asked in
+    select x.room, x.cursor
+      from jsonb_to_recordset(held) as x (room text, cursor text)
+     where x.room in (select live.rooms_with_news(held))
+     order by x.room
+  loop
+    answers := answers || live.room_news(p_worker, asked.room, coalesce(asked.cursor, '0')::xid8, cursor_xid, p_limit);
+  end loop;
+  if exists (select from live.gone_accounts g where g.settled_at is null) then
+    perform live.settle_accounts(interval '100 milliseconds');
+  end if;
+  return jsonb_build_object('now', now_at, 'rooms', answers);
+end;
+$$;
+comment on function public.agent_pull is
+  'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor"}] -> {"now", '
+  '"rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
+  '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
+  'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up.';
+revoke execute on function public.agent_pull(text, jsonb, int, int) from public, anon, authenticated, service_role;
+grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;
+
+-- schemas/46_agent_writes.sql
+-- Owns: what agents write back: finished actions, presence, relayed events, keys, incidents, audio figures. Every
+-- write names the room's epoch; one from an older epoch is refused and changes nothing.
+-- A batch of several rooms takes its locks in order, but whoever inserts actions for several sessions at once takes theirs
+-- as the rows come. So batches give up before Postgres looks for a ring and picks whom to fail (deadlock_timeout, 1 s):
+-- an agent writes again, a moderator must not have to.
+
+create function live.finish_action(p_worker text, p_result jsonb) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  item public.moderation_actions;
+  -- By the agent's idea of this clock, so that the way here does not count; never in the future.
+  confirmed timestamptz := least(clock_timestamp(), coalesce(
+    to_timestamp((p_result ->> 'confirmed_at_ms')::float / 1000.0), clock_timestamp()));
+  outcome text := p_result ->> 'outcome';
+begin
+  if not live.holds(p_worker, p_result ->> 'room', (p_result ->> 'epoch')::bigint) then
+    return jsonb_build_object('id', p_result -> 'id', 'ok', false, 'error', 'fenced');
+  end if;
+  select * into item from public.moderation_actions a where a.id = (p_result ->> 'id')::uuid for update;
+  if item.id is null or live.room_of(item.session_id, item.call_id) is distinct from p_result ->> 'room' then
+    return jsonb_build_object('id', p_result -> 'id', 'ok', false, 'error', 'unknown_action');
+  elsif outcome not in ('applied', 'failed', 'retry') or outcome is null then
+    return jsonb_build_object('id', item.id, 'ok', false, 'status', item.status, 'error', 'unknown_outcome');
+  elsif item.status in ('pending', 'claimed') then
+    update public.moderation_actions a set
+      status = case outcome when 'retry' then 'pending' else outcome end,
+      claim_expires_at = null,
+      retry_at = case outcome when 'retry' then
+        clock_timestamp() + make_interval(secs => coalesce((p_result ->> 'retry_in_ms')::float, 100) / 1000.0) end,
+      error_code = case when outcome <> 'applied' then p_result ->> 'error_code' end,
+      error = case when outcome <> 'applied' then left(p_result ->> 'error', 1000) end,
+      before = coalesce(nullif(p_result -> 'before', 'null'), a.before),
+      after = coalesce(nullif(p_result -> 'after', 'null'), a.after),
+      applied_at = case outcome when 'applied' then confirmed end,
+      enforce_ms = case outcome when 'applied' then
+        greatest(0, extract(epoch from confirmed - a.created_at) * 1000) end
+     where a.id = item.id
+    returning * into item;
+  end if;
+  return jsonb_build_object('id', item.id, 'ok', true, 'status', item.status, 'action', item.action,
+                            'enforce_ms', item.enforce_ms);
+end;
+$$;
+comment on function live.finish_action is 'Writes one result back; a row that is final already stays and answers its status.';
+revoke execute on function live.finish_action(text, jsonb) from public, anon, authenticated, service_role;
+
+create function public.agent_finish_actions(p_worker text, p_results jsonb) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
+begin
+  perform live.lock_leases(p_results);
+  return (
+  select coalesce(jsonb_agg(live.finish_action(p_worker, x.result)), '[]')
+    from (select r.value as result from jsonb_array_elements(p_results) r order by r.value ->> 'id') x);
+end;
+$$;
+comment on function public.agent_finish_actions is
+  'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed | retry, "error_code", "error", "before", '
+  '"after", "confirmed_at_ms", "retry_in_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
+  'unknown_outcome}]. Finishing a final row again answers its status.';
+revoke execute on function public.agent_finish_actions(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
+
+create function public.agent_presence(p_worker text, p_reports jsonb) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
+declare
+  report record;
+  answers jsonb[] := array_fill('null'::jsonb, array[jsonb_array_length(p_reports)]);
+begin
+  perform live.lock_leases(p_reports);
+  perform from public.live_sessions s
+    where s.livekit_room in (select r.value ->> 'room' from jsonb_array_elements(p_reports) r)
+    order by s.id for no key update;
+  for report in
+    select r.value as body, r.ordinality::int as place
+      from jsonb_array_elements(p_reports) with ordinality r
+  loop
+    answers[report.place] := case
+      when live.holds(p_worker, report.body ->> 'room', (report.body ->> 'epoch')::bigint)
+      then live.record_presence('agent', report.body ->> 'room', report.body ->> 'event',
+             report.body ->> 'participant_sid', report.body ->> 'user_id',
+             to_timestamp((report.body ->> 'at_ms')::double precision / 1000), report.body ->> 'reason',
+             nullif(report.body -> 'permission', 'null'))
+      else jsonb_build_object('ok', false, 'error', 'fenced') end;
+  end loop;
+  return to_jsonb(answers);
+end;
+$$;
+comment on function public.agent_presence is
+  'Files presence: [{"room", "epoch", "event": joined | left, "participant_sid", "user_id", "at_ms", "reason"}] -> an '
+  'aligned array of {"ok": true, "person": PERSON} or {"ok": false, "error": fenced | malformed | unknown_user | '
+  'unknown_room | not_a_party}.';
+revoke execute on function public.agent_presence(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.agent_presence(text, jsonb) to service_role;
+
+create function public.agent_relayed(p_worker text, p_cursors jsonb) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
+declare
+  item record;
+  reached bigint;
+  answers jsonb := '[]';
+begin
+  perform live.lock_leases(p_cursors);
+  for item in
+    select x.* from jsonb_to_recordset(p_cursors) as x (room text, epoch bigint, seq bigint)
+      left join public.live_sessions s on s.livekit_room = x.room
+     order by s.id
+  loop
+    if not live.holds(p_worker, item.room, item.epoch) then
+      answers := answers || jsonb_build_object('room', item.room, 'ok', false, 'error', 'fenced');
+      continue;
+    end if;
+    update public.live_sessions s
+       set relayed_seq = greatest(s.relayed_seq, least(item.seq, s.last_seq))
+     where s.livekit_room = item.room
+    returning s.relayed_seq into reached;
+    answers := answers || jsonb_build_object('room', item.room, 'ok', found, 'seq', reached);
+  end loop;
+  return answers;
+end;
+$$;
+comment on function public.agent_relayed is
+  'Moves the relay''s cursor forward, never back: [{"room", "epoch", "seq"}] -> [{"room", "ok", "seq"?, "error"?}].';
+revoke execute on function public.agent_relayed(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.agent_relayed(text, jsonb) to service_role;
+
+create function public.agent_publish_key(p_kid text, p_public_key text, p_not_after timestamptz) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  key public.relay_keys;
+begin
+  insert into public.relay_keys as k (kid, public_key, not_after) values (p_kid, p_public_key, p_not_after)
+  on conflict (kid) do update set not_after = greatest(k.not_after, excluded.not_after), renewed_at = clock_timestamp()
+    where k.public_key = excluded.public_key
+  returning * into key;
+  if key.kid is null then
+    perform live.refuse(409, 'kid_taken', 'another key has this kid');
+  end if;
+  return to_jsonb(key);
+end;
+$$;
+comment on function public.agent_publish_key is
+  'Makes a public key known before packets are signed with it; repeating it prolongs it. Returns the row of relay_keys.';
+revoke execute on function public.agent_publish_key(text, text, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
+
+create function live.ask_automatically(p_session uuid, p_user uuid, p_action jsonb) returns text
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.moderation_actions (id, session_id, target_user_id, action, params, reason, requested_via)
+  values ((p_action ->> 'id')::uuid, p_session, p_user, p_action ->> 'action', p_action -> 'params',
+          left(p_action ->> 'reason', 1000), 'auto')
+  on conflict (id) do nothing;
+  return null;
+exception when sqlstate 'PT400' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' then
+  return sqlerrm;
+end;
+$$;
+comment on function live.ask_automatically is
+  'Asks for what a rule decided, once: why the door refused it, null when it did not. The incident is written either way.';
+revoke execute on function live.ask_automatically(uuid, uuid, jsonb) from public, anon, authenticated, service_role;
+
+create table live.rule_circuits (
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  rule text not null,
+  opened_at timestamptz not null default clock_timestamp(),
+  last_at timestamptz not null default clock_timestamp(),
+  held_back int not null default 1,
+  primary key (session_id, rule)
+);
+comment on table live.rule_circuits is 'Rules that reached their ceiling of automatic actions in a session: there they only observe until an hour holds fewer.';
+comment on column live.rule_circuits.session_id is 'Where.';
+comment on column live.rule_circuits.rule is 'Which rule.';
+comment on column live.rule_circuits.opened_at is 'When the ceiling was reached.';
+comment on column live.rule_circuits.last_at is 'When an action was last held back.';
+comment on column live.rule_circuits.held_back is 'How many were held back.';
+alter table live.rule_circuits enable row level security;
+revoke all on live.rule_circuits from public, anon, authenticated, service_role;
+create index moderation_incidents_of_rule on public.moderation_incidents (session_id, rule, created_at)
+  where action_id is not null;
+create index moderation_actions_automatic on public.moderation_actions (created_at) where requested_via = 'auto';
+
+-- Many sockpuppets may reach a ceiling on purpose: what keeps the room measurable has none.
+create function live.circuit_open(p_session uuid, p_rule text) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  opens boolean;
+begin
+  if p_rule in ('not_measurable', 'not_allowed', 'disguise', 'too_many_tracks') or (
+      select count(*) from public.moderation_incidents i
+       where i.session_id = p_session and i.rule = p_rule and i.action_id is not null
+         and i.created_at > clock_timestamp() - interval '1 hour')
+     < coalesce(live.limit_of('automatic_per_rule_and_hour'), 'infinity') then
+    return false;
+  end if;
+  insert into live.rule_circuits as c (session_id, rule) values (p_session, p_rule)
+  on conflict (session_id, rule) do update set
+    opened_at = case when c.last_at < clock_timestamp() - interval '1 hour' then clock_timestamp() else c.opened_at end,
+    held_back = case when c.last_at < clock_timestamp() - interval '1 hour' then 1 else c.held_back + 1 end,
+    last_at = clock_timestamp()
+  returning c.held_back = 1 into opens;
+  if opens then
+    perform live.open_case(p_session, null, 'critical', 'rule');
+  end if;
+  return true;
+end;
+$$;
+comment on function live.circuit_open is
+  'Whether a rule has asked for limits.automatic_per_rule_and_hour actions in a session within an hour, and only observes there from '
+  'now on; notes what is held back, and opens a case of the session. not_measurable and disguises have no ceiling.';
+revoke execute on function live.circuit_open(uuid, text) from public, anon, authenticated, service_role;
+
+create function live.automatic_load() returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'open_circuits', (select count(*) from live.rule_circuits c where c.last_at > clock_timestamp() - interval '10 minutes'),
+    'automatic_actions', (select count(*) from public.moderation_actions a
+                           where a.requested_via = 'auto' and a.created_at > clock_timestamp() - interval '1 hour'),
+    'automatic_limit', live.limit_of('automatic_per_hour'));
+end;
+$$;
+comment on function live.automatic_load is
+  'What the rules do on the whole platform: {open_circuits: held back within ten minutes, automatic_actions: of an hour, automatic_limit}.';
+revoke execute on function live.automatic_load() from public, anon, authenticated, service_role;
+
+create function public.agent_incidents(p_worker text, p_rows jsonb) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
+declare
+  answers jsonb := '[]';
+  refusal text;
+  is_new boolean;
+  item record;
+begin
+  perform live.lock_leases(p_rows);
+  for item in
+    select x.*, s.id as session_id
+      from jsonb_to_recordset(p_rows) as x (
+        room text, epoch bigint, id uuid, user_id uuid, participant_sid text, rule text, severity text,
+        measured jsonb, started_at timestamptz, ended_at timestamptz, strikes double precision, action jsonb,
+        case_severity text)
+      left join public.live_sessions s on s.livekit_room = x.room
+     order by s.id, x.started_at, x.id
+  loop
+    if item.session_id is null or not live.holds(p_worker, item.room, item.epoch) then
+      answers := answers || jsonb_build_object('id', item.id, 'ok', false, 'error', 'fenced');
+      continue;
+    end if;
+    is_new := not exists (select from public.moderation_incidents i where i.id = item.id);
+    refusal := case
+      when jsonb_typeof(item.action) is distinct from 'object' then null
+      when is_new and live.circuit_open(item.session_id, item.rule) then 'circuit_open'
+      else live.ask_automatically(item.session_id, item.user_id, item.action) end;
+    insert into public.moderation_incidents as i (id, session_id, user_id, participant_sid, rule, severity, measured,
+                                                  started_at, ended_at, strikes, action_id)
+    select item.id, item.session_id, item.user_id, item.participant_sid, item.rule, item.severity,
+           coalesce(item.measured, '{}') || case when refusal is null then '{}' else jsonb_build_object('refused', refusal) end,
+           item.started_at, item.ended_at, coalesce(item.strikes, 0),
+           (select a.id from public.moderation_actions a where a.id = (item.action ->> 'id')::uuid)
+     where live.is_or_was_account(item.user_id)
+    on conflict (id) do update set
+      ended_at = coalesce(excluded.ended_at, i.ended_at), strikes = excluded.strikes,
+      measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
+    answers := answers || jsonb_build_object('id', item.id, 'ok', found, 'error', refusal);
+    if found and is_new and item.case_severity is not null then
+      perform live.open_case(item.session_id, item.user_id, item.case_severity, 'rule');
+    end if;
+  end loop;
+  return answers;
+end;
+$$;
+comment on function public.agent_incidents is
+  'Writes incidents, and asks for the action that follows in the same transaction: [{"room", "epoch", "id", "user_id", '
+  '"participant_sid", "rule", "severity", "measured", "started_at", "ended_at", "strikes", "action": null | {"id", "action", '
+  '"params", "reason"}, "case_severity": null | info | warning | critical}] -> [{"id", "ok", "error"?}]. The same id again '
+  'is the same incident and the same action. case_severity: a human must decide, so the person''s case is opened.';
+revoke execute on function public.agent_incidents(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.agent_incidents(text, jsonb) to service_role;
+
+create function public.agent_audio_stats(p_worker text, p_rows jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  written int;
+begin
+  perform live.lock_leases(p_rows);
+  insert into public.live_audio_stats as t (session_id, user_id, minute, talk_seconds, loudness_lufs, peak_dbfs,
+                                            clipped_ratio, measured)
+  select distinct on (s.id, x.user_id, x.minute) s.id, x.user_id, x.minute, x.talk_seconds, x.loudness_lufs, x.peak_dbfs, x.clipped_ratio, coalesce(x.measured, '{}')
+    from jsonb_to_recordset(p_rows) as x (
+      room text, epoch bigint, user_id uuid, minute timestamptz, talk_seconds double precision,
+      loudness_lufs double precision, peak_dbfs double precision, clipped_ratio double precision, measured jsonb)
+    join public.live_sessions s on s.livekit_room = x.room
+   where live.holds(p_worker, x.room, x.epoch) and live.is_or_was_account(x.user_id)
+   order by s.id, x.user_id, x.minute, x.talk_seconds desc
+  on conflict (session_id, user_id, minute) do update set
+    talk_seconds = excluded.talk_seconds, loudness_lufs = excluded.loudness_lufs, peak_dbfs = excluded.peak_dbfs,
+    clipped_ratio = excluded.clipped_ratio, measured = excluded.measured
+    -- Whoever took the room over in the middle of a minute has heard less of it than who had it before.
+    where coalesce((t.measured ->> 'heard_seconds')::double precision, 0)
+       <= coalesce((excluded.measured ->> 'heard_seconds')::double precision, 0);
+  get diagnostics written = row_count;
+  return jsonb_build_object('written', written);
+end;
+$$;
+comment on function public.agent_audio_stats is
+  'Writes audio figures: [{"room", "epoch", "user_id", "minute", "talk_seconds", "loudness_lufs", "peak_dbfs", '
+  '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced by whoever heard as much of it or more; fenced '
+  'rows are left out.';
+revoke execute on function public.agent_audio_stats(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.agent_audio_stats(text, jsonb) to service_role;
+
+-- schemas/48_sweep.sql
+-- Owns: what becomes due by the clock alone in sessions: a host who stays away, mutes, hands and invitations that end,
+-- paid access that lapsed, visits and actions that nobody closed. One worker does it for all, under one lease;
+-- DATABASE.md says how pg_cron can do it instead. Calls, scheduled sessions and rooms are platform_sweep's.
+
+create function live.end_hostless_sessions() returns int
+language plpgsql set search_path = '' as $$
+declare
+  ended int;
+begin
+  with gone as (
+    select s.id from public.live_sessions s
+     where s.status = 'live' and s.host_left_at < clock_timestamp() - live.setting_interval('session.host_grace_seconds')
+       for no key update skip locked)
+  update public.live_sessions s set status = 'ended', end_reason = 'host_gone' from gone where s.id = gone.id;
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_hostless_sessions is 'Ends live sessions whose host has been away longer than the grace; how many.';
+revoke execute on function live.end_hostless_sessions() from public, anon, authenticated, service_role;
+
+create function live.hands_since() returns timestamptz
+language plpgsql stable set search_path = '' as $$
+begin
+  return clock_timestamp() - make_interval(secs => coalesce(live.limit_of('hand_seconds'), 900));
+end;
+$$;
+comment on function live.hands_since is 'A hand raised before this comes down by itself.';
+revoke execute on function live.hands_since() from public, anon, authenticated, service_role;
+
+create function live.people_past_their_time() returns setof public.live_participants
+language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select * from public.live_participants p
+     where least(p.mic_muted_until, p.invite_expires_at, p.access_ends_at) <= clock_timestamp()
+       and (p.mic_muted_until <= clock_timestamp() or p.invite_expires_at <= clock_timestamp())
+        or p.hand_raised_at <= live.hands_since();
+end;
+$$;
+comment on function live.people_past_their_time is 'Whose timed mute, invitation or raised hand is over.';
+revoke execute on function live.people_past_their_time() from public, anon, authenticated, service_role;
+
+create function live.end_timed_states() returns int
+language plpgsql set search_path = '' as $$
+declare
+  ended int;
+  hands_since timestamptz := live.hands_since();
+begin
+  -- Sessions before people: what ends here is told in the session's stream.
+  with held as (
+    select s.id from public.live_sessions s
+     where s.id in (select p.session_id from live.people_past_their_time() p)
+     order by s.id for no key update skip locked
+  ), due as (
+    select p.session_id, p.user_id
+      from held join live.people_past_their_time() x on x.session_id = held.id
+      join public.live_participants p on p.session_id = x.session_id and p.user_id = x.user_id
+       for update of p skip locked)
+  update public.live_participants p set
+    mic_muted = p.mic_muted and (coalesce(p.mic_muted_until > clock_timestamp(), true) or live.bound_by_mute_all(p)),
+    -- While everyone is muted, a mute by name that ends becomes one of those.
+    mic_by_all = p.mic_by_all or (p.mic_muted_until <= clock_timestamp() and live.bound_by_mute_all(p)),
+    mic_by_rank = case when p.mic_muted_until <= clock_timestamp() and live.bound_by_mute_all(p)
+      then (select s.mute_all_rank from public.live_sessions s where s.id = p.session_id) else p.mic_by_rank end,
+    mic_muted_until = case when p.mic_muted_until > clock_timestamp() then p.mic_muted_until end,
+    invited_role = case when p.invite_expires_at > clock_timestamp() then p.invited_role end,
+    invited_by = case when p.invite_expires_at > clock_timestamp() then p.invited_by end,
+    invite_expires_at = case when p.invite_expires_at > clock_timestamp() then p.invite_expires_at end,
+    hand_raised_at = case when p.hand_raised_at > hands_since then p.hand_raised_at end
+    from due where p.session_id = due.session_id and p.user_id = due.user_id;
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_timed_states is 'Ends timed mutes, invitations and old hands; for how many people.';
+revoke execute on function live.end_timed_states() from public, anon, authenticated, service_role;
+
+create function live.check_paid_access() returns int
+language plpgsql set search_path = '' as $$
+declare
+  changed int;
+begin
+  with checked as (
+    select p.session_id, p.user_id, p.access_ends_at, live.access_fault(s, p.user_id) is not null as lacking
+      from public.live_sessions s
+      join public.live_participants p on p.session_id = s.id and (p.is_online or p.access_ends_at is not null)
+     where s.status = 'live' and s.access_type <> 'public' and live.rank_of(s.type, p.role) < 30
+  ), due as (
+    select c.* from checked c
+     where c.lacking <> (c.access_ends_at is not null) or (c.lacking and c.access_ends_at <= clock_timestamp())
+  ), free as (
+    select p.session_id, p.user_id, d.lacking
+      from due d join public.live_participants p using (session_id, user_id)
+       for update of p skip locked
+  )
+  update public.live_participants p set
+    access_ends_at = case when free.lacking
+      then coalesce(p.access_ends_at, clock_timestamp() + live.setting_interval('access.grace_seconds')) end,
+    access_removed = free.lacking and coalesce(p.access_ends_at <= clock_timestamp(), false)
+    from free
+   where p.session_id = free.session_id and p.user_id = free.user_id
+     and not (p.access_removed and free.lacking);
+  get diagnostics changed = row_count;
+  return changed;
+end;
+$$;
+comment on function live.check_paid_access is
+  'Looks again at the paid access of everyone in the room: first a notice (access_ends_at), after the grace removal; '
+  'renewing in time ends it. How many people changed.';
+revoke execute on function live.check_paid_access() from public, anon, authenticated, service_role;
+
+create function live.is_moderated(p_room text) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from public.agent_rooms r where r.room = p_room and r.lease_expires_at > clock_timestamp());
+end;
+$$;
+comment on function live.is_moderated is 'Whether a worker holds a room now.';
+revoke execute on function live.is_moderated(text) from public, anon, authenticated, service_role;
+
+create function live.close_forgotten_visits(p_rooms text[]) returns int
+language plpgsql set search_path = '' as $$
+declare
+  place record;
+  closed int := 0;
+begin
+  for place in
+    select s.id as session_id, null::uuid as call_id, s.ended_at as at
+      from public.live_sessions s
+     where exists (select from public.live_visits v
+                    where v.session_id = s.id and v.left_at is null and v.joined_at < clock_timestamp() - interval '30 seconds')
+       and not live.is_moderated(s.livekit_room)
+       and (s.ended_at < clock_timestamp() - interval '15 seconds'
+            or (p_rooms is not null and s.livekit_room <> all (p_rooms)))
+    union all
+    select null, c.id, c.ended_at
+      from public.calls c
+     where exists (select from public.live_visits v
+                    where v.call_id = c.id and v.left_at is null and v.joined_at < clock_timestamp() - interval '30 seconds')
+       and not live.is_moderated(c.livekit_room)
+       and (c.ended_at < clock_timestamp() - interval '15 seconds'
+            or (p_rooms is not null and c.livekit_room <> all (p_rooms)))
+     order by 1, 2
+  loop
+    closed := closed + live.close_visits(place.session_id, place.call_id, coalesce(place.at, clock_timestamp()), 'room_gone');
+  end loop;
+  return closed;
+end;
+$$;
+comment on function live.close_forgotten_visits is
+  'Closes visits in rooms that are over, or that LiveKit no longer has when p_rooms lists those it has; how many.';
+revoke execute on function live.close_forgotten_visits(text[]) from public, anon, authenticated, service_role;
+
+create function live.settle_actions(p_rooms text[]) returns int
+language plpgsql set search_path = '' as $$
+declare
+  item public.moderation_actions;
+  settled int := 0;
+begin
+  update public.moderation_actions a
+     set status = 'expired', error_code = 'expired', claim_expires_at = null,
+         error = 'nobody could make it true before it became pointless'
+   where a.id in (
+     select b.id from public.moderation_actions b
+      where b.status in ('pending', 'claimed') and b.expires_at <= clock_timestamp()
+        and coalesce(b.claim_expires_at, '-infinity') <= clock_timestamp()
+        for update skip locked);
+  for item in
+    select a.* from public.moderation_actions a
+     where a.status in ('pending', 'claimed') and a.action <> 'announce'
+       and a.created_at < clock_timestamp() - interval '10 seconds'
+       and coalesce(a.claim_expires_at, '-infinity') <= clock_timestamp()
+       and not live.is_moderated(live.room_of(a.session_id, a.call_id))
+       and (p_rooms is null or live.room_of(a.session_id, a.call_id) <> all (p_rooms))
+       -- Nobody there to be made to agree: the desired state holds when they come back.
+       and not exists (select from public.live_visits v
+                        where (v.session_id = a.session_id or v.call_id = a.call_id) and v.left_at is null
+                          and (a.target_user_id is null or v.user_id = a.target_user_id))
+     order by a.n
+       for update skip locked
+  loop
+    perform live.finish_at_once(item.id, jsonb_build_object('away', true));
+    settled := settled + 1;
+  end loop;
+  return settled;
+end;
+$$;
+comment on function live.settle_actions is 'Finishes what was asked about people who are away from a room that nobody moderates; how many.';
+revoke execute on function live.settle_actions(text[]) from public, anon, authenticated, service_role;
+
+create function public.agent_sweep(p_worker text, p_rooms text[] default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  done jsonb;
+begin
+  insert into live.sweeps as w (name, worker_id, lease_expires_at)
+  values ('sessions', p_worker, clock_timestamp() + interval '10 seconds')
+  on conflict (name) do update set worker_id = excluded.worker_id, lease_expires_at = excluded.lease_expires_at
+    where w.worker_id = excluded.worker_id or w.lease_expires_at <= clock_timestamp();
+  if not found then
+    return jsonb_build_object('held', false);
+  end if;
+  done := jsonb_build_object(
+    'held', true,
+    -- Sessions before people, as everywhere.
+    'closed_visits', live.close_forgotten_visits(p_rooms),
+    'hostless_sessions', live.end_hostless_sessions(),
+    'announced_ends', live.announce_ends(),
+    'gift_combos', live.tell_gift_combos(),
+    'timed_states', live.end_timed_states(),
+    'paid_access', live.check_paid_access(),
+    'settled_actions', live.settle_actions(p_rooms));
+  delete from public.live_level_watches w where w.expires_at < clock_timestamp();
+  return done || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
+end;
+$$;
+comment on function public.agent_sweep is
+  'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
+  'were dealt with; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
+  'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
+  'them; without them no room is taken to be gone.';
+revoke execute on function public.agent_sweep(text, text[]) from public, anon, authenticated, service_role;
+grant execute on function public.agent_sweep(text, text[]) to service_role;
+
+create function live.unclaimed_actions() returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(to_jsonb(x) order by x.room), '[]')
+      from (
+        select coalesce(s.livekit_room, c.livekit_room) as room, count(*) as actions,
+               min(coalesce(a.claim_expires_at, a.retry_at, a.created_at)) as since
+          from public.moderation_actions a
+          left join public.live_sessions s on s.id = a.session_id and s.status = 'live'
+          left join public.calls c on c.id = a.call_id and live.call_is_running(c.status)
+         where a.status in ('pending', 'claimed')
+           and coalesce(s.id, c.id) is not null
+           and coalesce(a.claim_expires_at, a.retry_at, '-infinity') <= clock_timestamp()
+           and coalesce(a.expires_at, 'infinity') > clock_timestamp()
+           -- Whoever is behind an unfinished row about the same person waits for that one, not for a claim.
+           and not exists (
+             select from public.moderation_actions b
+              where b.session_id is not distinct from a.session_id and b.call_id is not distinct from a.call_id
+                and b.status in ('pending', 'claimed')
+                and b.target_user_id is not distinct from a.target_user_id and b.n < a.n)
+         group by 1) x);
+end;
+$$;
+comment on function live.unclaimed_actions is
+  'What the holder of a room should have claimed by now, by running room: [{"room", "actions", "since"}]; since when the '
+  'first of them is due. Rooms without such rows are left out.';
+revoke execute on function live.unclaimed_actions() from public, anon, authenticated, service_role;
+
+create function public.agent_overview() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object('now', clock_timestamp(), 'unclaimed', live.unclaimed_actions(),
+                              'rooms', coalesce(jsonb_agg(to_jsonb(x) order by x.room), '[]'))
+      from (
+        select s.livekit_room as room, 'session' as kind, s.id, s.status, s.started_at as since, r.worker_id, r.epoch,
+               r.lease_expires_at, r.bot_identity, coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false) as moderated
+          from public.live_sessions s left join public.agent_rooms r on r.room = s.livekit_room
+         where s.status = 'live'
+        union all
+        select c.livekit_room, 'call', c.id, c.status, c.created_at, r.worker_id, r.epoch,
+               r.lease_expires_at, r.bot_identity,
+               coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false)
+          from public.calls c left join public.agent_rooms r on r.room = c.livekit_room
+         where live.call_is_running(c.status)) x);
+end;
+$$;
+comment on function public.agent_overview is
+  'For the watcher: {"now", "rooms": [{"room", "kind", "id", "status", "since", "worker_id", "epoch", "lease_expires_at", '
+  '"bot_identity", "moderated"}], "unclaimed": as live.unclaimed_actions} of every live session and running call.';
+revoke execute on function public.agent_overview() from public, anon, authenticated, service_role;
+grant execute on function public.agent_overview() to service_role;
+
+-- schemas/50_account_end.sql
+-- Owns: what ends with an account, from its mark: sessions, calls, presence, rights. One function does it, for the beat
+-- and the sweep of the agents as for ops (erase_account). And rooms whose session or call the database does not know.
+
+create table public.erasures (
+  user_id uuid primary key,
+  requested_by uuid,
+  requested_via text not null check (requested_via in ('account_deleted', 'erase_account')),
+  account_deleted_at timestamptz not null,
+  finished_at timestamptz not null default clock_timestamp(),
+  ended jsonb not null check (jsonb_typeof(ended) = 'object'),
+  deleted jsonb not null check (jsonb_typeof(deleted) = 'object'),
+  kept jsonb not null check (jsonb_typeof(kept) = 'object')
+);
+comment on table public.erasures is
+  'The record of each deleted account: what ended with it, what was deleted, and what is kept under its bare id, and why.';
+comment on column public.erasures.user_id is 'Whose account it was: from now on a tombstone, to which no name belongs.';
+comment on column public.erasures.requested_by is 'The ops user who called erase_account; null when the account was deleted elsewhere, or by server code.';
+comment on column public.erasures.requested_via is 'account_deleted: by the sign-in service (dashboard, admin API, the app); or erase_account.';
+comment on column public.erasures.account_deleted_at is 'When the account was deleted.';
+comment on column public.erasures.finished_at is 'When all of it was done.';
+comment on column public.erasures.ended is 'What ended with it: how many sessions, calls, and stays in live rooms.';
+comment on column public.erasures.deleted is 'Rows deleted, by table.';
+comment on column public.erasures.kept is 'Rows kept, by table: {"rows", "why", "days"}; days from each row''s own age, left out where no clock deletes it.';
+alter table public.erasures enable row level security;
+revoke all on public.erasures from public, anon, authenticated, service_role;
+grant select on public.erasures to authenticated, service_role;
+create policy "ops see what was erased" on public.erasures for select to authenticated using ((select live.am_ops()));
+
+-- ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.end_sessions_of(p_user uuid) returns int
+language plpgsql set search_path = '' as $$
+declare
+  ended int;
+begin
+  update public.live_sessions s set status = 'ended', end_reason = 'account_deleted'
+   where s.creator_id = p_user and s.status <> 'ended';
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_sessions_of(uuid) is 'Ends what a deleted account was hosting or had announced; how many. Tickets follow by the sweep.';
+revoke execute on function live.end_sessions_of(uuid) from public, anon, authenticated, service_role;
+
+create function live.end_calls_of(p_user uuid) returns int
+language plpgsql set search_path = '' as $$
+declare
+  ended int;
+begin
+  update public.calls c
+     set status = case c.status when 'accepted' then 'ended' else 'cancelled' end, end_reason = 'account_deleted'
+   where p_user in (c.caller_id, c.callee_id) and live.call_is_running(c.status);
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_calls_of(uuid) is 'Ends the calls of a deleted account; how many.';
+revoke execute on function live.end_calls_of(uuid) from public, anon, authenticated, service_role;
+
+create function live.put_out(p_user uuid) returns int
+language plpgsql set search_path = '' as $$
+declare
+  stays int;
+begin
+  perform live.append_event(p.session_id, 'removed', jsonb_build_object('user_id', p_user))
+     from public.live_participants p join public.live_sessions s on s.id = p.session_id and s.status = 'live'
+    where p.user_id = p_user and p.is_online
+    order by p.session_id;
+  -- PERSON.removed says it already; the mark of change is what brings it to the agent.
+  update public.live_participants p
+     set hand_raised_at = null, invited_role = null, invited_by = null, invite_expires_at = null,
+         desired_xid = pg_current_xact_id()
+    from public.live_sessions s
+   where p.user_id = p_user and s.id = p.session_id and s.status = 'live';
+  get diagnostics stays = row_count;
+  -- What they offered to others lapses with them.
+  update public.live_participants p
+     set invited_role = null, invited_by = null, invite_expires_at = null
+    from public.live_sessions s
+   where p.invited_by = p_user and s.id = p.session_id and s.status = 'live';
+  return stays;
+end;
+$$;
+comment on function live.put_out(uuid) is 'Has a deleted account removed from every live room; in how many it has a place.';
+revoke execute on function live.put_out(uuid) from public, anon, authenticated, service_role;
+
+create function live.delete_rights_of(p_user uuid) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  ops int;
+  watches int;
+  spending int;
+begin
+  delete from public.live_ops o where o.user_id = p_user;
+  get diagnostics ops = row_count;
+  delete from public.live_level_watches w where w.user_id = p_user;
+  get diagnostics watches = row_count;
+  delete from live.spending t where t.user_id = p_user;
+  get diagnostics spending = row_count;
+  return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user);
+end;
+$$;
+comment on function live.delete_rights_of(uuid) is 'Deletes what means nothing without the account: rows deleted, by table.';
+revoke execute on function live.delete_rights_of(uuid) from public, anon, authenticated, service_role;
+
+create function live.kept_of(p_user uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  kept jsonb;
+  line record;
+  n bigint;
+begin
+  for line in select d.table_name, d.why, d.setting from live.personal_data d where d.whose <> '{}' order by d.table_name loop
+    execute format('select count(*) from %s t where %s', line.table_name, live.rows_of(p_user, line.table_name)) into n using p_user;
+    if n > 0 then
+      kept := coalesce(kept, '{}') || jsonb_build_object(split_part(line.table_name, '.', 2),
+        jsonb_strip_nulls(jsonb_build_object('rows', n, 'why', line.why, 'days', live.setting(line.setting))));
+    end if;
+  end loop;
+  return kept;
+end;
+$$;
+comment on function live.kept_of(uuid) is 'What is kept of a deleted account under its bare id, why, and for how many days: {table: {rows, why, days}}; null when nothing is.';
+revoke execute on function live.kept_of(uuid) from public, anon, authenticated, service_role;
+
+create function live.end_account(p_user uuid, p_by uuid, p_via text) returns void
+language plpgsql set search_path = '' as $$
+declare
+  mark live.gone_accounts;
+  deleted jsonb;
+  ended jsonb;
+begin
+  -- Sessions before people before calls, as everywhere.
+  perform count(*) from (
+    select s.id from public.live_sessions s
+     where s.status <> 'ended' and (s.creator_id = p_user or exists (
+             select from public.live_participants p
+              where p.session_id = s.id and (p.user_id = p_user or p.invited_by = p_user)))
+     order by s.id for no key update) locked;
+  ended := jsonb_build_object('sessions', live.end_sessions_of(p_user), 'stays', live.put_out(p_user),
+                              'calls', live.end_calls_of(p_user));
+  deleted := live.delete_rights_of(p_user);
+  update live.gone_accounts g set settled_at = clock_timestamp(), error = null
+   where g.user_id = p_user returning * into mark;
+  -- Settled again, the first record stands: what ended with the account ended then.
+  insert into public.erasures (user_id, requested_by, requested_via, account_deleted_at, ended, deleted, kept)
+  values (p_user, p_by, p_via, mark.marked_at, ended, deleted, coalesce(live.kept_of(p_user), '{}'))
+  on conflict (user_id) do nothing;
+end;
+$$;
+comment on function live.end_account(uuid, uuid, text) is
+  'Ends everything that ends with an account, and records it: sessions, calls, stays, rights. The account has a mark. '
+  'Doing it again is harmless.';
+revoke execute on function live.end_account(uuid, uuid, text) from public, anon, authenticated, service_role;
+
+create function live.try_to_end_account(p_user uuid) returns boolean
+language plpgsql security definer set search_path = '' set lock_timeout = '200ms' as $$
+begin
+  perform live.end_account(p_user, null, 'account_deleted');
+  return true;
+exception when others then
+  update live.gone_accounts g
+     set attempts = g.attempts + 1, error = sqlerrm,
+         retry_at = clock_timestamp() + make_interval(secs => least(60, 0.25 * power(2, least(g.attempts, 10))))
+   where g.user_id = p_user;
+  return false;
+end;
+$$;
+comment on function live.try_to_end_account(uuid) is
+  'end_account for a sweep: what somebody else holds is not waited for, and what fails is tried again, ever later. Whether it is done.';
+revoke execute on function live.try_to_end_account(uuid) from public, anon, authenticated, service_role;
+
+create function live.settle_accounts(p_within interval) returns int
+language plpgsql security definer set search_path = '' as $$
+declare
+  until constant timestamptz := clock_timestamp() + p_within;
+  account uuid;
+  settled int := 0;
+begin
+  for account in
+    select g.user_id from live.gone_accounts g
+     where g.settled_at is null and g.retry_at <= clock_timestamp()
+     -- Anonymous sign-ins are deleted by the thousand, and none of them hosts, speaks or calls. What fails again and again comes
+     -- after all of them: many of those would use up the time of every beat.
+     order by g.attempts > 8, g.was_anonymous, g.marked_at limit 200 for update skip locked
+  loop
+    settled := settled + live.try_to_end_account(account)::int;
+    exit when clock_timestamp() > until;
+  end loop;
+  return settled;
+end;
+$$;
+comment on function live.settle_accounts(interval) is
+  'Ends what ends with deleted accounts that are marked and not settled, for so long; how many are. Called by every beat, '
+  'and by the sweep.';
+revoke execute on function live.settle_accounts(interval) from public, anon, authenticated, service_role;
+
+create function live.missed_accounts() returns table (user_id uuid)
+language sql stable security definer set search_path = '' as $$
+  select distinct x.id
+    from (
+      select s.creator_id as id from public.live_sessions s where s.status <> 'ended'
+      union all
+      select p.user_id from public.live_participants p join public.live_sessions s on s.id = p.session_id
+       where s.status = 'live' and p.is_online
+      union all
+      select party.id from public.calls c cross join lateral (values (c.caller_id), (c.callee_id)) as party (id)
+       where live.call_is_running(c.status)
+      union all
+      select o.user_id from public.live_ops o
+    ) x
+    left join auth.users u on u.id = x.id and u.deleted_at is null
+   where u.id is null and not exists (select from live.gone_accounts g where g.user_id = x.id)
+$$;
+comment on function live.missed_accounts() is 'Deleted accounts that have no mark although something of theirs still runs: the trigger could not write it.';
+revoke execute on function live.missed_accounts() from public, anon, authenticated, service_role;
+
+insert into live.wake_marks (room) values ('missed accounts');
+
+create function live.mark_missed_accounts() returns int
+language plpgsql set search_path = '' as $$
+declare
+  marked int;
+begin
+  if not live.take_mark('missed accounts', interval '30 seconds') then
+    return 0;
+  end if;
+  insert into live.gone_accounts (user_id) select m.user_id from live.missed_accounts() m on conflict do nothing;
+  get diagnostics marked = row_count;
+  return marked;
+end;
+$$;
+comment on function live.mark_missed_accounts() is 'Marks what the trigger has missed, twice a minute; how many.';
+revoke execute on function live.mark_missed_accounts() from public, anon, authenticated, service_role;
+
+-- ── erase_account ──────────────────────────────────────────────────────────────────────────────────────────────
+create function public.erase_account(user_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  record public.erasures;
+begin
+  if not (live.is_service() or live.am_ops()) then
+    perform live.refuse(403, 'ops_only', 'Only the ops team erases accounts.');
+  elsif not live.is_or_was_account(erase_account.user_id) then
+    perform live.refuse(404, 'unknown_user', 'There is no such account, and there was none.');
+  end if;
+  delete from auth.users u where u.id = erase_account.user_id;
+  insert into live.gone_accounts as g (user_id) values (erase_account.user_id) on conflict do nothing;
+  perform from live.gone_accounts g where g.user_id = erase_account.user_id for update;
+  perform live.end_account(erase_account.user_id, auth.uid(), 'erase_account');
+  select * into record from public.erasures e where e.user_id = erase_account.user_id;
+  return to_jsonb(record);
+end;
+$$;
+comment on function public.erase_account(uuid) is
+  'Ops delete an account and end everything of it at once: its row of erasures. For one that is deleted already, the record '
+  'of that. Undelivered tickets are paid back by the next sweep.';
+revoke execute on function public.erase_account(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.erase_account(uuid) to authenticated, service_role;
+
+-- ── orphan rooms ───────────────────────────────────────────────────────────────────────────────────────────────
+create table live.orphan_rooms (
+  room text primary key,
+  first_seen_at timestamptz not null default clock_timestamp(),
+  last_seen_at timestamptz not null default clock_timestamp(),
+  closed_at timestamptz
+);
+comment on table live.orphan_rooms is
+  'Rooms of LiveKit''s that have a name of ours and belong to no session and no call: left by a row that was deleted, or '
+  'by a database that was restored.';
+comment on column live.orphan_rooms.room is 'LiveKit room.';
+comment on column live.orphan_rooms.first_seen_at is 'Since when it is listed.';
+comment on column live.orphan_rooms.last_seen_at is 'When it was listed last.';
+comment on column live.orphan_rooms.closed_at is 'When it was last ordered to be closed.';
+alter table live.orphan_rooms enable row level security;
+revoke all on live.orphan_rooms from public, anon, authenticated, service_role;
+
+create function live.orphan_rooms(p_rooms text[]) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  known int;
+  closing text[] := '{}';
+begin
+  if p_rooms is null then
+    return '{}';
+  end if;
+  insert into live.orphan_rooms as o (room)
+  select r.room from unnest(p_rooms) as r (room)
+   where r.room ~ '^(live|call)_[0-9a-f]{32}$'
+     and not exists (select from public.live_sessions s where s.livekit_room = r.room)
+     and not exists (select from public.calls c where c.livekit_room = r.room)
+  on conflict (room) do update set last_seen_at = clock_timestamp();
+  -- Gone, or known after all. One that was closed is remembered for its minute, which it counts in.
+  delete from live.orphan_rooms o
+   where o.last_seen_at < statement_timestamp() and coalesce(o.closed_at, '-infinity') < clock_timestamp() - interval '1 minute';
+  select count(*) into known from live.orphan_rooms o where o.last_seen_at >= statement_timestamp();
+  if known <= live.limit_of('orphan_rooms_at_once') then
+    with due as (
+      select o.room from live.orphan_rooms o
+       where o.last_seen_at >= statement_timestamp()
+         and o.first_seen_at < clock_timestamp() - interval '1.5 seconds'  -- seen at two looks
+         and coalesce(o.closed_at, '-infinity') < clock_timestamp() - interval '10 seconds'
+       order by o.first_seen_at, o.room
+       limit greatest(0, live.limit_of('orphan_rooms_per_minute')::int - (
+         select count(*) from live.orphan_rooms c where c.closed_at > clock_timestamp() - interval '1 minute'))
+    ), closed as (
+      update live.orphan_rooms o set closed_at = clock_timestamp() from due where o.room = due.room returning o.room)
+    select coalesce(array_agg(c.room), '{}') into closing from closed c;
+  end if;
+  return jsonb_build_object('orphan_rooms', known, 'close_rooms', to_jsonb(closing));
+end;
+$$;
+comment on function live.orphan_rooms(text[]) is
+  'Looks for rooms with a name of ours that the database does not know: {"orphan_rooms": how many, "close_rooms": which to '
+  'close now}. One is closed at its second look; limits.orphan_rooms_per_minute in a minute at most; and none while there are '
+  'more than limits.orphan_rooms_at_once: then it is the database that has lost its memory, and not the rooms their sessions.';
+revoke execute on function live.orphan_rooms(text[]) from public, anon, authenticated, service_role;
+
+-- schemas/52_personal_data.sql
+-- Owns: what each table says of people, how long it is kept and why: one list. The export, the record of erasures, the
+-- sweep of old rows and their audit read it. A table without a line fails the catalog's test.
+
+create table live.personal_data (
+  table_name text primary key,
+  whose text[] not null default '{}',
+  others text[] not null default '{}',
+  shown text[] not null default '{}',
+  exported_when text not null default 'true',
+  setting text,
+  age text,
+  kept_while text not null default 'false',
+  why text not null check (length(why) >= 20),
+  forgotten_up_to timestamptz not null default '-infinity',
+  looked_at timestamptz not null default '-infinity',
+  rests_until timestamptz not null default '-infinity',
+  fault text,
+  check ((setting is null) = (age is null))
+);
+comment on table live.personal_data is 'What each table says of people, how long it is kept, and why.';
+comment on column live.personal_data.table_name is 'Qualified name of the table.';
+comment on column live.personal_data.whose is 'Columns with the id of whose row it is: such rows are in that person''s export. Empty: not exported; why says the reason.';
+comment on column live.personal_data.others is 'Columns with an id of somebody else: left out of exports.';
+comment on column live.personal_data.shown is 'Columns with an id of somebody else that the person themself named: in their export.';
+comment on column live.personal_data.exported_when is 'Condition (alias t) for a row to be exported.';
+comment on column live.personal_data.setting is 'Setting that says for how many days rows are kept; null when no clock deletes them.';
+comment on column live.personal_data.age is
+  'Expression (alias t) with an index: from when on a row is of no use but as a record. Null or in the future while it is.';
+comment on column live.personal_data.kept_while is 'Condition (alias t) under which a row is kept whatever its age.';
+comment on column live.personal_data.why is 'Why it is held, and why for so long.';
+comment on column live.personal_data.forgotten_up_to is 'Rows older than this may be deleted already: audits do not look before it.';
+comment on column live.personal_data.looked_at is 'When retention last looked for old rows here: it goes on with the table that it has not seen for longest.';
+comment on column live.personal_data.rests_until is 'Retention leaves the table alone until then: the longer it took, the longer it rests.';
+comment on column live.personal_data.fault is 'Why the last try to delete old rows failed; null when it went well.';
+alter table live.personal_data enable row level security;
+revoke all on live.personal_data from public, anon, authenticated, service_role;
+
+insert into public.app_settings (key, value, description) values
+  ('retention.chat_days', '180', 'For how many days chat messages are kept.'),
+  ('retention.events_days', '180', 'For how many days the events of ended sessions are kept.'),
+  ('retention.visits_days', '365', 'For how many days it is kept who was in which room, and what they published.'),
+  ('retention.audio_days', '90', 'For how many days the minutes of measured sound are kept.'),
+  ('retention.incidents_days', '365', 'For how many days incidents of audio rules are kept.'),
+  ('retention.actions_days', '1095', 'For how many days moderation actions, closed cases and bans that are over are kept.'),
+  ('retention.calls_days', '365', 'For how many days ended calls are kept.'),
+  ('retention.webhooks_days', '7', 'For how many days webhooks of LiveKit''s are kept.');
+
+insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('public.live_messages', '{user_id}', '{deleted_by}', 'true', 'retention.chat_days', 't.created_at',
+   'exists (select from public.moderation_cases k where k.resolved_at is null and (k.message_id = t.id or (k.session_id = t.session_id and k.user_id = t.user_id)))',
+   'Chat, and evidence of what was said; what an open case needs is held.'),
+  ('public.live_events', '{}', '{}', 'true', 'retention.events_days', 't.created_at',
+   'exists (select from public.live_sessions s where s.id = t.session_id and s.status <> ''ended'')',
+   'What rooms were told, so that clients catch up. Not exported: it repeats visits, gifts and actions, which are.'),
+  ('public.live_visits', '{user_id}', '{}', 'true', 'retention.visits_days', 't.left_at',
+   'exists (select from public.live_sessions s where s.id = t.session_id and s.status <> ''ended'')',
+   'Who was where and when: watch time, refunds, and who could have done what.'),
+  ('public.live_media', '{user_id}', '{}', 'true', 'retention.visits_days', 't.ended_at',
+   'exists (select from public.live_sessions s where s.id = t.session_id and s.status <> ''ended'')',
+   'What was published and when, never its content: it decides whether a ticket was earned.'),
+  ('public.live_participants', '{user_id}', '{invited_by}', 'true', 'retention.visits_days',
+   'coalesce(t.left_at, t.last_joined_at, t.created_at)',
+   't.is_online or exists (select from public.live_sessions s where s.id = t.session_id and (s.status <> ''ended'' or s.creator_id = t.user_id))',
+   'Place and rights of a person in a session. The host''s belongs to the session''s figures and stays.'),
+  ('public.live_audio_stats', '{user_id}', '{}', 'true', 'retention.audio_days', 't.minute',
+   'exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.user_id)',
+   'Levels of sound a minute, no sound itself: help for moderators; what an open case needs is held.'),
+  ('public.moderation_incidents', '{user_id}', '{}', 'true', 'retention.incidents_days', 't.created_at',
+   'exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.user_id)',
+   'Which audio rule was broken, as evidence for an appeal; what an open case needs is held.'),
+  ('public.moderation_actions', '{target_user_id,requested_by}', '{}', 'true', 'retention.actions_days',
+   't.created_at',
+   't.status in (''pending'', ''claimed'') or exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.target_user_id)',
+   'Who acted against whom: evidence for claims of either side, and what an open case needs is held.'),
+  ('public.moderation_cases', '{user_id}', '{claimed_by}', 't.resolved_at is not null', 'retention.actions_days', 't.resolved_at', 'false',
+   'Evidence of how a complaint was decided. An open case is not exported: it would warn who is looked into.'),
+  ('public.live_bans', '{user_id}', '{creator_id,created_by,lifted_by}', 'true', 'retention.actions_days',
+   'coalesce(t.lifted_at, t.expires_at)', 'false',
+   'Keeps out who was banned, and is evidence of it; a ban in force is never deleted.'),
+  ('public.calls', '{caller_id,callee_id}', '{}', 'true', 'retention.calls_days', 't.ended_at',
+   'exists (select from public.moderation_actions a where a.call_id = t.id) or exists (select from public.live_visits v where v.call_id = t.id) or exists (select from public.moderation_cases k where k.call_id = t.id)',
+   'Who called whom and when, never what was said. Kept as long as visits, actions or cases of it.'),
+  ('public.livekit_webhook_events', '{}', '{}', 'true', 'retention.webhooks_days', 't.received_at', 'false',
+   'Repeats are known by it, and incidents are looked into. Not exported: visits and media say the same.'),
+  ('public.coin_ledger', '{user_id}', '{created_by}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
+  ('public.coin_wallets', '{user_id}', '{}', 'true', null, null, 'false', 'Money: the balance that the books add up to.'),
+  ('public.creator_earnings', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
+  ('public.creator_payouts', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: what was paid out, which the law asks to keep.'),
+  ('public.creator_debts', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: what is owed after a refund.'),
+  ('public.live_gifts', '{sender_id}', '{}', 'true', null, null, 'false', 'Money: what the books'' rows of gifts belong to.'),
+  ('public.live_tickets', '{user_id}', '{}', 'true', null, null, 'false', 'Money: what the books'' rows of tickets belong to.'),
+  ('public.live_sessions', '{creator_id}', '{}', 'true', null, null, 'false', 'Figures of sessions, which other people took part in too, and which money belongs to.'),
+  ('public.user_blocks', '{user_id}', '{}', 'true', null, null, 'false', 'Whom a person wants to have nothing to do with: until they lift it or their account is deleted.'),
+  ('public.call_preferences', '{user_id}', '{}', 'true', null, null, 'false', 'Who may call a person: until their account is deleted.'),
+  ('public.call_engagements', '{user_id}', '{}', 'true', null, null, 'false', 'Which call a person is in: deleted when it ends.'),
+  ('public.live_level_watches', '{user_id}', '{}', 'true', null, null, 'false', 'Who watches levels just now: deleted by the sweep seconds after it expires.'),
+  ('public.live_ops', '{user_id}', '{}', 'true', null, null, 'false', 'Who belongs to the ops team: until they leave it or their account is deleted.'),
+  ('public.erasures', '{}', '{user_id,requested_by}', 'true', null, null, 'false', 'Proof of each erasure. Not exported: there is no account left to ask for it.'),
+  ('live.gone_accounts', '{}', '{user_id}', 'true', null, null, 'false', 'Bare ids of deleted accounts, kept as long as tombstones. Not exported: there is no account left to ask.'),
+  ('public.app_settings', '{}', '{updated_by}', 'true', null, null, 'false', 'Settings and who of ops changed one last, as the operator''s audit. Not exported: it says nothing of a user.'),
+  ('public.app_setting_changes', '{}', '{requested_by}', 'true', null, null, 'false', 'The operator''s audit of settings. Not exported: it says nothing of a user.'),
+  ('live.spending', '{}', '{user_id}', 'true', null, null, 'false', 'Uses within a minute, for limits: deleted after ten minutes. Not exported: it is gone before it is read.'),
+  ('live.gift_runs', '{}', '{sender_id}', 'true', null, null, 'false', 'Gifts of a running combo, told in one: deleted within seconds. Not exported: the gifts themselves are.');
+update live.personal_data d set shown = '{blocked_id}' where d.table_name = 'public.user_blocks';
+insert into live.personal_data (table_name, why)
+select n, 'Holds nothing about a person: names of things, rooms, workers and states.'
+  from unnest(array['live.api_paths', 'live.app_pre_request', 'live.orphan_rooms', 'live.presence_steps', 'live.rule_circuits',
+                    'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms',
+                    'public.call_transitions', 'public.gift_catalog', 'public.live_roles',
+                    'public.live_session_transitions', 'public.relay_keys']) as n;
+
+-- ── retention ──────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.retention_of(p_table text) returns interval
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select make_interval(days => (live.setting(d.setting))::int) from live.personal_data d where d.table_name = p_table);
+end;
+$$;
+comment on function live.retention_of(text) is 'How long rows of a table are kept; null when no clock deletes them.';
+revoke execute on function live.retention_of(text) from public, anon, authenticated, service_role;
+
+create function live.forget_rows(p_table text, p_most int) returns int
+language plpgsql set search_path = '' as $$
+declare
+  line live.personal_data;
+  up_to constant timestamptz := clock_timestamp() - live.retention_of(p_table);
+  forgotten int;
+begin
+  select * into line from live.personal_data d where d.table_name = p_table;
+  if up_to is null then
+    return 0;
+  end if;
+  execute format('delete from %1$s t where t.ctid = any (array(select t.ctid from %1$s t where (%2$s) < $1 and not (%3$s) '
+                 'limit $2 for update skip locked))',
+                 p_table, line.age, line.kept_while) using up_to, p_most;
+  get diagnostics forgotten = row_count;
+  if forgotten > 0 then
+    update live.personal_data d set forgotten_up_to = greatest(d.forgotten_up_to, up_to) where d.table_name = p_table;
+  end if;
+  return forgotten;
+end;
+$$;
+comment on function live.forget_rows(text, int) is 'Deletes at most so many rows of a table that are older than its retention; how many.';
+revoke execute on function live.forget_rows(text, int) from public, anon, authenticated, service_role;
+
+insert into live.wake_marks (room) values ('retention');
+
+create function live.try_to_forget_rows(p_table text, p_most int) returns int
+language plpgsql set search_path = '' set lock_timeout = '200ms' as $$
+declare
+  started constant timestamptz := clock_timestamp();
+  forgotten int := 0;
+  failure text;
+begin
+  begin
+    forgotten := live.forget_rows(p_table, p_most);
+  -- "others" leaves out the statement's time-out, which counts from the start of the sweep and comes once.
+  exception when query_canceled or others then
+    failure := sqlerrm;
+  end;
+  update live.personal_data d
+     set looked_at = clock_timestamp(), fault = failure,
+         rests_until = clock_timestamp() + 500 * (clock_timestamp() - started)
+   where d.table_name = p_table;
+  return forgotten;
+end;
+$$;
+comment on function live.try_to_forget_rows(text, int) is
+  'forget_rows for a sweep: what fails or is cut off by a time-out is undone alone and noted, and the table rests 500 times as '
+  'long as it took. How many rows; 0 after a failure. The caller holds the table''s line.';
+revoke execute on function live.try_to_forget_rows(text, int) from public, anon, authenticated, service_role;
+
+create function live.forget_old_rows() returns int
+language plpgsql set search_path = '' as $$
+declare
+  until constant timestamptz := clock_timestamp() + interval '300 milliseconds';
+  forgotten int := 0;
+  name text;
+begin
+  if not live.take_mark('retention', interval '1 minute') then
+    return 0;
+  end if;
+  -- The sweep holds sessions and wallets meanwhile, so the time is short, and a line in other hands is left to them.
+  for name in
+    select d.table_name from live.personal_data d
+     where d.setting is not null and d.rests_until <= clock_timestamp()
+     order by d.looked_at, d.table_name in ('public.calls', 'public.moderation_cases'), d.table_name
+       for update skip locked
+  loop
+    forgotten := forgotten + live.try_to_forget_rows(name, 2000);
+    exit when clock_timestamp() > until;
+  end loop;
+  return forgotten;
+end;
+$$;
+comment on function live.forget_old_rows() is 
+  'Deletes what is older than its retention, once a minute, at most 2000 rows a table; how many. It begins no further table '
+  'after 300 ms, and goes on there a minute later. No failure of it is one of the sweep.';
+revoke execute on function live.forget_old_rows() from public, anon, authenticated, service_role;
+
+create function live.retention_faults() returns table (table_name text, oldest timestamptz, allowed timestamptz)
+language plpgsql stable set search_path = '' as $$
+declare
+  line record;
+begin
+  for line in select d.* from live.personal_data d where d.setting is not null order by d.table_name loop
+    allowed := clock_timestamp() - live.retention_of(line.table_name) - interval '1 day';
+    execute format('select min(%2$s) from %1$s t where (%2$s) < $1 and not (%3$s)',
+                   line.table_name, line.age, line.kept_while) into oldest using allowed;
+    table_name := line.table_name;
+    if oldest is not null then
+      return next;
+    end if;
+  end loop;
+end;
+$$;
+comment on function live.retention_faults() is 'Tables with rows that are a day older than their retention allows: {table_name, oldest, allowed}.';
+revoke execute on function live.retention_faults() from public, anon, authenticated, service_role;
+
+create function live.audited_since(p_table text) returns timestamptz
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select d.forgotten_up_to from live.personal_data d where d.table_name = p_table);
+end;
+$$;
+comment on function live.audited_since(text) is 'Since when all rows of a table must be there: older ones may have been deleted by retention.';
+revoke execute on function live.audited_since(text) from public, anon, authenticated, service_role;
+
+-- schemas/54_audit.sql
+-- Owns: the audit: who did what to whom, why, through which door, how long it took, and what undid it.
+
+create view public.moderation_audit with (security_invoker = true) as
+select a.n,
+       a.created_at,
+       a.id as action_id,
+       a.session_id,
+       a.call_id,
+       a.action,
+       a.params,
+       a.target_user_id,
+       target.username as target_username,
+       a.requested_by,
+       asker.username as requested_by_username,
+       a.requested_via,
+       a.requested_rank,
+       a.reason,
+       a.dry_run,
+       a.status,
+       a.error_code,
+       a.error,
+       a.before,
+       a.after,
+       a.applied_at,
+       a.enforce_ms,
+       a.superseded_by,
+       undone.id as undone_by,
+       coalesce(undone.created_at, ban.lifted_at,
+                case when ban.expires_at <= now() then ban.expires_at end,
+                case when a.action in ('mute', 'chat_mute') and a.status = 'applied' and ran_out.at <= now()
+                     then ran_out.at end) as undone_at
+  from public.moderation_actions a
+  left join public.live_sessions place on place.id = a.session_id
+  left join public.profiles target on target.id = a.target_user_id
+  left join public.profiles asker on asker.id = a.requested_by
+  left join public.live_bans ban on ban.action_id = a.id
+  cross join lateral (
+    select a.created_at + make_interval(secs => (a.params -> 'seconds')::double precision) as at) ran_out
+  left join lateral (
+    select b.id, b.created_at
+      from public.moderation_actions b
+      left join public.live_sessions elsewhere on elsewhere.id = b.session_id
+     where b.n > a.n
+       and not a.dry_run and not b.dry_run
+       and b.target_user_id is not distinct from a.target_user_id
+       and b.status not in ('failed', 'cancelled')
+       -- A ban of wider scope can be lifted from any session that it reaches.
+       and case when a.action in ('ban', 'unban') then coalesce(a.params ->> 'scope', 'session') end
+           is not distinct from case when b.action in ('ban', 'unban') then coalesce(b.params ->> 'scope', 'session') end
+       and (b.session_id = a.session_id
+            or (a.action in ('ban', 'unban')
+                and (a.params ->> 'scope' = 'platform'
+                     or (a.params ->> 'scope' = 'creator' and elsewhere.creator_id = place.creator_id))))
+       and (ran_out.at is null or b.created_at < ran_out.at)
+       and (a.action, b.action) in (
+         ('mute', 'unmute'), ('unmute', 'mute'), ('mute_all', 'unmute_all'), ('unmute_all', 'mute_all'),
+         ('camera_off', 'camera_on'), ('camera_on', 'camera_off'), ('ban', 'unban'), ('unban', 'ban'),
+         ('chat_mute', 'chat_unmute'), ('chat_unmute', 'chat_mute'), ('set_role', 'set_role'))
+     order by b.n limit 1) undone on true;
+revoke all on public.moderation_audit from public, anon, authenticated, service_role;
+comment on view public.moderation_audit is
+  'Every action with who, whom, why, the door, the time it took, and what undid it. Row-level security of the tables applies.';
+comment on column public.moderation_audit.n is 'The order.';
+comment on column public.moderation_audit.created_at is 'When it was asked.';
+comment on column public.moderation_audit.action_id is 'The row of moderation_actions.';
+comment on column public.moderation_audit.session_id is 'The session.';
+comment on column public.moderation_audit.call_id is 'The call.';
+comment on column public.moderation_audit.action is 'What.';
+comment on column public.moderation_audit.params is 'Details.';
+comment on column public.moderation_audit.target_user_id is 'Whom.';
+comment on column public.moderation_audit.target_username is 'Their name; null when the account is gone.';
+comment on column public.moderation_audit.requested_by is 'Who asked.';
+comment on column public.moderation_audit.requested_by_username is 'Their name.';
+comment on column public.moderation_audit.requested_via is 'Through which door.';
+comment on column public.moderation_audit.requested_rank is 'With what rank.';
+comment on column public.moderation_audit.reason is 'Why.';
+comment on column public.moderation_audit.dry_run is 'Whether it was a rehearsal.';
+comment on column public.moderation_audit.status is 'What became of it.';
+comment on column public.moderation_audit.error_code is 'Why it failed, for programs.';
+comment on column public.moderation_audit.error is 'Why it failed, in words.';
+comment on column public.moderation_audit.before is 'Role and permission before.';
+comment on column public.moderation_audit.after is 'Role and permission after.';
+comment on column public.moderation_audit.applied_at is 'When it was true in LiveKit.';
+comment on column public.moderation_audit.enforce_ms is 'Milliseconds from asking to true.';
+comment on column public.moderation_audit.superseded_by is 'The later row that overtook it before it was carried out.';
+comment on column public.moderation_audit.undone_by is 'The later row that undid it.';
+comment on column public.moderation_audit.undone_at is 'When it was undone, lifted or ran out.';
+grant select on public.moderation_audit to authenticated, service_role;
+
+-- schemas/56_requests.sql
+-- Owns: the checks that requests begin with: who is asking, whether they are in good standing and may enter, and the
+-- key that makes a retry harmless. Also the grant that a token is minted from.
+
+update public.app_settings
+   set value = '{"message_length": 500, "call_empty_seconds": 30}' || value
+ where key = 'limits';
+
+create function live.require_account(p_user uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if p_user is null then
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
+  end if;
+  perform live.refuse_deleted(p_user);
+  if not exists (select from auth.users u where u.id = p_user and not u.is_anonymous) then
+    perform live.refuse(403, 'account_required', 'This needs an account: sign up first.');
+  end if;
+  if live.standing_ban(p_user, null, null) is not null then
+    perform live.refuse(403, 'banned', 'Your account is suspended.');
+  end if;
+end;
+$$;
+comment on function live.require_account(uuid) is 'Refuses nobody, deleted accounts, anonymous sign-ins, and suspended accounts.';
+revoke execute on function live.require_account(uuid) from public, anon, authenticated, service_role;
+
+-- The token's word is enough here, and costs no query; live.require_account asks the tables, for server code.
+create function live.require_member() returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if auth.uid() is null then
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
+  elsif live.is_anonymous() then
+    perform live.refuse(403, 'account_required', 'This needs an account: sign up first.');
+  end if;
+end;
+$$;
+comment on function live.require_member() is 'Refuses callers who are not signed in, and anonymous sign-ins.';
+revoke execute on function live.require_member() from public, anon, authenticated, service_role;
+
+create function live.refuse_token(p_reason text) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  case p_reason
+    when 'not_authenticated' then perform live.refuse(401, p_reason, 'Sign in first.');
+    when 'account_deleted' then perform live.refuse(401, p_reason, 'This account was deleted.');
+    when 'unknown_session' then perform live.refuse(404, p_reason, 'There is no such session.');
+    when 'unknown_call' then perform live.refuse(404, p_reason, 'There is no such call of yours.');
+    when 'banned' then perform live.refuse(403, p_reason, 'You have been removed and cannot enter.');
+    when 'session_ended' then perform live.refuse(409, p_reason, 'This session is over.');
+    when 'session_not_live' then perform live.refuse(409, p_reason, 'This session is not live yet.');
+    when 'too_many_connections' then perform live.refuse(429, p_reason, 'You have connected too often: wait a minute.');
+    when 'call_not_active' then perform live.refuse(409, p_reason, 'This call is not going on.');
+    when 'not_a_creator' then perform live.refuse(403, p_reason, 'Only approved creators can go live.');
+    when 'sign_in_required' then perform live.refuse(403, p_reason, 'This session is for people with an account: sign up first.');
+    when 'subscription_required' then perform live.refuse(403, p_reason, 'This session is for the creator''s subscribers.');
+    when 'ticket_required' then perform live.refuse(402, p_reason, 'This session needs a ticket. Buy one first.');
+    else perform live.refuse(403, p_reason, 'You cannot enter.');
+  end case;
+end;
+$$;
+comment on function live.refuse_token(text) is 'Refuses with a reason of live.token_fault, in words for the person.';
+revoke execute on function live.refuse_token(text) from public, anon, authenticated, service_role;
+
+create function live.require_entry(p_session uuid, p_user uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  entry constant jsonb := public.can_join_as(p_session, p_user);
+begin
+  if entry ->> 'reason' is not null then
+    perform live.refuse_token(entry ->> 'reason');
+  end if;
+  return entry ->> 'role';
+end;
+$$;
+comment on function live.require_entry(uuid, uuid) is 'Refuses whoever can_join refuses, with its reason as the code; returns the role of anyone else.';
+revoke execute on function live.require_entry(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.one_at_a_time(p_what text, p_user uuid) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_what || p_user::text, 0));
+end;
+$$;
+comment on function live.one_at_a_time(text, uuid) is
+  'Lets one person''s requests of one kind run one after the other, until the transaction ends.';
+revoke execute on function live.one_at_a_time(text, uuid) from public, anon, authenticated, service_role;
+
+create function live.require_key(p_key text) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_key is null or char_length(p_key) not between 8 and 200 then
+    perform live.refuse(400, 'invalid_idempotency_key',
+      'Send an idempotency key of 8 to 200 characters, the same one at each retry.');
+  end if;
+end;
+$$;
+comment on function live.require_key(text) is 'Refuses a missing or unfit idempotency key.';
+revoke execute on function live.require_key(text) from public, anon, authenticated, service_role;
+
+create function live.require_price(p_expected bigint, p_coins bigint) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_expected <> p_coins then
+    perform live.refuse(409, 'price_changed',
+      format('It costs %s coins now. Look at the price again before you pay.', p_coins));
+  end if;
+end;
+$$;
+comment on function live.require_price(bigint, bigint) is
+  'Refuses when something costs another price than the person saw; an older app does not say what it saw.';
+revoke execute on function live.require_price(bigint, bigint) from public, anon, authenticated, service_role;
+
+create function live.relay_keys_now() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('kid', k.kid, 'public_key', k.public_key,
+                                                 'not_before', k.not_before, 'not_after', k.not_after)
+                              order by k.not_before), '[]')
+      from public.relay_keys k
+     where k.revoked_at is null and k.not_after > clock_timestamp()
+       and k.renewed_at > clock_timestamp() - interval '2 minutes');
+end;
+$$;
+comment on function live.relay_keys_now() is 'The keys that a worker which is alive may sign with now: [{kid, public_key, not_before, not_after}]. Any other that is valid is in relay_keys.';
+revoke execute on function live.relay_keys_now() from public, anon, authenticated, service_role;
+
+-- Only a host and the parties of a call get rights by token; everyone else's come from the agent, at the join.
+create function live.token_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(array_agg(x.source order by x.place), '{}')
+      from unnest(p_rights.can_publish_sources) with ordinality as x (source, place)
+     where p_rights.role in ('host', 'party')
+       and not (coalesce(p_seat.mic_muted and coalesce(p_seat.mic_muted_until > clock_timestamp(), true), false)
+                and x.source in ('microphone', 'screen_share_audio'))
+       and not (coalesce(p_seat.camera_off, false) and x.source in ('camera', 'screen_share')));
+end;
+$$;
+comment on function live.token_sources is 'The sources that a token itself lets someone publish: their role''s, without what a moderator took.';
+revoke execute on function live.token_sources(public.live_roles, public.live_participants) from public, anon, authenticated, service_role;
+
+create function live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  reason constant text := live.token_fault(p_user, p_session, p_call);
+  seat public.live_participants;
+  rights public.live_roles;
+begin
+  if reason is not null then
+    perform live.refuse_token(reason);
+  end if;
+  select * into seat from public.live_participants p where p.session_id = p_session.id and p.user_id = p_user;
+  select * into rights from public.live_roles r
+   where r.context = coalesce(p_session.type, 'call')
+     and r.role = coalesce(seat.role, live.default_role(coalesce(p_session.type, 'call')));
+  return jsonb_build_object(
+    'room', coalesce(p_session.livekit_room, p_call.livekit_room),
+    'identity', p_user,
+    'role', rights.role,
+    'can_publish_sources', live.token_sources(rights, seat),
+    'can_subscribe', rights.can_subscribe,
+    'now', live.instant(clock_timestamp()),
+    'last_seq', coalesce(p_session.last_seq, 0),
+    'relay_keys', live.relay_keys_now());
+end;
+$$;
+comment on function live.token_grant is
+  'What a token is minted from, for a session (p_call null) or a call (p_session null): {room, identity, role, '
+  'can_publish_sources, can_subscribe, now, last_seq, relay_keys}. Refuses whom live.token_fault refuses. Every token comes from here.';
+revoke execute on function live.token_grant(uuid, public.live_sessions, public.calls) from public, anon, authenticated, service_role;
+
+-- schemas/58_coins.sql
+-- Owns: the gift catalogue, wallets, the ledger and what creators earn. A ledger row is the only way coins move: its triggers move the
+-- wallet and the creator's earnings in the same statement, so none can disagree.
+-- The books carry no foreign key to people, sessions or tickets: they outlive an account and all that goes with it.
+
+create table public.gift_catalog (
+  code text primary key check (code ~ '^[a-z][a-z0-9_]{1,31}$'),
+  name_en text not null check (length(name_en) between 1 and 60),
+  name_tr text not null check (length(name_tr) between 1 and 60),
+  coins integer not null check (coins between 1 and 1000000),
+  is_active boolean not null default true,
+  sort_order integer not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+comment on table public.gift_catalog is 'The gifts that can be sent and their prices. Ops write it; a gift keeps the price it was sent at.';
+comment on column public.gift_catalog.code is 'Stable name that clients send and draw by.';
+comment on column public.gift_catalog.name_en is 'Name shown in English.';
+comment on column public.gift_catalog.name_tr is 'Name shown in Turkish.';
+comment on column public.gift_catalog.coins is 'Price of one.';
+comment on column public.gift_catalog.is_active is 'False withdraws the gift from sale; rows are never deleted, because sent gifts refer to them.';
+comment on column public.gift_catalog.sort_order is 'Order in the shop, ascending.';
+comment on column public.gift_catalog.created_at is 'When the row was written.';
+comment on column public.gift_catalog.updated_at is 'When the row last changed.';
+
+insert into public.gift_catalog (code, name_en, name_tr, coins, sort_order) values
+  ('rose', 'Rose', 'Gül', 1, 10),
+  ('heart', 'Heart', 'Kalp', 5, 20),
+  ('fireworks', 'Fireworks', 'Havai fişek', 50, 30),
+  ('crown', 'Crown', 'Taç', 500, 40);
+
+create table public.coin_wallets (
+  user_id uuid primary key,
+  balance bigint not null default 0 check (balance >= 0),
+  updated_at timestamptz not null default now()
+);
+comment on table public.coin_wallets is 'What each user can spend. Always the sum of the user''s ledger rows; only a ledger row changes it.';
+comment on column public.coin_wallets.user_id is 'Whose wallet.';
+comment on column public.coin_wallets.balance is 'Coins; never negative.';
+comment on column public.coin_wallets.updated_at is 'When coins last moved.';
+
+create table public.coin_ledger (
+  id bigint generated always as identity primary key,
+  user_id uuid not null,
+  delta bigint not null check (delta <> 0),
+  balance_after bigint not null check (balance_after >= 0),
+  kind text not null check (kind in ('top_up', 'gift', 'gift_refund', 'ticket', 'ticket_refund', 'adjustment')),
+  session_id uuid,
+  gift_id uuid,
+  ticket_id uuid,
+  reference text check (length(reference) between 1 and 200),
+  note text check (length(note) <= 500),
+  created_by uuid,
+  created_at timestamptz not null default clock_timestamp(),
+  constraint coin_ledger_direction check (case kind
+    when 'top_up' then delta > 0
+    when 'gift' then delta < 0
+    when 'gift_refund' then delta > 0
+    when 'ticket' then delta < 0
+    when 'ticket_refund' then delta > 0
+    else true end),
+  constraint coin_ledger_subject check (case kind
+    when 'gift' then gift_id is not null and session_id is not null
+    when 'gift_refund' then gift_id is not null and session_id is not null
+    when 'ticket' then ticket_id is not null and session_id is not null
+    when 'ticket_refund' then ticket_id is not null and session_id is not null
+    else reference is not null end)
+);
+comment on table public.coin_ledger is 'Every movement of coins, append-only for everyone; the sum of a user''s rows is the balance.';
+comment on column public.coin_ledger.id is 'Order of the movements.';
+comment on column public.coin_ledger.user_id is 'Whose wallet moved.';
+comment on column public.coin_ledger.delta is 'Coins in (positive) or out (negative).';
+comment on column public.coin_ledger.balance_after is 'The wallet right after; set by the trigger.';
+comment on column public.coin_ledger.kind is 'Why: top_up, gift, gift_refund, ticket, ticket_refund or adjustment.';
+comment on column public.coin_ledger.session_id is 'The session a gift or ticket belongs to.';
+comment on column public.coin_ledger.gift_id is 'The gift paid for or refunded.';
+comment on column public.coin_ledger.ticket_id is 'The ticket paid for or refunded.';
+comment on column public.coin_ledger.reference is 'Idempotency key of a top-up or adjustment: the shop''s receipt.';
+comment on column public.coin_ledger.note is 'A word for the accountant.';
+comment on column public.coin_ledger.created_by is 'The ops user behind a refund or adjustment; null for the owner or the service.';
+comment on column public.coin_ledger.created_at is 'When coins moved.';
+create index coin_ledger_by_user on public.coin_ledger (user_id, id desc);
+create index coin_ledger_by_session on public.coin_ledger (session_id) where session_id is not null;
+create unique index coin_ledger_one_per_gift on public.coin_ledger (gift_id, kind) where gift_id is not null;
+create unique index coin_ledger_one_per_ticket on public.coin_ledger (ticket_id, kind) where ticket_id is not null;
+create unique index coin_ledger_one_per_reference on public.coin_ledger (kind, reference) where reference is not null;
+
+create table public.creator_earnings (
+  ledger_id bigint primary key references public.coin_ledger (id),
+  creator_id uuid not null,
+  session_id uuid not null,
+  kind text not null check (kind in ('gift', 'gift_refund', 'ticket', 'ticket_refund')),
+  gift_id uuid,
+  ticket_id uuid,
+  coins bigint not null check (coins <> 0),
+  created_at timestamptz not null default clock_timestamp()
+);
+comment on table public.creator_earnings is 'The creator''s side of the ledger: one row per gift, ticket and refund, in gross coins. Written by the ledger alone.';
+comment on column public.creator_earnings.ledger_id is 'The movement this is the other side of.';
+comment on column public.creator_earnings.creator_id is 'Who earned.';
+comment on column public.creator_earnings.session_id is 'In which session.';
+comment on column public.creator_earnings.kind is 'gift, gift_refund, ticket or ticket_refund.';
+comment on column public.creator_earnings.gift_id is 'By which gift.';
+comment on column public.creator_earnings.ticket_id is 'By which ticket.';
+comment on column public.creator_earnings.coins is 'Gross coins: minus the payer''s delta, so a refund is negative.';
+comment on column public.creator_earnings.created_at is 'When it was earned.';
+create index creator_earnings_by_creator on public.creator_earnings (creator_id, created_at desc);
+create unique index creator_earnings_of_gift on public.creator_earnings (gift_id, kind) where gift_id is not null;
+create unique index creator_earnings_of_ticket on public.creator_earnings (ticket_id, kind) where ticket_id is not null;
+create index creator_earnings_by_session on public.creator_earnings (session_id);
+
+-- The ledger row moves the wallet. The row lock that the update takes is what makes a balance below zero impossible
+-- under any concurrency; the check constraint is the second wall.
+create function live.move_wallet() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.coin_wallets (user_id) values (new.user_id) on conflict do nothing;
+  update public.coin_wallets set balance = balance + new.delta, updated_at = clock_timestamp()
+   where user_id = new.user_id and balance + new.delta >= 0
+   returning balance into new.balance_after;
+  if not found then
+    perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
+  end if;
+  new.created_at := clock_timestamp();
+  return new;
+end;
+$$;
+comment on function live.move_wallet() is 'Trigger: applies a ledger row to its wallet and notes the balance after it.';
+revoke execute on function live.move_wallet() from public, anon, authenticated, service_role;
+create trigger coin_ledger_move_wallet before insert on public.coin_ledger
+  for each row execute function live.move_wallet();
+
+create function live.book_earnings() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.creator_earnings (ledger_id, creator_id, session_id, kind, gift_id, ticket_id, coins)
+    select new.id, s.creator_id, s.id, new.kind, new.gift_id, new.ticket_id, -new.delta from public.live_sessions s where s.id = new.session_id;
+  return null;
+end;
+$$;
+comment on function live.book_earnings() is 'Trigger: books the creator''s side of a gift, ticket or refund.';
+revoke execute on function live.book_earnings() from public, anon, authenticated, service_role;
+create trigger coin_ledger_book_earnings after insert on public.coin_ledger
+  for each row when (new.kind in ('gift', 'gift_refund', 'ticket', 'ticket_refund'))
+  execute function live.book_earnings();
+
+create function live.books_are_append_only() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.refuse(403, 'append_only', format('%s is append-only: write a correcting entry instead.', tg_table_name));
+  return null;
+end;
+$$;
+comment on function live.books_are_append_only() is 'Trigger: refuses to change or remove what was booked, whoever asks.';
+revoke execute on function live.books_are_append_only() from public, anon, authenticated, service_role;
+create trigger coin_ledger_append_only before update or delete or truncate on public.coin_ledger
+  for each statement execute function live.books_are_append_only();
+create trigger creator_earnings_append_only before update or delete or truncate on public.creator_earnings
+  for each statement execute function live.books_are_append_only();
+create trigger coin_wallets_not_removable before delete or truncate on public.coin_wallets
+  for each statement execute function live.books_are_append_only();
+
+-- Balances and earnings are written from inside the ledger's triggers only: one level of nesting more than a direct
+-- write has.
+create function live.books_move_by_ledger_only() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if pg_catalog.pg_trigger_depth() < 2 then
+    perform live.refuse(403, 'ledger_only', format('%s follows the ledger: insert into coin_ledger instead.', tg_table_name));
+  end if;
+  return new;
+end;
+$$;
+comment on function live.books_move_by_ledger_only() is 'Trigger: refuses any write that does not come from a ledger row.';
+revoke execute on function live.books_move_by_ledger_only() from public, anon, authenticated, service_role;
+create trigger coin_wallets_start_empty before insert on public.coin_wallets
+  for each row when (new.balance <> 0) execute function live.books_move_by_ledger_only();
+create trigger coin_wallets_by_ledger_only before update on public.coin_wallets
+  for each row execute function live.books_move_by_ledger_only();
+create trigger creator_earnings_by_ledger_only before insert on public.creator_earnings
+  for each row execute function live.books_move_by_ledger_only();
+
+create function live.clean_gift_names() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  new.name_en := live.clean_text(new.name_en, 'name_en', 60);
+  new.name_tr := live.clean_text(new.name_tr, 'name_tr', 60);
+  return new;
+end;
+$$;
+comment on function live.clean_gift_names is 'Trigger: the names of a gift are lines that can be read.';
+revoke execute on function live.clean_gift_names() from public, anon, authenticated, service_role;
+create trigger clean_gift_names before insert or update of name_en, name_tr on public.gift_catalog
+  for each row execute function live.clean_gift_names();
+
+alter table public.gift_catalog enable row level security;
+revoke all on public.gift_catalog from public, anon, authenticated, service_role;
+alter table public.coin_wallets enable row level security;
+revoke all on public.coin_wallets from public, anon, authenticated, service_role;
+alter table public.coin_ledger enable row level security;
+revoke all on public.coin_ledger from public, anon, authenticated, service_role;
+revoke all on sequence public.coin_ledger_id_seq from public, anon, authenticated, service_role;
+alter table public.creator_earnings enable row level security;
+revoke all on public.creator_earnings from public, anon, authenticated, service_role;
+
+grant select on public.gift_catalog to authenticated, service_role;
+grant insert, update on public.gift_catalog to authenticated, service_role;
+create policy "everyone signed in sees the gifts" on public.gift_catalog for select to authenticated using (true);
+create policy "ops add gifts" on public.gift_catalog for insert to authenticated with check ((select live.am_ops()));
+create policy "ops change gifts" on public.gift_catalog for update to authenticated
+  using ((select live.am_ops())) with check ((select live.am_ops()));
+
+grant select on public.coin_wallets, public.coin_ledger, public.creator_earnings to authenticated, service_role;
+create policy "own wallet, and ops" on public.coin_wallets for select to authenticated
+  using (user_id = (select auth.uid()) or (select live.am_ops()));
+create policy "own movements, and ops" on public.coin_ledger for select to authenticated
+  using (user_id = (select auth.uid()) or (select live.am_ops()));
+create policy "own earnings, and ops" on public.creator_earnings for select to authenticated
+  using (creator_id = (select auth.uid()) or (select live.am_ops()));
+
+-- schemas/60_gifts.sql
+-- Owns: sending gifts and topping up. Coins move through one ledger row, in one transaction with what they bought.
+-- Locks are always taken wallet first, session second, so no two spenders can deadlock.
+
+create table public.live_gifts (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null,
+  sender_id uuid not null,
+  gift_code text not null references public.gift_catalog (code),
+  quantity integer not null check (quantity between 1 and 999),
+  coins bigint not null check (coins > 0),
+  seq bigint not null,
+  idempotency_key text not null check (length(idempotency_key) between 8 and 200),
+  created_at timestamptz not null default clock_timestamp(),
+  unique (sender_id, idempotency_key),
+  unique (session_id, seq)
+);
+comment on table public.live_gifts is 'Gifts sent, one row each, at the price of that moment. Written by send_gift alone.';
+comment on column public.live_gifts.id is 'The gift.';
+comment on column public.live_gifts.session_id is 'Where it was sent.';
+comment on column public.live_gifts.sender_id is 'Who paid.';
+comment on column public.live_gifts.gift_code is 'Which gift.';
+comment on column public.live_gifts.quantity is 'How many at once.';
+comment on column public.live_gifts.coins is 'Paid in all: price times quantity.';
+comment on column public.live_gifts.seq is 'Its place in the session''s live_events.';
+comment on column public.live_gifts.idempotency_key is 'Chosen by the sender''s app; the same key never charges twice.';
+comment on column public.live_gifts.created_at is 'When it was sent.';
+create index live_gifts_by_sender on public.live_gifts (sender_id, created_at desc);
+create trigger live_gifts_append_only before update or delete or truncate on public.live_gifts
+  for each statement execute function live.books_are_append_only();
+
+alter table public.live_gifts enable row level security;
+revoke all on public.live_gifts from public, anon, authenticated, service_role;
+grant select on public.live_gifts to authenticated, service_role;
+create policy "senders, the session's staff and ops see gifts" on public.live_gifts for select to authenticated
+  using (sender_id = (select auth.uid())
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+
+-- Deferred, because the payment is booked before the session's lock is taken and the gift while it is held.
+alter table public.coin_ledger
+  add constraint coin_ledger_gift foreign key (gift_id) references public.live_gifts (id) deferrable initially deferred;
+
+-- The lock serialises one person's spending: idempotency, rates and funds are then decided without a race.
+create function live.lock_wallet(p_user uuid) returns bigint
+language plpgsql security definer set search_path = '' as $$
+declare
+  funds bigint;
+begin
+  if p_user is null then
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
+  end if;
+  perform live.refuse_deleted(p_user);
+  insert into public.coin_wallets (user_id) values (p_user) on conflict do nothing;
+  select w.balance into funds from public.coin_wallets w where w.user_id = p_user for update;
+  return funds;
+end;
+$$;
+comment on function live.lock_wallet(uuid) is 'Locks the wallet of who is signed in until the transaction ends, and returns its balance; refuses nobody, and a deleted account.';
+revoke execute on function live.lock_wallet(uuid) from public, anon, authenticated, service_role;
+
+create function live.gift_receipt(p_gift public.live_gifts) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object('gift_id', p_gift.id, 'seq', p_gift.seq, 'coins', p_gift.coins, 'balance', l.balance_after)
+      from public.coin_ledger l where l.gift_id = p_gift.id and l.kind = 'gift');
+end;
+$$;
+comment on function live.gift_receipt(public.live_gifts) is 'What send_gift answered, for a retry.';
+revoke execute on function live.gift_receipt(public.live_gifts) from public, anon, authenticated, service_role;
+
+create function live.hold_live(p_session uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- Whoever waits for a row that others update is woken at every update, and all of them stand in the way of the
+  -- agent's own writes. In this queue one is woken at a time, and one at a time comes to the row.
+  perform pg_advisory_xact_lock(hashtextextended('hold_live ' || p_session, 0));
+  perform from public.live_sessions s where s.id = p_session and s.status = 'live' for no key update;
+  if not found then
+    perform live.refuse(409, 'session_ended', 'This session is over.');
+  end if;
+end;
+$$;
+comment on function live.hold_live(uuid) is 'Locks a session so that it cannot end before this transaction does.';
+revoke execute on function live.hold_live(uuid) from public, anon, authenticated, service_role;
+
+-- What needs no place in the stream comes first: all gifts of a session wait for the lock that hold_live takes.
+create function live.book_gift(p_gift public.live_gifts) returns public.live_gifts
+language plpgsql set search_path = '' as $$
+declare
+  shown constant jsonb := jsonb_build_object('gift_id', p_gift.id, 'sender_id', p_gift.sender_id,
+    'gift_code', p_gift.gift_code, 'quantity', p_gift.quantity, 'coins', p_gift.coins);
+begin
+  insert into public.coin_ledger (user_id, delta, kind, session_id, gift_id)
+    values (p_gift.sender_id, -p_gift.coins, 'gift', p_gift.session_id, p_gift.id);
+  insert into public.live_messages (session_id, user_id, type, payload)
+    values (p_gift.session_id, p_gift.sender_id, 'gift', shown);
+  perform live.hold_live(p_gift.session_id);
+  p_gift.seq := live.append_events(p_gift.session_id, 'gift', array[shown], p_gift.coins);
+  p_gift.created_at := clock_timestamp();
+  insert into public.live_gifts select p_gift.*;
+  return p_gift;
+end;
+$$;
+comment on function live.book_gift(public.live_gifts) is 'Writes a gift, its payment, its line in the chat and its event; refuses when the session has ended.';
+revoke execute on function live.book_gift(public.live_gifts) from public, anon, authenticated, service_role;
+
+create function public.send_gift(
+  session_id uuid, gift_code text, quantity integer, idempotency_key text, p_expected_coins bigint default null)
+returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  funds bigint;
+  gift public.live_gifts;
+begin
+  perform live.require_key(idempotency_key);
+  funds := live.lock_wallet(me);
+
+  select * into gift from public.live_gifts g
+   where g.sender_id = me and g.idempotency_key = send_gift.idempotency_key;
+  if found then
+    if (gift.session_id, gift.gift_code, gift.quantity) is distinct from (session_id, gift_code, quantity) then
+      perform live.refuse(409, 'idempotency_key_reused', 'This key was used for another gift. Choose a new one.');
+    end if;
+    return live.gift_receipt(gift);
+  end if;
+
+  perform live.require_member();
+  perform live.require_entry(session_id, me);
+  if exists (select from public.live_sessions s where s.id = send_gift.session_id and s.creator_id = me) then
+    perform live.refuse(409, 'own_session', 'You cannot send gifts to yourself.');
+  end if;
+  if quantity is null or quantity not between 1 and 999 then
+    perform live.refuse(400, 'invalid_quantity', 'Send between 1 and 999 of a gift at once.');
+  end if;
+  select c.coins::bigint * quantity into gift.coins
+    from public.gift_catalog c where c.code = gift_code and c.is_active;
+  if not found then
+    perform live.refuse(404, 'unknown_gift', 'This gift is not on sale. Load the list of gifts again.');
+  end if;
+  perform live.require_price(p_expected_coins, gift.coins);
+  if gift.coins > funds then
+    perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
+  end if;
+
+  gift.id := gen_random_uuid();
+  gift.session_id := session_id;
+  gift.sender_id := me;
+  gift.gift_code := gift_code;
+  gift.quantity := quantity;
+  gift.idempotency_key := idempotency_key;
+  perform live.spend(me, 'gifts_per_minute');
+  gift := live.book_gift(gift);
+  return jsonb_build_object('gift_id', gift.id, 'seq', gift.seq, 'coins', gift.coins, 'balance', funds - gift.coins);
+end;
+$$;
+comment on function public.send_gift(uuid, text, integer, text, bigint) is
+  'Sends a gift from the signed-in person''s wallet: {gift_id, seq, coins, balance}. The same key charges once and answers '
+  'the same; with other arguments it is refused. p_expected_coins: what the person saw that it costs in all; refused with '
+  'price_changed when it costs something else by now.';
+revoke execute on function public.send_gift(uuid, text, integer, text, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.send_gift(uuid, text, integer, text, bigint) to authenticated;
+
+create function public.credit_coins(p_user uuid, p_coins bigint, p_reference text, p_note text default null)
+returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  entry public.coin_ledger;
+begin
+  if p_coins is null or p_coins not between 1 and 10000000 then
+    perform live.refuse(400, 'invalid_coins', 'Credit between 1 and 10,000,000 coins at once.');
+  end if;
+  if p_reference is null or length(p_reference) not between 8 and 200 then
+    perform live.refuse(400, 'invalid_reference', 'Give the shop''s receipt as reference: 8 to 200 characters.');
+  end if;
+  if not exists (select from public.profiles p where p.id = p_user) then
+    perform live.refuse(404, 'unknown_user', 'There is no such user to credit.');
+  end if;
+  perform live.lock_wallet(p_user);
+  select * into entry from public.coin_ledger l where l.kind = 'top_up' and l.reference = p_reference;
+  if not found then
+    insert into public.coin_ledger (user_id, delta, kind, reference, note)
+      values (p_user, p_coins, 'top_up', p_reference, p_note) returning * into entry;
+  elsif (entry.user_id, entry.delta) is distinct from (p_user, p_coins) then
+    perform live.refuse(409, 'reference_reused', 'This receipt was already credited to another user or amount.');
+  end if;
+  return jsonb_build_object('ledger_id', entry.id, 'coins', entry.delta, 'balance', entry.balance_after);
+end;
+$$;
+comment on function public.credit_coins(uuid, bigint, text, text) is
+  'Tops up a wallet after a purchase: {ledger_id, coins, balance}. A receipt credits once, whoever presents it again.';
+revoke execute on function public.credit_coins(uuid, bigint, text, text) from public, anon, authenticated, service_role;
+grant execute on function public.credit_coins(uuid, bigint, text, text) to service_role;
+
+-- schemas/62_tickets.sql
+-- Owns: buying the ticket of a pay-per-view session. What becomes of its coins is a migration of its own (refunds).
+
+create function live.ticket_receipt(p_ticket uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object('ticket_id', p_ticket, 'balance', l.balance_after)
+      from public.coin_ledger l where l.ticket_id = p_ticket and l.kind = 'ticket');
+end;
+$$;
+comment on function live.ticket_receipt(uuid) is 'What buy_ticket answers, the same at every retry.';
+revoke execute on function live.ticket_receipt(uuid) from public, anon, authenticated, service_role;
+
+create function live.require_ticket_sale(p_session public.live_sessions, p_user uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  case
+    when p_session.id is null then
+      perform live.refuse(404, 'unknown_session', 'There is no such session.');
+    when p_session.creator_id = p_user then
+      perform live.refuse(409, 'own_session', 'The host of a session needs no ticket.');
+    when p_session.access_type <> 'pay_per_view' then
+      perform live.refuse(409, 'no_ticket_needed', 'This session needs no ticket.');
+    when p_session.status = 'ended' or live.account_gone(p_session.creator_id) then
+      perform live.refuse(409, 'session_ended', 'This session is over.');
+    when live.standing_ban(p_user, p_session.id, p_session.creator_id) is not null then
+      perform live.refuse(403, 'banned', 'You cannot enter this session, so no ticket is sold to you.');
+    when exists (select from public.live_tickets t
+                  where t.session_id = p_session.id and t.user_id = p_user and t.refunded_at is null) then
+      perform live.refuse(409, 'already_has_ticket', 'You already have a ticket for this session.');
+    else null;
+  end case;
+end;
+$$;
+comment on function live.require_ticket_sale(public.live_sessions, uuid) is 'Refuses to sell a ticket that would not let this person in.';
+revoke execute on function live.require_ticket_sale(public.live_sessions, uuid) from public, anon, authenticated, service_role;
+
+create function public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint default null)
+returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  funds bigint;
+  ticket public.live_tickets;
+  session public.live_sessions;
+begin
+  perform live.require_key(idempotency_key);
+  funds := live.lock_wallet(me);
+
+  select * into ticket from public.live_tickets t
+   where t.user_id = me and t.idempotency_key = buy_ticket.idempotency_key;
+  if found then
+    if ticket.session_id is distinct from session_id then
+      perform live.refuse(409, 'idempotency_key_reused', 'This key was used for another ticket. Choose a new one.');
+    end if;
+    return live.ticket_receipt(ticket.id);
+  end if;
+
+  perform live.require_account(me);
+  -- Shared, so that many can buy at once and nobody after the end.
+  select * into session from public.live_sessions s where s.id = session_id for share;
+  perform live.require_ticket_sale(session, me);
+  perform live.require_price(p_expected_coins, session.price_coins);
+  if session.price_coins > funds then
+    perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
+  end if;
+  insert into public.live_tickets (session_id, user_id, coins, idempotency_key)
+    values (session.id, me, session.price_coins, idempotency_key) returning * into ticket;
+  insert into public.coin_ledger (user_id, delta, kind, session_id, ticket_id)
+    values (me, -ticket.coins, 'ticket', ticket.session_id, ticket.id);
+  return live.ticket_receipt(ticket.id);
+end;
+$$;
+comment on function public.buy_ticket(uuid, text, bigint) is
+  'Buys the ticket of a pay-per-view session for the signed-in person: {ticket_id, balance}. The same key charges once. '
+  'p_expected_coins: the price that the person saw; refused with price_changed when it is another by now.';
+revoke execute on function public.buy_ticket(uuid, text, bigint) from public, anon, authenticated, service_role;
+grant execute on function public.buy_ticket(uuid, text, bigint) to authenticated;
+
+-- schemas/64_messages.sql
+-- Owns: the chat of a session. It lives here and never in LiveKit; moderators delete through moderation_actions.
+
+create table public.live_messages (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  user_id uuid default auth.uid(),
+  type text not null default 'text' check (type in ('text', 'gift', 'system')),
+  body text check (char_length(body) between 1 and 2000),
+  payload jsonb not null default '{}' check (jsonb_typeof(payload) = 'object'),
+  created_at timestamptz not null default clock_timestamp(),
+  deleted_at timestamptz,
+  deleted_by uuid,
+  check (type <> 'text' or (body is not null and user_id is not null))
+);
+comment on table public.live_messages is 'The chat of a session: what people wrote, gifts as they were sent, and messages of the system.';
+comment on column public.live_messages.id is 'The sender''s app may choose it, so that a retried message is the same message.';
+comment on column public.live_messages.session_id is 'The session.';
+comment on column public.live_messages.user_id is 'Who wrote or gave; null for the system.';
+comment on column public.live_messages.type is 'text, gift or system.';
+comment on column public.live_messages.body is 'The text; app_settings.limits.message_length bounds it.';
+comment on column public.live_messages.payload is 'What a gift or system message shows.';
+comment on column public.live_messages.created_at is 'When it was written.';
+comment on column public.live_messages.deleted_at is 'When a moderator deleted it; only staff and ops see it from then on.';
+comment on column public.live_messages.deleted_by is 'Who deleted it; null for server code and for ops.';
+create index live_messages_of_session on public.live_messages (session_id, created_at desc);
+create index live_messages_of_user on public.live_messages (user_id, created_at desc);
+
+-- Chat rules bind text, which is all that an app user can insert; gifts and system lines come from our functions.
+create function live.guard_message() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  place public.live_participants;
+begin
+  new.created_at := clock_timestamp();
+  perform live.require_account(new.user_id);
+  perform live.require_entry(new.session_id, new.user_id);
+  select * into place from public.live_participants p
+   where p.session_id = new.session_id and p.user_id = new.user_id;
+  if place.is_online is not true then
+    perform live.refuse(403, 'not_in_session', 'Join the session to write in its chat.');
+  end if;
+  if place.chat_muted_until > clock_timestamp() then
+    perform live.refuse(403, 'chat_muted', 'A moderator has taken you out of the chat for now.');
+  end if;
+  if char_length(new.body) > live.limit_of('message_length') then
+    perform live.refuse(400, 'message_too_long',
+      format('A message may have %s characters at most.', live.limit_of('message_length')));
+  end if;
+  if live.text_fault(new.body, 2000, true) is not null then
+    perform live.refuse(400, 'invalid_text', format('A message %s.', live.text_fault(new.body, 2000, true)));
+  end if;
+  perform live.spend(new.user_id, 'messages_per_minute');
+  return new;
+end;
+$$;
+comment on function live.guard_message() is 'Trigger: who may write what in a session''s chat, and how often.';
+revoke execute on function live.guard_message() from public, anon, authenticated, service_role;
+create trigger live_messages_guard before insert on public.live_messages
+  for each row when (new.type = 'text') execute function live.guard_message();
+
+alter table public.live_messages enable row level security;
+revoke all on public.live_messages from public, anon, authenticated, service_role;
+grant select, insert (id, session_id, body) on public.live_messages to authenticated;
+grant select, insert on public.live_messages to service_role;
+create policy "who is in a live session reads its chat" on public.live_messages for select to authenticated
+  using ((deleted_at is null and (user_id = (select auth.uid()) or session_id in (select live.my_chats()))
+          and (user_id is null or user_id not in (select live.my_blocks())))
+         or session_id in (select live.my_staffed_sessions())
+         or (select live.am_ops()));
+create policy "members write as themselves" on public.live_messages for insert to authenticated
+  with check (user_id = (select auth.uid()) and type = 'text' and not (select live.is_anonymous()));
+
+-- schemas/66_call_states.sql
+-- Owns: a call's life: which status may follow which, its times and duration, and that nobody speaks in two calls at once.
+--
+--   initiated ─► ringing ─► accepted ─► ended        initiated, ringing ─► cancelled
+--                   ├─► declined                     initiated, ringing, accepted ─► failed
+--                   └─► missed
+
+create table public.call_transitions (
+  from_status text not null,
+  to_status text not null,
+  primary key (from_status, to_status)
+);
+comment on table public.call_transitions is 'The only steps a call may take. A status that no row starts from is final.';
+comment on column public.call_transitions.from_status is 'Status now.';
+comment on column public.call_transitions.to_status is 'Status that may follow.';
+alter table public.call_transitions enable row level security;
+revoke all on public.call_transitions from public, anon, authenticated, service_role;
+grant select on public.call_transitions to service_role;
+
+insert into public.call_transitions (from_status, to_status) values
+  ('initiated', 'ringing'), ('initiated', 'cancelled'), ('initiated', 'failed'),
+  ('ringing', 'accepted'), ('ringing', 'declined'), ('ringing', 'missed'), ('ringing', 'cancelled'), ('ringing', 'failed'),
+  ('accepted', 'ended'), ('accepted', 'failed');
+
+create table public.call_engagements (
+  user_id uuid primary key,
+  call_id uuid not null references public.calls (id) on delete cascade
+);
+comment on table public.call_engagements is
+  'Who is in which accepted call. The primary key makes a second one impossible, from either side and in any race. A call that '
+  'rings occupies nobody''s line.';
+comment on column public.call_engagements.user_id is 'Caller or callee.';
+comment on column public.call_engagements.call_id is 'The call that occupies them.';
+create index call_engagements_by_call on public.call_engagements (call_id);
+alter table public.call_engagements enable row level security;
+revoke all on public.call_engagements from public, anon, authenticated, service_role;
+grant select on public.call_engagements to service_role;
+
+create function live.last_seen_in_call(p_call uuid) returns timestamptz
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select max(v.left_at) from public.live_visits v
+     where v.call_id = p_call having bool_and(v.left_at is not null));
+end;
+$$;
+comment on function live.last_seen_in_call(uuid) is
+  'When the last of the two left; null while someone is in the room, and when nobody ever was.';
+revoke execute on function live.last_seen_in_call(uuid) from public, anon, authenticated, service_role;
+
+create function live.begin_call() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if new.status <> 'initiated' then
+    perform live.refuse(409, 'illegal_transition', format('A call begins as initiated, not as %s.', new.status));
+  end if;
+  new.created_at := clock_timestamp();
+  new.ringing_at := null;
+  new.accepted_at := null;
+  new.ended_at := null;
+  new.duration_seconds := null;
+  return new;
+end;
+$$;
+comment on function live.begin_call() is 'Trigger: a call begins as initiated, at the database''s time.';
+revoke execute on function live.begin_call() from public, anon, authenticated, service_role;
+create trigger calls_begin before insert on public.calls for each row execute function live.begin_call();
+
+-- A call that both sides left without a word ended when the second one left, not when that was noticed.
+create function live.step_call() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if (new.id, new.caller_id, new.callee_id, new.type, new.livekit_room)
+     is distinct from (old.id, old.caller_id, old.callee_id, old.type, old.livekit_room) then
+    perform live.refuse(409, 'immutable', 'Who calls whom, the type and the room of a call never change.');
+  end if;
+  new.created_at := old.created_at;
+  new.ringing_at := old.ringing_at;
+  new.accepted_at := old.accepted_at;
+  new.ended_at := old.ended_at;
+  new.duration_seconds := old.duration_seconds;
+  if new.status = old.status then
+    return new;
+  end if;
+  if not exists (select from public.call_transitions t where (t.from_status, t.to_status) = (old.status, new.status)) then
+    perform live.refuse(409, 'illegal_transition', format('A call that is %s cannot become %s.', old.status, new.status));
+  end if;
+  new.desired_xid := pg_current_xact_id();
+  if new.status = 'ringing' then
+    new.ringing_at := clock_timestamp();
+  elsif new.status = 'accepted' then
+    new.accepted_at := clock_timestamp();
+  else
+    new.ended_at := case when new.end_reason = 'both_left'
+      then greatest(new.accepted_at, live.last_seen_in_call(new.id)) end;
+    new.ended_at := coalesce(new.ended_at, clock_timestamp());
+    new.duration_seconds := floor(extract(epoch from new.ended_at - new.accepted_at));
+  end if;
+  return new;
+end;
+$$;
+comment on function live.step_call() is 'Trigger: refuses illegal steps, whoever asks, and sets the times and the duration.';
+revoke execute on function live.step_call() from public, anon, authenticated, service_role;
+create trigger calls_step before update on public.calls for each row execute function live.step_call();
+
+-- One call that rings for each caller, and one that runs for each pair: a second request of either is refused before it
+-- comes to this, by call_start; the indexes hold it in any race.
+create unique index calls_one_ringing_per_caller on public.calls (caller_id) where status in ('initiated', 'ringing');
+create unique index calls_one_per_pair on public.calls (least(caller_id, callee_id), greatest(caller_id, callee_id))
+  where status in ('initiated', 'ringing', 'accepted');
+
+create function live.engage_parties() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.call_engagements (user_id, call_id)
+    select p.id, new.id from unnest(array[new.caller_id, new.callee_id]) as p (id) order by p.id
+    on conflict (user_id) do nothing;
+  if (select count(*) from public.call_engagements e where e.call_id = new.id) < 2 then
+    if exists (select from public.call_engagements e where e.user_id = new.callee_id and e.call_id <> new.id) then
+      perform live.refuse(409, 'already_in_call', 'You are in another call. End it first.');
+    end if;
+    perform live.refuse(409, 'call_not_ringing', 'This call is not ringing any more.');
+  end if;
+  return null;
+end;
+$$;
+comment on function live.engage_parties() is 'Trigger: an accepted call occupies both parties, or is refused because one of them is in another.';
+revoke execute on function live.engage_parties() from public, anon, authenticated, service_role;
+create trigger calls_engage after update of status on public.calls
+  for each row when (old.status <> 'accepted' and new.status = 'accepted') execute function live.engage_parties();
+
+create function live.release_parties() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if not live.call_is_running(new.status) then
+    delete from public.call_engagements e where e.call_id = new.id;
+  end if;
+  return null;
+end;
+$$;
+comment on function live.release_parties() is 'Trigger: a call that is over occupies nobody.';
+revoke execute on function live.release_parties() from public, anon, authenticated, service_role;
+create trigger calls_release after update of status on public.calls for each row execute function live.release_parties();
+
+-- schemas/68_call_requests.sql
+-- Owns: what the edge functions ask about calls: starting, answering, ending one, and entering its room.
+-- p_user is whom the edge function has verified; each answers with all that a token needs.
+
+-- In one order, so that two people who call each other at once wait for each other and never deadlock.
+create function live.hold_lines(p_users uuid[]) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+  perform live.one_at_a_time('calls', x.id) from (select u.id from unnest(p_users) as u (id) order by u.id) x;
+end;
+$$;
+comment on function live.hold_lines(uuid[]) is
+  'Lets what concerns the calls of these people happen one after the other, until the transaction ends. Taken before any row of calls.';
+revoke execute on function live.hold_lines(uuid[]) from public, anon, authenticated, service_role;
+
+create function live.require_call(p_call uuid, p_user uuid) returns public.calls
+language plpgsql set search_path = '' as $$
+declare
+  call public.calls;
+begin
+  select * into call from public.calls c where c.id = p_call and p_user in (c.caller_id, c.callee_id) for update;
+  if not found then
+    perform live.refuse(404, 'unknown_call', 'There is no such call of yours.');
+  end if;
+  return call;
+end;
+$$;
+comment on function live.require_call(uuid, uuid) is 'Locks and returns a call of this person''s; refuses any other as unknown.';
+revoke execute on function live.require_call(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.call_reply(p_call public.calls, p_user uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('call', to_jsonb(p_call) - 'desired_xid', 'join',
+    case when live.call_is_running(p_call.status) then live.token_grant(p_user, null, p_call) end);
+end;
+$$;
+comment on function live.call_reply(public.calls, uuid) is '{call, join}; join is null once the call is over.';
+revoke execute on function live.call_reply(public.calls, uuid) from public, anon, authenticated, service_role;
+
+create function live.rings_too_long(p_call public.calls) returns boolean
+language plpgsql volatile set search_path = '' as $$
+begin
+  return p_call.status = 'ringing' and p_call.ringing_at + live.setting_interval('calls.ring_seconds') <= clock_timestamp();
+end;
+$$;
+comment on function live.rings_too_long(public.calls) is 'Whether a ringing call is past calls.ring_seconds.';
+revoke execute on function live.rings_too_long(public.calls) from public, anon, authenticated, service_role;
+
+create function live.miss_calls(p_users uuid[] default null) returns integer
+language plpgsql security definer set search_path = '' as $$
+declare
+  missed integer;
+begin
+  with overdue as (
+    select c.id from public.calls c
+     where c.status = 'ringing' and live.rings_too_long(c)
+       and (p_users is null or c.caller_id = any (p_users) or c.callee_id = any (p_users))
+       for update skip locked)
+  update public.calls c set status = 'missed', end_reason = 'no_answer' from overdue o where c.id = o.id;
+  get diagnostics missed = row_count;
+  return missed;
+end;
+$$;
+comment on function live.miss_calls(uuid[]) is
+  'Closes calls that rang too long as missed, of these people or of everyone; returns how many.';
+revoke execute on function live.miss_calls(uuid[]) from public, anon, authenticated, service_role;
+
+create function live.is_on_air(p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.live_participants p
+      join public.live_sessions s on s.id = p.session_id and s.status = 'live'
+      join public.live_roles r on r.context = s.type and r.role = p.role and r.can_publish_sources <> '{}'
+     where p.user_id = p_user and p.is_online);
+end;
+$$;
+comment on function live.is_on_air(uuid) is 'Whether a person is in a live session in a role that may be heard or seen.';
+revoke execute on function live.is_on_air(uuid) from public, anon, authenticated, service_role;
+
+create function live.spend_call(p_caller uuid, p_callee uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  begun bigint;
+  unanswered bigint;
+begin
+  perform live.spend(p_caller, 'calls_per_minute');
+  select count(*), count(*) filter (where c.callee_id = p_callee and c.accepted_at is null) into begun, unanswered
+    from public.calls c where c.caller_id = p_caller and c.created_at > clock_timestamp() - interval '1 hour';
+  if begun >= live.limit_of('calls_per_hour') then
+    perform live.refuse(429, 'rate_limited', 'Too many calls in one hour: try again later.');
+  elsif unanswered >= live.limit_of('calls_per_pair_per_hour') then
+    perform live.refuse(429, 'rate_limited', 'They have not answered many calls of yours: try again later.');
+  end if;
+end;
+$$;
+comment on function live.spend_call(uuid, uuid) is
+  'Counts one call of a caller against the rates of app_settings.limits: a minute''s, an hour''s, and an hour''s unanswered ones to one person.';
+revoke execute on function live.spend_call(uuid, uuid) from public, anon, authenticated, service_role;
+
+-- A block and a wish come before who is busy: whoever may not call learns nothing of the callee.
+create function live.require_line(p_caller uuid, p_callee uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if exists (select from public.user_blocks b where b.user_id = p_caller and b.blocked_id = p_callee) then
+    perform live.refuse(409, 'blocked_by_you', 'You have blocked them. Unblock them first.');
+  elsif live.standing_ban(p_callee, null, null) is not null or not live.accepts_calls_from(p_callee, p_caller) then
+    perform live.refuse(409, 'callee_unavailable', 'They cannot be called now.');
+  elsif exists (select from public.call_engagements e where e.user_id = p_caller)
+     or exists (select from public.calls c where c.caller_id = p_caller and c.status in ('initiated', 'ringing')) then
+    perform live.refuse(409, 'already_in_call', 'You are in another call. End it first.');
+  elsif exists (select from public.calls c
+                 where c.caller_id = p_callee and c.callee_id = p_caller and live.call_is_running(c.status)) then
+    perform live.refuse(409, 'already_in_call', 'They are calling you at this moment: answer that call.');
+  elsif exists (select from public.call_engagements e where e.user_id = p_callee)
+     or ((live.setting('calls.busy_on_air'))::boolean and live.is_on_air(p_callee)) then
+    perform live.refuse(409, 'callee_busy', 'They are busy. Try again later.');
+  end if;
+end;
+$$;
+comment on function live.require_line(uuid, uuid) is
+  'Refuses a call between two people that the callee does not want, or for which one of them is busy. A call that rings keeps no line busy.';
+revoke execute on function live.require_line(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function public.call_start(p_user uuid, p_callee uuid, p_type text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  call public.calls;
+begin
+  if not (live.setting('calls.enabled'))::boolean then
+    perform live.refuse(403, 'calls_disabled', 'Calls are switched off for now.');
+  end if;
+  if p_type is null or p_type not in ('audio', 'video') then
+    perform live.refuse(400, 'invalid_type', 'A call is audio or video.');
+  end if;
+  perform live.require_account(p_user);
+  if p_user = p_callee then
+    perform live.refuse(400, 'self_call', 'You cannot call yourself.');
+  end if;
+  if not exists (select from public.profiles p where p.id = p_callee) then
+    perform live.refuse(404, 'unknown_user', 'There is nobody to call under this id.');
+  end if;
+  perform live.hold_lines(array[p_user, p_callee]);
+  perform live.miss_calls(array[p_user, p_callee]);
+  perform live.require_line(p_user, p_callee);
+  perform live.spend_call(p_user, p_callee);
+  insert into public.calls (caller_id, callee_id, type) values (p_user, p_callee, p_type) returning * into call;
+  update public.calls set status = 'ringing' where id = call.id returning * into call;
+  return live.call_reply(call, p_user);
+end;
+$$;
+comment on function public.call_start(uuid, uuid, text) is
+  'Starts a call, which rings at once: {call, join}. Refused while calls are off, to oneself, to someone busy, and to '
+  'someone who does not want it.';
+
+create function public.call_answer(p_user uuid, p_call uuid, p_accept boolean) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  call public.calls;
+  wanted constant text := case when p_accept then 'accepted' else 'declined' end;
+begin
+  perform live.hold_lines(array[c.caller_id, c.callee_id]) from public.calls c where c.id = p_call;
+  call := live.require_call(p_call, p_user);
+  if p_user <> call.callee_id then
+    perform live.refuse(403, 'callee_only', 'Only the person who is called can answer.');
+  end if;
+  if p_accept then
+    perform live.require_account(p_user);
+  end if;
+  if call.status = wanted then
+    return live.call_reply(call, p_user);
+  end if;
+  if call.status <> 'ringing' or live.rings_too_long(call) then
+    perform live.refuse(409, 'call_not_ringing', 'This call is not ringing any more.');
+  end if;
+  if p_accept then
+    -- Whoever answers has stopped calling somebody else.
+    update public.calls c set status = 'cancelled', end_reason = 'caller'
+     where c.caller_id = p_user and c.status in ('initiated', 'ringing');
+  end if;
+  update public.calls set status = wanted, end_reason = case when not p_accept then 'declined' end
+   where id = call.id returning * into call;
+  return live.call_reply(call, p_user);
+end;
+$$;
+comment on function public.call_answer(uuid, uuid, boolean) is
+  'The callee accepts or declines: {call, join}; join is null when declined. Repeating the same answer changes nothing.';
+
+create function public.call_token(p_user uuid, p_call uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  call constant public.calls := live.require_call(p_call, p_user);
+begin
+  perform live.require_account(p_user);
+  if call.status <> 'accepted' then
+    perform live.refuse(409, 'call_not_active', 'This call is not going on.');
+  end if;
+  return live.call_reply(call, p_user);
+end;
+$$;
+comment on function public.call_token(uuid, uuid) is 'Either side enters the room again, while the call is accepted: {call, join}.';
+
+create function public.call_end(p_user uuid, p_call uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  call public.calls := live.require_call(p_call, p_user);
+begin
+  if live.call_is_running(call.status) then
+    update public.calls
+       set status = case call.status when 'accepted' then 'ended' else 'cancelled' end,
+           end_reason = case p_user when call.caller_id then 'caller' else 'callee' end
+     where id = call.id returning * into call;
+  end if;
+  return live.call_reply(call, p_user);
+end;
+$$;
+comment on function public.call_end(uuid, uuid) is
+  'Either side ends the call, or cancels it before the answer: {call, join: null}. Ending again changes nothing.';
+
+revoke execute on function
+  public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean),
+  public.call_token(uuid, uuid), public.call_end(uuid, uuid)
+  from public, anon, authenticated;
+grant execute on function
+  public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean),
+  public.call_token(uuid, uuid), public.call_end(uuid, uuid)
+  to service_role;
+
+-- schemas/69_chat_hints.sql
+-- Owns: the hints that a session's chat changed (live:session:<id>). Ids only: who reads them is decided when the
+-- messages are asked for by them.
+
+create function live.tell_messages() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.tell_session(n.session_id, 'live_messages', jsonb_agg(n.id order by n.created_at, n.id))
+     from new_rows n group by n.session_id;
+  return null;
+end;
+$$;
+comment on function live.tell_messages() is 'Trigger: messages that were written or deleted.';
+revoke execute on function live.tell_messages() from public, anon, authenticated, service_role;
+create trigger tell_new_messages after insert on public.live_messages
+  referencing new table as new_rows for each statement execute function live.tell_messages();
+create trigger tell_changed_messages after update on public.live_messages
+  referencing new table as new_rows for each statement execute function live.tell_messages();
+
+-- schemas/70_live_faults.sql
+-- Owns: the audit of what is not money: presence, actions and streams against each other. `book_faults` does the coins.
+
+create function public.live_faults() returns table (book text, id text, expected text, found text)
+language sql stable security definer set search_path = '' as $$
+  with whole as (
+    -- Of what is older, retention may have deleted visits.
+    select s.id, s.creator_id from public.live_sessions s where coalesce(s.started_at, s.created_at) >= live.audited_since('public.live_visits')
+  ), online as (
+    select v.session_id, v.user_id, min(v.joined_at) as first_joined_at, bool_or(v.left_at is null) as is_online
+      from public.live_visits v where v.session_id is not null group by v.session_id, v.user_id
+  ), watching as (
+    select s.id, count(*) filter (where o.is_online) as now_there, count(o.user_id) as ever_there
+      from whole s
+      left join online o on o.session_id = s.id and o.user_id <> s.creator_id
+     group by s.id
+  ), stays as (
+    select v.session_id, v.user_id, unnest(range_agg(tstzrange(v.joined_at, v.left_at))) as stay
+      from public.live_visits v where v.session_id is not null group by v.session_id, v.user_id
+  ), moments as (
+    select y.session_id, case m.step when 1 then lower(y.stay) else upper(y.stay) end as at, m.step
+      from stays y join public.live_sessions s on s.id = y.session_id and s.creator_id <> y.user_id,
+           (values (1), (-1)) as m (step)
+     where m.step = 1 or not upper_inf(y.stay)
+  ), peaks as (
+    select x.session_id, max(x.present) as most
+      from (select m.session_id, sum(m.step) over (partition by m.session_id order by m.at) as present from moments m) x
+     group by x.session_id
+  ), watched as (
+    select x.session_id, x.user_id, round(sum(extract(epoch from upper(x.stay) - lower(x.stay)))) as seconds
+      from (select v.session_id, v.user_id, unnest(range_agg(tstzrange(v.joined_at, v.left_at))) as stay
+              from public.live_visits v where v.session_id is not null and v.left_at is not null
+             group by v.session_id, v.user_id) x
+     group by x.session_id, x.user_id
+  ), streams as (
+    select s.id, s.last_seq, s.relayed_seq, coalesce(max(e.seq), 0) as highest, count(e.seq) as events
+      from public.live_sessions s left join public.live_events e on e.session_id = s.id
+     where s.created_at >= live.audited_since('public.live_events') group by s.id
+  )
+  select 'live_participants.is_online', p.session_id || '/' || p.user_id, coalesce(o.is_online, false)::text, p.is_online::text
+    from public.live_participants p left join online o using (session_id, user_id)
+   where p.is_online <> coalesce(o.is_online, false)
+  union all
+  select 'live_sessions.viewer_count', s.id::text, w.now_there::text, s.viewer_count::text
+    from public.live_sessions s join watching w using (id) where s.viewer_count <> w.now_there
+  union all
+  select 'live_sessions.total_viewers', s.id::text, w.ever_there::text, s.total_viewers::text
+    from public.live_sessions s join watching w using (id) where s.total_viewers <> w.ever_there
+  union all
+  select 'live_sessions.peak_viewers', s.id::text, coalesce(p.most, 0)::text, s.peak_viewers::text
+    from public.live_sessions s join whole w using (id) left join peaks p on p.session_id = s.id where s.peak_viewers <> coalesce(p.most, 0)
+  union all
+  select 'live_participants.watch_seconds', p.session_id || '/' || p.user_id, coalesce(w.seconds, 0)::text, p.watch_seconds::text
+    from public.live_participants p join whole h on h.id = p.session_id left join watched w using (session_id, user_id)
+   where p.watch_seconds <> coalesce(w.seconds, 0)
+  union all
+  select 'live_visits: open after the end', v.participant_sid, 'closed', 'open'
+    from public.live_visits v
+    left join public.live_sessions s on s.id = v.session_id
+    left join public.calls c on c.id = v.call_id
+   where v.left_at is null and coalesce(s.ended_at, c.ended_at) < clock_timestamp() - interval '1 minute'
+  union all
+  select 'live_events.seq', t.id::text, t.highest || ' without gaps', t.events || ' events, last_seq ' || t.last_seq
+    from streams t where t.highest <> t.events or t.last_seq <> t.highest
+  union all
+  select 'live_sessions.relayed_seq', t.id::text, 'at most ' || t.last_seq, t.relayed_seq::text
+    from streams t where t.relayed_seq > t.last_seq
+  union all
+  select 'live_gifts.seq', g.id::text, 'a gift event', coalesce(e.type, 'none')
+    from public.live_gifts g left join public.live_events e on e.session_id = g.session_id and e.seq = g.seq
+   where e.type is distinct from 'gift' and g.created_at >= live.audited_since('public.live_events')
+  union all
+  select 'moderation_actions: not final', a.id::text, 'final', a.status
+    from public.moderation_actions a
+   where a.status in ('pending', 'claimed') and a.created_at < clock_timestamp() - interval '1 minute'
+  union all
+  select 'moderation_actions: applied', a.id::text, 'applied_at and enforce_ms', 'none'
+    from public.moderation_actions a
+   where a.status = 'applied' and (a.applied_at is null or a.enforce_ms is null)
+  union all
+  select 'live.gone_accounts: not settled', g.user_id::text, 'settled', coalesce(g.error, 'not yet')
+    from live.gone_accounts g where g.settled_at is null and g.marked_at < clock_timestamp() - interval '1 minute'
+  union all
+  select 'live.gone_accounts: missing', x.user_id::text, 'a mark', 'none' from live.missed_accounts() x
+  union all
+  select 'live_sessions: running without its host''s account', s.id::text, 'ended', s.status
+    from public.live_sessions s join live.gone_accounts g on g.user_id = s.creator_id and g.settled_at is not null
+   where s.status <> 'ended'
+  union all
+  select 'retention', r.table_name, 'nothing before ' || r.allowed, r.oldest::text from live.retention_faults() r
+  union all
+  select 'retention: failed', d.table_name, 'none', d.fault from live.personal_data d where d.fault is not null
+  union all
+  select 'calls.duration_seconds', c.id::text, 'accepted_at to ended_at', coalesce(c.duration_seconds::text, 'none')
+    from public.calls c
+   where c.status = 'ended'
+     and abs(c.duration_seconds - extract(epoch from c.ended_at - c.accepted_at)) < 1 is not true
+$$;
+comment on function public.live_faults() is
+  'Every place where presence, streams and actions disagree with each other, for server code: {book, id, expected, '
+  'found}; no row when all is well. What is younger than a minute may still be under way.';
+revoke execute on function public.live_faults() from public, anon, authenticated, service_role;
+grant execute on function public.live_faults() to service_role;
+
+-- schemas/71_session_requests.sql
+-- Owns: what the edge functions ask about sessions: creating, starting and ending one. p_user is whom the edge
+-- function has verified; each answers with all that a token needs.
+
+create function live.require_creator(p_user uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not (live.setting('live.enabled'))::boolean then
+    perform live.refuse(403, 'live_disabled', 'Going live is switched off for now.');
+  end if;
+  perform live.require_account(p_user);
+  if not exists (select from public.profiles p where p.id = p_user and p.is_creator) then
+    perform live.refuse(403, 'not_a_creator', 'Only approved creators can go live.');
+  end if;
+end;
+$$;
+comment on function live.require_creator(uuid) is 'Refuses everyone but approved creators in good standing, and everyone while live is off.';
+revoke execute on function live.require_creator(uuid) from public, anon, authenticated, service_role;
+
+create function live.session_fault(
+  p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz)
+returns text
+language sql stable set search_path = '' as $$
+  select case
+    when p_type is null or p_type not in ('video_live', 'audio_room') then 'type must be video_live or audio_room.'
+    when p_access_type is null or p_access_type not in ('public', 'subscribers', 'pay_per_view')
+      then 'access_type must be public, subscribers or pay_per_view.'
+    when live.text_fault(btrim(p_title), 200) is not null
+      then format('title must have 1 to 200 characters: it %s.', live.text_fault(btrim(p_title), 200))
+    when p_access_type = 'pay_per_view' and (p_price_coins is null or p_price_coins not between 1 and 1000000)
+      then 'price_coins must be 1 to 1,000,000 for pay_per_view.'
+    when p_access_type <> 'pay_per_view' and p_price_coins is not null
+      then 'price_coins is for pay_per_view only.'
+    when p_scheduled_at <= clock_timestamp() then 'scheduled_at must be in the future; leave it out to go live now.'
+    when p_scheduled_at > clock_timestamp() + interval '1 year' then 'scheduled_at must be within a year.'
+  end
+$$;
+comment on function live.session_fault(text, text, text, integer, timestamptz) is
+  'What is wrong with a session that is to be created, in words; null when nothing is.';
+revoke execute on function live.session_fault(text, text, text, integer, timestamptz) from public, anon, authenticated, service_role;
+
+create function live.session_json(p_session public.live_sessions) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return to_jsonb(p_session) - '{desired_xid,moderation,mute_all_rank}'::text[];
+end;
+$$;
+comment on function live.session_json(public.live_sessions) is 'A session as its people are told of it: the row without its machinery.';
+revoke execute on function live.session_json(public.live_sessions) from public, anon, authenticated, service_role;
+
+create function live.session_join(p_session public.live_sessions, p_user uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case when p_session.status <> 'scheduled' then live.token_grant(p_user, p_session, null) end;
+end;
+$$;
+comment on function live.session_join(public.live_sessions, uuid) is 'The grant to enter a session; null while it is scheduled.';
+revoke execute on function live.session_join(public.live_sessions, uuid) from public, anon, authenticated, service_role;
+
+create function live.require_not_live(p_creator uuid, p_but uuid default null) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if exists (select from public.live_sessions s
+              where s.creator_id = p_creator and s.status = 'live' and s.id is distinct from p_but) then
+    perform live.refuse(409, 'already_live', 'You are live already. End that session first.');
+  end if;
+end;
+$$;
+comment on function live.require_not_live(uuid, uuid) is 'Refuses a creator who is live in another session.';
+revoke execute on function live.require_not_live(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.require_slot(p_creator uuid) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if (select count(*) from public.live_sessions s
+       where s.creator_id = p_creator and s.scheduled_at is not null
+         and s.created_at > clock_timestamp() - interval '1 day') >= live.limit_of('scheduled_per_day') then
+    perform live.refuse(429, 'too_many_scheduled', 'You have announced as many sessions as is possible in one day.');
+  end if;
+end;
+$$;
+comment on function live.require_slot(uuid) is 'Refuses a creator who has announced limits.scheduled_per_day sessions within a day, held or not.';
+revoke execute on function live.require_slot(uuid) from public, anon, authenticated, service_role;
+
+create function public.session_create(
+  p_user uuid, p_type text, p_access_type text, p_title text,
+  p_price_coins integer default null, p_scheduled_at timestamptz default null, p_planned_minutes integer default null)
+returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  fault text;
+  session public.live_sessions;
+begin
+  perform live.require_creator(p_user);
+  fault := live.session_fault(p_type, p_access_type, p_title, p_price_coins, p_scheduled_at);
+  if fault is not null then
+    perform live.refuse(400, 'invalid_session', fault);
+  elsif p_planned_minutes not between 1 and 1440 then
+    perform live.refuse(400, 'invalid_session', 'planned_minutes must be 1 to 1,440.');
+  end if;
+  perform live.one_at_a_time('session', p_user);
+  if p_scheduled_at is null then
+    perform live.require_not_live(p_user);
+  else
+    perform live.require_slot(p_user);
+  end if;
+  insert into public.live_sessions (creator_id, type, access_type, title, price_coins, scheduled_at, planned_minutes, status)
+    values (p_user, p_type, p_access_type, btrim(p_title), p_price_coins, p_scheduled_at, p_planned_minutes,
+            case when p_scheduled_at is null then 'live' else 'scheduled' end)
+    returning * into session;
+  return jsonb_build_object('session', live.session_json(session),
+                            'join', live.session_join(session, p_user));
+end;
+$$;
+comment on function public.session_create(uuid, text, text, text, integer, timestamptz, integer) is
+  'An approved creator goes live, or announces it for scheduled_at: {session, join}; join is null while scheduled. '
+  'p_planned_minutes: how long it is to be; a ticket of a short show is earned sooner.';
+
+create function public.session_start(p_user uuid, p_session uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  perform live.require_creator(p_user);
+  perform live.one_at_a_time('session', p_user);
+  select * into session from public.live_sessions s where s.id = p_session and s.creator_id = p_user for no key update;
+  if not found then
+    perform live.refuse(404, 'unknown_session', 'There is no such session of yours.');
+  end if;
+  if session.status = 'ended' then
+    perform live.refuse(409, 'session_ended', 'This session is over.');
+  end if;
+  if session.status = 'scheduled' then
+    perform live.require_not_live(p_user);
+    update public.live_sessions set status = 'live' where id = session.id returning * into session;
+  end if;
+  -- A refusal from here on takes the start back as well.
+  if (select p.role from public.live_participants p where p.session_id = session.id and p.user_id = p_user)
+     is distinct from 'host' then
+    perform live.refuse(403, 'not_the_host', 'You are not the host of this session any more.');
+  end if;
+  return jsonb_build_object('session', live.session_json(session),
+                            'join', live.session_join(session, p_user));
+end;
+$$;
+comment on function public.session_start(uuid, uuid) is
+  'A scheduled session goes live: {session, join}. Starting a live one again answers the same.';
+
+create function public.session_token(p_user uuid, p_session uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  perform live.require_entry(p_session, p_user);
+  select * into session from public.live_sessions s where s.id = p_session;
+  -- Whoever can be in the room is known before they are in it: a moderator may be faster than the news of the join.
+  perform live.ensure_participant(session, p_user);
+  return jsonb_build_object('join', live.session_join(session, p_user));
+end;
+$$;
+comment on function public.session_token(uuid, uuid) is 'Whoever can_join admits enters a live session: {join}; the role is in it.';
+
+create function public.session_end(p_user uuid, p_session uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  select * into session from public.live_sessions s where s.id = p_session for no key update;
+  if not found or (session.creator_id <> p_user and not live.is_ops(p_user)) then
+    perform live.refuse(404, 'unknown_session', 'There is no such session of yours.');
+  end if;
+  if session.status <> 'ended' then
+    update public.live_sessions
+       set status = 'ended', end_reason = case p_user when session.creator_id then 'host' else 'ops' end
+     where id = session.id;
+    -- Read again: saying goodbye took another seq.
+    select * into session from public.live_sessions s where s.id = p_session;
+  end if;
+  return jsonb_build_object('session', live.session_json(session));
+end;
+$$;
+comment on function public.session_end(uuid, uuid) is
+  'Its host or ops end a session: {session}. Ending an ended one changes nothing.';
+
+revoke execute on function
+  public.session_create(uuid, text, text, text, integer, timestamptz, integer),
+  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
+  from public, anon, authenticated;
+grant execute on function
+  public.session_create(uuid, text, text, text, integer, timestamptz, integer),
+  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
+  to service_role;
+
+-- schemas/72_webhooks.sql
+-- Owns: what LiveKit's webhooks mean. Each counts once, by LiveKit's own event id; times are LiveKit's own, so that
+-- neither the order nor the moment of arrival changes what is recorded.
+
+create function live.webhook_is_about_a_person(p_participant jsonb) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return coalesce(p_participant ->> 'kind', '0') not in ('EGRESS', '2', 'AGENT', '4')
+     and not coalesce((p_participant #>> '{permission,hidden}')::boolean, false)
+     and not coalesce((p_participant #>> '{permission,agent}')::boolean, false);
+end;
+$$;
+comment on function live.webhook_is_about_a_person(jsonb) is
+  'False for agents, recorders and anyone hidden. An ingress or a telephone is the person whose id is its identity.';
+revoke execute on function live.webhook_is_about_a_person(jsonb) from public, anon, authenticated, service_role;
+
+create function live.webhook_permission(p_permission jsonb) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  -- Protobuf's JSON leaves out what is false or empty, and names enums in capitals.
+  return case when p_permission is not null then jsonb_build_object(
+    'can_publish', coalesce((p_permission -> 'canPublish')::boolean, false),
+    'can_publish_sources', (select coalesce(jsonb_agg(lower(x.source)), '[]')
+                              from jsonb_array_elements_text(p_permission -> 'canPublishSources') as x (source)),
+    'can_subscribe', coalesce((p_permission -> 'canSubscribe')::boolean, false)) end;
+end;
+$$;
+comment on function live.webhook_permission(jsonb) is
+  'LiveKit''s permission as agents read it: can_publish, can_publish_sources, can_subscribe; null for null.';
+revoke execute on function live.webhook_permission(jsonb) from public, anon, authenticated, service_role;
+
+create function live.read_webhook_participant(p_room text, p_event text, p_payload jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  who constant jsonb := p_payload -> 'participant';
+  joined_at constant timestamptz := coalesce(
+    to_timestamp((who ->> 'joinedAtMs')::double precision / 1000), to_timestamp((who ->> 'joinedAt')::double precision));
+  told jsonb;
+begin
+  if not live.webhook_is_about_a_person(who) then
+    return false;
+  end if;
+  -- A report of leaving tells of the join as well, in case that report never came.
+  told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', who ->> 'identity', joined_at, null,
+    case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end);
+  if p_event = 'participant_left' then
+    told := live.record_presence('webhook', p_room, 'left', who ->> 'sid', who ->> 'identity',
+      to_timestamp((p_payload ->> 'createdAt')::double precision), lower(who ->> 'disconnectReason'));
+  end if;
+  return (told ->> 'ok')::boolean;
+end;
+$$;
+comment on function live.read_webhook_participant(text, text, jsonb) is
+  'Records participant_joined or participant_left; false when it is about nobody of ours.';
+revoke execute on function live.read_webhook_participant(text, text, jsonb) from public, anon, authenticated, service_role;
+
+-- The millisecond lets a participant_left of the same second win, whichever comes first. Whoever joined later is in
+-- a newer room of the same name and stays.
+create function live.read_webhook_room_finished(p_room text, p_payload jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  at constant timestamptz := to_timestamp((p_payload ->> 'createdAt')::double precision) + interval '1 millisecond';
+begin
+  perform live.record_presence('webhook', p_room, 'left', v.participant_sid, v.user_id::text, at, 'room_closed')
+     from public.live_visits v
+    where (v.session_id in (select s.id from public.live_sessions s where s.livekit_room = p_room)
+           or v.call_id in (select c.id from public.calls c where c.livekit_room = p_room))
+      and v.left_at is null and v.joined_at <= at;
+  return found;
+end;
+$$;
+comment on function live.read_webhook_room_finished(text, jsonb) is
+  'Everyone who was in a room that LiveKit closed has left; false when nobody was.';
+revoke execute on function live.read_webhook_room_finished(text, jsonb) from public, anon, authenticated, service_role;
+
+create function public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  recorded boolean;
+begin
+  -- Told again it says nothing new, and of anybody but a host it is not even filed: a guest may publish in a loop.
+  if p_event in ('track_published', 'track_unpublished') then
+    return jsonb_build_object('outcome', case when live.read_webhook_track(p_room, p_event, p_payload)
+                                              then 'recorded' else 'ignored' end);
+  end if;
+  insert into public.livekit_webhook_events (id, event, room, payload)
+    values (p_id, p_event, nullif(p_room, ''), p_payload #- '{room,turnPassword}') on conflict (id) do nothing;
+  if not found then
+    return jsonb_build_object('outcome', 'duplicate');
+  end if;
+  recorded := case
+    when p_event in ('participant_joined', 'participant_left')
+      then live.read_webhook_participant(p_room, p_event, p_payload)
+    when p_event = 'room_finished' then live.read_webhook_room_finished(p_room, p_payload)
+    else false end;
+  return jsonb_build_object('outcome', case when recorded then 'recorded' else 'ignored' end);
+end;
+$$;
+comment on function public.record_webhook(text, text, text, jsonb) is
+  'Files a verified webhook of LiveKit''s under its id and records the presence it tells of, and what a host has on air: '
+  '{outcome: recorded, ignored or duplicate}. p_payload is the body as LiveKit sent it.';
+revoke execute on function public.record_webhook(text, text, text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
+
+-- schemas/73_call_sweeps.sql
+-- Owns: what ends by the clock alone in calls and schedules: calls that nobody answered or that both sides left,
+-- scheduled sessions that never started. agent_sweep calls it; running it twice at once is harmless, since rows in
+-- other hands are skipped.
+
+create function live.end_empty_calls() returns integer
+language plpgsql set search_path = '' as $$
+declare
+  patience constant interval := make_interval(secs => live.limit_of('call_empty_seconds'));
+  ended integer;
+begin
+  with empty as (
+    select c.id, live.last_seen_in_call(c.id) as last_seen
+      from public.calls c
+     where c.status = 'accepted' and c.accepted_at < clock_timestamp() - patience
+       and not exists (select from public.live_visits v where v.call_id = c.id and v.left_at is null)
+       for update skip locked)
+  update public.calls c
+     set status = case when e.last_seen is null then 'failed' else 'ended' end,
+         end_reason = case when e.last_seen is null then 'nobody_joined' else 'both_left' end
+    from empty e
+   where c.id = e.id and greatest(e.last_seen, c.accepted_at) < clock_timestamp() - patience;
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_empty_calls() is
+  'Ends accepted calls whose room has been empty for limits.call_empty_seconds; one that nobody ever joined failed. Returns how many.';
+revoke execute on function live.end_empty_calls() from public, anon, authenticated, service_role;
+
+create function live.end_no_shows() returns integer
+language plpgsql set search_path = '' as $$
+declare
+  ended integer;
+begin
+  with late as (
+    select s.id from public.live_sessions s
+     where s.status = 'scheduled' and s.scheduled_at + live.setting_interval('session.no_show_seconds') < clock_timestamp()
+       for no key update skip locked)
+  update public.live_sessions s set status = 'ended', end_reason = 'no_show' from late l where s.id = l.id;
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_no_shows() is 'Ends scheduled sessions that did not start within session.no_show_seconds. Returns how many.';
+revoke execute on function live.end_no_shows() from public, anon, authenticated, service_role;
+
+insert into live.wake_marks (room) values ('leftovers');
+
+create function live.forget_leftovers() returns integer
+language plpgsql set search_path = '' as $$
+declare
+  counts integer[] := '{}';
+  n integer;
+begin
+  if not live.take_mark('leftovers', interval '30 seconds') then
+    return 0;
+  end if;
+  delete from live.wake_marks m
+   where case
+     when m.room ~ '^(live|call)_' then (live.place(m.room)).running is not true
+     when m.room ~ '^count:[0-9a-f-]{36}$' then not exists (
+       select from public.live_sessions s where s.id = substr(m.room, 7)::uuid and s.status <> 'ended') end;
+  get diagnostics n = row_count;
+  counts := counts || n;
+  -- Whoever still has to finish what was asked of a room may claim it until that is done.
+  delete from public.agent_rooms r
+   where r.lease_expires_at < clock_timestamp() - interval '1 minute' and (live.place(r.room)).running is not true
+     and not exists (select from public.moderation_actions a
+                      where a.status in ('pending', 'claimed') and live.room_of(a.session_id, a.call_id) = r.room);
+  get diagnostics n = row_count;
+  counts := counts || n;
+  delete from live.spending t where t.minute < clock_timestamp() - interval '10 minutes';
+  get diagnostics n = row_count;
+  counts := counts || n;
+  delete from live.rule_circuits c where c.last_at < clock_timestamp() - interval '1 day';
+  get diagnostics n = row_count;
+  counts := counts || n;
+  -- A key that is revoked stays, or its worker could publish it anew; any other is published again by who still has it.
+  delete from public.relay_keys k where k.revoked_at is null and k.renewed_at < clock_timestamp() - interval '1 hour';
+  get diagnostics n = row_count;
+  return n + (select sum(x) from unnest(counts) x);
+end;
+$$;
+comment on function live.forget_leftovers() is
+  'Deletes what is left of what has ended, twice a minute: marks and leases of rooms, spending of past minutes, keys that nobody '
+  'can use any more. Returns how many rows.';
+revoke execute on function live.forget_leftovers() from public, anon, authenticated, service_role;
+
+create function public.platform_sweep() returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'missed_calls', live.miss_calls(),
+    'ended_calls', live.end_empty_calls(),
+    'no_shows', live.end_no_shows(),
+    'earned_tickets', live.earn_tickets(),
+    'refunded_tickets', live.refund_tickets(),
+    'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
+    'forgotten_leftovers', live.forget_leftovers(),
+    'forgotten_steps', live.forget_steps(),
+    -- Last, because it may use up the statement's time.
+    'forgotten_rows', live.forget_old_rows());
+end;
+$$;
+comment on function public.platform_sweep() is
+  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, earned_tickets, refunded_tickets, settled_accounts, '
+  'forgotten_leftovers, forgotten_rows, forgotten_steps}, how many of each.';
+revoke execute on function public.platform_sweep() from public, anon, authenticated, service_role;
+grant execute on function public.platform_sweep() to service_role;
+
+-- schemas/74_analytics.sql
+-- Owns: the figures that creators, people and ops read: watch time, revenue, sessions, and usage against the plan.
+
+create view public.watch_time with (security_invoker = true) as
+  select p.user_id, s.creator_id, count(*) as sessions, sum(p.watch_seconds) as watch_seconds,
+         min(p.first_joined_at) as first_joined_at, max(p.last_joined_at) as last_joined_at
+    from public.live_participants p
+    join public.live_sessions s on s.id = p.session_id
+   where p.first_joined_at is not null and p.user_id <> s.creator_id
+     -- Who is in a room sees who is there, and not for how long.
+     and (p.user_id = (select auth.uid()) or s.creator_id = (select auth.uid())
+          or (select live.is_service()) or (select live.am_ops()))
+   group by p.user_id, s.creator_id;
+comment on view public.watch_time is
+  'How long each person watched each creator: their own rows, a creator''s audience, and everything for ops.';
+comment on column public.watch_time.user_id is 'Who watched.';
+comment on column public.watch_time.creator_id is 'Whom they watched.';
+comment on column public.watch_time.sessions is 'In how many sessions.';
+comment on column public.watch_time.watch_seconds is 'Seconds in closed visits; two devices at once count once.';
+comment on column public.watch_time.first_joined_at is 'First time.';
+comment on column public.watch_time.last_joined_at is 'Latest time.';
+revoke all on public.watch_time from anon, authenticated, service_role;
+grant select on public.watch_time to authenticated, service_role;
+
+create view public.creator_revenue with (security_invoker = true) as
+  select e.creator_id, (e.created_at at time zone 'UTC')::date as day,
+         coalesce(sum(e.coins) filter (where e.kind = 'gift'), 0) as gift_coins,
+         coalesce(sum(e.coins) filter (where e.kind = 'ticket'), 0) as ticket_coins,
+         coalesce(-sum(e.coins) filter (where e.kind in ('gift_refund', 'ticket_refund')), 0) as refunded_coins,
+         sum(e.coins) as total_coins
+    from public.creator_earnings e
+   group by e.creator_id, (e.created_at at time zone 'UTC')::date;
+comment on view public.creator_revenue is 'What each creator earned on each day, in gross coins: one''s own, or everyone''s for ops.';
+comment on column public.creator_revenue.creator_id is 'Who earned.';
+comment on column public.creator_revenue.day is 'Day in UTC.';
+comment on column public.creator_revenue.gift_coins is 'By gifts.';
+comment on column public.creator_revenue.ticket_coins is 'By tickets sold.';
+comment on column public.creator_revenue.refunded_coins is 'Given back, for gifts and tickets.';
+comment on column public.creator_revenue.total_coins is 'Gifts and tickets less refunds.';
+revoke all on public.creator_revenue from anon, authenticated, service_role;
+grant select on public.creator_revenue to authenticated, service_role;
+
+-- A function and not a view: row security would be asked again for each message and gift that is only counted.
+create function public.session_performance(p_session uuid default null)
+returns table (session_id uuid, creator_id uuid, title text, status text, started_at timestamptz, ended_at timestamptz,
+  duration_seconds bigint, people bigint, peak_viewers integer, watch_seconds bigint, average_watch_seconds bigint,
+  messages bigint, gifts bigint, gift_coins bigint, tickets bigint, ticket_coins bigint, total_coins bigint)
+language sql stable security definer set search_path = '' as $$
+  select s.id, s.creator_id, s.title, s.status, s.started_at, s.ended_at,
+         extract(epoch from coalesce(s.ended_at, clock_timestamp()) - s.started_at)::bigint,
+         crowd.people, s.peak_viewers, crowd.seconds, crowd.seconds / nullif(crowd.people, 0),
+         chat.messages, given.gifts, earned.by_gifts, sold.tickets, earned.by_tickets, earned.total
+    from public.live_sessions s
+   cross join lateral (
+     select count(*) as people, coalesce(sum(p.watch_seconds), 0)::bigint as seconds from public.live_participants p
+      where p.session_id = s.id and p.first_joined_at is not null and p.user_id <> s.creator_id) crowd
+   cross join lateral (
+     select count(*) as messages from public.live_messages m where m.session_id = s.id and m.type = 'text') chat
+   cross join lateral (
+     select count(*) as gifts from public.live_gifts g where g.session_id = s.id) given
+   cross join lateral (
+     select count(*) as tickets from public.live_tickets t where t.session_id = s.id and t.refunded_at is null) sold
+   cross join lateral (
+     select coalesce(sum(e.coins) filter (where e.kind in ('gift', 'gift_refund')), 0)::bigint as by_gifts,
+            coalesce(sum(e.coins) filter (where e.kind in ('ticket', 'ticket_refund')), 0)::bigint as by_tickets,
+            coalesce(sum(e.coins), 0)::bigint as total
+       from public.creator_earnings e where e.session_id = s.id) earned
+   where (p_session is null or s.id = p_session)
+     and (s.creator_id = (select auth.uid()) or (select live.is_service() or live.am_ops()))
+$$;
+comment on function public.session_performance(uuid) is
+  'How a session did, or each of them: for its creator, ops and server code. Coins are gross; gift_coins and ticket_coins are net of refunds.';
+revoke execute on function public.session_performance(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.session_performance(uuid) to authenticated, service_role;
+
+-- schemas/75_usage.sql
+-- Owns: use of LiveKit against the plan in app_settings, by our own records: an early warning, not LiveKit's bill.
+-- LiveKit counts each connection in whole minutes, begun ones too (docs.livekit.io/deploy/admin/billing), and the
+-- agent in each room is a connection as well. Traffic is estimated from a bit rate per kind of room.
+
+update public.app_settings
+   set value = '{"kbps": {"video_live": 1500, "audio_room": 48, "call_video": 1000, "call_audio": 48, "agent": 48}}' || value
+ where key = 'plan.limits';
+
+create function live.connections(p_from timestamptz, p_to timestamptz)
+returns table (kind text, seconds double precision, began timestamptz, ended timestamptz)
+language sql stable security definer set search_path = '' as $$
+  with used as (
+    select coalesce(s.type, 'call_' || c.type) as kind, v.joined_at as began, v.left_at as ended
+      from public.live_visits v
+      left join public.live_sessions s on s.id = v.session_id
+      left join public.calls c on c.id = v.call_id
+    union all
+    select 'agent', s.started_at, s.ended_at from public.live_sessions s
+    union all
+    -- It hears nothing in a call, so there it costs minutes and no traffic.
+    select 'agent_in_call', c.created_at, c.ended_at from public.calls c where c.ringing_at is not null
+  )
+  select u.kind, extract(epoch from least(coalesce(u.ended, clock_timestamp()), p_to) - greatest(u.began, p_from)),
+         greatest(u.began, p_from), least(u.ended, p_to)
+    from used u
+   where u.began < p_to and coalesce(u.ended, 'infinity') > p_from and u.began <= clock_timestamp()
+$$;
+comment on function live.connections(timestamptz, timestamptz) is
+  'Every connection that overlaps a stretch of time, cut to it: people by kind of room, and the agents.';
+revoke execute on function live.connections(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+
+create function live.usage_measures(p_from timestamptz, p_to timestamptz)
+returns table (measure text, used numeric)
+language sql stable security definer set search_path = '' as $$
+  with connection as materialized (select * from live.connections(p_from, p_to)),
+  step as (
+    select began as at, 1 as step from connection
+    union all select ended, -1 from connection where ended is not null
+  ),
+  rate as (select key as kind, value::numeric as kbps from jsonb_each_text(live.setting('plan.limits') -> 'kbps'))
+  select 'concurrent_participants',
+         (select coalesce(max(n), 0) from (select sum(step) over (order by at, step) as n from step) running)
+  union all
+  select 'connection_minutes', (select coalesce(sum(ceil(seconds / 60)), 0)::numeric from connection)
+  union all
+  select 'downstream_gb', (select round(coalesce(sum(c.seconds::numeric * r.kbps), 0) / 8e6, 3)
+                             from connection c join rate r using (kind))
+$$;
+comment on function live.usage_measures(timestamptz, timestamptz) is
+  'What LiveKit''s plan counts: the most connections at once, connection minutes, and estimated gigabytes (10^9 bytes) sent.';
+revoke execute on function live.usage_measures(timestamptz, timestamptz) from public, anon, authenticated, service_role;
+
+create function live.usage_level(p_ratio numeric) returns text
+language sql stable security definer set search_path = '' as $$
+  select case when p_ratio >= 1 then 'exceeded'
+              when p_ratio >= (live.setting('plan.limits') ->> 'warn_at')::numeric then 'warning'
+              else 'ok' end
+$$;
+comment on function live.usage_level(numeric) is 'ok, warning from plan.limits.warn_at, or exceeded.';
+revoke execute on function live.usage_level(numeric) from public, anon, authenticated, service_role;
+
+create function public.platform_usage(p_month date default null)
+returns table (month date, plan text, measure text, used numeric, plan_limit numeric, ratio numeric, level text)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  first_day constant date := date_trunc('month', coalesce(p_month, (now() at time zone 'UTC')::date));
+  from_time constant timestamptz := first_day::timestamp at time zone 'UTC';
+  to_time constant timestamptz := (first_day + interval '1 month') at time zone 'UTC';
+  plans constant jsonb := live.setting('plan.limits');
+begin
+  if not (live.is_service() or live.am_ops()) then
+    perform live.refuse(403, 'ops_only', 'Only the ops team reads the platform''s usage.');
+  end if;
+  return query
+    select first_day, plans ->> 'plan', m.measure, m.used, l.plan_limit,
+           round(m.used / nullif(l.plan_limit, 0), 4), live.usage_level(m.used / nullif(l.plan_limit, 0))
+      from live.usage_measures(from_time, to_time) m
+      cross join lateral (
+        select (plans #>> array[plans ->> 'plan', m.measure])::numeric as plan_limit) l;
+end;
+$$;
+comment on function public.platform_usage(date) is
+  'Use of the LiveKit plan in a month (UTC; null = this one), for ops and server code: a row for each of '
+  'concurrent_participants (the most at once), connection_minutes and downstream_gb, with the level ok, warning or exceeded.';
+revoke execute on function public.platform_usage(date) from public, anon, authenticated, service_role;
+grant execute on function public.platform_usage(date) to authenticated, service_role;
+
+-- schemas/76_refunds.sql
+-- Owns: coins follow the show. A ticket's coins are held until the host's media has flowed long enough after the purchase;
+-- otherwise they are paid back. And refunds and adjustments by ops: one row of the ledger each, once, with its reason.
+-- Locks are taken a creator's earnings first, then wallets, then tickets; whoever holds a session waits for no wallet, and a
+-- sweep, which holds many wallets, for nobody's earnings.
+
+-- ── when a ticket is earned ────────────────────────────────────────────────────────────────────────────────────
+create function live.seconds_to_deliver(p_session public.live_sessions) returns double precision
+language plpgsql stable set search_path = '' as $$
+begin
+  -- least leaves out null, and so would greatest.
+  return least((live.setting('tickets.delivered_after_seconds'))::double precision,
+               case when p_session.planned_minutes is not null then greatest(p_session.planned_minutes * 30, 60) end);
+end;
+$$;
+comment on function live.seconds_to_deliver(public.live_sessions) is
+  'How long a host''s media must flow after a purchase: tickets.delivered_after_seconds, or half of the length that the session '
+  'was announced with, but a minute at least, where that is less.';
+revoke execute on function live.seconds_to_deliver(public.live_sessions) from public, anon, authenticated, service_role;
+
+create function live.earn_tickets_of(p_session public.live_sessions) returns int
+language plpgsql set search_path = '' as $$
+declare
+  until constant timestamptz := live.delivered_for_purchases_until(p_session.id, live.seconds_to_deliver(p_session));
+  earned int;
+begin
+  update public.live_tickets t set earned_at = clock_timestamp()
+   where t.id in (
+     select x.id from public.live_tickets x
+      where x.session_id = p_session.id and x.created_at <= until
+        and x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
+      order by x.id for update skip locked);
+  get diagnostics earned = row_count;
+  return earned;
+end;
+$$;
+comment on function live.earn_tickets_of(public.live_sessions) is
+  'Marks the tickets of a session as earned whose buyers have got what they paid for; how many.';
+revoke execute on function live.earn_tickets_of(public.live_sessions) from public, anon, authenticated, service_role;
+
+create function live.earn_tickets() returns int
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+  earned int := 0;
+begin
+  for session in
+    select s.* from public.live_sessions s
+     where s.started_at is not null and s.id in (
+       select t.session_id from public.live_tickets t
+        where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null)
+  loop
+    earned := earned + live.earn_tickets_of(session);
+  end loop;
+  return earned;
+end;
+$$;
+comment on function live.earn_tickets() is 'Marks tickets that are earned by now, in every session; how many.';
+revoke execute on function live.earn_tickets() from public, anon, authenticated, service_role;
+
+-- ── who removes whom ───────────────────────────────────────────────────────────────────────────────────────────
+create function live.owe_removed() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  place public.live_sessions;
+  session public.live_sessions;
+begin
+  select * into place from public.live_sessions s where s.id = new.session_id;
+  for session in
+    select s.* from public.live_sessions s
+      join public.live_tickets t on t.session_id = s.id and t.user_id = new.target_user_id
+       and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+     where s.id = place.id or (live.action_scope(new.action, new.params) = 'creator' and s.creator_id = place.creator_id)
+     order by s.id
+  loop
+    perform live.earn_tickets_of(session);
+    update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'removed'
+     where t.session_id = session.id and t.user_id = new.target_user_id
+       and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
+  end loop;
+  return null;
+end;
+$$;
+comment on function live.owe_removed() is
+  'Trigger: whom the creator or their moderators remove before the ticket is earned gets it back; whom ops or a rule remove, or '
+  'who has seen enough of the show, does not. The sweep pays: here the session is held, and no wallet is waited for.';
+revoke execute on function live.owe_removed() from public, anon, authenticated, service_role;
+create trigger owe_removed after insert on public.moderation_actions
+  for each row when (new.action in ('kick', 'ban') and new.requested_via = 'app' and not new.dry_run)
+  execute function live.owe_removed();
+
+-- ── paying back ────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.hold_wallet(p_user uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  insert into public.coin_wallets (user_id) values (p_user) on conflict do nothing;
+  perform from public.coin_wallets w where w.user_id = p_user for update;
+end;
+$$;
+comment on function live.hold_wallet(uuid) is 'Locks anybody''s wallet until the transaction ends, also a deleted account''s.';
+revoke execute on function live.hold_wallet(uuid) from public, anon, authenticated, service_role;
+
+create function live.pay_back(p_ticket uuid, p_by uuid, p_reason text, p_payable bigint) returns bigint
+language plpgsql security definer set search_path = '' as $$
+declare
+  ticket public.live_tickets;
+  taken bigint;
+  entry bigint;
+begin
+  select t.* into ticket from public.live_tickets t where t.id = p_ticket;
+  perform live.hold_wallet(ticket.user_id);
+  update public.live_tickets t
+     set refunded_at = clock_timestamp(), refund_due_at = coalesce(t.refund_due_at, clock_timestamp()),
+         refund_reason = coalesce(t.refund_reason, 'ops')
+   where t.id = p_ticket and t.refunded_at is null
+  returning * into ticket;
+  if not found then
+    return null;
+  end if;
+  taken := live.taken_from_payable(ticket.earned_at, ticket.coins);
+  insert into public.coin_ledger (user_id, delta, kind, session_id, ticket_id, created_by, note)
+    values (ticket.user_id, ticket.coins, 'ticket_refund', ticket.session_id, ticket.id, p_by, p_reason) returning id into entry;
+  perform live.owe(s.creator_id, p_payable, taken, entry) from public.live_sessions s where s.id = ticket.session_id;
+  return taken;
+end;
+$$;
+comment on function live.pay_back(uuid, uuid, text, bigint) is
+  'Returns a ticket''s coins once: how many of them the creator could have been paid, null for a ticket that is refunded already. '
+  'p_payable: what the creator can be paid before it, which the caller holds; 0 for a ticket that is not earned.';
+revoke execute on function live.pay_back(uuid, uuid, text, bigint) from public, anon, authenticated, service_role;
+
+-- Waits for nobody: a buyer locks the wallet first and the session second, so whoever may hold a session, as a sweep
+-- does, must not wait for a wallet. What is locked now is paid back by the next sweep.
+create function live.refund_tickets() returns int
+language plpgsql set search_path = '' as $$
+declare
+  ticket uuid;
+  refunded int := 0;
+begin
+  update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'not_delivered'
+   where t.id in (
+     select x.id from public.live_tickets x join public.live_sessions s on s.id = x.session_id
+      where x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
+        -- What agents and webhooks tell of the last seconds may still be under way.
+        and s.status = 'ended' and (s.started_at is null or s.ended_at < clock_timestamp() - interval '10 seconds')
+      order by x.id limit 500 for update of x skip locked);
+  for ticket in
+    select t.id from public.live_tickets t join public.coin_wallets w on w.user_id = t.user_id
+     where t.refund_due_at is not null and t.refunded_at is null
+     order by t.refund_due_at limit 500 for update of t, w skip locked
+  loop
+    perform live.pay_back(ticket, null, null, 0);
+    refunded := refunded + 1;
+  end loop;
+  return refunded;
+end;
+$$;
+comment on function live.refund_tickets() is
+  'Pays back tickets that are due: of sessions that ended before they were earned, or never began, and of people who were '
+  'removed; at most 500 at a time. How many. earn_tickets comes first.';
+revoke execute on function live.refund_tickets() from public, anon, authenticated, service_role;
+
+-- ── by ops ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.require_refunder(p_reason text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if not (live.is_service() or live.am_ops()) then
+    perform live.refuse(403, 'ops_only', 'Only the ops team refunds and adjusts.');
+  elsif p_reason is not null and live.text_fault(p_reason, 500, true) is not null then
+    perform live.refuse(400, 'invalid_reason', format('Give a reason of 1 to 500 characters: it %s.', live.text_fault(p_reason, 500, true)));
+  end if;
+end;
+$$;
+comment on function live.require_refunder(text) is 'Refuses everybody but ops and server code, and a reason that is empty or too long.';
+revoke execute on function live.require_refunder(text) from public, anon, authenticated, service_role;
+
+create function public.refund_ticket(ticket_id uuid, reason text default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  creator uuid;
+  receipt jsonb;
+begin
+  perform live.require_refunder(reason);
+  select s.creator_id into creator
+    from public.live_tickets t join public.live_sessions s on s.id = t.session_id where t.id = refund_ticket.ticket_id;
+  if not found then
+    perform live.refuse(404, 'unknown_ticket', 'There is no such ticket.');
+  end if;
+  perform live.pay_back(ticket_id, auth.uid(), reason, live.hold_earnings(creator));
+  select jsonb_build_object('ticket_id', t.id, 'user_id', t.user_id, 'coins', t.coins, 'refunded_at', t.refunded_at)
+    into receipt from public.live_tickets t where t.id = refund_ticket.ticket_id;
+  return receipt;
+end;
+$$;
+comment on function public.refund_ticket(uuid, text) is
+  'Ops return a ticket''s coins: {ticket_id, user_id, coins, refunded_at}. Refunding again changes nothing.';
+revoke execute on function public.refund_ticket(uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.refund_ticket(uuid, text) to authenticated, service_role;
+
+create function live.take_back_gift(p_gift public.live_gifts, p_by uuid, p_reason text, p_payable bigint) returns bigint
+language plpgsql set search_path = '' as $$
+declare
+  taken constant bigint := live.taken_from_payable(p_gift.created_at, p_gift.coins);
+  entry bigint;
+begin
+  perform live.hold_wallet(p_gift.sender_id);
+  if exists (select from public.coin_ledger l where l.gift_id = p_gift.id and l.kind = 'gift_refund') then
+    return null;
+  end if;
+  insert into public.coin_ledger (user_id, delta, kind, session_id, gift_id, created_by, note)
+    values (p_gift.sender_id, p_gift.coins, 'gift_refund', p_gift.session_id, p_gift.id, p_by, p_reason)
+    returning id into entry;
+  perform live.owe(s.creator_id, p_payable, taken, entry) from public.live_sessions s where s.id = p_gift.session_id;
+  return taken;
+end;
+$$;
+comment on function live.take_back_gift(public.live_gifts, uuid, text, bigint) is
+  'Returns a gift''s coins once, as pay_back does a ticket''s. What the room was told of it, and the session''s total, stay.';
+revoke execute on function live.take_back_gift(public.live_gifts, uuid, text, bigint) from public, anon, authenticated, service_role;
+
+create function public.refund_gift(gift_id uuid, reason text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  gift public.live_gifts;
+begin
+  perform live.require_refunder(coalesce(reason, ''));
+  select * into gift from public.live_gifts g where g.id = refund_gift.gift_id;
+  if not found then
+    perform live.refuse(404, 'unknown_gift', 'There is no such gift.');
+  end if;
+  perform live.take_back_gift(gift, auth.uid(), reason, live.hold_earnings(
+    (select s.creator_id from public.live_sessions s where s.id = gift.session_id)));
+  return (
+    select jsonb_build_object('gift_id', gift.id, 'user_id', gift.sender_id, 'coins', gift.coins, 'refunded_at', l.created_at)
+      from public.coin_ledger l where l.gift_id = gift.id and l.kind = 'gift_refund');
+end;
+$$;
+comment on function public.refund_gift(uuid, text) is
+  'Ops return a gift''s coins to its sender, and take them from the creator''s earnings: {gift_id, user_id, coins, refunded_at}. '
+  'Refunding again changes nothing.';
+revoke execute on function public.refund_gift(uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.refund_gift(uuid, text) to authenticated, service_role;
+
+create function public.refund_session(session_id uuid, reason text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  batch constant int := 500;
+  creator uuid;
+  payable bigint;
+  taken bigint;
+  item record;
+  gift public.live_gifts;
+  tickets int := 0;
+  gifts int := 0;
+  coins bigint := 0;
+begin
+  perform live.require_refunder(coalesce(reason, ''));
+  select s.creator_id into creator from public.live_sessions s where s.id = refund_session.session_id;
+  if not found then
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
+  end if;
+  payable := live.hold_earnings(creator);
+  -- Wallet after wallet in one order, so that nobody waits in a ring.
+  for item in
+    select x.* from (
+      select t.user_id, t.id as ticket_id, null::uuid as gift_id, t.coins::bigint as coins
+        from public.live_tickets t where t.session_id = refund_session.session_id and t.refunded_at is null
+      union all
+      select g.sender_id, null, g.id, g.coins
+        from public.live_gifts g
+       where g.session_id = refund_session.session_id
+         and not exists (select from public.coin_ledger l where l.gift_id = g.id and l.kind = 'gift_refund')) x
+     order by x.user_id, x.ticket_id, x.gift_id limit batch
+  loop
+    if item.ticket_id is not null then
+      taken := live.pay_back(item.ticket_id, auth.uid(), reason, payable);
+      tickets := tickets + (taken is not null)::int;
+    else
+      select * into gift from public.live_gifts g where g.id = item.gift_id;
+      taken := live.take_back_gift(gift, auth.uid(), reason, payable);
+      gifts := gifts + (taken is not null)::int;
+    end if;
+    continue when taken is null;
+    payable := payable - taken;
+    coins := coins + item.coins;
+  end loop;
+  return jsonb_build_object('tickets', tickets, 'gifts', gifts, 'coins', coins, 'done', tickets + gifts < batch);
+end;
+$$;
+comment on function public.refund_session(uuid, text) is
+  'Ops return every ticket and gift of a session, 500 at a time: {tickets, gifts, coins, done}: how many now. Call it again until '
+  'done is true; what is refunded is left as it is.';
+revoke execute on function public.refund_session(uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.refund_session(uuid, text) to authenticated, service_role;
+
+create function public.adjust_coins(user_id uuid, coins bigint, reason text, p_reference text default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  -- Without a reference the words are the key: the same adjustment again is the same adjustment.
+  key constant text := coalesce(p_reference, md5(concat_ws('|', user_id, coins, reason)));
+  entry public.coin_ledger;
+begin
+  perform live.require_refunder(coalesce(reason, ''));
+  if coins is null or coins = 0 or abs(coins) > 10000000 then
+    perform live.refuse(400, 'invalid_coins', 'Adjust by 1 to 10,000,000 coins, up or down.');
+  elsif length(key) not between 8 and 200 then
+    perform live.refuse(400, 'invalid_reference', 'Give a reference of 8 to 200 characters, or none.');
+  elsif not live.is_or_was_account(adjust_coins.user_id) then
+    perform live.refuse(404, 'unknown_user', 'There is no such user.');
+  end if;
+  perform live.hold_wallet(adjust_coins.user_id);
+  select * into entry from public.coin_ledger l where l.kind = 'adjustment' and l.reference = key;
+  if not found then
+    insert into public.coin_ledger (user_id, delta, kind, reference, note, created_by)
+      values (adjust_coins.user_id, coins, 'adjustment', key, reason, auth.uid()) returning * into entry;
+  elsif (entry.user_id, entry.delta) is distinct from (adjust_coins.user_id, coins) then
+    perform live.refuse(409, 'reference_reused', 'This reference was used for another user or amount.');
+  end if;
+  return jsonb_build_object('ledger_id', entry.id, 'coins', entry.delta, 'balance', entry.balance_after);
+end;
+$$;
+comment on function public.adjust_coins(uuid, bigint, text, text) is
+  'Ops add coins to a wallet or take some away, with a reason: {ledger_id, coins, balance}. Never below zero. The same reference '
+  'books once; without one, the same person, amount and reason do: name the case in the reason.';
+revoke execute on function public.adjust_coins(uuid, bigint, text, text) from public, anon, authenticated, service_role;
+grant execute on function public.adjust_coins(uuid, bigint, text, text) to authenticated, service_role;
+
+-- schemas/77_blocks.sql
+-- Owns: blocking and unblocking somebody, and saying who may call: what the person who asks does for themselves. What
+-- stands between the two at that moment ends with the block.
+
+create function live.end_calls_between(p_one uuid, p_other uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- As if p_one had hung up: the other side is not told why.
+  update public.calls c
+     set status = case when c.status = 'accepted' then 'ended' when c.callee_id = p_one and c.status = 'ringing'
+                       then 'declined' else 'cancelled' end,
+         end_reason = case when c.status = 'ringing' and c.callee_id = p_one then 'declined'
+                           when c.caller_id = p_one then 'caller' else 'callee' end
+   where live.call_is_running(c.status)
+     and (c.caller_id, c.callee_id) in ((p_one, p_other), (p_other, p_one));
+end;
+$$;
+comment on function live.end_calls_between(uuid, uuid) is 'Ends the call that runs between two people, as if the first had hung up.';
+revoke execute on function live.end_calls_between(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function live.clear_stage_between(p_one uuid, p_other uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform from public.live_sessions s
+    where s.status <> 'ended' and s.id in (
+      select p.session_id from public.live_participants p
+       where p.user_id in (p_one, p_other) and (p.hand_raised_at is not null or p.invited_role is not null))
+    order by s.id for no key update;
+  update public.live_participants p
+     set hand_raised_at = case when live.is_host_of(p.session_id, case p.user_id when p_one then p_other else p_one end)
+                               then null else p.hand_raised_at end,
+         invited_role = case when p.invited_by in (p_one, p_other) then null else p.invited_role end,
+         invite_expires_at = case when p.invited_by in (p_one, p_other) then null else p.invite_expires_at end,
+         invited_by = case when p.invited_by in (p_one, p_other) then null else p.invited_by end
+   where p.user_id in (p_one, p_other) and (p.hand_raised_at is not null or p.invited_role is not null);
+end;
+$$;
+comment on function live.clear_stage_between(uuid, uuid) is
+  'Takes back the invitations that one of two people made the other, and the hand that one raised to the other as host.';
+revoke execute on function live.clear_stage_between(uuid, uuid) from public, anon, authenticated, service_role;
+
+create function public.block_user(user_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  perform live.require_account(me);
+  if block_user.user_id = me then
+    perform live.refuse(400, 'self_block', 'You cannot block yourself.');
+  elsif not live.is_or_was_account(block_user.user_id) then
+    perform live.refuse(404, 'unknown_user', 'There is nobody under this id.');
+  end if;
+  perform live.hold_lines(array[me, block_user.user_id]);
+  if not exists (select from public.user_blocks b where b.user_id = me and b.blocked_id = block_user.user_id) then
+    perform live.spend(me, 'blocks_per_minute');
+    if (select count(*) from public.user_blocks b where b.user_id = me) >= live.limit_of('blocks_per_person') then
+      perform live.refuse(429, 'too_many_blocks', 'You have blocked as many people as is possible. Unblock somebody first.');
+    end if;
+    insert into public.user_blocks (user_id, blocked_id) values (me, block_user.user_id) on conflict do nothing;
+  end if;
+  perform live.clear_stage_between(me, block_user.user_id);
+  perform live.end_calls_between(me, block_user.user_id);
+  return jsonb_build_object('blocked', true);
+end;
+$$;
+comment on function public.block_user(uuid) is
+  'Blocks somebody, who is not told: {blocked}. Their call with the caller ends, invitations and hands between the two are taken back.';
+revoke execute on function public.block_user(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.block_user(uuid) to authenticated;
+
+create function public.unblock_user(user_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.require_member();
+  perform live.refuse_deleted(auth.uid());
+  delete from public.user_blocks b where b.user_id = auth.uid() and b.blocked_id = unblock_user.user_id;
+  return jsonb_build_object('unblocked', found);
+end;
+$$;
+comment on function public.unblock_user(uuid) is 'Takes a block back: {unblocked}, false when there was none.';
+revoke execute on function public.unblock_user(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.unblock_user(uuid) to authenticated;
+
+create function public.set_calls_from(calls_from text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  perform live.require_account(me);
+  if set_calls_from.calls_from is null or set_calls_from.calls_from not in ('everyone', 'followed', 'nobody') then
+    perform live.refuse(400, 'invalid_choice', 'Calls may come from everyone, followed or nobody.');
+  end if;
+  insert into public.call_preferences as w (user_id, calls_from) values (me, set_calls_from.calls_from)
+  on conflict (user_id) do update set calls_from = excluded.calls_from, updated_at = clock_timestamp();
+  return jsonb_build_object('calls_from', set_calls_from.calls_from);
+end;
+$$;
+comment on function public.set_calls_from(text) is
+  'Says who may call the caller of this: everyone, followed (creators to whom they subscribe) or nobody: {calls_from}.';
+revoke execute on function public.set_calls_from(text) from public, anon, authenticated, service_role;
+grant execute on function public.set_calls_from(text) to authenticated;
+
+-- schemas/78_earnings.sql
+-- Owns: what creators can be paid. Earned coins wait for earnings.holding_days; what was paid out is recorded; a refund of
+-- what is paid out already is a debt, which later earnings make good.
+
+create table public.creator_payouts (
+  id uuid primary key default gen_random_uuid(),
+  creator_id uuid not null,
+  coins bigint not null check (coins > 0),
+  reference text not null unique check (length(reference) between 8 and 200),
+  note text check (length(note) <= 500),
+  created_at timestamptz not null default clock_timestamp()
+);
+comment on table public.creator_payouts is 'What creators were paid for their coins, outside the platform. Append-only.';
+comment on column public.creator_payouts.id is 'The payout.';
+comment on column public.creator_payouts.creator_id is 'Who was paid.';
+comment on column public.creator_payouts.coins is 'For how many coins.';
+comment on column public.creator_payouts.reference is 'The bank''s or the payment service''s reference: the same one is the same payout.';
+comment on column public.creator_payouts.note is 'A word for the accountant.';
+comment on column public.creator_payouts.created_at is 'When it was recorded.';
+create index creator_payouts_by_creator on public.creator_payouts (creator_id, created_at desc);
+
+create table public.creator_debts (
+  ledger_id bigint primary key references public.coin_ledger (id),
+  creator_id uuid not null,
+  coins bigint not null check (coins > 0),
+  created_at timestamptz not null default clock_timestamp()
+);
+comment on table public.creator_debts is
+  'What refunds took beyond a creator''s earnings, because those were paid out already. Later earnings make it good. Append-only.';
+comment on column public.creator_debts.ledger_id is 'The refund that made it.';
+comment on column public.creator_debts.creator_id is 'Who owes.';
+comment on column public.creator_debts.coins is 'How many coins of that refund were not there any more.';
+comment on column public.creator_debts.created_at is 'Since when.';
+create index creator_debts_by_creator on public.creator_debts (creator_id, created_at desc);
+
+create trigger creator_payouts_append_only before update or delete or truncate on public.creator_payouts
+  for each statement execute function live.books_are_append_only();
+create trigger creator_debts_append_only before update or delete or truncate on public.creator_debts
+  for each statement execute function live.books_are_append_only();
+alter table public.creator_payouts enable row level security;
+revoke all on public.creator_payouts from public, anon, authenticated, service_role;
+alter table public.creator_debts enable row level security;
+revoke all on public.creator_debts from public, anon, authenticated, service_role;
+revoke all on public.creator_payouts, public.creator_debts from public, anon, authenticated, service_role;
+grant select on public.creator_payouts, public.creator_debts to authenticated, service_role;
+create policy "own payouts, and ops" on public.creator_payouts for select to authenticated
+  using (creator_id = (select auth.uid()) or (select live.am_ops()));
+create policy "own debts, and ops" on public.creator_debts for select to authenticated
+  using (creator_id = (select auth.uid()) or (select live.am_ops()));
+
+create function live.holding() returns interval
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return make_interval(secs => (live.setting('earnings.holding_days'))::double precision * 86400);
+end;
+$$;
+comment on function live.holding() is 'How long earned coins wait before they can be paid. Definer: creators see their own balance.';
+revoke execute on function live.holding() from public, anon, authenticated, service_role;
+grant execute on function live.holding() to authenticated, service_role;
+
+create view public.creator_balances with (security_invoker = true) as
+  with items as (
+    select e.creator_id, e.coins, e.kind in ('gift_refund', 'ticket_refund') as is_refund,
+           exists (select from public.creator_earnings r
+                    where (r.gift_id = e.gift_id and r.kind = 'gift_refund')
+                       or (r.ticket_id = e.ticket_id and r.kind = 'ticket_refund')) as refunded,
+           case e.kind when 'gift' then e.created_at else t.earned_at end as earned_at
+      from public.creator_earnings e
+      left join public.live_tickets t on t.id = e.ticket_id
+  ), sums as (
+    select i.creator_id,
+           sum(i.coins) as net,
+           coalesce(sum(i.coins) filter (where not i.is_refund and not i.refunded and i.earned_at is null), 0) as held,
+           coalesce(sum(i.coins) filter (where not i.is_refund and not i.refunded
+                                           and i.earned_at > now() - (select live.holding())), 0) as waiting,
+           coalesce(sum(i.coins) filter (where not i.is_refund and not i.refunded
+                                           and i.earned_at <= now() - (select live.holding())), 0) as matured
+      from items i group by i.creator_id
+  )
+  select s.creator_id, s.net::bigint as earned_coins, s.held::bigint as held_coins, s.waiting::bigint as waiting_coins,
+         p.paid as paid_coins,
+         greatest(0, s.matured - p.paid)::bigint as payable_coins,
+         greatest(0, p.paid - s.matured)::bigint as debt_coins
+    from sums s
+    cross join lateral (
+      select coalesce(sum(x.coins), 0)::bigint as paid from public.creator_payouts x where x.creator_id = s.creator_id) p;
+comment on view public.creator_balances is
+  'What each creator has earned, what of it is held, waiting, payable and paid, and what they owe: one''s own, or everyone''s for ops.';
+comment on column public.creator_balances.creator_id is 'Whose.';
+comment on column public.creator_balances.earned_coins is 'Gifts and tickets less refunds, in gross coins.';
+comment on column public.creator_balances.held_coins is 'Tickets that are not earned yet: paid back if the show does not come.';
+comment on column public.creator_balances.waiting_coins is 'Earned, and younger than earnings.holding_days.';
+comment on column public.creator_balances.paid_coins is 'Paid out so far.';
+comment on column public.creator_balances.payable_coins is 'Can be paid out now.';
+comment on column public.creator_balances.debt_coins is 'Paid out and refunded since: what the next earnings make good first.';
+revoke all on public.creator_balances from public, anon, authenticated, service_role;
+grant select on public.creator_balances to authenticated, service_role;
+
+create function live.hold_earnings(p_creator uuid) returns bigint
+language plpgsql set search_path = '' as $$
+begin
+  perform live.one_at_a_time('earnings', p_creator);
+  return live.payable(p_creator);
+end;
+$$;
+comment on function live.hold_earnings(uuid) is
+  'Lets refunds and payouts of one creator run one after the other, until the transaction ends; what is payable now, negative for a debt.';
+revoke execute on function live.hold_earnings(uuid) from public, anon, authenticated, service_role;
+
+create function live.payable(p_creator uuid) returns bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce((select b.payable_coins - b.debt_coins from public.creator_balances b where b.creator_id = p_creator), 0);
+end;
+$$;
+comment on function live.payable(uuid) is 'What a creator can be paid now; negative when they owe.';
+revoke execute on function live.payable(uuid) from public, anon, authenticated, service_role;
+
+create function live.taken_from_payable(p_earned_at timestamptz, p_coins bigint) returns bigint
+language plpgsql stable set search_path = '' as $$
+begin
+  return case when p_earned_at <= now() - live.holding() then p_coins else 0 end;
+end;
+$$;
+comment on function live.taken_from_payable(timestamptz, bigint) is
+  'What a refund takes of what could be paid: all of it when the holding period is over, nothing before.';
+revoke execute on function live.taken_from_payable(timestamptz, bigint) from public, anon, authenticated, service_role;
+
+create function live.owe(p_creator uuid, p_payable bigint, p_taken bigint, p_refund bigint) returns void
+language plpgsql set search_path = '' as $$
+declare
+  more constant bigint := greatest(0, p_taken - p_payable) - greatest(0, -p_payable);
+begin
+  if more > 0 then
+    insert into public.creator_debts (ledger_id, creator_id, coins) values (p_refund, p_creator, more);
+  end if;
+end;
+$$;
+comment on function live.owe(uuid, bigint, bigint, bigint) is
+  'Books as a debt what a refund takes beyond what could be paid: p_payable before it, negative where there is a debt already.';
+revoke execute on function live.owe(uuid, bigint, bigint, bigint) from public, anon, authenticated, service_role;
+
+create function public.record_payout(p_creator uuid, p_coins bigint, p_reference text, p_note text default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  payout public.creator_payouts;
+  payable bigint;
+begin
+  if p_coins is null or p_coins < 1 then
+    perform live.refuse(400, 'invalid_coins', 'Pay out at least one coin.');
+  elsif p_reference is null or length(p_reference) not between 8 and 200 then
+    perform live.refuse(400, 'invalid_reference', 'Give the payment''s reference: 8 to 200 characters.');
+  end if;
+  payable := live.hold_earnings(p_creator);
+  select * into payout from public.creator_payouts x where x.reference = p_reference;
+  if not found then
+    if p_coins > payable then
+      perform live.refuse(409, 'not_payable', format('Only %s coins can be paid out now.', greatest(0, payable)));
+    end if;
+    insert into public.creator_payouts (creator_id, coins, reference, note) values (p_creator, p_coins, p_reference, p_note)
+      returning * into payout;
+  elsif (payout.creator_id, payout.coins) is distinct from (p_creator, p_coins) then
+    perform live.refuse(409, 'reference_reused', 'This reference was used for another creator or amount.');
+  end if;
+  return jsonb_build_object('payout_id', payout.id, 'coins', payout.coins, 'payable', live.payable(p_creator));
+end;
+$$;
+comment on function public.record_payout(uuid, bigint, text, text) is
+  'Records that a creator was paid for coins: {payout_id, coins, payable}: what is left. Refused beyond what is payable '
+  '(not_payable). The same reference is the same payout.';
+revoke execute on function public.record_payout(uuid, bigint, text, text) from public, anon, authenticated, service_role;
+grant execute on function public.record_payout(uuid, bigint, text, text) to service_role;
+
+-- schemas/79_books.sql
+-- Owns: the audit of the books: what the wallets, the earnings and the sessions say against what the ledger says.
+
+create function public.book_faults() returns table (book text, id text, expected bigint, found bigint)
+language sql stable security definer set search_path = '' as $$
+  with spent as (
+    select l.user_id, sum(l.delta)::bigint as total from public.coin_ledger l group by l.user_id
+  ), given as (
+    select g.session_id, sum(g.coins)::bigint as total from public.live_gifts g group by g.session_id
+  )
+  select 'coin_wallets', coalesce(w.user_id, s.user_id)::text, coalesce(s.total, 0), w.balance
+    from public.coin_wallets w full join spent s using (user_id)
+   where w.balance is distinct from coalesce(s.total, 0)
+  union all
+  select 'creator_earnings', l.id::text, -l.delta, e.coins
+    from public.coin_ledger l left join public.creator_earnings e on e.ledger_id = l.id
+   where l.kind in ('gift', 'gift_refund', 'ticket', 'ticket_refund') and e.coins is distinct from -l.delta
+  union all
+  select 'live_gifts', g.id::text, g.coins, -l.delta
+    from public.live_gifts g left join public.coin_ledger l on l.gift_id = g.id and l.kind = 'gift'
+   where g.coins is distinct from -l.delta
+  union all
+  select 'live_tickets', t.id::text, case when t.refunded_at is null then t.coins else 0 end,
+         (select -sum(l.delta)::bigint from public.coin_ledger l where l.ticket_id = t.id)
+    from public.live_tickets t
+   where (select -sum(l.delta)::bigint from public.coin_ledger l where l.ticket_id = t.id)
+         is distinct from case when t.refunded_at is null then t.coins else 0 end
+  union all
+  select 'live_gifts: refund', g.id::text, g.coins, l.delta
+    from public.coin_ledger l left join public.live_gifts g on g.id = l.gift_id
+   where l.kind = 'gift_refund' and l.delta is distinct from g.coins
+  union all
+  select 'live_tickets: held after the end', t.id::text, 0::bigint, t.coins::bigint
+    from public.live_tickets t join public.live_sessions s on s.id = t.session_id
+   where t.refunded_at is null and s.ended_at < clock_timestamp() - interval '2 minutes'
+     and (t.earned_at is null or t.refund_due_at is not null)
+  union all
+  select 'creator_debts', x.creator_id::text, x.overdrawn, x.owed
+    from (select e.creator_id, greatest(0, coalesce((select sum(p.coins) from public.creator_payouts p
+                                        where p.creator_id = e.creator_id), 0) - sum(e.coins))::bigint as overdrawn,
+                 coalesce((select sum(d.coins) from public.creator_debts d where d.creator_id = e.creator_id), 0)::bigint as owed
+            from public.creator_earnings e group by e.creator_id) x
+   where x.overdrawn > x.owed
+  union all
+  select 'live_sessions', s.id::text, coalesce(g.total, 0), s.total_gift_coins
+    from public.live_sessions s left join given g on g.session_id = s.id
+   where s.total_gift_coins <> coalesce(g.total, 0)
+$$;
+comment on function public.book_faults() is
+  'Every place where the books disagree, for server code: {book, id, expected, found}; no row when all is well.';
+revoke execute on function public.book_faults() from public, anon, authenticated, service_role;
+grant execute on function public.book_faults() to service_role;
+
+-- schemas/81_hearing.sql
+-- Owns: what is left of hearing a session once tables, agent and policy are there: a session's own policy is checked, console
+-- and app are told of incidents, and the summary of how loud everyone was.
+
+create trigger check_policy before insert or update of moderation on public.live_sessions
+  for each row execute function live.check_policy('moderation');
+
+create function public.session_policy(session_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select live.merged_policy(live.default_policy(), live.effective_policy(s))
+      from public.live_sessions s
+     where s.id = session_policy.session_id
+       and (live.is_service() or live.am_ops() or s.id in (select live.my_staffed_sessions())));
+end;
+$$;
+comment on function public.session_policy is
+  'The moderation policy that holds in a session, every field written out; null for who is neither its staff nor ops.';
+revoke execute on function public.session_policy(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.session_policy(uuid) to authenticated, service_role;
+
+create function live.tell_of_incidents() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.tell_session(n.session_id, 'moderation_incidents', jsonb_agg(n.id order by n.created_at, n.id))
+     from new_rows n group by n.session_id;
+  return null;
+end;
+$$;
+comment on function live.tell_of_incidents is 'Trigger: tells who may see the session which incidents are new; row-level security decides who reads them.';
+revoke execute on function live.tell_of_incidents() from public, anon, authenticated, service_role;
+create trigger tell_of_incidents after insert on public.moderation_incidents
+  referencing new table as new_rows for each statement execute function live.tell_of_incidents();
+
+create view public.session_loudness with (security_invoker = true) as
+  select t.session_id, t.user_id,
+         sum(t.talk_seconds) as talk_seconds,
+         10 * log(sum(t.talk_seconds * power(10, t.loudness_lufs / 10)) filter (where t.loudness_lufs is not null)
+                  / nullif(sum(t.talk_seconds) filter (where t.loudness_lufs is not null), 0)) as loudness_lufs,
+         max((t.measured ->> 'max_short_term_lufs')::double precision) as max_short_term_lufs,
+         max(t.peak_dbfs) as peak_dbfs,
+         sum(t.clipped_ratio * (t.measured ->> 'heard_seconds')::double precision)
+           / nullif(sum((t.measured ->> 'heard_seconds')::double precision), 0) as clipped_ratio,
+         case when (select live.is_service() or live.am_ops()) or t.session_id in (select live.my_staffed_sessions()) then
+           (select count(*) from public.moderation_incidents i
+             where i.session_id = t.session_id and i.user_id = t.user_id) end as incidents
+    from public.live_audio_stats t
+   group by t.session_id, t.user_id;
+comment on view public.session_loudness is
+  'Who spoke how long and how loud in a session: one''s own figures, everyone''s for its staff and ops.';
+comment on column public.session_loudness.session_id is 'The session.';
+comment on column public.session_loudness.user_id is 'Who.';
+comment on column public.session_loudness.talk_seconds is 'Seconds with speech.';
+comment on column public.session_loudness.loudness_lufs is 'Mean of the minutes'' loudness as energy, each weighted with its talk; null when nothing passed the gates.';
+comment on column public.session_loudness.max_short_term_lufs is 'The loudest 3 s.';
+comment on column public.session_loudness.peak_dbfs is 'Highest sample peak, dBFS.';
+comment on column public.session_loudness.clipped_ratio is 'Share of samples that were clipped.';
+comment on column public.session_loudness.incidents is 'Steps that the rules took; null for who may not see incidents.';
+revoke all on public.session_loudness from anon, authenticated, service_role;
+grant select on public.session_loudness to authenticated, service_role;
+
+-- schemas/83_room_events.sql
+-- Owns: what else a session's stream tells the room: mutes, removals, hands, milestones, and that it will end by itself.
+-- Told at the cost of one event each, whoever made the change; the payloads are those of schemas/live-event.schema.json.
+
+-- ── mutes and hands ────────────────────────────────────────────────────────────────────────────────────────────
+create function live.tell_mic() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  select * into session from public.live_sessions s where s.id = new.session_id;
+  if session.status <> 'live' then
+    return null;
+  elsif new.mic_muted and not new.mic_by_all then
+    perform live.append_event(new.session_id, 'muted',
+      jsonb_build_object('user_id', new.user_id, 'until', live.instant(new.mic_muted_until)));
+  -- Whom mute_all muted, unmute_all frees: both are told once, for everyone.
+  elsif old.mic_muted and not new.mic_muted and (not old.mic_by_all or session.mute_all_rank is not null) then
+    perform live.append_event(new.session_id, 'unmuted', jsonb_build_object('user_id', new.user_id));
+  end if;
+  return null;
+end;
+$$;
+comment on function live.tell_mic is 'Trigger: the room is told of a mute by name and of its end.';
+revoke execute on function live.tell_mic() from public, anon, authenticated, service_role;
+create trigger tell_mic after update on public.live_participants
+  for each row when ((old.mic_muted, old.mic_by_all, old.mic_muted_until)
+                     is distinct from (new.mic_muted, new.mic_by_all, new.mic_muted_until))
+  execute function live.tell_mic();
+
+create function live.tell_hand() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if exists (select from public.live_sessions s where s.id = new.session_id and s.status = 'live') then
+    perform live.append_event(new.session_id,
+      case when new.hand_raised_at is null then 'hand_lowered' else 'hand_raised' end,
+      jsonb_build_object('user_id', new.user_id));
+  end if;
+  return null;
+end;
+$$;
+comment on function live.tell_hand is 'Trigger: the room is told of a hand that goes up or down; a session''s end lowers all of them silently.';
+revoke execute on function live.tell_hand() from public, anon, authenticated, service_role;
+create trigger tell_hand after update on public.live_participants
+  for each row when ((old.hand_raised_at is null) <> (new.hand_raised_at is null)) execute function live.tell_hand();
+
+create function live.tell_mute_all() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if new.mute_all_rank is null then
+    perform live.append_event(new.id, 'unmuted', '{"user_id": null}');
+  else
+    perform live.append_event(new.id, 'muted', '{"user_id": null, "until": null}');
+  end if;
+  return null;
+end;
+$$;
+comment on function live.tell_mute_all is 'Trigger: the room is told once that everyone is muted, or no longer.';
+revoke execute on function live.tell_mute_all() from public, anon, authenticated, service_role;
+create trigger tell_mute_all after update on public.live_sessions
+  for each row when (new.status = 'live' and (old.mute_all_rank is null) <> (new.mute_all_rank is null))
+  execute function live.tell_mute_all();
+
+-- ── removals ───────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.tell_removal() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if exists (select from public.live_participants p
+              join public.live_sessions s on s.id = p.session_id and s.status = 'live'
+             where p.session_id = new.session_id and p.user_id = new.target_user_id and p.is_online) then
+    perform live.append_event(new.session_id, 'removed', jsonb_build_object('user_id', new.target_user_id));
+  end if;
+  return null;
+end;
+$$;
+comment on function live.tell_removal is
+  'Trigger: the room is told that somebody who is there is removed, as soon as that is decided. The door holds the session.';
+revoke execute on function live.tell_removal() from public, anon, authenticated, service_role;
+create trigger tell_removal after insert on public.moderation_actions
+  for each row when (new.action in ('kick', 'ban') and not new.dry_run) execute function live.tell_removal();
+
+-- ── milestones ─────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.tell_milestone() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  reached constant int := (
+    select max(m) from unnest(array[10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000]) m
+     where m > old.peak_viewers and m <= new.peak_viewers);
+begin
+  -- A late report can lower the peak: what was celebrated once is not celebrated again.
+  if reached is not null and not exists (
+      select from public.live_events e
+       where e.session_id = new.id and e.type = 'viewer_milestone' and (e.payload ->> 'viewers')::int >= reached) then
+    perform live.append_event(new.id, 'viewer_milestone', jsonb_build_object('viewers', reached));
+  end if;
+  return null;
+end;
+$$;
+comment on function live.tell_milestone is 'Trigger: the room is told when more people than ever watch at once, by round numbers.';
+revoke execute on function live.tell_milestone() from public, anon, authenticated, service_role;
+create trigger tell_milestone after update on public.live_sessions
+  for each row when (new.status = 'live' and new.peak_viewers > old.peak_viewers) execute function live.tell_milestone();
+
+-- ── the coming end ─────────────────────────────────────────────────────────────────────────────────────────────
+alter table public.live_sessions add column ends_at timestamptz;
+comment on column public.live_sessions.ends_at is
+  'When it will end by itself because its host is away, once the room was told; null while it will not.';
+
+create function live.tell_end() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if new.ends_at is null then
+    perform live.append_event(new.id, 'session_resumed', '{"reason": "host_back"}');
+  else
+    perform live.append_event(new.id, 'session_ending',
+      jsonb_build_object('ends_at', live.instant(new.ends_at), 'reason', 'host_away'));
+  end if;
+  return null;
+end;
+$$;
+comment on function live.tell_end is 'Trigger: the room is told when the session will end, and that it will not after all.';
+revoke execute on function live.tell_end() from public, anon, authenticated, service_role;
+create trigger tell_end after update on public.live_sessions
+  for each row when (new.status = 'live' and old.ends_at is distinct from new.ends_at) execute function live.tell_end();
+
+create function live.forget_end() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  new.ends_at := null;
+  return new;
+end;
+$$;
+comment on function live.forget_end is 'Trigger: with a host in the room, or after the end, no end is to come.';
+revoke execute on function live.forget_end() from public, anon, authenticated, service_role;
+create trigger forget_end before update on public.live_sessions
+  for each row when (new.ends_at is not null and (new.host_left_at is null or new.status <> 'live'))
+  execute function live.forget_end();
+
+create function live.announce_ends() returns int
+language plpgsql set search_path = '' as $$
+declare
+  grace constant interval := live.setting_interval('session.host_grace_seconds');
+  -- A phone that only reconnects is back before this.
+  patience constant interval := least(interval '5 seconds', grace / 4);
+  announced int;
+begin
+  with away as (
+    select s.id from public.live_sessions s
+     where s.status = 'live'
+       and s.host_left_at between clock_timestamp() - grace and clock_timestamp() - patience
+       and s.ends_at is distinct from s.host_left_at + grace
+     order by s.id for no key update skip locked)
+  update public.live_sessions s set ends_at = s.host_left_at + grace from away where s.id = away.id;
+  get diagnostics announced = row_count;
+  return announced;
+end;
+$$;
+comment on function live.announce_ends is 'Tells sessions whose host stays away when they will end; how many. end_hostless_sessions ends them.';
+revoke execute on function live.announce_ends() from public, anon, authenticated, service_role;
+
+-- schemas/84_gift_combos.sql
+-- Owns: equal gifts of one sender in quick succession, told to the room once more as one (`gift_combo`). For display
+-- only: the gifts themselves were told when they were given.
+
+create table live.gift_runs (
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  sender_id uuid not null,
+  gift_code text not null,
+  gifts int not null,
+  quantity bigint not null,
+  coins bigint not null,
+  first_seq bigint not null,
+  last_seq bigint not null,
+  began_at timestamptz not null,
+  latest_at timestamptz not null,
+  primary key (session_id, sender_id, gift_code)
+) with (fillfactor = 50);
+comment on table live.gift_runs is 'Runs of equal gifts that may still go on. Written under the session''s lock, like the gifts.';
+comment on column live.gift_runs.session_id is 'Where.';
+comment on column live.gift_runs.sender_id is 'Who gives.';
+comment on column live.gift_runs.gift_code is 'What.';
+comment on column live.gift_runs.gifts is 'How many gifts so far.';
+comment on column live.gift_runs.quantity is 'Sum of their quantities.';
+comment on column live.gift_runs.coins is 'Sum of their coins.';
+comment on column live.gift_runs.first_seq is 'seq of the first.';
+comment on column live.gift_runs.last_seq is 'seq of the latest.';
+comment on column live.gift_runs.began_at is 'Time of the first.';
+comment on column live.gift_runs.latest_at is 'Time of the latest.';
+alter table live.gift_runs enable row level security;
+revoke all on live.gift_runs from public, anon, authenticated, service_role;
+
+create function live.run_is_over(p_run live.gift_runs) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return p_run.latest_at < clock_timestamp() - interval '3 seconds'
+      or p_run.began_at < clock_timestamp() - interval '10 seconds';
+end;
+$$;
+comment on function live.run_is_over is 'Whether a run has paused, or gone on for so long that it is told in parts.';
+revoke execute on function live.run_is_over(live.gift_runs) from public, anon, authenticated, service_role;
+
+create function live.end_gift_runs(p_session uuid) returns int
+language plpgsql set search_path = '' as $$
+declare
+  combos jsonb[];
+begin
+  with over as (
+    delete from live.gift_runs r where r.session_id = p_session and live.run_is_over(r) returning r.*)
+  select array_agg(to_jsonb(o) - '{session_id,began_at,latest_at}'::text[] order by o.last_seq) into combos
+    from over o where o.gifts > 1;
+  if combos is null then
+    return 0;
+  end if;
+  perform live.append_events(p_session, 'gift_combo', combos);
+  return cardinality(combos);
+end;
+$$;
+comment on function live.end_gift_runs is
+  'Tells the runs of a session that are over, those of more than one gift, in one go; how many. The caller holds the session.';
+revoke execute on function live.end_gift_runs(uuid) from public, anon, authenticated, service_role;
+
+create function live.extend_gift_run() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  loop
+    insert into live.gift_runs as r values (
+      new.session_id, new.sender_id, new.gift_code, 1, new.quantity, new.coins, new.seq, new.seq,
+      new.created_at, new.created_at)
+    on conflict (session_id, sender_id, gift_code) do update set
+      gifts = r.gifts + 1, quantity = r.quantity + excluded.quantity, coins = r.coins + excluded.coins,
+      last_seq = excluded.last_seq, latest_at = excluded.latest_at
+      where not live.run_is_over(r);
+    exit when found;
+    perform live.end_gift_runs(new.session_id);
+  end loop;
+  return null;
+end;
+$$;
+comment on function live.extend_gift_run is 'Trigger: a gift begins a run or lengthens it.';
+revoke execute on function live.extend_gift_run() from public, anon, authenticated, service_role;
+create trigger extend_gift_run after insert on public.live_gifts
+  for each row execute function live.extend_gift_run();
+
+create function live.forget_gift_runs() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  delete from live.gift_runs r where r.session_id = new.id;
+  return null;
+end;
+$$;
+comment on function live.forget_gift_runs is 'Trigger: after the end of a session nobody looks at combos any more.';
+revoke execute on function live.forget_gift_runs() from public, anon, authenticated, service_role;
+create trigger forget_gift_runs after update on public.live_sessions
+  for each row when (old.status = 'live' and new.status = 'ended') execute function live.forget_gift_runs();
+
+create function live.tell_gift_combos() returns int
+language plpgsql set search_path = '' as $$
+declare
+  session uuid;
+  told int := 0;
+begin
+  for session in
+    select s.id from public.live_sessions s
+     where s.id in (select r.session_id from live.gift_runs r where live.run_is_over(r))
+     order by s.id for no key update skip locked
+  loop
+    told := told + live.end_gift_runs(session);
+  end loop;
+  return told;
+end;
+$$;
+comment on function live.tell_gift_combos is 'Tells every session''s runs that are over; how many combos.';
+revoke execute on function live.tell_gift_combos() from public, anon, authenticated, service_role;
+
+-- schemas/85_relay_keys.sql
+-- Owns: revoking a key of the relay.
+
+create function public.revoke_relay_key(kid text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  key public.relay_keys;
+begin
+  if not (live.is_service() or live.am_ops()) then
+    perform live.refuse(403, 'ops_only', 'Only ops revoke keys.');
+  end if;
+  update public.relay_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())
+   where k.kid = revoke_relay_key.kid returning * into key;
+  if key.kid is null then
+    perform live.refuse(404, 'unknown_key', 'There is no key with this kid.');
+  end if;
+  return to_jsonb(key);
+end;
+$$;
+comment on function public.revoke_relay_key(text) is
+  'Revokes a key of the relay, for ops: returns its row of relay_keys. Its worker makes a new one within seconds; clients '
+  'refuse packets signed with the old one as soon as they read the keys again, and take what they miss from the database.';
+revoke execute on function public.revoke_relay_key(text) from public, anon, authenticated, service_role;
+grant execute on function public.revoke_relay_key(text) to authenticated, service_role;
+
+-- schemas/87_assistant_marks.sql
+-- Owns: the mark of an assistant. Whoever of ops acts through one is recorded with requested_via = 'assistant', and every
+-- change of a setting is kept, with who made it and through which door.
+
+create function live.through_assistant() returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce(
+    nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-live-via' = 'assistant', false);
+end;
+$$;
+comment on function live.through_assistant is
+  'Whether the request says that an assistant makes it (header x-live-via). A statement about oneself: it gives no right.';
+revoke execute on function live.through_assistant() from public, anon, authenticated, service_role;
+
+create or replace function live.set_requester(p_row public.moderation_actions) returns public.moderation_actions
+language plpgsql stable set search_path = '' as $$
+declare
+  me uuid := auth.uid();
+begin
+  if live.is_service() then
+    p_row.requested_via := coalesce(p_row.requested_via, 'ops');
+    p_row.requested_rank := case p_row.requested_via
+      when 'auto' then 30  -- a moderator may undo what a rule did
+      when 'app' then live.acting_rank(p_row.session_id, p_row.requested_by)
+      else live.ops_rank(p_row.requested_by) end;
+  elsif me is null then
+    perform live.refuse(401, 'not_authenticated', 'sign in first');
+  else
+    perform live.refuse_deleted(me);
+    p_row.requested_by := me;
+    p_row.requested_rank := live.acting_rank(p_row.session_id, me);
+    -- Only ops may be marked: an app user's rate limit must not depend on a header.
+    p_row.requested_via := case
+      when p_row.requested_rank < 100 then 'app'
+      when live.through_assistant() then 'assistant'
+      else 'ops' end;
+  end if;
+  return p_row;
+end;
+$$;
+comment on function live.set_requester is
+  'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
+
+-- ── settings ───────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.app_setting_changes (
+  n bigint generated always as identity primary key,
+  key text not null,
+  before jsonb not null,
+  after jsonb not null,
+  requested_by uuid,
+  requested_via text not null check (requested_via in ('ops', 'assistant')),
+  changed_at timestamptz not null default clock_timestamp()
+);
+comment on table public.app_setting_changes is 'Every change of a setting: the audit of the switches. Written by a trigger alone.';
+comment on column public.app_setting_changes.n is 'The order.';
+comment on column public.app_setting_changes.key is 'Which setting.';
+comment on column public.app_setting_changes.before is 'Its value until then.';
+comment on column public.app_setting_changes.after is 'Its value from then on.';
+comment on column public.app_setting_changes.requested_by is 'Who changed it; null for server code.';
+comment on column public.app_setting_changes.requested_via is 'Through which door: ops or assistant.';
+comment on column public.app_setting_changes.changed_at is 'When.';
+alter table public.app_setting_changes enable row level security;
+revoke all on public.app_setting_changes from public, anon, authenticated, service_role;
+revoke all on sequence public.app_setting_changes_n_seq from public, anon, authenticated, service_role;
+grant select on public.app_setting_changes to authenticated, service_role;
+create policy "ops see who turned what" on public.app_setting_changes for select to authenticated
+  using ((select live.am_ops()));
+
+create function live.record_setting_change() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.app_setting_changes (key, before, after, requested_by, requested_via)
+  values (new.key, old.value, new.value, auth.uid(),
+          case when live.through_assistant() then 'assistant' else 'ops' end);
+  return null;
+end;
+$$;
+comment on function live.record_setting_change is 'Trigger: keeps each change of a setting.';
+revoke execute on function live.record_setting_change() from public, anon, authenticated, service_role;
+create trigger record_setting_change after update on public.app_settings
+  for each row when (old.value is distinct from new.value) execute function live.record_setting_change();
+
+-- schemas/88_ops_insight.sql
+-- Owns: two questions that ops ask and row-level security alone cannot answer: why may someone enter or not, and is the
+-- schema what the migrations built?
+
+create function public.explain_access(session_id uuid, user_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  if not (live.is_service() or live.am_ops()) then
+    perform live.refuse(403, 'ops_only', 'Only the ops team asks about other people''s access.');
+  end if;
+  select * into session from public.live_sessions s where s.id = explain_access.session_id;
+  return public.can_join_as(explain_access.session_id, explain_access.user_id) || jsonb_build_object(
+    'session', case when session.id is not null then jsonb_build_object(
+      'status', session.status, 'access_type', session.access_type, 'price_coins', session.price_coins,
+      'creator_id', session.creator_id) end,
+    'account', (
+      select jsonb_build_object('anonymous', coalesce(u.is_anonymous, false))
+        from auth.users u where u.id = explain_access.user_id),
+    'ban', live.standing_ban(explain_access.user_id, session.id, session.creator_id),
+    'subscription', (
+      select jsonb_build_object('status', c.status::text, 'expires_at', c.expires_at)
+        from public.creator_subscriptions c
+       where c.user_id = explain_access.user_id and c.creator_id = session.creator_id
+       order by c.expires_at desc nulls first limit 1),
+    'tickets', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+               'id', t.id, 'coins', t.coins, 'created_at', t.created_at, 'earned_at', t.earned_at,
+               'refund_due_at', t.refund_due_at, 'refunded_at', t.refunded_at)
+               order by t.created_at), '[]')
+        from public.live_tickets t where t.session_id = session.id and t.user_id = explain_access.user_id),
+    'stay', (
+      select jsonb_build_object('access_ends_at', p.access_ends_at, 'access_removed', p.access_removed)
+        from public.live_participants p
+       where p.session_id = session.id and p.user_id = explain_access.user_id));
+end;
+$$;
+comment on function public.explain_access is
+  'can_join_as with the facts behind it, for ops: {allowed, reason, role, session, account, ban, subscription, tickets, stay}; '
+  'null where there is none.';
+revoke execute on function public.explain_access(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.explain_access(uuid, uuid) to authenticated, service_role;
+
+create function live.described_tables() returns jsonb
+language sql stable security definer set search_path = '' as $$
+  select jsonb_agg(jsonb_build_object(
+           'name', c.relname,
+           'kind', case c.relkind when 'v' then 'view' else 'table' end,
+           'row_level_security', c.relrowsecurity,
+           'columns', (
+             select jsonb_agg(jsonb_build_object(
+                      'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod)) order by a.attnum)
+               from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+           'policies', (
+             select coalesce(jsonb_agg(jsonb_build_object(
+                      'name', p.policyname, 'command', lower(p.cmd), 'roles', p.roles) order by p.cmd, p.policyname), '[]')
+               from pg_catalog.pg_policies p where p.schemaname = 'public' and p.tablename = c.relname))
+           order by c.relname)
+    from pg_catalog.pg_class c
+   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'p')
+$$;
+comment on function live.described_tables is 'Every table and view of the schema public with its columns and policies.';
+revoke execute on function live.described_tables() from public, anon, authenticated, service_role;
+
+create function public.live_schema() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  contract jsonb;
+begin
+  if not (live.is_service() or live.am_ops()) then
+    perform live.refuse(403, 'ops_only', 'Only the ops team reads the schema.');
+  end if;
+  contract := public.live_schema_contract();
+  return jsonb_build_object(
+    'ok', contract -> 'ok',
+    'missing', contract -> 'missing',
+    'warnings', contract -> 'warnings',
+    -- What has been added to our own tables by hand. The app's tables are the app's.
+    'unexpected', (
+      select coalesce(jsonb_agg(jsonb_build_object('kind', extra.kind, 'name', extra.name) order by extra.kind, extra.name), '[]')
+        from (select n.kind, n.name from live.schema_now() n except select o.kind, o.name from live.schema_objects o) extra
+       where extra.kind in ('column', 'policy', 'trigger') and exists (
+         select from live.schema_objects t
+          where t.kind = 'table' and (extra.name like t.name || '.%' or extra.name like t.name || ': %'))),
+    'tables', live.described_tables(),
+    'functions', (
+      select jsonb_agg(jsonb_build_object(
+               'name', p.proname, 'arguments', pg_catalog.pg_get_function_identity_arguments(p.oid),
+               'returns', pg_catalog.pg_get_function_result(p.oid)) order by p.proname)
+        from pg_catalog.pg_proc p where p.pronamespace = 'public'::regnamespace and p.prokind = 'f'));
+end;
+$$;
+comment on function public.live_schema is
+  'For ops: the tables, columns, policies and functions that are really there, and how they differ from what the migrations '
+  'built: {ok, missing, unexpected, warnings, tables, functions}.';
+revoke execute on function public.live_schema() from public, anon, authenticated, service_role;
+grant execute on function public.live_schema() to authenticated, service_role;
+
+-- schemas/89_ops_in_calls.sql
+-- Owns: the place of an action that is a call. Ops may act there as anywhere, and not only through server code; of
+-- everyone else the door refuses it, because a call has no staff.
+
+grant insert (call_id) on public.moderation_actions to authenticated;
+
+-- schemas/90_assistant_rights.sql
+-- Owns: what the assistants' server asks first of all: who is this, and what are they in this session?
+
+create function public.my_rights(session_id uuid default null) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me uuid := auth.uid();
+  session public.live_sessions;
+begin
+  if live.is_service() then
+    return jsonb_build_object('caller', 'service', 'user_id', null, 'staff', true);
+  elsif me is null then
+    perform live.refuse(401, 'not_authenticated', 'sign in first');
+  end if;
+  select * into session from public.live_sessions s where s.id = my_rights.session_id;
+  return jsonb_build_object(
+    'user_id', me,
+    'caller', case when live.is_anonymous() then 'anonymous'
+                   when live.kept_out(me, null, null) then 'banned'
+                   when live.is_ops(me) then 'ops'
+                   else 'user' end,
+    'staff', session.id is not null and not live.kept_out(me, session.id, session.creator_id)
+             and live.rank_in(session.id, me) >= 30);
+end;
+$$;
+comment on function public.my_rights is
+  'Who the caller is: {user_id, caller, staff}; caller = service, ops, user, anonymous or banned (also a deleted account); '
+  'staff = whether they are host, co-host or moderator of this session, or ops.';
+revoke execute on function public.my_rights(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.my_rights(uuid) to authenticated, service_role;
+
+-- schemas/92_reads.sql
+-- Owns: what reading may cost. PostgREST calls live.before_request in each request's transaction, after the role is set and
+-- before the query: reads of our tables and functions by app users get a short statement_timeout and a place among few, so
+-- that they leave connections and processors to moderation. Other paths and the service role pass untouched.
+
+update public.app_settings
+   set value = value || '{"reads_at_once": 6, "reads_per_person": 4, "staff_reads_at_once": 3, "read_ms": 1000,
+                     "connections_per_minute": 60}'
+ where key = 'limits';
+
+create table live.api_paths (
+  path text primary key,
+  kind text not null check (kind in ('table', 'reader', 'writer')),
+  by_hand boolean not null default true
+);
+comment on table live.api_paths is 'Paths of the data API whose reads are bounded: our tables, views and functions, and what an operator adds.';
+comment on column live.api_paths.path is 'As PostgREST has it in request.path: /table or /rpc/function.';
+comment on column live.api_paths.kind is 'table; reader, a function that only reads; writer, a function that is not bounded.';
+comment on column live.api_paths.by_hand is 'Whether an operator added it: it stays when migrations run.';
+alter table live.api_paths enable row level security;
+revoke all on live.api_paths from public, anon, authenticated, service_role;
+
+create table live.app_pre_request (
+  only_one boolean primary key default true check (only_one),
+  function text not null
+);
+comment on table live.app_pre_request is 'The app''s own db_pre_request function, where there is one: it is called first.';
+comment on column live.app_pre_request.only_one is 'Keeps it to one row.';
+comment on column live.app_pre_request.function is 'Qualified name of a function without arguments.';
+alter table live.app_pre_request enable row level security;
+revoke all on live.app_pre_request from public, anon, authenticated, service_role;
+
+create function live.remember_paths() returns void
+language plpgsql set search_path = '' as $$
+begin
+  delete from live.api_paths p where not p.by_hand;
+  insert into live.api_paths (path, kind, by_hand)
+  select '/' || split_part(o.name, '.', 2), 'table', false
+    from live.schema_objects o where o.kind = 'table' and o.name ~ '^public\.'
+  union
+  select '/rpc/' || p.proname, case when bool_or(p.provolatile = 'v') then 'writer' else 'reader' end, false
+    from live.schema_objects o join pg_catalog.pg_proc p on p.oid = to_regprocedure(o.name)
+   where o.kind = 'function' and o.name ~ '^public\.'
+   group by p.proname
+  union
+  select '/', 'reader', false
+  on conflict do nothing;
+end;
+$$;
+comment on function live.remember_paths is
+  'Lists the paths of everything that the migrations built, and the data API''s description of itself. Called when the schema is remembered.';
+revoke execute on function live.remember_paths() from public, anon, authenticated, service_role;
+
+create function live.decoded_path(p_path text) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  if position('%' in p_path) = 0 then
+    return p_path;
+  end if;
+  return (
+    select convert_from(string_agg(
+             case when m.part[1] ~ '^%..' then decode(substr(m.part[1], 2), 'hex') else convert_to(m.part[1], 'utf8') end,
+             ''::bytea order by m.n), 'utf8')
+      from regexp_matches(p_path, '(%[0-9A-Fa-f]{2}|.)', 'g') with ordinality as m (part, n));
+end;
+$$;
+comment on function live.decoded_path is 'A path without percent-encoding: PostgREST takes both for the same, and tells of it as it came.';
+revoke execute on function live.decoded_path(text) from public, anon, authenticated, service_role;
+
+-- ── what kind of request it is ─────────────────────────────────────────────────────────────────────────────────
+create function live.request_reads(p_path text, p_method text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  kind constant text := (select p.kind from live.api_paths p where p.path = live.decoded_path(p_path));
+begin
+  return coalesce(kind = 'reader' or (kind = 'table' and p_method <> 'POST'), false);
+end;
+$$;
+comment on function live.request_reads is
+  'Whether a request reads what is ours: a GET, a PATCH or DELETE (they look for rows), or a function that only reads. An insert does not: it waits for nobody.';
+revoke execute on function live.request_reads(text, text) from public, anon, authenticated, service_role;
+
+-- ── circles ────────────────────────────────────────────────────────────────────────────────────────────────────
+-- Foreign keys lead from each table of ours to most others and back, and PostgREST embeds along them as deep as it is asked.
+-- Only the query itself tells, so a restrictive policy of every table looks at it, once per statement and before any row.
+create function live.embeds_too_much(p_query text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  if position('JOIN LATERAL' in p_query) = 0 then
+    return false;
+  end if;
+  return (
+    with tokens as (
+      -- Quoted names are taken as a whole, so that nothing within one passes for a part of the query.
+      select m.token[1] as token, m.n
+        from regexp_matches(p_query, '(FROM "(?:[^"]|"")*"\."(?:[^"]|"")*"|"(?:[^"]|"")*"|pgrst_source_count AS|FROM pgrst_source_count)', 'g')
+             with ordinality as m (token, n)
+    ), named as (
+      select t.token, count(*) as times from tokens t
+       where t.token like 'FROM "%'
+         -- Between these two the rows are only counted.
+         and t.n not between (select coalesce(min(c.n), 0) from tokens c where c.token = 'pgrst_source_count AS')
+                         and (select coalesce(min(c.n), 0) from tokens c where c.token = 'FROM pgrst_source_count')
+       group by t.token
+    )
+    select coalesce(max(d.times) > 1 or sum(d.times) > 6, false) from named d);
+end;
+$$;
+comment on function live.embeds_too_much is
+  'Whether a query of PostgREST''s names a table twice, as all do that walk in circles, or more than six in all.';
+revoke execute on function live.embeds_too_much(text) from public, anon, authenticated, service_role;
+
+create function live.may_embed() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if current_setting('request.path', true) <> '' and live.embeds_too_much(current_query()) then
+    perform live.refuse(400, 'read_too_wide', 'This embeds a table in itself, or too many tables: ask for them one by one.');
+  end if;
+  return true;
+end;
+$$;
+comment on function live.may_embed is 'True, or a refusal of a data API query that embeds too much. For policies.';
+revoke execute on function live.may_embed() from public, anon, authenticated, service_role;
+grant execute on function live.may_embed() to anon, authenticated;
+
+create function live.guard_reads() returns void
+language plpgsql set search_path = '' as $$
+declare
+  name text;
+begin
+  for name in
+    select o.name from live.schema_now() o
+     where o.kind = 'row level security' and o.name ~ '^public\.'
+       and o.name !~ '^public\.(profiles|creator_subscriptions|subscriptions)$'
+       and not exists (select from pg_catalog.pg_policy p where p.polrelid = o.name::regclass and p.polname = 'nobody reads in circles')
+  loop
+    execute format('create policy "nobody reads in circles" on %s as restrictive for select to anon, authenticated '
+                   'using ((select live.may_embed()))', name);
+  end loop;
+end;
+$$;
+comment on function live.guard_reads is 'Gives every table of ours the policy that refuses circles. Called when the schema is remembered.';
+revoke execute on function live.guard_reads() from public, anon, authenticated, service_role;
+
+-- ── places ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.take_place(p_kind text, p_whose text, p_places int) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  for place in 1..p_places loop
+    if pg_try_advisory_xact_lock(hashtext('live.reads.' || p_kind), hashtext(p_whose || '/' || place)) then
+      return true;
+    end if;
+  end loop;
+  return false;
+end;
+$$;
+comment on function live.take_place is 'Takes one of so many places until the end of the transaction; false when all are taken.';
+revoke execute on function live.take_place(text, text, int) from public, anon, authenticated, service_role;
+
+create function live.slow_reads() returns int
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select count(*)
+      from pg_catalog.pg_stat_activity a
+     where a.usename = session_user and a.datname = current_database() and a.state = 'active'
+       and a.xact_start < clock_timestamp() - interval '20 milliseconds');
+end;
+$$;
+comment on function live.slow_reads is 'How many of the data API''s queries have been running for longer than a cheap read takes.';
+revoke execute on function live.slow_reads() from public, anon, authenticated, service_role;
+
+create function live.is_present_staff(p_user uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return live.is_ops(p_user) or exists (
+    select from public.live_participants p
+     where p.user_id = p_user and p.is_online and p.role in ('host', 'co_host', 'moderator'));
+end;
+$$;
+comment on function live.is_present_staff is 'Whether a person is ops, or moderates a room that they are in: places are kept for them.';
+revoke execute on function live.is_present_staff(uuid) from public, anon, authenticated, service_role;
+
+create function live.bound_read(p_user uuid) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+  limits constant jsonb := live.setting('limits');
+  places constant int := coalesce((limits ->> 'reads_at_once')::int, 6);
+  staff_places constant int := coalesce((limits ->> 'staff_reads_at_once')::int, 3);
+  person constant text := coalesce(p_user::text, 'anon');
+  may_wait boolean;
+  have_own boolean := false;
+begin
+  perform set_config('statement_timeout', coalesce((limits ->> 'read_ms')::int, 1000)::text, true);
+  for attempt in 1..25 loop
+    have_own := have_own or live.take_place('person', person, coalesce((limits ->> 'reads_per_person')::int, 4));
+    if have_own and live.take_place('any', 'any', places) then
+      return;
+    elsif attempt = 1 then
+      -- A crowd of cheap reads waits for its turn. Behind slow ones only ops wait, because waiting holds a connection.
+      may_wait := live.is_ops(p_user) or live.slow_reads() * 2 < places;
+    end if;
+    exit when live.is_present_staff(p_user) and live.take_place('staff', 'any', staff_places);
+    if (not may_wait or attempt = 25) and have_own then
+      perform live.refuse(429, 'busy', 'Too much is being read just now: try again in a second.');
+    elsif not may_wait or attempt = 25 then
+      perform live.refuse(429, 'too_many_reads', 'You are reading too much at the same time: wait for the answers.');
+    end if;
+    perform pg_sleep(0.002);
+  end loop;
+end;
+$$;
+comment on function live.bound_read is
+  'Gives the read that follows limits.read_ms, and a place among limits.reads_at_once (of them limits.reads_per_person for one person, all who are '
+  'not signed in counting as one); without a place it is refused with 429 busy or too_many_reads. limits.staff_reads_at_once places more are for '
+  'ops and for who moderates a room they are in.';
+revoke execute on function live.bound_read(uuid) from public, anon, authenticated, service_role;
+
+create function live.bound_request() returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform set_config('live.bounded', 'on', true);
+  if current_setting('role') = 'authenticated' and exists (
+      select from live.api_paths p where p.path = live.decoded_path(current_setting('request.path', true))) then
+    perform live.refuse_deleted(auth.uid());
+  end if;
+  if current_setting('role') in ('anon', 'authenticated') and live.request_reads(
+       current_setting('request.path', true), current_setting('request.method', true)) then
+    perform live.bound_read(auth.uid());
+  end if;
+end;
+$$;
+comment on function live.bound_request is
+  'Refuses a deleted account at every path of ours, and bounds the request under way if it is an app user''s read of ours.';
+revoke execute on function live.bound_request() from public, anon, authenticated, service_role;
+
+create function live.app_pre_request_name() returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select a.function from live.app_pre_request a);
+end;
+$$;
+comment on function live.app_pre_request_name is 'Name of the app''s own pre-request function; null when it has none.';
+revoke execute on function live.app_pre_request_name() from public, anon, authenticated, service_role;
+
+-- The app's own function runs as it would alone: as the caller, with PostgREST's search path.
+create function live.before_request() returns void
+language plpgsql set search_path = public, extensions as $$
+declare
+  app constant text := live.app_pre_request_name();
+begin
+  if app is not null then
+    execute 'select ' || app || '()';
+  end if;
+  perform live.bound_request();
+end;
+$$;
+comment on function live.before_request is 'PostgREST''s db_pre_request: the app''s own first, where it has one, then the bound on reads.';
+
+-- A role that may not execute it could not use the data API at all, so every role that PostgREST may take gets it.
+create function live.hook_requests() returns void
+language plpgsql set search_path = '' as $$
+declare
+  hooked text;
+  whole_cluster boolean;
+  api_role regrole;
+begin
+  select split_part(c.setting, '=', 2), s.setdatabase = 0 into hooked, whole_cluster
+    from pg_catalog.pg_db_role_setting s
+    join pg_catalog.pg_roles r on r.oid = s.setrole and r.rolname = 'authenticator'
+    left join pg_catalog.pg_database d on d.oid = s.setdatabase,
+    unnest(s.setconfig) as c (setting)
+   where c.setting like 'pgrst.db\_pre\_request=%' and (s.setdatabase = 0 or d.datname = current_database())
+   order by s.setdatabase desc limit 1;
+  if hooked is not null and hooked not in ('', 'live.before_request') then
+    insert into live.app_pre_request (function) values (hooked)
+      on conflict (only_one) do update set function = excluded.function;
+  end if;
+  for api_role in
+    select m.roleid::regrole from pg_catalog.pg_auth_members m join pg_catalog.pg_roles r on r.oid = m.member
+     where r.rolname = 'authenticator'
+  loop
+    execute format('grant usage on schema live to %s', api_role);
+    execute format('grant execute on function live.before_request(), live.bound_request(), live.app_pre_request_name() to %s',
+                   api_role);
+  end loop;
+  execute format('alter role authenticator %s set pgrst.db_pre_request = %L',
+                 case when whole_cluster is false then format('in database %I', current_database()) else '' end,
+                 'live.before_request');
+exception when insufficient_privilege or undefined_object then
+  raise warning 'reads are not bounded: % may not set pgrst.db_pre_request (%). See DEPLOYMENT.md.', current_user, sqlerrm;
+end;
+$$;
+comment on function live.hook_requests is
+  'Makes PostgREST call live.before_request, keeping the app''s own function as the first that is called. Safe to repeat.';
+revoke execute on function live.before_request(), live.hook_requests() from public, anon, authenticated, service_role;
+
+select live.hook_requests();
+notify pgrst, 'reload config';
+
+-- schemas/94_export.sql
+-- Owns: the export of what the live platform holds of the caller, and the indexes by which exports and retention find rows.
+
+create index live_media_of_person on public.live_media (user_id, started_at desc);
+create index moderation_cases_of_person on public.moderation_cases (user_id, opened_at desc);
+-- Rows come in the order of time, so that a few pages tell where the old ones are, and writing costs nothing.
+create index live_messages_by_age on public.live_messages using brin (created_at) with (pages_per_range = 32);
+create index live_events_by_age on public.live_events using brin (created_at) with (pages_per_range = 32);
+create index live_visits_by_age on public.live_visits using brin (left_at) with (pages_per_range = 32);
+create index live_audio_stats_by_age on public.live_audio_stats using brin (minute) with (pages_per_range = 32);
+create index moderation_incidents_by_age on public.moderation_incidents using brin (created_at) with (pages_per_range = 32);
+create index moderation_actions_by_age on public.moderation_actions using brin (created_at) with (pages_per_range = 32);
+-- These come in another order, or are few.
+create index live_media_by_age on public.live_media (ended_at) where ended_at is not null;
+create index live_participants_by_age on public.live_participants (coalesce(left_at, last_joined_at, created_at));
+create index moderation_cases_by_age on public.moderation_cases (resolved_at) where resolved_at is not null;
+create index live_bans_by_age on public.live_bans (coalesce(lifted_at, expires_at));
+create index calls_by_age on public.calls (ended_at) where ended_at is not null;
+-- A deleted row is looked for in all that refer to it.
+create index moderation_actions_of_call on public.moderation_actions (call_id) where call_id is not null;
+create index moderation_actions_superseded_by on public.moderation_actions (superseded_by) where superseded_by is not null;
+create index moderation_incidents_of_action on public.moderation_incidents (action_id) where action_id is not null;
+
+create function live.rows_of(p_user uuid, p_table text) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select string_agg(format('t.%I = $1', c), ' or ') from live.personal_data d, unnest(d.whose) as c where d.table_name = p_table);
+end;
+$$;
+comment on function live.rows_of(uuid, text) is 'Condition (alias t, $1 = the person) for a row to be of a person; null for a table that has none.';
+revoke execute on function live.rows_of(uuid, text) from public, anon, authenticated, service_role;
+
+create function live.export_rows(p_user uuid, p_table text, p_skip int, p_most int) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  line live.personal_data;
+  rows jsonb;
+begin
+  select * into line from live.personal_data d where d.table_name = p_table;
+  execute format('select coalesce(jsonb_agg(x.row), ''[]'') from (select to_jsonb(t) - $2 as row from %s t '
+                 'where (%s) and (%s) order by t.ctid offset $3 limit $4) x',
+                 p_table, live.rows_of(p_user, p_table), line.exported_when)
+     into rows using p_user, line.others || array['join_permission', 'desired_xid', 'idempotency_key'], p_skip, p_most;
+  if p_table = 'public.moderation_actions' then
+    -- Who acted against a person is somebody else's data, and might be made to pay for it.
+    rows := (select coalesce(jsonb_agg(
+               case when r ->> 'requested_by' = p_user::text then r else r - 'requested_by' end
+               order by n), '[]') from jsonb_array_elements(rows) with ordinality as e (r, n));
+  end if;
+  return rows;
+end;
+$$;
+comment on function live.export_rows(uuid, text, int, int) is 'Rows of a person in a table, without the ids of others who acted.';
+revoke execute on function live.export_rows(uuid, text, int, int) from public, anon, authenticated, service_role;
+
+create function public.export_my_data(p_table text default null, p_skip int default 0) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  most constant int := 1000;
+  me constant uuid := auth.uid();
+  tables jsonb := '{}';
+  further jsonb := '{}';
+  rows jsonb;
+  name text;
+begin
+  if me is null then
+    perform live.refuse(401, 'not_authenticated', 'sign in first');
+  end if;
+  perform live.refuse_deleted(me);
+  -- Before anything that waits: a second one would wait for the first, holding a connection.
+  if not live.take_place('export', me::text, 1) then
+    perform live.refuse(429, 'too_many_reads', 'Your data is being exported already: wait for the answer.');
+  end if;
+  perform live.spend(me, 'exports_per_minute');
+  if p_skip is null or p_skip < 0 or p_skip > 10000000 or (p_table is not null and not exists (
+       select from live.personal_data d where d.table_name = p_table and d.whose <> '{}')) then
+    perform live.refuse(400, 'bad_request', 'p_table is a table of the export, p_skip a number of rows.');
+  end if;
+  for name in
+    select d.table_name from live.personal_data d
+     where d.whose <> '{}' and (p_table is null or d.table_name = p_table) order by d.table_name
+  loop
+    rows := live.export_rows(me, name, p_skip, most + 1);
+    if jsonb_array_length(rows) > most then
+      rows := rows - most;
+      further := further || jsonb_build_object(name, p_skip + most);
+    end if;
+    tables := tables || jsonb_build_object(name, rows);
+  end loop;
+  return jsonb_build_object('user_id', me, 'made_at', clock_timestamp(), 'tables', tables, 'further', further,
+    'kept', (select jsonb_object_agg(d.table_name, jsonb_build_object('why', d.why, 'days', live.setting(d.setting)))
+               from live.personal_data d where tables ? d.table_name));
+end;
+$$;
+comment on function public.export_my_data(text, int) is
+  'Everything that the live platform holds of the caller: {user_id, made_at, tables: {name: [row]}, further: {name: skip}, '
+  'kept: {name: {why, days}}}; 1000 rows a table at most: for each name in further ask again with p_table and p_skip. One at a time for one person.';
+revoke execute on function public.export_my_data(text, int) from public, anon, authenticated, service_role;
+grant execute on function public.export_my_data(text, int) to authenticated;
+update public.app_settings set value = value || '{"exports_per_minute": 12}' where key = 'limits';
+
+-- schemas/99_schema_contract.sql
+-- Owns: the memory of what the migrations built, so that a doctor can say exactly what is missing. It stays the last
+-- migration of a release: one that adds objects ends with select live.remember_schema().
+
+create function live.schema_now() returns table (kind text, name text)
+language sql stable set search_path = '' as $$
+  with ours as (
+    select c.oid, n.nspname || '.' || c.relname as name
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname in ('public', 'live') and c.relkind in ('r', 'v', 'p'))
+  select 'table', o.name from ours o
+  union all
+  select 'column', o.name || '.' || a.attname
+    from ours o join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
+  union all
+  select 'row level security', o.name
+    from ours o join pg_catalog.pg_class c on c.oid = o.oid and c.relrowsecurity
+  union all
+  select 'function', p.oid::regprocedure::text
+    from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+   where n.nspname in ('public', 'live') and p.prokind = 'f'
+  union all
+  select 'policy', p.schemaname || '.' || p.tablename || ': ' || p.policyname
+    from pg_catalog.pg_policies p where p.schemaname in ('public', 'live', 'realtime')
+  union all
+  select 'trigger', o.name || ': ' || t.tgname
+    from ours o join pg_catalog.pg_trigger t on t.tgrelid = o.oid and not t.tgisinternal and t.tgenabled <> 'D'
+  union all
+  select 'trigger', 'auth.users: ' || t.tgname
+    from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where n.nspname = 'auth' and c.relname = 'users' and t.tgname like 'live\_%' and t.tgenabled <> 'D'
+$$;
+comment on function live.schema_now is
+  'Every table, column, function, policy and trigger that exists now in our schemas, and our triggers on auth.users.';
+revoke execute on function live.schema_now() from public, anon, authenticated, service_role;
+
+create table live.schema_objects (
+  kind text not null,
+  name text not null,
+  primary key (kind, name)
+);
+comment on table live.schema_objects is 'What existed when the migrations had run: what the platform relies on.';
+comment on column live.schema_objects.kind is 'table, column, row level security, function, policy or trigger.';
+comment on column live.schema_objects.name is 'Name of the object.';
+alter table live.schema_objects enable row level security;
+revoke all on live.schema_objects from public, anon, authenticated, service_role;
+
+create function live.remember_schema() returns void
+language sql set search_path = '' as $$
+  select live.guard_reads();
+  delete from live.schema_objects;
+  -- The existing app's tables may change as the app likes: only the columns that we read are ours to miss.
+  insert into live.schema_objects (kind, name)
+  select s.kind, s.name from live.schema_now() s
+   where split_part(s.name, ':', 1) !~ '^(public\.)?(profiles|creator_subscriptions|subscriptions)(\.|$)'
+     and (s.name !~ '^realtime\.' or s.name = 'realtime.messages: live topics')
+     and (s.kind <> 'function' or s.name ~ '^live\.' or exists (
+           select from pg_catalog.pg_description d where d.objoid = s.name::regprocedure and d.classoid = 'pg_proc'::regclass))
+  union
+  select 'column', 'public.' || need from unnest(array[
+    'profiles.id', 'profiles.username', 'profiles.display_name', 'profiles.type', 'profiles.is_creator',
+    'creator_subscriptions.user_id', 'creator_subscriptions.creator_id', 'creator_subscriptions.status',
+    'creator_subscriptions.expires_at', 'subscriptions.user_id', 'subscriptions.plan', 'subscriptions.status',
+    'subscriptions.expires_at']) need;
+  select live.remember_paths();
+$$;
+comment on function live.remember_schema is 'Takes what exists now as what must exist. Called at the end of a migration.';
+revoke execute on function live.remember_schema() from public, anon, authenticated, service_role;
+
+create function public.live_schema_contract() returns jsonb
+language sql stable security definer set search_path = '' as $$
+  with missing as (
+    select o.kind, o.name from live.schema_objects o
+    except
+    select n.kind, n.name from live.schema_now() n
+  ), writable as (
+    select a.attname as name from pg_catalog.pg_attribute a
+     where a.attrelid = to_regclass('public.profiles') and a.attname in ('type', 'is_creator') and not a.attisdropped
+       and has_column_privilege('authenticated', a.attrelid, a.attnum, 'UPDATE')
+  ), warnings as (
+    select 'profile_column_writable' as code, 'public.profiles.' || w.name as name,
+           format('signed-in users can write profiles.%s: revoke update on that column', w.name) as message
+      from writable w
+    union all
+    -- Asked through PostgREST, this very request tells whether its requests are bounded.
+    select 'reads_not_bounded', 'pgrst.db_pre_request',
+           'PostgREST does not call live.before_request, so reads by app users can stop moderation: run select live.hook_requests()'
+     where current_setting('request.path', true) <> '' and current_setting('live.bounded', true) is distinct from 'on'
+  )
+  select jsonb_build_object(
+    'ok', not exists (select from missing),
+    'missing', (select coalesce(jsonb_agg(jsonb_build_object('kind', m.kind, 'name', m.name) order by m.kind, m.name), '[]')
+                  from missing m),
+    'warnings', (select coalesce(jsonb_agg(to_jsonb(w) order by w.code, w.name), '[]') from warnings w),
+    'tables', (select coalesce(jsonb_agg(o.name order by o.name), '[]')
+                 from live.schema_now() o where o.kind = 'table' and o.name ~ '^public\.'),
+    'functions', (select coalesce(jsonb_agg(o.name order by o.name), '[]')
+                    from live.schema_now() o where o.kind = 'function' and o.name !~ '^live\.'))
+$$;
+comment on function public.live_schema_contract is
+  'For the doctor: {ok, missing: [{kind, name}], warnings: [{code, name, message}], tables, functions}. missing = built by '
+  'the migrations and gone now, or a column of the existing app that we read.';
+revoke execute on function public.live_schema_contract() from public, anon, authenticated, service_role;
+grant execute on function public.live_schema_contract() to service_role;
+
+select live.remember_schema();
