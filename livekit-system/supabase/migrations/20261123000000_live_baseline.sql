@@ -4431,11 +4431,12 @@ $$;
 comment on function live.expire_actions is 'Expires what is pointless by now.';
 revoke execute on function live.expire_actions(uuid, uuid) from public, anon, authenticated, service_role;
 
-create function live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_limit int) returns jsonb
+create function live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_in_hand uuid[], p_limit int) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   item public.moderation_actions;
   refusal text;
+  handed_again boolean;
   claimed jsonb := '[]';
 begin
   perform live.expire_actions(p_session, p_call);
@@ -4443,7 +4444,8 @@ begin
     select * from public.moderation_actions a
      where (a.session_id = p_session or a.call_id = p_call)
        and ((a.status = 'pending' and coalesce(a.retry_at, '-infinity') <= clock_timestamp())
-            or (a.status = 'claimed' and a.claim_expires_at <= clock_timestamp()))
+            or (a.status = 'claimed' and (a.claim_expires_at <= clock_timestamp()
+                                          or (a.claimed_by = p_worker and a.id <> all (p_in_hand)))))
        -- In order per person: whoever is first and unfinished holds back the others, no one else's.
        and not exists (
          select from public.moderation_actions b
@@ -4463,8 +4465,9 @@ begin
       perform live.withdraw(item, 'failed', 'rank_changed', refusal);
       continue;
     end if;
+    handed_again := item.status = 'claimed' and item.claim_expires_at > clock_timestamp();
     update public.moderation_actions a
-       set status = 'claimed', claimed_by = p_worker, claimed_at = clock_timestamp(), attempts = a.attempts + 1,
+       set status = 'claimed', claimed_by = p_worker, claimed_at = clock_timestamp(), attempts = a.attempts + (not handed_again)::int,
            claim_expires_at = clock_timestamp() + interval '10 seconds', retry_at = null
      where a.id = item.id
     returning * into item;
@@ -4473,10 +4476,14 @@ begin
   return claimed;
 end;
 $$;
-comment on function live.claim_actions is 'Claims what is due in one room, one row per person, and returns it.';
-revoke execute on function live.claim_actions(text, uuid, uuid, int) from public, anon, authenticated, service_role;
+comment on function live.claim_actions is
+  'Claims what is due in one room, one row per person, and returns it. p_in_hand: what the worker has of what it claimed before; the '
+  'answer with the rest of it got lost, so that is handed out again. Null: it does not say.';
+revoke execute on function live.claim_actions(text, uuid, uuid, uuid[], int) from public, anon, authenticated, service_role;
 
-create function live.room_news(p_worker text, p_room text, p_since xid8, p_cursor text, p_limit int) returns jsonb
+create function live.room_news(
+  p_worker text, p_room text, p_in_hand uuid[], p_since xid8, p_cursor text, p_limit int
+) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   place record;
@@ -4489,7 +4496,7 @@ begin
     return jsonb_build_object('room', p_room, 'held', false);  -- its session was deleted by hand: nobody can moderate it
   end if;
   news := jsonb_build_object('room', p_room, 'held', true, 'cursor', p_cursor, 'actions',
-                             live.claim_actions(p_worker, place.session_id, place.call_id, p_limit));
+                             live.claim_actions(p_worker, place.session_id, place.call_id, p_in_hand, p_limit));
   if place.kind = 'call' then
     select * into call from public.calls c where c.id = place.id;
     return news || jsonb_build_object(
@@ -4514,7 +4521,7 @@ begin
 end;
 $$;
 comment on function live.room_news is 'What is new in one room since a cursor; claims its due actions.';
-revoke execute on function live.room_news(text, text, xid8, text, int) from public, anon, authenticated, service_role;
+revoke execute on function live.room_news(text, text, uuid[], xid8, text, int) from public, anon, authenticated, service_role;
 
 create function live.rooms_with_news(p_rooms jsonb) returns setof text
 language plpgsql stable set search_path = '' as $$
@@ -4555,7 +4562,7 @@ declare
   answers jsonb := '[]';
 begin
   for asked in
-    select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, cursor text) order by x.room
+    select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, cursor text, in_hand uuid[]) order by x.room
   loop
     update public.agent_rooms r
        set lease_expires_at = now_at + make_interval(secs => p_ttl_ms / 1000.0), renewed_at = now_at
@@ -4567,12 +4574,13 @@ begin
     end if;
   end loop;
   for asked in
-    select x.room, x.cursor
-      from jsonb_to_recordset(held) as x (room text, cursor text)
+    select x.room, x.cursor, x.in_hand
+      from jsonb_to_recordset(held) as x (room text, cursor text, in_hand uuid[])
      where x.room in (select live.rooms_with_news(held))
      order by x.room
   loop
-    answers := answers || live.room_news(p_worker, asked.room, coalesce(asked.cursor, '0')::xid8, cursor_xid, p_limit);
+    answers := answers || live.room_news(
+      p_worker, asked.room, asked.in_hand, coalesce(asked.cursor, '0')::xid8, cursor_xid, p_limit);
   end loop;
   if exists (select from live.gone_accounts g where g.settled_at is null) then
     perform live.settle_accounts(interval '100 milliseconds');
@@ -4581,7 +4589,8 @@ begin
 end;
 $$;
 comment on function public.agent_pull is
-  'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor"}] -> {"now", '
+  'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor", "in_hand"?: [ids of '
+  'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", '
   '"rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up.';
