@@ -8,13 +8,13 @@ import json
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from agent.core.ports import RoomFacts, RoomName
+from agent.core.timestamps import text_of
 from handlers.events import Identity, LiveEvent
 
 MAX_PACKET_BYTES = 15 * 1024
@@ -113,7 +113,7 @@ class Envelope:
             **self._head,
             "topic": topic,
             **({} if to is None else {"to": to}),
-            "sent_at": iso_milliseconds(now),
+            "sent_at": text_of(now),
             **({} if last_seq is None else {"last_seq": last_seq}),
         }
         return _json(fields)[:-1] + ',"events":['
@@ -131,7 +131,3 @@ def _json(value: object) -> str:
 def _item(event: LiveEvent) -> str:
     numbered = {"seq": event.seq} if event.seq else {}
     return _json({**numbered, "id": event.id, "type": event.type, "at": event.at, "payload": event.payload})
-
-
-def iso_milliseconds(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

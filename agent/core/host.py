@@ -9,38 +9,35 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from agent.core.clock import DatabaseClock
-from agent.core.envelope import Envelope, Signs
+from agent.core.envelope import Envelope
 from agent.core.inbox import Inbox, InboxOverflow
+from agent.core.log_fields import bind
 from agent.core.outbox import Outbox
 from agent.core.performer import Outboxes, World
 from agent.core.ports import (
     Claim,
     ClaimOutcome,
+    ConnectionLost,
     Finish,
+    HiddenParticipant,
     Incident,
     Joined,
     Lease,
     Left,
     PortError,
     Release,
-    RoomActions,
     RoomFacts,
     RoomName,
-    Store,
     Unavailable,
     Written,
 )
 from agent.core.puller import HeldRoom, Puller
 from agent.core.room_loop import moderate
-from agent.livekit.room import ConnectionLost, LiveKitRoom
-from agent.process.log import bind
-from agent.process.metrics import Metrics
-from agent.supabase.broadcasts import LevelsBroadcast
+from agent.core.shared import Shared
 from handlers.events import Identity, PresenceRecorded
 from handlers.state import RoomState
 
@@ -73,45 +70,31 @@ class Moderated:
 class Host:
     """`serve` a room by name; everything else follows."""
 
-    def __init__(
-        self,
-        store: Store,
-        actions: RoomActions,
-        puller: Puller,
-        clock: DatabaseClock,
-        metrics: Metrics,
-        signer: Signs,
-        connect: Callable[[RoomName, Identity, Inbox], LiveKitRoom],
-        levels: LevelsBroadcast,
-    ) -> None:
-        self._store, self._actions, self._puller = store, actions, puller
-        self._clock, self._metrics, self._signer, self._connect = clock, metrics, signer, connect
-        self._levels = levels
+    def __init__(self, shared: Shared, puller: Puller) -> None:
+        self._shared, self._puller = shared, puller
+        self._store, self._actions = shared.store, shared.actions
+        self._clock, self._metrics = shared.clock, shared.metrics
+        self.taking = True
+        """Whether new rooms are taken."""
         self._rooms: dict[RoomName, asyncio.Task[None]] = {}
         self._moderated: dict[Lease, Moderated] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self.ended = 0
         """Connections to LiveKit that are over."""
         self.outboxes = Outboxes(
-            presence=Outbox("presence", store.presence, self._presence_written),
-            finishes=Outbox("finishes", store.finish, self._finish_written),
-            cursors=Outbox("cursors", store.relayed, lambda row, _: puller.relayed(row.lease.room)),
-            incidents=Outbox("incidents", store.incidents, self._incident_written),
-            minutes=Outbox("minutes", store.minutes, lambda _row, _answer: None),
-            media=Outbox("media", store.media, lambda _row, _answer: None),
+            presence=Outbox("presence", shared.store.presence, self._presence_written),
+            finishes=Outbox("finishes", shared.store.finish, self._finish_written),
+            cursors=Outbox("cursors", shared.store.relayed, lambda row, _: puller.relayed(row.lease.room)),
+            incidents=Outbox("incidents", shared.store.incidents, self._incident_written),
+            minutes=Outbox("minutes", shared.store.minutes, lambda _row, _answer: None),
+            media=Outbox("media", shared.store.media, lambda _row, _answer: None),
         )
 
     async def run(self) -> None:
         """Serve until cancelled. Cancelling leaves every room and gives its lease back."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            tasks.create_task(self.outboxes.presence.run(), name="presence")
-            tasks.create_task(self.outboxes.finishes.run(), name="finishes")
-            tasks.create_task(self.outboxes.cursors.run(), name="cursors")
-            tasks.create_task(self.outboxes.incidents.run(), name="incidents")
-            tasks.create_task(self.outboxes.minutes.run(), name="minutes")
-            tasks.create_task(self.outboxes.media.run(), name="media")
-            tasks.create_task(self._levels.run(), name="levels")
+            tasks.create_task(self.outboxes.run(), name="outboxes")
             tasks.create_task(self._puller.run(), name="puller")
 
     @property
@@ -129,11 +112,15 @@ class Host:
         `succeed_at` (monotonic): the room has or had another worker, whose lease can be taken from then on. We join
         first and claim when we are in, so that between the two nobody is missed.
         """
-        if self._tasks is None or room in self._rooms:
+        if self._tasks is None or not self.taking or room in self._rooms:
             return
         task = self._tasks.create_task(self._serve(room, succeed_at), name=f"room {room}")
         self._rooms[room] = task
         task.add_done_callback(lambda _: self._rooms.pop(room, None))
+
+    def stop_taking(self) -> None:
+        """Take no further room; those that we have stay."""
+        self.taking = False
 
     async def hand_over(self, seconds: float) -> None:
         """Offer every room to the other workers and go on until they are in, or until the time is up."""
@@ -210,9 +197,11 @@ class Host:
             await self._moderate(room, claim, claimed_at, livekit, inbox)
 
     @contextlib.asynccontextmanager
-    async def _connection(self, room: RoomName, bot: Identity, inbox: Inbox) -> AsyncIterator[LiveKitRoom]:
+    async def _connection(
+        self, room: RoomName, bot: Identity, inbox: Inbox
+    ) -> AsyncIterator[HiddenParticipant]:
         """A connection that is left at the end; of one that is lost nobody waits for the end."""
-        livekit, lost = self._connect(room, bot, inbox), False
+        livekit, lost = self._shared.connect(room, bot, inbox), False
         try:
             yield livekit
         except ConnectionLost:
@@ -225,7 +214,7 @@ class Host:
             else:
                 await leaving
 
-    async def _disconnect(self, livekit: LiveKitRoom) -> None:
+    async def _disconnect(self, livekit: HiddenParticipant) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DISCONNECT_SECONDS):
                 await livekit.disconnect()
@@ -257,7 +246,7 @@ class Host:
         return False
 
     async def _moderate(
-        self, room: RoomName, claim: Claim, claimed_at: float, livekit: LiveKitRoom, inbox: Inbox
+        self, room: RoomName, claim: Claim, claimed_at: float, livekit: HiddenParticipant, inbox: Inbox
     ) -> None:
         assert claim.facts is not None
         assert claim.snapshot is not None
@@ -270,18 +259,8 @@ class Host:
         try:
             log.info("moderating")
             livekit.look_around()
-            world = World(
-                self._actions,
-                livekit,
-                livekit.present,
-                livekit.ears,
-                self.outboxes,
-                self._levels,
-                self._puller,
-                self._clock,
-                self._metrics,
-            )
-            envelope = Envelope(room, claim.facts, self._signer)
+            world = World(livekit, self._shared, self.outboxes, self._puller)
+            envelope = Envelope(room, claim.facts, self._shared.signer)
             ended = await moderate(held, inbox, world, envelope, room_now.state)
             if ended.closed:
                 await self._release(Release(lease, closed=True, at_ms=ended.at_ms))
@@ -301,8 +280,7 @@ class Host:
         """Write what is known, then give the lease back: afterwards nothing would be taken any more."""
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
-                for outbox in self.outboxes.all():
-                    await outbox.flush()
+                await self.outboxes.flush()
                 await self._store.release((release,))
         except (TimeoutError, PortError) as error:
             log.warning("lease left to lapse", extra={"room": release.lease.room, "error": str(error)})

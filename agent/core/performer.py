@@ -13,14 +13,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from agent.core.clock import DatabaseClock
-from agent.core.envelope import TOPIC_EVENTS, TOPIC_LEVELS, TOPIC_NOTICE, Envelope, iso_milliseconds
-from agent.core.heard import levels_payload, loudness_fields
+from agent.core.envelope import TOPIC_EVENTS, TOPIC_LEVELS, TOPIC_NOTICE, Envelope
+from agent.core.levels_payload import levels_payload, loudness_fields
 from agent.core.outbox import Outbox
 from agent.core.ports import (
     Cursor,
-    Ears,
     Finish,
+    HiddenParticipant,
     Incident,
     Joined,
     Left,
@@ -28,15 +27,12 @@ from agent.core.ports import (
     OnAir,
     PortError,
     Refused,
-    RoomActions,
-    Screen,
     TargetGone,
     Unavailable,
-    Wire,
 )
 from agent.core.puller import HeldRoom, Puller
-from agent.process.metrics import Metrics
-from agent.supabase.rows import seconds
+from agent.core.shared import Shared
+from agent.core.timestamps import seconds_of, text_of
 from handlers.effects import (
     AdvanceCursor,
     Beacon,
@@ -62,12 +58,10 @@ from handlers.effects import (
     ShowLevels,
 )
 from handlers.events import (
-    Connection,
     Event,
     EventsNotRelayed,
     EventsRelayed,
     Failure,
-    Identity,
     LiveEvent,
     ParticipantNotRemoved,
     ParticipantRemoved,
@@ -99,6 +93,17 @@ class Outboxes:
     minutes: Outbox[Minute]
     media: Outbox[OnAir]
 
+    async def run(self) -> None:
+        """Write for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            for outbox in self.all():
+                tasks.create_task(outbox.run(), name=outbox.kind)
+
+    async def flush(self) -> None:
+        """Returns when everything so far is written."""
+        for outbox in self.all():
+            await outbox.flush()
+
     def all(self) -> tuple[Outbox[Any], ...]:
         """In the order in which a room's last words are written."""
         return self.media, self.presence, self.incidents, self.finishes, self.cursors, self.minutes
@@ -108,16 +113,10 @@ class Outboxes:
 class World:
     """All that a room may touch."""
 
-    actions: RoomActions
-    wire: Wire
-    present: Callable[[], tuple[tuple[Identity, Connection], ...]]
-    """Who is in the room, seen from inside: free, but up to 3 s old for listeners."""
-    ears: Ears
+    inside: HiddenParticipant
+    shared: Shared
     outboxes: Outboxes
-    screen: Screen
     puller: Puller
-    clock: DatabaseClock
-    metrics: Metrics
 
 
 class Performer:
@@ -129,7 +128,8 @@ class Performer:
         report: Callable[[Event], None],
         tasks: asyncio.TaskGroup,
     ) -> None:
-        self._held, self._lease, self._world = held, held.lease, world
+        self._held, self._lease = held, held.lease
+        self._world, self._shared = world, world.shared
         self._envelope, self._report, self._tasks = envelope, report, tasks
         self._slots = asyncio.Semaphore(CONCURRENT_CALLS)
 
@@ -156,11 +156,11 @@ class Performer:
                 left = Left(self._lease, effect.identity, effect.sid, effect.reason, effect.at_ms)
                 self._world.outboxes.presence.add(left)
             case FinishAction():
-                self._world.outboxes.finishes.add(Finish(self._lease, effect, self._world.clock.now()))
+                self._world.outboxes.finishes.add(Finish(self._lease, effect, self._shared.clock.now()))
             case AdvanceCursor():
                 self._world.outboxes.cursors.add(Cursor(self._lease, effect.seq))
             case Listen():
-                self._world.ears.listen(on=effect.on)
+                self._world.inside.ears.listen(on=effect.on)
             case RecordIncident():
                 self._incident(effect)
             case RecordMinute():
@@ -170,7 +170,7 @@ class Performer:
             case ShowLevels():
                 self._begin(self._show_levels(effect))
             case ReportPolicy():
-                self._world.metrics.bad_policies.inc()
+                self._shared.metrics.bad_policies.inc()
                 told = {"problems": effect.problems, "mode": effect.mode}
                 log.error("policy cannot be used", extra={**self._where(), **told})
             case ReportLoudness():
@@ -209,7 +209,7 @@ class Performer:
     async def _set_permission(self, effect: SetPermission) -> Event:
         try:
             self._need_lease(harmless_twice=effect.revokes)
-            await self._world.actions.set_permission(
+            await self._shared.actions.set_permission(
                 self._lease.room, effect.identity, effect.permission, urgent=effect.revokes
             )
         except PortError as error:
@@ -221,20 +221,20 @@ class Performer:
             self._need_lease(harmless_twice=effect.ban)
             await self._notify(effect.notice, LAST_WORDS_SECONDS)
             await asyncio.sleep(HEAD_START_SECONDS)
-            await self._world.actions.remove(self._lease.room, effect.identity)
+            await self._shared.actions.remove(self._lease.room, effect.identity)
         except PortError as error:
             return ParticipantNotRemoved(effect.identity, effect.sid, failure_of(error), str(error))
         return ParticipantRemoved(effect.identity, effect.sid)
 
     async def _notify(self, notice: Notify, seconds: float = NOTICE_SECONDS) -> None:
         """Best effort: the database has the record."""
-        now, to = self._world.clock.now(), notice.identity
-        event = LiveEvent(0, str(uuid.uuid4()), notice.type.value, iso_milliseconds(now), notice.payload)
+        now, to = self._shared.clock.now(), notice.identity
+        event = LiveEvent(0, str(uuid.uuid4()), notice.type.value, text_of(now), notice.payload)
         try:
             self._need_lease()
             async with asyncio.timeout(seconds):
                 for packet in self._envelope.packets(TOPIC_NOTICE, (event,), now, to=to):
-                    await self._world.wire.send(packet, TOPIC_NOTICE, (to,))
+                    await self._world.inside.send(packet, TOPIC_NOTICE, (to,))
         except (PortError, TimeoutError) as error:
             log.warning(
                 "notice not sent",
@@ -245,11 +245,11 @@ class Performer:
         try:
             await self._tell(effect.events, effect.last_seq)
         except PortError as error:
-            self._world.metrics.relay_failures.inc()
+            self._shared.metrics.relay_failures.inc()
             return EventsNotRelayed(str(error))
-        sent_at = self._world.clock.now()
+        sent_at = self._shared.clock.now()
         for event in effect.events:
-            self._world.metrics.relay_lag.observe(max(0.0, sent_at - (seconds(event.at) or sent_at)))
+            self._shared.metrics.relay_lag.observe(max(0.0, sent_at - seconds_of(event.at)))
         return EventsRelayed(effect.last_seq)
 
     async def _beacon(self, last_seq: int) -> None:
@@ -258,13 +258,13 @@ class Performer:
 
     async def _tell(self, events: tuple[LiveEvent, ...], last_seq: int) -> None:
         self._need_lease()
-        now = self._world.clock.now()
+        now = self._shared.clock.now()
         for packet in self._envelope.packets(TOPIC_EVENTS, events, now, last_seq=last_seq):
-            await self._world.wire.send(packet, TOPIC_EVENTS)
+            await self._world.inside.send(packet, TOPIC_EVENTS)
 
     def _incident(self, effect: RecordIncident) -> None:
         decision = effect.decision
-        self._world.metrics.incidents.labels(decision.rule.value, decision.step.value).inc()
+        self._shared.metrics.incidents.labels(decision.rule.value, decision.step.value).inc()
         observed = {
             "rule": decision.rule.value,
             "step": decision.step.value,
@@ -277,24 +277,24 @@ class Performer:
         """Best effort: the next one replaces it."""
         payload = levels_payload(effect)
         if effect.watched:
-            self._world.screen.show(self._envelope.subject_id, payload)
+            self._shared.screen.show(self._envelope.subject_id, payload)
         if not effect.to:
             return
-        now = self._world.clock.now()
-        event = LiveEvent(0, str(uuid.uuid4()), "levels", iso_milliseconds(now), payload)
+        now = self._shared.clock.now()
+        event = LiveEvent(0, str(uuid.uuid4()), "levels", text_of(now), payload)
         with contextlib.suppress(PortError):
             self._need_lease()
             for packet in self._envelope.packets(TOPIC_LEVELS, (event,), now):
-                await self._world.wire.send(packet, TOPIC_LEVELS, effect.to)
+                await self._world.inside.send(packet, TOPIC_LEVELS, effect.to)
 
     def _where(self) -> dict[str, str]:
         return {"room": self._lease.room}
 
     async def _resync(self, effect: Resync) -> Event | None:
         if not effect.doubt:
-            return RoomSynced(self._world.present())
+            return RoomSynced(self._world.inside.present())
         try:
-            return RoomSynced(await self._world.actions.people(self._lease.room), listed=True)
+            return RoomSynced(await self._shared.actions.people(self._lease.room), listed=True)
         except TargetGone:
             return RoomSynced((), listed=True)
         except PortError as error:
@@ -304,7 +304,7 @@ class Performer:
     async def _close(self) -> Event:
         try:
             self._need_lease()
-            await self._world.actions.close(self._lease.room)
+            await self._shared.actions.close(self._lease.room)
         except PortError as error:
             return RoomNotClosed(str(error))
         return RoomClosed()
@@ -312,13 +312,13 @@ class Performer:
     def _count(self, metric: Metric) -> None:
         match metric:
             case Metric.DRIFT_FOUND:
-                self._world.metrics.drift.inc()
+                self._shared.metrics.drift.inc()
             case Metric.PRESENCE_CORRECTED:
-                self._world.metrics.presence_corrections.inc()
+                self._shared.metrics.presence_corrections.inc()
             case Metric.TRACK_DISGUISED:
-                self._world.metrics.disguises.inc()
+                self._shared.metrics.disguises.inc()
             case Metric.HOST_NOT_MEASURABLE:
-                self._world.metrics.hosts_not_measurable.inc()
+                self._shared.metrics.hosts_not_measurable.inc()
             case _:
                 assert_never(metric)
 

@@ -37,6 +37,10 @@ class Refused(PortError):
     """The other side understood and said no."""
 
 
+class ConnectionLost(Exception):
+    """The hidden participant's connection is over although the room may go on: take the room again."""
+
+
 class RoomActions(Protocol):
     """Acts on rooms through LiveKit's server API. All methods raise `PortError`; all are safe to repeat."""
 
@@ -61,22 +65,36 @@ class RoomActions(Protocol):
         """Every room that LiveKit has now."""
 
 
-class Wire(Protocol):
-    """The hidden participant's own connection."""
-
-    identity: Identity
-    restoring: asyncio.Event
-    """Set while the connection is lost and LiveKit's client tries to restore it."""
-
-    async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
-        """One reliable data packet, to everyone or to some. Raises `Unavailable`."""
-
-
 class Ears(Protocol):
     """The sounds of one room's people."""
 
     def listen(self, *, on: bool) -> None:
         """Hear all of them from now on, or none. While on, answered by `Measured` and `TrackPaused`."""
+
+
+class HiddenParticipant(Protocol):
+    """Our own connection to one room. What it sees goes into the room's inbox as events."""
+
+    identity: Identity
+    restoring: asyncio.Event
+    """Set while the connection is lost and LiveKit's client tries to restore it."""
+
+    @property
+    def ears(self) -> Ears: ...
+
+    async def connect(self) -> None:
+        """Join, seen by nobody. Raises `ConnectionLost` when that does not succeed in time."""
+
+    async def disconnect(self) -> None: ...
+
+    def look_around(self) -> None:
+        """Report everyone who is here, and what they publish."""
+
+    def present(self) -> tuple[tuple[Identity, Connection], ...]:
+        """Who is in the room, seen from inside: free, but up to 3 s old for listeners."""
+
+    async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
+        """One reliable data packet, to everyone or to some. Raises `Unavailable`."""
 
 
 class Screen(Protocol):
@@ -124,6 +142,10 @@ class Lease:
 
     room: RoomName
     epoch: int
+
+    def as_json(self) -> dict[str, str | int]:
+        """The fence, as the database's functions take it in each row."""
+        return {"room": self.room, "epoch": self.epoch}
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +272,10 @@ class Written:
 
 class Store(Protocol):
     """The database, in calls that each serve many rooms. All raise `Unavailable` or `Refused`."""
+
+    @property
+    def failed_at(self) -> float:
+        """When a lease last could not be taken, renewed or looked up, by the monotonic clock."""
 
     async def claim(self, room: RoomName, bot: Identity) -> Claim: ...
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.core.clock import DatabaseClock
+from agent.core.metrics import RoomMetrics
 from agent.core.ports import Known, Lease, Refused, RoomName, RoomPull, Store, Unavailable
-from agent.process.metrics import Metrics
 from handlers.events import ActionId, Event, LeaseLost
 
 log = logging.getLogger(__name__)
@@ -47,24 +47,33 @@ class HeldRoom:
     """Rows that were delivered and have no written outcome yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often the database is asked."""
+
+    lease_seconds: float
+    beat_seconds: float
+    patience_seconds: float
+    """The longest that an answer is waited for."""
+
+    @property
+    def brief_seconds(self) -> float:
+        """How long an answer is waited for at first: a lost connection leaves time to renew over another one."""
+        return (self.lease_seconds - self.beat_seconds) / 2
+
+
 class Puller:
     def __init__(
         self,
         store: Store,
         clock: DatabaseClock,
-        metrics: Metrics,
-        *,
-        lease_seconds: float,
-        beat_seconds: float,
-        patience_seconds: float,
+        metrics: RoomMetrics,
+        rhythm: Rhythm,
         deaf: Callable[[], None],
     ) -> None:
-        """`patience_seconds`: the longest that an answer is waited for. `deaf` is called when rows come that wake-ups
-        should have told of."""
+        """`deaf` is called when rows come that wake-ups should have announced."""
         self._store, self._clock, self._metrics, self._deaf = store, clock, metrics, deaf
-        self._lease_seconds, self._beat_seconds = lease_seconds, beat_seconds
-        self._brief = (lease_seconds - beat_seconds) / 2
-        self._patience, self._patience_cap = self._brief, patience_seconds
+        self._rhythm, self._patience = rhythm, rhythm.brief_seconds
         self._held: dict[RoomName, HeldRoom] = {}
         self._woken: set[RoomName] = set()
         self._later_looks: dict[RoomName, tuple[asyncio.TimerHandle, ...]] = {}
@@ -84,7 +93,7 @@ class Puller:
         deliver: Callable[[Event], None],
         fail: Callable[[Exception], None],
     ) -> HeldRoom:
-        valid_until = claimed_at + self._lease_seconds
+        valid_until = claimed_at + self._rhythm.lease_seconds
         held = HeldRoom(lease, cursor, valid_until, deliver, fail, self._clock.now())
         self._held[lease.room] = held
         self._metrics.rooms.set(len(self._held))
@@ -185,7 +194,7 @@ class Puller:
             if free:
                 self._start(tasks, free, release=False)
             # After an outage whoever renews first keeps the room: do not wait for a whole beat.
-            await asyncio.sleep(self._beat_seconds if self.reachable else RETRY_SECONDS)
+            await asyncio.sleep(self._rhythm.beat_seconds if self.reachable else RETRY_SECONDS)
 
     def _start(self, tasks: asyncio.TaskGroup, free: list[HeldRoom], *, release: bool) -> None:
         for held in free:
@@ -199,14 +208,14 @@ class Puller:
                 news = await self._store.pull(
                     {held.lease: Known(held.cursor, frozenset(held.in_hand)) for held in rooms}
                 )
-            if self._clock.monotonic() - sent_at < self._brief:
-                self._patience = self._brief
+            if self._clock.monotonic() - sent_at < self._rhythm.brief_seconds:
+                self._patience = self._rhythm.brief_seconds
             self._take(rooms, news, sent_at)
             if not release:
                 self._hold_to_wakeups(news)
         except TimeoutError:
             # A lost connection is given up in time to renew over another one; a slow database is waited for.
-            self._patience = min(2 * self._patience, self._patience_cap)
+            self._patience = min(2 * self._patience, self._rhythm.patience_seconds)
             self._answered(reachable=False)
             log.warning("pull timed out", extra={"rooms": len(rooms), "patience_s": self._patience})
         except (Unavailable, Refused) as error:
@@ -237,7 +246,7 @@ class Puller:
                 self._metrics.leases_lost.inc()
                 held.deliver(LeaseLost())
                 continue
-            held.valid_until = sent_at + self._lease_seconds
+            held.valid_until = sent_at + self._rhythm.lease_seconds
             if item is not None and item.pulled is not None:
                 held.cursor, held.more_events = item.cursor or held.cursor, item.more_events
                 held.in_hand.update(action.id for action in item.pulled.actions)

@@ -7,9 +7,8 @@ from agent.core.clock import DatabaseClock
 from agent.core.envelope import Envelope
 from agent.core.inbox import Inbox
 from agent.core.performer import Performer, World
-from agent.core.ports import PortError, RoomName
+from agent.core.ports import ConnectionLost, PortError, RoomName
 from agent.core.puller import HeldRoom
-from agent.livekit.room import ConnectionLost
 from handlers.audio import last_words
 from handlers.effects import Leave
 from handlers.events import Event, Pulled, Ticked
@@ -36,7 +35,7 @@ async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelop
             performer = Performer(held, world, envelope, inbox.put, tasks)
             guard = tasks.create_task(_guard(held.lease.room, world), name="connection")
             try:
-                return await _decide(inbox, performer, world.clock, state)
+                return await _decide(inbox, performer, world.shared.clock, state)
             finally:
                 guard.cancel()
     except ExceptionGroup as faults:
@@ -63,16 +62,16 @@ async def _decide(inbox: Inbox, performer: Performer, clock: DatabaseClock, stat
 async def _guard(room: RoomName, world: World) -> None:
     """Raises ConnectionLost when LiveKit no longer has us in the room, however long its client still hopes."""
     while True:
-        await world.wire.restoring.wait()
+        await world.inside.restoring.wait()
         await asyncio.sleep(RESTORE_SECONDS)
-        if world.wire.restoring.is_set() and not await _still_in(room, world):
+        if world.inside.restoring.is_set() and not await _still_in(room, world):
             msg = "LiveKit has let go of us while its client was reconnecting"
             raise ConnectionLost(msg)
 
 
 async def _still_in(room: RoomName, world: World) -> bool:
     try:
-        return await world.actions.connected(room, world.wire.identity)
+        return await world.shared.actions.connected(room, world.inside.identity)
     except PortError:
         return True  # unknown is not absent
 

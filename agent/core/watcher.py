@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
 from agent.core.ports import Overview, PortError, RoomActions, RoomName, Store, Swept, Unavailable, Unclaimed
 
@@ -27,26 +28,33 @@ BLIND_LOOKS = 2
 FAILED_RETRY_SECONDS = 0.5
 
 
+class RoomHost(Protocol):
+    """What takes the rooms that are found; `agent.core.host` is it."""
+
+    @property
+    def rooms(self) -> Collection[RoomName]:
+        """Those that it has. Their leases are its own affair: the watcher need not look when they would run out."""
+
+    def serve(self, room: RoomName, succeed_at: float | None = None) -> None:
+        """See to it that this room is moderated; see `Host.serve`."""
+
+    async def offer_all(self) -> None:
+        """Let other workers take its rooms, for when LiveKit cannot be reached from here."""
+
+
 class Watcher:
     def __init__(
         self,
         store: Store,
         actions: RoomActions,
-        serve: Callable[[RoomName, float | None], None],
-        failed_at: Callable[[], float],
-        offer: Callable[[], Awaitable[None]],
+        host: RoomHost,
         *,
         every_seconds: float,
         grace_seconds: float,
-        ours: Callable[[], Collection[RoomName]] = frozenset,
     ) -> None:
-        """`serve(room, succeed_at)`: see `Host.serve`. `failed_at`: when the database last did not answer (monotonic);
-        for `grace_seconds` after that nothing is taken: leases may have run out only because nobody could renew them.
-        `offer`: lets other workers take our rooms, for when LiveKit cannot be reached from here. `ours`: rooms that
-        this worker serves; their leases are its own affair, so it need not look when they would run out."""
-        self._store, self._actions, self._serve, self._failed_at = store, actions, serve, failed_at
-        self._offer, self._blind_looks = offer, 0
-        self._ours = ours
+        """`grace_seconds`: for so long after the database last did not answer nothing is taken, since leases may have
+        run out only because nobody could renew them."""
+        self._store, self._actions, self._host, self._blind_looks = store, actions, host, 0
         self._every, self._grace = every_seconds, grace_seconds
         self._there: frozenset[RoomName] = frozenset()
         self._list_at = float("-inf")
@@ -105,16 +113,16 @@ class Watcher:
         self._note(overview)
         leases = overview.leases
         now = time.monotonic()
-        grace_left = self._failed_at() + self._grace - now
+        grace_left = self._store.failed_at + self._grace - now
         if grace_left > 0:
             return grace_left
         for room in unknown - leases.keys():
-            self._serve(room, None)  # of no running session: it is deleted if its session is over
+            self._host.serve(room, None)  # of no running session: it is deleted if its session is over
         for room in self._there & leases.keys():
             left = leases[room]
             if left is None or left < EARLY_SECONDS:
-                self._serve(room, now if left is None else now + left + AFTER_EXPIRY_SECONDS)
-        others = self._there & leases.keys() - self._ours()
+                self._host.serve(room, now if left is None else now + left + AFTER_EXPIRY_SECONDS)
+        others = self._there & leases.keys() - self._host.rooms
         sound = [left for room in others if (left := leases[room]) and left >= EARLY_SECONDS]
         return max(
             SHORTEST_PAUSE_SECONDS, min([self._list_at - now, *(left - EARLY_SECONDS for left in sound)])
@@ -156,7 +164,7 @@ class Watcher:
         """LiveKit does not answer. Our rooms keep us as long as nobody else has a better view."""
         self._blind_looks += 1
         if self._blind_looks >= BLIND_LOOKS:
-            await self._offer()
+            await self._host.offer_all()
 
     def _note(self, overview: Overview) -> None:
         now, self.looked_at = time.monotonic(), time.time()

@@ -10,8 +10,8 @@ from livekit import api
 
 from agent.core.ports import Refused, RoomName, TargetGone, Unavailable
 from agent.livekit.api_budget import ApiBudget
+from agent.livekit.metrics import CallMetrics
 from agent.livekit.translation import is_person, listed, permission_to
-from agent.process.metrics import Metrics
 from handlers.events import Connection, Identity
 from moderation.desired import Permission
 
@@ -25,7 +25,9 @@ RETRYABLE = frozenset(
 
 
 class LiveKitActions:
-    def __init__(self, livekit: api.LiveKitAPI, budget: ApiBudget, metrics: Metrics, timeout: float) -> None:
+    def __init__(
+        self, livekit: api.LiveKitAPI, budget: ApiBudget, metrics: CallMetrics, timeout: float
+    ) -> None:
         self._livekit, self._budget, self._metrics, self._timeout = livekit, budget, metrics, timeout
 
     async def set_permission(

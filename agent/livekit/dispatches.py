@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Callable
+from typing import Protocol
 
 from agent.core.ports import RoomName
 from agent.livekit.agents_library import (
@@ -20,7 +20,8 @@ from agent.livekit.agents_library import (
     JobRequest,
     WorkerPermissions,
 )
-from agent.process.metrics import Metrics
+from agent.livekit.metrics import DispatchMetrics
+from agent.livekit.server import LiveKitServer
 
 log = logging.getLogger(__name__)
 
@@ -30,22 +31,22 @@ DRAIN_SECONDS = 2
 LIBRARY_LOG = "livekit.agents"
 
 
+class RoomTaker(Protocol):
+    """What takes the rooms that LiveKit offers; `agent.core.host` is it."""
+
+    @property
+    def taking(self) -> bool:
+        """Whether it takes new rooms; when not, LiveKit asks other workers."""
+
+    def serve(self, room: RoomName) -> None:
+        """Somebody opened this room."""
+
+
 class Dispatches:
     """`run` it. Not named, so that LiveKit sends it every room."""
 
-    def __init__(
-        self,
-        url: str,
-        key: str,
-        secret: str,
-        metrics: Metrics,
-        *,
-        serve: Callable[[RoomName], None],
-        taking: Callable[[], bool],
-    ) -> None:
-        """`serve(room)`: somebody opened it. `taking`: whether we take new rooms; when not, LiveKit asks others."""
-        self._url, self._key, self._secret, self._metrics = url, key, secret, metrics
-        self._serve, self._taking = serve, taking
+    def __init__(self, livekit: LiveKitServer, host: RoomTaker, metrics: DispatchMetrics) -> None:
+        self._livekit, self._host, self._metrics = livekit, host, metrics
         self._server: AgentServer | None = None
         self.registered = False
         quiet_library_log()
@@ -56,7 +57,7 @@ class Dispatches:
         while True:
             self._server = server = self._new_server()
             reason, was_registered = await self._run(server)
-            if not self._taking():
+            if not self._host.taking:
                 return
             log.warning("not registered with LiveKit", extra={"error": reason})
             pause = FIRST_RETRY_SECONDS if was_registered else min(2 * pause, RETRY_CAP_SECONDS)
@@ -86,9 +87,9 @@ class Dispatches:
 
     def _new_server(self) -> AgentServer:
         server = AgentServer(
-            ws_url=self._url,
-            api_key=self._key,
-            api_secret=self._secret,
+            ws_url=self._livekit.url,
+            api_key=self._livekit.key,
+            api_secret=self._livekit.secret,
             permissions=WorkerPermissions(
                 can_publish=False,
                 can_subscribe=True,
@@ -116,10 +117,10 @@ class Dispatches:
     async def _on_request(self, request: JobRequest) -> None:
         """The job is over at once, for us and for all other workers: the host has the room. While leaving it is not:
         the next worker is asked."""
-        taking = self._taking()
+        taking = self._host.taking
         self._metrics.dispatches.labels("accepted" if taking else "rejected").inc()
         if taking:
-            self._serve(RoomName(request.room.name))
+            self._host.serve(RoomName(request.room.name))
         await request.reject(terminate=taking)
 
 

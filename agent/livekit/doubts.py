@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.livekit.audio_tracks import AudioTrack
+from agent.livekit.metrics import SoundMetrics
 from agent.livekit.shut_out import LOOK_SECONDS, ShutOut
 from agent.livekit.witness import Witness
-from agent.process.metrics import Metrics
 from handlers.events import Event
 
 LINGER_SECONDS = 10.0
@@ -27,7 +27,7 @@ class Door:
 class Process(Protocol):
     """What all rooms share."""
 
-    metrics: Metrics
+    metrics: SoundMetrics
     witnesses: asyncio.TaskGroup | None
 
 

@@ -14,9 +14,9 @@ from typing import Protocol
 
 from agent.core.clock import DatabaseClock
 from agent.livekit.audio_tracks import AudioTrack
+from agent.livekit.metrics import SoundMetrics
 from agent.livekit.native import AudioFrames
 from agent.livekit.shut_out import LOOK_SECONDS
-from agent.process.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Ears(Protocol):
 class Hearing:
     """Measures for all rooms of the process. `run` it."""
 
-    def __init__(self, clock: DatabaseClock, metrics: Metrics) -> None:
+    def __init__(self, clock: DatabaseClock, metrics: SoundMetrics) -> None:
         self.clock, self.metrics = clock, metrics
         self.frames = AudioFrames()
         self.rooms: set[Ears] = set()

@@ -6,15 +6,19 @@ Nothing is decided here. Callbacks run on the process's one loop, so `report` ma
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from livekit import api, rtc
 
-from agent.core.ports import RoomName, Unavailable
+from agent.core.inbox import Inbox
+from agent.core.ports import ConnectionLost, RoomName, Unavailable
 from agent.livekit.doubts import Door
 from agent.livekit.hearing import Hearing
 from agent.livekit.listening import RoomEars
 from agent.livekit.native import ParticipantPermission, RoomEvents, forget_callbacks
+from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import (
     ROOM_IS_OVER,
     SOURCES,
@@ -26,7 +30,6 @@ from agent.livekit.translation import (
 )
 from handlers.events import (
     Connection,
-    Event,
     Identity,
     ParticipantJoined,
     ParticipantLeft,
@@ -57,31 +60,29 @@ which a sound and its inverse cancel. A server stays on its network: to look for
 a room's memory, and who reconnects looks anew."""
 
 
-class ConnectionLost(Exception):
-    """The connection is over although the room may go on: take the room again."""
+@dataclass(frozen=True, slots=True)
+class Native:
+    """LiveKit's native side, as all rooms of a process share it."""
+
+    hearing: Hearing
+    events: RoomEvents
+
+    def close(self) -> None:
+        self.events.close()
 
 
 class LiveKitRoom:
-    """A `Wire`, and the view from inside."""
+    """A `HiddenParticipant`."""
 
     def __init__(
-        self,
-        url: str,
-        token: str,
-        identity: Identity,
-        now_ms: Callable[[], int],
-        report: Callable[[Event], None],
-        lost: Callable[[ConnectionLost], None],
-        hearing: Hearing,
-        events: RoomEvents,
-        witness_token: Callable[[], str] | None = None,
+        self, livekit: LiveKitServer, room: RoomName, identity: Identity, inbox: Inbox, native: Native
     ) -> None:
-        """`witness_token`: of a second hidden participant, new each time; see `agent.livekit.witness`."""
-        self._url, self._token, self._now_ms = url, token, now_ms
-        self._report, self._lost = report, lost
-        self._room, self._events = rtc.Room(), events
-        door = None if witness_token is None else Door(url, witness_token)
-        self.ears = RoomEars(self._room, hearing, report, door)
+        """`inbox`: takes what is seen, and the end of the connection."""
+        self._url, self._token = livekit.url, hidden_token(livekit.key, livekit.secret, room, identity)
+        self._report, self._lost, self._clock = inbox.put, inbox.fail, native.hearing.clock
+        self._room, self._events = rtc.Room(), native.events
+        door = Door(livekit.url, lambda: witness_token(livekit, room))
+        self.ears = RoomEars(self._room, native.hearing, inbox.put, door)
         self.identity, self.restoring = identity, asyncio.Event()
         self._leaving = False
         self._crowds: set[tuple[str, Source | None]] = set()
@@ -219,6 +220,9 @@ class LiveKitRoom:
             who, sid = Identity(participant.identity), Sid(participant.sid)
             self._report(Switched(who, sid, switches_of(participant)))
 
+    def _now_ms(self) -> int:
+        return int(self._clock.now() * 1000)
+
     def _on_reconnected(self) -> None:
         self.restoring.clear()
         self.look_around()
@@ -230,6 +234,11 @@ class LiveKitRoom:
             self._report(RoomEnded(leave_reason(reason), self._now_ms()))
         else:
             self._lost(ConnectionLost(leave_reason(reason)))
+
+
+def witness_token(livekit: LiveKitServer, room: RoomName) -> str:
+    """Of a second hidden participant, new each time; see `agent.livekit.witness`."""
+    return hidden_token(livekit.key, livekit.secret, room, Identity(f"witness-{uuid.uuid4()}"))
 
 
 def hidden_token(key: str, secret: str, room: RoomName, identity: Identity) -> str:

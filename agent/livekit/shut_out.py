@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 
 from agent.livekit.audio_tracks import AudioTrack, Unwanted
-from agent.process.metrics import Metrics
+from agent.livekit.metrics import SoundMetrics
 from handlers.events import Event, Identity, KeptOut
 from moderation.rules.not_measurable import Shut
 
@@ -28,7 +28,7 @@ UNHEARD_SECONDS = 2.0
 
 
 class ShutOut:
-    def __init__(self, report: Callable[[Event], None], metrics: Metrics) -> None:
+    def __init__(self, report: Callable[[Event], None], metrics: SoundMetrics) -> None:
         self._report, self._metrics = report, metrics
         self._counted_until: dict[str, float] = {}
         """Monotonic. What was before is reported, or was heard, or nobody could hear it."""

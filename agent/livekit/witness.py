@@ -15,7 +15,7 @@ import aiohttp
 from google.protobuf.message import DecodeError
 from livekit.protocol.rtc import SignalRequest, SignalResponse
 
-from agent.process.metrics import Metrics
+from agent.livekit.metrics import SoundMetrics
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Witness:
         token: Callable[[], str],
         told: Callable[[str, bool], None],
         lost: Callable[[], None],
-        metrics: Metrics,
+        metrics: SoundMetrics,
     ) -> None:
         """`told`: the SID of a track, and whether it is refused. `lost`: what was told may have changed since. Both
         are called on the loop."""

@@ -2,26 +2,18 @@
 
 import json
 import logging
-from collections.abc import Mapping
-from contextvars import ContextVar
-from datetime import UTC, datetime
+
+from agent.core.log_fields import bound
+from agent.core.timestamps import text_of
 
 PLAIN = frozenset(vars(logging.makeLogRecord({})))
 """Attributes of every record: what is not among them came by `extra`."""
 
 
-_bound: ContextVar[Mapping[str, object] | None] = ContextVar("fields of this task's log lines", default=None)
-
-
-def bind(**fields: object) -> None:
-    """From now on every log line of this task, and of tasks that it starts, carries these fields."""
-    _bound.set({**(_bound.get() or {}), **fields})
-
-
 class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "at": text_of(record.created),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -40,7 +32,7 @@ class TextFormatter(logging.Formatter):
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     own = {name: value for name, value in vars(record).items() if name not in PLAIN and name != "message"}
-    return {**(_bound.get() or {}), **own}
+    return {**bound(), **own}
 
 
 def configure(level: str, style: str) -> None:

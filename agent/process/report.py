@@ -4,8 +4,8 @@ Reads what the parts know and changes nothing. It names rooms, sessions and acti
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -15,69 +15,73 @@ from agent.core.clock import DatabaseClock
 from agent.core.host import Host, Moderated
 from agent.core.puller import DEAF_AFTER, Puller
 from agent.core.relay_key import RelayKey
+from agent.core.timestamps import text_of
 from agent.core.watcher import Watcher
 from agent.livekit.api_budget import ApiBudget
+from agent.livekit.dispatches import Dispatches
+from agent.livekit.hearing import Hearing
 from agent.process.readiness import Conditions
+from agent.supabase.wakeups import WakeUps
 from handlers.state import OpenAction
 
 
-class Report(Collector):
-    """Args:
-    joined: whether the wake-up channel is joined, or None where wake-ups are switched off.
-    itself: the worker's own conditions.
-    listening: rooms whose microphones are heard.
-    """
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a report reads."""
 
-    def __init__(
-        self,
-        name: str,
-        key: RelayKey,
-        host: Host,
-        puller: Puller,
-        watcher: Watcher,
-        budget: ApiBudget,
-        clock: DatabaseClock,
-        *,
-        memory_limit_mb: float,
-        joined: Callable[[], bool | None],
-        itself: Callable[[], Conditions],
-        listening: Callable[[], Sequence[str]],
-    ) -> None:
-        self._name, self._key, self._clock, self._memory_limit_mb = name, key, clock, memory_limit_mb
-        self._host, self._puller, self._watcher, self._budget = host, puller, watcher, budget
-        self._joined, self._itself, self._listening = joined, itself, listening
-        self._started_at = time.time()
+    name: str
+    """The worker's."""
+    key: RelayKey
+    host: Host
+    puller: Puller
+    watcher: Watcher
+    dispatches: Dispatches
+    hearing: Hearing
+    wakeups: WakeUps | None
+    """None: switched off."""
+    budget: ApiBudget
+    clock: DatabaseClock
+    memory_limit_mb: float
+
+
+class Report(Collector):
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._started_at = parts, time.time()
 
     def conditions(self) -> Conditions:
-        joined, lease_left = self._joined(), self._puller.lease_left
+        parts = self._parts
         return {
-            **self._itself(),
-            "database": self._puller.reachable,
-            "wakeups": joined is None or (joined and self._puller.unannounced < DEAF_AFTER),
-            "leases": lease_left is None or lease_left > 0,
+            "registered": parts.dispatches.registered,
+            "key_published": parts.key.published,
+            "taking_rooms": parts.host.taking,
+            "database": parts.puller.reachable,
+            "wakeups": parts.wakeups is None
+            or (parts.wakeups.joined and parts.puller.unannounced < DEAF_AFTER),
+            "leases": parts.puller.lease_left is None or parts.puller.lease_left > 0,
         }
 
     def status(self) -> Mapping[str, Any]:
+        parts = self._parts
         return {
-            "worker": self._name,
-            "since": _moment(self._started_at),
-            "kid": self._key.kid,
+            "worker": parts.name,
+            "since": text_of(self._started_at, "seconds"),
+            "kid": parts.key.kid,
             "conditions": self.conditions(),
-            "unmoderated": {room: round(s, 1) for room, s in self._watcher.unmoderated.items()},
-            "outboxes": {box.kind: box.waiting for box in self._host.outboxes.all()},
-            "listening": self._listening(),
-            "rooms": [self._room(room) for room in self._host.moderated],
+            "unmoderated": {room: round(s, 1) for room, s in parts.watcher.unmoderated.items()},
+            "outboxes": {box.kind: box.waiting for box in parts.host.outboxes.all()},
+            "listening": sorted(ears.room for ears in parts.hearing.rooms),
+            "rooms": [self._room(room) for room in parts.host.moderated],
         }
 
     def _room(self, room: Moderated) -> Mapping[str, Any]:
-        now, state = self._clock.now(), room.state
+        now, state = self._parts.clock.now(), room.state
         return {
             "room": room.held.lease.room,
             **room.facts.as_key(),
             "epoch": room.held.lease.epoch,
-            "since": _moment(room.since),
+            "since": text_of(room.since, "seconds"),
             "people": sum(1 for _ in state.connected()),
-            "lease_left_s": round(room.held.valid_until - self._clock.monotonic(), 1),
+            "lease_left_s": round(room.held.valid_until - self._parts.clock.monotonic(), 1),
             "relayed_seq": state.relayed_seq,
             "relay_backlog": len(state.relaying) + len(state.backlog),
             "open_actions": [
@@ -87,22 +91,26 @@ class Report(Collector):
         }
 
     def collect(self) -> Iterator[Metric]:
-        yield _by("worker", "live_worker_info", "This worker (always 1)", {self._name: 1})
+        yield _by("worker", "live_worker_info", "This worker (always 1)", {self._parts.name: 1})
         yield from self._collect_health()
         yield from self._collect_rooms()
         yield from self._collect_queues()
 
     def _collect_health(self) -> Iterator[Metric]:
         yield _by("condition", "live_ready", "1 while this condition of readiness holds", self.conditions())
-        limit = self._memory_limit_mb * 2**20
+        limit = self._parts.memory_limit_mb * 2**20
         yield _gauge("live_memory_limit_bytes", "Resident memory past which the worker drains", limit)
         looked = "When all rooms were last compared with their leases (Unix time)"
-        yield _gauge("live_watch_last_timestamp_seconds", looked, self._watcher.looked_at)
+        yield _gauge("live_watch_last_timestamp_seconds", looked, self._parts.watcher.looked_at)
         left = "Until the first of our leases lapses (no line without rooms)"
-        yield _gauge("live_lease_left_seconds", left, self._puller.lease_left)
+        yield _gauge("live_lease_left_seconds", left, self._parts.puller.lease_left)
 
     def _collect_rooms(self) -> Iterator[Metric]:
-        rooms, alone, now = self._host.moderated, self._watcher.unmoderated, self._clock.now()
+        rooms, alone, now = (
+            self._parts.host.moderated,
+            self._parts.watcher.unmoderated,
+            self._parts.clock.now(),
+        )
         ages = [_age(open_, now) for room in rooms for open_ in room.state.actions.values()]
         people = sum(1 for room in rooms for _ in room.state.connected())
         backlog = sum(len(room.state.relaying) + len(room.state.backlog) for room in rooms)
@@ -113,8 +121,8 @@ class Report(Collector):
         yield _gauge("live_actions_open", "Rows claimed and not true yet", len(ages))
         yield _gauge("live_actions_open_oldest_seconds", "Age of the oldest of them", max(ages, default=0))
         orphans = "Rooms with a name of ours that the database does not know (the worker that sweeps)"
-        yield _gauge("live_rooms_orphaned", orphans, self._watcher.orphans)
-        swept = self._watcher.swept
+        yield _gauge("live_rooms_orphaned", orphans, self._parts.watcher.orphans)
+        swept = self._parts.watcher.swept
         circuits = "Rules that only observe in a session, past their ceiling there (the worker that sweeps)"
         yield _gauge("live_rule_circuits_open", circuits, swept.open_circuits)
         automatic = (
@@ -124,9 +132,9 @@ class Report(Collector):
         ceiling = "How many of them wake somebody: limits.automatic_per_hour"
         yield _gauge("live_automatic_actions_limit", ceiling, swept.automatic_limit)
         closed = CounterMetricFamily("live_rooms_orphaned_closed", "Such rooms that were closed")
-        closed.add_metric([], self._watcher.orphans_closed)
+        closed.add_metric([], self._parts.watcher.orphans_closed)
         yield closed
-        unclaimed = self._watcher.unclaimed
+        unclaimed = self._parts.watcher.unclaimed
         due = "Rows of all running rooms that nobody has claimed though they are due"
         yield _gauge("live_actions_unclaimed", due, unclaimed.actions)
         oldest = "For how long the first of them has been due, as of the last look"
@@ -134,7 +142,7 @@ class Report(Collector):
         yield _gauge("live_relay_backlog_events", "Events that are not on the wire yet", backlog)
 
     def _collect_queues(self) -> Iterator[Metric]:
-        boxes = self._host.outboxes.all()
+        boxes = self._parts.host.outboxes.all()
         waiting = {box.kind: box.waiting for box in boxes}
         yield _by("kind", "live_outbox_rows", "Rows that wait for the database", waiting)
         dropped = CounterMetricFamily(
@@ -149,7 +157,7 @@ class Report(Collector):
         yield dropped
         yield refused
         waits = "LiveKit server API calls that wait for LIVE_API_RATE"
-        yield _gauge("live_livekit_calls_waiting", waits, self._budget.waiting)
+        yield _gauge("live_livekit_calls_waiting", waits, self._parts.budget.waiting)
 
 
 def _gauge(name: str, what: str, value: float | None) -> GaugeMetricFamily:
@@ -165,7 +173,3 @@ def _by(label: str, name: str, what: str, values: Mapping[str, float]) -> GaugeM
 
 def _age(open_: OpenAction, now: float) -> float:
     return max(0.0, now - open_.action.created_at_ms / 1000)
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

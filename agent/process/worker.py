@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import time
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,26 +21,27 @@ from agent.core.clock import DatabaseClock
 from agent.core.host import Host
 from agent.core.inbox import Inbox
 from agent.core.ports import RoomName
-from agent.core.puller import Puller
+from agent.core.puller import Puller, Rhythm
 from agent.core.relay_key import RelayKey
+from agent.core.shared import Shared
 from agent.core.watcher import Watcher
 from agent.livekit.actions import LiveKitActions
 from agent.livekit.api_budget import ApiBudget, heed_limit
 from agent.livekit.dispatches import Dispatches
 from agent.livekit.hearing import Hearing
 from agent.livekit.native import RoomEvents
-from agent.livekit.room import LiveKitRoom, hidden_token
+from agent.livekit.room import LiveKitRoom, Native
+from agent.livekit.server import LiveKitServer
 from agent.process.health import serve_health
 from agent.process.memory import give_back_often
 from agent.process.metrics import Metrics
-from agent.process.readiness import Conditions
-from agent.process.report import Report
+from agent.process.report import Parts, Report
 from agent.process.settings import Settings
 from agent.process.watchdog import LoopWatchdog, past_memory_limit
 from agent.supabase.broadcasts import LevelsBroadcast
 from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.store import SupabaseStore
-from agent.supabase.wakeups import WakeUps
+from agent.supabase.wakeups import Listener, WakeUps
 from handlers.events import Identity
 
 log = logging.getLogger(__name__)
@@ -80,113 +80,66 @@ async def reach(settings: Settings) -> AsyncIterator[Outside]:
 
 
 class Worker:
+    """The parts in the order in which each needs those before it."""
+
     def __init__(self, settings: Settings, outside: Outside) -> None:
-        http, budget, supabase, metrics = outside.http, outside.budget, outside.supabase, outside.metrics
         self._settings, self.name = settings, worker_name(settings)
-        self.metrics, self._clock = metrics, DatabaseClock()
-        self._leaving = False
+        self.metrics, self._clock = outside.metrics, DatabaseClock()
         self._watching: asyncio.Task[None] | None = None
+        self._server = LiveKitServer(
+            settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
+        )
+        self._livekit = api.LiveKitAPI(
+            self._server.url, self._server.key, self._server.secret, session=outside.http
+        )
+        actions = LiveKitActions(self._livekit, outside.budget, self.metrics, settings.live_api_timeout)
         self._store = SupabaseStore(
-            supabase, self.name, self._clock, lease_seconds=settings.live_lease_seconds
+            outside.supabase, self.name, self._clock, lease_seconds=settings.live_lease_seconds
         )
         seed = settings.live_relay_key.get_secret_value() if settings.live_relay_key else None
         self._key = RelayKey(self._store, seed)
-        self._livekit = api.LiveKitAPI(
-            settings.livekit_url,
-            settings.livekit_api_key,
-            settings.livekit_api_secret.get_secret_value(),
-            session=http,
+        self._wakeups = WakeUps(outside.supabase.realtime, self.metrics)
+        self._levels = LevelsBroadcast(outside.supabase, self.metrics.levels_dropped)
+        rhythm = Rhythm(settings.live_lease_seconds, settings.live_beat_seconds, settings.live_store_timeout)
+        self._puller = Puller(self._store, self._clock, self.metrics, rhythm, self._wakeups.distrust)
+        self._native = Native(Hearing(self._clock, self.metrics), RoomEvents())
+        shared = Shared(
+            store=self._store,
+            actions=actions,
+            connect=self._livekit_room,
+            screen=self._levels,
+            signer=self._key,
+            clock=self._clock,
+            metrics=self.metrics,
         )
-        actions = LiveKitActions(self._livekit, budget, self.metrics, settings.live_api_timeout)
-        self._puller = Puller(
-            self._store,
-            self._clock,
-            self.metrics,
-            lease_seconds=settings.live_lease_seconds,
-            beat_seconds=settings.live_beat_seconds,
-            patience_seconds=settings.live_store_timeout,
-            deaf=self._distrust_wakeups,
-        )
-        self._hearing = Hearing(self._clock, self.metrics)
-        self._room_events = RoomEvents()
-        self._host = Host(
-            self._store,
-            actions,
-            self._puller,
-            self._clock,
-            self.metrics,
-            self._key,
-            self._livekit_room,
-            LevelsBroadcast(supabase, self.metrics),
-        )
-        self._wakeups = WakeUps(
-            supabase.realtime,
-            self._puller.wake,
-            self._look_at_offers,
-            self._puller.wake_all,
-            self.metrics,
-        )
+        self._host = Host(shared, self._puller)
         self._watcher = Watcher(
             self._store,
             actions,
-            self._serve,
-            lambda: self._store.failed_at,
-            self._host.offer_all,
+            self._host,
             every_seconds=settings.live_watch_seconds,
             grace_seconds=settings.live_lease_seconds,
-            ours=lambda: self._host.rooms,
         )
-        self._dispatches = Dispatches(
-            settings.livekit_url,
-            settings.livekit_api_key,
-            settings.livekit_api_secret.get_secret_value(),
-            self.metrics,
-            serve=self._serve,
-            taking=lambda: not self._leaving,
-        )
+        self._dispatches = Dispatches(self._server, self._host, self.metrics)
         self._report = Report(
-            self.name,
-            self._key,
-            self._host,
-            self._puller,
-            self._watcher,
-            budget,
-            self._clock,
-            memory_limit_mb=settings.live_memory_limit_mb,
-            joined=lambda: self._wakeups.joined if settings.live_realtime else None,
-            itself=self._conditions,
-            listening=lambda: sorted(ears.room for ears in self._hearing.rooms),
+            Parts(
+                name=self.name,
+                key=self._key,
+                host=self._host,
+                puller=self._puller,
+                watcher=self._watcher,
+                dispatches=self._dispatches,
+                hearing=self._native.hearing,
+                wakeups=self._wakeups if settings.live_realtime else None,
+                budget=outside.budget,
+                clock=self._clock,
+                memory_limit_mb=settings.live_memory_limit_mb,
+            )
         )
         self.metrics.registry.register(self._report)
 
     def _livekit_room(self, room: RoomName, identity: Identity, inbox: Inbox) -> LiveKitRoom:
-        settings = self._settings
-        key, secret = settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
-
-        def witness_token() -> str:
-            return hidden_token(key, secret, room, Identity(f"witness-{uuid.uuid4()}"))
-
-        return LiveKitRoom(
-            settings.livekit_url,
-            hidden_token(key, secret, room, identity),
-            identity,
-            lambda: int(self._clock.now() * 1000),
-            inbox.put,
-            inbox.fail,
-            self._hearing,
-            self._room_events,
-            witness_token,
-        )
-
-    def _distrust_wakeups(self) -> None:
-        self._wakeups.distrust()
-
-    def _look_at_offers(self) -> None:
-        self._watcher.hint()
-
-    def _serve(self, room: RoomName, succeed_at: float | None = None) -> None:
-        if not self._leaving:
-            self._host.serve(room, succeed_at)
+        return LiveKitRoom(self._server, room, identity, inbox, self._native)
 
     async def run(self) -> None:
         """Work until told to stop: SIGTERM hands the rooms over first, SIGINT and a second SIGTERM leave at once."""
@@ -205,7 +158,7 @@ class Worker:
         try:
             await self._until_told(drain, stop)
         finally:
-            self._room_events.close()
+            self._native.close()
             await health.cleanup()
 
     async def _until_told(self, drain: asyncio.Event, stop: asyncio.Event) -> None:
@@ -223,7 +176,7 @@ class Worker:
                 tasks.create_task(stop.wait(), name="stop"),
             ]
             await asyncio.wait(leaving, return_when="FIRST_COMPLETED")
-            self._leaving = True
+            self._host.stop_taking()
             log.info("leaving", extra={"rooms": len(self._host.rooms)})
             await self._host.leave_all()
             for task in (*working, *leaving):
@@ -231,7 +184,7 @@ class Worker:
 
     async def _hand_over(self, drain: asyncio.Event) -> None:
         await drain.wait()
-        self._leaving = True
+        self._host.stop_taking()
         if self._watching is not None:
             self._watching.cancel()
         await self._dispatches.drain()
@@ -245,20 +198,15 @@ class Worker:
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._host.run(), name="host")
-            tasks.create_task(self._hearing.run(), name="hearing")
+            tasks.create_task(self._levels.run(), name="levels")
+            tasks.create_task(self._native.hearing.run(), name="hearing")
             await self._key.publish()
             tasks.create_task(self._key.keep_valid(), name="key")
             if self._settings.live_realtime:
-                tasks.create_task(self._wakeups.run(), name="wake-ups")
+                listener = Listener(self._puller.wake, self._watcher.hint, self._puller.wake_all)
+                tasks.create_task(self._wakeups.run(listener), name="wake-ups")
             self._watching = tasks.create_task(self._watcher.run(), name="watcher")
             tasks.create_task(self._dispatches.run(), name="dispatches")
-
-    def _conditions(self) -> Conditions:
-        return {
-            "registered": self._dispatches.registered,
-            "key_published": self._key.published,
-            "taking_rooms": not self._leaving,
-        }
 
 
 async def run(settings: Settings) -> None:

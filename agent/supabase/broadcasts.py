@@ -8,8 +8,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from agent.core.metrics import Counter
 from agent.core.ports import PortError
-from agent.process.metrics import Metrics
 from agent.supabase.client import Supabase
 
 log = logging.getLogger(__name__)
@@ -19,8 +19,9 @@ TOPIC, EVENT = "live:levels:", "levels"
 
 
 class LevelsBroadcast:
-    def __init__(self, supabase: Supabase, metrics: Metrics) -> None:
-        self._supabase, self._metrics = supabase, metrics
+    def __init__(self, supabase: Supabase, dropped: Counter) -> None:
+        """`dropped` counts the levels that Realtime did not take."""
+        self._supabase, self._dropped = supabase, dropped
         self._latest: dict[str, Mapping[str, Any]] = {}
         self._filled = asyncio.Event()
 
@@ -46,5 +47,5 @@ class LevelsBroadcast:
         try:
             await self._supabase.broadcast(messages)
         except PortError as error:
-            self._metrics.levels_dropped.inc(len(messages))
+            self._dropped.inc(len(messages))
             log.warning("levels not sent", extra={"sessions": len(messages), "error": str(error)})

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.core import heard
 from agent.core.clock import DatabaseClock
 from agent.core.ports import (
     Claim,
@@ -30,7 +29,7 @@ from agent.core.ports import (
     Unclaimed,
     Written,
 )
-from agent.supabase import rows
+from agent.supabase import rows, sound_rows
 from agent.supabase.client import Supabase
 from handlers.events import Identity
 
@@ -87,23 +86,23 @@ class SupabaseStore:
 
     async def relayed(self, cursors: Sequence[Cursor]) -> Sequence[Written]:
         furthest = {cursor.lease: cursor for cursor in sorted(cursors, key=lambda cursor: cursor.seq)}
-        asked = [{**_fence(lease), "seq": cursor.seq} for lease, cursor in furthest.items()]
+        asked = [{**lease.as_json(), "seq": cursor.seq} for lease, cursor in furthest.items()]
         answers = {item["room"]: item for item in await self._call("agent_relayed", p_cursors=asked)}
         return [_plain(answers.get(cursor.lease.room)) for cursor in cursors]
 
     async def incidents(self, incidents: Sequence[Incident]) -> Sequence[Written]:
-        asked = [heard.incident(incident) for incident in incidents]
+        asked = [sound_rows.incident(incident) for incident in incidents]
         answers = {item["id"]: item for item in await self._call("agent_incidents", p_rows=asked)}
         return [_plain(answers.get(row["id"])) for row in asked]
 
     async def minutes(self, minutes: Sequence[Minute]) -> Sequence[Written]:
-        await self._call("agent_audio_stats", p_rows=[heard.minute(minute) for minute in minutes])
+        await self._call("agent_audio_stats", p_rows=[sound_rows.minute(minute) for minute in minutes])
         return [Written(ok=True) for _ in minutes]
 
     async def media(self, rows: Sequence[OnAir]) -> Sequence[Written]:
         asked = [
             {
-                **_fence(row.lease),
+                **row.lease.as_json(),
                 "user_id": row.effect.identity,
                 "participant_sid": row.effect.sid,
                 "flowing": sorted(row.effect.flowing),
@@ -115,7 +114,7 @@ class SupabaseStore:
         return [Written(ok=True) for _ in rows]
 
     async def release(self, releases: Sequence[Release]) -> None:
-        asked = [{**_fence(r.lease), "closed": r.closed, "at_ms": r.at_ms or None} for r in releases]
+        asked = [{**r.lease.as_json(), "closed": r.closed, "at_ms": r.at_ms or None} for r in releases]
         await self._call("agent_release", p_rooms=asked)
 
     async def publish_key(self, kid: str, public_key: str) -> bool:
@@ -135,7 +134,7 @@ class SupabaseStore:
         )
 
     async def offer(self, leases: Sequence[Lease]) -> None:
-        await self._call("agent_offer", p_rooms=[_fence(lease) for lease in leases])
+        await self._call("agent_offer", p_rooms=[lease.as_json() for lease in leases])
 
     async def sweep(self, rooms: frozenset[RoomName]) -> Swept:
         done = await self._call("agent_sweep", p_rooms=sorted(rooms))
@@ -167,13 +166,9 @@ class SupabaseStore:
             raise
 
 
-def _fence(lease: Lease) -> dict[str, Any]:
-    return {"room": lease.room, "epoch": lease.epoch}
-
-
 def _known(lease: Lease, known: Known) -> dict[str, Any]:
     in_hand = None if known.in_hand is None else sorted(known.in_hand)
-    return {**_fence(lease), "cursor": known.cursor, "in_hand": in_hand}
+    return {**lease.as_json(), "cursor": known.cursor, "in_hand": in_hand}
 
 
 def _time_left(place: rows.Json, now: float) -> float | None:
@@ -198,7 +193,7 @@ def _room_pull(item: rows.Json) -> RoomPull:
 
 
 def _report(report: Joined | Left) -> dict[str, Any]:
-    common = {**_fence(report.lease), "user_id": report.identity}
+    common = {**report.lease.as_json(), "user_id": report.identity}
     match report:
         case Joined(connection=connection):
             permission = connection.permission
@@ -222,7 +217,7 @@ def _report(report: Joined | Left) -> dict[str, Any]:
 def _result(finish: Finish) -> dict[str, Any]:
     effect = finish.effect
     return {
-        **_fence(finish.lease),
+        **finish.lease.as_json(),
         "id": effect.action,
         "outcome": effect.verdict.value,
         "before": effect.before,

@@ -8,8 +8,10 @@ is not certainly alive it is thrown away for a new one. What was missed meanwhil
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from realtime import (
     AsyncRealtimeChannel,
@@ -18,8 +20,8 @@ from realtime import (
     RealtimeSubscribeStates,
 )
 
+from agent.core.metrics import Counter, Gauge
 from agent.core.ports import RoomName
-from agent.process.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -40,19 +42,31 @@ FIRST_RETRY_SECONDS = 0.2
 RETRY_CAP_SECONDS = 2.0
 
 
-class WakeUps:
-    """`wake(room)` for each hint, `offered()` when a leaving worker offers its rooms, `missed()` when hints may be."""
+class WakeUpMetrics(Protocol):
+    @property
+    def wakeups(self) -> Counter: ...
+    @property
+    def wakeups_connected(self) -> Gauge: ...
+    @property
+    def last_wakeup(self) -> Gauge:
+        """Seconds since the epoch."""
 
-    def __init__(
-        self,
-        connect: Callable[[], AsyncRealtimeClient],
-        wake: Callable[[RoomName], None],
-        offered: Callable[[], None],
-        missed: Callable[[], None],
-        metrics: Metrics,
-    ) -> None:
-        self._connect = connect
-        self._wake, self._offered, self._missed, self._metrics = wake, offered, missed, metrics
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told what came."""
+
+    wake: Callable[[RoomName], None]
+    """This room has news."""
+    offered: Callable[[], None]
+    """A leaving worker offers its rooms."""
+    missed: Callable[[], None]
+    """Hints may have been missed until now."""
+
+
+class WakeUps:
+    def __init__(self, connect: Callable[[], AsyncRealtimeClient], metrics: WakeUpMetrics) -> None:
+        self._connect, self._metrics = connect, metrics
         self._trouble = asyncio.Event()
         self.joined = False
 
@@ -60,30 +74,31 @@ class WakeUps:
         """The database had news that no hint told of: the channel may be deaf. Start over with a new one."""
         self._trouble.set()
 
-    async def run(self) -> None:
+    async def run(self, listener: Listener) -> None:
         """Stay subscribed for ever."""
         pause = FIRST_RETRY_SECONDS
         while True:
             try:
-                await self._listen()
+                await self._listen(listener)
                 pause = FIRST_RETRY_SECONDS
             except Exception as error:  # noqa: BLE001  (the client raises whatever its transport raises)
                 log.warning("no wake-ups; polling goes on", extra={"error": repr(error)})
                 pause = min(pause * 2, RETRY_CAP_SECONDS)
             await asyncio.sleep(pause)
 
-    async def _listen(self) -> None:
+    async def _listen(self, listener: Listener) -> None:
         """One client, from joining until something about it is not right."""
         self._trouble.clear()
         client = self._connect()
         try:
             async with asyncio.timeout(JOIN_SECONDS):
                 channel = client.channel(TOPIC, OPTIONS)
-                channel.on_broadcast(EVENT, self._on_wake)
-                channel.on_broadcast(OFFER, lambda _: self._offered())
+                channel.on_broadcast(EVENT, lambda message: self._on_wake(message, listener))
+                channel.on_broadcast(OFFER, lambda _: listener.offered())
                 await channel.subscribe(self._on_state)
             if channel.is_joined:
                 self._joined(now=True)
+                listener.missed()
                 await self._until_trouble(client, channel)
         finally:
             self._joined(now=False)
@@ -102,7 +117,6 @@ class WakeUps:
     def _joined(self, *, now: bool) -> None:
         if now:
             log.info("wake-ups joined")
-            self._missed()
         elif self.joined:
             log.warning("wake-ups lost; polling goes on")
         self.joined = now
@@ -113,13 +127,13 @@ class WakeUps:
             log.info("wake-up channel changed", extra={"state": state.value, "error": repr(error)})
             self._trouble.set()
 
-    def _on_wake(self, message: Any) -> None:
+    def _on_wake(self, message: Any, listener: Listener) -> None:
         # An exception here would kill the client's listener for good.
         room = message.get("payload", {}).get("room") if isinstance(message, dict) else None
         if isinstance(room, str):
             self._metrics.wakeups.inc()
-            self._metrics.last_wakeup.set_to_current_time()
-            self._wake(RoomName(room))
+            self._metrics.last_wakeup.set(time.time())
+            listener.wake(RoomName(room))
 
 
 def _ended(task: asyncio.Task[None] | None) -> bool:

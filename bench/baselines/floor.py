@@ -6,6 +6,8 @@ Above it is what moderation costs, below it nothing of ours.
 
 import asyncio
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from livekit import rtc
 
@@ -13,6 +15,7 @@ from agent.core.ports import RoomName
 from agent.livekit.dispatches import Dispatches
 from agent.livekit.native import AudioFrames, RoomEvents
 from agent.livekit.room import OPTIONS, hidden_token
+from agent.livekit.server import LiveKitServer
 from agent.process.metrics import Metrics
 from agent.process.scheduling import parse_cpus, settle
 from handlers.events import Identity
@@ -42,6 +45,14 @@ async def listen(room: RoomName, frames: AudioFrames, events: RoomEvents, env: d
             subscribe(publication)
 
 
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Listens in every room that it is offered."""
+
+    serve: Callable[[RoomName], object]
+    taking: bool = True
+
+
 async def main() -> None:
     env, frames, events = dict(os.environ), AudioFrames(), RoomEvents()
     async with asyncio.TaskGroup() as rooms:
@@ -49,14 +60,8 @@ async def main() -> None:
         def serve(room: RoomName) -> None:
             rooms.create_task(listen(room, frames, events, env))
 
-        dispatches = Dispatches(
-            env["LIVEKIT_URL"],
-            env["LIVEKIT_API_KEY"],
-            env["LIVEKIT_API_SECRET"],
-            Metrics(),
-            serve=serve,
-            taking=lambda: True,
-        )
+        server = LiveKitServer(env["LIVEKIT_URL"], env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"])
+        dispatches = Dispatches(server, Taker(serve), Metrics())
         rooms.create_task(dispatches.run())
         await until("registered", lambda: dispatches.registered)
         say("registered worker")

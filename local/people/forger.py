@@ -8,8 +8,9 @@ from typing import Self
 
 from livekit import api, rtc
 
-from agent.core.envelope import TOPIC_EVENTS, Envelope, Signer, iso_milliseconds
+from agent.core.envelope import TOPIC_EVENTS, Envelope, Signer
 from agent.core.ports import RoomFacts, RoomName
+from agent.core.timestamps import text_of
 from agent.livekit.room import hidden_token
 from handlers.events import Identity, LiveEvent
 
@@ -49,7 +50,7 @@ class Forger:
             "quantity": 1,
             "coins": coins,
         }
-        event = LiveEvent(seq, str(uuid.uuid4()), "gift", iso_milliseconds(now), payload)
+        event = LiveEvent(seq, str(uuid.uuid4()), "gift", text_of(now), payload)
         for packet in self._envelope.packets(TOPIC_EVENTS, (event,), now):
             await self.send(packet)
 

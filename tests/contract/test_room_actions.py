@@ -14,15 +14,17 @@ from aiohttp.test_utils import TestServer
 from livekit import api, rtc
 
 from agent.core.clock import DatabaseClock
+from agent.core.inbox import Inbox
 from agent.core.ports import Refused, RoomActions, RoomName, TargetGone, Unavailable
 from agent.livekit.actions import LiveKitActions
 from agent.livekit.api_budget import ApiBudget, heed_limit
 from agent.livekit.hearing import Hearing
 from agent.livekit.native import RoomEvents
-from agent.livekit.room import LiveKitRoom, hidden_token
+from agent.livekit.room import LiveKitRoom, Native
+from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import permission_to
 from agent.process.metrics import Metrics
-from handlers.events import Event, Identity
+from handlers.events import Identity
 from local.people.waiting import until
 from local.stack import Stack
 from moderation.desired import Permission
@@ -88,13 +90,10 @@ class Real:
         self.people[room, who] = client, out
 
     async def join_hidden(self, room: RoomName) -> Identity:
-        heard: list[Event] = []
         who = Identity(f"agent-{uuid.uuid4()}")
-        token = hidden_token(self.key, self.secret, room, who)
-        hearing = Hearing(DatabaseClock(), Metrics())
-        bot = LiveKitRoom(
-            self.url, token, who, lambda: 0, heard.append, lambda _: None, hearing, RoomEvents()
-        )
+        server = LiveKitServer(self.url, self.key, self.secret)
+        native = Native(Hearing(DatabaseClock(), Metrics()), RoomEvents())
+        bot = LiveKitRoom(server, room, who, Inbox(), native)
         await bot.connect()
         self.hidden.append(bot)
         return who

@@ -1,4 +1,4 @@
-"""LiveKit in memory, with the habits that cost a real agent its nerves; `RoomActions` and `Wire` over it.
+"""LiveKit in memory, with the habits that cost a real agent its nerves; `RoomActions` and `HiddenParticipant` over it.
 
 Habits, each measured on a real server: one connection per identity; a new one brings the rights of its token; calls
 about someone who is still joining are `not_found`; calls name an identity and hit whichever connection has it; what
@@ -12,7 +12,8 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from agent.core.ports import RoomName, TargetGone, Unavailable
+from agent.core.inbox import Inbox
+from agent.core.ports import ConnectionLost, RoomName, TargetGone, Unavailable
 from handlers.events import (
     Connection,
     Event,
@@ -121,13 +122,11 @@ class LiveKit:
 
 
 class FakeRoom:
-    """`RoomActions` and `Wire` over `LiveKit`."""
+    """`RoomActions` over `LiveKit`. `away`: it does not answer."""
 
     def __init__(self, livekit: LiveKit) -> None:
         self._livekit = livekit
         self.away = False
-        self.identity, self.restoring = Identity("agent"), asyncio.Event()
-        self.sent: list[tuple[str, bytes, tuple[Identity, ...]]] = []
 
     def _reach(self) -> None:
         if self.away:
@@ -170,6 +169,51 @@ class FakeRoom:
         self._reach()
         return frozenset(self._livekit.rooms)
 
+
+class FakeEars:
+    """`Ears`: whether the room is listened to."""
+
+    def __init__(self) -> None:
+        self.on = False
+
+    def listen(self, *, on: bool) -> None:
+        self.on = on
+
+
+class FakeParticipant:
+    """`HiddenParticipant` over `LiveKit`. `away`: nothing gets in or out."""
+
+    def __init__(self, livekit: LiveKit, room: RoomName, identity: Identity, inbox: Inbox) -> None:
+        self._livekit, self._room, self._inbox = livekit, room, inbox
+        self.identity, self.restoring = identity, asyncio.Event()
+        self.ears = FakeEars()
+        self.away = False
+        self.sent: list[tuple[str, bytes, tuple[Identity, ...]]] = []
+
+    async def connect(self) -> None:
+        if self.away:
+            raise ConnectionLost("LiveKit is away")
+        self._livekit.join(self._room, self.identity, Permission(frozenset()), agent=True)
+
+    async def disconnect(self) -> None:
+        room = self._livekit.rooms.get(self._room)
+        if room is not None and self.identity in room.members:
+            self._livekit.leave(self._room, self.identity)
+
+    def present(self) -> tuple[tuple[Identity, Connection], ...]:
+        return self._livekit.view(self._room)
+
+    def look_around(self) -> None:
+        for _ in self._livekit.batch(self._room):
+            pass  # it is in the list that follows
+        self._inbox.put(RoomSynced(self.present()))
+
+    def hear(self) -> None:
+        """The next batch of what happened reaches the room's inbox."""
+        for event in self._livekit.batch(self._room):
+            self._inbox.put(event)
+
     async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
-        self._reach()
+        if self.away:
+            raise Unavailable("LiveKit is away")
         self.sent.append((topic, packet, tuple(to)))

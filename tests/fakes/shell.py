@@ -11,14 +11,15 @@ from agent.core.inbox import Inbox
 from agent.core.outbox import Outbox
 from agent.core.performer import Outboxes, Performer, World
 from agent.core.ports import Lease, RoomFacts, RoomName, Written
-from agent.core.puller import HeldRoom, Puller
+from agent.core.puller import HeldRoom, Puller, Rhythm
 from agent.core.room_loop import moderate
+from agent.core.shared import Shared
 from agent.process.metrics import Metrics
 from handlers.effects import Effect, Leave
-from handlers.events import Event
+from handlers.events import Event, Identity
 from handlers.state import RoomState
-from tests.fakes.ears import FakeEars, FakeScreen
-from tests.fakes.livekit import FakeRoom, LiveKit
+from tests.fakes.livekit import FakeParticipant, FakeRoom, LiveKit
+from tests.fakes.screen import FakeScreen
 from tests.fakes.store import Database, FakeStore
 from tests.fakes.virtual_time import clock
 
@@ -34,6 +35,7 @@ class Shell:
     database: Database
     livekit: LiveKit
     actions: FakeRoom
+    inside: FakeParticipant
     puller: Puller
     held: HeldRoom
     world: World
@@ -66,16 +68,10 @@ def shell(lease_seconds: float = 3.0) -> Shell:
     livekit = LiveKit(database_clock.now)
     actions = FakeRoom(livekit)
     store = FakeStore(database, "worker", lease_seconds)
-    puller = Puller(
-        store,
-        database_clock,
-        metrics,
-        lease_seconds=lease_seconds,
-        beat_seconds=1.0,
-        patience_seconds=5.0,
-        deaf=lambda: None,
-    )
+    rhythm = Rhythm(lease_seconds, beat_seconds=1.0, patience_seconds=5.0)
+    puller = Puller(store, database_clock, metrics, rhythm, deaf=lambda: None)
     inbox = Inbox()
+    inside = FakeParticipant(livekit, ROOM, Identity("agent"), inbox)
     held = puller.hold(Lease(ROOM, 1), "0", clock(), inbox.put, inbox.fail)
     outboxes = Outboxes(
         Outbox("presence", never, lambda *_: None),
@@ -85,15 +81,7 @@ def shell(lease_seconds: float = 3.0) -> Shell:
         Outbox("minutes", never, lambda *_: None),
         Outbox("media", never, lambda *_: None),
     )
-    world = World(
-        actions,
-        actions,
-        lambda: livekit.view(ROOM),
-        FakeEars(),
-        outboxes,
-        FakeScreen(),
-        puller,
-        database_clock,
-        metrics,
-    )
-    return Shell(database, livekit, actions, puller, held, world, Signer(), inbox)
+    signer = Signer()
+    shared = Shared(store, actions, lambda *_: inside, FakeScreen(), signer, database_clock, metrics)
+    world = World(inside, shared, outboxes, puller)
+    return Shell(database, livekit, actions, inside, puller, held, world, signer, inbox)

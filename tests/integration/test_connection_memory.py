@@ -8,10 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from agent.core.clock import DatabaseClock
+from agent.core.inbox import Inbox
 from agent.core.ports import RoomName
 from agent.livekit.hearing import Hearing
 from agent.livekit.native import RoomEvents
-from agent.livekit.room import LiveKitRoom, hidden_token
+from agent.livekit.room import LiveKitRoom, Native
+from agent.livekit.server import LiveKitServer
 from agent.process.metrics import Metrics
 from handlers.events import Identity
 from local.people.waiting import until
@@ -31,11 +33,9 @@ def no_collections() -> Iterator[None]:
 async def test_it_is_freed_at_once(stack: Stack, listening: bool) -> None:
     env, who = stack.env, Identity("agent-memory")
     room = RoomName(f"memory-{uuid.uuid4()}")
-    token = hidden_token(env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"], room, who)
+    server = LiveKitServer(env["LIVEKIT_URL"], env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"])
     hearing, events = Hearing(DatabaseClock(), Metrics()), RoomEvents()
-    bot = LiveKitRoom(
-        env["LIVEKIT_URL"], token, who, lambda: 0, lambda _: None, lambda _: None, hearing, events
-    )
+    bot = LiveKitRoom(server, room, who, Inbox(), Native(hearing, events))
     await bot.connect()
     bot.ears.listen(on=listening)
     native, left = weakref.ref(bot._room), weakref.ref(bot)

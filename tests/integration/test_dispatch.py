@@ -5,6 +5,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from livekit import api, rtc
 
 from agent.core.ports import RoomName
 from agent.livekit.dispatches import Dispatches
+from agent.livekit.server import LiveKitServer
 from agent.process.metrics import Metrics
 from local.people.person import People
 from local.people.waiting import until
@@ -24,18 +26,23 @@ VENDOR_SECONDS = 30.0
 """Its whole package is imported, on a busy machine."""
 
 
+@dataclass
+class Taker:
+    """`RoomTaker`."""
+
+    served: list[RoomName]
+    taking: bool
+
+    def serve(self, room: RoomName) -> None:
+        self.served.append(room)
+
+
 @asynccontextmanager
 async def bell(stack: Stack, heard: list[RoomName], *, taking: bool = True) -> AsyncIterator[Dispatches]:
     """A registered worker that only notes which rooms it was given."""
     env = stack.env
-    dispatches = Dispatches(
-        env["LIVEKIT_URL"],
-        env["LIVEKIT_API_KEY"],
-        env["LIVEKIT_API_SECRET"],
-        Metrics(),
-        serve=heard.append,
-        taking=lambda: taking,
-    )
+    server = LiveKitServer(env["LIVEKIT_URL"], env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"])
+    dispatches = Dispatches(server, Taker(heard, taking), Metrics())
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(dispatches.run())
         await until("registered", lambda: dispatches.registered)

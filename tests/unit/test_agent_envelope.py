@@ -15,10 +15,11 @@ from agent.core.envelope import (
     TOPIC_NOTICE,
     Envelope,
     Signer,
-    iso_milliseconds,
 )
-from agent.core.heard import LEVELS_IN_A_PACKET, levels_payload, minute
+from agent.core.levels_payload import LEVELS_IN_A_PACKET, levels_payload
 from agent.core.ports import Lease, Minute, RoomFacts, RoomName
+from agent.core.timestamps import text_of
+from agent.supabase.sound_rows import minute
 from handlers.effects import RecordMinute, ShowLevels
 from handlers.events import MICROPHONE, Identity, LiveEvent, Switch, Switches, Track
 from moderation.audio.levels import Level
@@ -152,7 +153,7 @@ def test_levels_of_a_crowd_leave_somebody_out_say_so_and_fit_one_packet() -> Non
     switches = dict.fromkeys(crowd, Switches(Switch.MUTED, Switch.MUTED))
     payload = levels_payload(ShowLevels(levels, switches, (), watched=True))
     assert not payload["complete"]
-    name, now = str(uuid.uuid4()), iso_milliseconds(START)
+    name, now = str(uuid.uuid4()), text_of(START)
     envelope = Envelope(RoomName(name), RoomFacts("session", name), SIGNER)
     (packet,) = envelope.packets(TOPIC_LEVELS, (LiveEvent(0, name, "levels", now, payload),), START)
     assert opened(packet)["events"][0]["payload"] == payload

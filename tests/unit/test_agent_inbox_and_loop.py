@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from agent.core.inbox import Inbox, InboxOverflow
+from agent.core.ports import ConnectionLost
 from agent.core.room_loop import RESTORE_SECONDS
-from agent.livekit.room import ConnectionLost
 from handlers.events import EventsRelayed, LeaseLost, Ticked
 from tests.fakes.scene import NOTHING
 from tests.fakes.shell import ROOM, shell
@@ -62,14 +62,14 @@ async def test_a_lost_lease_ends_the_loop_in_good_order() -> None:
 @virtual_time
 async def test_a_connection_that_hangs_is_given_up_once_livekit_has_let_go_of_it() -> None:
     room = shell()
-    room.livekit.join(ROOM, room.actions.identity, NOTHING, agent=True)
+    room.livekit.join(ROOM, room.inside.identity, NOTHING, agent=True)
     moderating = asyncio.create_task(room.moderate())
     await asyncio.sleep(0)
-    room.actions.restoring.set()
+    room.inside.restoring.set()
     await asyncio.sleep(10 * RESTORE_SECONDS)
     assert not moderating.done(), "it is in the room: its client has only lost the way to signal"
 
-    room.livekit.leave(ROOM, room.actions.identity)
+    room.livekit.leave(ROOM, room.inside.identity)
     room.actions.away = True
     await asyncio.sleep(10 * RESTORE_SECONDS)
     assert not moderating.done(), "unknown is not absent"
@@ -84,9 +84,9 @@ async def test_a_connection_that_comes_back_in_time_is_kept() -> None:
     room = shell()
     moderating = asyncio.create_task(room.moderate())
     await asyncio.sleep(0)
-    room.actions.restoring.set()
+    room.inside.restoring.set()
     await asyncio.sleep(RESTORE_SECONDS / 2)
-    room.actions.restoring.clear()
+    room.inside.restoring.clear()
     await asyncio.sleep(10 * RESTORE_SECONDS)
     room.inbox.put(LeaseLost())
     assert (await moderating).closed is False

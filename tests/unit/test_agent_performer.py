@@ -57,7 +57,7 @@ async def test_each_effect_is_answered_by_its_outcome() -> None:
 async def test_whoever_is_removed_is_told_before() -> None:
     room = room_with_ada()
     await room.perform(BAN)
-    assert [(topic, to) for topic, _, to in room.actions.sent] == [(TOPIC_NOTICE, (ADA,))]
+    assert [(topic, to) for topic, _, to in room.inside.sent] == [(TOPIC_NOTICE, (ADA,))]
     assert [who for who, _ in room.livekit.removed] == [ADA]
 
 
@@ -67,7 +67,7 @@ async def test_past_the_lease_nothing_is_begun() -> None:
     await asyncio.sleep(3.0)
     assert await room.perform(GRANT, REVOKE, KICK, BAN, RELAY, CloseRoom()) != []
     assert room.livekit.member(ROOM, ADA).connection.permission == NOTHING
-    assert room.actions.sent == []
+    assert room.inside.sent == []
     assert not room.livekit.removed
 
 
@@ -127,4 +127,4 @@ async def test_a_removal_does_not_queue_behind_a_crowd_of_grants() -> None:
     assert {type(event) for event in room.reported} == {ParticipantRemoved, EventsRelayed}
     done.set()
     await work
-    assert TOPIC_EVENTS in {topic for topic, _, _ in room.actions.sent}
+    assert TOPIC_EVENTS in {topic for topic, _, _ in room.inside.sent}

@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.clock import DatabaseClock
 from agent.core.ports import Known, Lease, Refused, RoomName, RoomPull, Unavailable
-from agent.core.puller import DEAF_AFTER, LAST_LOOK_SECONDS, SECOND_LOOK_SECONDS, HeldRoom, Puller
+from agent.core.puller import DEAF_AFTER, LAST_LOOK_SECONDS, SECOND_LOOK_SECONDS, HeldRoom, Puller, Rhythm
 from agent.process.metrics import Metrics
 from handlers.events import Action, ActionId, Event, LeaseLost, Pulled, Status
 from tests.fakes.virtual_time import clock, virtual_time
@@ -50,10 +50,8 @@ class Rig:
             store,  # type: ignore[arg-type]
             self.clock,
             self.metrics,
-            lease_seconds=3.0,
-            beat_seconds=1.0,
-            patience_seconds=5.0,
-            deaf=self.on_deaf,
+            Rhythm(lease_seconds=3.0, beat_seconds=1.0, patience_seconds=5.0),
+            self.on_deaf,
         )
         self.told: list[tuple[str, Event | Exception]] = []
 

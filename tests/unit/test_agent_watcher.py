@@ -48,23 +48,31 @@ class World:
         self.looks += 1
         return Overview(self.leases, self.unclaimed)
 
-    async def offer(self) -> None:
-        self.offers += 1
 
-    def serve(self, room: RoomName, succeed_at: float | None) -> None:
-        self.served.append((room, succeed_at))
+@dataclass
+class Host:
+    """`RoomHost` over it."""
+
+    world: World
+
+    @property
+    def rooms(self) -> frozenset[RoomName]:
+        return self.world.ours
+
+    async def offer_all(self) -> None:
+        self.world.offers += 1
+
+    def serve(self, room: RoomName, succeed_at: float | None = None) -> None:
+        self.world.served.append((room, succeed_at))
 
 
 def watcher_of(world: World) -> Watcher:
     return Watcher(
         world,  # type: ignore[arg-type]
         world,  # type: ignore[arg-type]
-        world.serve,
-        lambda: world.failed_at,
-        world.offer,
+        Host(world),
         every_seconds=60,
         grace_seconds=60,
-        ours=lambda: world.ours,
     )
 
 

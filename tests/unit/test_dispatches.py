@@ -11,7 +11,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from livekit.protocol import agent as protocol
 
+from agent.core.ports import RoomName
 from agent.livekit.dispatches import Dispatches
+from agent.livekit.server import LiveKitServer
 from agent.process.metrics import Metrics
 from local.people.waiting import until
 
@@ -53,6 +55,17 @@ class LiveKit:
         await socket.send_bytes(message.SerializeToString())
 
 
+@dataclass
+class Taker:
+    """`RoomTaker`."""
+
+    served: list[str]
+    taking: bool = True
+
+    def serve(self, room: RoomName) -> None:
+        self.served.append(room)
+
+
 @asynccontextmanager
 async def worker(livekit: LiveKit, served: list[str], *, taking: bool = True) -> AsyncIterator[Dispatches]:
     async with running(livekit, served, taking=taking) as (dispatches, _):
@@ -67,12 +80,9 @@ async def running(
     app.router.add_get("/agent", livekit.serve)
     async with TestServer(app) as server:
         dispatches = Dispatches(
-            str(server.make_url("/")),
-            "key",
-            "a secret of thirty-two characters",
+            LiveKitServer(str(server.make_url("/")), "key", "a secret of thirty-two characters"),
+            Taker(served, taking),
             Metrics(),
-            serve=served.append,
-            taking=lambda: taking,
         )
         task = asyncio.create_task(dispatches.run())
         try:

@@ -1,17 +1,7 @@
-"""A room's microphones and the levels' way out, in memory."""
+"""The levels' way out, in memory."""
 
 from collections.abc import Mapping
 from typing import Any
-
-
-class FakeEars:
-    """`agent.core.ports.Ears`."""
-
-    def __init__(self) -> None:
-        self.on = False
-
-    def listen(self, *, on: bool) -> None:
-        self.on = on
 
 
 class FakeScreen:

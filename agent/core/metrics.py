@@ -1,0 +1,65 @@
+"""What is counted while rooms are moderated, as ports: `agent.process.metrics` has the real ones."""
+
+from typing import Protocol, TypeVar
+
+Kind_co = TypeVar("Kind_co", covariant=True)
+
+
+class Counter(Protocol):
+    def inc(self, amount: float = 1) -> None: ...
+
+
+class Gauge(Protocol):
+    def set(self, value: float) -> None: ...
+
+
+class Histogram(Protocol):
+    def observe(self, amount: float) -> None:
+        """`amount`: seconds, as for every histogram here."""
+
+
+class Labelled(Protocol[Kind_co]):
+    """One metric for each combination of its labels' values."""
+
+    def labels(self, *values: str) -> Kind_co: ...
+
+
+class RoomMetrics(Protocol):
+    """Metrics of the room's loop and of what feeds it."""
+
+    @property
+    def rooms(self) -> Gauge: ...
+    @property
+    def actions(self) -> Labelled[Histogram]:
+        """Labels: the action, the outcome."""
+
+    @property
+    def drift(self) -> Counter: ...
+    @property
+    def disguises(self) -> Counter: ...
+    @property
+    def hosts_not_measurable(self) -> Counter: ...
+    @property
+    def presence_corrections(self) -> Counter: ...
+    @property
+    def room_failures(self) -> Counter: ...
+    @property
+    def interruptions(self) -> Labelled[Counter]:
+        """Label: the cause."""
+
+    @property
+    def unmoderated_seconds(self) -> Histogram: ...
+    @property
+    def incidents(self) -> Labelled[Counter]:
+        """Labels: the rule, the step."""
+
+    @property
+    def bad_policies(self) -> Counter: ...
+    @property
+    def poll_fallbacks(self) -> Counter: ...
+    @property
+    def leases_lost(self) -> Counter: ...
+    @property
+    def relay_lag(self) -> Histogram: ...
+    @property
+    def relay_failures(self) -> Counter: ...

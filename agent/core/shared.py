@@ -1,0 +1,23 @@
+"""What all rooms of a process share of the outside."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.core.clock import DatabaseClock
+from agent.core.envelope import Signs
+from agent.core.inbox import Inbox
+from agent.core.metrics import RoomMetrics
+from agent.core.ports import HiddenParticipant, RoomActions, RoomName, Screen, Store
+from handlers.events import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    store: Store
+    actions: RoomActions
+    connect: Callable[[RoomName, Identity, Inbox], HiddenParticipant]
+    """Makes the hidden participant of a room, under this identity; what it sees goes into the inbox."""
+    screen: Screen
+    signer: Signs
+    clock: DatabaseClock
+    metrics: RoomMetrics
