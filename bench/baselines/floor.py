@@ -49,8 +49,11 @@ async def listen(room: RoomName, frames: AudioFrames, events: RoomEvents, env: d
 class Taker:
     """Listens in every room that it is offered."""
 
-    serve: Callable[[RoomName], object]
+    begin: Callable[[RoomName], object]
     taking: bool = True
+
+    def serve(self, room: RoomName) -> None:
+        self.begin(room)
 
 
 async def main() -> None:
