@@ -15,7 +15,8 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from agent.core.ports import Overview, PortError, RoomActions, RoomName, Store, Swept, Unavailable, Unclaimed
+from agent.core.ports import Overview, PortError, RoomName, Swept, Unavailable, Unclaimed
+from agent.core.shared import Shared
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,7 @@ class RoomHost(Protocol):
 class Watcher:
     def __init__(
         self,
-        store: Store,
-        actions: RoomActions,
+        shared: Shared,
         host: RoomHost,
         *,
         every_seconds: float,
@@ -54,7 +54,8 @@ class Watcher:
     ) -> None:
         """`grace_seconds`: for so long after the database last did not answer nothing is taken, since leases may have
         run out only because nobody could renew them."""
-        self._store, self._actions, self._host, self._blind_looks = store, actions, host, 0
+        self._store, self._actions, self._monotonic = shared.store, shared.actions, shared.clock.monotonic
+        self._host, self._blind_looks = host, 0
         self._every, self._grace = every_seconds, grace_seconds
         self._there: frozenset[RoomName] = frozenset()
         self._list_at = float("-inf")
@@ -72,7 +73,7 @@ class Watcher:
     @property
     def unmoderated(self) -> Mapping[RoomName, float]:
         """Rooms of running sessions and calls that nobody moderates, and for how many seconds that is known."""
-        now = time.monotonic()
+        now = self._monotonic()
         return {room: now - since for room, since in self._alone.items()}
 
     @property
@@ -107,12 +108,12 @@ class Watcher:
     async def _look(self) -> float:
         """Serve what nobody serves. Returns for how long nothing more can be expected."""
         unknown: frozenset[RoomName] = frozenset()
-        if time.monotonic() >= self._list_at:
+        if self._monotonic() >= self._list_at:
             unknown = await self._list()
         overview = await self._store.overview()
         self._note(overview)
         leases = overview.leases
-        now = time.monotonic()
+        now = self._monotonic()
         grace_left = self._store.failed_at + self._grace - now
         if grace_left > 0:
             return grace_left
@@ -141,7 +142,7 @@ class Watcher:
             log.warning("rules only observe", extra={"circuits": self.swept.open_circuits})
         await self._close_orphans(self.swept)
         new, self._there = there - self._there, there
-        self._list_at = time.monotonic() + self._every
+        self._list_at = self._monotonic() + self._every
         return new
 
     async def _close_orphans(self, swept: Swept) -> None:
@@ -167,7 +168,7 @@ class Watcher:
             await self._host.offer_all()
 
     def _note(self, overview: Overview) -> None:
-        now, self.looked_at = time.monotonic(), time.time()
+        now, self.looked_at = self._monotonic(), time.time()
         alone = {room for room in self._there & overview.leases.keys() if overview.leases[room] is None}
         self._alone = {room: self._alone.get(room, now) for room in alone}
         self._unclaimed = [overview.unclaimed[room] for room in self._there & overview.unclaimed.keys()]

@@ -1,4 +1,4 @@
-"""One worker process: puts the parts together, and leaves in good order.
+"""One worker process: puts the parts together and runs them.
 
 Dispatches and the watcher say which rooms there are, the host moderates them.
 """
@@ -37,6 +37,7 @@ from agent.process.memory import give_back_often
 from agent.process.metrics import Metrics
 from agent.process.report import Parts, Report
 from agent.process.settings import Settings
+from agent.process.shift import Rooms, Shift, Work
 from agent.process.watchdog import LoopWatchdog, past_memory_limit
 from agent.supabase.broadcasts import LevelsBroadcast
 from agent.supabase.client import Supabase, supabase_client
@@ -85,7 +86,6 @@ class Worker:
     def __init__(self, settings: Settings, outside: Outside) -> None:
         self._settings, self.name = settings, worker_name(settings)
         self.metrics, self._clock = outside.metrics, DatabaseClock()
-        self._watching: asyncio.Task[None] | None = None
         self._server = LiveKitServer(
             settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
         )
@@ -114,8 +114,7 @@ class Worker:
         )
         self._host = Host(shared, self._puller)
         self._watcher = Watcher(
-            self._store,
-            actions,
+            shared,
             self._host,
             every_seconds=settings.live_watch_seconds,
             grace_seconds=settings.live_lease_seconds,
@@ -137,6 +136,12 @@ class Worker:
             )
         )
         self.metrics.registry.register(self._report)
+        self._shift = Shift(
+            Rooms(self._host, self._watcher, self._dispatches, self._key),
+            self._background(),
+            drain_seconds=settings.live_drain_seconds,
+            worn_out=lambda: past_memory_limit(settings.live_memory_limit_mb),
+        )
 
     def _livekit_room(self, room: RoomName, identity: Identity, inbox: Inbox) -> LiveKitRoom:
         return LiveKitRoom(self._server, room, identity, inbox, self._native)
@@ -156,57 +161,22 @@ class Worker:
             settings.live_health_host, settings.live_health_port, self.metrics.registry, self._report
         )
         try:
-            await self._until_told(drain, stop)
+            await self._shift.run(drain, stop)
         finally:
             self._native.close()
             await health.cleanup()
 
-    async def _until_told(self, drain: asyncio.Event, stop: asyncio.Event) -> None:
+    def _background(self) -> dict[str, Work]:
         settings = self._settings
         watchdog = LoopWatchdog(settings.live_watchdog_seconds, self.metrics.loop_lag.observe)
-        async with asyncio.TaskGroup() as tasks:
-            working = [
-                tasks.create_task(watchdog.run(), name="watchdog"),
-                tasks.create_task(self._mind_memory(drain), name="memory"),
-                tasks.create_task(give_back_often(lambda: self._host.ended), name="give back"),
-                tasks.create_task(self._work(), name="work"),
-            ]
-            leaving = [
-                tasks.create_task(self._hand_over(drain), name="hand over"),
-                tasks.create_task(stop.wait(), name="stop"),
-            ]
-            await asyncio.wait(leaving, return_when="FIRST_COMPLETED")
-            self._host.stop_taking()
-            log.info("leaving", extra={"rooms": len(self._host.rooms)})
-            await self._host.leave_all()
-            for task in (*working, *leaving):
-                task.cancel()
-
-    async def _hand_over(self, drain: asyncio.Event) -> None:
-        await drain.wait()
-        self._host.stop_taking()
-        if self._watching is not None:
-            self._watching.cancel()
-        await self._dispatches.drain()
-        log.info("handing over", extra={"rooms": len(self._host.rooms)})
-        await self._host.hand_over(self._settings.live_drain_seconds)
-
-    async def _mind_memory(self, drain: asyncio.Event) -> None:
-        await past_memory_limit(self._settings.live_memory_limit_mb)
-        drain.set()
-
-    async def _work(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._host.run(), name="host")
-            tasks.create_task(self._levels.run(), name="levels")
-            tasks.create_task(self._native.hearing.run(), name="hearing")
-            await self._key.publish()
-            tasks.create_task(self._key.keep_valid(), name="key")
-            if self._settings.live_realtime:
-                listener = Listener(self._puller.wake, self._watcher.hint, self._puller.wake_all)
-                tasks.create_task(self._wakeups.run(listener), name="wake-ups")
-            self._watching = tasks.create_task(self._watcher.run(), name="watcher")
-            tasks.create_task(self._dispatches.run(), name="dispatches")
+        listener = Listener(self._puller.wake, self._watcher.hint, self._puller.wake_all)
+        return {
+            "watchdog": watchdog.run,
+            "give back": lambda: give_back_often(lambda: self._host.ended),
+            "levels": self._levels.run,
+            "hearing": self._native.hearing.run,
+            **({"wake-ups": lambda: self._wakeups.run(listener)} if settings.live_realtime else {}),
+        }
 
 
 async def run(settings: Settings) -> None:

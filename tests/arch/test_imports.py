@@ -68,6 +68,22 @@ def test_production_knows_neither_the_local_stack_nor_the_tests(path: Path) -> N
     assert not {"local", "tests", "bench"} & set(imported(path))
 
 
+MOST_ARGUMENTS = 5
+"""Of a constructor, itself not counted. What needs more takes a dataclass of its own."""
+
+
+@pytest.mark.parametrize("path", sources(*sorted(OURS), "orchestrator"), ids=name)
+def test_a_constructor_takes_few_arguments(path: Path) -> None:
+    takes = {
+        node.name: len(made.args.args) + len(made.args.kwonlyargs) - 1
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for made in node.body
+        if isinstance(made, ast.FunctionDef) and made.name == "__init__"
+    }
+    assert {made: count for made, count in takes.items() if count > MOST_ARGUMENTS} == {}
+
+
 def test_the_configured_contracts_hold() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run(

@@ -281,6 +281,19 @@ class StoreContract:
         await held.store.release((Release(held.lease, closed=False, at_ms=0),))
         assert (await hold(backend, room, "two")).lease.epoch > held.lease.epoch
 
+    async def test_a_room_on_offer_is_moderated_until_another_worker_takes_it(self, backend: Backend) -> None:
+        room = await backend.live()
+        held = await hold(backend, room)
+        await held.store.offer((held.lease,))
+        assert (await held.store.overview()).leases[room] is None
+        news = await held.pull()
+        assert news is None or news.pulled is not None
+        taken = await hold(backend, room, "two")
+        lost = await held.pull()
+        assert lost is not None
+        assert lost.pulled is None
+        assert (await taken.store.overview()).leases[room] is not None
+
     async def test_what_commits_late_is_not_missed(self, backend: Backend) -> None:
         room, ada, bo = await backend.live(), await backend.user(), await backend.user()
         for who in (ada, bo):

@@ -112,6 +112,7 @@ class Place:
     worker: str | None = None
     epoch: int = 0
     expires_at: float = 0.0
+    offered: bool = False
 
 
 class Database:
@@ -254,6 +255,7 @@ class FakeStore:
 
     def __init__(self, database: Database, worker: str, lease_seconds: float = 3.0) -> None:
         self._db, self._worker, self._lease_seconds = database, worker, lease_seconds
+        self.failed_at = float("-inf")
 
     def now(self) -> float:
         return self._db.clock()
@@ -269,9 +271,10 @@ class FakeStore:
             return Claim(ClaimOutcome.UNKNOWN)
         if place.status is Status.OVER:
             return Claim(ClaimOutcome.ENDED)
-        if place.worker not in (None, self._worker) and self.now() < place.expires_at:
+        held = place.worker not in (None, self._worker) and self.now() < place.expires_at
+        if held and not place.offered:
             return Claim(ClaimOutcome.HELD, holder=place.worker)
-        place.worker, place.epoch = self._worker, place.epoch + 1
+        place.worker, place.epoch, place.offered = self._worker, place.epoch + 1, False
         place.expires_at = self.now() + self._lease_seconds
         for row in place.rows.values():
             if row.status == "claimed":
@@ -417,14 +420,19 @@ class FakeStore:
         due = {place.name: [row.since for row in self._due(place)] for place in running}
         return Overview(
             {
-                place.name: place.expires_at - self.now() if self.now() < place.expires_at else None
+                place.name: place.expires_at - self.now()
+                if self.now() < place.expires_at and not place.offered
+                else None
                 for place in running
             },
             {room: Unclaimed(len(since), self.now() - min(since)) for room, since in due.items() if since},
         )
 
-    async def offer(self, leases: Sequence[Lease]) -> None:  # noqa: ARG002
+    async def offer(self, leases: Sequence[Lease]) -> None:
         self._reach()
+        for lease in leases:
+            if self._db._holds(self._worker, lease):
+                self._db.places[lease.room].offered = True
 
     async def sweep(self, rooms: frozenset[RoomName]) -> Swept:  # noqa: ARG002
         self._reach()

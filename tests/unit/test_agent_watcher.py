@@ -5,7 +5,9 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
+from agent.core.clock import DatabaseClock
 from agent.core.ports import Overview, RoomName, Swept, Unavailable, Unclaimed
 from agent.core.watcher import BLIND_LOOKS, EARLY_SECONDS, Watcher
 from local.people.waiting import until
@@ -68,8 +70,7 @@ class Host:
 
 def watcher_of(world: World) -> Watcher:
     return Watcher(
-        world,  # type: ignore[arg-type]
-        world,  # type: ignore[arg-type]
+        SimpleNamespace(store=world, actions=world, clock=DatabaseClock()),  # type: ignore[arg-type]
         Host(world),
         every_seconds=60,
         grace_seconds=60,
