@@ -61,7 +61,6 @@ end;
 $$;
 comment on function live.refuse is
   'Refuses: PostgREST answers with HTTP p_status, p_code is the hint that programs read, p_message is for people.';
-revoke execute on function live.refuse(int, text, text) from public, anon, authenticated, service_role;
 
 -- What people write is shown to others, in lists, logs and notices: it may neither hide itself nor rearrange its surroundings.
 create function live.text_fault(p_text text, p_most int, p_lines boolean default false) returns text
@@ -85,7 +84,6 @@ $$;
 comment on function live.text_fault is
   'What is wrong with a text that people will read, in words; null when nothing is. It has 1 to p_most characters, none of '
   'control (p_lines: but tabs and ends of line), none that override the direction of writing, and one at least that can be seen.';
-revoke execute on function live.text_fault(text, int, boolean) from public, anon, authenticated, service_role;
 
 create function live.clean_text(p_text text, p_what text, p_most int, p_lines boolean default false) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -100,7 +98,6 @@ begin
 end;
 $$;
 comment on function live.clean_text is 'A text without the space around it; refuses one that live.text_fault faults. p_what: what it is, for the message.';
-revoke execute on function live.clean_text(text, text, int, boolean) from public, anon, authenticated, service_role;
 
 create function live.is_service() returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -113,7 +110,6 @@ begin
 end;
 $$;
 comment on function live.is_service is 'Whether trusted server code is calling: the service role or a direct connection.';
-revoke execute on function live.is_service() from public, anon, authenticated, service_role;
 grant execute on function live.is_service() to anon, authenticated, service_role;
 
 create function live.is_uuid(p_text text) returns boolean
@@ -123,7 +119,6 @@ begin
 end;
 $$;
 comment on function live.is_uuid is 'Whether a text is a uuid in its usual form, so that a cast will not fail. (Postgres 16 has pg_input_is_valid.)';
-revoke execute on function live.is_uuid(text) from public, anon, authenticated, service_role;
 grant execute on function live.is_uuid(text) to anon, authenticated, service_role;
 
 create function live.is_anonymous() returns boolean
@@ -133,7 +128,6 @@ begin
 end;
 $$;
 comment on function live.is_anonymous is 'Whether the signed-in person is an anonymous sign-in.';
-revoke execute on function live.is_anonymous() from public, anon, authenticated, service_role;
 grant execute on function live.is_anonymous() to anon, authenticated, service_role;
 
 -- schemas/01_accounts.sql
@@ -161,7 +155,6 @@ comment on column live.gone_accounts.retry_at is 'Not to be tried again before t
 comment on column live.gone_accounts.error is 'Why it failed last.';
 create index gone_accounts_unsettled on live.gone_accounts ((attempts > 8), was_anonymous, marked_at) where settled_at is null;
 alter table live.gone_accounts enable row level security;
-revoke all on live.gone_accounts from public, anon, authenticated, service_role;
 
 create function live.account_gone(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -173,7 +166,6 @@ $$;
 comment on function live.account_gone(uuid) is
   'Whether an account is deleted, for good or by a soft deletion. Asks auth.users itself, so that it is right from the '
   'deletion on and whatever became of the mark. False for null.';
-revoke execute on function live.account_gone(uuid) from public, anon, authenticated, service_role;
 grant execute on function live.account_gone(uuid) to service_role;
 
 create function live.is_or_was_account(p_user uuid) returns boolean
@@ -184,7 +176,6 @@ begin
 end;
 $$;
 comment on function live.is_or_was_account(uuid) is 'Whether this id is, or was, somebody''s: what is reported of them is theirs.';
-revoke execute on function live.is_or_was_account(uuid) from public, anon, authenticated, service_role;
 
 create function live.refuse_deleted(p_user uuid) returns void
 language plpgsql stable set search_path = '' as $$
@@ -195,7 +186,6 @@ begin
 end;
 $$;
 comment on function live.refuse_deleted(uuid) is 'Refuses a deleted account, whose token is good until it expires; nobody else, and not null.';
-revoke execute on function live.refuse_deleted(uuid) from public, anon, authenticated, service_role;
 
 -- The sign-in service deletes as a role of its own, and must be able to whatever becomes of us: what is not marked here
 -- is found by the sweep.
@@ -212,7 +202,6 @@ exception when others then
 end;
 $$;
 comment on function live.mark_deleted_accounts() is 'Trigger: marks deleted accounts, and never fails.';
-revoke execute on function live.mark_deleted_accounts() from public, anon, authenticated, service_role;
 create trigger live_mark_deleted_accounts after delete on auth.users
   referencing old table as old_rows for each statement execute function live.mark_deleted_accounts();
 
@@ -229,7 +218,6 @@ end;
 $$;
 comment on function live.mark_soft_deleted_account() is
   'Trigger: an account that the admin API deletes softly keeps its row, and is as deleted as any other. Never fails.';
-revoke execute on function live.mark_soft_deleted_account() from public, anon, authenticated, service_role;
 create trigger live_mark_soft_deleted_account after update of deleted_at on auth.users
   for each row when (old.deleted_at is null and new.deleted_at is not null)
   execute function live.mark_soft_deleted_account();
@@ -249,7 +237,6 @@ comment on column public.live_ops.user_id is 'The person.';
 comment on column public.live_ops.note is 'Who they are and why they are here, for the next reader.';
 comment on column public.live_ops.created_at is 'When they became ops.';
 alter table public.live_ops enable row level security;
-revoke all on public.live_ops from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.live_ops to service_role;
 grant select on public.live_ops to authenticated;
 
@@ -262,7 +249,6 @@ $$;
 comment on function live.is_ops(uuid) is
   'Whether a person is ops and in good standing: nobody acts whose account is suspended or deleted. Definer: callers may '
   'not read live_ops.';
-revoke execute on function live.is_ops(uuid) from public, anon, authenticated, service_role;
 grant execute on function live.is_ops(uuid) to authenticated, service_role;
 
 create function live.am_ops() returns boolean
@@ -272,7 +258,6 @@ begin
 end;
 $$;
 comment on function live.am_ops is 'Whether the signed-in person is ops.';
-revoke execute on function live.am_ops() from public, anon, authenticated, service_role;
 grant execute on function live.am_ops() to authenticated, service_role;
 
 create policy "one sees whether one is ops" on public.live_ops for select to authenticated
@@ -295,7 +280,6 @@ comment on column public.app_settings.updated_at is 'When it was last changed.';
 comment on column public.app_settings.updated_by is 'Who changed it last; null for server code.';
 comment on column public.app_settings.changed_xid is 'Transaction of the last change, so that agents notice it by their cursor.';
 alter table public.app_settings enable row level security;
-revoke all on public.app_settings from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.app_settings to service_role;
 grant select, update (value) on public.app_settings to authenticated;
 create policy "everyone signed in reads the switches" on public.app_settings for select to authenticated
@@ -330,7 +314,6 @@ begin
 end;
 $$;
 comment on function live.setting_fault is 'What is wrong with a setting, in words; null when nothing is.';
-revoke execute on function live.setting_fault(text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.check_setting() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -347,7 +330,6 @@ begin
 end;
 $$;
 comment on function live.check_setting is 'Trigger: refuses unknown or malformed settings and records who changed them.';
-revoke execute on function live.check_setting() from public, anon, authenticated, service_role;
 create trigger check_setting before insert or update on public.app_settings
   for each row execute function live.check_setting();
 
@@ -358,7 +340,6 @@ begin
 end;
 $$;
 comment on function live.setting is 'The value of a setting. Definer: people who may not read settings are bound by them too.';
-revoke execute on function live.setting(text) from public, anon, authenticated, service_role;
 grant execute on function live.setting(text) to service_role;
 
 create function live.setting_interval(p_key text) returns interval
@@ -368,7 +349,6 @@ begin
 end;
 $$;
 comment on function live.setting_interval is 'A setting in seconds, as an interval.';
-revoke execute on function live.setting_interval(text) from public, anon, authenticated, service_role;
 
 create function live.limit_of(p_name text) returns double precision
 language plpgsql stable security definer set search_path = '' as $$
@@ -377,7 +357,6 @@ begin
 end;
 $$;
 comment on function live.limit_of is 'One number of app_settings.limits; null when the limit is not set.';
-revoke execute on function live.limit_of(text) from public, anon, authenticated, service_role;
 
 insert into public.app_settings (key, value, description) values
   ('live.enabled', 'true', 'Whether new sessions may be created and started.'),
@@ -420,7 +399,6 @@ comment on column public.live_roles.rank is 'Nobody acts on a higher or equal ra
 comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish; empty means none.';
 comment on column public.live_roles.can_subscribe is 'Whether the role may receive media.';
 alter table public.live_roles enable row level security;
-revoke all on public.live_roles from public, anon, authenticated, service_role;
 create policy "roles are public" on public.live_roles for select to anon, authenticated using (true);
 grant select on public.live_roles to anon, authenticated, service_role;
 
@@ -446,7 +424,6 @@ begin
 end;
 $$;
 comment on function live.rank_of is 'Rank of a role in a kind of room; null when the role does not exist there.';
-revoke execute on function live.rank_of(text, text) from public, anon, authenticated, service_role;
 
 create function live.default_role(p_context text) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -455,7 +432,6 @@ begin
 end;
 $$;
 comment on function live.default_role is 'The role of someone new in a kind of room.';
-revoke execute on function live.default_role(text) from public, anon, authenticated, service_role;
 
 -- schemas/05_moderation_policy.sql
 -- Owns: the policy of automatic moderation: its shape with defaults and bounds, the presets, how one policy is laid over
@@ -495,7 +471,6 @@ end;
 $$;
 comment on function live.policy_shape is
   'Every field of a policy: a number as [default, lowest, highest], anything else as its default. The ladder is a list of rungs.';
-revoke execute on function live.policy_shape() from public, anon, authenticated, service_role;
 
 create function live.rung_shape() returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -505,7 +480,6 @@ begin
 end;
 $$;
 comment on function live.rung_shape is 'The fields of one rung of the ladder, as policy_shape has them. The step must be named.';
-revoke execute on function live.rung_shape() from public, anon, authenticated, service_role;
 
 create function live.policy_presets() returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -523,7 +497,6 @@ end;
 $$;
 comment on function live.policy_presets is
   'The policies that can be named: talk, music (mastered music is loud and holds its level), asmr (a soft room, silent for long).';
-revoke execute on function live.policy_presets() from public, anon, authenticated, service_role;
 
 create function live.policy_defaults(p_shape jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -537,7 +510,6 @@ begin
 end;
 $$;
 comment on function live.policy_defaults is 'A shape without its bounds: what holds where nobody says otherwise.';
-revoke execute on function live.policy_defaults(jsonb) from public, anon, authenticated, service_role;
 
 create function live.default_policy() returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -546,7 +518,6 @@ begin
 end;
 $$;
 comment on function live.default_policy is 'What holds where neither the platform''s policy nor a session''s says otherwise.';
-revoke execute on function live.default_policy() from public, anon, authenticated, service_role;
 
 create function live.merged_policy(p_base jsonb, p_over jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -564,7 +535,6 @@ begin
 end;
 $$;
 comment on function live.merged_policy is 'One policy over another: objects key by key, everything else, the ladder among it, as a whole.';
-revoke execute on function live.merged_policy(jsonb, jsonb) from public, anon, authenticated, service_role;
 
 create function live.with_preset(p_policy jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -573,7 +543,6 @@ begin
 end;
 $$;
 comment on function live.with_preset is 'A policy with the preset that it names written out below its own fields, which win.';
-revoke execute on function live.with_preset(jsonb) from public, anon, authenticated, service_role;
 
 create function live.field_fault(p_name text, p_wanted jsonb, p_value jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -596,7 +565,6 @@ begin
 end;
 $$;
 comment on function live.field_fault is 'What is wrong with one field of a policy, with its bounds; null when nothing is.';
-revoke execute on function live.field_fault(text, jsonb, jsonb) from public, anon, authenticated, service_role;
 
 create function live.ladder_faults(p_ladder jsonb) returns setof text
 language plpgsql immutable set search_path = '' as $$
@@ -667,8 +635,6 @@ begin
 end;
 $$;
 comment on function live.policy_faults is 'All that is wrong with a policy, or with a part of it, in words; each names the field and its bounds.';
-revoke execute on function live.ladder_faults(jsonb) from public, anon, authenticated, service_role;
-revoke execute on function live.policy_faults(jsonb, jsonb, text) from public, anon, authenticated, service_role;
 
 create function live.policy_fault(p_policy jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -677,7 +643,6 @@ begin
 end;
 $$;
 comment on function live.policy_fault is 'All that is wrong with a policy in one sentence; null when nothing is.';
-revoke execute on function live.policy_fault(jsonb) from public, anon, authenticated, service_role;
 
 create function live.check_policy() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -692,7 +657,6 @@ end;
 $$;
 comment on function live.check_policy is
   'Trigger: refuses a policy with unknown names, wrong types or values out of bounds. Its argument names the column.';
-revoke execute on function live.check_policy() from public, anon, authenticated, service_role;
 create trigger check_policy before insert or update on public.app_settings
   for each row when (new.key = 'moderation.policy') execute function live.check_policy('value');
 
@@ -758,7 +722,6 @@ create unique index live_sessions_one_live_per_creator on public.live_sessions (
 create index live_sessions_running on public.live_sessions (status, scheduled_at) where status <> 'ended';
 create index live_sessions_by_creator on public.live_sessions (creator_id, created_at desc);
 alter table public.live_sessions enable row level security;
-revoke all on public.live_sessions from public, anon, authenticated, service_role;
 grant select, insert, update on public.live_sessions to service_role;
 grant select on public.live_sessions to anon, authenticated;
 grant update (title) on public.live_sessions to authenticated;
@@ -774,7 +737,6 @@ begin
 end;
 $$;
 comment on function live.clean_title is 'Trigger: a title is one line that can be read, whoever writes it; a banned host writes none.';
-revoke execute on function live.clean_title() from public, anon, authenticated, service_role;
 create trigger clean_title before insert or update of title on public.live_sessions
   for each row execute function live.clean_title();
 
@@ -788,7 +750,6 @@ comment on table public.live_session_transitions is 'Which status of a session m
 comment on column public.live_session_transitions.from_status is 'The status it has; new for a row being inserted.';
 comment on column public.live_session_transitions.to_status is 'A status it may have next.';
 alter table public.live_session_transitions enable row level security;
-revoke all on public.live_session_transitions from public, anon, authenticated, service_role;
 grant select on public.live_session_transitions to service_role;
 insert into public.live_session_transitions (from_status, to_status) values
   ('new', 'scheduled'), ('new', 'live'), ('scheduled', 'live'), ('scheduled', 'ended'), ('live', 'ended');
@@ -826,7 +787,6 @@ begin
 end;
 $$;
 comment on function live.guard_session is 'Trigger: the session''s state machine, its times, and what never changes.';
-revoke execute on function live.guard_session() from public, anon, authenticated, service_role;
 create trigger guard_session before insert or update on public.live_sessions
   for each row execute function live.guard_session();
 
@@ -848,7 +808,6 @@ comment on column public.live_events.type is 'Kind of event: gift, system, role_
 comment on column public.live_events.payload is 'What happened, as the room is told.';
 comment on column public.live_events.created_at is 'When it happened.';
 alter table public.live_events enable row level security;
-revoke all on public.live_events from public, anon, authenticated, service_role;
 grant select on public.live_events to authenticated, service_role;
 
 create function live.append_events(p_session uuid, p_type text, p_payloads jsonb[], p_gift_coins bigint default 0)
@@ -878,7 +837,6 @@ comment on function live.append_events is
   'Appends events of one type to a session''s stream, at the cost of one hint, and returns the last seq. Refuses one that '
   'no packet could carry. p_gift_coins: what they add to the session''s total; a burst of gifts waits for one lock and one '
   'write of the row, not for two. For definer functions: nobody may call it directly.';
-revoke execute on function live.append_events(uuid, text, jsonb[], bigint) from public, anon, authenticated, service_role;
 
 create function live.append_event(p_session uuid, p_type text, p_payload jsonb) returns bigint
 language plpgsql set search_path = '' as $$
@@ -887,7 +845,6 @@ begin
 end;
 $$;
 comment on function live.append_event is 'Appends one event to a session''s stream and returns its seq.';
-revoke execute on function live.append_event(uuid, text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.instant(p_at timestamptz) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -896,7 +853,6 @@ begin
 end;
 $$;
 comment on function live.instant is 'A moment as packets word it: ISO 8601 in UTC with milliseconds.';
-revoke execute on function live.instant(timestamptz) from public, anon, authenticated, service_role;
 
 create function live.announce_session_end() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -906,7 +862,6 @@ begin
 end;
 $$;
 comment on function live.announce_session_end is 'Trigger: a session that ends says so in its stream.';
-revoke execute on function live.announce_session_end() from public, anon, authenticated, service_role;
 create trigger announce_session_end after update of status on public.live_sessions
   for each row when (old.status = 'live' and new.status = 'ended') execute function live.announce_session_end();
 
@@ -943,7 +898,6 @@ create index live_tickets_held on public.live_tickets (session_id, user_id)
   where earned_at is null and refund_due_at is null and refunded_at is null;
 create index live_tickets_due on public.live_tickets (refund_due_at) where refund_due_at is not null and refunded_at is null;
 alter table public.live_tickets enable row level security;
-revoke all on public.live_tickets from public, anon, authenticated, service_role;
 grant select on public.live_tickets to authenticated, service_role;
 
 -- schemas/09_calls.sql
@@ -984,7 +938,6 @@ create index calls_by_caller on public.calls (caller_id, created_at desc);
 create index calls_by_callee on public.calls (callee_id, created_at desc);
 create index calls_running on public.calls (status, ringing_at) where status in ('initiated', 'ringing', 'accepted');
 alter table public.calls enable row level security;
-revoke all on public.calls from public, anon, authenticated, service_role;
 grant select, insert, update on public.calls to service_role;
 grant select on public.calls to authenticated;
 create policy "both sides see their call, ops see all" on public.calls for select to authenticated
@@ -997,7 +950,6 @@ begin
 end;
 $$;
 comment on function live.call_is_running is 'Whether a call of this status may still have a room.';
-revoke execute on function live.call_is_running(text) from public, anon, authenticated, service_role;
 
 -- schemas/11_people.sql
 -- Owns: the tables of who is in a session with what rights (live_participants), each connection of theirs
@@ -1080,7 +1032,6 @@ create index live_participants_hands on public.live_participants (session_id, ha
 create index live_participants_timed on public.live_participants (least(mic_muted_until, invite_expires_at, access_ends_at))
   where least(mic_muted_until, invite_expires_at, access_ends_at) is not null;
 alter table public.live_participants enable row level security;
-revoke all on public.live_participants from public, anon, authenticated, service_role;
 grant select, insert, update on public.live_participants to service_role;
 grant select on public.live_participants to authenticated;
 
@@ -1129,7 +1080,6 @@ create index live_visits_of_call on public.live_visits (call_id, user_id) where 
 create index live_visits_open on public.live_visits (joined_at) where left_at is null;
 create index live_visits_of_user on public.live_visits (user_id, joined_at desc);
 alter table public.live_visits enable row level security;
-revoke all on public.live_visits from public, anon, authenticated, service_role;
 grant select, insert, update on public.live_visits to service_role;
 grant select on public.live_visits to authenticated;
 
@@ -1169,7 +1119,6 @@ create index live_bans_standing on public.live_bans (
   where lifted_at is null;
 create index live_bans_expiring on public.live_bans (expires_at) where lifted_at is null and expires_at is not null;
 alter table public.live_bans enable row level security;
-revoke all on public.live_bans from public, anon, authenticated, service_role;
 grant select, insert, update on public.live_bans to service_role;
 grant select on public.live_bans to authenticated;
 
@@ -1191,7 +1140,6 @@ comment on column public.user_blocks.blocked_id is 'Who is blocked; never told.'
 comment on column public.user_blocks.created_at is 'Since when.';
 create index user_blocks_of_blocked on public.user_blocks (blocked_id);
 alter table public.user_blocks enable row level security;
-revoke all on public.user_blocks from public, anon, authenticated, service_role;
 grant select, delete on public.user_blocks to service_role;
 grant select on public.user_blocks to authenticated;
 create policy "one sees whom one has blocked" on public.user_blocks for select to authenticated
@@ -1208,7 +1156,6 @@ comment on column public.call_preferences.calls_from is
   'everyone, followed (the creators whose subscriber the callee is) or nobody.';
 comment on column public.call_preferences.updated_at is 'When they said so.';
 alter table public.call_preferences enable row level security;
-revoke all on public.call_preferences from public, anon, authenticated, service_role;
 grant select, delete on public.call_preferences to service_role;
 grant select on public.call_preferences to authenticated;
 create policy "one sees one's own wish" on public.call_preferences for select to authenticated
@@ -1222,7 +1169,6 @@ begin
 end;
 $$;
 comment on function live.blocked(uuid, uuid) is 'Whether either of two people has blocked the other.';
-revoke execute on function live.blocked(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.my_blocks() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -1234,7 +1180,6 @@ begin
 end;
 $$;
 comment on function live.my_blocks is 'Everybody between whom and the caller a block stands; asked once per query.';
-revoke execute on function live.my_blocks() from public, anon, authenticated, service_role;
 grant execute on function live.my_blocks() to authenticated;
 
 create function live.follows(p_follower uuid, p_creator uuid) returns boolean
@@ -1248,7 +1193,6 @@ end;
 $$;
 comment on function live.follows(uuid, uuid) is
   'Whether one follows the other. The app has no table of followers, so this is an active subscription to the creator.';
-revoke execute on function live.follows(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.accepts_calls_from(p_callee uuid, p_caller uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -1261,7 +1205,6 @@ begin
 end;
 $$;
 comment on function live.accepts_calls_from(uuid, uuid) is 'Whether a person lets another call them, by their blocks and their wish.';
-revoke execute on function live.accepts_calls_from(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.forget_consent(p_user uuid) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -1277,7 +1220,6 @@ begin
 end;
 $$;
 comment on function live.forget_consent(uuid) is 'Deletes the blocks and the wish of an account that is deleted, and the blocks against it: rows deleted, by table.';
-revoke execute on function live.forget_consent(uuid) from public, anon, authenticated, service_role;
 
 -- schemas/15_moderation_tables.sql
 -- Owns: the tables of moderation: the one door (moderation_actions), what the audio rules saw (moderation_incidents)
@@ -1356,8 +1298,6 @@ create index moderation_actions_of_session on public.moderation_actions (session
 create index moderation_actions_on_person on public.moderation_actions (target_user_id, n desc);
 create index moderation_actions_by_person on public.moderation_actions (requested_by, created_at desc);
 alter table public.moderation_actions enable row level security;
-revoke all on public.moderation_actions from public, anon, authenticated, service_role;
-revoke all on sequence public.moderation_actions_n_seq from public, anon, authenticated, service_role;
 grant select, insert on public.moderation_actions to service_role;
 grant select, insert (id, session_id, target_user_id, action, params, reason, dry_run) on public.moderation_actions
   to authenticated;
@@ -1393,7 +1333,6 @@ comment on column public.moderation_incidents.created_at is 'When it was written
 create index moderation_incidents_of_session on public.moderation_incidents (session_id, started_at desc);
 create index moderation_incidents_of_user on public.moderation_incidents (user_id, started_at desc);
 alter table public.moderation_incidents enable row level security;
-revoke all on public.moderation_incidents from public, anon, authenticated, service_role;
 grant select, insert, update on public.moderation_incidents to service_role;
 grant select on public.moderation_incidents to authenticated;
 
@@ -1419,7 +1358,6 @@ comment on column public.live_audio_stats.clipped_ratio is 'Share of samples tha
 comment on column public.live_audio_stats.measured is 'Further figures, by name; `tracks`: the same of each sound, where more was heard than one microphone. The row is what people heard of all of them.';
 create index live_audio_stats_of_user on public.live_audio_stats (user_id, minute desc);
 alter table public.live_audio_stats enable row level security;
-revoke all on public.live_audio_stats from public, anon, authenticated, service_role;
 grant select, insert, update on public.live_audio_stats to service_role;
 grant select on public.live_audio_stats to authenticated;
 
@@ -1465,7 +1403,6 @@ create unique index moderation_cases_open_of_person on public.moderation_cases (
 create index moderation_cases_open on public.moderation_cases (opened_at) where resolved_at is null;
 create index moderation_cases_of_call on public.moderation_cases (call_id) where call_id is not null;
 alter table public.moderation_cases enable row level security;
-revoke all on public.moderation_cases from public, anon, authenticated, service_role;
 grant select, insert, update on public.moderation_cases to service_role;
 grant select on public.moderation_cases to authenticated;
 
@@ -1486,7 +1423,6 @@ end;
 $$;
 comment on function live.open_case is
   'Opens the case of a person in a session, or adds to the one that is open: its severity is the gravest. Returns its id.';
-revoke execute on function live.open_case(uuid, uuid, text, text) from public, anon, authenticated, service_role;
 
 -- schemas/19_agent_tables.sql
 -- Owns: the tables of the machinery: leases on rooms, the public keys of relayed packets, LiveKit's webhooks as they
@@ -1514,7 +1450,6 @@ comment on column public.agent_rooms.renewed_at is
 comment on column public.agent_rooms.offered_at is
   'Since when its worker, which is leaving, offers it to others while it goes on moderating; null otherwise.';
 alter table public.agent_rooms enable row level security;
-revoke all on public.agent_rooms from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.agent_rooms to service_role;
 grant select on public.agent_rooms to authenticated;
 create policy "ops see the leases" on public.agent_rooms for select to authenticated using ((select live.am_ops()));
@@ -1536,7 +1471,6 @@ comment on column public.relay_keys.not_after is 'Valid until.';
 comment on column public.relay_keys.renewed_at is 'When its worker prolonged it last, which it does every 15 s: who has not for two minutes signs no more.';
 comment on column public.relay_keys.revoked_at is 'When it was revoked; packets signed with it are refused.';
 alter table public.relay_keys enable row level security;
-revoke all on public.relay_keys from public, anon, authenticated, service_role;
 grant select, insert, update on public.relay_keys to service_role;
 grant select on public.relay_keys to authenticated;
 create policy "signed-in people read the keys" on public.relay_keys for select to authenticated using (true);
@@ -1556,7 +1490,6 @@ comment on column public.livekit_webhook_events.payload is 'The verified body.';
 comment on column public.livekit_webhook_events.received_at is 'When it came.';
 create index livekit_webhook_events_received on public.livekit_webhook_events (received_at);
 alter table public.livekit_webhook_events enable row level security;
-revoke all on public.livekit_webhook_events from public, anon, authenticated, service_role;
 grant select, insert, delete on public.livekit_webhook_events to service_role;
 
 create table public.live_level_watches (
@@ -1570,7 +1503,6 @@ comment on column public.live_level_watches.session_id is 'The session.';
 comment on column public.live_level_watches.user_id is 'Who looks.';
 comment on column public.live_level_watches.expires_at is 'The lease: watch_levels renews it.';
 alter table public.live_level_watches enable row level security;
-revoke all on public.live_level_watches from public, anon, authenticated, service_role;
 grant select, delete on public.live_level_watches to service_role;
 
 create table live.wake_marks (
@@ -1581,7 +1513,6 @@ comment on table live.wake_marks is 'When each room was last woken, so that it i
 comment on column live.wake_marks.room is 'LiveKit room, or count:<session>.';
 comment on column live.wake_marks.woken_at is 'When a message was last sent for it.';
 alter table live.wake_marks enable row level security;
-revoke all on live.wake_marks from public, anon, authenticated, service_role;
 
 create table live.sweeps (
   name text primary key,
@@ -1593,7 +1524,6 @@ comment on column live.sweeps.name is 'Name of the sweep.';
 comment on column live.sweeps.worker_id is 'The worker that sweeps now.';
 comment on column live.sweeps.lease_expires_at is 'From then on another worker may.';
 alter table live.sweeps enable row level security;
-revoke all on live.sweeps from public, anon, authenticated, service_role;
 
 -- schemas/21_access.sql
 -- Owns: who may be in a session and with what rights: the rules of a participant's row, standing bans, paid access,
@@ -1642,7 +1572,6 @@ $$;
 comment on function live.guard_participant is
   'Trigger: mute_all binds those who come later and spares moderators and above; anonymous sign-ins only watch and listen; a '
   'change of desired state is marked.';
-revoke execute on function live.guard_participant() from public, anon, authenticated, service_role;
 create trigger guard_participant before insert or update on public.live_participants
   for each row execute function live.guard_participant();
 
@@ -1654,7 +1583,6 @@ begin
 end;
 $$;
 comment on function live.tell_access_type is 'Trigger: its people''s rows know whether a session is free.';
-revoke execute on function live.tell_access_type() from public, anon, authenticated, service_role;
 create trigger tell_access_type after update of access_type on public.live_sessions
   for each row when ((old.access_type = 'public') <> (new.access_type = 'public')) execute function live.tell_access_type();
 
@@ -1671,7 +1599,6 @@ begin
 end;
 $$;
 comment on function live.tell_role_change is 'Trigger: the room is told of a new role; a new or former host may start or stop the host''s grace.';
-revoke execute on function live.tell_role_change() from public, anon, authenticated, service_role;
 create trigger tell_role_change after update of role on public.live_participants
   for each row when (old.role <> new.role) execute function live.tell_role_change();
 
@@ -1685,7 +1612,6 @@ begin
 end;
 $$;
 comment on function live.seat_host is 'Trigger: a session''s creator is its host from the first moment.';
-revoke execute on function live.seat_host() from public, anon, authenticated, service_role;
 create trigger seat_host after insert on public.live_sessions for each row execute function live.seat_host();
 
 create function live.ensure_participant(p_session public.live_sessions, p_user uuid) returns void
@@ -1697,7 +1623,6 @@ begin
 end;
 $$;
 comment on function live.ensure_participant is 'Gives a person new to the session a row with the default role.';
-revoke execute on function live.ensure_participant(public.live_sessions, uuid) from public, anon, authenticated, service_role;
 
 create function live.rank_in(p_session uuid, p_user uuid) returns int
 language plpgsql stable security definer set search_path = '' as $$
@@ -1710,7 +1635,6 @@ begin
 end;
 $$;
 comment on function live.rank_in is 'Rank of a person in a session: 100 for ops, 10 for someone who was never there.';
-revoke execute on function live.rank_in(uuid, uuid) from public, anon, authenticated, service_role;
 
 -- ── bans ───────────────────────────────────────────────────────────────────────────────────────────────────────
 -- PL/pgSQL keeps its plan, where this would be planned anew for each gift and each message.
@@ -1736,7 +1660,6 @@ $$;
 comment on function live.standing_ban is
   'What keeps a person out, as PERSON.removed: the longest standing ban, or, above all bans, that their account is deleted '
   '(reason account_deleted); null when nothing does. For a call give null, null.';
-revoke execute on function live.standing_ban(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.kept_out(p_user uuid, p_session uuid, p_creator uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -1750,7 +1673,6 @@ begin
 end;
 $$;
 comment on function live.kept_out is 'Whether standing_ban keeps a person out, without its words.';
-revoke execute on function live.kept_out(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.standing_fault(p_user uuid, p_session uuid, p_creator uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -1762,7 +1684,6 @@ $$;
 comment on function live.standing_fault is
   'Why a person may neither enter nor act: not_authenticated, account_deleted, or banned anywhere in scope; null when they '
   'may. For a call or the platform give null, null.';
-revoke execute on function live.standing_fault(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.acting_rank(p_session uuid, p_user uuid) returns int
 language plpgsql stable security definer set search_path = '' as $$
@@ -1775,7 +1696,6 @@ end;
 $$;
 comment on function live.acting_rank is
   'With what rank a person acts in a session: rank_in, and 0 while a ban keeps them out. Null as the session: on the platform.';
-revoke execute on function live.acting_rank(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.unless_ops(p_user uuid) returns uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -1785,7 +1705,6 @@ end;
 $$;
 comment on function live.unless_ops(uuid) is
   'A person as rows name them that the people concerned may read: null for ops, whom only the audit names.';
-revoke execute on function live.unless_ops(uuid) from public, anon, authenticated, service_role;
 
 create function live.name_no_ops() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -1796,7 +1715,6 @@ begin
 end;
 $$;
 comment on function live.name_no_ops is 'Trigger: whoever is banned reads the ban, and must not learn which account of ops it was.';
-revoke execute on function live.name_no_ops() from public, anon, authenticated, service_role;
 create trigger name_no_ops before insert or update on public.live_bans
   for each row execute function live.name_no_ops();
 
@@ -1819,7 +1737,6 @@ begin
 end;
 $$;
 comment on function live.touch_banned is 'Trigger: a ban made, changed or lifted is news to every running room that it concerns.';
-revoke execute on function live.touch_banned() from public, anon, authenticated, service_role;
 create trigger touch_banned after insert or update on public.live_bans
   for each row execute function live.touch_banned();
 
@@ -1848,7 +1765,6 @@ end;
 $$;
 comment on function live.connection is
   'The latest open visit of someone, which the webhook may know of seconds before the room shows it; null when away.';
-revoke execute on function live.connection(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.bound_by_mute_all(p_row public.live_participants) returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -1860,7 +1776,6 @@ begin
 end;
 $$;
 comment on function live.bound_by_mute_all is 'Whether everyone of this person''s rank is muted in their session now.';
-revoke execute on function live.bound_by_mute_all(public.live_participants) from public, anon, authenticated, service_role;
 
 -- ── PERSON: what agents are told of someone ────────────────────────────────────────────────────────────────────
 create function live.shown_name(p_user uuid) returns text
@@ -1874,7 +1789,6 @@ end;
 $$;
 comment on function live.shown_name is
   'A person''s name as others are shown it: the display name, or the username where that is missing or hides something. Null when neither will do.';
-revoke execute on function live.shown_name(uuid) from public, anon, authenticated, service_role;
 
 create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -1902,7 +1816,6 @@ begin
 end;
 $$;
 comment on function live.person is 'PERSON: the desired state of someone in a session, as agents read it.';
-revoke execute on function live.person(public.live_participants, uuid) from public, anon, authenticated, service_role;
 
 create function live.person_in_session(p_session uuid, p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -1914,7 +1827,6 @@ begin
 end;
 $$;
 comment on function live.person_in_session is 'PERSON of one participant; null for someone who was never there.';
-revoke execute on function live.person_in_session(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.person_in_call(p_call public.calls, p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -1929,7 +1841,6 @@ begin
 end;
 $$;
 comment on function live.person_in_call is 'PERSON of one side of a call; null for anyone else.';
-revoke execute on function live.person_in_call(public.calls, uuid) from public, anon, authenticated, service_role;
 
 -- ── entry ──────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.access_fault(p_session public.live_sessions, p_user uuid) returns text
@@ -1954,7 +1865,6 @@ $$;
 comment on function live.access_fault is
   'What paid access a person lacks: sign_in_required, subscription_required or ticket_required; null when none. '
   'Moderators and above need none.';
-revoke execute on function live.access_fault(public.live_sessions, uuid) from public, anon, authenticated, service_role;
 
 create function live.connects_too_often(p_user uuid, p_session uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -1970,7 +1880,6 @@ end;
 $$;
 comment on function live.connects_too_often is
   'Whether a person has connected to a session limits.connections_per_minute times within a minute: no further token until it is over.';
-revoke execute on function live.connects_too_often(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls) returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -1997,7 +1906,6 @@ $$;
 comment on function live.token_fault is
   'Why nobody mints this person a token for a session (p_call null) or a call (p_session null); null when they may have one. The '
   'one place where that is decided: every door asks it.';
-revoke execute on function live.token_fault(uuid, public.live_sessions, public.calls) from public, anon, authenticated, service_role;
 
 create function public.can_join_as(session_id uuid, user_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -2020,7 +1928,6 @@ comment on function public.can_join_as is
   'Whether a person may enter a session: {allowed, reason, role}. Reasons: not_authenticated, account_deleted, '
   'unknown_session, banned, session_ended, session_not_live, too_many_connections, not_a_creator, sign_in_required, subscription_required, '
   'ticket_required. For server code.';
-revoke execute on function public.can_join_as(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.can_join_as(uuid, uuid) to service_role;
 
 create function public.can_join(session_id uuid) returns jsonb
@@ -2030,7 +1937,6 @@ begin
 end;
 $$;
 comment on function public.can_join is 'can_join_as for who is signed in.';
-revoke execute on function public.can_join(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.can_join(uuid) to authenticated, service_role;
 
 -- schemas/23_wake.sql
@@ -2054,7 +1960,6 @@ begin
 end;
 $$;
 comment on function live.take_mark is 'Whether something named may be sent now: at most once in an interval, without waiting on locks.';
-revoke execute on function live.take_mark(text, interval) from public, anon, authenticated, service_role;
 
 create function live.wake(p_room text) returns void
 language plpgsql set search_path = '' as $$
@@ -2066,7 +1971,6 @@ begin
 end;
 $$;
 comment on function live.wake is 'Wakes the agents for a room.';
-revoke execute on function live.wake(text) from public, anon, authenticated, service_role;
 
 create function live.tell_session(p_session uuid, p_table text, p_ids jsonb) returns void
 language plpgsql set search_path = '' as $$
@@ -2076,7 +1980,6 @@ begin
 end;
 $$;
 comment on function live.tell_session is 'Tells console and app which rows of a session changed: ids only.';
-revoke execute on function live.tell_session(uuid, text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.room_of(p_session uuid, p_call uuid) returns text
 language plpgsql stable set search_path = '' as $$
@@ -2086,7 +1989,6 @@ begin
 end;
 $$;
 comment on function live.room_of is 'LiveKit room of a session or call.';
-revoke execute on function live.room_of(uuid, uuid) from public, anon, authenticated, service_role;
 
 -- Per row, because each gift updates its session: what wakes nobody must cost nothing.
 create function live.wake_for_session() returns trigger
@@ -2097,7 +1999,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_session is 'Trigger: a session changed in a way that its agent must know.';
-revoke execute on function live.wake_for_session() from public, anon, authenticated, service_role;
 create trigger wake_for_session after update on public.live_sessions
   for each row when (old.desired_xid <> new.desired_xid and (old.status <> 'scheduled' or new.status <> 'scheduled'))
   execute function live.wake_for_session();
@@ -2114,7 +2015,6 @@ begin
 end;
 $$;
 comment on function live.tell_of_session is 'Trigger: a session changed in a way that console and app show.';
-revoke execute on function live.tell_of_session() from public, anon, authenticated, service_role;
 create trigger tell_of_session after update on public.live_sessions
   for each row when ((old.status, old.title, old.mute_all_rank, old.viewer_count)
                      is distinct from (new.status, new.title, new.mute_all_rank, new.viewer_count))
@@ -2132,7 +2032,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_calls is 'Trigger: new and changed calls.';
-revoke execute on function live.wake_for_calls() from public, anon, authenticated, service_role;
 create trigger mark_new_calls after insert on public.calls
   referencing new table as new_rows for each statement execute function live.wake_for_calls();
 create trigger wake_for_calls after update on public.calls
@@ -2157,7 +2056,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_participants is 'Trigger: changed desired state, by whoever changed it.';
-revoke execute on function live.wake_for_participants() from public, anon, authenticated, service_role;
 create trigger wake_for_participants after update on public.live_participants
   referencing old table as old_rows new table as new_rows
   for each statement execute function live.wake_for_participants();
@@ -2175,7 +2073,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_events is 'Trigger: new events to relay.';
-revoke execute on function live.wake_for_events() from public, anon, authenticated, service_role;
 create trigger wake_for_events after insert on public.live_events
   referencing new table as new_rows for each statement execute function live.wake_for_events();
 
@@ -2192,7 +2089,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_new_actions is 'Trigger: actions to claim.';
-revoke execute on function live.wake_for_new_actions() from public, anon, authenticated, service_role;
 create trigger wake_for_new_actions after insert on public.moderation_actions
   referencing new table as new_rows for each statement execute function live.wake_for_new_actions();
 
@@ -2218,7 +2114,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_actions is 'Trigger: actions whose status changed.';
-revoke execute on function live.wake_for_actions() from public, anon, authenticated, service_role;
 create trigger wake_for_actions after update on public.moderation_actions
   referencing old table as old_rows new table as new_rows
   for each statement execute function live.wake_for_actions();
@@ -2243,7 +2138,6 @@ comment on column live.presence_steps.node is 'Microseconds since 1970, without 
 comment on column live.presence_steps.sum is 'Viewers who came less viewers who went.';
 comment on column live.presence_steps.peak is 'The most that the sum reaches after any step of the stretch, counted from its start.';
 alter table live.presence_steps enable row level security;
-revoke all on live.presence_steps from public, anon, authenticated, service_role;
 
 create function live.top_of_steps(p_session uuid, p_level int, p_first bigint, p_last bigint, out sum int, out peak int)
 language plpgsql stable set search_path = '' as $$
@@ -2255,7 +2149,6 @@ begin
 end;
 $$;
 comment on function live.top_of_steps is 'Sum and peak of a row of neighbouring nodes; nulls when there are none.';
-revoke execute on function live.top_of_steps(uuid, int, bigint, bigint) from public, anon, authenticated, service_role;
 
 create function live.set_steps(p_session uuid, p_level int, p_node bigint, p_sum int, p_peak int) returns void
 language plpgsql set search_path = '' as $$
@@ -2270,7 +2163,6 @@ begin
 end;
 $$;
 comment on function live.set_steps is 'Writes one node; without a sum there is nothing in its stretch, and it goes.';
-revoke execute on function live.set_steps(uuid, int, bigint, int, int) from public, anon, authenticated, service_role;
 
 create function live.add_step(p_session uuid, p_at timestamptz, p_step int) returns void
 language plpgsql set search_path = '' as $$
@@ -2290,7 +2182,6 @@ begin
 end;
 $$;
 comment on function live.add_step is 'So many viewers more (or less) from a moment on. The caller holds the session''s lock.';
-revoke execute on function live.add_step(uuid, timestamptz, int) from public, anon, authenticated, service_role;
 
 create function live.peak_viewers(p_session uuid) returns int
 language plpgsql stable set search_path = '' as $$
@@ -2299,7 +2190,6 @@ begin
 end;
 $$;
 comment on function live.peak_viewers is 'Most viewers of a session at one time.';
-revoke execute on function live.peak_viewers(uuid) from public, anon, authenticated, service_role;
 
 create function live.forget_steps() returns int
 language plpgsql set search_path = '' as $$
@@ -2318,7 +2208,6 @@ end;
 $$;
 comment on function live.forget_steps is
   'Deletes the steps of sessions that ended more than a day ago: their peak stays as it is. At most 100 sessions at a time.';
-revoke execute on function live.forget_steps() from public, anon, authenticated, service_role;
 
 -- schemas/27_presence.sql
 -- Owns: presence. Reports go into live_visits; everything else about presence (who is online, watch time, counts) follows from
@@ -2347,7 +2236,6 @@ begin
 end;
 $$;
 comment on function live.derive_visit is 'Trigger: joined_at, left_at and leave_reason follow from what each source reported.';
-revoke execute on function live.derive_visit() from public, anon, authenticated, service_role;
 create trigger derive_visit before insert or update on public.live_visits
   for each row execute function live.derive_visit();
 
@@ -2404,8 +2292,6 @@ comment on function live.presence_change is
   'What the change of one visit (null before its first report) makes of its person''s presence: watched, the time in closed '
   'visits more or less, and steps [{at, step}], when one more or one less is there; two devices at once count once. '
   'p_from: the earliest moment of which the visit tells something else now; p_others_open: whether others of theirs are open.';
-revoke execute on function live.presence_change(uuid, public.live_visits, public.live_visits, timestamptz, boolean)
-  from public, anon, authenticated, service_role;
 
 create function live.refresh_person(
   p_session public.live_sessions, p_was public.live_participants, p_opened int, p_watched interval, p_source text
@@ -2447,8 +2333,6 @@ $$;
 comment on function live.refresh_person is
   'Brings a person''s presence up to their visits; by how much the session''s viewers change. p_opened: connections more or '
   'less; p_watched: time in closed visits more or less. The caller holds the session''s lock, and calls refresh_session next.';
-revoke execute on function live.refresh_person(public.live_sessions, public.live_participants, int, interval, text)
-  from public, anon, authenticated, service_role;
 
 create function live.refresh_session(p_session uuid, p_viewers int) returns void
 language plpgsql set search_path = '' as $$
@@ -2469,7 +2353,6 @@ end;
 $$;
 comment on function live.refresh_session is
   'Brings a session''s viewers (so many more or less), their peak, and since when it is without a host up to date.';
-revoke execute on function live.refresh_session(uuid, int) from public, anon, authenticated, service_role;
 
 create function live.visit_changed_from(p_was public.live_visits, p_became public.live_visits) returns timestamptz
 language plpgsql immutable set search_path = '' as $$
@@ -2507,9 +2390,6 @@ $$;
 comment on function live.apply_visit is
   'What follows for person and session from a visit that changed: by how much the session''s viewers change; null when it did not.';
 
-revoke execute on function live.visit_changed_from(public.live_visits, public.live_visits),
-  live.apply_visit(public.live_sessions, public.live_visits, public.live_visits, text) from public, anon, authenticated, service_role;
-
 create function live.write_visit(
   p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text,
   p_permission jsonb, out was public.live_visits, out became public.live_visits)
@@ -2542,8 +2422,6 @@ begin
 end;
 $$;
 comment on function live.write_visit is 'Files one report under its connection: the visit before and after; both null when the connection is somebody else''s.';
-revoke execute on function live.write_visit(text, uuid, uuid, text, text, uuid, timestamptz, text, jsonb)
-  from public, anon, authenticated, service_role;
 
 create function live.record_presence(
   p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text,
@@ -2594,8 +2472,6 @@ comment on function live.record_presence is
   'The core of presence, for agents and webhooks alike: p_source agent or webhook, p_event joined or left, p_at LiveKit''s '
   'own joined_at for joined, p_permission its permission then. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
   'unknown_room or not_a_party}. Any order and repetition of the same reports ends in the same rows.';
-revoke execute on function live.record_presence(text, text, text, text, text, timestamptz, text, jsonb)
-  from public, anon, authenticated, service_role;
 
 create function live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text) returns int
 language plpgsql set search_path = '' as $$
@@ -2626,7 +2502,6 @@ begin
 end;
 $$;
 comment on function live.close_visits is 'Closes every open visit of a session or call, for want of reports; how many there were.';
-revoke execute on function live.close_visits(uuid, uuid, timestamptz, text) from public, anon, authenticated, service_role;
 
 -- schemas/30_action_rules.sql
 -- Owns: what may be asked of the one door: the shape of each action, who may ask it, and what outranks whom. Nothing
@@ -2639,7 +2514,6 @@ begin
 end;
 $$;
 comment on function live.action_scope is 'Scope of a ban or unban: session unless it says otherwise. Null for other actions.';
-revoke execute on function live.action_scope(text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.action_aspect(p_action text, p_params jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -2655,7 +2529,6 @@ end;
 $$;
 comment on function live.action_aspect is
   'What an action decides about a person. Two rows of one aspect that differ contradict each other; null decides nothing lasting.';
-revoke execute on function live.action_aspect(text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.params_fault(p_action text, p_params jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -2695,7 +2568,6 @@ begin
 end;
 $$;
 comment on function live.params_fault is 'What is wrong with an action''s params, in words; null when nothing is.';
-revoke execute on function live.params_fault(text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.check_shape(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
@@ -2726,7 +2598,6 @@ begin
 end;
 $$;
 comment on function live.check_shape is 'Refuses an action that makes no sense whoever asks it.';
-revoke execute on function live.check_shape(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.action_is_known(p_action text) returns boolean
 language plpgsql immutable set search_path = '' as $$
@@ -2736,7 +2607,6 @@ begin
 end;
 $$;
 comment on function live.action_is_known is 'Whether there is such an action.';
-revoke execute on function live.action_is_known(text) from public, anon, authenticated, service_role;
 
 create function live.check_place(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
@@ -2770,7 +2640,6 @@ begin
 end;
 $$;
 comment on function live.check_place is 'Refuses an action about a session, call or person that is not there.';
-revoke execute on function live.check_place(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.permits(
   p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int
@@ -2794,7 +2663,6 @@ end;
 $$;
 comment on function live.permits is
   'Whether a rank may ask for an action at all: the table of who may ask what. p_new_rank is the rank that set_role gives.';
-revoke execute on function live.permits(text, int, text, text, int, int) from public, anon, authenticated, service_role;
 
 create function live.reaches(p_via text, p_rank int, p_target_rank int) returns boolean
 language plpgsql immutable set search_path = '' as $$
@@ -2807,7 +2675,6 @@ end;
 $$;
 comment on function live.reaches is
   'Whether a requester may act on someone of a rank: on lower ranks only; ops on anyone; the agent''s rules never on a host.';
-revoke execute on function live.reaches(text, int, int) from public, anon, authenticated, service_role;
 
 create function live.ops_rank(p_user uuid) returns int
 language plpgsql stable set search_path = '' as $$
@@ -2816,7 +2683,6 @@ begin
 end;
 $$;
 comment on function live.ops_rank is 'Rank of ops for whom server code speaks: 100, and 0 for someone who is suspended. Null = nobody in particular.';
-revoke execute on function live.ops_rank(uuid) from public, anon, authenticated, service_role;
 
 -- Before anything is looked up about the target, so that a refusal tells nothing of who was where.
 create function live.require_standing_to_ask(p_row public.moderation_actions) returns void
@@ -2833,7 +2699,6 @@ end;
 $$;
 comment on function live.require_standing_to_ask is
   'Refuses a requester who may not ask this of anybody there: with the same words for every place and target.';
-revoke execute on function live.require_standing_to_ask(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.authority_fault(p_row public.moderation_actions, p_rank int) returns text
 language plpgsql stable set search_path = '' as $$
@@ -2853,7 +2718,6 @@ begin
 end;
 $$;
 comment on function live.authority_fault is 'Why a requester of this rank may not ask this; null when they may.';
-revoke execute on function live.authority_fault(public.moderation_actions, int) from public, anon, authenticated, service_role;
 
 create function live.require_room_to_speak(p_session uuid, p_user uuid) returns void
 language plpgsql stable set search_path = '' as $$
@@ -2866,7 +2730,6 @@ begin
 end;
 $$;
 comment on function live.require_room_to_speak is 'Refuses one more speaker than limits.speakers_per_session. The caller holds the session''s lock.';
-revoke execute on function live.require_room_to_speak(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.check_stage(p_row public.moderation_actions) returns void
 language plpgsql stable security definer set search_path = '' as $$
@@ -2889,7 +2752,6 @@ end;
 $$;
 comment on function live.check_stage is
   'Refuses to raise an anonymous sign-in, somebody between whom and the asker a block stands, and one speaker too many.';
-revoke execute on function live.check_stage(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.bans_of(p_row public.moderation_actions) returns setof public.live_bans
 language plpgsql stable set search_path = '' as $$
@@ -2906,7 +2768,6 @@ begin
 end;
 $$;
 comment on function live.bans_of is 'The standing bans that an unban would lift.';
-revoke execute on function live.bans_of(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.outranked_by(p_row public.moderation_actions) returns int
 language plpgsql stable set search_path = '' as $$
@@ -2936,7 +2797,6 @@ begin
 end;
 $$;
 comment on function live.outranked_by is 'Rank of whoever did what this action would undo; null when it undoes nothing.';
-revoke execute on function live.outranked_by(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.refusal_at_claim(p_row public.moderation_actions) returns text
 language plpgsql stable set search_path = '' as $$
@@ -2948,7 +2808,6 @@ begin
 end;
 $$;
 comment on function live.refusal_at_claim is 'Why a row may no longer be carried out, by the ranks of now; null when it may.';
-revoke execute on function live.refusal_at_claim(public.moderation_actions) from public, anon, authenticated, service_role;
 
 -- schemas/32_action_effects.sql
 -- Owns: what an accepted action does to the desired state, and how that is put back when it is withdrawn.
@@ -2960,7 +2819,6 @@ begin
 end;
 $$;
 comment on function live.until is 'End of a timed action, counted from now; null when it has none.';
-revoke execute on function live.until(jsonb) from public, anon, authenticated, service_role;
 
 create function live.apply_mic(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -2983,7 +2841,6 @@ begin
 end;
 $$;
 comment on function live.apply_mic is 'mute and unmute.';
-revoke execute on function live.apply_mic(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.apply_camera(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -2996,7 +2853,6 @@ begin
 end;
 $$;
 comment on function live.apply_camera is 'camera_off and camera_on.';
-revoke execute on function live.apply_camera(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.apply_chat(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -3014,7 +2870,6 @@ begin
 end;
 $$;
 comment on function live.apply_chat is 'chat_mute and chat_unmute.';
-revoke execute on function live.apply_chat(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.apply_role(p_row public.moderation_actions) returns boolean
 language plpgsql set search_path = '' as $$
@@ -3047,7 +2902,6 @@ end;
 $$;
 comment on function live.apply_role is
   'set_role: gives the role, or invites to it when it is higher and the person has not asked. Returns whether it invited.';
-revoke execute on function live.apply_role(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.apply_ban(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -3076,7 +2930,6 @@ begin
 end;
 $$;
 comment on function live.apply_ban is 'ban and unban; returns what an unban lifted.';
-revoke execute on function live.apply_ban(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.apply_mute_all(p_session uuid, p_rank int) returns void
 language plpgsql set search_path = '' as $$
@@ -3097,7 +2950,6 @@ end;
 $$;
 comment on function live.apply_mute_all is
   'Mutes everyone below moderator, now and later, or (null) frees those whom that muted. Mutes by name are left alone.';
-revoke execute on function live.apply_mute_all(uuid, int) from public, anon, authenticated, service_role;
 
 create function live.apply_end(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -3111,7 +2963,6 @@ begin
 end;
 $$;
 comment on function live.apply_end is 'end_session, for sessions and calls.';
-revoke execute on function live.apply_end(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.aspect_of_person(p_row public.live_participants, p_aspect text) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -3127,7 +2978,6 @@ begin
 end;
 $$;
 comment on function live.aspect_of_person is 'The columns that an aspect is made of, to be put back when an action is withdrawn.';
-revoke execute on function live.aspect_of_person(public.live_participants, text) from public, anon, authenticated, service_role;
 
 create function live.put_back(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -3151,7 +3001,6 @@ begin
 end;
 $$;
 comment on function live.put_back is 'Restores the desired state that an action replaced.';
-revoke execute on function live.put_back(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.withdraw(p_row public.moderation_actions, p_status text, p_code text, p_error text) returns void
 language plpgsql set search_path = '' as $$
@@ -3172,7 +3021,6 @@ begin
 end;
 $$;
 comment on function live.withdraw is 'Ends an unfinished row without effect: its desired state is put back, unless a later row decided the same.';
-revoke execute on function live.withdraw(public.moderation_actions, text, text, text) from public, anon, authenticated, service_role;
 
 -- schemas/34_action_door.sql
 -- Owns: the door itself. Before the insert: who asks, does it make sense, may they. After it: the desired state, what it
@@ -3201,7 +3049,6 @@ begin
 end;
 $$;
 comment on function live.set_requester is 'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
-revoke execute on function live.set_requester(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.lock_for_action(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -3216,7 +3063,6 @@ begin
 end;
 $$;
 comment on function live.lock_for_action is 'Locks the sessions that an action is about: wishes about one session are taken one by one.';
-revoke execute on function live.lock_for_action(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.admit_action() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -3265,7 +3111,6 @@ begin
 end;
 $$;
 comment on function live.admit_action is 'Trigger: refuses what makes no sense or is not allowed, in words for a moderator.';
-revoke execute on function live.admit_action() from public, anon, authenticated, service_role;
 
 create function live.author_of(p_session uuid, p_message uuid) returns uuid
 language plpgsql stable set search_path = '' as $$
@@ -3280,7 +3125,6 @@ begin
 end;
 $$;
 comment on function live.author_of is 'Who wrote a message; null for a system message. Refuses one that is not in the session.';
-revoke execute on function live.author_of(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.spend(p_user uuid, p_limit text) returns void
 language plpgsql set search_path = '' as $$
@@ -3302,7 +3146,6 @@ begin
 end;
 $$;
 comment on function live.spend is 'Counts one use of a rate of app_settings.limits; refuses with rate_limited beyond it. Refused uses are not counted.';
-revoke execute on function live.spend(uuid, text) from public, anon, authenticated, service_role;
 
 create table live.spending (
   user_id uuid not null,
@@ -3317,7 +3160,6 @@ comment on column live.spending.name is 'Name of the limit.';
 comment on column live.spending.minute is 'The minute that is counted.';
 comment on column live.spending.count is 'Uses in that minute.';
 alter table live.spending enable row level security;
-revoke all on live.spending from public, anon, authenticated, service_role;
 
 create function live.supersede(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -3342,7 +3184,6 @@ begin
 end;
 $$;
 comment on function live.supersede is 'Cancels unfinished rows that this one contradicts.';
-revoke execute on function live.supersede(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.finish_at_once(p_id uuid, p_after jsonb) returns void
 language plpgsql set search_path = '' as $$
@@ -3354,7 +3195,6 @@ begin
 end;
 $$;
 comment on function live.finish_at_once is 'Marks a row as applied that needs nothing from LiveKit.';
-revoke execute on function live.finish_at_once(uuid, jsonb) from public, anon, authenticated, service_role;
 
 create function live.carry_out(p_row public.moderation_actions) returns boolean
 language plpgsql set search_path = '' as $$
@@ -3399,7 +3239,6 @@ begin
 end;
 $$;
 comment on function live.carry_out is 'Writes the desired state of one action; returns whether it became an invitation.';
-revoke execute on function live.carry_out(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.needs_agent(p_row public.moderation_actions) returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -3414,7 +3253,6 @@ end;
 $$;
 comment on function live.needs_agent is
   'Whether LiveKit has to be made to agree: not for chat, which lives in the database, and not where no room is up.';
-revoke execute on function live.needs_agent(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.after_action() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -3437,7 +3275,6 @@ begin
 end;
 $$;
 comment on function live.after_action is 'Trigger: an accepted action takes effect in the desired state, in the insert''s own transaction.';
-revoke execute on function live.after_action() from public, anon, authenticated, service_role;
 
 create trigger admit_action before insert on public.moderation_actions
   for each row execute function live.admit_action();
@@ -3465,7 +3302,6 @@ begin
 end;
 $$;
 comment on function live.close_session_books is 'Trigger: when a session ends, what was asked of its room and not done is over; bans hold.';
-revoke execute on function live.close_session_books() from public, anon, authenticated, service_role;
 create trigger close_session_books after update of status on public.live_sessions
   for each row when (old.status <> 'ended' and new.status = 'ended') execute function live.close_session_books();
 
@@ -3496,7 +3332,6 @@ end;
 $$;
 comment on function public.cancel_action is
   'Withdraws an action that no agent has claimed yet: {id, status}. For who asked it, a higher rank, ops and server code.';
-revoke execute on function public.cancel_action(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_action(uuid) to authenticated, service_role;
 
 -- schemas/36_hands.sql
@@ -3530,7 +3365,6 @@ end;
 $$;
 comment on function live.require_seat is 'The caller''s row in a live session, with the session locked; refuses whoever has no place there. p_before_start: a '
   'scheduled session will do.';
-revoke execute on function live.require_seat(uuid, boolean) from public, anon, authenticated, service_role;
 
 create function live.is_host_of(p_session uuid, p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -3540,7 +3374,6 @@ begin
 end;
 $$;
 comment on function live.is_host_of is 'Whether a person is a host of a session.';
-revoke execute on function live.is_host_of(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function public.raise_hand(session_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -3576,7 +3409,6 @@ $$;
 comment on function public.raise_hand is
   'Asks to speak: {hand_raised_at, position}. Raising it again keeps the place in the queue. It comes down by itself '
   'after limits.hand_seconds.';
-revoke execute on function public.raise_hand(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.raise_hand(uuid) to authenticated;
 
 create function public.lower_hand(session_id uuid, user_id uuid default null) returns jsonb
@@ -3594,7 +3426,6 @@ begin
 end;
 $$;
 comment on function public.lower_hand is 'Takes one''s hand down, or as a moderator someone else''s: {lowered}.';
-revoke execute on function public.lower_hand(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.lower_hand(uuid, uuid) to authenticated;
 
 create function live.clear_invitation(p_seat public.live_participants, p_role text) returns void
@@ -3609,7 +3440,6 @@ begin
 end;
 $$;
 comment on function live.clear_invitation is 'Ends an invitation: with the invited role when accepted, with the old one when not.';
-revoke execute on function live.clear_invitation(public.live_participants, text) from public, anon, authenticated, service_role;
 
 create function public.accept_invite(session_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -3632,7 +3462,6 @@ begin
 end;
 $$;
 comment on function public.accept_invite is 'Takes the offered role: {role}. The app then opens the microphone when the person wants it.';
-revoke execute on function public.accept_invite(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.accept_invite(uuid) to authenticated;
 
 create function public.decline_invite(session_id uuid) returns jsonb
@@ -3645,7 +3474,6 @@ begin
 end;
 $$;
 comment on function public.decline_invite is 'Turns the offered role down: {declined}.';
-revoke execute on function public.decline_invite(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.decline_invite(uuid) to authenticated;
 
 -- schemas/38_policies.sql
@@ -3672,7 +3500,6 @@ begin
 end;
 $$;
 comment on function live.closed_to is 'Sessions that a standing ban of session or creator keeps a person out of.';
-revoke execute on function live.closed_to(uuid) from public, anon, authenticated, service_role;
 
 create function live.shut_out(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -3681,7 +3508,6 @@ begin
 end;
 $$;
 comment on function live.shut_out is 'Whether nothing is open to a person: a ban from the platform, or their account is deleted.';
-revoke execute on function live.shut_out(uuid) from public, anon, authenticated, service_role;
 
 create function live.paid_sessions(p_user uuid) returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -3714,7 +3540,6 @@ end;
 $$;
 comment on function live.paid_sessions is
   'Of the sessions with paid access that a person is or was in, those that they may be in now: access_fault for all at once.';
-revoke execute on function live.paid_sessions(uuid) from public, anon, authenticated, service_role;
 
 create function live.my_free_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -3745,7 +3570,6 @@ end;
 $$;
 comment on function live.my_paid_sessions is
   'Sessions with paid access that the caller is or was in and is not kept out of: neither by a ban nor because access has ended.';
-revoke execute on function live.my_free_sessions(), live.my_paid_sessions() from public, anon, authenticated, service_role;
 grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
 
 create function live.may_look_back(p_session uuid, p_user uuid) returns boolean
@@ -3759,7 +3583,6 @@ begin
 end;
 $$;
 comment on function live.may_look_back is 'Whether a session is among my_free_sessions or my_paid_sessions, asked for one.';
-revoke execute on function live.may_look_back(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.my_staffed_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -3776,7 +3599,6 @@ begin
 end;
 $$;
 comment on function live.my_staffed_sessions is 'Sessions in which the caller is host, co-host or moderator.';
-revoke execute on function live.my_staffed_sessions() from public, anon, authenticated, service_role;
 grant execute on function live.my_staffed_sessions() to authenticated;
 
 -- From the sessions that are live, and not from all that the caller was ever in.
@@ -3799,7 +3621,6 @@ begin
 end;
 $$;
 comment on function live.my_chats() is 'Live sessions that the caller has joined and may still be in; asked once per query, not once per row.';
-revoke execute on function live.my_chats() from public, anon, authenticated, service_role;
 grant execute on function live.my_chats() to authenticated;
 
 create function live.my_own_sessions() returns setof uuid
@@ -3809,7 +3630,6 @@ begin
 end;
 $$;
 comment on function live.my_own_sessions is 'Sessions that the caller created.';
-revoke execute on function live.my_own_sessions() from public, anon, authenticated, service_role;
 grant execute on function live.my_own_sessions() to authenticated;
 
 -- ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -3902,7 +3722,6 @@ $$;
 comment on function live.may_listen is
   'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for whoever may '
   'be in the session, live:wake for nobody (the service role passes by policies).';
-revoke execute on function live.may_listen(text) from public, anon, authenticated, service_role;
 grant execute on function live.may_listen(text) to authenticated;
 
 create policy "live topics" on realtime.messages for select to authenticated
@@ -3930,7 +3749,6 @@ end;
 $$;
 comment on function public.watch_levels is
   'Asks for levels for 15 s: {expires_at, topic}. Call it again while someone is looking.';
-revoke execute on function public.watch_levels(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.watch_levels(uuid) to authenticated;
 
 create function public.live_events_since(session_id uuid, after_seq bigint, "limit" int default 200)
@@ -3951,7 +3769,6 @@ end;
 $$;
 comment on function public.live_events_since is
   'Catching up: events of a session after a seq, in order, at most 500. For whoever is or was in it, or may join.';
-revoke execute on function public.live_events_since(uuid, bigint, int) from public, anon, authenticated, service_role;
 grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
 
 -- schemas/40_media.sql
@@ -3981,7 +3798,6 @@ comment on column public.live_media.reported_by is 'Who told of its beginning: a
 create unique index live_media_flowing on public.live_media (participant_sid, source) where ended_at is null;
 create index live_media_of_session on public.live_media (session_id, started_at);
 alter table public.live_media enable row level security;
-revoke all on public.live_media from public, anon, authenticated, service_role;
 grant select on public.live_media to authenticated, service_role;
 create policy "hosts see when they were on air, staff and ops too" on public.live_media for select to authenticated
   using (user_id = (select auth.uid())
@@ -4003,7 +3819,6 @@ end;
 $$;
 comment on function live.record_media(uuid, uuid, text, text[], timestamptz) is
   'Takes in which of camera and microphone flow from one connection of a host: what flowed and is not named has ended.';
-revoke execute on function live.record_media(uuid, uuid, text, text[], timestamptz) from public, anon, authenticated, service_role;
 
 create function public.agent_media(p_worker text, p_rows jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -4036,7 +3851,6 @@ $$;
 comment on function public.agent_media(text, jsonb) is
   'Files what flows from hosts: [{"room", "epoch", "user_id", "participant_sid", "flowing": ["camera", "microphone"], "at_ms"}], '
   'each one all that flows of these two -> [{"room", "ok"}]; ok is false when it is fenced. Of anybody but a host nothing is kept.';
-revoke execute on function public.agent_media(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_media(text, jsonb) to service_role;
 
 create function live.read_webhook_track(p_room text, p_event text, p_payload jsonb) returns boolean
@@ -4068,7 +3882,6 @@ end;
 $$;
 comment on function live.read_webhook_track(text, text, jsonb) is
   'Records track_published of a host, unless an agent has told of that source, which knows more; and track_unpublished.';
-revoke execute on function live.read_webhook_track(text, text, jsonb) from public, anon, authenticated, service_role;
 
 -- ── what ends by itself ────────────────────────────────────────────────────────────────────────────────────────
 create function live.end_media_of_connection() returns trigger
@@ -4080,7 +3893,6 @@ begin
 end;
 $$;
 comment on function live.end_media_of_connection() is 'Trigger: who has left sends nothing any more.';
-revoke execute on function live.end_media_of_connection() from public, anon, authenticated, service_role;
 create trigger end_media_of_connection after update of left_at, agent_left_at, webhook_left_at, closed_at on public.live_visits
   for each row when (old.left_at is null and new.left_at is not null) execute function live.end_media_of_connection();
 
@@ -4093,7 +3905,6 @@ begin
 end;
 $$;
 comment on function live.end_media_of_session() is 'Trigger: nothing flows in a session that is over.';
-revoke execute on function live.end_media_of_session() from public, anon, authenticated, service_role;
 create trigger end_media_of_session after update of status on public.live_sessions
   for each row when (old.status = 'live' and new.status = 'ended') execute function live.end_media_of_session();
 
@@ -4119,7 +3930,6 @@ $$;
 comment on function live.delivered_for_purchases_until(uuid, double precision) is
   'The latest moment after which a host''s media has flowed for so many seconds by now: whoever bought until then has got it. '
   'Null when it has not flowed for so long at all.';
-revoke execute on function live.delivered_for_purchases_until(uuid, double precision) from public, anon, authenticated, service_role;
 
 -- schemas/42_agent_leases.sql
 -- Owns: which worker moderates which room: claiming, holding and giving up leases. Definer, like every function for
@@ -4143,7 +3953,6 @@ begin
 end;
 $$;
 comment on function live.place is 'The session or call that a LiveKit room belongs to; no row, so nulls, for a room of neither.';
-revoke execute on function live.place(text) from public, anon, authenticated, service_role;
 
 create function live.holds(p_worker text, p_room text, p_epoch bigint) returns boolean
 language plpgsql set search_path = '' as $$
@@ -4156,7 +3965,6 @@ end;
 $$;
 comment on function live.holds is
   'Whether (worker, epoch) is still the holder of a room. A lease that ran out but was not taken over still counts.';
-revoke execute on function live.holds(text, text, bigint) from public, anon, authenticated, service_role;
 
 create function live.lock_leases(p_items jsonb) returns void
 language plpgsql set search_path = '' as $$
@@ -4170,7 +3978,6 @@ $$;
 comment on function live.lock_leases is
   'Holds the leases of all rooms in a batch. Locks are taken in one order everywhere: leases by room, sessions by id, '
   'people, actions by id; so that a beat, a batch and a moderator never wait for each other in a ring.';
-revoke execute on function live.lock_leases(jsonb) from public, anon, authenticated, service_role;
 
 create function live.effective_policy(p_session public.live_sessions) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -4180,7 +3987,6 @@ begin
 end;
 $$;
 comment on function live.effective_policy is 'The moderation policy of a session, key by key: the platform''s, over it the preset that the session names, over it the session''s own.';
-revoke execute on function live.effective_policy(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.open_visits(p_session uuid, p_call uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -4193,7 +3999,6 @@ begin
 end;
 $$;
 comment on function live.open_visits is 'The open connections of a session or call, as the books have them.';
-revoke execute on function live.open_visits(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.call_people(p_call public.calls) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -4202,7 +4007,6 @@ begin
 end;
 $$;
 comment on function live.call_people is 'PERSON of both sides of a call.';
-revoke execute on function live.call_people(public.calls) from public, anon, authenticated, service_role;
 
 create function live.roles_of(p_context text) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -4214,7 +4018,6 @@ begin
 end;
 $$;
 comment on function live.roles_of is 'What each role may do in one context.';
-revoke execute on function live.roles_of(text) from public, anon, authenticated, service_role;
 
 create function live.standing_strikes(p_session public.live_sessions) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -4240,7 +4043,6 @@ end;
 $$;
 comment on function live.standing_strikes is
   'What the audio rules hold against whom, as of each one''s last step: [{"user_id", "strikes", "step", "at"}].';
-revoke execute on function live.standing_strikes(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.snapshot(p_room text) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -4274,7 +4076,6 @@ begin
 end;
 $$;
 comment on function live.snapshot is 'All that an agent must know of a room when it begins.';
-revoke execute on function live.snapshot(text) from public, anon, authenticated, service_role;
 
 create function public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -4323,7 +4124,6 @@ comment on function public.agent_claim_room is
   'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?, '
   '"unmoderated_since"?: the last sign of the worker before, null in a room that was just opened}. Granted '
   'when there is no lease, it has run out or is offered, or it is the same worker''s; the epoch grows each time. ended = delete the room.';
-revoke execute on function public.agent_claim_room(text, text, text, int) from public, anon, authenticated, service_role;
 grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
 
 create function public.agent_offer(p_worker text, p_rooms jsonb) returns void
@@ -4337,7 +4137,6 @@ end;
 $$;
 comment on function public.agent_offer is
   'Offers rooms of a worker that is leaving to the others: [{"room", "epoch"}]. It holds each until another has claimed it.';
-revoke execute on function public.agent_offer(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_offer(text, jsonb) to service_role;
 
 create function live.settle_closed_room(p_session uuid, p_call uuid) returns void
@@ -4352,7 +4151,6 @@ end;
 $$;
 comment on function live.settle_closed_room is
   'Finishes what was asked of a room that is gone: its end is true, and whoever it was about is out.';
-revoke execute on function live.settle_closed_room(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function public.agent_release(p_worker text, p_rooms jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -4387,7 +4185,6 @@ comment on function public.agent_release is
   'Gives up leases; p_rooms [{"room", "epoch", "closed", "at_ms"}] -> [{"room", "ok"}]. closed = the room is gone, so its '
   'open visits end at at_ms and what was asked of it is finished. Nothing with this epoch is taken afterwards. ok is '
   'false when another worker holds the room by now.';
-revoke execute on function public.agent_release(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_release(text, jsonb) to service_role;
 
 -- schemas/44_agent_pull.sql
@@ -4412,7 +4209,6 @@ begin
 end;
 $$;
 comment on function live.action_json is 'ACTION: a claimed row as agents read it, with the target as it is to be.';
-revoke execute on function live.action_json(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.expire_actions(p_session uuid, p_call uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -4429,7 +4225,6 @@ begin
 end;
 $$;
 comment on function live.expire_actions is 'Expires what is pointless by now.';
-revoke execute on function live.expire_actions(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_in_hand uuid[], p_limit int) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -4479,7 +4274,6 @@ $$;
 comment on function live.claim_actions is
   'Claims what is due in one room, one row per person, and returns it. p_in_hand: what the worker has of what it claimed before; the '
   'answer with the rest of it got lost, so that is handed out again. Null: it does not say.';
-revoke execute on function live.claim_actions(text, uuid, uuid, uuid[], int) from public, anon, authenticated, service_role;
 
 create function live.room_news(
   p_worker text, p_room text, p_in_hand uuid[], p_since xid8, p_cursor text, p_limit int
@@ -4521,7 +4315,6 @@ begin
 end;
 $$;
 comment on function live.room_news is 'What is new in one room since a cursor; claims its due actions.';
-revoke execute on function live.room_news(text, text, uuid[], xid8, text, int) from public, anon, authenticated, service_role;
 
 create function live.rooms_with_news(p_rooms jsonb) returns setof text
 language plpgsql stable set search_path = '' as $$
@@ -4549,7 +4342,6 @@ begin
 end;
 $$;
 comment on function live.rooms_with_news is 'The rooms worth a closer look: by index only, so that idle rooms cost next to nothing.';
-revoke execute on function live.rooms_with_news(jsonb) from public, anon, authenticated, service_role;
 
 create function public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -4594,7 +4386,6 @@ comment on function public.agent_pull is
   '"rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up.';
-revoke execute on function public.agent_pull(text, jsonb, int, int) from public, anon, authenticated, service_role;
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;
 
 -- schemas/46_agent_writes.sql
@@ -4642,7 +4433,6 @@ begin
 end;
 $$;
 comment on function live.finish_action is 'Writes one result back; a row that is final already stays and answers its status.';
-revoke execute on function live.finish_action(text, jsonb) from public, anon, authenticated, service_role;
 
 create function public.agent_finish_actions(p_worker text, p_results jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -4657,7 +4447,6 @@ comment on function public.agent_finish_actions is
   'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed | retry, "error_code", "error", "before", '
   '"after", "confirmed_at_ms", "retry_in_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
   'unknown_outcome}]. Finishing a final row again answers its status.';
-revoke execute on function public.agent_finish_actions(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
 
 create function public.agent_presence(p_worker text, p_reports jsonb) returns jsonb
@@ -4689,7 +4478,6 @@ comment on function public.agent_presence is
   'Files presence: [{"room", "epoch", "event": joined | left, "participant_sid", "user_id", "at_ms", "reason"}] -> an '
   'aligned array of {"ok": true, "person": PERSON} or {"ok": false, "error": fenced | malformed | unknown_user | '
   'unknown_room | not_a_party}.';
-revoke execute on function public.agent_presence(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_presence(text, jsonb) to service_role;
 
 create function public.agent_relayed(p_worker text, p_cursors jsonb) returns jsonb
@@ -4720,7 +4508,6 @@ end;
 $$;
 comment on function public.agent_relayed is
   'Moves the relay''s cursor forward, never back: [{"room", "epoch", "seq"}] -> [{"room", "ok", "seq"?, "error"?}].';
-revoke execute on function public.agent_relayed(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_relayed(text, jsonb) to service_role;
 
 create function public.agent_publish_key(p_kid text, p_public_key text, p_not_after timestamptz) returns jsonb
@@ -4740,7 +4527,6 @@ end;
 $$;
 comment on function public.agent_publish_key is
   'Makes a public key known before packets are signed with it; repeating it prolongs it. Returns the row of relay_keys.';
-revoke execute on function public.agent_publish_key(text, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
 
 create function live.ask_automatically(p_session uuid, p_user uuid, p_action jsonb) returns text
@@ -4757,7 +4543,6 @@ end;
 $$;
 comment on function live.ask_automatically is
   'Asks for what a rule decided, once: why the door refused it, null when it did not. The incident is written either way.';
-revoke execute on function live.ask_automatically(uuid, uuid, jsonb) from public, anon, authenticated, service_role;
 
 create table live.rule_circuits (
   session_id uuid not null references public.live_sessions (id) on delete cascade,
@@ -4774,7 +4559,6 @@ comment on column live.rule_circuits.opened_at is 'When the ceiling was reached.
 comment on column live.rule_circuits.last_at is 'When an action was last held back.';
 comment on column live.rule_circuits.held_back is 'How many were held back.';
 alter table live.rule_circuits enable row level security;
-revoke all on live.rule_circuits from public, anon, authenticated, service_role;
 create index moderation_incidents_of_rule on public.moderation_incidents (session_id, rule, created_at)
   where action_id is not null;
 create index moderation_actions_automatic on public.moderation_actions (created_at) where requested_via = 'auto';
@@ -4807,7 +4591,6 @@ $$;
 comment on function live.circuit_open is
   'Whether a rule has asked for limits.automatic_per_rule_and_hour actions in a session within an hour, and only observes there from '
   'now on; notes what is held back, and opens a case of the session. not_measurable and disguises have no ceiling.';
-revoke execute on function live.circuit_open(uuid, text) from public, anon, authenticated, service_role;
 
 create function live.automatic_load() returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -4821,7 +4604,6 @@ end;
 $$;
 comment on function live.automatic_load is
   'What the rules do on the whole platform: {open_circuits: held back within ten minutes, automatic_actions: of an hour, automatic_limit}.';
-revoke execute on function live.automatic_load() from public, anon, authenticated, service_role;
 
 create function public.agent_incidents(p_worker text, p_rows jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -4873,7 +4655,6 @@ comment on function public.agent_incidents is
   '"participant_sid", "rule", "severity", "measured", "started_at", "ended_at", "strikes", "action": null | {"id", "action", '
   '"params", "reason"}, "case_severity": null | info | warning | critical}] -> [{"id", "ok", "error"?}]. The same id again '
   'is the same incident and the same action. case_severity: a human must decide, so the person''s case is opened.';
-revoke execute on function public.agent_incidents(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_incidents(text, jsonb) to service_role;
 
 create function public.agent_audio_stats(p_worker text, p_rows jsonb) returns jsonb
@@ -4905,7 +4686,6 @@ comment on function public.agent_audio_stats is
   'Writes audio figures: [{"room", "epoch", "user_id", "minute", "talk_seconds", "loudness_lufs", "peak_dbfs", '
   '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced by whoever heard as much of it or more; fenced '
   'rows are left out.';
-revoke execute on function public.agent_audio_stats(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_audio_stats(text, jsonb) to service_role;
 
 -- schemas/48_sweep.sql
@@ -4928,7 +4708,6 @@ begin
 end;
 $$;
 comment on function live.end_hostless_sessions is 'Ends live sessions whose host has been away longer than the grace; how many.';
-revoke execute on function live.end_hostless_sessions() from public, anon, authenticated, service_role;
 
 create function live.hands_since() returns timestamptz
 language plpgsql stable set search_path = '' as $$
@@ -4937,7 +4716,6 @@ begin
 end;
 $$;
 comment on function live.hands_since is 'A hand raised before this comes down by itself.';
-revoke execute on function live.hands_since() from public, anon, authenticated, service_role;
 
 create function live.people_past_their_time() returns setof public.live_participants
 language plpgsql stable set search_path = '' as $$
@@ -4950,7 +4728,6 @@ begin
 end;
 $$;
 comment on function live.people_past_their_time is 'Whose timed mute, invitation or raised hand is over.';
-revoke execute on function live.people_past_their_time() from public, anon, authenticated, service_role;
 
 create function live.end_timed_states() returns int
 language plpgsql set search_path = '' as $$
@@ -4985,7 +4762,6 @@ begin
 end;
 $$;
 comment on function live.end_timed_states is 'Ends timed mutes, invitations and old hands; for how many people.';
-revoke execute on function live.end_timed_states() from public, anon, authenticated, service_role;
 
 create function live.check_paid_access() returns int
 language plpgsql set search_path = '' as $$
@@ -5019,7 +4795,6 @@ $$;
 comment on function live.check_paid_access is
   'Looks again at the paid access of everyone in the room: first a notice (access_ends_at), after the grace removal; '
   'renewing in time ends it. How many people changed.';
-revoke execute on function live.check_paid_access() from public, anon, authenticated, service_role;
 
 create function live.is_moderated(p_room text) returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -5028,7 +4803,6 @@ begin
 end;
 $$;
 comment on function live.is_moderated is 'Whether a worker holds a room now.';
-revoke execute on function live.is_moderated(text) from public, anon, authenticated, service_role;
 
 create function live.close_forgotten_visits(p_rooms text[]) returns int
 language plpgsql set search_path = '' as $$
@@ -5061,7 +4835,6 @@ end;
 $$;
 comment on function live.close_forgotten_visits is
   'Closes visits in rooms that are over, or that LiveKit no longer has when p_rooms lists those it has; how many.';
-revoke execute on function live.close_forgotten_visits(text[]) from public, anon, authenticated, service_role;
 
 create function live.settle_actions(p_rooms text[]) returns int
 language plpgsql set search_path = '' as $$
@@ -5098,7 +4871,6 @@ begin
 end;
 $$;
 comment on function live.settle_actions is 'Finishes what was asked about people who are away from a room that nobody moderates; how many.';
-revoke execute on function live.settle_actions(text[]) from public, anon, authenticated, service_role;
 
 create function public.agent_sweep(p_worker text, p_rooms text[] default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -5131,7 +4903,6 @@ comment on function public.agent_sweep is
   'were dealt with; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone.';
-revoke execute on function public.agent_sweep(text, text[]) from public, anon, authenticated, service_role;
 grant execute on function public.agent_sweep(text, text[]) to service_role;
 
 create function live.unclaimed_actions() returns jsonb
@@ -5161,7 +4932,6 @@ $$;
 comment on function live.unclaimed_actions is
   'What the holder of a room should have claimed by now, by running room: [{"room", "actions", "since"}]; since when the '
   'first of them is due. Rooms without such rows are left out.';
-revoke execute on function live.unclaimed_actions() from public, anon, authenticated, service_role;
 
 create function public.agent_overview() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -5185,7 +4955,6 @@ $$;
 comment on function public.agent_overview is
   'For the watcher: {"now", "rooms": [{"room", "kind", "id", "status", "since", "worker_id", "epoch", "lease_expires_at", '
   '"bot_identity", "moderated"}], "unclaimed": as live.unclaimed_actions} of every live session and running call.';
-revoke execute on function public.agent_overview() from public, anon, authenticated, service_role;
 grant execute on function public.agent_overview() to service_role;
 
 -- schemas/50_account_end.sql
@@ -5213,7 +4982,6 @@ comment on column public.erasures.ended is 'What ended with it: how many session
 comment on column public.erasures.deleted is 'Rows deleted, by table.';
 comment on column public.erasures.kept is 'Rows kept, by table: {"rows", "why", "days"}; days from each row''s own age, left out where no clock deletes it.';
 alter table public.erasures enable row level security;
-revoke all on public.erasures from public, anon, authenticated, service_role;
 grant select on public.erasures to authenticated, service_role;
 create policy "ops see what was erased" on public.erasures for select to authenticated using ((select live.am_ops()));
 
@@ -5230,7 +4998,6 @@ begin
 end;
 $$;
 comment on function live.end_sessions_of(uuid) is 'Ends what a deleted account was hosting or had announced; how many. Tickets follow by the sweep.';
-revoke execute on function live.end_sessions_of(uuid) from public, anon, authenticated, service_role;
 
 create function live.end_calls_of(p_user uuid) returns int
 language plpgsql set search_path = '' as $$
@@ -5245,7 +5012,6 @@ begin
 end;
 $$;
 comment on function live.end_calls_of(uuid) is 'Ends the calls of a deleted account; how many.';
-revoke execute on function live.end_calls_of(uuid) from public, anon, authenticated, service_role;
 
 create function live.put_out(p_user uuid) returns int
 language plpgsql set search_path = '' as $$
@@ -5272,7 +5038,6 @@ begin
 end;
 $$;
 comment on function live.put_out(uuid) is 'Has a deleted account removed from every live room; in how many it has a place.';
-revoke execute on function live.put_out(uuid) from public, anon, authenticated, service_role;
 
 create function live.delete_rights_of(p_user uuid) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -5291,7 +5056,6 @@ begin
 end;
 $$;
 comment on function live.delete_rights_of(uuid) is 'Deletes what means nothing without the account: rows deleted, by table.';
-revoke execute on function live.delete_rights_of(uuid) from public, anon, authenticated, service_role;
 
 create function live.kept_of(p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -5311,7 +5075,6 @@ begin
 end;
 $$;
 comment on function live.kept_of(uuid) is 'What is kept of a deleted account under its bare id, why, and for how many days: {table: {rows, why, days}}; null when nothing is.';
-revoke execute on function live.kept_of(uuid) from public, anon, authenticated, service_role;
 
 create function live.end_account(p_user uuid, p_by uuid, p_via text) returns void
 language plpgsql set search_path = '' as $$
@@ -5341,7 +5104,6 @@ $$;
 comment on function live.end_account(uuid, uuid, text) is
   'Ends everything that ends with an account, and records it: sessions, calls, stays, rights. The account has a mark. '
   'Doing it again is harmless.';
-revoke execute on function live.end_account(uuid, uuid, text) from public, anon, authenticated, service_role;
 
 create function live.try_to_end_account(p_user uuid) returns boolean
 language plpgsql security definer set search_path = '' set lock_timeout = '200ms' as $$
@@ -5358,7 +5120,6 @@ end;
 $$;
 comment on function live.try_to_end_account(uuid) is
   'end_account for a sweep: what somebody else holds is not waited for, and what fails is tried again, ever later. Whether it is done.';
-revoke execute on function live.try_to_end_account(uuid) from public, anon, authenticated, service_role;
 
 create function live.settle_accounts(p_within interval) returns int
 language plpgsql security definer set search_path = '' as $$
@@ -5383,7 +5144,6 @@ $$;
 comment on function live.settle_accounts(interval) is
   'Ends what ends with deleted accounts that are marked and not settled, for so long; how many are. Called by every beat, '
   'and by the sweep.';
-revoke execute on function live.settle_accounts(interval) from public, anon, authenticated, service_role;
 
 create function live.missed_accounts() returns table (user_id uuid)
 language sql stable security definer set search_path = '' as $$
@@ -5403,7 +5163,6 @@ language sql stable security definer set search_path = '' as $$
    where u.id is null and not exists (select from live.gone_accounts g where g.user_id = x.id)
 $$;
 comment on function live.missed_accounts() is 'Deleted accounts that have no mark although something of theirs still runs: the trigger could not write it.';
-revoke execute on function live.missed_accounts() from public, anon, authenticated, service_role;
 
 insert into live.wake_marks (room) values ('missed accounts');
 
@@ -5421,7 +5180,6 @@ begin
 end;
 $$;
 comment on function live.mark_missed_accounts() is 'Marks what the trigger has missed, twice a minute; how many.';
-revoke execute on function live.mark_missed_accounts() from public, anon, authenticated, service_role;
 
 -- ── erase_account ──────────────────────────────────────────────────────────────────────────────────────────────
 create function public.erase_account(user_id uuid) returns jsonb
@@ -5445,7 +5203,6 @@ $$;
 comment on function public.erase_account(uuid) is
   'Ops delete an account and end everything of it at once: its row of erasures. For one that is deleted already, the record '
   'of that. Undelivered tickets are paid back by the next sweep.';
-revoke execute on function public.erase_account(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.erase_account(uuid) to authenticated, service_role;
 
 -- ── orphan rooms ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -5463,7 +5220,6 @@ comment on column live.orphan_rooms.first_seen_at is 'Since when it is listed.';
 comment on column live.orphan_rooms.last_seen_at is 'When it was listed last.';
 comment on column live.orphan_rooms.closed_at is 'When it was last ordered to be closed.';
 alter table live.orphan_rooms enable row level security;
-revoke all on live.orphan_rooms from public, anon, authenticated, service_role;
 
 create function live.orphan_rooms(p_rooms text[]) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -5504,7 +5260,6 @@ comment on function live.orphan_rooms(text[]) is
   'Looks for rooms with a name of ours that the database does not know: {"orphan_rooms": how many, "close_rooms": which to '
   'close now}. One is closed at its second look; limits.orphan_rooms_per_minute in a minute at most; and none while there are '
   'more than limits.orphan_rooms_at_once: then it is the database that has lost its memory, and not the rooms their sessions.';
-revoke execute on function live.orphan_rooms(text[]) from public, anon, authenticated, service_role;
 
 -- schemas/52_personal_data.sql
 -- Owns: what each table says of people, how long it is kept and why: one list. The export, the record of erasures, the
@@ -5542,7 +5297,6 @@ comment on column live.personal_data.looked_at is 'When retention last looked fo
 comment on column live.personal_data.rests_until is 'Retention leaves the table alone until then: the longer it took, the longer it rests.';
 comment on column live.personal_data.fault is 'Why the last try to delete old rows failed; null when it went well.';
 alter table live.personal_data enable row level security;
-revoke all on live.personal_data from public, anon, authenticated, service_role;
 
 insert into public.app_settings (key, value, description) values
   ('retention.chat_days', '180', 'For how many days chat messages are kept.'),
@@ -5626,7 +5380,6 @@ begin
 end;
 $$;
 comment on function live.retention_of(text) is 'How long rows of a table are kept; null when no clock deletes them.';
-revoke execute on function live.retention_of(text) from public, anon, authenticated, service_role;
 
 create function live.forget_rows(p_table text, p_most int) returns int
 language plpgsql set search_path = '' as $$
@@ -5650,7 +5403,6 @@ begin
 end;
 $$;
 comment on function live.forget_rows(text, int) is 'Deletes at most so many rows of a table that are older than its retention; how many.';
-revoke execute on function live.forget_rows(text, int) from public, anon, authenticated, service_role;
 
 insert into live.wake_marks (room) values ('retention');
 
@@ -5677,7 +5429,6 @@ $$;
 comment on function live.try_to_forget_rows(text, int) is
   'forget_rows for a sweep: what fails or is cut off by a time-out is undone alone and noted, and the table rests 500 times as '
   'long as it took. How many rows; 0 after a failure. The caller holds the table''s line.';
-revoke execute on function live.try_to_forget_rows(text, int) from public, anon, authenticated, service_role;
 
 create function live.forget_old_rows() returns int
 language plpgsql set search_path = '' as $$
@@ -5705,7 +5456,6 @@ $$;
 comment on function live.forget_old_rows() is 
   'Deletes what is older than its retention, once a minute, at most 2000 rows a table; how many. It begins no further table '
   'after 300 ms, and goes on there a minute later. No failure of it is one of the sweep.';
-revoke execute on function live.forget_old_rows() from public, anon, authenticated, service_role;
 
 create function live.retention_faults() returns table (table_name text, oldest timestamptz, allowed timestamptz)
 language plpgsql stable set search_path = '' as $$
@@ -5724,7 +5474,6 @@ begin
 end;
 $$;
 comment on function live.retention_faults() is 'Tables with rows that are a day older than their retention allows: {table_name, oldest, allowed}.';
-revoke execute on function live.retention_faults() from public, anon, authenticated, service_role;
 
 create function live.audited_since(p_table text) returns timestamptz
 language plpgsql stable set search_path = '' as $$
@@ -5733,7 +5482,6 @@ begin
 end;
 $$;
 comment on function live.audited_since(text) is 'Since when all rows of a table must be there: older ones may have been deleted by retention.';
-revoke execute on function live.audited_since(text) from public, anon, authenticated, service_role;
 
 -- schemas/54_audit.sql
 -- Owns: the audit: who did what to whom, why, through which door, how long it took, and what undid it.
@@ -5795,7 +5543,6 @@ select a.n,
          ('camera_off', 'camera_on'), ('camera_on', 'camera_off'), ('ban', 'unban'), ('unban', 'ban'),
          ('chat_mute', 'chat_unmute'), ('chat_unmute', 'chat_mute'), ('set_role', 'set_role'))
      order by b.n limit 1) undone on true;
-revoke all on public.moderation_audit from public, anon, authenticated, service_role;
 comment on view public.moderation_audit is
   'Every action with who, whom, why, the door, the time it took, and what undid it. Row-level security of the tables applies.';
 comment on column public.moderation_audit.n is 'The order.';
@@ -5849,7 +5596,6 @@ begin
 end;
 $$;
 comment on function live.require_account(uuid) is 'Refuses nobody, deleted accounts, anonymous sign-ins, and suspended accounts.';
-revoke execute on function live.require_account(uuid) from public, anon, authenticated, service_role;
 
 -- The token's word is enough here, and costs no query; live.require_account asks the tables, for server code.
 create function live.require_member() returns void
@@ -5863,7 +5609,6 @@ begin
 end;
 $$;
 comment on function live.require_member() is 'Refuses callers who are not signed in, and anonymous sign-ins.';
-revoke execute on function live.require_member() from public, anon, authenticated, service_role;
 
 create function live.refuse_token(p_reason text) returns void
 language plpgsql immutable set search_path = '' as $$
@@ -5887,7 +5632,6 @@ begin
 end;
 $$;
 comment on function live.refuse_token(text) is 'Refuses with a reason of live.token_fault, in words for the person.';
-revoke execute on function live.refuse_token(text) from public, anon, authenticated, service_role;
 
 create function live.require_entry(p_session uuid, p_user uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -5901,7 +5645,6 @@ begin
 end;
 $$;
 comment on function live.require_entry(uuid, uuid) is 'Refuses whoever can_join refuses, with its reason as the code; returns the role of anyone else.';
-revoke execute on function live.require_entry(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.one_at_a_time(p_what text, p_user uuid) returns void
 language plpgsql volatile set search_path = '' as $$
@@ -5911,7 +5654,6 @@ end;
 $$;
 comment on function live.one_at_a_time(text, uuid) is
   'Lets one person''s requests of one kind run one after the other, until the transaction ends.';
-revoke execute on function live.one_at_a_time(text, uuid) from public, anon, authenticated, service_role;
 
 create function live.require_key(p_key text) returns void
 language plpgsql immutable set search_path = '' as $$
@@ -5923,7 +5665,6 @@ begin
 end;
 $$;
 comment on function live.require_key(text) is 'Refuses a missing or unfit idempotency key.';
-revoke execute on function live.require_key(text) from public, anon, authenticated, service_role;
 
 create function live.require_price(p_expected bigint, p_coins bigint) returns void
 language plpgsql immutable set search_path = '' as $$
@@ -5936,7 +5677,6 @@ end;
 $$;
 comment on function live.require_price(bigint, bigint) is
   'Refuses when something costs another price than the person saw; an older app does not say what it saw.';
-revoke execute on function live.require_price(bigint, bigint) from public, anon, authenticated, service_role;
 
 create function live.relay_keys_now() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -5951,7 +5691,6 @@ begin
 end;
 $$;
 comment on function live.relay_keys_now() is 'The keys that a worker which is alive may sign with now: [{kid, public_key, not_before, not_after}]. Any other that is valid is in relay_keys.';
-revoke execute on function live.relay_keys_now() from public, anon, authenticated, service_role;
 
 -- Only a host and the parties of a call get rights by token; everyone else's come from the agent, at the join.
 create function live.token_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
@@ -5967,7 +5706,6 @@ begin
 end;
 $$;
 comment on function live.token_sources is 'The sources that a token itself lets someone publish: their role''s, without what a moderator took.';
-revoke execute on function live.token_sources(public.live_roles, public.live_participants) from public, anon, authenticated, service_role;
 
 create function live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -5997,7 +5735,6 @@ $$;
 comment on function live.token_grant is
   'What a token is minted from, for a session (p_call null) or a call (p_session null): {room, identity, role, '
   'can_publish_sources, can_subscribe, now, last_seq, relay_keys}. Refuses whom live.token_fault refuses. Every token comes from here.';
-revoke execute on function live.token_grant(uuid, public.live_sessions, public.calls) from public, anon, authenticated, service_role;
 
 -- schemas/58_coins.sql
 -- Owns: the gift catalogue, wallets, the ledger and what creators earn. A ledger row is the only way coins move: its triggers move the
@@ -6127,7 +5864,6 @@ begin
 end;
 $$;
 comment on function live.move_wallet() is 'Trigger: applies a ledger row to its wallet and notes the balance after it.';
-revoke execute on function live.move_wallet() from public, anon, authenticated, service_role;
 create trigger coin_ledger_move_wallet before insert on public.coin_ledger
   for each row execute function live.move_wallet();
 
@@ -6140,7 +5876,6 @@ begin
 end;
 $$;
 comment on function live.book_earnings() is 'Trigger: books the creator''s side of a gift, ticket or refund.';
-revoke execute on function live.book_earnings() from public, anon, authenticated, service_role;
 create trigger coin_ledger_book_earnings after insert on public.coin_ledger
   for each row when (new.kind in ('gift', 'gift_refund', 'ticket', 'ticket_refund'))
   execute function live.book_earnings();
@@ -6153,7 +5888,6 @@ begin
 end;
 $$;
 comment on function live.books_are_append_only() is 'Trigger: refuses to change or remove what was booked, whoever asks.';
-revoke execute on function live.books_are_append_only() from public, anon, authenticated, service_role;
 create trigger coin_ledger_append_only before update or delete or truncate on public.coin_ledger
   for each statement execute function live.books_are_append_only();
 create trigger creator_earnings_append_only before update or delete or truncate on public.creator_earnings
@@ -6173,7 +5907,6 @@ begin
 end;
 $$;
 comment on function live.books_move_by_ledger_only() is 'Trigger: refuses any write that does not come from a ledger row.';
-revoke execute on function live.books_move_by_ledger_only() from public, anon, authenticated, service_role;
 create trigger coin_wallets_start_empty before insert on public.coin_wallets
   for each row when (new.balance <> 0) execute function live.books_move_by_ledger_only();
 create trigger coin_wallets_by_ledger_only before update on public.coin_wallets
@@ -6190,19 +5923,13 @@ begin
 end;
 $$;
 comment on function live.clean_gift_names is 'Trigger: the names of a gift are lines that can be read.';
-revoke execute on function live.clean_gift_names() from public, anon, authenticated, service_role;
 create trigger clean_gift_names before insert or update of name_en, name_tr on public.gift_catalog
   for each row execute function live.clean_gift_names();
 
 alter table public.gift_catalog enable row level security;
-revoke all on public.gift_catalog from public, anon, authenticated, service_role;
 alter table public.coin_wallets enable row level security;
-revoke all on public.coin_wallets from public, anon, authenticated, service_role;
 alter table public.coin_ledger enable row level security;
-revoke all on public.coin_ledger from public, anon, authenticated, service_role;
-revoke all on sequence public.coin_ledger_id_seq from public, anon, authenticated, service_role;
 alter table public.creator_earnings enable row level security;
-revoke all on public.creator_earnings from public, anon, authenticated, service_role;
 
 grant select on public.gift_catalog to authenticated, service_role;
 grant insert, update on public.gift_catalog to authenticated, service_role;
@@ -6251,7 +5978,6 @@ create trigger live_gifts_append_only before update or delete or truncate on pub
   for each statement execute function live.books_are_append_only();
 
 alter table public.live_gifts enable row level security;
-revoke all on public.live_gifts from public, anon, authenticated, service_role;
 grant select on public.live_gifts to authenticated, service_role;
 create policy "senders, the session's staff and ops see gifts" on public.live_gifts for select to authenticated
   using (sender_id = (select auth.uid())
@@ -6278,7 +6004,6 @@ begin
 end;
 $$;
 comment on function live.lock_wallet(uuid) is 'Locks the wallet of who is signed in until the transaction ends, and returns its balance; refuses nobody, and a deleted account.';
-revoke execute on function live.lock_wallet(uuid) from public, anon, authenticated, service_role;
 
 create function live.gift_receipt(p_gift public.live_gifts) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -6289,7 +6014,6 @@ begin
 end;
 $$;
 comment on function live.gift_receipt(public.live_gifts) is 'What send_gift answered, for a retry.';
-revoke execute on function live.gift_receipt(public.live_gifts) from public, anon, authenticated, service_role;
 
 create function live.hold_live(p_session uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -6304,7 +6028,6 @@ begin
 end;
 $$;
 comment on function live.hold_live(uuid) is 'Locks a session so that it cannot end before this transaction does.';
-revoke execute on function live.hold_live(uuid) from public, anon, authenticated, service_role;
 
 -- What needs no place in the stream comes first: all gifts of a session wait for the lock that hold_live takes.
 create function live.book_gift(p_gift public.live_gifts) returns public.live_gifts
@@ -6325,7 +6048,6 @@ begin
 end;
 $$;
 comment on function live.book_gift(public.live_gifts) is 'Writes a gift, its payment, its line in the chat and its event; refuses when the session has ended.';
-revoke execute on function live.book_gift(public.live_gifts) from public, anon, authenticated, service_role;
 
 create function public.send_gift(
   session_id uuid, gift_code text, quantity integer, idempotency_key text, p_expected_coins bigint default null)
@@ -6381,7 +6103,6 @@ comment on function public.send_gift(uuid, text, integer, text, bigint) is
   'Sends a gift from the signed-in person''s wallet: {gift_id, seq, coins, balance}. The same key charges once and answers '
   'the same; with other arguments it is refused. p_expected_coins: what the person saw that it costs in all; refused with '
   'price_changed when it costs something else by now.';
-revoke execute on function public.send_gift(uuid, text, integer, text, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.send_gift(uuid, text, integer, text, bigint) to authenticated;
 
 create function public.credit_coins(p_user uuid, p_coins bigint, p_reference text, p_note text default null)
@@ -6412,7 +6133,6 @@ end;
 $$;
 comment on function public.credit_coins(uuid, bigint, text, text) is
   'Tops up a wallet after a purchase: {ledger_id, coins, balance}. A receipt credits once, whoever presents it again.';
-revoke execute on function public.credit_coins(uuid, bigint, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.credit_coins(uuid, bigint, text, text) to service_role;
 
 -- schemas/62_tickets.sql
@@ -6427,7 +6147,6 @@ begin
 end;
 $$;
 comment on function live.ticket_receipt(uuid) is 'What buy_ticket answers, the same at every retry.';
-revoke execute on function live.ticket_receipt(uuid) from public, anon, authenticated, service_role;
 
 create function live.require_ticket_sale(p_session public.live_sessions, p_user uuid) returns void
 language plpgsql stable security definer set search_path = '' as $$
@@ -6451,7 +6170,6 @@ begin
 end;
 $$;
 comment on function live.require_ticket_sale(public.live_sessions, uuid) is 'Refuses to sell a ticket that would not let this person in.';
-revoke execute on function live.require_ticket_sale(public.live_sessions, uuid) from public, anon, authenticated, service_role;
 
 create function public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint default null)
 returns jsonb
@@ -6492,7 +6210,6 @@ $$;
 comment on function public.buy_ticket(uuid, text, bigint) is
   'Buys the ticket of a pay-per-view session for the signed-in person: {ticket_id, balance}. The same key charges once. '
   'p_expected_coins: the price that the person saw; refused with price_changed when it is another by now.';
-revoke execute on function public.buy_ticket(uuid, text, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.buy_ticket(uuid, text, bigint) to authenticated;
 
 -- schemas/64_messages.sql
@@ -6552,12 +6269,10 @@ begin
 end;
 $$;
 comment on function live.guard_message() is 'Trigger: who may write what in a session''s chat, and how often.';
-revoke execute on function live.guard_message() from public, anon, authenticated, service_role;
 create trigger live_messages_guard before insert on public.live_messages
   for each row when (new.type = 'text') execute function live.guard_message();
 
 alter table public.live_messages enable row level security;
-revoke all on public.live_messages from public, anon, authenticated, service_role;
 grant select, insert (id, session_id, body) on public.live_messages to authenticated;
 grant select, insert on public.live_messages to service_role;
 create policy "who is in a live session reads its chat" on public.live_messages for select to authenticated
@@ -6584,7 +6299,6 @@ comment on table public.call_transitions is 'The only steps a call may take. A s
 comment on column public.call_transitions.from_status is 'Status now.';
 comment on column public.call_transitions.to_status is 'Status that may follow.';
 alter table public.call_transitions enable row level security;
-revoke all on public.call_transitions from public, anon, authenticated, service_role;
 grant select on public.call_transitions to service_role;
 
 insert into public.call_transitions (from_status, to_status) values
@@ -6603,7 +6317,6 @@ comment on column public.call_engagements.user_id is 'Caller or callee.';
 comment on column public.call_engagements.call_id is 'The call that occupies them.';
 create index call_engagements_by_call on public.call_engagements (call_id);
 alter table public.call_engagements enable row level security;
-revoke all on public.call_engagements from public, anon, authenticated, service_role;
 grant select on public.call_engagements to service_role;
 
 create function live.last_seen_in_call(p_call uuid) returns timestamptz
@@ -6616,7 +6329,6 @@ end;
 $$;
 comment on function live.last_seen_in_call(uuid) is
   'When the last of the two left; null while someone is in the room, and when nobody ever was.';
-revoke execute on function live.last_seen_in_call(uuid) from public, anon, authenticated, service_role;
 
 create function live.begin_call() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -6633,7 +6345,6 @@ begin
 end;
 $$;
 comment on function live.begin_call() is 'Trigger: a call begins as initiated, at the database''s time.';
-revoke execute on function live.begin_call() from public, anon, authenticated, service_role;
 create trigger calls_begin before insert on public.calls for each row execute function live.begin_call();
 
 -- A call that both sides left without a word ended when the second one left, not when that was noticed.
@@ -6670,7 +6381,6 @@ begin
 end;
 $$;
 comment on function live.step_call() is 'Trigger: refuses illegal steps, whoever asks, and sets the times and the duration.';
-revoke execute on function live.step_call() from public, anon, authenticated, service_role;
 create trigger calls_step before update on public.calls for each row execute function live.step_call();
 
 -- One call that rings for each caller, and one that runs for each pair: a second request of either is refused before it
@@ -6695,7 +6405,6 @@ begin
 end;
 $$;
 comment on function live.engage_parties() is 'Trigger: an accepted call occupies both parties, or is refused because one of them is in another.';
-revoke execute on function live.engage_parties() from public, anon, authenticated, service_role;
 create trigger calls_engage after update of status on public.calls
   for each row when (old.status <> 'accepted' and new.status = 'accepted') execute function live.engage_parties();
 
@@ -6709,7 +6418,6 @@ begin
 end;
 $$;
 comment on function live.release_parties() is 'Trigger: a call that is over occupies nobody.';
-revoke execute on function live.release_parties() from public, anon, authenticated, service_role;
 create trigger calls_release after update of status on public.calls for each row execute function live.release_parties();
 
 -- schemas/68_call_requests.sql
@@ -6725,7 +6433,6 @@ end;
 $$;
 comment on function live.hold_lines(uuid[]) is
   'Lets what concerns the calls of these people happen one after the other, until the transaction ends. Taken before any row of calls.';
-revoke execute on function live.hold_lines(uuid[]) from public, anon, authenticated, service_role;
 
 create function live.require_call(p_call uuid, p_user uuid) returns public.calls
 language plpgsql set search_path = '' as $$
@@ -6740,7 +6447,6 @@ begin
 end;
 $$;
 comment on function live.require_call(uuid, uuid) is 'Locks and returns a call of this person''s; refuses any other as unknown.';
-revoke execute on function live.require_call(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.call_reply(p_call public.calls, p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -6750,7 +6456,6 @@ begin
 end;
 $$;
 comment on function live.call_reply(public.calls, uuid) is '{call, join}; join is null once the call is over.';
-revoke execute on function live.call_reply(public.calls, uuid) from public, anon, authenticated, service_role;
 
 create function live.rings_too_long(p_call public.calls) returns boolean
 language plpgsql volatile set search_path = '' as $$
@@ -6759,7 +6464,6 @@ begin
 end;
 $$;
 comment on function live.rings_too_long(public.calls) is 'Whether a ringing call is past calls.ring_seconds.';
-revoke execute on function live.rings_too_long(public.calls) from public, anon, authenticated, service_role;
 
 create function live.miss_calls(p_users uuid[] default null) returns integer
 language plpgsql security definer set search_path = '' as $$
@@ -6778,7 +6482,6 @@ end;
 $$;
 comment on function live.miss_calls(uuid[]) is
   'Closes calls that rang too long as missed, of these people or of everyone; returns how many.';
-revoke execute on function live.miss_calls(uuid[]) from public, anon, authenticated, service_role;
 
 create function live.is_on_air(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -6791,7 +6494,6 @@ begin
 end;
 $$;
 comment on function live.is_on_air(uuid) is 'Whether a person is in a live session in a role that may be heard or seen.';
-revoke execute on function live.is_on_air(uuid) from public, anon, authenticated, service_role;
 
 create function live.spend_call(p_caller uuid, p_callee uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -6811,7 +6513,6 @@ end;
 $$;
 comment on function live.spend_call(uuid, uuid) is
   'Counts one call of a caller against the rates of app_settings.limits: a minute''s, an hour''s, and an hour''s unanswered ones to one person.';
-revoke execute on function live.spend_call(uuid, uuid) from public, anon, authenticated, service_role;
 
 -- A block and a wish come before who is busy: whoever may not call learns nothing of the callee.
 create function live.require_line(p_caller uuid, p_callee uuid) returns void
@@ -6835,7 +6536,6 @@ end;
 $$;
 comment on function live.require_line(uuid, uuid) is
   'Refuses a call between two people that the callee does not want, or for which one of them is busy. A call that rings keeps no line busy.';
-revoke execute on function live.require_line(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function public.call_start(p_user uuid, p_callee uuid, p_type text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -6932,10 +6632,6 @@ $$;
 comment on function public.call_end(uuid, uuid) is
   'Either side ends the call, or cancels it before the answer: {call, join: null}. Ending again changes nothing.';
 
-revoke execute on function
-  public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean),
-  public.call_token(uuid, uuid), public.call_end(uuid, uuid)
-  from public, anon, authenticated;
 grant execute on function
   public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean),
   public.call_token(uuid, uuid), public.call_end(uuid, uuid)
@@ -6954,7 +6650,6 @@ begin
 end;
 $$;
 comment on function live.tell_messages() is 'Trigger: messages that were written or deleted.';
-revoke execute on function live.tell_messages() from public, anon, authenticated, service_role;
 create trigger tell_new_messages after insert on public.live_messages
   referencing new table as new_rows for each statement execute function live.tell_messages();
 create trigger tell_changed_messages after update on public.live_messages
@@ -7061,7 +6756,6 @@ $$;
 comment on function public.live_faults() is
   'Every place where presence, streams and actions disagree with each other, for server code: {book, id, expected, '
   'found}; no row when all is well. What is younger than a minute may still be under way.';
-revoke execute on function public.live_faults() from public, anon, authenticated, service_role;
 grant execute on function public.live_faults() to service_role;
 
 -- schemas/71_session_requests.sql
@@ -7081,7 +6775,6 @@ begin
 end;
 $$;
 comment on function live.require_creator(uuid) is 'Refuses everyone but approved creators in good standing, and everyone while live is off.';
-revoke execute on function live.require_creator(uuid) from public, anon, authenticated, service_role;
 
 create function live.session_fault(
   p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz)
@@ -7103,7 +6796,6 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function live.session_fault(text, text, text, integer, timestamptz) is
   'What is wrong with a session that is to be created, in words; null when nothing is.';
-revoke execute on function live.session_fault(text, text, text, integer, timestamptz) from public, anon, authenticated, service_role;
 
 create function live.session_json(p_session public.live_sessions) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -7112,7 +6804,6 @@ begin
 end;
 $$;
 comment on function live.session_json(public.live_sessions) is 'A session as its people are told of it: the row without its machinery.';
-revoke execute on function live.session_json(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.session_join(p_session public.live_sessions, p_user uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -7121,7 +6812,6 @@ begin
 end;
 $$;
 comment on function live.session_join(public.live_sessions, uuid) is 'The grant to enter a session; null while it is scheduled.';
-revoke execute on function live.session_join(public.live_sessions, uuid) from public, anon, authenticated, service_role;
 
 create function live.require_not_live(p_creator uuid, p_but uuid default null) returns void
 language plpgsql set search_path = '' as $$
@@ -7133,7 +6823,6 @@ begin
 end;
 $$;
 comment on function live.require_not_live(uuid, uuid) is 'Refuses a creator who is live in another session.';
-revoke execute on function live.require_not_live(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.require_slot(p_creator uuid) returns void
 language plpgsql stable set search_path = '' as $$
@@ -7146,7 +6835,6 @@ begin
 end;
 $$;
 comment on function live.require_slot(uuid) is 'Refuses a creator who has announced limits.scheduled_per_day sessions within a day, held or not.';
-revoke execute on function live.require_slot(uuid) from public, anon, authenticated, service_role;
 
 create function public.session_create(
   p_user uuid, p_type text, p_access_type text, p_title text,
@@ -7248,10 +6936,6 @@ $$;
 comment on function public.session_end(uuid, uuid) is
   'Its host or ops end a session: {session}. Ending an ended one changes nothing.';
 
-revoke execute on function
-  public.session_create(uuid, text, text, text, integer, timestamptz, integer),
-  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
-  from public, anon, authenticated;
 grant execute on function
   public.session_create(uuid, text, text, text, integer, timestamptz, integer),
   public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
@@ -7271,7 +6955,6 @@ end;
 $$;
 comment on function live.webhook_is_about_a_person(jsonb) is
   'False for agents, recorders and anyone hidden. An ingress or a telephone is the person whose id is its identity.';
-revoke execute on function live.webhook_is_about_a_person(jsonb) from public, anon, authenticated, service_role;
 
 create function live.webhook_permission(p_permission jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -7286,7 +6969,6 @@ end;
 $$;
 comment on function live.webhook_permission(jsonb) is
   'LiveKit''s permission as agents read it: can_publish, can_publish_sources, can_subscribe; null for null.';
-revoke execute on function live.webhook_permission(jsonb) from public, anon, authenticated, service_role;
 
 create function live.read_webhook_participant(p_room text, p_event text, p_payload jsonb) returns boolean
 language plpgsql set search_path = '' as $$
@@ -7311,7 +6993,6 @@ end;
 $$;
 comment on function live.read_webhook_participant(text, text, jsonb) is
   'Records participant_joined or participant_left; false when it is about nobody of ours.';
-revoke execute on function live.read_webhook_participant(text, text, jsonb) from public, anon, authenticated, service_role;
 
 -- The millisecond lets a participant_left of the same second win, whichever comes first. Whoever joined later is in
 -- a newer room of the same name and stays.
@@ -7330,7 +7011,6 @@ end;
 $$;
 comment on function live.read_webhook_room_finished(text, jsonb) is
   'Everyone who was in a room that LiveKit closed has left; false when nobody was.';
-revoke execute on function live.read_webhook_room_finished(text, jsonb) from public, anon, authenticated, service_role;
 
 create function public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -7358,7 +7038,6 @@ $$;
 comment on function public.record_webhook(text, text, text, jsonb) is
   'Files a verified webhook of LiveKit''s under its id and records the presence it tells of, and what a host has on air: '
   '{outcome: recorded, ignored or duplicate}. p_payload is the body as LiveKit sent it.';
-revoke execute on function public.record_webhook(text, text, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
 
 -- schemas/73_call_sweeps.sql
@@ -7389,7 +7068,6 @@ end;
 $$;
 comment on function live.end_empty_calls() is
   'Ends accepted calls whose room has been empty for limits.call_empty_seconds; one that nobody ever joined failed. Returns how many.';
-revoke execute on function live.end_empty_calls() from public, anon, authenticated, service_role;
 
 create function live.end_no_shows() returns integer
 language plpgsql set search_path = '' as $$
@@ -7406,7 +7084,6 @@ begin
 end;
 $$;
 comment on function live.end_no_shows() is 'Ends scheduled sessions that did not start within session.no_show_seconds. Returns how many.';
-revoke execute on function live.end_no_shows() from public, anon, authenticated, service_role;
 
 insert into live.wake_marks (room) values ('leftovers');
 
@@ -7448,7 +7125,6 @@ $$;
 comment on function live.forget_leftovers() is
   'Deletes what is left of what has ended, twice a minute: marks and leases of rooms, spending of past minutes, keys that nobody '
   'can use any more. Returns how many rows.';
-revoke execute on function live.forget_leftovers() from public, anon, authenticated, service_role;
 
 create function public.platform_sweep() returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
@@ -7469,7 +7145,6 @@ $$;
 comment on function public.platform_sweep() is
   'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, earned_tickets, refunded_tickets, settled_accounts, '
   'forgotten_leftovers, forgotten_rows, forgotten_steps}, how many of each.';
-revoke execute on function public.platform_sweep() from public, anon, authenticated, service_role;
 grant execute on function public.platform_sweep() to service_role;
 
 -- schemas/74_analytics.sql
@@ -7493,7 +7168,6 @@ comment on column public.watch_time.sessions is 'In how many sessions.';
 comment on column public.watch_time.watch_seconds is 'Seconds in closed visits; two devices at once count once.';
 comment on column public.watch_time.first_joined_at is 'First time.';
 comment on column public.watch_time.last_joined_at is 'Latest time.';
-revoke all on public.watch_time from anon, authenticated, service_role;
 grant select on public.watch_time to authenticated, service_role;
 
 create view public.creator_revenue with (security_invoker = true) as
@@ -7511,7 +7185,6 @@ comment on column public.creator_revenue.gift_coins is 'By gifts.';
 comment on column public.creator_revenue.ticket_coins is 'By tickets sold.';
 comment on column public.creator_revenue.refunded_coins is 'Given back, for gifts and tickets.';
 comment on column public.creator_revenue.total_coins is 'Gifts and tickets less refunds.';
-revoke all on public.creator_revenue from anon, authenticated, service_role;
 grant select on public.creator_revenue to authenticated, service_role;
 
 -- A function and not a view: row security would be asked again for each message and gift that is only counted.
@@ -7544,7 +7217,6 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function public.session_performance(uuid) is
   'How a session did, or each of them: for its creator, ops and server code. Coins are gross; gift_coins and ticket_coins are net of refunds.';
-revoke execute on function public.session_performance(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.session_performance(uuid) to authenticated, service_role;
 
 -- schemas/75_usage.sql
@@ -7577,7 +7249,6 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function live.connections(timestamptz, timestamptz) is
   'Every connection that overlaps a stretch of time, cut to it: people by kind of room, and the agents.';
-revoke execute on function live.connections(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 
 create function live.usage_measures(p_from timestamptz, p_to timestamptz)
 returns table (measure text, used numeric)
@@ -7598,7 +7269,6 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function live.usage_measures(timestamptz, timestamptz) is
   'What LiveKit''s plan counts: the most connections at once, connection minutes, and estimated gigabytes (10^9 bytes) sent.';
-revoke execute on function live.usage_measures(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 
 create function live.usage_level(p_ratio numeric) returns text
 language sql stable security definer set search_path = '' as $$
@@ -7607,7 +7277,6 @@ language sql stable security definer set search_path = '' as $$
               else 'ok' end
 $$;
 comment on function live.usage_level(numeric) is 'ok, warning from plan.limits.warn_at, or exceeded.';
-revoke execute on function live.usage_level(numeric) from public, anon, authenticated, service_role;
 
 create function public.platform_usage(p_month date default null)
 returns table (month date, plan text, measure text, used numeric, plan_limit numeric, ratio numeric, level text)
@@ -7632,7 +7301,6 @@ $$;
 comment on function public.platform_usage(date) is
   'Use of the LiveKit plan in a month (UTC; null = this one), for ops and server code: a row for each of '
   'concurrent_participants (the most at once), connection_minutes and downstream_gb, with the level ok, warning or exceeded.';
-revoke execute on function public.platform_usage(date) from public, anon, authenticated, service_role;
 grant execute on function public.platform_usage(date) to authenticated, service_role;
 
 -- schemas/76_refunds.sql
@@ -7653,7 +7321,6 @@ $$;
 comment on function live.seconds_to_deliver(public.live_sessions) is
   'How long a host''s media must flow after a purchase: tickets.delivered_after_seconds, or half of the length that the session '
   'was announced with, but a minute at least, where that is less.';
-revoke execute on function live.seconds_to_deliver(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.earn_tickets_of(p_session public.live_sessions) returns int
 language plpgsql set search_path = '' as $$
@@ -7673,7 +7340,6 @@ end;
 $$;
 comment on function live.earn_tickets_of(public.live_sessions) is
   'Marks the tickets of a session as earned whose buyers have got what they paid for; how many.';
-revoke execute on function live.earn_tickets_of(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.earn_tickets() returns int
 language plpgsql set search_path = '' as $$
@@ -7693,7 +7359,6 @@ begin
 end;
 $$;
 comment on function live.earn_tickets() is 'Marks tickets that are earned by now, in every session; how many.';
-revoke execute on function live.earn_tickets() from public, anon, authenticated, service_role;
 
 -- ── who removes whom ───────────────────────────────────────────────────────────────────────────────────────────
 create function live.owe_removed() returns trigger
@@ -7721,7 +7386,6 @@ $$;
 comment on function live.owe_removed() is
   'Trigger: whom the creator or their moderators remove before the ticket is earned gets it back; whom ops or a rule remove, or '
   'who has seen enough of the show, does not. The sweep pays: here the session is held, and no wallet is waited for.';
-revoke execute on function live.owe_removed() from public, anon, authenticated, service_role;
 create trigger owe_removed after insert on public.moderation_actions
   for each row when (new.action in ('kick', 'ban') and new.requested_via = 'app' and not new.dry_run)
   execute function live.owe_removed();
@@ -7735,7 +7399,6 @@ begin
 end;
 $$;
 comment on function live.hold_wallet(uuid) is 'Locks anybody''s wallet until the transaction ends, also a deleted account''s.';
-revoke execute on function live.hold_wallet(uuid) from public, anon, authenticated, service_role;
 
 create function live.pay_back(p_ticket uuid, p_by uuid, p_reason text, p_payable bigint) returns bigint
 language plpgsql security definer set search_path = '' as $$
@@ -7764,7 +7427,6 @@ $$;
 comment on function live.pay_back(uuid, uuid, text, bigint) is
   'Returns a ticket''s coins once: how many of them the creator could have been paid, null for a ticket that is refunded already. '
   'p_payable: what the creator can be paid before it, which the caller holds; 0 for a ticket that is not earned.';
-revoke execute on function live.pay_back(uuid, uuid, text, bigint) from public, anon, authenticated, service_role;
 
 -- Waits for nobody: a buyer locks the wallet first and the session second, so whoever may hold a session, as a sweep
 -- does, must not wait for a wallet. What is locked now is paid back by the next sweep.
@@ -7795,7 +7457,6 @@ $$;
 comment on function live.refund_tickets() is
   'Pays back tickets that are due: of sessions that ended before they were earned, or never began, and of people who were '
   'removed; at most 500 at a time. How many. earn_tickets comes first.';
-revoke execute on function live.refund_tickets() from public, anon, authenticated, service_role;
 
 -- ── by ops ─────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.require_refunder(p_reason text) returns void
@@ -7809,7 +7470,6 @@ begin
 end;
 $$;
 comment on function live.require_refunder(text) is 'Refuses everybody but ops and server code, and a reason that is empty or too long.';
-revoke execute on function live.require_refunder(text) from public, anon, authenticated, service_role;
 
 create function public.refund_ticket(ticket_id uuid, reason text default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -7831,7 +7491,6 @@ end;
 $$;
 comment on function public.refund_ticket(uuid, text) is
   'Ops return a ticket''s coins: {ticket_id, user_id, coins, refunded_at}. Refunding again changes nothing.';
-revoke execute on function public.refund_ticket(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.refund_ticket(uuid, text) to authenticated, service_role;
 
 create function live.take_back_gift(p_gift public.live_gifts, p_by uuid, p_reason text, p_payable bigint) returns bigint
@@ -7853,7 +7512,6 @@ end;
 $$;
 comment on function live.take_back_gift(public.live_gifts, uuid, text, bigint) is
   'Returns a gift''s coins once, as pay_back does a ticket''s. What the room was told of it, and the session''s total, stay.';
-revoke execute on function live.take_back_gift(public.live_gifts, uuid, text, bigint) from public, anon, authenticated, service_role;
 
 create function public.refund_gift(gift_id uuid, reason text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -7875,7 +7533,6 @@ $$;
 comment on function public.refund_gift(uuid, text) is
   'Ops return a gift''s coins to its sender, and take them from the creator''s earnings: {gift_id, user_id, coins, refunded_at}. '
   'Refunding again changes nothing.';
-revoke execute on function public.refund_gift(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.refund_gift(uuid, text) to authenticated, service_role;
 
 create function public.refund_session(session_id uuid, reason text) returns jsonb
@@ -7927,7 +7584,6 @@ $$;
 comment on function public.refund_session(uuid, text) is
   'Ops return every ticket and gift of a session, 500 at a time: {tickets, gifts, coins, done}: how many now. Call it again until '
   'done is true; what is refunded is left as it is.';
-revoke execute on function public.refund_session(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.refund_session(uuid, text) to authenticated, service_role;
 
 create function public.adjust_coins(user_id uuid, coins bigint, reason text, p_reference text default null) returns jsonb
@@ -7959,7 +7615,6 @@ $$;
 comment on function public.adjust_coins(uuid, bigint, text, text) is
   'Ops add coins to a wallet or take some away, with a reason: {ledger_id, coins, balance}. Never below zero. The same reference '
   'books once; without one, the same person, amount and reason do: name the case in the reason.';
-revoke execute on function public.adjust_coins(uuid, bigint, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.adjust_coins(uuid, bigint, text, text) to authenticated, service_role;
 
 -- schemas/77_blocks.sql
@@ -7980,7 +7635,6 @@ begin
 end;
 $$;
 comment on function live.end_calls_between(uuid, uuid) is 'Ends the call that runs between two people, as if the first had hung up.';
-revoke execute on function live.end_calls_between(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.clear_stage_between(p_one uuid, p_other uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -8001,7 +7655,6 @@ end;
 $$;
 comment on function live.clear_stage_between(uuid, uuid) is
   'Takes back the invitations that one of two people made the other, and the hand that one raised to the other as host.';
-revoke execute on function live.clear_stage_between(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function public.block_user(user_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -8029,7 +7682,6 @@ end;
 $$;
 comment on function public.block_user(uuid) is
   'Blocks somebody, who is not told: {blocked}. Their call with the caller ends, invitations and hands between the two are taken back.';
-revoke execute on function public.block_user(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.block_user(uuid) to authenticated;
 
 create function public.unblock_user(user_id uuid) returns jsonb
@@ -8042,7 +7694,6 @@ begin
 end;
 $$;
 comment on function public.unblock_user(uuid) is 'Takes a block back: {unblocked}, false when there was none.';
-revoke execute on function public.unblock_user(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.unblock_user(uuid) to authenticated;
 
 create function public.set_calls_from(calls_from text) returns jsonb
@@ -8061,7 +7712,6 @@ end;
 $$;
 comment on function public.set_calls_from(text) is
   'Says who may call the caller of this: everyone, followed (creators to whom they subscribe) or nobody: {calls_from}.';
-revoke execute on function public.set_calls_from(text) from public, anon, authenticated, service_role;
 grant execute on function public.set_calls_from(text) to authenticated;
 
 -- schemas/78_earnings.sql
@@ -8104,10 +7754,7 @@ create trigger creator_payouts_append_only before update or delete or truncate o
 create trigger creator_debts_append_only before update or delete or truncate on public.creator_debts
   for each statement execute function live.books_are_append_only();
 alter table public.creator_payouts enable row level security;
-revoke all on public.creator_payouts from public, anon, authenticated, service_role;
 alter table public.creator_debts enable row level security;
-revoke all on public.creator_debts from public, anon, authenticated, service_role;
-revoke all on public.creator_payouts, public.creator_debts from public, anon, authenticated, service_role;
 grant select on public.creator_payouts, public.creator_debts to authenticated, service_role;
 create policy "own payouts, and ops" on public.creator_payouts for select to authenticated
   using (creator_id = (select auth.uid()) or (select live.am_ops()));
@@ -8121,7 +7768,6 @@ begin
 end;
 $$;
 comment on function live.holding() is 'How long earned coins wait before they can be paid. Definer: creators see their own balance.';
-revoke execute on function live.holding() from public, anon, authenticated, service_role;
 grant execute on function live.holding() to authenticated, service_role;
 
 create view public.creator_balances with (security_invoker = true) as
@@ -8159,7 +7805,6 @@ comment on column public.creator_balances.waiting_coins is 'Earned, and younger 
 comment on column public.creator_balances.paid_coins is 'Paid out so far.';
 comment on column public.creator_balances.payable_coins is 'Can be paid out now.';
 comment on column public.creator_balances.debt_coins is 'Paid out and refunded since: what the next earnings make good first.';
-revoke all on public.creator_balances from public, anon, authenticated, service_role;
 grant select on public.creator_balances to authenticated, service_role;
 
 create function live.hold_earnings(p_creator uuid) returns bigint
@@ -8171,7 +7816,6 @@ end;
 $$;
 comment on function live.hold_earnings(uuid) is
   'Lets refunds and payouts of one creator run one after the other, until the transaction ends; what is payable now, negative for a debt.';
-revoke execute on function live.hold_earnings(uuid) from public, anon, authenticated, service_role;
 
 create function live.payable(p_creator uuid) returns bigint
 language plpgsql stable security definer set search_path = '' as $$
@@ -8180,7 +7824,6 @@ begin
 end;
 $$;
 comment on function live.payable(uuid) is 'What a creator can be paid now; negative when they owe.';
-revoke execute on function live.payable(uuid) from public, anon, authenticated, service_role;
 
 create function live.taken_from_payable(p_earned_at timestamptz, p_coins bigint) returns bigint
 language plpgsql stable set search_path = '' as $$
@@ -8190,7 +7833,6 @@ end;
 $$;
 comment on function live.taken_from_payable(timestamptz, bigint) is
   'What a refund takes of what could be paid: all of it when the holding period is over, nothing before.';
-revoke execute on function live.taken_from_payable(timestamptz, bigint) from public, anon, authenticated, service_role;
 
 create function live.owe(p_creator uuid, p_payable bigint, p_taken bigint, p_refund bigint) returns void
 language plpgsql set search_path = '' as $$
@@ -8204,7 +7846,6 @@ end;
 $$;
 comment on function live.owe(uuid, bigint, bigint, bigint) is
   'Books as a debt what a refund takes beyond what could be paid: p_payable before it, negative where there is a debt already.';
-revoke execute on function live.owe(uuid, bigint, bigint, bigint) from public, anon, authenticated, service_role;
 
 create function public.record_payout(p_creator uuid, p_coins bigint, p_reference text, p_note text default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -8234,7 +7875,6 @@ $$;
 comment on function public.record_payout(uuid, bigint, text, text) is
   'Records that a creator was paid for coins: {payout_id, coins, payable}: what is left. Refused beyond what is payable '
   '(not_payable). The same reference is the same payout.';
-revoke execute on function public.record_payout(uuid, bigint, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.record_payout(uuid, bigint, text, text) to service_role;
 
 -- schemas/79_books.sql
@@ -8287,7 +7927,6 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function public.book_faults() is
   'Every place where the books disagree, for server code: {book, id, expected, found}; no row when all is well.';
-revoke execute on function public.book_faults() from public, anon, authenticated, service_role;
 grant execute on function public.book_faults() to service_role;
 
 -- schemas/81_hearing.sql
@@ -8309,7 +7948,6 @@ end;
 $$;
 comment on function public.session_policy is
   'The moderation policy that holds in a session, every field written out; null for who is neither its staff nor ops.';
-revoke execute on function public.session_policy(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.session_policy(uuid) to authenticated, service_role;
 
 create function live.tell_of_incidents() returns trigger
@@ -8321,7 +7959,6 @@ begin
 end;
 $$;
 comment on function live.tell_of_incidents is 'Trigger: tells who may see the session which incidents are new; row-level security decides who reads them.';
-revoke execute on function live.tell_of_incidents() from public, anon, authenticated, service_role;
 create trigger tell_of_incidents after insert on public.moderation_incidents
   referencing new table as new_rows for each statement execute function live.tell_of_incidents();
 
@@ -8349,7 +7986,6 @@ comment on column public.session_loudness.max_short_term_lufs is 'The loudest 3 
 comment on column public.session_loudness.peak_dbfs is 'Highest sample peak, dBFS.';
 comment on column public.session_loudness.clipped_ratio is 'Share of samples that were clipped.';
 comment on column public.session_loudness.incidents is 'Steps that the rules took; null for who may not see incidents.';
-revoke all on public.session_loudness from anon, authenticated, service_role;
 grant select on public.session_loudness to authenticated, service_role;
 
 -- schemas/83_room_events.sql
@@ -8376,7 +8012,6 @@ begin
 end;
 $$;
 comment on function live.tell_mic is 'Trigger: the room is told of a mute by name and of its end.';
-revoke execute on function live.tell_mic() from public, anon, authenticated, service_role;
 create trigger tell_mic after update on public.live_participants
   for each row when ((old.mic_muted, old.mic_by_all, old.mic_muted_until)
                      is distinct from (new.mic_muted, new.mic_by_all, new.mic_muted_until))
@@ -8394,7 +8029,6 @@ begin
 end;
 $$;
 comment on function live.tell_hand is 'Trigger: the room is told of a hand that goes up or down; a session''s end lowers all of them silently.';
-revoke execute on function live.tell_hand() from public, anon, authenticated, service_role;
 create trigger tell_hand after update on public.live_participants
   for each row when ((old.hand_raised_at is null) <> (new.hand_raised_at is null)) execute function live.tell_hand();
 
@@ -8410,7 +8044,6 @@ begin
 end;
 $$;
 comment on function live.tell_mute_all is 'Trigger: the room is told once that everyone is muted, or no longer.';
-revoke execute on function live.tell_mute_all() from public, anon, authenticated, service_role;
 create trigger tell_mute_all after update on public.live_sessions
   for each row when (new.status = 'live' and (old.mute_all_rank is null) <> (new.mute_all_rank is null))
   execute function live.tell_mute_all();
@@ -8429,7 +8062,6 @@ end;
 $$;
 comment on function live.tell_removal is
   'Trigger: the room is told that somebody who is there is removed, as soon as that is decided. The door holds the session.';
-revoke execute on function live.tell_removal() from public, anon, authenticated, service_role;
 create trigger tell_removal after insert on public.moderation_actions
   for each row when (new.action in ('kick', 'ban') and not new.dry_run) execute function live.tell_removal();
 
@@ -8451,7 +8083,6 @@ begin
 end;
 $$;
 comment on function live.tell_milestone is 'Trigger: the room is told when more people than ever watch at once, by round numbers.';
-revoke execute on function live.tell_milestone() from public, anon, authenticated, service_role;
 create trigger tell_milestone after update on public.live_sessions
   for each row when (new.status = 'live' and new.peak_viewers > old.peak_viewers) execute function live.tell_milestone();
 
@@ -8473,7 +8104,6 @@ begin
 end;
 $$;
 comment on function live.tell_end is 'Trigger: the room is told when the session will end, and that it will not after all.';
-revoke execute on function live.tell_end() from public, anon, authenticated, service_role;
 create trigger tell_end after update on public.live_sessions
   for each row when (new.status = 'live' and old.ends_at is distinct from new.ends_at) execute function live.tell_end();
 
@@ -8485,7 +8115,6 @@ begin
 end;
 $$;
 comment on function live.forget_end is 'Trigger: with a host in the room, or after the end, no end is to come.';
-revoke execute on function live.forget_end() from public, anon, authenticated, service_role;
 create trigger forget_end before update on public.live_sessions
   for each row when (new.ends_at is not null and (new.host_left_at is null or new.status <> 'live'))
   execute function live.forget_end();
@@ -8510,7 +8139,6 @@ begin
 end;
 $$;
 comment on function live.announce_ends is 'Tells sessions whose host stays away when they will end; how many. end_hostless_sessions ends them.';
-revoke execute on function live.announce_ends() from public, anon, authenticated, service_role;
 
 -- schemas/84_gift_combos.sql
 -- Owns: equal gifts of one sender in quick succession, told to the room once more as one (`gift_combo`). For display
@@ -8541,7 +8169,6 @@ comment on column live.gift_runs.last_seq is 'seq of the latest.';
 comment on column live.gift_runs.began_at is 'Time of the first.';
 comment on column live.gift_runs.latest_at is 'Time of the latest.';
 alter table live.gift_runs enable row level security;
-revoke all on live.gift_runs from public, anon, authenticated, service_role;
 
 create function live.run_is_over(p_run live.gift_runs) returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -8551,7 +8178,6 @@ begin
 end;
 $$;
 comment on function live.run_is_over is 'Whether a run has paused, or gone on for so long that it is told in parts.';
-revoke execute on function live.run_is_over(live.gift_runs) from public, anon, authenticated, service_role;
 
 create function live.end_gift_runs(p_session uuid) returns int
 language plpgsql set search_path = '' as $$
@@ -8571,7 +8197,6 @@ end;
 $$;
 comment on function live.end_gift_runs is
   'Tells the runs of a session that are over, those of more than one gift, in one go; how many. The caller holds the session.';
-revoke execute on function live.end_gift_runs(uuid) from public, anon, authenticated, service_role;
 
 create function live.extend_gift_run() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -8591,7 +8216,6 @@ begin
 end;
 $$;
 comment on function live.extend_gift_run is 'Trigger: a gift begins a run or lengthens it.';
-revoke execute on function live.extend_gift_run() from public, anon, authenticated, service_role;
 create trigger extend_gift_run after insert on public.live_gifts
   for each row execute function live.extend_gift_run();
 
@@ -8603,7 +8227,6 @@ begin
 end;
 $$;
 comment on function live.forget_gift_runs is 'Trigger: after the end of a session nobody looks at combos any more.';
-revoke execute on function live.forget_gift_runs() from public, anon, authenticated, service_role;
 create trigger forget_gift_runs after update on public.live_sessions
   for each row when (old.status = 'live' and new.status = 'ended') execute function live.forget_gift_runs();
 
@@ -8624,7 +8247,6 @@ begin
 end;
 $$;
 comment on function live.tell_gift_combos is 'Tells every session''s runs that are over; how many combos.';
-revoke execute on function live.tell_gift_combos() from public, anon, authenticated, service_role;
 
 -- schemas/85_relay_keys.sql
 -- Owns: revoking a key of the relay.
@@ -8648,7 +8270,6 @@ $$;
 comment on function public.revoke_relay_key(text) is
   'Revokes a key of the relay, for ops: returns its row of relay_keys. Its worker makes a new one within seconds; clients '
   'refuse packets signed with the old one as soon as they read the keys again, and take what they miss from the database.';
-revoke execute on function public.revoke_relay_key(text) from public, anon, authenticated, service_role;
 grant execute on function public.revoke_relay_key(text) to authenticated, service_role;
 
 -- schemas/87_assistant_marks.sql
@@ -8664,7 +8285,6 @@ end;
 $$;
 comment on function live.through_assistant is
   'Whether the request says that an assistant makes it (header x-live-via). A statement about oneself: it gives no right.';
-revoke execute on function live.through_assistant() from public, anon, authenticated, service_role;
 
 create or replace function live.set_requester(p_row public.moderation_actions) returns public.moderation_actions
 language plpgsql stable set search_path = '' as $$
@@ -8714,8 +8334,6 @@ comment on column public.app_setting_changes.requested_by is 'Who changed it; nu
 comment on column public.app_setting_changes.requested_via is 'Through which door: ops or assistant.';
 comment on column public.app_setting_changes.changed_at is 'When.';
 alter table public.app_setting_changes enable row level security;
-revoke all on public.app_setting_changes from public, anon, authenticated, service_role;
-revoke all on sequence public.app_setting_changes_n_seq from public, anon, authenticated, service_role;
 grant select on public.app_setting_changes to authenticated, service_role;
 create policy "ops see who turned what" on public.app_setting_changes for select to authenticated
   using ((select live.am_ops()));
@@ -8730,7 +8348,6 @@ begin
 end;
 $$;
 comment on function live.record_setting_change is 'Trigger: keeps each change of a setting.';
-revoke execute on function live.record_setting_change() from public, anon, authenticated, service_role;
 create trigger record_setting_change after update on public.app_settings
   for each row when (old.value is distinct from new.value) execute function live.record_setting_change();
 
@@ -8775,7 +8392,6 @@ $$;
 comment on function public.explain_access is
   'can_join_as with the facts behind it, for ops: {allowed, reason, role, session, account, ban, subscription, tickets, stay}; '
   'null where there is none.';
-revoke execute on function public.explain_access(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.explain_access(uuid, uuid) to authenticated, service_role;
 
 create function live.described_tables() returns jsonb
@@ -8797,7 +8413,6 @@ language sql stable security definer set search_path = '' as $$
    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'p')
 $$;
 comment on function live.described_tables is 'Every table and view of the schema public with its columns and policies.';
-revoke execute on function live.described_tables() from public, anon, authenticated, service_role;
 
 create function public.live_schema() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -8830,7 +8445,6 @@ $$;
 comment on function public.live_schema is
   'For ops: the tables, columns, policies and functions that are really there, and how they differ from what the migrations '
   'built: {ok, missing, unexpected, warnings, tables, functions}.';
-revoke execute on function public.live_schema() from public, anon, authenticated, service_role;
 grant execute on function public.live_schema() to authenticated, service_role;
 
 -- schemas/89_ops_in_calls.sql
@@ -8867,7 +8481,6 @@ $$;
 comment on function public.my_rights is
   'Who the caller is: {user_id, caller, staff}; caller = service, ops, user, anonymous or banned (also a deleted account); '
   'staff = whether they are host, co-host or moderator of this session, or ops.';
-revoke execute on function public.my_rights(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.my_rights(uuid) to authenticated, service_role;
 
 -- schemas/92_reads.sql
@@ -8890,7 +8503,6 @@ comment on column live.api_paths.path is 'As PostgREST has it in request.path: /
 comment on column live.api_paths.kind is 'table; reader, a function that only reads; writer, a function that is not bounded.';
 comment on column live.api_paths.by_hand is 'Whether an operator added it: it stays when migrations run.';
 alter table live.api_paths enable row level security;
-revoke all on live.api_paths from public, anon, authenticated, service_role;
 
 create table live.app_pre_request (
   only_one boolean primary key default true check (only_one),
@@ -8900,7 +8512,6 @@ comment on table live.app_pre_request is 'The app''s own db_pre_request function
 comment on column live.app_pre_request.only_one is 'Keeps it to one row.';
 comment on column live.app_pre_request.function is 'Qualified name of a function without arguments.';
 alter table live.app_pre_request enable row level security;
-revoke all on live.app_pre_request from public, anon, authenticated, service_role;
 
 create function live.remember_paths() returns void
 language plpgsql set search_path = '' as $$
@@ -8921,7 +8532,6 @@ end;
 $$;
 comment on function live.remember_paths is
   'Lists the paths of everything that the migrations built, and the data API''s description of itself. Called when the schema is remembered.';
-revoke execute on function live.remember_paths() from public, anon, authenticated, service_role;
 
 create function live.decoded_path(p_path text) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -8937,7 +8547,6 @@ begin
 end;
 $$;
 comment on function live.decoded_path is 'A path without percent-encoding: PostgREST takes both for the same, and tells of it as it came.';
-revoke execute on function live.decoded_path(text) from public, anon, authenticated, service_role;
 
 -- ── what kind of request it is ─────────────────────────────────────────────────────────────────────────────────
 create function live.request_reads(p_path text, p_method text) returns boolean
@@ -8950,7 +8559,6 @@ end;
 $$;
 comment on function live.request_reads is
   'Whether a request reads what is ours: a GET, a PATCH or DELETE (they look for rows), or a function that only reads. An insert does not: it waits for nobody.';
-revoke execute on function live.request_reads(text, text) from public, anon, authenticated, service_role;
 
 -- ── circles ────────────────────────────────────────────────────────────────────────────────────────────────────
 -- Foreign keys lead from each table of ours to most others and back, and PostgREST embeds along them as deep as it is asked.
@@ -8980,7 +8588,6 @@ end;
 $$;
 comment on function live.embeds_too_much is
   'Whether a query of PostgREST''s names a table twice, as all do that walk in circles, or more than six in all.';
-revoke execute on function live.embeds_too_much(text) from public, anon, authenticated, service_role;
 
 create function live.may_embed() returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -8992,7 +8599,6 @@ begin
 end;
 $$;
 comment on function live.may_embed is 'True, or a refusal of a data API query that embeds too much. For policies.';
-revoke execute on function live.may_embed() from public, anon, authenticated, service_role;
 grant execute on function live.may_embed() to anon, authenticated;
 
 create function live.guard_reads() returns void
@@ -9012,7 +8618,6 @@ begin
 end;
 $$;
 comment on function live.guard_reads is 'Gives every table of ours the policy that refuses circles. Called when the schema is remembered.';
-revoke execute on function live.guard_reads() from public, anon, authenticated, service_role;
 
 -- ── places ─────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.take_place(p_kind text, p_whose text, p_places int) returns boolean
@@ -9027,7 +8632,6 @@ begin
 end;
 $$;
 comment on function live.take_place is 'Takes one of so many places until the end of the transaction; false when all are taken.';
-revoke execute on function live.take_place(text, text, int) from public, anon, authenticated, service_role;
 
 create function live.slow_reads() returns int
 language plpgsql stable security definer set search_path = '' as $$
@@ -9040,7 +8644,6 @@ begin
 end;
 $$;
 comment on function live.slow_reads is 'How many of the data API''s queries have been running for longer than a cheap read takes.';
-revoke execute on function live.slow_reads() from public, anon, authenticated, service_role;
 
 create function live.is_present_staff(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -9051,7 +8654,6 @@ begin
 end;
 $$;
 comment on function live.is_present_staff is 'Whether a person is ops, or moderates a room that they are in: places are kept for them.';
-revoke execute on function live.is_present_staff(uuid) from public, anon, authenticated, service_role;
 
 create function live.bound_read(p_user uuid) returns void
 language plpgsql security definer set search_path = '' as $$
@@ -9086,7 +8688,6 @@ comment on function live.bound_read is
   'Gives the read that follows limits.read_ms, and a place among limits.reads_at_once (of them limits.reads_per_person for one person, all who are '
   'not signed in counting as one); without a place it is refused with 429 busy or too_many_reads. limits.staff_reads_at_once places more are for '
   'ops and for who moderates a room they are in.';
-revoke execute on function live.bound_read(uuid) from public, anon, authenticated, service_role;
 
 create function live.bound_request() returns void
 language plpgsql security definer set search_path = '' as $$
@@ -9104,7 +8705,6 @@ end;
 $$;
 comment on function live.bound_request is
   'Refuses a deleted account at every path of ours, and bounds the request under way if it is an app user''s read of ours.';
-revoke execute on function live.bound_request() from public, anon, authenticated, service_role;
 
 create function live.app_pre_request_name() returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -9113,7 +8713,6 @@ begin
 end;
 $$;
 comment on function live.app_pre_request_name is 'Name of the app''s own pre-request function; null when it has none.';
-revoke execute on function live.app_pre_request_name() from public, anon, authenticated, service_role;
 
 -- The app's own function runs as it would alone: as the caller, with PostgREST's search path.
 create function live.before_request() returns void
@@ -9165,10 +8764,6 @@ end;
 $$;
 comment on function live.hook_requests is
   'Makes PostgREST call live.before_request, keeping the app''s own function as the first that is called. Safe to repeat.';
-revoke execute on function live.before_request(), live.hook_requests() from public, anon, authenticated, service_role;
-
-select live.hook_requests();
-notify pgrst, 'reload config';
 
 -- schemas/94_export.sql
 -- Owns: the export of what the live platform holds of the caller, and the indexes by which exports and retention find rows.
@@ -9200,7 +8795,6 @@ begin
 end;
 $$;
 comment on function live.rows_of(uuid, text) is 'Condition (alias t, $1 = the person) for a row to be of a person; null for a table that has none.';
-revoke execute on function live.rows_of(uuid, text) from public, anon, authenticated, service_role;
 
 create function live.export_rows(p_user uuid, p_table text, p_skip int, p_most int) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -9223,7 +8817,6 @@ begin
 end;
 $$;
 comment on function live.export_rows(uuid, text, int, int) is 'Rows of a person in a table, without the ids of others who acted.';
-revoke execute on function live.export_rows(uuid, text, int, int) from public, anon, authenticated, service_role;
 
 create function public.export_my_data(p_table text default null, p_skip int default 0) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
@@ -9267,13 +8860,12 @@ $$;
 comment on function public.export_my_data(text, int) is
   'Everything that the live platform holds of the caller: {user_id, made_at, tables: {name: [row]}, further: {name: skip}, '
   'kept: {name: {why, days}}}; 1000 rows a table at most: for each name in further ask again with p_table and p_skip. One at a time for one person.';
-revoke execute on function public.export_my_data(text, int) from public, anon, authenticated, service_role;
 grant execute on function public.export_my_data(text, int) to authenticated;
 update public.app_settings set value = value || '{"exports_per_minute": 12}' where key = 'limits';
 
--- schemas/99_schema_contract.sql
--- Owns: the memory of what the migrations built, so that a doctor can say exactly what is missing. It stays the last
--- migration of a release: one that adds objects ends with select live.remember_schema().
+-- schemas/96_schema_contract.sql
+-- Owns: the memory of what the migrations built, so that a doctor can say exactly what is missing. A migration that adds
+-- objects ends with select live.remember_schema(), as the last file here does.
 
 create function live.schema_now() returns table (kind text, name text)
 language sql stable set search_path = '' as $$
@@ -9306,7 +8898,6 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function live.schema_now is
   'Every table, column, function, policy and trigger that exists now in our schemas, and our triggers on auth.users.';
-revoke execute on function live.schema_now() from public, anon, authenticated, service_role;
 
 create table live.schema_objects (
   kind text not null,
@@ -9317,7 +8908,6 @@ comment on table live.schema_objects is 'What existed when the migrations had ru
 comment on column live.schema_objects.kind is 'table, column, row level security, function, policy or trigger.';
 comment on column live.schema_objects.name is 'Name of the object.';
 alter table live.schema_objects enable row level security;
-revoke all on live.schema_objects from public, anon, authenticated, service_role;
 
 create function live.remember_schema() returns void
 language sql set search_path = '' as $$
@@ -9339,7 +8929,6 @@ language sql set search_path = '' as $$
   select live.remember_paths();
 $$;
 comment on function live.remember_schema is 'Takes what exists now as what must exist. Called at the end of a migration.';
-revoke execute on function live.remember_schema() from public, anon, authenticated, service_role;
 
 create function public.live_schema_contract() returns jsonb
 language sql stable security definer set search_path = '' as $$
@@ -9374,7 +8963,551 @@ $$;
 comment on function public.live_schema_contract is
   'For the doctor: {ok, missing: [{kind, name}], warnings: [{code, name, message}], tables, functions}. missing = built by '
   'the migrations and gone now, or a column of the existing app that we read.';
-revoke execute on function public.live_schema_contract() from public, anon, authenticated, service_role;
 grant execute on function public.live_schema_contract() to service_role;
 
+-- schemas/98_rights.sql
+-- Owns: that no right rests on default privileges. Made from the files beside it by `make baseline`.
+-- Write a `grant` there, and no `revoke`: all of ours is taken from everyone first, then every grant is made again.
+
+revoke all on table
+  live.gone_accounts,
+  public.live_ops,
+  public.app_settings,
+  public.live_roles,
+  public.live_sessions,
+  public.live_session_transitions,
+  public.live_events,
+  public.live_tickets,
+  public.calls,
+  public.live_participants,
+  public.live_visits,
+  public.live_bans,
+  public.user_blocks,
+  public.call_preferences,
+  public.moderation_actions,
+  public.moderation_incidents,
+  public.live_audio_stats,
+  public.moderation_cases,
+  public.agent_rooms,
+  public.relay_keys,
+  public.livekit_webhook_events,
+  public.live_level_watches,
+  live.wake_marks,
+  live.sweeps,
+  live.presence_steps,
+  live.spending,
+  public.live_media,
+  live.rule_circuits,
+  public.erasures,
+  live.orphan_rooms,
+  live.personal_data,
+  public.moderation_audit,
+  public.gift_catalog,
+  public.coin_wallets,
+  public.coin_ledger,
+  public.creator_earnings,
+  public.live_gifts,
+  public.live_messages,
+  public.call_transitions,
+  public.call_engagements,
+  public.watch_time,
+  public.creator_revenue,
+  public.creator_payouts,
+  public.creator_debts,
+  public.creator_balances,
+  public.session_loudness,
+  live.gift_runs,
+  public.app_setting_changes,
+  live.api_paths,
+  live.app_pre_request,
+  live.schema_objects
+  from public, anon, authenticated, service_role;
+
+revoke all on sequence
+  public.moderation_actions_n_seq,
+  public.coin_ledger_id_seq,
+  public.app_setting_changes_n_seq
+  from public, anon, authenticated, service_role;
+
+revoke all on routine
+  live.refuse(p_status int, p_code text, p_message text),
+  live.text_fault(p_text text, p_most int, p_lines boolean),
+  live.clean_text(p_text text, p_what text, p_most int, p_lines boolean),
+  live.is_service(),
+  live.is_uuid(p_text text),
+  live.is_anonymous(),
+  live.account_gone(p_user uuid),
+  live.is_or_was_account(p_user uuid),
+  live.refuse_deleted(p_user uuid),
+  live.mark_deleted_accounts(),
+  live.mark_soft_deleted_account(),
+  live.is_ops(p_user uuid),
+  live.am_ops(),
+  live.setting_fault(p_key text, p_value jsonb),
+  live.check_setting(),
+  live.setting(p_key text),
+  live.setting_interval(p_key text),
+  live.limit_of(p_name text),
+  live.rank_of(p_context text, p_role text),
+  live.default_role(p_context text),
+  live.policy_shape(),
+  live.rung_shape(),
+  live.policy_presets(),
+  live.policy_defaults(p_shape jsonb),
+  live.default_policy(),
+  live.merged_policy(p_base jsonb, p_over jsonb),
+  live.with_preset(p_policy jsonb),
+  live.field_fault(p_name text, p_wanted jsonb, p_value jsonb),
+  live.ladder_faults(p_ladder jsonb),
+  live.policy_faults(p_policy jsonb, p_shape jsonb, p_path text),
+  live.policy_fault(p_policy jsonb),
+  live.check_policy(),
+  live.clean_title(),
+  live.guard_session(),
+  live.append_events(p_session uuid, p_type text, p_payloads jsonb[], p_gift_coins bigint),
+  live.append_event(p_session uuid, p_type text, p_payload jsonb),
+  live.instant(p_at timestamptz),
+  live.announce_session_end(),
+  live.call_is_running(p_status text),
+  live.blocked(p_one uuid, p_other uuid),
+  live.my_blocks(),
+  live.follows(p_follower uuid, p_creator uuid),
+  live.accepts_calls_from(p_callee uuid, p_caller uuid),
+  live.forget_consent(p_user uuid),
+  live.open_case(p_session uuid, p_user uuid, p_severity text, p_source text),
+  live.guard_participant(),
+  live.tell_access_type(),
+  live.tell_role_change(),
+  live.seat_host(),
+  live.ensure_participant(p_session public.live_sessions, p_user uuid),
+  live.rank_in(p_session uuid, p_user uuid),
+  live.standing_ban(p_user uuid, p_session uuid, p_creator uuid),
+  live.kept_out(p_user uuid, p_session uuid, p_creator uuid),
+  live.standing_fault(p_user uuid, p_session uuid, p_creator uuid),
+  live.acting_rank(p_session uuid, p_user uuid),
+  live.unless_ops(p_user uuid),
+  live.name_no_ops(),
+  live.touch_banned(),
+  live.connection(p_session uuid, p_call uuid, p_user uuid),
+  live.bound_by_mute_all(p_row public.live_participants),
+  live.shown_name(p_user uuid),
+  live.person(p_row public.live_participants, p_creator uuid),
+  live.person_in_session(p_session uuid, p_user uuid),
+  live.person_in_call(p_call public.calls, p_user uuid),
+  live.access_fault(p_session public.live_sessions, p_user uuid),
+  live.connects_too_often(p_user uuid, p_session uuid),
+  live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls),
+  public.can_join_as(session_id uuid, user_id uuid),
+  public.can_join(session_id uuid),
+  live.take_mark(p_name text, p_interval interval),
+  live.wake(p_room text),
+  live.tell_session(p_session uuid, p_table text, p_ids jsonb),
+  live.room_of(p_session uuid, p_call uuid),
+  live.wake_for_session(),
+  live.tell_of_session(),
+  live.wake_for_calls(),
+  live.wake_for_participants(),
+  live.wake_for_events(),
+  live.wake_for_new_actions(),
+  live.wake_for_actions(),
+  live.top_of_steps(p_session uuid, p_level int, p_first bigint, p_last bigint, out sum int, out peak int),
+  live.set_steps(p_session uuid, p_level int, p_node bigint, p_sum int, p_peak int),
+  live.add_step(p_session uuid, p_at timestamptz, p_step int),
+  live.peak_viewers(p_session uuid),
+  live.forget_steps(),
+  live.derive_visit(),
+  live.presence_change(p_session uuid, p_was public.live_visits, p_became public.live_visits, p_from timestamptz, p_others_open boolean, out watched interval, out steps jsonb),
+  live.refresh_person(p_session public.live_sessions, p_was public.live_participants, p_opened int, p_watched interval, p_source text),
+  live.refresh_session(p_session uuid, p_viewers int),
+  live.visit_changed_from(p_was public.live_visits, p_became public.live_visits),
+  live.apply_visit(p_session public.live_sessions, p_was public.live_visits, p_became public.live_visits, p_source text),
+  live.write_visit(p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text, p_permission jsonb, out was public.live_visits, out became public.live_visits),
+  live.record_presence(p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text, p_permission jsonb),
+  live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text),
+  live.action_scope(p_action text, p_params jsonb),
+  live.action_aspect(p_action text, p_params jsonb),
+  live.params_fault(p_action text, p_params jsonb),
+  live.check_shape(p_row public.moderation_actions),
+  live.action_is_known(p_action text),
+  live.check_place(p_row public.moderation_actions),
+  live.permits(p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int),
+  live.reaches(p_via text, p_rank int, p_target_rank int),
+  live.ops_rank(p_user uuid),
+  live.require_standing_to_ask(p_row public.moderation_actions),
+  live.authority_fault(p_row public.moderation_actions, p_rank int),
+  live.require_room_to_speak(p_session uuid, p_user uuid),
+  live.check_stage(p_row public.moderation_actions),
+  live.bans_of(p_row public.moderation_actions),
+  live.outranked_by(p_row public.moderation_actions),
+  live.refusal_at_claim(p_row public.moderation_actions),
+  live.until(p_params jsonb),
+  live.apply_mic(p_row public.moderation_actions),
+  live.apply_camera(p_row public.moderation_actions),
+  live.apply_chat(p_row public.moderation_actions),
+  live.apply_role(p_row public.moderation_actions),
+  live.apply_ban(p_row public.moderation_actions),
+  live.apply_mute_all(p_session uuid, p_rank int),
+  live.apply_end(p_row public.moderation_actions),
+  live.aspect_of_person(p_row public.live_participants, p_aspect text),
+  live.put_back(p_row public.moderation_actions),
+  live.withdraw(p_row public.moderation_actions, p_status text, p_code text, p_error text),
+  live.set_requester(p_row public.moderation_actions),
+  live.lock_for_action(p_row public.moderation_actions),
+  live.admit_action(),
+  live.author_of(p_session uuid, p_message uuid),
+  live.spend(p_user uuid, p_limit text),
+  live.supersede(p_row public.moderation_actions),
+  live.finish_at_once(p_id uuid, p_after jsonb),
+  live.carry_out(p_row public.moderation_actions),
+  live.needs_agent(p_row public.moderation_actions),
+  live.after_action(),
+  live.close_session_books(),
+  public.cancel_action(id uuid),
+  live.require_seat(p_session uuid, p_before_start boolean),
+  live.is_host_of(p_session uuid, p_user uuid),
+  public.raise_hand(session_id uuid),
+  public.lower_hand(session_id uuid, user_id uuid),
+  live.clear_invitation(p_seat public.live_participants, p_role text),
+  public.accept_invite(session_id uuid),
+  public.decline_invite(session_id uuid),
+  live.closed_to(p_user uuid),
+  live.shut_out(p_user uuid),
+  live.paid_sessions(p_user uuid),
+  live.my_free_sessions(),
+  live.my_paid_sessions(),
+  live.may_look_back(p_session uuid, p_user uuid),
+  live.my_staffed_sessions(),
+  live.my_chats(),
+  live.my_own_sessions(),
+  live.may_listen(p_topic text),
+  public.watch_levels(session_id uuid),
+  public.live_events_since(session_id uuid, after_seq bigint, "limit" int),
+  live.record_media(p_session uuid, p_user uuid, p_participant_sid text, p_flowing text[], p_at timestamptz),
+  public.agent_media(p_worker text, p_rows jsonb),
+  live.read_webhook_track(p_room text, p_event text, p_payload jsonb),
+  live.end_media_of_connection(),
+  live.end_media_of_session(),
+  live.delivered_for_purchases_until(p_session uuid, p_seconds double precision),
+  live.place(p_room text, out kind text, out id uuid, out session_id uuid, out call_id uuid, out type text, out context text, out status text, out creator_id uuid, out running boolean),
+  live.holds(p_worker text, p_room text, p_epoch bigint),
+  live.lock_leases(p_items jsonb),
+  live.effective_policy(p_session public.live_sessions),
+  live.open_visits(p_session uuid, p_call uuid),
+  live.call_people(p_call public.calls),
+  live.roles_of(p_context text),
+  live.standing_strikes(p_session public.live_sessions),
+  live.snapshot(p_room text),
+  public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int),
+  public.agent_offer(p_worker text, p_rooms jsonb),
+  live.settle_closed_room(p_session uuid, p_call uuid),
+  public.agent_release(p_worker text, p_rooms jsonb),
+  live.action_json(p_row public.moderation_actions),
+  live.expire_actions(p_session uuid, p_call uuid),
+  live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_in_hand uuid[], p_limit int),
+  live.room_news(p_worker text, p_room text, p_in_hand uuid[], p_since xid8, p_cursor text, p_limit int),
+  live.rooms_with_news(p_rooms jsonb),
+  public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int),
+  live.finish_action(p_worker text, p_result jsonb),
+  public.agent_finish_actions(p_worker text, p_results jsonb),
+  public.agent_presence(p_worker text, p_reports jsonb),
+  public.agent_relayed(p_worker text, p_cursors jsonb),
+  public.agent_publish_key(p_kid text, p_public_key text, p_not_after timestamptz),
+  live.ask_automatically(p_session uuid, p_user uuid, p_action jsonb),
+  live.circuit_open(p_session uuid, p_rule text),
+  live.automatic_load(),
+  public.agent_incidents(p_worker text, p_rows jsonb),
+  public.agent_audio_stats(p_worker text, p_rows jsonb),
+  live.end_hostless_sessions(),
+  live.hands_since(),
+  live.people_past_their_time(),
+  live.end_timed_states(),
+  live.check_paid_access(),
+  live.is_moderated(p_room text),
+  live.close_forgotten_visits(p_rooms text[]),
+  live.settle_actions(p_rooms text[]),
+  public.agent_sweep(p_worker text, p_rooms text[]),
+  live.unclaimed_actions(),
+  public.agent_overview(),
+  live.end_sessions_of(p_user uuid),
+  live.end_calls_of(p_user uuid),
+  live.put_out(p_user uuid),
+  live.delete_rights_of(p_user uuid),
+  live.kept_of(p_user uuid),
+  live.end_account(p_user uuid, p_by uuid, p_via text),
+  live.try_to_end_account(p_user uuid),
+  live.settle_accounts(p_within interval),
+  live.missed_accounts(),
+  live.mark_missed_accounts(),
+  public.erase_account(user_id uuid),
+  live.orphan_rooms(p_rooms text[]),
+  live.retention_of(p_table text),
+  live.forget_rows(p_table text, p_most int),
+  live.try_to_forget_rows(p_table text, p_most int),
+  live.forget_old_rows(),
+  live.retention_faults(),
+  live.audited_since(p_table text),
+  live.require_account(p_user uuid),
+  live.require_member(),
+  live.refuse_token(p_reason text),
+  live.require_entry(p_session uuid, p_user uuid),
+  live.one_at_a_time(p_what text, p_user uuid),
+  live.require_key(p_key text),
+  live.require_price(p_expected bigint, p_coins bigint),
+  live.relay_keys_now(),
+  live.token_sources(p_rights public.live_roles, p_seat public.live_participants),
+  live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls),
+  live.move_wallet(),
+  live.book_earnings(),
+  live.books_are_append_only(),
+  live.books_move_by_ledger_only(),
+  live.clean_gift_names(),
+  live.lock_wallet(p_user uuid),
+  live.gift_receipt(p_gift public.live_gifts),
+  live.hold_live(p_session uuid),
+  live.book_gift(p_gift public.live_gifts),
+  public.send_gift(session_id uuid, gift_code text, quantity integer, idempotency_key text, p_expected_coins bigint),
+  public.credit_coins(p_user uuid, p_coins bigint, p_reference text, p_note text),
+  live.ticket_receipt(p_ticket uuid),
+  live.require_ticket_sale(p_session public.live_sessions, p_user uuid),
+  public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint),
+  live.guard_message(),
+  live.last_seen_in_call(p_call uuid),
+  live.begin_call(),
+  live.step_call(),
+  live.engage_parties(),
+  live.release_parties(),
+  live.hold_lines(p_users uuid[]),
+  live.require_call(p_call uuid, p_user uuid),
+  live.call_reply(p_call public.calls, p_user uuid),
+  live.rings_too_long(p_call public.calls),
+  live.miss_calls(p_users uuid[]),
+  live.is_on_air(p_user uuid),
+  live.spend_call(p_caller uuid, p_callee uuid),
+  live.require_line(p_caller uuid, p_callee uuid),
+  public.call_start(p_user uuid, p_callee uuid, p_type text),
+  public.call_answer(p_user uuid, p_call uuid, p_accept boolean),
+  public.call_token(p_user uuid, p_call uuid),
+  public.call_end(p_user uuid, p_call uuid),
+  live.tell_messages(),
+  public.live_faults(),
+  live.require_creator(p_user uuid),
+  live.session_fault(p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz),
+  live.session_json(p_session public.live_sessions),
+  live.session_join(p_session public.live_sessions, p_user uuid),
+  live.require_not_live(p_creator uuid, p_but uuid),
+  live.require_slot(p_creator uuid),
+  public.session_create(p_user uuid, p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz, p_planned_minutes integer),
+  public.session_start(p_user uuid, p_session uuid),
+  public.session_token(p_user uuid, p_session uuid),
+  public.session_end(p_user uuid, p_session uuid),
+  live.webhook_is_about_a_person(p_participant jsonb),
+  live.webhook_permission(p_permission jsonb),
+  live.read_webhook_participant(p_room text, p_event text, p_payload jsonb),
+  live.read_webhook_room_finished(p_room text, p_payload jsonb),
+  public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb),
+  live.end_empty_calls(),
+  live.end_no_shows(),
+  live.forget_leftovers(),
+  public.platform_sweep(),
+  public.session_performance(p_session uuid),
+  live.connections(p_from timestamptz, p_to timestamptz),
+  live.usage_measures(p_from timestamptz, p_to timestamptz),
+  live.usage_level(p_ratio numeric),
+  public.platform_usage(p_month date),
+  live.seconds_to_deliver(p_session public.live_sessions),
+  live.earn_tickets_of(p_session public.live_sessions),
+  live.earn_tickets(),
+  live.owe_removed(),
+  live.hold_wallet(p_user uuid),
+  live.pay_back(p_ticket uuid, p_by uuid, p_reason text, p_payable bigint),
+  live.refund_tickets(),
+  live.require_refunder(p_reason text),
+  public.refund_ticket(ticket_id uuid, reason text),
+  live.take_back_gift(p_gift public.live_gifts, p_by uuid, p_reason text, p_payable bigint),
+  public.refund_gift(gift_id uuid, reason text),
+  public.refund_session(session_id uuid, reason text),
+  public.adjust_coins(user_id uuid, coins bigint, reason text, p_reference text),
+  live.end_calls_between(p_one uuid, p_other uuid),
+  live.clear_stage_between(p_one uuid, p_other uuid),
+  public.block_user(user_id uuid),
+  public.unblock_user(user_id uuid),
+  public.set_calls_from(calls_from text),
+  live.holding(),
+  live.hold_earnings(p_creator uuid),
+  live.payable(p_creator uuid),
+  live.taken_from_payable(p_earned_at timestamptz, p_coins bigint),
+  live.owe(p_creator uuid, p_payable bigint, p_taken bigint, p_refund bigint),
+  public.record_payout(p_creator uuid, p_coins bigint, p_reference text, p_note text),
+  public.book_faults(),
+  public.session_policy(session_id uuid),
+  live.tell_of_incidents(),
+  live.tell_mic(),
+  live.tell_hand(),
+  live.tell_mute_all(),
+  live.tell_removal(),
+  live.tell_milestone(),
+  live.tell_end(),
+  live.forget_end(),
+  live.announce_ends(),
+  live.run_is_over(p_run live.gift_runs),
+  live.end_gift_runs(p_session uuid),
+  live.extend_gift_run(),
+  live.forget_gift_runs(),
+  live.tell_gift_combos(),
+  public.revoke_relay_key(kid text),
+  live.through_assistant(),
+  live.record_setting_change(),
+  public.explain_access(session_id uuid, user_id uuid),
+  live.described_tables(),
+  public.live_schema(),
+  public.my_rights(session_id uuid),
+  live.remember_paths(),
+  live.decoded_path(p_path text),
+  live.request_reads(p_path text, p_method text),
+  live.embeds_too_much(p_query text),
+  live.may_embed(),
+  live.guard_reads(),
+  live.take_place(p_kind text, p_whose text, p_places int),
+  live.slow_reads(),
+  live.is_present_staff(p_user uuid),
+  live.bound_read(p_user uuid),
+  live.bound_request(),
+  live.app_pre_request_name(),
+  live.before_request(),
+  live.hook_requests(),
+  live.rows_of(p_user uuid, p_table text),
+  live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
+  public.export_my_data(p_table text, p_skip int),
+  live.schema_now(),
+  live.remember_schema(),
+  public.live_schema_contract()
+  from public, anon, authenticated, service_role;
+
+grant usage on schema live to anon, authenticated, service_role;
+grant execute on function live.is_service() to anon, authenticated, service_role;
+grant execute on function live.is_uuid(text) to anon, authenticated, service_role;
+grant execute on function live.is_anonymous() to anon, authenticated, service_role;
+grant execute on function live.account_gone(uuid) to service_role;
+grant select, insert, update, delete on public.live_ops to service_role;
+grant select on public.live_ops to authenticated;
+grant execute on function live.is_ops(uuid) to authenticated, service_role;
+grant execute on function live.am_ops() to authenticated, service_role;
+grant select, insert, update, delete on public.app_settings to service_role;
+grant select, update (value) on public.app_settings to authenticated;
+grant execute on function live.setting(text) to service_role;
+grant select on public.live_roles to anon, authenticated, service_role;
+grant select, insert, update on public.live_sessions to service_role;
+grant select on public.live_sessions to anon, authenticated;
+grant update (title) on public.live_sessions to authenticated;
+grant select on public.live_session_transitions to service_role;
+grant select on public.live_events to authenticated, service_role;
+grant select on public.live_tickets to authenticated, service_role;
+grant select, insert, update on public.calls to service_role;
+grant select on public.calls to authenticated;
+grant select, insert, update on public.live_participants to service_role;
+grant select on public.live_participants to authenticated;
+grant select, insert, update on public.live_visits to service_role;
+grant select on public.live_visits to authenticated;
+grant select, insert, update on public.live_bans to service_role;
+grant select on public.live_bans to authenticated;
+grant select, delete on public.user_blocks to service_role;
+grant select on public.user_blocks to authenticated;
+grant select, delete on public.call_preferences to service_role;
+grant select on public.call_preferences to authenticated;
+grant execute on function live.my_blocks() to authenticated;
+grant select, insert on public.moderation_actions to service_role;
+grant select, insert (id, session_id, target_user_id, action, params, reason, dry_run) on public.moderation_actions to authenticated;
+grant select, insert, update on public.moderation_incidents to service_role;
+grant select on public.moderation_incidents to authenticated;
+grant select, insert, update on public.live_audio_stats to service_role;
+grant select on public.live_audio_stats to authenticated;
+grant select, insert, update on public.moderation_cases to service_role;
+grant select on public.moderation_cases to authenticated;
+grant select, insert, update, delete on public.agent_rooms to service_role;
+grant select on public.agent_rooms to authenticated;
+grant select, insert, update on public.relay_keys to service_role;
+grant select on public.relay_keys to authenticated;
+grant select, insert, delete on public.livekit_webhook_events to service_role;
+grant select, delete on public.live_level_watches to service_role;
+grant execute on function public.can_join_as(uuid, uuid) to service_role;
+grant execute on function public.can_join(uuid) to authenticated, service_role;
+grant execute on function public.cancel_action(uuid) to authenticated, service_role;
+grant execute on function public.raise_hand(uuid) to authenticated;
+grant execute on function public.lower_hand(uuid, uuid) to authenticated;
+grant execute on function public.accept_invite(uuid) to authenticated;
+grant execute on function public.decline_invite(uuid) to authenticated;
+grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
+grant execute on function live.my_staffed_sessions() to authenticated;
+grant execute on function live.my_chats() to authenticated;
+grant execute on function live.my_own_sessions() to authenticated;
+grant execute on function live.may_listen(text) to authenticated;
+grant execute on function public.watch_levels(uuid) to authenticated;
+grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
+grant select on public.live_media to authenticated, service_role;
+grant execute on function public.agent_media(text, jsonb) to service_role;
+grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
+grant execute on function public.agent_offer(text, jsonb) to service_role;
+grant execute on function public.agent_release(text, jsonb) to service_role;
+grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;
+grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
+grant execute on function public.agent_presence(text, jsonb) to service_role;
+grant execute on function public.agent_relayed(text, jsonb) to service_role;
+grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
+grant execute on function public.agent_incidents(text, jsonb) to service_role;
+grant execute on function public.agent_audio_stats(text, jsonb) to service_role;
+grant execute on function public.agent_sweep(text, text[]) to service_role;
+grant execute on function public.agent_overview() to service_role;
+grant select on public.erasures to authenticated, service_role;
+grant execute on function public.erase_account(uuid) to authenticated, service_role;
+grant select on public.moderation_audit to authenticated, service_role;
+grant select on public.gift_catalog to authenticated, service_role;
+grant insert, update on public.gift_catalog to authenticated, service_role;
+grant select on public.coin_wallets, public.coin_ledger, public.creator_earnings to authenticated, service_role;
+grant select on public.live_gifts to authenticated, service_role;
+grant execute on function public.send_gift(uuid, text, integer, text, bigint) to authenticated;
+grant execute on function public.credit_coins(uuid, bigint, text, text) to service_role;
+grant execute on function public.buy_ticket(uuid, text, bigint) to authenticated;
+grant select, insert (id, session_id, body) on public.live_messages to authenticated;
+grant select, insert on public.live_messages to service_role;
+grant select on public.call_transitions to service_role;
+grant select on public.call_engagements to service_role;
+grant execute on function public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
+grant execute on function public.live_faults() to service_role;
+grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid) to service_role;
+grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
+grant execute on function public.platform_sweep() to service_role;
+grant select on public.watch_time to authenticated, service_role;
+grant select on public.creator_revenue to authenticated, service_role;
+grant execute on function public.session_performance(uuid) to authenticated, service_role;
+grant execute on function public.platform_usage(date) to authenticated, service_role;
+grant execute on function public.refund_ticket(uuid, text) to authenticated, service_role;
+grant execute on function public.refund_gift(uuid, text) to authenticated, service_role;
+grant execute on function public.refund_session(uuid, text) to authenticated, service_role;
+grant execute on function public.adjust_coins(uuid, bigint, text, text) to authenticated, service_role;
+grant execute on function public.block_user(uuid) to authenticated;
+grant execute on function public.unblock_user(uuid) to authenticated;
+grant execute on function public.set_calls_from(text) to authenticated;
+grant select on public.creator_payouts, public.creator_debts to authenticated, service_role;
+grant execute on function live.holding() to authenticated, service_role;
+grant select on public.creator_balances to authenticated, service_role;
+grant execute on function public.record_payout(uuid, bigint, text, text) to service_role;
+grant execute on function public.book_faults() to service_role;
+grant execute on function public.session_policy(uuid) to authenticated, service_role;
+grant select on public.session_loudness to authenticated, service_role;
+grant execute on function public.revoke_relay_key(text) to authenticated, service_role;
+grant select on public.app_setting_changes to authenticated, service_role;
+grant execute on function public.explain_access(uuid, uuid) to authenticated, service_role;
+grant execute on function public.live_schema() to authenticated, service_role;
+grant insert (call_id) on public.moderation_actions to authenticated;
+grant execute on function public.my_rights(uuid) to authenticated, service_role;
+grant execute on function live.may_embed() to anon, authenticated;
+grant execute on function public.export_my_data(text, int) to authenticated;
+grant execute on function public.live_schema_contract() to service_role;
+
+-- schemas/99_finish.sql
+-- Owns: what is done once everything is there, after the rights: PostgREST is told whom to ask first, and what exists now
+-- is remembered as what must exist.
+
+select live.hook_requests();
 select live.remember_schema();
+notify pgrst, 'reload config';

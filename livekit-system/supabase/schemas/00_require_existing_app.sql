@@ -58,7 +58,6 @@ end;
 $$;
 comment on function live.refuse is
   'Refuses: PostgREST answers with HTTP p_status, p_code is the hint that programs read, p_message is for people.';
-revoke execute on function live.refuse(int, text, text) from public, anon, authenticated, service_role;
 
 -- What people write is shown to others, in lists, logs and notices: it may neither hide itself nor rearrange its surroundings.
 create function live.text_fault(p_text text, p_most int, p_lines boolean default false) returns text
@@ -82,7 +81,6 @@ $$;
 comment on function live.text_fault is
   'What is wrong with a text that people will read, in words; null when nothing is. It has 1 to p_most characters, none of '
   'control (p_lines: but tabs and ends of line), none that override the direction of writing, and one at least that can be seen.';
-revoke execute on function live.text_fault(text, int, boolean) from public, anon, authenticated, service_role;
 
 create function live.clean_text(p_text text, p_what text, p_most int, p_lines boolean default false) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -97,7 +95,6 @@ begin
 end;
 $$;
 comment on function live.clean_text is 'A text without the space around it; refuses one that live.text_fault faults. p_what: what it is, for the message.';
-revoke execute on function live.clean_text(text, text, int, boolean) from public, anon, authenticated, service_role;
 
 create function live.is_service() returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -110,7 +107,6 @@ begin
 end;
 $$;
 comment on function live.is_service is 'Whether trusted server code is calling: the service role or a direct connection.';
-revoke execute on function live.is_service() from public, anon, authenticated, service_role;
 grant execute on function live.is_service() to anon, authenticated, service_role;
 
 create function live.is_uuid(p_text text) returns boolean
@@ -120,7 +116,6 @@ begin
 end;
 $$;
 comment on function live.is_uuid is 'Whether a text is a uuid in its usual form, so that a cast will not fail. (Postgres 16 has pg_input_is_valid.)';
-revoke execute on function live.is_uuid(text) from public, anon, authenticated, service_role;
 grant execute on function live.is_uuid(text) to anon, authenticated, service_role;
 
 create function live.is_anonymous() returns boolean
@@ -130,5 +125,4 @@ begin
 end;
 $$;
 comment on function live.is_anonymous is 'Whether the signed-in person is an anonymous sign-in.';
-revoke execute on function live.is_anonymous() from public, anon, authenticated, service_role;
 grant execute on function live.is_anonymous() to anon, authenticated, service_role;

@@ -22,7 +22,6 @@ comment on column live.gone_accounts.retry_at is 'Not to be tried again before t
 comment on column live.gone_accounts.error is 'Why it failed last.';
 create index gone_accounts_unsettled on live.gone_accounts ((attempts > 8), was_anonymous, marked_at) where settled_at is null;
 alter table live.gone_accounts enable row level security;
-revoke all on live.gone_accounts from public, anon, authenticated, service_role;
 
 create function live.account_gone(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -34,7 +33,6 @@ $$;
 comment on function live.account_gone(uuid) is
   'Whether an account is deleted, for good or by a soft deletion. Asks auth.users itself, so that it is right from the '
   'deletion on and whatever became of the mark. False for null.';
-revoke execute on function live.account_gone(uuid) from public, anon, authenticated, service_role;
 grant execute on function live.account_gone(uuid) to service_role;
 
 create function live.is_or_was_account(p_user uuid) returns boolean
@@ -45,7 +43,6 @@ begin
 end;
 $$;
 comment on function live.is_or_was_account(uuid) is 'Whether this id is, or was, somebody''s: what is reported of them is theirs.';
-revoke execute on function live.is_or_was_account(uuid) from public, anon, authenticated, service_role;
 
 create function live.refuse_deleted(p_user uuid) returns void
 language plpgsql stable set search_path = '' as $$
@@ -56,7 +53,6 @@ begin
 end;
 $$;
 comment on function live.refuse_deleted(uuid) is 'Refuses a deleted account, whose token is good until it expires; nobody else, and not null.';
-revoke execute on function live.refuse_deleted(uuid) from public, anon, authenticated, service_role;
 
 -- The sign-in service deletes as a role of its own, and must be able to whatever becomes of us: what is not marked here
 -- is found by the sweep.
@@ -73,7 +69,6 @@ exception when others then
 end;
 $$;
 comment on function live.mark_deleted_accounts() is 'Trigger: marks deleted accounts, and never fails.';
-revoke execute on function live.mark_deleted_accounts() from public, anon, authenticated, service_role;
 create trigger live_mark_deleted_accounts after delete on auth.users
   referencing old table as old_rows for each statement execute function live.mark_deleted_accounts();
 
@@ -90,7 +85,6 @@ end;
 $$;
 comment on function live.mark_soft_deleted_account() is
   'Trigger: an account that the admin API deletes softly keeps its row, and is as deleted as any other. Never fails.';
-revoke execute on function live.mark_soft_deleted_account() from public, anon, authenticated, service_role;
 create trigger live_mark_soft_deleted_account after update of deleted_at on auth.users
   for each row when (old.deleted_at is null and new.deleted_at is not null)
   execute function live.mark_soft_deleted_account();

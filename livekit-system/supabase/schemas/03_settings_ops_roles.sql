@@ -12,7 +12,6 @@ comment on column public.live_ops.user_id is 'The person.';
 comment on column public.live_ops.note is 'Who they are and why they are here, for the next reader.';
 comment on column public.live_ops.created_at is 'When they became ops.';
 alter table public.live_ops enable row level security;
-revoke all on public.live_ops from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.live_ops to service_role;
 grant select on public.live_ops to authenticated;
 
@@ -25,7 +24,6 @@ $$;
 comment on function live.is_ops(uuid) is
   'Whether a person is ops and in good standing: nobody acts whose account is suspended or deleted. Definer: callers may '
   'not read live_ops.';
-revoke execute on function live.is_ops(uuid) from public, anon, authenticated, service_role;
 grant execute on function live.is_ops(uuid) to authenticated, service_role;
 
 create function live.am_ops() returns boolean
@@ -35,7 +33,6 @@ begin
 end;
 $$;
 comment on function live.am_ops is 'Whether the signed-in person is ops.';
-revoke execute on function live.am_ops() from public, anon, authenticated, service_role;
 grant execute on function live.am_ops() to authenticated, service_role;
 
 create policy "one sees whether one is ops" on public.live_ops for select to authenticated
@@ -58,7 +55,6 @@ comment on column public.app_settings.updated_at is 'When it was last changed.';
 comment on column public.app_settings.updated_by is 'Who changed it last; null for server code.';
 comment on column public.app_settings.changed_xid is 'Transaction of the last change, so that agents notice it by their cursor.';
 alter table public.app_settings enable row level security;
-revoke all on public.app_settings from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.app_settings to service_role;
 grant select, update (value) on public.app_settings to authenticated;
 create policy "everyone signed in reads the switches" on public.app_settings for select to authenticated
@@ -93,7 +89,6 @@ begin
 end;
 $$;
 comment on function live.setting_fault is 'What is wrong with a setting, in words; null when nothing is.';
-revoke execute on function live.setting_fault(text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.check_setting() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -110,7 +105,6 @@ begin
 end;
 $$;
 comment on function live.check_setting is 'Trigger: refuses unknown or malformed settings and records who changed them.';
-revoke execute on function live.check_setting() from public, anon, authenticated, service_role;
 create trigger check_setting before insert or update on public.app_settings
   for each row execute function live.check_setting();
 
@@ -121,7 +115,6 @@ begin
 end;
 $$;
 comment on function live.setting is 'The value of a setting. Definer: people who may not read settings are bound by them too.';
-revoke execute on function live.setting(text) from public, anon, authenticated, service_role;
 grant execute on function live.setting(text) to service_role;
 
 create function live.setting_interval(p_key text) returns interval
@@ -131,7 +124,6 @@ begin
 end;
 $$;
 comment on function live.setting_interval is 'A setting in seconds, as an interval.';
-revoke execute on function live.setting_interval(text) from public, anon, authenticated, service_role;
 
 create function live.limit_of(p_name text) returns double precision
 language plpgsql stable security definer set search_path = '' as $$
@@ -140,7 +132,6 @@ begin
 end;
 $$;
 comment on function live.limit_of is 'One number of app_settings.limits; null when the limit is not set.';
-revoke execute on function live.limit_of(text) from public, anon, authenticated, service_role;
 
 insert into public.app_settings (key, value, description) values
   ('live.enabled', 'true', 'Whether new sessions may be created and started.'),
@@ -183,7 +174,6 @@ comment on column public.live_roles.rank is 'Nobody acts on a higher or equal ra
 comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish; empty means none.';
 comment on column public.live_roles.can_subscribe is 'Whether the role may receive media.';
 alter table public.live_roles enable row level security;
-revoke all on public.live_roles from public, anon, authenticated, service_role;
 create policy "roles are public" on public.live_roles for select to anon, authenticated using (true);
 grant select on public.live_roles to anon, authenticated, service_role;
 
@@ -209,7 +199,6 @@ begin
 end;
 $$;
 comment on function live.rank_of is 'Rank of a role in a kind of room; null when the role does not exist there.';
-revoke execute on function live.rank_of(text, text) from public, anon, authenticated, service_role;
 
 create function live.default_role(p_context text) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -218,4 +207,3 @@ begin
 end;
 $$;
 comment on function live.default_role is 'The role of someone new in a kind of room.';
-revoke execute on function live.default_role(text) from public, anon, authenticated, service_role;

@@ -35,7 +35,6 @@ end;
 $$;
 comment on function live.policy_shape is
   'Every field of a policy: a number as [default, lowest, highest], anything else as its default. The ladder is a list of rungs.';
-revoke execute on function live.policy_shape() from public, anon, authenticated, service_role;
 
 create function live.rung_shape() returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -45,7 +44,6 @@ begin
 end;
 $$;
 comment on function live.rung_shape is 'The fields of one rung of the ladder, as policy_shape has them. The step must be named.';
-revoke execute on function live.rung_shape() from public, anon, authenticated, service_role;
 
 create function live.policy_presets() returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -63,7 +61,6 @@ end;
 $$;
 comment on function live.policy_presets is
   'The policies that can be named: talk, music (mastered music is loud and holds its level), asmr (a soft room, silent for long).';
-revoke execute on function live.policy_presets() from public, anon, authenticated, service_role;
 
 create function live.policy_defaults(p_shape jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -77,7 +74,6 @@ begin
 end;
 $$;
 comment on function live.policy_defaults is 'A shape without its bounds: what holds where nobody says otherwise.';
-revoke execute on function live.policy_defaults(jsonb) from public, anon, authenticated, service_role;
 
 create function live.default_policy() returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -86,7 +82,6 @@ begin
 end;
 $$;
 comment on function live.default_policy is 'What holds where neither the platform''s policy nor a session''s says otherwise.';
-revoke execute on function live.default_policy() from public, anon, authenticated, service_role;
 
 create function live.merged_policy(p_base jsonb, p_over jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -104,7 +99,6 @@ begin
 end;
 $$;
 comment on function live.merged_policy is 'One policy over another: objects key by key, everything else, the ladder among it, as a whole.';
-revoke execute on function live.merged_policy(jsonb, jsonb) from public, anon, authenticated, service_role;
 
 create function live.with_preset(p_policy jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -113,7 +107,6 @@ begin
 end;
 $$;
 comment on function live.with_preset is 'A policy with the preset that it names written out below its own fields, which win.';
-revoke execute on function live.with_preset(jsonb) from public, anon, authenticated, service_role;
 
 create function live.field_fault(p_name text, p_wanted jsonb, p_value jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -136,7 +129,6 @@ begin
 end;
 $$;
 comment on function live.field_fault is 'What is wrong with one field of a policy, with its bounds; null when nothing is.';
-revoke execute on function live.field_fault(text, jsonb, jsonb) from public, anon, authenticated, service_role;
 
 create function live.ladder_faults(p_ladder jsonb) returns setof text
 language plpgsql immutable set search_path = '' as $$
@@ -207,8 +199,6 @@ begin
 end;
 $$;
 comment on function live.policy_faults is 'All that is wrong with a policy, or with a part of it, in words; each names the field and its bounds.';
-revoke execute on function live.ladder_faults(jsonb) from public, anon, authenticated, service_role;
-revoke execute on function live.policy_faults(jsonb, jsonb, text) from public, anon, authenticated, service_role;
 
 create function live.policy_fault(p_policy jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -217,7 +207,6 @@ begin
 end;
 $$;
 comment on function live.policy_fault is 'All that is wrong with a policy in one sentence; null when nothing is.';
-revoke execute on function live.policy_fault(jsonb) from public, anon, authenticated, service_role;
 
 create function live.check_policy() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -232,6 +221,5 @@ end;
 $$;
 comment on function live.check_policy is
   'Trigger: refuses a policy with unknown names, wrong types or values out of bounds. Its argument names the column.';
-revoke execute on function live.check_policy() from public, anon, authenticated, service_role;
 create trigger check_policy before insert or update on public.app_settings
   for each row when (new.key = 'moderation.policy') execute function live.check_policy('value');

@@ -59,7 +59,6 @@ create unique index live_sessions_one_live_per_creator on public.live_sessions (
 create index live_sessions_running on public.live_sessions (status, scheduled_at) where status <> 'ended';
 create index live_sessions_by_creator on public.live_sessions (creator_id, created_at desc);
 alter table public.live_sessions enable row level security;
-revoke all on public.live_sessions from public, anon, authenticated, service_role;
 grant select, insert, update on public.live_sessions to service_role;
 grant select on public.live_sessions to anon, authenticated;
 grant update (title) on public.live_sessions to authenticated;
@@ -75,7 +74,6 @@ begin
 end;
 $$;
 comment on function live.clean_title is 'Trigger: a title is one line that can be read, whoever writes it; a banned host writes none.';
-revoke execute on function live.clean_title() from public, anon, authenticated, service_role;
 create trigger clean_title before insert or update of title on public.live_sessions
   for each row execute function live.clean_title();
 
@@ -89,7 +87,6 @@ comment on table public.live_session_transitions is 'Which status of a session m
 comment on column public.live_session_transitions.from_status is 'The status it has; new for a row being inserted.';
 comment on column public.live_session_transitions.to_status is 'A status it may have next.';
 alter table public.live_session_transitions enable row level security;
-revoke all on public.live_session_transitions from public, anon, authenticated, service_role;
 grant select on public.live_session_transitions to service_role;
 insert into public.live_session_transitions (from_status, to_status) values
   ('new', 'scheduled'), ('new', 'live'), ('scheduled', 'live'), ('scheduled', 'ended'), ('live', 'ended');
@@ -127,7 +124,6 @@ begin
 end;
 $$;
 comment on function live.guard_session is 'Trigger: the session''s state machine, its times, and what never changes.';
-revoke execute on function live.guard_session() from public, anon, authenticated, service_role;
 create trigger guard_session before insert or update on public.live_sessions
   for each row execute function live.guard_session();
 
@@ -149,7 +145,6 @@ comment on column public.live_events.type is 'Kind of event: gift, system, role_
 comment on column public.live_events.payload is 'What happened, as the room is told.';
 comment on column public.live_events.created_at is 'When it happened.';
 alter table public.live_events enable row level security;
-revoke all on public.live_events from public, anon, authenticated, service_role;
 grant select on public.live_events to authenticated, service_role;
 
 create function live.append_events(p_session uuid, p_type text, p_payloads jsonb[], p_gift_coins bigint default 0)
@@ -179,7 +174,6 @@ comment on function live.append_events is
   'Appends events of one type to a session''s stream, at the cost of one hint, and returns the last seq. Refuses one that '
   'no packet could carry. p_gift_coins: what they add to the session''s total; a burst of gifts waits for one lock and one '
   'write of the row, not for two. For definer functions: nobody may call it directly.';
-revoke execute on function live.append_events(uuid, text, jsonb[], bigint) from public, anon, authenticated, service_role;
 
 create function live.append_event(p_session uuid, p_type text, p_payload jsonb) returns bigint
 language plpgsql set search_path = '' as $$
@@ -188,7 +182,6 @@ begin
 end;
 $$;
 comment on function live.append_event is 'Appends one event to a session''s stream and returns its seq.';
-revoke execute on function live.append_event(uuid, text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.instant(p_at timestamptz) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -197,7 +190,6 @@ begin
 end;
 $$;
 comment on function live.instant is 'A moment as packets word it: ISO 8601 in UTC with milliseconds.';
-revoke execute on function live.instant(timestamptz) from public, anon, authenticated, service_role;
 
 create function live.announce_session_end() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -207,7 +199,6 @@ begin
 end;
 $$;
 comment on function live.announce_session_end is 'Trigger: a session that ends says so in its stream.';
-revoke execute on function live.announce_session_end() from public, anon, authenticated, service_role;
 create trigger announce_session_end after update of status on public.live_sessions
   for each row when (old.status = 'live' and new.status = 'ended') execute function live.announce_session_end();
 
@@ -244,5 +235,4 @@ create index live_tickets_held on public.live_tickets (session_id, user_id)
   where earned_at is null and refund_due_at is null and refunded_at is null;
 create index live_tickets_due on public.live_tickets (refund_due_at) where refund_due_at is not null and refunded_at is null;
 alter table public.live_tickets enable row level security;
-revoke all on public.live_tickets from public, anon, authenticated, service_role;
 grant select on public.live_tickets to authenticated, service_role;

@@ -35,7 +35,6 @@ create index calls_by_caller on public.calls (caller_id, created_at desc);
 create index calls_by_callee on public.calls (callee_id, created_at desc);
 create index calls_running on public.calls (status, ringing_at) where status in ('initiated', 'ringing', 'accepted');
 alter table public.calls enable row level security;
-revoke all on public.calls from public, anon, authenticated, service_role;
 grant select, insert, update on public.calls to service_role;
 grant select on public.calls to authenticated;
 create policy "both sides see their call, ops see all" on public.calls for select to authenticated
@@ -48,4 +47,3 @@ begin
 end;
 $$;
 comment on function live.call_is_running is 'Whether a call of this status may still have a room.';
-revoke execute on function live.call_is_running(text) from public, anon, authenticated, service_role;

@@ -78,7 +78,6 @@ create index live_participants_hands on public.live_participants (session_id, ha
 create index live_participants_timed on public.live_participants (least(mic_muted_until, invite_expires_at, access_ends_at))
   where least(mic_muted_until, invite_expires_at, access_ends_at) is not null;
 alter table public.live_participants enable row level security;
-revoke all on public.live_participants from public, anon, authenticated, service_role;
 grant select, insert, update on public.live_participants to service_role;
 grant select on public.live_participants to authenticated;
 
@@ -127,7 +126,6 @@ create index live_visits_of_call on public.live_visits (call_id, user_id) where 
 create index live_visits_open on public.live_visits (joined_at) where left_at is null;
 create index live_visits_of_user on public.live_visits (user_id, joined_at desc);
 alter table public.live_visits enable row level security;
-revoke all on public.live_visits from public, anon, authenticated, service_role;
 grant select, insert, update on public.live_visits to service_role;
 grant select on public.live_visits to authenticated;
 
@@ -167,6 +165,5 @@ create index live_bans_standing on public.live_bans (
   where lifted_at is null;
 create index live_bans_expiring on public.live_bans (expires_at) where lifted_at is null and expires_at is not null;
 alter table public.live_bans enable row level security;
-revoke all on public.live_bans from public, anon, authenticated, service_role;
 grant select, insert, update on public.live_bans to service_role;
 grant select on public.live_bans to authenticated;

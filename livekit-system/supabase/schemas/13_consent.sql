@@ -15,7 +15,6 @@ comment on column public.user_blocks.blocked_id is 'Who is blocked; never told.'
 comment on column public.user_blocks.created_at is 'Since when.';
 create index user_blocks_of_blocked on public.user_blocks (blocked_id);
 alter table public.user_blocks enable row level security;
-revoke all on public.user_blocks from public, anon, authenticated, service_role;
 grant select, delete on public.user_blocks to service_role;
 grant select on public.user_blocks to authenticated;
 create policy "one sees whom one has blocked" on public.user_blocks for select to authenticated
@@ -32,7 +31,6 @@ comment on column public.call_preferences.calls_from is
   'everyone, followed (the creators whose subscriber the callee is) or nobody.';
 comment on column public.call_preferences.updated_at is 'When they said so.';
 alter table public.call_preferences enable row level security;
-revoke all on public.call_preferences from public, anon, authenticated, service_role;
 grant select, delete on public.call_preferences to service_role;
 grant select on public.call_preferences to authenticated;
 create policy "one sees one's own wish" on public.call_preferences for select to authenticated
@@ -46,7 +44,6 @@ begin
 end;
 $$;
 comment on function live.blocked(uuid, uuid) is 'Whether either of two people has blocked the other.';
-revoke execute on function live.blocked(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.my_blocks() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -58,7 +55,6 @@ begin
 end;
 $$;
 comment on function live.my_blocks is 'Everybody between whom and the caller a block stands; asked once per query.';
-revoke execute on function live.my_blocks() from public, anon, authenticated, service_role;
 grant execute on function live.my_blocks() to authenticated;
 
 create function live.follows(p_follower uuid, p_creator uuid) returns boolean
@@ -72,7 +68,6 @@ end;
 $$;
 comment on function live.follows(uuid, uuid) is
   'Whether one follows the other. The app has no table of followers, so this is an active subscription to the creator.';
-revoke execute on function live.follows(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.accepts_calls_from(p_callee uuid, p_caller uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -85,7 +80,6 @@ begin
 end;
 $$;
 comment on function live.accepts_calls_from(uuid, uuid) is 'Whether a person lets another call them, by their blocks and their wish.';
-revoke execute on function live.accepts_calls_from(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.forget_consent(p_user uuid) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -101,4 +95,3 @@ begin
 end;
 $$;
 comment on function live.forget_consent(uuid) is 'Deletes the blocks and the wish of an account that is deleted, and the blocks against it: rows deleted, by table.';
-revoke execute on function live.forget_consent(uuid) from public, anon, authenticated, service_role;

@@ -74,8 +74,6 @@ create index moderation_actions_of_session on public.moderation_actions (session
 create index moderation_actions_on_person on public.moderation_actions (target_user_id, n desc);
 create index moderation_actions_by_person on public.moderation_actions (requested_by, created_at desc);
 alter table public.moderation_actions enable row level security;
-revoke all on public.moderation_actions from public, anon, authenticated, service_role;
-revoke all on sequence public.moderation_actions_n_seq from public, anon, authenticated, service_role;
 grant select, insert on public.moderation_actions to service_role;
 grant select, insert (id, session_id, target_user_id, action, params, reason, dry_run) on public.moderation_actions
   to authenticated;
@@ -111,7 +109,6 @@ comment on column public.moderation_incidents.created_at is 'When it was written
 create index moderation_incidents_of_session on public.moderation_incidents (session_id, started_at desc);
 create index moderation_incidents_of_user on public.moderation_incidents (user_id, started_at desc);
 alter table public.moderation_incidents enable row level security;
-revoke all on public.moderation_incidents from public, anon, authenticated, service_role;
 grant select, insert, update on public.moderation_incidents to service_role;
 grant select on public.moderation_incidents to authenticated;
 
@@ -137,6 +134,5 @@ comment on column public.live_audio_stats.clipped_ratio is 'Share of samples tha
 comment on column public.live_audio_stats.measured is 'Further figures, by name; `tracks`: the same of each sound, where more was heard than one microphone. The row is what people heard of all of them.';
 create index live_audio_stats_of_user on public.live_audio_stats (user_id, minute desc);
 alter table public.live_audio_stats enable row level security;
-revoke all on public.live_audio_stats from public, anon, authenticated, service_role;
 grant select, insert, update on public.live_audio_stats to service_role;
 grant select on public.live_audio_stats to authenticated;

@@ -39,7 +39,6 @@ create unique index moderation_cases_open_of_person on public.moderation_cases (
 create index moderation_cases_open on public.moderation_cases (opened_at) where resolved_at is null;
 create index moderation_cases_of_call on public.moderation_cases (call_id) where call_id is not null;
 alter table public.moderation_cases enable row level security;
-revoke all on public.moderation_cases from public, anon, authenticated, service_role;
 grant select, insert, update on public.moderation_cases to service_role;
 grant select on public.moderation_cases to authenticated;
 
@@ -60,4 +59,3 @@ end;
 $$;
 comment on function live.open_case is
   'Opens the case of a person in a session, or adds to the one that is open: its severity is the gravest. Returns its id.';
-revoke execute on function live.open_case(uuid, uuid, text, text) from public, anon, authenticated, service_role;

@@ -23,7 +23,6 @@ comment on column public.agent_rooms.renewed_at is
 comment on column public.agent_rooms.offered_at is
   'Since when its worker, which is leaving, offers it to others while it goes on moderating; null otherwise.';
 alter table public.agent_rooms enable row level security;
-revoke all on public.agent_rooms from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.agent_rooms to service_role;
 grant select on public.agent_rooms to authenticated;
 create policy "ops see the leases" on public.agent_rooms for select to authenticated using ((select live.am_ops()));
@@ -45,7 +44,6 @@ comment on column public.relay_keys.not_after is 'Valid until.';
 comment on column public.relay_keys.renewed_at is 'When its worker prolonged it last, which it does every 15 s: who has not for two minutes signs no more.';
 comment on column public.relay_keys.revoked_at is 'When it was revoked; packets signed with it are refused.';
 alter table public.relay_keys enable row level security;
-revoke all on public.relay_keys from public, anon, authenticated, service_role;
 grant select, insert, update on public.relay_keys to service_role;
 grant select on public.relay_keys to authenticated;
 create policy "signed-in people read the keys" on public.relay_keys for select to authenticated using (true);
@@ -65,7 +63,6 @@ comment on column public.livekit_webhook_events.payload is 'The verified body.';
 comment on column public.livekit_webhook_events.received_at is 'When it came.';
 create index livekit_webhook_events_received on public.livekit_webhook_events (received_at);
 alter table public.livekit_webhook_events enable row level security;
-revoke all on public.livekit_webhook_events from public, anon, authenticated, service_role;
 grant select, insert, delete on public.livekit_webhook_events to service_role;
 
 create table public.live_level_watches (
@@ -79,7 +76,6 @@ comment on column public.live_level_watches.session_id is 'The session.';
 comment on column public.live_level_watches.user_id is 'Who looks.';
 comment on column public.live_level_watches.expires_at is 'The lease: watch_levels renews it.';
 alter table public.live_level_watches enable row level security;
-revoke all on public.live_level_watches from public, anon, authenticated, service_role;
 grant select, delete on public.live_level_watches to service_role;
 
 create table live.wake_marks (
@@ -90,7 +86,6 @@ comment on table live.wake_marks is 'When each room was last woken, so that it i
 comment on column live.wake_marks.room is 'LiveKit room, or count:<session>.';
 comment on column live.wake_marks.woken_at is 'When a message was last sent for it.';
 alter table live.wake_marks enable row level security;
-revoke all on live.wake_marks from public, anon, authenticated, service_role;
 
 create table live.sweeps (
   name text primary key,
@@ -102,4 +97,3 @@ comment on column live.sweeps.name is 'Name of the sweep.';
 comment on column live.sweeps.worker_id is 'The worker that sweeps now.';
 comment on column live.sweeps.lease_expires_at is 'From then on another worker may.';
 alter table live.sweeps enable row level security;
-revoke all on live.sweeps from public, anon, authenticated, service_role;

@@ -44,7 +44,6 @@ $$;
 comment on function live.guard_participant is
   'Trigger: mute_all binds those who come later and spares moderators and above; anonymous sign-ins only watch and listen; a '
   'change of desired state is marked.';
-revoke execute on function live.guard_participant() from public, anon, authenticated, service_role;
 create trigger guard_participant before insert or update on public.live_participants
   for each row execute function live.guard_participant();
 
@@ -56,7 +55,6 @@ begin
 end;
 $$;
 comment on function live.tell_access_type is 'Trigger: its people''s rows know whether a session is free.';
-revoke execute on function live.tell_access_type() from public, anon, authenticated, service_role;
 create trigger tell_access_type after update of access_type on public.live_sessions
   for each row when ((old.access_type = 'public') <> (new.access_type = 'public')) execute function live.tell_access_type();
 
@@ -73,7 +71,6 @@ begin
 end;
 $$;
 comment on function live.tell_role_change is 'Trigger: the room is told of a new role; a new or former host may start or stop the host''s grace.';
-revoke execute on function live.tell_role_change() from public, anon, authenticated, service_role;
 create trigger tell_role_change after update of role on public.live_participants
   for each row when (old.role <> new.role) execute function live.tell_role_change();
 
@@ -87,7 +84,6 @@ begin
 end;
 $$;
 comment on function live.seat_host is 'Trigger: a session''s creator is its host from the first moment.';
-revoke execute on function live.seat_host() from public, anon, authenticated, service_role;
 create trigger seat_host after insert on public.live_sessions for each row execute function live.seat_host();
 
 create function live.ensure_participant(p_session public.live_sessions, p_user uuid) returns void
@@ -99,7 +95,6 @@ begin
 end;
 $$;
 comment on function live.ensure_participant is 'Gives a person new to the session a row with the default role.';
-revoke execute on function live.ensure_participant(public.live_sessions, uuid) from public, anon, authenticated, service_role;
 
 create function live.rank_in(p_session uuid, p_user uuid) returns int
 language plpgsql stable security definer set search_path = '' as $$
@@ -112,7 +107,6 @@ begin
 end;
 $$;
 comment on function live.rank_in is 'Rank of a person in a session: 100 for ops, 10 for someone who was never there.';
-revoke execute on function live.rank_in(uuid, uuid) from public, anon, authenticated, service_role;
 
 -- ── bans ───────────────────────────────────────────────────────────────────────────────────────────────────────
 -- PL/pgSQL keeps its plan, where this would be planned anew for each gift and each message.
@@ -138,7 +132,6 @@ $$;
 comment on function live.standing_ban is
   'What keeps a person out, as PERSON.removed: the longest standing ban, or, above all bans, that their account is deleted '
   '(reason account_deleted); null when nothing does. For a call give null, null.';
-revoke execute on function live.standing_ban(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.kept_out(p_user uuid, p_session uuid, p_creator uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -152,7 +145,6 @@ begin
 end;
 $$;
 comment on function live.kept_out is 'Whether standing_ban keeps a person out, without its words.';
-revoke execute on function live.kept_out(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.standing_fault(p_user uuid, p_session uuid, p_creator uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -164,7 +156,6 @@ $$;
 comment on function live.standing_fault is
   'Why a person may neither enter nor act: not_authenticated, account_deleted, or banned anywhere in scope; null when they '
   'may. For a call or the platform give null, null.';
-revoke execute on function live.standing_fault(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.acting_rank(p_session uuid, p_user uuid) returns int
 language plpgsql stable security definer set search_path = '' as $$
@@ -177,7 +168,6 @@ end;
 $$;
 comment on function live.acting_rank is
   'With what rank a person acts in a session: rank_in, and 0 while a ban keeps them out. Null as the session: on the platform.';
-revoke execute on function live.acting_rank(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.unless_ops(p_user uuid) returns uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -187,7 +177,6 @@ end;
 $$;
 comment on function live.unless_ops(uuid) is
   'A person as rows name them that the people concerned may read: null for ops, whom only the audit names.';
-revoke execute on function live.unless_ops(uuid) from public, anon, authenticated, service_role;
 
 create function live.name_no_ops() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -198,7 +187,6 @@ begin
 end;
 $$;
 comment on function live.name_no_ops is 'Trigger: whoever is banned reads the ban, and must not learn which account of ops it was.';
-revoke execute on function live.name_no_ops() from public, anon, authenticated, service_role;
 create trigger name_no_ops before insert or update on public.live_bans
   for each row execute function live.name_no_ops();
 
@@ -221,7 +209,6 @@ begin
 end;
 $$;
 comment on function live.touch_banned is 'Trigger: a ban made, changed or lifted is news to every running room that it concerns.';
-revoke execute on function live.touch_banned() from public, anon, authenticated, service_role;
 create trigger touch_banned after insert or update on public.live_bans
   for each row execute function live.touch_banned();
 
@@ -250,7 +237,6 @@ end;
 $$;
 comment on function live.connection is
   'The latest open visit of someone, which the webhook may know of seconds before the room shows it; null when away.';
-revoke execute on function live.connection(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.bound_by_mute_all(p_row public.live_participants) returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -262,7 +248,6 @@ begin
 end;
 $$;
 comment on function live.bound_by_mute_all is 'Whether everyone of this person''s rank is muted in their session now.';
-revoke execute on function live.bound_by_mute_all(public.live_participants) from public, anon, authenticated, service_role;
 
 -- ── PERSON: what agents are told of someone ────────────────────────────────────────────────────────────────────
 create function live.shown_name(p_user uuid) returns text
@@ -276,7 +261,6 @@ end;
 $$;
 comment on function live.shown_name is
   'A person''s name as others are shown it: the display name, or the username where that is missing or hides something. Null when neither will do.';
-revoke execute on function live.shown_name(uuid) from public, anon, authenticated, service_role;
 
 create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -304,7 +288,6 @@ begin
 end;
 $$;
 comment on function live.person is 'PERSON: the desired state of someone in a session, as agents read it.';
-revoke execute on function live.person(public.live_participants, uuid) from public, anon, authenticated, service_role;
 
 create function live.person_in_session(p_session uuid, p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -316,7 +299,6 @@ begin
 end;
 $$;
 comment on function live.person_in_session is 'PERSON of one participant; null for someone who was never there.';
-revoke execute on function live.person_in_session(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.person_in_call(p_call public.calls, p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -331,7 +313,6 @@ begin
 end;
 $$;
 comment on function live.person_in_call is 'PERSON of one side of a call; null for anyone else.';
-revoke execute on function live.person_in_call(public.calls, uuid) from public, anon, authenticated, service_role;
 
 -- ── entry ──────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.access_fault(p_session public.live_sessions, p_user uuid) returns text
@@ -356,7 +337,6 @@ $$;
 comment on function live.access_fault is
   'What paid access a person lacks: sign_in_required, subscription_required or ticket_required; null when none. '
   'Moderators and above need none.';
-revoke execute on function live.access_fault(public.live_sessions, uuid) from public, anon, authenticated, service_role;
 
 create function live.connects_too_often(p_user uuid, p_session uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -372,7 +352,6 @@ end;
 $$;
 comment on function live.connects_too_often is
   'Whether a person has connected to a session limits.connections_per_minute times within a minute: no further token until it is over.';
-revoke execute on function live.connects_too_often(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls) returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -399,7 +378,6 @@ $$;
 comment on function live.token_fault is
   'Why nobody mints this person a token for a session (p_call null) or a call (p_session null); null when they may have one. The '
   'one place where that is decided: every door asks it.';
-revoke execute on function live.token_fault(uuid, public.live_sessions, public.calls) from public, anon, authenticated, service_role;
 
 create function public.can_join_as(session_id uuid, user_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -422,7 +400,6 @@ comment on function public.can_join_as is
   'Whether a person may enter a session: {allowed, reason, role}. Reasons: not_authenticated, account_deleted, '
   'unknown_session, banned, session_ended, session_not_live, too_many_connections, not_a_creator, sign_in_required, subscription_required, '
   'ticket_required. For server code.';
-revoke execute on function public.can_join_as(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.can_join_as(uuid, uuid) to service_role;
 
 create function public.can_join(session_id uuid) returns jsonb
@@ -432,5 +409,4 @@ begin
 end;
 $$;
 comment on function public.can_join is 'can_join_as for who is signed in.';
-revoke execute on function public.can_join(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.can_join(uuid) to authenticated, service_role;

@@ -18,7 +18,6 @@ begin
 end;
 $$;
 comment on function live.take_mark is 'Whether something named may be sent now: at most once in an interval, without waiting on locks.';
-revoke execute on function live.take_mark(text, interval) from public, anon, authenticated, service_role;
 
 create function live.wake(p_room text) returns void
 language plpgsql set search_path = '' as $$
@@ -30,7 +29,6 @@ begin
 end;
 $$;
 comment on function live.wake is 'Wakes the agents for a room.';
-revoke execute on function live.wake(text) from public, anon, authenticated, service_role;
 
 create function live.tell_session(p_session uuid, p_table text, p_ids jsonb) returns void
 language plpgsql set search_path = '' as $$
@@ -40,7 +38,6 @@ begin
 end;
 $$;
 comment on function live.tell_session is 'Tells console and app which rows of a session changed: ids only.';
-revoke execute on function live.tell_session(uuid, text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.room_of(p_session uuid, p_call uuid) returns text
 language plpgsql stable set search_path = '' as $$
@@ -50,7 +47,6 @@ begin
 end;
 $$;
 comment on function live.room_of is 'LiveKit room of a session or call.';
-revoke execute on function live.room_of(uuid, uuid) from public, anon, authenticated, service_role;
 
 -- Per row, because each gift updates its session: what wakes nobody must cost nothing.
 create function live.wake_for_session() returns trigger
@@ -61,7 +57,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_session is 'Trigger: a session changed in a way that its agent must know.';
-revoke execute on function live.wake_for_session() from public, anon, authenticated, service_role;
 create trigger wake_for_session after update on public.live_sessions
   for each row when (old.desired_xid <> new.desired_xid and (old.status <> 'scheduled' or new.status <> 'scheduled'))
   execute function live.wake_for_session();
@@ -78,7 +73,6 @@ begin
 end;
 $$;
 comment on function live.tell_of_session is 'Trigger: a session changed in a way that console and app show.';
-revoke execute on function live.tell_of_session() from public, anon, authenticated, service_role;
 create trigger tell_of_session after update on public.live_sessions
   for each row when ((old.status, old.title, old.mute_all_rank, old.viewer_count)
                      is distinct from (new.status, new.title, new.mute_all_rank, new.viewer_count))
@@ -96,7 +90,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_calls is 'Trigger: new and changed calls.';
-revoke execute on function live.wake_for_calls() from public, anon, authenticated, service_role;
 create trigger mark_new_calls after insert on public.calls
   referencing new table as new_rows for each statement execute function live.wake_for_calls();
 create trigger wake_for_calls after update on public.calls
@@ -121,7 +114,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_participants is 'Trigger: changed desired state, by whoever changed it.';
-revoke execute on function live.wake_for_participants() from public, anon, authenticated, service_role;
 create trigger wake_for_participants after update on public.live_participants
   referencing old table as old_rows new table as new_rows
   for each statement execute function live.wake_for_participants();
@@ -139,7 +131,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_events is 'Trigger: new events to relay.';
-revoke execute on function live.wake_for_events() from public, anon, authenticated, service_role;
 create trigger wake_for_events after insert on public.live_events
   referencing new table as new_rows for each statement execute function live.wake_for_events();
 
@@ -156,7 +147,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_new_actions is 'Trigger: actions to claim.';
-revoke execute on function live.wake_for_new_actions() from public, anon, authenticated, service_role;
 create trigger wake_for_new_actions after insert on public.moderation_actions
   referencing new table as new_rows for each statement execute function live.wake_for_new_actions();
 
@@ -182,7 +172,6 @@ begin
 end;
 $$;
 comment on function live.wake_for_actions is 'Trigger: actions whose status changed.';
-revoke execute on function live.wake_for_actions() from public, anon, authenticated, service_role;
 create trigger wake_for_actions after update on public.moderation_actions
   referencing old table as old_rows new table as new_rows
   for each statement execute function live.wake_for_actions();

@@ -17,7 +17,6 @@ comment on column live.presence_steps.node is 'Microseconds since 1970, without 
 comment on column live.presence_steps.sum is 'Viewers who came less viewers who went.';
 comment on column live.presence_steps.peak is 'The most that the sum reaches after any step of the stretch, counted from its start.';
 alter table live.presence_steps enable row level security;
-revoke all on live.presence_steps from public, anon, authenticated, service_role;
 
 create function live.top_of_steps(p_session uuid, p_level int, p_first bigint, p_last bigint, out sum int, out peak int)
 language plpgsql stable set search_path = '' as $$
@@ -29,7 +28,6 @@ begin
 end;
 $$;
 comment on function live.top_of_steps is 'Sum and peak of a row of neighbouring nodes; nulls when there are none.';
-revoke execute on function live.top_of_steps(uuid, int, bigint, bigint) from public, anon, authenticated, service_role;
 
 create function live.set_steps(p_session uuid, p_level int, p_node bigint, p_sum int, p_peak int) returns void
 language plpgsql set search_path = '' as $$
@@ -44,7 +42,6 @@ begin
 end;
 $$;
 comment on function live.set_steps is 'Writes one node; without a sum there is nothing in its stretch, and it goes.';
-revoke execute on function live.set_steps(uuid, int, bigint, int, int) from public, anon, authenticated, service_role;
 
 create function live.add_step(p_session uuid, p_at timestamptz, p_step int) returns void
 language plpgsql set search_path = '' as $$
@@ -64,7 +61,6 @@ begin
 end;
 $$;
 comment on function live.add_step is 'So many viewers more (or less) from a moment on. The caller holds the session''s lock.';
-revoke execute on function live.add_step(uuid, timestamptz, int) from public, anon, authenticated, service_role;
 
 create function live.peak_viewers(p_session uuid) returns int
 language plpgsql stable set search_path = '' as $$
@@ -73,7 +69,6 @@ begin
 end;
 $$;
 comment on function live.peak_viewers is 'Most viewers of a session at one time.';
-revoke execute on function live.peak_viewers(uuid) from public, anon, authenticated, service_role;
 
 create function live.forget_steps() returns int
 language plpgsql set search_path = '' as $$
@@ -92,4 +87,3 @@ end;
 $$;
 comment on function live.forget_steps is
   'Deletes the steps of sessions that ended more than a day ago: their peak stays as it is. At most 100 sessions at a time.';
-revoke execute on function live.forget_steps() from public, anon, authenticated, service_role;

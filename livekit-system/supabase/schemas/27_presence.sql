@@ -24,7 +24,6 @@ begin
 end;
 $$;
 comment on function live.derive_visit is 'Trigger: joined_at, left_at and leave_reason follow from what each source reported.';
-revoke execute on function live.derive_visit() from public, anon, authenticated, service_role;
 create trigger derive_visit before insert or update on public.live_visits
   for each row execute function live.derive_visit();
 
@@ -81,8 +80,6 @@ comment on function live.presence_change is
   'What the change of one visit (null before its first report) makes of its person''s presence: watched, the time in closed '
   'visits more or less, and steps [{at, step}], when one more or one less is there; two devices at once count once. '
   'p_from: the earliest moment of which the visit tells something else now; p_others_open: whether others of theirs are open.';
-revoke execute on function live.presence_change(uuid, public.live_visits, public.live_visits, timestamptz, boolean)
-  from public, anon, authenticated, service_role;
 
 create function live.refresh_person(
   p_session public.live_sessions, p_was public.live_participants, p_opened int, p_watched interval, p_source text
@@ -124,8 +121,6 @@ $$;
 comment on function live.refresh_person is
   'Brings a person''s presence up to their visits; by how much the session''s viewers change. p_opened: connections more or '
   'less; p_watched: time in closed visits more or less. The caller holds the session''s lock, and calls refresh_session next.';
-revoke execute on function live.refresh_person(public.live_sessions, public.live_participants, int, interval, text)
-  from public, anon, authenticated, service_role;
 
 create function live.refresh_session(p_session uuid, p_viewers int) returns void
 language plpgsql set search_path = '' as $$
@@ -146,7 +141,6 @@ end;
 $$;
 comment on function live.refresh_session is
   'Brings a session''s viewers (so many more or less), their peak, and since when it is without a host up to date.';
-revoke execute on function live.refresh_session(uuid, int) from public, anon, authenticated, service_role;
 
 create function live.visit_changed_from(p_was public.live_visits, p_became public.live_visits) returns timestamptz
 language plpgsql immutable set search_path = '' as $$
@@ -184,9 +178,6 @@ $$;
 comment on function live.apply_visit is
   'What follows for person and session from a visit that changed: by how much the session''s viewers change; null when it did not.';
 
-revoke execute on function live.visit_changed_from(public.live_visits, public.live_visits),
-  live.apply_visit(public.live_sessions, public.live_visits, public.live_visits, text) from public, anon, authenticated, service_role;
-
 create function live.write_visit(
   p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text,
   p_permission jsonb, out was public.live_visits, out became public.live_visits)
@@ -219,8 +210,6 @@ begin
 end;
 $$;
 comment on function live.write_visit is 'Files one report under its connection: the visit before and after; both null when the connection is somebody else''s.';
-revoke execute on function live.write_visit(text, uuid, uuid, text, text, uuid, timestamptz, text, jsonb)
-  from public, anon, authenticated, service_role;
 
 create function live.record_presence(
   p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text,
@@ -271,8 +260,6 @@ comment on function live.record_presence is
   'The core of presence, for agents and webhooks alike: p_source agent or webhook, p_event joined or left, p_at LiveKit''s '
   'own joined_at for joined, p_permission its permission then. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
   'unknown_room or not_a_party}. Any order and repetition of the same reports ends in the same rows.';
-revoke execute on function live.record_presence(text, text, text, text, text, timestamptz, text, jsonb)
-  from public, anon, authenticated, service_role;
 
 create function live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text) returns int
 language plpgsql set search_path = '' as $$
@@ -303,4 +290,3 @@ begin
 end;
 $$;
 comment on function live.close_visits is 'Closes every open visit of a session or call, for want of reports; how many there were.';
-revoke execute on function live.close_visits(uuid, uuid, timestamptz, text) from public, anon, authenticated, service_role;

@@ -8,7 +8,6 @@ begin
 end;
 $$;
 comment on function live.action_scope is 'Scope of a ban or unban: session unless it says otherwise. Null for other actions.';
-revoke execute on function live.action_scope(text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.action_aspect(p_action text, p_params jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -24,7 +23,6 @@ end;
 $$;
 comment on function live.action_aspect is
   'What an action decides about a person. Two rows of one aspect that differ contradict each other; null decides nothing lasting.';
-revoke execute on function live.action_aspect(text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.params_fault(p_action text, p_params jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -64,7 +62,6 @@ begin
 end;
 $$;
 comment on function live.params_fault is 'What is wrong with an action''s params, in words; null when nothing is.';
-revoke execute on function live.params_fault(text, jsonb) from public, anon, authenticated, service_role;
 
 create function live.check_shape(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
@@ -95,7 +92,6 @@ begin
 end;
 $$;
 comment on function live.check_shape is 'Refuses an action that makes no sense whoever asks it.';
-revoke execute on function live.check_shape(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.action_is_known(p_action text) returns boolean
 language plpgsql immutable set search_path = '' as $$
@@ -105,7 +101,6 @@ begin
 end;
 $$;
 comment on function live.action_is_known is 'Whether there is such an action.';
-revoke execute on function live.action_is_known(text) from public, anon, authenticated, service_role;
 
 create function live.check_place(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
@@ -139,7 +134,6 @@ begin
 end;
 $$;
 comment on function live.check_place is 'Refuses an action about a session, call or person that is not there.';
-revoke execute on function live.check_place(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.permits(
   p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int
@@ -163,7 +157,6 @@ end;
 $$;
 comment on function live.permits is
   'Whether a rank may ask for an action at all: the table of who may ask what. p_new_rank is the rank that set_role gives.';
-revoke execute on function live.permits(text, int, text, text, int, int) from public, anon, authenticated, service_role;
 
 create function live.reaches(p_via text, p_rank int, p_target_rank int) returns boolean
 language plpgsql immutable set search_path = '' as $$
@@ -176,7 +169,6 @@ end;
 $$;
 comment on function live.reaches is
   'Whether a requester may act on someone of a rank: on lower ranks only; ops on anyone; the agent''s rules never on a host.';
-revoke execute on function live.reaches(text, int, int) from public, anon, authenticated, service_role;
 
 create function live.ops_rank(p_user uuid) returns int
 language plpgsql stable set search_path = '' as $$
@@ -185,7 +177,6 @@ begin
 end;
 $$;
 comment on function live.ops_rank is 'Rank of ops for whom server code speaks: 100, and 0 for someone who is suspended. Null = nobody in particular.';
-revoke execute on function live.ops_rank(uuid) from public, anon, authenticated, service_role;
 
 -- Before anything is looked up about the target, so that a refusal tells nothing of who was where.
 create function live.require_standing_to_ask(p_row public.moderation_actions) returns void
@@ -202,7 +193,6 @@ end;
 $$;
 comment on function live.require_standing_to_ask is
   'Refuses a requester who may not ask this of anybody there: with the same words for every place and target.';
-revoke execute on function live.require_standing_to_ask(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.authority_fault(p_row public.moderation_actions, p_rank int) returns text
 language plpgsql stable set search_path = '' as $$
@@ -222,7 +212,6 @@ begin
 end;
 $$;
 comment on function live.authority_fault is 'Why a requester of this rank may not ask this; null when they may.';
-revoke execute on function live.authority_fault(public.moderation_actions, int) from public, anon, authenticated, service_role;
 
 create function live.require_room_to_speak(p_session uuid, p_user uuid) returns void
 language plpgsql stable set search_path = '' as $$
@@ -235,7 +224,6 @@ begin
 end;
 $$;
 comment on function live.require_room_to_speak is 'Refuses one more speaker than limits.speakers_per_session. The caller holds the session''s lock.';
-revoke execute on function live.require_room_to_speak(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.check_stage(p_row public.moderation_actions) returns void
 language plpgsql stable security definer set search_path = '' as $$
@@ -258,7 +246,6 @@ end;
 $$;
 comment on function live.check_stage is
   'Refuses to raise an anonymous sign-in, somebody between whom and the asker a block stands, and one speaker too many.';
-revoke execute on function live.check_stage(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.bans_of(p_row public.moderation_actions) returns setof public.live_bans
 language plpgsql stable set search_path = '' as $$
@@ -275,7 +262,6 @@ begin
 end;
 $$;
 comment on function live.bans_of is 'The standing bans that an unban would lift.';
-revoke execute on function live.bans_of(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.outranked_by(p_row public.moderation_actions) returns int
 language plpgsql stable set search_path = '' as $$
@@ -305,7 +291,6 @@ begin
 end;
 $$;
 comment on function live.outranked_by is 'Rank of whoever did what this action would undo; null when it undoes nothing.';
-revoke execute on function live.outranked_by(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.refusal_at_claim(p_row public.moderation_actions) returns text
 language plpgsql stable set search_path = '' as $$
@@ -317,4 +302,3 @@ begin
 end;
 $$;
 comment on function live.refusal_at_claim is 'Why a row may no longer be carried out, by the ranks of now; null when it may.';
-revoke execute on function live.refusal_at_claim(public.moderation_actions) from public, anon, authenticated, service_role;

@@ -7,7 +7,6 @@ begin
 end;
 $$;
 comment on function live.until is 'End of a timed action, counted from now; null when it has none.';
-revoke execute on function live.until(jsonb) from public, anon, authenticated, service_role;
 
 create function live.apply_mic(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -30,7 +29,6 @@ begin
 end;
 $$;
 comment on function live.apply_mic is 'mute and unmute.';
-revoke execute on function live.apply_mic(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.apply_camera(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -43,7 +41,6 @@ begin
 end;
 $$;
 comment on function live.apply_camera is 'camera_off and camera_on.';
-revoke execute on function live.apply_camera(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.apply_chat(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -61,7 +58,6 @@ begin
 end;
 $$;
 comment on function live.apply_chat is 'chat_mute and chat_unmute.';
-revoke execute on function live.apply_chat(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.apply_role(p_row public.moderation_actions) returns boolean
 language plpgsql set search_path = '' as $$
@@ -94,7 +90,6 @@ end;
 $$;
 comment on function live.apply_role is
   'set_role: gives the role, or invites to it when it is higher and the person has not asked. Returns whether it invited.';
-revoke execute on function live.apply_role(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.apply_ban(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -123,7 +118,6 @@ begin
 end;
 $$;
 comment on function live.apply_ban is 'ban and unban; returns what an unban lifted.';
-revoke execute on function live.apply_ban(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.apply_mute_all(p_session uuid, p_rank int) returns void
 language plpgsql set search_path = '' as $$
@@ -144,7 +138,6 @@ end;
 $$;
 comment on function live.apply_mute_all is
   'Mutes everyone below moderator, now and later, or (null) frees those whom that muted. Mutes by name are left alone.';
-revoke execute on function live.apply_mute_all(uuid, int) from public, anon, authenticated, service_role;
 
 create function live.apply_end(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -158,7 +151,6 @@ begin
 end;
 $$;
 comment on function live.apply_end is 'end_session, for sessions and calls.';
-revoke execute on function live.apply_end(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.aspect_of_person(p_row public.live_participants, p_aspect text) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -174,7 +166,6 @@ begin
 end;
 $$;
 comment on function live.aspect_of_person is 'The columns that an aspect is made of, to be put back when an action is withdrawn.';
-revoke execute on function live.aspect_of_person(public.live_participants, text) from public, anon, authenticated, service_role;
 
 create function live.put_back(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -198,7 +189,6 @@ begin
 end;
 $$;
 comment on function live.put_back is 'Restores the desired state that an action replaced.';
-revoke execute on function live.put_back(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.withdraw(p_row public.moderation_actions, p_status text, p_code text, p_error text) returns void
 language plpgsql set search_path = '' as $$
@@ -219,4 +209,3 @@ begin
 end;
 $$;
 comment on function live.withdraw is 'Ends an unfinished row without effect: its desired state is put back, unless a later row decided the same.';
-revoke execute on function live.withdraw(public.moderation_actions, text, text, text) from public, anon, authenticated, service_role;

@@ -24,7 +24,6 @@ begin
 end;
 $$;
 comment on function live.set_requester is 'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
-revoke execute on function live.set_requester(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.lock_for_action(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -39,7 +38,6 @@ begin
 end;
 $$;
 comment on function live.lock_for_action is 'Locks the sessions that an action is about: wishes about one session are taken one by one.';
-revoke execute on function live.lock_for_action(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.admit_action() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -88,7 +86,6 @@ begin
 end;
 $$;
 comment on function live.admit_action is 'Trigger: refuses what makes no sense or is not allowed, in words for a moderator.';
-revoke execute on function live.admit_action() from public, anon, authenticated, service_role;
 
 create function live.author_of(p_session uuid, p_message uuid) returns uuid
 language plpgsql stable set search_path = '' as $$
@@ -103,7 +100,6 @@ begin
 end;
 $$;
 comment on function live.author_of is 'Who wrote a message; null for a system message. Refuses one that is not in the session.';
-revoke execute on function live.author_of(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.spend(p_user uuid, p_limit text) returns void
 language plpgsql set search_path = '' as $$
@@ -125,7 +121,6 @@ begin
 end;
 $$;
 comment on function live.spend is 'Counts one use of a rate of app_settings.limits; refuses with rate_limited beyond it. Refused uses are not counted.';
-revoke execute on function live.spend(uuid, text) from public, anon, authenticated, service_role;
 
 create table live.spending (
   user_id uuid not null,
@@ -140,7 +135,6 @@ comment on column live.spending.name is 'Name of the limit.';
 comment on column live.spending.minute is 'The minute that is counted.';
 comment on column live.spending.count is 'Uses in that minute.';
 alter table live.spending enable row level security;
-revoke all on live.spending from public, anon, authenticated, service_role;
 
 create function live.supersede(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -165,7 +159,6 @@ begin
 end;
 $$;
 comment on function live.supersede is 'Cancels unfinished rows that this one contradicts.';
-revoke execute on function live.supersede(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.finish_at_once(p_id uuid, p_after jsonb) returns void
 language plpgsql set search_path = '' as $$
@@ -177,7 +170,6 @@ begin
 end;
 $$;
 comment on function live.finish_at_once is 'Marks a row as applied that needs nothing from LiveKit.';
-revoke execute on function live.finish_at_once(uuid, jsonb) from public, anon, authenticated, service_role;
 
 create function live.carry_out(p_row public.moderation_actions) returns boolean
 language plpgsql set search_path = '' as $$
@@ -222,7 +214,6 @@ begin
 end;
 $$;
 comment on function live.carry_out is 'Writes the desired state of one action; returns whether it became an invitation.';
-revoke execute on function live.carry_out(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.needs_agent(p_row public.moderation_actions) returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -237,7 +228,6 @@ end;
 $$;
 comment on function live.needs_agent is
   'Whether LiveKit has to be made to agree: not for chat, which lives in the database, and not where no room is up.';
-revoke execute on function live.needs_agent(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.after_action() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -260,7 +250,6 @@ begin
 end;
 $$;
 comment on function live.after_action is 'Trigger: an accepted action takes effect in the desired state, in the insert''s own transaction.';
-revoke execute on function live.after_action() from public, anon, authenticated, service_role;
 
 create trigger admit_action before insert on public.moderation_actions
   for each row execute function live.admit_action();
@@ -288,7 +277,6 @@ begin
 end;
 $$;
 comment on function live.close_session_books is 'Trigger: when a session ends, what was asked of its room and not done is over; bans hold.';
-revoke execute on function live.close_session_books() from public, anon, authenticated, service_role;
 create trigger close_session_books after update of status on public.live_sessions
   for each row when (old.status <> 'ended' and new.status = 'ended') execute function live.close_session_books();
 
@@ -319,5 +307,4 @@ end;
 $$;
 comment on function public.cancel_action is
   'Withdraws an action that no agent has claimed yet: {id, status}. For who asked it, a higher rank, ops and server code.';
-revoke execute on function public.cancel_action(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.cancel_action(uuid) to authenticated, service_role;

@@ -28,7 +28,6 @@ end;
 $$;
 comment on function live.require_seat is 'The caller''s row in a live session, with the session locked; refuses whoever has no place there. p_before_start: a '
   'scheduled session will do.';
-revoke execute on function live.require_seat(uuid, boolean) from public, anon, authenticated, service_role;
 
 create function live.is_host_of(p_session uuid, p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -38,7 +37,6 @@ begin
 end;
 $$;
 comment on function live.is_host_of is 'Whether a person is a host of a session.';
-revoke execute on function live.is_host_of(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function public.raise_hand(session_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -74,7 +72,6 @@ $$;
 comment on function public.raise_hand is
   'Asks to speak: {hand_raised_at, position}. Raising it again keeps the place in the queue. It comes down by itself '
   'after limits.hand_seconds.';
-revoke execute on function public.raise_hand(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.raise_hand(uuid) to authenticated;
 
 create function public.lower_hand(session_id uuid, user_id uuid default null) returns jsonb
@@ -92,7 +89,6 @@ begin
 end;
 $$;
 comment on function public.lower_hand is 'Takes one''s hand down, or as a moderator someone else''s: {lowered}.';
-revoke execute on function public.lower_hand(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.lower_hand(uuid, uuid) to authenticated;
 
 create function live.clear_invitation(p_seat public.live_participants, p_role text) returns void
@@ -107,7 +103,6 @@ begin
 end;
 $$;
 comment on function live.clear_invitation is 'Ends an invitation: with the invited role when accepted, with the old one when not.';
-revoke execute on function live.clear_invitation(public.live_participants, text) from public, anon, authenticated, service_role;
 
 create function public.accept_invite(session_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -130,7 +125,6 @@ begin
 end;
 $$;
 comment on function public.accept_invite is 'Takes the offered role: {role}. The app then opens the microphone when the person wants it.';
-revoke execute on function public.accept_invite(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.accept_invite(uuid) to authenticated;
 
 create function public.decline_invite(session_id uuid) returns jsonb
@@ -143,5 +137,4 @@ begin
 end;
 $$;
 comment on function public.decline_invite is 'Turns the offered role down: {declined}.';
-revoke execute on function public.decline_invite(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.decline_invite(uuid) to authenticated;

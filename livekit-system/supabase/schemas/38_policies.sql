@@ -21,7 +21,6 @@ begin
 end;
 $$;
 comment on function live.closed_to is 'Sessions that a standing ban of session or creator keeps a person out of.';
-revoke execute on function live.closed_to(uuid) from public, anon, authenticated, service_role;
 
 create function live.shut_out(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -30,7 +29,6 @@ begin
 end;
 $$;
 comment on function live.shut_out is 'Whether nothing is open to a person: a ban from the platform, or their account is deleted.';
-revoke execute on function live.shut_out(uuid) from public, anon, authenticated, service_role;
 
 create function live.paid_sessions(p_user uuid) returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -63,7 +61,6 @@ end;
 $$;
 comment on function live.paid_sessions is
   'Of the sessions with paid access that a person is or was in, those that they may be in now: access_fault for all at once.';
-revoke execute on function live.paid_sessions(uuid) from public, anon, authenticated, service_role;
 
 create function live.my_free_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -94,7 +91,6 @@ end;
 $$;
 comment on function live.my_paid_sessions is
   'Sessions with paid access that the caller is or was in and is not kept out of: neither by a ban nor because access has ended.';
-revoke execute on function live.my_free_sessions(), live.my_paid_sessions() from public, anon, authenticated, service_role;
 grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
 
 create function live.may_look_back(p_session uuid, p_user uuid) returns boolean
@@ -108,7 +104,6 @@ begin
 end;
 $$;
 comment on function live.may_look_back is 'Whether a session is among my_free_sessions or my_paid_sessions, asked for one.';
-revoke execute on function live.may_look_back(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.my_staffed_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -125,7 +120,6 @@ begin
 end;
 $$;
 comment on function live.my_staffed_sessions is 'Sessions in which the caller is host, co-host or moderator.';
-revoke execute on function live.my_staffed_sessions() from public, anon, authenticated, service_role;
 grant execute on function live.my_staffed_sessions() to authenticated;
 
 -- From the sessions that are live, and not from all that the caller was ever in.
@@ -148,7 +142,6 @@ begin
 end;
 $$;
 comment on function live.my_chats() is 'Live sessions that the caller has joined and may still be in; asked once per query, not once per row.';
-revoke execute on function live.my_chats() from public, anon, authenticated, service_role;
 grant execute on function live.my_chats() to authenticated;
 
 create function live.my_own_sessions() returns setof uuid
@@ -158,7 +151,6 @@ begin
 end;
 $$;
 comment on function live.my_own_sessions is 'Sessions that the caller created.';
-revoke execute on function live.my_own_sessions() from public, anon, authenticated, service_role;
 grant execute on function live.my_own_sessions() to authenticated;
 
 -- ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,7 +243,6 @@ $$;
 comment on function live.may_listen is
   'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for whoever may '
   'be in the session, live:wake for nobody (the service role passes by policies).';
-revoke execute on function live.may_listen(text) from public, anon, authenticated, service_role;
 grant execute on function live.may_listen(text) to authenticated;
 
 create policy "live topics" on realtime.messages for select to authenticated
@@ -279,7 +270,6 @@ end;
 $$;
 comment on function public.watch_levels is
   'Asks for levels for 15 s: {expires_at, topic}. Call it again while someone is looking.';
-revoke execute on function public.watch_levels(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.watch_levels(uuid) to authenticated;
 
 create function public.live_events_since(session_id uuid, after_seq bigint, "limit" int default 200)
@@ -300,5 +290,4 @@ end;
 $$;
 comment on function public.live_events_since is
   'Catching up: events of a session after a seq, in order, at most 500. For whoever is or was in it, or may join.';
-revoke execute on function public.live_events_since(uuid, bigint, int) from public, anon, authenticated, service_role;
 grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;

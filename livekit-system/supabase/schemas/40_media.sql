@@ -24,7 +24,6 @@ comment on column public.live_media.reported_by is 'Who told of its beginning: a
 create unique index live_media_flowing on public.live_media (participant_sid, source) where ended_at is null;
 create index live_media_of_session on public.live_media (session_id, started_at);
 alter table public.live_media enable row level security;
-revoke all on public.live_media from public, anon, authenticated, service_role;
 grant select on public.live_media to authenticated, service_role;
 create policy "hosts see when they were on air, staff and ops too" on public.live_media for select to authenticated
   using (user_id = (select auth.uid())
@@ -46,7 +45,6 @@ end;
 $$;
 comment on function live.record_media(uuid, uuid, text, text[], timestamptz) is
   'Takes in which of camera and microphone flow from one connection of a host: what flowed and is not named has ended.';
-revoke execute on function live.record_media(uuid, uuid, text, text[], timestamptz) from public, anon, authenticated, service_role;
 
 create function public.agent_media(p_worker text, p_rows jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -79,7 +77,6 @@ $$;
 comment on function public.agent_media(text, jsonb) is
   'Files what flows from hosts: [{"room", "epoch", "user_id", "participant_sid", "flowing": ["camera", "microphone"], "at_ms"}], '
   'each one all that flows of these two -> [{"room", "ok"}]; ok is false when it is fenced. Of anybody but a host nothing is kept.';
-revoke execute on function public.agent_media(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_media(text, jsonb) to service_role;
 
 create function live.read_webhook_track(p_room text, p_event text, p_payload jsonb) returns boolean
@@ -111,7 +108,6 @@ end;
 $$;
 comment on function live.read_webhook_track(text, text, jsonb) is
   'Records track_published of a host, unless an agent has told of that source, which knows more; and track_unpublished.';
-revoke execute on function live.read_webhook_track(text, text, jsonb) from public, anon, authenticated, service_role;
 
 -- ── what ends by itself ────────────────────────────────────────────────────────────────────────────────────────
 create function live.end_media_of_connection() returns trigger
@@ -123,7 +119,6 @@ begin
 end;
 $$;
 comment on function live.end_media_of_connection() is 'Trigger: who has left sends nothing any more.';
-revoke execute on function live.end_media_of_connection() from public, anon, authenticated, service_role;
 create trigger end_media_of_connection after update of left_at, agent_left_at, webhook_left_at, closed_at on public.live_visits
   for each row when (old.left_at is null and new.left_at is not null) execute function live.end_media_of_connection();
 
@@ -136,7 +131,6 @@ begin
 end;
 $$;
 comment on function live.end_media_of_session() is 'Trigger: nothing flows in a session that is over.';
-revoke execute on function live.end_media_of_session() from public, anon, authenticated, service_role;
 create trigger end_media_of_session after update of status on public.live_sessions
   for each row when (old.status = 'live' and new.status = 'ended') execute function live.end_media_of_session();
 
@@ -162,4 +156,3 @@ $$;
 comment on function live.delivered_for_purchases_until(uuid, double precision) is
   'The latest moment after which a host''s media has flowed for so many seconds by now: whoever bought until then has got it. '
   'Null when it has not flowed for so long at all.';
-revoke execute on function live.delivered_for_purchases_until(uuid, double precision) from public, anon, authenticated, service_role;

@@ -19,7 +19,6 @@ begin
 end;
 $$;
 comment on function live.place is 'The session or call that a LiveKit room belongs to; no row, so nulls, for a room of neither.';
-revoke execute on function live.place(text) from public, anon, authenticated, service_role;
 
 create function live.holds(p_worker text, p_room text, p_epoch bigint) returns boolean
 language plpgsql set search_path = '' as $$
@@ -32,7 +31,6 @@ end;
 $$;
 comment on function live.holds is
   'Whether (worker, epoch) is still the holder of a room. A lease that ran out but was not taken over still counts.';
-revoke execute on function live.holds(text, text, bigint) from public, anon, authenticated, service_role;
 
 create function live.lock_leases(p_items jsonb) returns void
 language plpgsql set search_path = '' as $$
@@ -46,7 +44,6 @@ $$;
 comment on function live.lock_leases is
   'Holds the leases of all rooms in a batch. Locks are taken in one order everywhere: leases by room, sessions by id, '
   'people, actions by id; so that a beat, a batch and a moderator never wait for each other in a ring.';
-revoke execute on function live.lock_leases(jsonb) from public, anon, authenticated, service_role;
 
 create function live.effective_policy(p_session public.live_sessions) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -56,7 +53,6 @@ begin
 end;
 $$;
 comment on function live.effective_policy is 'The moderation policy of a session, key by key: the platform''s, over it the preset that the session names, over it the session''s own.';
-revoke execute on function live.effective_policy(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.open_visits(p_session uuid, p_call uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -69,7 +65,6 @@ begin
 end;
 $$;
 comment on function live.open_visits is 'The open connections of a session or call, as the books have them.';
-revoke execute on function live.open_visits(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.call_people(p_call public.calls) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -78,7 +73,6 @@ begin
 end;
 $$;
 comment on function live.call_people is 'PERSON of both sides of a call.';
-revoke execute on function live.call_people(public.calls) from public, anon, authenticated, service_role;
 
 create function live.roles_of(p_context text) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -90,7 +84,6 @@ begin
 end;
 $$;
 comment on function live.roles_of is 'What each role may do in one context.';
-revoke execute on function live.roles_of(text) from public, anon, authenticated, service_role;
 
 create function live.standing_strikes(p_session public.live_sessions) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -116,7 +109,6 @@ end;
 $$;
 comment on function live.standing_strikes is
   'What the audio rules hold against whom, as of each one''s last step: [{"user_id", "strikes", "step", "at"}].';
-revoke execute on function live.standing_strikes(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.snapshot(p_room text) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -150,7 +142,6 @@ begin
 end;
 $$;
 comment on function live.snapshot is 'All that an agent must know of a room when it begins.';
-revoke execute on function live.snapshot(text) from public, anon, authenticated, service_role;
 
 create function public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -199,7 +190,6 @@ comment on function public.agent_claim_room is
   'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?, '
   '"unmoderated_since"?: the last sign of the worker before, null in a room that was just opened}. Granted '
   'when there is no lease, it has run out or is offered, or it is the same worker''s; the epoch grows each time. ended = delete the room.';
-revoke execute on function public.agent_claim_room(text, text, text, int) from public, anon, authenticated, service_role;
 grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
 
 create function public.agent_offer(p_worker text, p_rooms jsonb) returns void
@@ -213,7 +203,6 @@ end;
 $$;
 comment on function public.agent_offer is
   'Offers rooms of a worker that is leaving to the others: [{"room", "epoch"}]. It holds each until another has claimed it.';
-revoke execute on function public.agent_offer(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_offer(text, jsonb) to service_role;
 
 create function live.settle_closed_room(p_session uuid, p_call uuid) returns void
@@ -228,7 +217,6 @@ end;
 $$;
 comment on function live.settle_closed_room is
   'Finishes what was asked of a room that is gone: its end is true, and whoever it was about is out.';
-revoke execute on function live.settle_closed_room(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function public.agent_release(p_worker text, p_rooms jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -263,5 +251,4 @@ comment on function public.agent_release is
   'Gives up leases; p_rooms [{"room", "epoch", "closed", "at_ms"}] -> [{"room", "ok"}]. closed = the room is gone, so its '
   'open visits end at at_ms and what was asked of it is finished. Nothing with this epoch is taken afterwards. ok is '
   'false when another worker holds the room by now.';
-revoke execute on function public.agent_release(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_release(text, jsonb) to service_role;

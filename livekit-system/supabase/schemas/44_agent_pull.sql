@@ -19,7 +19,6 @@ begin
 end;
 $$;
 comment on function live.action_json is 'ACTION: a claimed row as agents read it, with the target as it is to be.';
-revoke execute on function live.action_json(public.moderation_actions) from public, anon, authenticated, service_role;
 
 create function live.expire_actions(p_session uuid, p_call uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -36,7 +35,6 @@ begin
 end;
 $$;
 comment on function live.expire_actions is 'Expires what is pointless by now.';
-revoke execute on function live.expire_actions(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_in_hand uuid[], p_limit int) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -86,7 +84,6 @@ $$;
 comment on function live.claim_actions is
   'Claims what is due in one room, one row per person, and returns it. p_in_hand: what the worker has of what it claimed before; the '
   'answer with the rest of it got lost, so that is handed out again. Null: it does not say.';
-revoke execute on function live.claim_actions(text, uuid, uuid, uuid[], int) from public, anon, authenticated, service_role;
 
 create function live.room_news(
   p_worker text, p_room text, p_in_hand uuid[], p_since xid8, p_cursor text, p_limit int
@@ -128,7 +125,6 @@ begin
 end;
 $$;
 comment on function live.room_news is 'What is new in one room since a cursor; claims its due actions.';
-revoke execute on function live.room_news(text, text, uuid[], xid8, text, int) from public, anon, authenticated, service_role;
 
 create function live.rooms_with_news(p_rooms jsonb) returns setof text
 language plpgsql stable set search_path = '' as $$
@@ -156,7 +152,6 @@ begin
 end;
 $$;
 comment on function live.rooms_with_news is 'The rooms worth a closer look: by index only, so that idle rooms cost next to nothing.';
-revoke execute on function live.rooms_with_news(jsonb) from public, anon, authenticated, service_role;
 
 create function public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -201,5 +196,4 @@ comment on function public.agent_pull is
   '"rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up.';
-revoke execute on function public.agent_pull(text, jsonb, int, int) from public, anon, authenticated, service_role;
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;

@@ -42,7 +42,6 @@ begin
 end;
 $$;
 comment on function live.finish_action is 'Writes one result back; a row that is final already stays and answers its status.';
-revoke execute on function live.finish_action(text, jsonb) from public, anon, authenticated, service_role;
 
 create function public.agent_finish_actions(p_worker text, p_results jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -57,7 +56,6 @@ comment on function public.agent_finish_actions is
   'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed | retry, "error_code", "error", "before", '
   '"after", "confirmed_at_ms", "retry_in_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
   'unknown_outcome}]. Finishing a final row again answers its status.';
-revoke execute on function public.agent_finish_actions(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
 
 create function public.agent_presence(p_worker text, p_reports jsonb) returns jsonb
@@ -89,7 +87,6 @@ comment on function public.agent_presence is
   'Files presence: [{"room", "epoch", "event": joined | left, "participant_sid", "user_id", "at_ms", "reason"}] -> an '
   'aligned array of {"ok": true, "person": PERSON} or {"ok": false, "error": fenced | malformed | unknown_user | '
   'unknown_room | not_a_party}.';
-revoke execute on function public.agent_presence(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_presence(text, jsonb) to service_role;
 
 create function public.agent_relayed(p_worker text, p_cursors jsonb) returns jsonb
@@ -120,7 +117,6 @@ end;
 $$;
 comment on function public.agent_relayed is
   'Moves the relay''s cursor forward, never back: [{"room", "epoch", "seq"}] -> [{"room", "ok", "seq"?, "error"?}].';
-revoke execute on function public.agent_relayed(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_relayed(text, jsonb) to service_role;
 
 create function public.agent_publish_key(p_kid text, p_public_key text, p_not_after timestamptz) returns jsonb
@@ -140,7 +136,6 @@ end;
 $$;
 comment on function public.agent_publish_key is
   'Makes a public key known before packets are signed with it; repeating it prolongs it. Returns the row of relay_keys.';
-revoke execute on function public.agent_publish_key(text, text, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
 
 create function live.ask_automatically(p_session uuid, p_user uuid, p_action jsonb) returns text
@@ -157,7 +152,6 @@ end;
 $$;
 comment on function live.ask_automatically is
   'Asks for what a rule decided, once: why the door refused it, null when it did not. The incident is written either way.';
-revoke execute on function live.ask_automatically(uuid, uuid, jsonb) from public, anon, authenticated, service_role;
 
 create table live.rule_circuits (
   session_id uuid not null references public.live_sessions (id) on delete cascade,
@@ -174,7 +168,6 @@ comment on column live.rule_circuits.opened_at is 'When the ceiling was reached.
 comment on column live.rule_circuits.last_at is 'When an action was last held back.';
 comment on column live.rule_circuits.held_back is 'How many were held back.';
 alter table live.rule_circuits enable row level security;
-revoke all on live.rule_circuits from public, anon, authenticated, service_role;
 create index moderation_incidents_of_rule on public.moderation_incidents (session_id, rule, created_at)
   where action_id is not null;
 create index moderation_actions_automatic on public.moderation_actions (created_at) where requested_via = 'auto';
@@ -207,7 +200,6 @@ $$;
 comment on function live.circuit_open is
   'Whether a rule has asked for limits.automatic_per_rule_and_hour actions in a session within an hour, and only observes there from '
   'now on; notes what is held back, and opens a case of the session. not_measurable and disguises have no ceiling.';
-revoke execute on function live.circuit_open(uuid, text) from public, anon, authenticated, service_role;
 
 create function live.automatic_load() returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -221,7 +213,6 @@ end;
 $$;
 comment on function live.automatic_load is
   'What the rules do on the whole platform: {open_circuits: held back within ten minutes, automatic_actions: of an hour, automatic_limit}.';
-revoke execute on function live.automatic_load() from public, anon, authenticated, service_role;
 
 create function public.agent_incidents(p_worker text, p_rows jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -273,7 +264,6 @@ comment on function public.agent_incidents is
   '"participant_sid", "rule", "severity", "measured", "started_at", "ended_at", "strikes", "action": null | {"id", "action", '
   '"params", "reason"}, "case_severity": null | info | warning | critical}] -> [{"id", "ok", "error"?}]. The same id again '
   'is the same incident and the same action. case_severity: a human must decide, so the person''s case is opened.';
-revoke execute on function public.agent_incidents(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_incidents(text, jsonb) to service_role;
 
 create function public.agent_audio_stats(p_worker text, p_rows jsonb) returns jsonb
@@ -305,5 +295,4 @@ comment on function public.agent_audio_stats is
   'Writes audio figures: [{"room", "epoch", "user_id", "minute", "talk_seconds", "loudness_lufs", "peak_dbfs", '
   '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced by whoever heard as much of it or more; fenced '
   'rows are left out.';
-revoke execute on function public.agent_audio_stats(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.agent_audio_stats(text, jsonb) to service_role;

@@ -17,7 +17,6 @@ begin
 end;
 $$;
 comment on function live.end_hostless_sessions is 'Ends live sessions whose host has been away longer than the grace; how many.';
-revoke execute on function live.end_hostless_sessions() from public, anon, authenticated, service_role;
 
 create function live.hands_since() returns timestamptz
 language plpgsql stable set search_path = '' as $$
@@ -26,7 +25,6 @@ begin
 end;
 $$;
 comment on function live.hands_since is 'A hand raised before this comes down by itself.';
-revoke execute on function live.hands_since() from public, anon, authenticated, service_role;
 
 create function live.people_past_their_time() returns setof public.live_participants
 language plpgsql stable set search_path = '' as $$
@@ -39,7 +37,6 @@ begin
 end;
 $$;
 comment on function live.people_past_their_time is 'Whose timed mute, invitation or raised hand is over.';
-revoke execute on function live.people_past_their_time() from public, anon, authenticated, service_role;
 
 create function live.end_timed_states() returns int
 language plpgsql set search_path = '' as $$
@@ -74,7 +71,6 @@ begin
 end;
 $$;
 comment on function live.end_timed_states is 'Ends timed mutes, invitations and old hands; for how many people.';
-revoke execute on function live.end_timed_states() from public, anon, authenticated, service_role;
 
 create function live.check_paid_access() returns int
 language plpgsql set search_path = '' as $$
@@ -108,7 +104,6 @@ $$;
 comment on function live.check_paid_access is
   'Looks again at the paid access of everyone in the room: first a notice (access_ends_at), after the grace removal; '
   'renewing in time ends it. How many people changed.';
-revoke execute on function live.check_paid_access() from public, anon, authenticated, service_role;
 
 create function live.is_moderated(p_room text) returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -117,7 +112,6 @@ begin
 end;
 $$;
 comment on function live.is_moderated is 'Whether a worker holds a room now.';
-revoke execute on function live.is_moderated(text) from public, anon, authenticated, service_role;
 
 create function live.close_forgotten_visits(p_rooms text[]) returns int
 language plpgsql set search_path = '' as $$
@@ -150,7 +144,6 @@ end;
 $$;
 comment on function live.close_forgotten_visits is
   'Closes visits in rooms that are over, or that LiveKit no longer has when p_rooms lists those it has; how many.';
-revoke execute on function live.close_forgotten_visits(text[]) from public, anon, authenticated, service_role;
 
 create function live.settle_actions(p_rooms text[]) returns int
 language plpgsql set search_path = '' as $$
@@ -187,7 +180,6 @@ begin
 end;
 $$;
 comment on function live.settle_actions is 'Finishes what was asked about people who are away from a room that nobody moderates; how many.';
-revoke execute on function live.settle_actions(text[]) from public, anon, authenticated, service_role;
 
 create function public.agent_sweep(p_worker text, p_rooms text[] default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -220,7 +212,6 @@ comment on function public.agent_sweep is
   'were dealt with; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone.';
-revoke execute on function public.agent_sweep(text, text[]) from public, anon, authenticated, service_role;
 grant execute on function public.agent_sweep(text, text[]) to service_role;
 
 create function live.unclaimed_actions() returns jsonb
@@ -250,7 +241,6 @@ $$;
 comment on function live.unclaimed_actions is
   'What the holder of a room should have claimed by now, by running room: [{"room", "actions", "since"}]; since when the '
   'first of them is due. Rooms without such rows are left out.';
-revoke execute on function live.unclaimed_actions() from public, anon, authenticated, service_role;
 
 create function public.agent_overview() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -274,5 +264,4 @@ $$;
 comment on function public.agent_overview is
   'For the watcher: {"now", "rooms": [{"room", "kind", "id", "status", "since", "worker_id", "epoch", "lease_expires_at", '
   '"bot_identity", "moderated"}], "unclaimed": as live.unclaimed_actions} of every live session and running call.';
-revoke execute on function public.agent_overview() from public, anon, authenticated, service_role;
 grant execute on function public.agent_overview() to service_role;

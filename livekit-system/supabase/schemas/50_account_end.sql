@@ -22,7 +22,6 @@ comment on column public.erasures.ended is 'What ended with it: how many session
 comment on column public.erasures.deleted is 'Rows deleted, by table.';
 comment on column public.erasures.kept is 'Rows kept, by table: {"rows", "why", "days"}; days from each row''s own age, left out where no clock deletes it.';
 alter table public.erasures enable row level security;
-revoke all on public.erasures from public, anon, authenticated, service_role;
 grant select on public.erasures to authenticated, service_role;
 create policy "ops see what was erased" on public.erasures for select to authenticated using ((select live.am_ops()));
 
@@ -39,7 +38,6 @@ begin
 end;
 $$;
 comment on function live.end_sessions_of(uuid) is 'Ends what a deleted account was hosting or had announced; how many. Tickets follow by the sweep.';
-revoke execute on function live.end_sessions_of(uuid) from public, anon, authenticated, service_role;
 
 create function live.end_calls_of(p_user uuid) returns int
 language plpgsql set search_path = '' as $$
@@ -54,7 +52,6 @@ begin
 end;
 $$;
 comment on function live.end_calls_of(uuid) is 'Ends the calls of a deleted account; how many.';
-revoke execute on function live.end_calls_of(uuid) from public, anon, authenticated, service_role;
 
 create function live.put_out(p_user uuid) returns int
 language plpgsql set search_path = '' as $$
@@ -81,7 +78,6 @@ begin
 end;
 $$;
 comment on function live.put_out(uuid) is 'Has a deleted account removed from every live room; in how many it has a place.';
-revoke execute on function live.put_out(uuid) from public, anon, authenticated, service_role;
 
 create function live.delete_rights_of(p_user uuid) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -100,7 +96,6 @@ begin
 end;
 $$;
 comment on function live.delete_rights_of(uuid) is 'Deletes what means nothing without the account: rows deleted, by table.';
-revoke execute on function live.delete_rights_of(uuid) from public, anon, authenticated, service_role;
 
 create function live.kept_of(p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -120,7 +115,6 @@ begin
 end;
 $$;
 comment on function live.kept_of(uuid) is 'What is kept of a deleted account under its bare id, why, and for how many days: {table: {rows, why, days}}; null when nothing is.';
-revoke execute on function live.kept_of(uuid) from public, anon, authenticated, service_role;
 
 create function live.end_account(p_user uuid, p_by uuid, p_via text) returns void
 language plpgsql set search_path = '' as $$
@@ -150,7 +144,6 @@ $$;
 comment on function live.end_account(uuid, uuid, text) is
   'Ends everything that ends with an account, and records it: sessions, calls, stays, rights. The account has a mark. '
   'Doing it again is harmless.';
-revoke execute on function live.end_account(uuid, uuid, text) from public, anon, authenticated, service_role;
 
 create function live.try_to_end_account(p_user uuid) returns boolean
 language plpgsql security definer set search_path = '' set lock_timeout = '200ms' as $$
@@ -167,7 +160,6 @@ end;
 $$;
 comment on function live.try_to_end_account(uuid) is
   'end_account for a sweep: what somebody else holds is not waited for, and what fails is tried again, ever later. Whether it is done.';
-revoke execute on function live.try_to_end_account(uuid) from public, anon, authenticated, service_role;
 
 create function live.settle_accounts(p_within interval) returns int
 language plpgsql security definer set search_path = '' as $$
@@ -192,7 +184,6 @@ $$;
 comment on function live.settle_accounts(interval) is
   'Ends what ends with deleted accounts that are marked and not settled, for so long; how many are. Called by every beat, '
   'and by the sweep.';
-revoke execute on function live.settle_accounts(interval) from public, anon, authenticated, service_role;
 
 create function live.missed_accounts() returns table (user_id uuid)
 language sql stable security definer set search_path = '' as $$
@@ -212,7 +203,6 @@ language sql stable security definer set search_path = '' as $$
    where u.id is null and not exists (select from live.gone_accounts g where g.user_id = x.id)
 $$;
 comment on function live.missed_accounts() is 'Deleted accounts that have no mark although something of theirs still runs: the trigger could not write it.';
-revoke execute on function live.missed_accounts() from public, anon, authenticated, service_role;
 
 insert into live.wake_marks (room) values ('missed accounts');
 
@@ -230,7 +220,6 @@ begin
 end;
 $$;
 comment on function live.mark_missed_accounts() is 'Marks what the trigger has missed, twice a minute; how many.';
-revoke execute on function live.mark_missed_accounts() from public, anon, authenticated, service_role;
 
 -- ── erase_account ──────────────────────────────────────────────────────────────────────────────────────────────
 create function public.erase_account(user_id uuid) returns jsonb
@@ -254,7 +243,6 @@ $$;
 comment on function public.erase_account(uuid) is
   'Ops delete an account and end everything of it at once: its row of erasures. For one that is deleted already, the record '
   'of that. Undelivered tickets are paid back by the next sweep.';
-revoke execute on function public.erase_account(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.erase_account(uuid) to authenticated, service_role;
 
 -- ── orphan rooms ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,7 +260,6 @@ comment on column live.orphan_rooms.first_seen_at is 'Since when it is listed.';
 comment on column live.orphan_rooms.last_seen_at is 'When it was listed last.';
 comment on column live.orphan_rooms.closed_at is 'When it was last ordered to be closed.';
 alter table live.orphan_rooms enable row level security;
-revoke all on live.orphan_rooms from public, anon, authenticated, service_role;
 
 create function live.orphan_rooms(p_rooms text[]) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -313,4 +300,3 @@ comment on function live.orphan_rooms(text[]) is
   'Looks for rooms with a name of ours that the database does not know: {"orphan_rooms": how many, "close_rooms": which to '
   'close now}. One is closed at its second look; limits.orphan_rooms_per_minute in a minute at most; and none while there are '
   'more than limits.orphan_rooms_at_once: then it is the database that has lost its memory, and not the rooms their sessions.';
-revoke execute on function live.orphan_rooms(text[]) from public, anon, authenticated, service_role;

@@ -33,7 +33,6 @@ comment on column live.personal_data.looked_at is 'When retention last looked fo
 comment on column live.personal_data.rests_until is 'Retention leaves the table alone until then: the longer it took, the longer it rests.';
 comment on column live.personal_data.fault is 'Why the last try to delete old rows failed; null when it went well.';
 alter table live.personal_data enable row level security;
-revoke all on live.personal_data from public, anon, authenticated, service_role;
 
 insert into public.app_settings (key, value, description) values
   ('retention.chat_days', '180', 'For how many days chat messages are kept.'),
@@ -117,7 +116,6 @@ begin
 end;
 $$;
 comment on function live.retention_of(text) is 'How long rows of a table are kept; null when no clock deletes them.';
-revoke execute on function live.retention_of(text) from public, anon, authenticated, service_role;
 
 create function live.forget_rows(p_table text, p_most int) returns int
 language plpgsql set search_path = '' as $$
@@ -141,7 +139,6 @@ begin
 end;
 $$;
 comment on function live.forget_rows(text, int) is 'Deletes at most so many rows of a table that are older than its retention; how many.';
-revoke execute on function live.forget_rows(text, int) from public, anon, authenticated, service_role;
 
 insert into live.wake_marks (room) values ('retention');
 
@@ -168,7 +165,6 @@ $$;
 comment on function live.try_to_forget_rows(text, int) is
   'forget_rows for a sweep: what fails or is cut off by a time-out is undone alone and noted, and the table rests 500 times as '
   'long as it took. How many rows; 0 after a failure. The caller holds the table''s line.';
-revoke execute on function live.try_to_forget_rows(text, int) from public, anon, authenticated, service_role;
 
 create function live.forget_old_rows() returns int
 language plpgsql set search_path = '' as $$
@@ -196,7 +192,6 @@ $$;
 comment on function live.forget_old_rows() is 
   'Deletes what is older than its retention, once a minute, at most 2000 rows a table; how many. It begins no further table '
   'after 300 ms, and goes on there a minute later. No failure of it is one of the sweep.';
-revoke execute on function live.forget_old_rows() from public, anon, authenticated, service_role;
 
 create function live.retention_faults() returns table (table_name text, oldest timestamptz, allowed timestamptz)
 language plpgsql stable set search_path = '' as $$
@@ -215,7 +210,6 @@ begin
 end;
 $$;
 comment on function live.retention_faults() is 'Tables with rows that are a day older than their retention allows: {table_name, oldest, allowed}.';
-revoke execute on function live.retention_faults() from public, anon, authenticated, service_role;
 
 create function live.audited_since(p_table text) returns timestamptz
 language plpgsql stable set search_path = '' as $$
@@ -224,4 +218,3 @@ begin
 end;
 $$;
 comment on function live.audited_since(text) is 'Since when all rows of a table must be there: older ones may have been deleted by retention.';
-revoke execute on function live.audited_since(text) from public, anon, authenticated, service_role;

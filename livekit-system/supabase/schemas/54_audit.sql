@@ -57,7 +57,6 @@ select a.n,
          ('camera_off', 'camera_on'), ('camera_on', 'camera_off'), ('ban', 'unban'), ('unban', 'ban'),
          ('chat_mute', 'chat_unmute'), ('chat_unmute', 'chat_mute'), ('set_role', 'set_role'))
      order by b.n limit 1) undone on true;
-revoke all on public.moderation_audit from public, anon, authenticated, service_role;
 comment on view public.moderation_audit is
   'Every action with who, whom, why, the door, the time it took, and what undid it. Row-level security of the tables applies.';
 comment on column public.moderation_audit.n is 'The order.';

@@ -21,7 +21,6 @@ begin
 end;
 $$;
 comment on function live.require_account(uuid) is 'Refuses nobody, deleted accounts, anonymous sign-ins, and suspended accounts.';
-revoke execute on function live.require_account(uuid) from public, anon, authenticated, service_role;
 
 -- The token's word is enough here, and costs no query; live.require_account asks the tables, for server code.
 create function live.require_member() returns void
@@ -35,7 +34,6 @@ begin
 end;
 $$;
 comment on function live.require_member() is 'Refuses callers who are not signed in, and anonymous sign-ins.';
-revoke execute on function live.require_member() from public, anon, authenticated, service_role;
 
 create function live.refuse_token(p_reason text) returns void
 language plpgsql immutable set search_path = '' as $$
@@ -59,7 +57,6 @@ begin
 end;
 $$;
 comment on function live.refuse_token(text) is 'Refuses with a reason of live.token_fault, in words for the person.';
-revoke execute on function live.refuse_token(text) from public, anon, authenticated, service_role;
 
 create function live.require_entry(p_session uuid, p_user uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -73,7 +70,6 @@ begin
 end;
 $$;
 comment on function live.require_entry(uuid, uuid) is 'Refuses whoever can_join refuses, with its reason as the code; returns the role of anyone else.';
-revoke execute on function live.require_entry(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.one_at_a_time(p_what text, p_user uuid) returns void
 language plpgsql volatile set search_path = '' as $$
@@ -83,7 +79,6 @@ end;
 $$;
 comment on function live.one_at_a_time(text, uuid) is
   'Lets one person''s requests of one kind run one after the other, until the transaction ends.';
-revoke execute on function live.one_at_a_time(text, uuid) from public, anon, authenticated, service_role;
 
 create function live.require_key(p_key text) returns void
 language plpgsql immutable set search_path = '' as $$
@@ -95,7 +90,6 @@ begin
 end;
 $$;
 comment on function live.require_key(text) is 'Refuses a missing or unfit idempotency key.';
-revoke execute on function live.require_key(text) from public, anon, authenticated, service_role;
 
 create function live.require_price(p_expected bigint, p_coins bigint) returns void
 language plpgsql immutable set search_path = '' as $$
@@ -108,7 +102,6 @@ end;
 $$;
 comment on function live.require_price(bigint, bigint) is
   'Refuses when something costs another price than the person saw; an older app does not say what it saw.';
-revoke execute on function live.require_price(bigint, bigint) from public, anon, authenticated, service_role;
 
 create function live.relay_keys_now() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -123,7 +116,6 @@ begin
 end;
 $$;
 comment on function live.relay_keys_now() is 'The keys that a worker which is alive may sign with now: [{kid, public_key, not_before, not_after}]. Any other that is valid is in relay_keys.';
-revoke execute on function live.relay_keys_now() from public, anon, authenticated, service_role;
 
 -- Only a host and the parties of a call get rights by token; everyone else's come from the agent, at the join.
 create function live.token_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
@@ -139,7 +131,6 @@ begin
 end;
 $$;
 comment on function live.token_sources is 'The sources that a token itself lets someone publish: their role''s, without what a moderator took.';
-revoke execute on function live.token_sources(public.live_roles, public.live_participants) from public, anon, authenticated, service_role;
 
 create function live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -169,4 +160,3 @@ $$;
 comment on function live.token_grant is
   'What a token is minted from, for a session (p_call null) or a call (p_session null): {room, identity, role, '
   'can_publish_sources, can_subscribe, now, last_seq, relay_keys}. Refuses whom live.token_fault refuses. Every token comes from here.';
-revoke execute on function live.token_grant(uuid, public.live_sessions, public.calls) from public, anon, authenticated, service_role;

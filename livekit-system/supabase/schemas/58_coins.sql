@@ -125,7 +125,6 @@ begin
 end;
 $$;
 comment on function live.move_wallet() is 'Trigger: applies a ledger row to its wallet and notes the balance after it.';
-revoke execute on function live.move_wallet() from public, anon, authenticated, service_role;
 create trigger coin_ledger_move_wallet before insert on public.coin_ledger
   for each row execute function live.move_wallet();
 
@@ -138,7 +137,6 @@ begin
 end;
 $$;
 comment on function live.book_earnings() is 'Trigger: books the creator''s side of a gift, ticket or refund.';
-revoke execute on function live.book_earnings() from public, anon, authenticated, service_role;
 create trigger coin_ledger_book_earnings after insert on public.coin_ledger
   for each row when (new.kind in ('gift', 'gift_refund', 'ticket', 'ticket_refund'))
   execute function live.book_earnings();
@@ -151,7 +149,6 @@ begin
 end;
 $$;
 comment on function live.books_are_append_only() is 'Trigger: refuses to change or remove what was booked, whoever asks.';
-revoke execute on function live.books_are_append_only() from public, anon, authenticated, service_role;
 create trigger coin_ledger_append_only before update or delete or truncate on public.coin_ledger
   for each statement execute function live.books_are_append_only();
 create trigger creator_earnings_append_only before update or delete or truncate on public.creator_earnings
@@ -171,7 +168,6 @@ begin
 end;
 $$;
 comment on function live.books_move_by_ledger_only() is 'Trigger: refuses any write that does not come from a ledger row.';
-revoke execute on function live.books_move_by_ledger_only() from public, anon, authenticated, service_role;
 create trigger coin_wallets_start_empty before insert on public.coin_wallets
   for each row when (new.balance <> 0) execute function live.books_move_by_ledger_only();
 create trigger coin_wallets_by_ledger_only before update on public.coin_wallets
@@ -188,19 +184,13 @@ begin
 end;
 $$;
 comment on function live.clean_gift_names is 'Trigger: the names of a gift are lines that can be read.';
-revoke execute on function live.clean_gift_names() from public, anon, authenticated, service_role;
 create trigger clean_gift_names before insert or update of name_en, name_tr on public.gift_catalog
   for each row execute function live.clean_gift_names();
 
 alter table public.gift_catalog enable row level security;
-revoke all on public.gift_catalog from public, anon, authenticated, service_role;
 alter table public.coin_wallets enable row level security;
-revoke all on public.coin_wallets from public, anon, authenticated, service_role;
 alter table public.coin_ledger enable row level security;
-revoke all on public.coin_ledger from public, anon, authenticated, service_role;
-revoke all on sequence public.coin_ledger_id_seq from public, anon, authenticated, service_role;
 alter table public.creator_earnings enable row level security;
-revoke all on public.creator_earnings from public, anon, authenticated, service_role;
 
 grant select on public.gift_catalog to authenticated, service_role;
 grant insert, update on public.gift_catalog to authenticated, service_role;

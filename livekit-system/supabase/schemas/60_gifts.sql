@@ -29,7 +29,6 @@ create trigger live_gifts_append_only before update or delete or truncate on pub
   for each statement execute function live.books_are_append_only();
 
 alter table public.live_gifts enable row level security;
-revoke all on public.live_gifts from public, anon, authenticated, service_role;
 grant select on public.live_gifts to authenticated, service_role;
 create policy "senders, the session's staff and ops see gifts" on public.live_gifts for select to authenticated
   using (sender_id = (select auth.uid())
@@ -56,7 +55,6 @@ begin
 end;
 $$;
 comment on function live.lock_wallet(uuid) is 'Locks the wallet of who is signed in until the transaction ends, and returns its balance; refuses nobody, and a deleted account.';
-revoke execute on function live.lock_wallet(uuid) from public, anon, authenticated, service_role;
 
 create function live.gift_receipt(p_gift public.live_gifts) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -67,7 +65,6 @@ begin
 end;
 $$;
 comment on function live.gift_receipt(public.live_gifts) is 'What send_gift answered, for a retry.';
-revoke execute on function live.gift_receipt(public.live_gifts) from public, anon, authenticated, service_role;
 
 create function live.hold_live(p_session uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -82,7 +79,6 @@ begin
 end;
 $$;
 comment on function live.hold_live(uuid) is 'Locks a session so that it cannot end before this transaction does.';
-revoke execute on function live.hold_live(uuid) from public, anon, authenticated, service_role;
 
 -- What needs no place in the stream comes first: all gifts of a session wait for the lock that hold_live takes.
 create function live.book_gift(p_gift public.live_gifts) returns public.live_gifts
@@ -103,7 +99,6 @@ begin
 end;
 $$;
 comment on function live.book_gift(public.live_gifts) is 'Writes a gift, its payment, its line in the chat and its event; refuses when the session has ended.';
-revoke execute on function live.book_gift(public.live_gifts) from public, anon, authenticated, service_role;
 
 create function public.send_gift(
   session_id uuid, gift_code text, quantity integer, idempotency_key text, p_expected_coins bigint default null)
@@ -159,7 +154,6 @@ comment on function public.send_gift(uuid, text, integer, text, bigint) is
   'Sends a gift from the signed-in person''s wallet: {gift_id, seq, coins, balance}. The same key charges once and answers '
   'the same; with other arguments it is refused. p_expected_coins: what the person saw that it costs in all; refused with '
   'price_changed when it costs something else by now.';
-revoke execute on function public.send_gift(uuid, text, integer, text, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.send_gift(uuid, text, integer, text, bigint) to authenticated;
 
 create function public.credit_coins(p_user uuid, p_coins bigint, p_reference text, p_note text default null)
@@ -190,5 +184,4 @@ end;
 $$;
 comment on function public.credit_coins(uuid, bigint, text, text) is
   'Tops up a wallet after a purchase: {ledger_id, coins, balance}. A receipt credits once, whoever presents it again.';
-revoke execute on function public.credit_coins(uuid, bigint, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.credit_coins(uuid, bigint, text, text) to service_role;

@@ -9,7 +9,6 @@ begin
 end;
 $$;
 comment on function live.ticket_receipt(uuid) is 'What buy_ticket answers, the same at every retry.';
-revoke execute on function live.ticket_receipt(uuid) from public, anon, authenticated, service_role;
 
 create function live.require_ticket_sale(p_session public.live_sessions, p_user uuid) returns void
 language plpgsql stable security definer set search_path = '' as $$
@@ -33,7 +32,6 @@ begin
 end;
 $$;
 comment on function live.require_ticket_sale(public.live_sessions, uuid) is 'Refuses to sell a ticket that would not let this person in.';
-revoke execute on function live.require_ticket_sale(public.live_sessions, uuid) from public, anon, authenticated, service_role;
 
 create function public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint default null)
 returns jsonb
@@ -74,5 +72,4 @@ $$;
 comment on function public.buy_ticket(uuid, text, bigint) is
   'Buys the ticket of a pay-per-view session for the signed-in person: {ticket_id, balance}. The same key charges once. '
   'p_expected_coins: the price that the person saw; refused with price_changed when it is another by now.';
-revoke execute on function public.buy_ticket(uuid, text, bigint) from public, anon, authenticated, service_role;
 grant execute on function public.buy_ticket(uuid, text, bigint) to authenticated;

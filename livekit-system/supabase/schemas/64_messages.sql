@@ -54,12 +54,10 @@ begin
 end;
 $$;
 comment on function live.guard_message() is 'Trigger: who may write what in a session''s chat, and how often.';
-revoke execute on function live.guard_message() from public, anon, authenticated, service_role;
 create trigger live_messages_guard before insert on public.live_messages
   for each row when (new.type = 'text') execute function live.guard_message();
 
 alter table public.live_messages enable row level security;
-revoke all on public.live_messages from public, anon, authenticated, service_role;
 grant select, insert (id, session_id, body) on public.live_messages to authenticated;
 grant select, insert on public.live_messages to service_role;
 create policy "who is in a live session reads its chat" on public.live_messages for select to authenticated

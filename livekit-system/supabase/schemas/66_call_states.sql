@@ -13,7 +13,6 @@ comment on table public.call_transitions is 'The only steps a call may take. A s
 comment on column public.call_transitions.from_status is 'Status now.';
 comment on column public.call_transitions.to_status is 'Status that may follow.';
 alter table public.call_transitions enable row level security;
-revoke all on public.call_transitions from public, anon, authenticated, service_role;
 grant select on public.call_transitions to service_role;
 
 insert into public.call_transitions (from_status, to_status) values
@@ -32,7 +31,6 @@ comment on column public.call_engagements.user_id is 'Caller or callee.';
 comment on column public.call_engagements.call_id is 'The call that occupies them.';
 create index call_engagements_by_call on public.call_engagements (call_id);
 alter table public.call_engagements enable row level security;
-revoke all on public.call_engagements from public, anon, authenticated, service_role;
 grant select on public.call_engagements to service_role;
 
 create function live.last_seen_in_call(p_call uuid) returns timestamptz
@@ -45,7 +43,6 @@ end;
 $$;
 comment on function live.last_seen_in_call(uuid) is
   'When the last of the two left; null while someone is in the room, and when nobody ever was.';
-revoke execute on function live.last_seen_in_call(uuid) from public, anon, authenticated, service_role;
 
 create function live.begin_call() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -62,7 +59,6 @@ begin
 end;
 $$;
 comment on function live.begin_call() is 'Trigger: a call begins as initiated, at the database''s time.';
-revoke execute on function live.begin_call() from public, anon, authenticated, service_role;
 create trigger calls_begin before insert on public.calls for each row execute function live.begin_call();
 
 -- A call that both sides left without a word ended when the second one left, not when that was noticed.
@@ -99,7 +95,6 @@ begin
 end;
 $$;
 comment on function live.step_call() is 'Trigger: refuses illegal steps, whoever asks, and sets the times and the duration.';
-revoke execute on function live.step_call() from public, anon, authenticated, service_role;
 create trigger calls_step before update on public.calls for each row execute function live.step_call();
 
 -- One call that rings for each caller, and one that runs for each pair: a second request of either is refused before it
@@ -124,7 +119,6 @@ begin
 end;
 $$;
 comment on function live.engage_parties() is 'Trigger: an accepted call occupies both parties, or is refused because one of them is in another.';
-revoke execute on function live.engage_parties() from public, anon, authenticated, service_role;
 create trigger calls_engage after update of status on public.calls
   for each row when (old.status <> 'accepted' and new.status = 'accepted') execute function live.engage_parties();
 
@@ -138,5 +132,4 @@ begin
 end;
 $$;
 comment on function live.release_parties() is 'Trigger: a call that is over occupies nobody.';
-revoke execute on function live.release_parties() from public, anon, authenticated, service_role;
 create trigger calls_release after update of status on public.calls for each row execute function live.release_parties();

@@ -10,7 +10,6 @@ end;
 $$;
 comment on function live.hold_lines(uuid[]) is
   'Lets what concerns the calls of these people happen one after the other, until the transaction ends. Taken before any row of calls.';
-revoke execute on function live.hold_lines(uuid[]) from public, anon, authenticated, service_role;
 
 create function live.require_call(p_call uuid, p_user uuid) returns public.calls
 language plpgsql set search_path = '' as $$
@@ -25,7 +24,6 @@ begin
 end;
 $$;
 comment on function live.require_call(uuid, uuid) is 'Locks and returns a call of this person''s; refuses any other as unknown.';
-revoke execute on function live.require_call(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.call_reply(p_call public.calls, p_user uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -35,7 +33,6 @@ begin
 end;
 $$;
 comment on function live.call_reply(public.calls, uuid) is '{call, join}; join is null once the call is over.';
-revoke execute on function live.call_reply(public.calls, uuid) from public, anon, authenticated, service_role;
 
 create function live.rings_too_long(p_call public.calls) returns boolean
 language plpgsql volatile set search_path = '' as $$
@@ -44,7 +41,6 @@ begin
 end;
 $$;
 comment on function live.rings_too_long(public.calls) is 'Whether a ringing call is past calls.ring_seconds.';
-revoke execute on function live.rings_too_long(public.calls) from public, anon, authenticated, service_role;
 
 create function live.miss_calls(p_users uuid[] default null) returns integer
 language plpgsql security definer set search_path = '' as $$
@@ -63,7 +59,6 @@ end;
 $$;
 comment on function live.miss_calls(uuid[]) is
   'Closes calls that rang too long as missed, of these people or of everyone; returns how many.';
-revoke execute on function live.miss_calls(uuid[]) from public, anon, authenticated, service_role;
 
 create function live.is_on_air(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -76,7 +71,6 @@ begin
 end;
 $$;
 comment on function live.is_on_air(uuid) is 'Whether a person is in a live session in a role that may be heard or seen.';
-revoke execute on function live.is_on_air(uuid) from public, anon, authenticated, service_role;
 
 create function live.spend_call(p_caller uuid, p_callee uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -96,7 +90,6 @@ end;
 $$;
 comment on function live.spend_call(uuid, uuid) is
   'Counts one call of a caller against the rates of app_settings.limits: a minute''s, an hour''s, and an hour''s unanswered ones to one person.';
-revoke execute on function live.spend_call(uuid, uuid) from public, anon, authenticated, service_role;
 
 -- A block and a wish come before who is busy: whoever may not call learns nothing of the callee.
 create function live.require_line(p_caller uuid, p_callee uuid) returns void
@@ -120,7 +113,6 @@ end;
 $$;
 comment on function live.require_line(uuid, uuid) is
   'Refuses a call between two people that the callee does not want, or for which one of them is busy. A call that rings keeps no line busy.';
-revoke execute on function live.require_line(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function public.call_start(p_user uuid, p_callee uuid, p_type text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -217,10 +209,6 @@ $$;
 comment on function public.call_end(uuid, uuid) is
   'Either side ends the call, or cancels it before the answer: {call, join: null}. Ending again changes nothing.';
 
-revoke execute on function
-  public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean),
-  public.call_token(uuid, uuid), public.call_end(uuid, uuid)
-  from public, anon, authenticated;
 grant execute on function
   public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean),
   public.call_token(uuid, uuid), public.call_end(uuid, uuid)

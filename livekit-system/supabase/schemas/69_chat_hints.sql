@@ -10,7 +10,6 @@ begin
 end;
 $$;
 comment on function live.tell_messages() is 'Trigger: messages that were written or deleted.';
-revoke execute on function live.tell_messages() from public, anon, authenticated, service_role;
 create trigger tell_new_messages after insert on public.live_messages
   referencing new table as new_rows for each statement execute function live.tell_messages();
 create trigger tell_changed_messages after update on public.live_messages

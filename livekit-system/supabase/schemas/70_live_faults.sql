@@ -98,5 +98,4 @@ $$;
 comment on function public.live_faults() is
   'Every place where presence, streams and actions disagree with each other, for server code: {book, id, expected, '
   'found}; no row when all is well. What is younger than a minute may still be under way.';
-revoke execute on function public.live_faults() from public, anon, authenticated, service_role;
 grant execute on function public.live_faults() to service_role;

@@ -14,7 +14,6 @@ begin
 end;
 $$;
 comment on function live.require_creator(uuid) is 'Refuses everyone but approved creators in good standing, and everyone while live is off.';
-revoke execute on function live.require_creator(uuid) from public, anon, authenticated, service_role;
 
 create function live.session_fault(
   p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz)
@@ -36,7 +35,6 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function live.session_fault(text, text, text, integer, timestamptz) is
   'What is wrong with a session that is to be created, in words; null when nothing is.';
-revoke execute on function live.session_fault(text, text, text, integer, timestamptz) from public, anon, authenticated, service_role;
 
 create function live.session_json(p_session public.live_sessions) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -45,7 +43,6 @@ begin
 end;
 $$;
 comment on function live.session_json(public.live_sessions) is 'A session as its people are told of it: the row without its machinery.';
-revoke execute on function live.session_json(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.session_join(p_session public.live_sessions, p_user uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -54,7 +51,6 @@ begin
 end;
 $$;
 comment on function live.session_join(public.live_sessions, uuid) is 'The grant to enter a session; null while it is scheduled.';
-revoke execute on function live.session_join(public.live_sessions, uuid) from public, anon, authenticated, service_role;
 
 create function live.require_not_live(p_creator uuid, p_but uuid default null) returns void
 language plpgsql set search_path = '' as $$
@@ -66,7 +62,6 @@ begin
 end;
 $$;
 comment on function live.require_not_live(uuid, uuid) is 'Refuses a creator who is live in another session.';
-revoke execute on function live.require_not_live(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.require_slot(p_creator uuid) returns void
 language plpgsql stable set search_path = '' as $$
@@ -79,7 +74,6 @@ begin
 end;
 $$;
 comment on function live.require_slot(uuid) is 'Refuses a creator who has announced limits.scheduled_per_day sessions within a day, held or not.';
-revoke execute on function live.require_slot(uuid) from public, anon, authenticated, service_role;
 
 create function public.session_create(
   p_user uuid, p_type text, p_access_type text, p_title text,
@@ -181,10 +175,6 @@ $$;
 comment on function public.session_end(uuid, uuid) is
   'Its host or ops end a session: {session}. Ending an ended one changes nothing.';
 
-revoke execute on function
-  public.session_create(uuid, text, text, text, integer, timestamptz, integer),
-  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
-  from public, anon, authenticated;
 grant execute on function
   public.session_create(uuid, text, text, text, integer, timestamptz, integer),
   public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)

@@ -11,7 +11,6 @@ end;
 $$;
 comment on function live.webhook_is_about_a_person(jsonb) is
   'False for agents, recorders and anyone hidden. An ingress or a telephone is the person whose id is its identity.';
-revoke execute on function live.webhook_is_about_a_person(jsonb) from public, anon, authenticated, service_role;
 
 create function live.webhook_permission(p_permission jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -26,7 +25,6 @@ end;
 $$;
 comment on function live.webhook_permission(jsonb) is
   'LiveKit''s permission as agents read it: can_publish, can_publish_sources, can_subscribe; null for null.';
-revoke execute on function live.webhook_permission(jsonb) from public, anon, authenticated, service_role;
 
 create function live.read_webhook_participant(p_room text, p_event text, p_payload jsonb) returns boolean
 language plpgsql set search_path = '' as $$
@@ -51,7 +49,6 @@ end;
 $$;
 comment on function live.read_webhook_participant(text, text, jsonb) is
   'Records participant_joined or participant_left; false when it is about nobody of ours.';
-revoke execute on function live.read_webhook_participant(text, text, jsonb) from public, anon, authenticated, service_role;
 
 -- The millisecond lets a participant_left of the same second win, whichever comes first. Whoever joined later is in
 -- a newer room of the same name and stays.
@@ -70,7 +67,6 @@ end;
 $$;
 comment on function live.read_webhook_room_finished(text, jsonb) is
   'Everyone who was in a room that LiveKit closed has left; false when nobody was.';
-revoke execute on function live.read_webhook_room_finished(text, jsonb) from public, anon, authenticated, service_role;
 
 create function public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -98,5 +94,4 @@ $$;
 comment on function public.record_webhook(text, text, text, jsonb) is
   'Files a verified webhook of LiveKit''s under its id and records the presence it tells of, and what a host has on air: '
   '{outcome: recorded, ignored or duplicate}. p_payload is the body as LiveKit sent it.';
-revoke execute on function public.record_webhook(text, text, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;

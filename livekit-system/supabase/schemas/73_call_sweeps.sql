@@ -25,7 +25,6 @@ end;
 $$;
 comment on function live.end_empty_calls() is
   'Ends accepted calls whose room has been empty for limits.call_empty_seconds; one that nobody ever joined failed. Returns how many.';
-revoke execute on function live.end_empty_calls() from public, anon, authenticated, service_role;
 
 create function live.end_no_shows() returns integer
 language plpgsql set search_path = '' as $$
@@ -42,7 +41,6 @@ begin
 end;
 $$;
 comment on function live.end_no_shows() is 'Ends scheduled sessions that did not start within session.no_show_seconds. Returns how many.';
-revoke execute on function live.end_no_shows() from public, anon, authenticated, service_role;
 
 insert into live.wake_marks (room) values ('leftovers');
 
@@ -84,7 +82,6 @@ $$;
 comment on function live.forget_leftovers() is
   'Deletes what is left of what has ended, twice a minute: marks and leases of rooms, spending of past minutes, keys that nobody '
   'can use any more. Returns how many rows.';
-revoke execute on function live.forget_leftovers() from public, anon, authenticated, service_role;
 
 create function public.platform_sweep() returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
@@ -105,5 +102,4 @@ $$;
 comment on function public.platform_sweep() is
   'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, earned_tickets, refunded_tickets, settled_accounts, '
   'forgotten_leftovers, forgotten_rows, forgotten_steps}, how many of each.';
-revoke execute on function public.platform_sweep() from public, anon, authenticated, service_role;
 grant execute on function public.platform_sweep() to service_role;

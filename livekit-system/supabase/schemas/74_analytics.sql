@@ -18,7 +18,6 @@ comment on column public.watch_time.sessions is 'In how many sessions.';
 comment on column public.watch_time.watch_seconds is 'Seconds in closed visits; two devices at once count once.';
 comment on column public.watch_time.first_joined_at is 'First time.';
 comment on column public.watch_time.last_joined_at is 'Latest time.';
-revoke all on public.watch_time from anon, authenticated, service_role;
 grant select on public.watch_time to authenticated, service_role;
 
 create view public.creator_revenue with (security_invoker = true) as
@@ -36,7 +35,6 @@ comment on column public.creator_revenue.gift_coins is 'By gifts.';
 comment on column public.creator_revenue.ticket_coins is 'By tickets sold.';
 comment on column public.creator_revenue.refunded_coins is 'Given back, for gifts and tickets.';
 comment on column public.creator_revenue.total_coins is 'Gifts and tickets less refunds.';
-revoke all on public.creator_revenue from anon, authenticated, service_role;
 grant select on public.creator_revenue to authenticated, service_role;
 
 -- A function and not a view: row security would be asked again for each message and gift that is only counted.
@@ -69,5 +67,4 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function public.session_performance(uuid) is
   'How a session did, or each of them: for its creator, ops and server code. Coins are gross; gift_coins and ticket_coins are net of refunds.';
-revoke execute on function public.session_performance(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.session_performance(uuid) to authenticated, service_role;

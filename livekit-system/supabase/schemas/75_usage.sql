@@ -27,7 +27,6 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function live.connections(timestamptz, timestamptz) is
   'Every connection that overlaps a stretch of time, cut to it: people by kind of room, and the agents.';
-revoke execute on function live.connections(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 
 create function live.usage_measures(p_from timestamptz, p_to timestamptz)
 returns table (measure text, used numeric)
@@ -48,7 +47,6 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function live.usage_measures(timestamptz, timestamptz) is
   'What LiveKit''s plan counts: the most connections at once, connection minutes, and estimated gigabytes (10^9 bytes) sent.';
-revoke execute on function live.usage_measures(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 
 create function live.usage_level(p_ratio numeric) returns text
 language sql stable security definer set search_path = '' as $$
@@ -57,7 +55,6 @@ language sql stable security definer set search_path = '' as $$
               else 'ok' end
 $$;
 comment on function live.usage_level(numeric) is 'ok, warning from plan.limits.warn_at, or exceeded.';
-revoke execute on function live.usage_level(numeric) from public, anon, authenticated, service_role;
 
 create function public.platform_usage(p_month date default null)
 returns table (month date, plan text, measure text, used numeric, plan_limit numeric, ratio numeric, level text)
@@ -82,5 +79,4 @@ $$;
 comment on function public.platform_usage(date) is
   'Use of the LiveKit plan in a month (UTC; null = this one), for ops and server code: a row for each of '
   'concurrent_participants (the most at once), connection_minutes and downstream_gb, with the level ok, warning or exceeded.';
-revoke execute on function public.platform_usage(date) from public, anon, authenticated, service_role;
 grant execute on function public.platform_usage(date) to authenticated, service_role;

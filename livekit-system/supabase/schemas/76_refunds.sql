@@ -15,7 +15,6 @@ $$;
 comment on function live.seconds_to_deliver(public.live_sessions) is
   'How long a host''s media must flow after a purchase: tickets.delivered_after_seconds, or half of the length that the session '
   'was announced with, but a minute at least, where that is less.';
-revoke execute on function live.seconds_to_deliver(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.earn_tickets_of(p_session public.live_sessions) returns int
 language plpgsql set search_path = '' as $$
@@ -35,7 +34,6 @@ end;
 $$;
 comment on function live.earn_tickets_of(public.live_sessions) is
   'Marks the tickets of a session as earned whose buyers have got what they paid for; how many.';
-revoke execute on function live.earn_tickets_of(public.live_sessions) from public, anon, authenticated, service_role;
 
 create function live.earn_tickets() returns int
 language plpgsql set search_path = '' as $$
@@ -55,7 +53,6 @@ begin
 end;
 $$;
 comment on function live.earn_tickets() is 'Marks tickets that are earned by now, in every session; how many.';
-revoke execute on function live.earn_tickets() from public, anon, authenticated, service_role;
 
 -- ── who removes whom ───────────────────────────────────────────────────────────────────────────────────────────
 create function live.owe_removed() returns trigger
@@ -83,7 +80,6 @@ $$;
 comment on function live.owe_removed() is
   'Trigger: whom the creator or their moderators remove before the ticket is earned gets it back; whom ops or a rule remove, or '
   'who has seen enough of the show, does not. The sweep pays: here the session is held, and no wallet is waited for.';
-revoke execute on function live.owe_removed() from public, anon, authenticated, service_role;
 create trigger owe_removed after insert on public.moderation_actions
   for each row when (new.action in ('kick', 'ban') and new.requested_via = 'app' and not new.dry_run)
   execute function live.owe_removed();
@@ -97,7 +93,6 @@ begin
 end;
 $$;
 comment on function live.hold_wallet(uuid) is 'Locks anybody''s wallet until the transaction ends, also a deleted account''s.';
-revoke execute on function live.hold_wallet(uuid) from public, anon, authenticated, service_role;
 
 create function live.pay_back(p_ticket uuid, p_by uuid, p_reason text, p_payable bigint) returns bigint
 language plpgsql security definer set search_path = '' as $$
@@ -126,7 +121,6 @@ $$;
 comment on function live.pay_back(uuid, uuid, text, bigint) is
   'Returns a ticket''s coins once: how many of them the creator could have been paid, null for a ticket that is refunded already. '
   'p_payable: what the creator can be paid before it, which the caller holds; 0 for a ticket that is not earned.';
-revoke execute on function live.pay_back(uuid, uuid, text, bigint) from public, anon, authenticated, service_role;
 
 -- Waits for nobody: a buyer locks the wallet first and the session second, so whoever may hold a session, as a sweep
 -- does, must not wait for a wallet. What is locked now is paid back by the next sweep.
@@ -157,7 +151,6 @@ $$;
 comment on function live.refund_tickets() is
   'Pays back tickets that are due: of sessions that ended before they were earned, or never began, and of people who were '
   'removed; at most 500 at a time. How many. earn_tickets comes first.';
-revoke execute on function live.refund_tickets() from public, anon, authenticated, service_role;
 
 -- ── by ops ─────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.require_refunder(p_reason text) returns void
@@ -171,7 +164,6 @@ begin
 end;
 $$;
 comment on function live.require_refunder(text) is 'Refuses everybody but ops and server code, and a reason that is empty or too long.';
-revoke execute on function live.require_refunder(text) from public, anon, authenticated, service_role;
 
 create function public.refund_ticket(ticket_id uuid, reason text default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -193,7 +185,6 @@ end;
 $$;
 comment on function public.refund_ticket(uuid, text) is
   'Ops return a ticket''s coins: {ticket_id, user_id, coins, refunded_at}. Refunding again changes nothing.';
-revoke execute on function public.refund_ticket(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.refund_ticket(uuid, text) to authenticated, service_role;
 
 create function live.take_back_gift(p_gift public.live_gifts, p_by uuid, p_reason text, p_payable bigint) returns bigint
@@ -215,7 +206,6 @@ end;
 $$;
 comment on function live.take_back_gift(public.live_gifts, uuid, text, bigint) is
   'Returns a gift''s coins once, as pay_back does a ticket''s. What the room was told of it, and the session''s total, stay.';
-revoke execute on function live.take_back_gift(public.live_gifts, uuid, text, bigint) from public, anon, authenticated, service_role;
 
 create function public.refund_gift(gift_id uuid, reason text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -237,7 +227,6 @@ $$;
 comment on function public.refund_gift(uuid, text) is
   'Ops return a gift''s coins to its sender, and take them from the creator''s earnings: {gift_id, user_id, coins, refunded_at}. '
   'Refunding again changes nothing.';
-revoke execute on function public.refund_gift(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.refund_gift(uuid, text) to authenticated, service_role;
 
 create function public.refund_session(session_id uuid, reason text) returns jsonb
@@ -289,7 +278,6 @@ $$;
 comment on function public.refund_session(uuid, text) is
   'Ops return every ticket and gift of a session, 500 at a time: {tickets, gifts, coins, done}: how many now. Call it again until '
   'done is true; what is refunded is left as it is.';
-revoke execute on function public.refund_session(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.refund_session(uuid, text) to authenticated, service_role;
 
 create function public.adjust_coins(user_id uuid, coins bigint, reason text, p_reference text default null) returns jsonb
@@ -321,5 +309,4 @@ $$;
 comment on function public.adjust_coins(uuid, bigint, text, text) is
   'Ops add coins to a wallet or take some away, with a reason: {ledger_id, coins, balance}. Never below zero. The same reference '
   'books once; without one, the same person, amount and reason do: name the case in the reason.';
-revoke execute on function public.adjust_coins(uuid, bigint, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.adjust_coins(uuid, bigint, text, text) to authenticated, service_role;

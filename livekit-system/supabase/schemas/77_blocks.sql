@@ -15,7 +15,6 @@ begin
 end;
 $$;
 comment on function live.end_calls_between(uuid, uuid) is 'Ends the call that runs between two people, as if the first had hung up.';
-revoke execute on function live.end_calls_between(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function live.clear_stage_between(p_one uuid, p_other uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -36,7 +35,6 @@ end;
 $$;
 comment on function live.clear_stage_between(uuid, uuid) is
   'Takes back the invitations that one of two people made the other, and the hand that one raised to the other as host.';
-revoke execute on function live.clear_stage_between(uuid, uuid) from public, anon, authenticated, service_role;
 
 create function public.block_user(user_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -64,7 +62,6 @@ end;
 $$;
 comment on function public.block_user(uuid) is
   'Blocks somebody, who is not told: {blocked}. Their call with the caller ends, invitations and hands between the two are taken back.';
-revoke execute on function public.block_user(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.block_user(uuid) to authenticated;
 
 create function public.unblock_user(user_id uuid) returns jsonb
@@ -77,7 +74,6 @@ begin
 end;
 $$;
 comment on function public.unblock_user(uuid) is 'Takes a block back: {unblocked}, false when there was none.';
-revoke execute on function public.unblock_user(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.unblock_user(uuid) to authenticated;
 
 create function public.set_calls_from(calls_from text) returns jsonb
@@ -96,5 +92,4 @@ end;
 $$;
 comment on function public.set_calls_from(text) is
   'Says who may call the caller of this: everyone, followed (creators to whom they subscribe) or nobody: {calls_from}.';
-revoke execute on function public.set_calls_from(text) from public, anon, authenticated, service_role;
 grant execute on function public.set_calls_from(text) to authenticated;

@@ -37,10 +37,7 @@ create trigger creator_payouts_append_only before update or delete or truncate o
 create trigger creator_debts_append_only before update or delete or truncate on public.creator_debts
   for each statement execute function live.books_are_append_only();
 alter table public.creator_payouts enable row level security;
-revoke all on public.creator_payouts from public, anon, authenticated, service_role;
 alter table public.creator_debts enable row level security;
-revoke all on public.creator_debts from public, anon, authenticated, service_role;
-revoke all on public.creator_payouts, public.creator_debts from public, anon, authenticated, service_role;
 grant select on public.creator_payouts, public.creator_debts to authenticated, service_role;
 create policy "own payouts, and ops" on public.creator_payouts for select to authenticated
   using (creator_id = (select auth.uid()) or (select live.am_ops()));
@@ -54,7 +51,6 @@ begin
 end;
 $$;
 comment on function live.holding() is 'How long earned coins wait before they can be paid. Definer: creators see their own balance.';
-revoke execute on function live.holding() from public, anon, authenticated, service_role;
 grant execute on function live.holding() to authenticated, service_role;
 
 create view public.creator_balances with (security_invoker = true) as
@@ -92,7 +88,6 @@ comment on column public.creator_balances.waiting_coins is 'Earned, and younger 
 comment on column public.creator_balances.paid_coins is 'Paid out so far.';
 comment on column public.creator_balances.payable_coins is 'Can be paid out now.';
 comment on column public.creator_balances.debt_coins is 'Paid out and refunded since: what the next earnings make good first.';
-revoke all on public.creator_balances from public, anon, authenticated, service_role;
 grant select on public.creator_balances to authenticated, service_role;
 
 create function live.hold_earnings(p_creator uuid) returns bigint
@@ -104,7 +99,6 @@ end;
 $$;
 comment on function live.hold_earnings(uuid) is
   'Lets refunds and payouts of one creator run one after the other, until the transaction ends; what is payable now, negative for a debt.';
-revoke execute on function live.hold_earnings(uuid) from public, anon, authenticated, service_role;
 
 create function live.payable(p_creator uuid) returns bigint
 language plpgsql stable security definer set search_path = '' as $$
@@ -113,7 +107,6 @@ begin
 end;
 $$;
 comment on function live.payable(uuid) is 'What a creator can be paid now; negative when they owe.';
-revoke execute on function live.payable(uuid) from public, anon, authenticated, service_role;
 
 create function live.taken_from_payable(p_earned_at timestamptz, p_coins bigint) returns bigint
 language plpgsql stable set search_path = '' as $$
@@ -123,7 +116,6 @@ end;
 $$;
 comment on function live.taken_from_payable(timestamptz, bigint) is
   'What a refund takes of what could be paid: all of it when the holding period is over, nothing before.';
-revoke execute on function live.taken_from_payable(timestamptz, bigint) from public, anon, authenticated, service_role;
 
 create function live.owe(p_creator uuid, p_payable bigint, p_taken bigint, p_refund bigint) returns void
 language plpgsql set search_path = '' as $$
@@ -137,7 +129,6 @@ end;
 $$;
 comment on function live.owe(uuid, bigint, bigint, bigint) is
   'Books as a debt what a refund takes beyond what could be paid: p_payable before it, negative where there is a debt already.';
-revoke execute on function live.owe(uuid, bigint, bigint, bigint) from public, anon, authenticated, service_role;
 
 create function public.record_payout(p_creator uuid, p_coins bigint, p_reference text, p_note text default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -167,5 +158,4 @@ $$;
 comment on function public.record_payout(uuid, bigint, text, text) is
   'Records that a creator was paid for coins: {payout_id, coins, payable}: what is left. Refused beyond what is payable '
   '(not_payable). The same reference is the same payout.';
-revoke execute on function public.record_payout(uuid, bigint, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.record_payout(uuid, bigint, text, text) to service_role;

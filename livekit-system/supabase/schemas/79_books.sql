@@ -47,5 +47,4 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function public.book_faults() is
   'Every place where the books disagree, for server code: {book, id, expected, found}; no row when all is well.';
-revoke execute on function public.book_faults() from public, anon, authenticated, service_role;
 grant execute on function public.book_faults() to service_role;

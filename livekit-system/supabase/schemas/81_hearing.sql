@@ -16,7 +16,6 @@ end;
 $$;
 comment on function public.session_policy is
   'The moderation policy that holds in a session, every field written out; null for who is neither its staff nor ops.';
-revoke execute on function public.session_policy(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.session_policy(uuid) to authenticated, service_role;
 
 create function live.tell_of_incidents() returns trigger
@@ -28,7 +27,6 @@ begin
 end;
 $$;
 comment on function live.tell_of_incidents is 'Trigger: tells who may see the session which incidents are new; row-level security decides who reads them.';
-revoke execute on function live.tell_of_incidents() from public, anon, authenticated, service_role;
 create trigger tell_of_incidents after insert on public.moderation_incidents
   referencing new table as new_rows for each statement execute function live.tell_of_incidents();
 
@@ -56,5 +54,4 @@ comment on column public.session_loudness.max_short_term_lufs is 'The loudest 3 
 comment on column public.session_loudness.peak_dbfs is 'Highest sample peak, dBFS.';
 comment on column public.session_loudness.clipped_ratio is 'Share of samples that were clipped.';
 comment on column public.session_loudness.incidents is 'Steps that the rules took; null for who may not see incidents.';
-revoke all on public.session_loudness from anon, authenticated, service_role;
 grant select on public.session_loudness to authenticated, service_role;

@@ -21,7 +21,6 @@ begin
 end;
 $$;
 comment on function live.tell_mic is 'Trigger: the room is told of a mute by name and of its end.';
-revoke execute on function live.tell_mic() from public, anon, authenticated, service_role;
 create trigger tell_mic after update on public.live_participants
   for each row when ((old.mic_muted, old.mic_by_all, old.mic_muted_until)
                      is distinct from (new.mic_muted, new.mic_by_all, new.mic_muted_until))
@@ -39,7 +38,6 @@ begin
 end;
 $$;
 comment on function live.tell_hand is 'Trigger: the room is told of a hand that goes up or down; a session''s end lowers all of them silently.';
-revoke execute on function live.tell_hand() from public, anon, authenticated, service_role;
 create trigger tell_hand after update on public.live_participants
   for each row when ((old.hand_raised_at is null) <> (new.hand_raised_at is null)) execute function live.tell_hand();
 
@@ -55,7 +53,6 @@ begin
 end;
 $$;
 comment on function live.tell_mute_all is 'Trigger: the room is told once that everyone is muted, or no longer.';
-revoke execute on function live.tell_mute_all() from public, anon, authenticated, service_role;
 create trigger tell_mute_all after update on public.live_sessions
   for each row when (new.status = 'live' and (old.mute_all_rank is null) <> (new.mute_all_rank is null))
   execute function live.tell_mute_all();
@@ -74,7 +71,6 @@ end;
 $$;
 comment on function live.tell_removal is
   'Trigger: the room is told that somebody who is there is removed, as soon as that is decided. The door holds the session.';
-revoke execute on function live.tell_removal() from public, anon, authenticated, service_role;
 create trigger tell_removal after insert on public.moderation_actions
   for each row when (new.action in ('kick', 'ban') and not new.dry_run) execute function live.tell_removal();
 
@@ -96,7 +92,6 @@ begin
 end;
 $$;
 comment on function live.tell_milestone is 'Trigger: the room is told when more people than ever watch at once, by round numbers.';
-revoke execute on function live.tell_milestone() from public, anon, authenticated, service_role;
 create trigger tell_milestone after update on public.live_sessions
   for each row when (new.status = 'live' and new.peak_viewers > old.peak_viewers) execute function live.tell_milestone();
 
@@ -118,7 +113,6 @@ begin
 end;
 $$;
 comment on function live.tell_end is 'Trigger: the room is told when the session will end, and that it will not after all.';
-revoke execute on function live.tell_end() from public, anon, authenticated, service_role;
 create trigger tell_end after update on public.live_sessions
   for each row when (new.status = 'live' and old.ends_at is distinct from new.ends_at) execute function live.tell_end();
 
@@ -130,7 +124,6 @@ begin
 end;
 $$;
 comment on function live.forget_end is 'Trigger: with a host in the room, or after the end, no end is to come.';
-revoke execute on function live.forget_end() from public, anon, authenticated, service_role;
 create trigger forget_end before update on public.live_sessions
   for each row when (new.ends_at is not null and (new.host_left_at is null or new.status <> 'live'))
   execute function live.forget_end();
@@ -155,4 +148,3 @@ begin
 end;
 $$;
 comment on function live.announce_ends is 'Tells sessions whose host stays away when they will end; how many. end_hostless_sessions ends them.';
-revoke execute on function live.announce_ends() from public, anon, authenticated, service_role;

@@ -26,7 +26,6 @@ comment on column live.gift_runs.last_seq is 'seq of the latest.';
 comment on column live.gift_runs.began_at is 'Time of the first.';
 comment on column live.gift_runs.latest_at is 'Time of the latest.';
 alter table live.gift_runs enable row level security;
-revoke all on live.gift_runs from public, anon, authenticated, service_role;
 
 create function live.run_is_over(p_run live.gift_runs) returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -36,7 +35,6 @@ begin
 end;
 $$;
 comment on function live.run_is_over is 'Whether a run has paused, or gone on for so long that it is told in parts.';
-revoke execute on function live.run_is_over(live.gift_runs) from public, anon, authenticated, service_role;
 
 create function live.end_gift_runs(p_session uuid) returns int
 language plpgsql set search_path = '' as $$
@@ -56,7 +54,6 @@ end;
 $$;
 comment on function live.end_gift_runs is
   'Tells the runs of a session that are over, those of more than one gift, in one go; how many. The caller holds the session.';
-revoke execute on function live.end_gift_runs(uuid) from public, anon, authenticated, service_role;
 
 create function live.extend_gift_run() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -76,7 +73,6 @@ begin
 end;
 $$;
 comment on function live.extend_gift_run is 'Trigger: a gift begins a run or lengthens it.';
-revoke execute on function live.extend_gift_run() from public, anon, authenticated, service_role;
 create trigger extend_gift_run after insert on public.live_gifts
   for each row execute function live.extend_gift_run();
 
@@ -88,7 +84,6 @@ begin
 end;
 $$;
 comment on function live.forget_gift_runs is 'Trigger: after the end of a session nobody looks at combos any more.';
-revoke execute on function live.forget_gift_runs() from public, anon, authenticated, service_role;
 create trigger forget_gift_runs after update on public.live_sessions
   for each row when (old.status = 'live' and new.status = 'ended') execute function live.forget_gift_runs();
 
@@ -109,4 +104,3 @@ begin
 end;
 $$;
 comment on function live.tell_gift_combos is 'Tells every session''s runs that are over; how many combos.';
-revoke execute on function live.tell_gift_combos() from public, anon, authenticated, service_role;

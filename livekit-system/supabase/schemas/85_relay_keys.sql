@@ -19,5 +19,4 @@ $$;
 comment on function public.revoke_relay_key(text) is
   'Revokes a key of the relay, for ops: returns its row of relay_keys. Its worker makes a new one within seconds; clients '
   'refuse packets signed with the old one as soon as they read the keys again, and take what they miss from the database.';
-revoke execute on function public.revoke_relay_key(text) from public, anon, authenticated, service_role;
 grant execute on function public.revoke_relay_key(text) to authenticated, service_role;

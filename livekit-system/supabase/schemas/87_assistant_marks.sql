@@ -10,7 +10,6 @@ end;
 $$;
 comment on function live.through_assistant is
   'Whether the request says that an assistant makes it (header x-live-via). A statement about oneself: it gives no right.';
-revoke execute on function live.through_assistant() from public, anon, authenticated, service_role;
 
 create or replace function live.set_requester(p_row public.moderation_actions) returns public.moderation_actions
 language plpgsql stable set search_path = '' as $$
@@ -60,8 +59,6 @@ comment on column public.app_setting_changes.requested_by is 'Who changed it; nu
 comment on column public.app_setting_changes.requested_via is 'Through which door: ops or assistant.';
 comment on column public.app_setting_changes.changed_at is 'When.';
 alter table public.app_setting_changes enable row level security;
-revoke all on public.app_setting_changes from public, anon, authenticated, service_role;
-revoke all on sequence public.app_setting_changes_n_seq from public, anon, authenticated, service_role;
 grant select on public.app_setting_changes to authenticated, service_role;
 create policy "ops see who turned what" on public.app_setting_changes for select to authenticated
   using ((select live.am_ops()));
@@ -76,6 +73,5 @@ begin
 end;
 $$;
 comment on function live.record_setting_change is 'Trigger: keeps each change of a setting.';
-revoke execute on function live.record_setting_change() from public, anon, authenticated, service_role;
 create trigger record_setting_change after update on public.app_settings
   for each row when (old.value is distinct from new.value) execute function live.record_setting_change();

@@ -38,7 +38,6 @@ $$;
 comment on function public.explain_access is
   'can_join_as with the facts behind it, for ops: {allowed, reason, role, session, account, ban, subscription, tickets, stay}; '
   'null where there is none.';
-revoke execute on function public.explain_access(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.explain_access(uuid, uuid) to authenticated, service_role;
 
 create function live.described_tables() returns jsonb
@@ -60,7 +59,6 @@ language sql stable security definer set search_path = '' as $$
    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'p')
 $$;
 comment on function live.described_tables is 'Every table and view of the schema public with its columns and policies.';
-revoke execute on function live.described_tables() from public, anon, authenticated, service_role;
 
 create function public.live_schema() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -93,5 +91,4 @@ $$;
 comment on function public.live_schema is
   'For ops: the tables, columns, policies and functions that are really there, and how they differ from what the migrations '
   'built: {ok, missing, unexpected, warnings, tables, functions}.';
-revoke execute on function public.live_schema() from public, anon, authenticated, service_role;
 grant execute on function public.live_schema() to authenticated, service_role;

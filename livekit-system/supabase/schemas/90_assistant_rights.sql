@@ -25,5 +25,4 @@ $$;
 comment on function public.my_rights is
   'Who the caller is: {user_id, caller, staff}; caller = service, ops, user, anonymous or banned (also a deleted account); '
   'staff = whether they are host, co-host or moderator of this session, or ops.';
-revoke execute on function public.my_rights(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.my_rights(uuid) to authenticated, service_role;

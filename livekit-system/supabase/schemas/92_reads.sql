@@ -17,7 +17,6 @@ comment on column live.api_paths.path is 'As PostgREST has it in request.path: /
 comment on column live.api_paths.kind is 'table; reader, a function that only reads; writer, a function that is not bounded.';
 comment on column live.api_paths.by_hand is 'Whether an operator added it: it stays when migrations run.';
 alter table live.api_paths enable row level security;
-revoke all on live.api_paths from public, anon, authenticated, service_role;
 
 create table live.app_pre_request (
   only_one boolean primary key default true check (only_one),
@@ -27,7 +26,6 @@ comment on table live.app_pre_request is 'The app''s own db_pre_request function
 comment on column live.app_pre_request.only_one is 'Keeps it to one row.';
 comment on column live.app_pre_request.function is 'Qualified name of a function without arguments.';
 alter table live.app_pre_request enable row level security;
-revoke all on live.app_pre_request from public, anon, authenticated, service_role;
 
 create function live.remember_paths() returns void
 language plpgsql set search_path = '' as $$
@@ -48,7 +46,6 @@ end;
 $$;
 comment on function live.remember_paths is
   'Lists the paths of everything that the migrations built, and the data API''s description of itself. Called when the schema is remembered.';
-revoke execute on function live.remember_paths() from public, anon, authenticated, service_role;
 
 create function live.decoded_path(p_path text) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -64,7 +61,6 @@ begin
 end;
 $$;
 comment on function live.decoded_path is 'A path without percent-encoding: PostgREST takes both for the same, and tells of it as it came.';
-revoke execute on function live.decoded_path(text) from public, anon, authenticated, service_role;
 
 -- ── what kind of request it is ─────────────────────────────────────────────────────────────────────────────────
 create function live.request_reads(p_path text, p_method text) returns boolean
@@ -77,7 +73,6 @@ end;
 $$;
 comment on function live.request_reads is
   'Whether a request reads what is ours: a GET, a PATCH or DELETE (they look for rows), or a function that only reads. An insert does not: it waits for nobody.';
-revoke execute on function live.request_reads(text, text) from public, anon, authenticated, service_role;
 
 -- ── circles ────────────────────────────────────────────────────────────────────────────────────────────────────
 -- Foreign keys lead from each table of ours to most others and back, and PostgREST embeds along them as deep as it is asked.
@@ -107,7 +102,6 @@ end;
 $$;
 comment on function live.embeds_too_much is
   'Whether a query of PostgREST''s names a table twice, as all do that walk in circles, or more than six in all.';
-revoke execute on function live.embeds_too_much(text) from public, anon, authenticated, service_role;
 
 create function live.may_embed() returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -119,7 +113,6 @@ begin
 end;
 $$;
 comment on function live.may_embed is 'True, or a refusal of a data API query that embeds too much. For policies.';
-revoke execute on function live.may_embed() from public, anon, authenticated, service_role;
 grant execute on function live.may_embed() to anon, authenticated;
 
 create function live.guard_reads() returns void
@@ -139,7 +132,6 @@ begin
 end;
 $$;
 comment on function live.guard_reads is 'Gives every table of ours the policy that refuses circles. Called when the schema is remembered.';
-revoke execute on function live.guard_reads() from public, anon, authenticated, service_role;
 
 -- ── places ─────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.take_place(p_kind text, p_whose text, p_places int) returns boolean
@@ -154,7 +146,6 @@ begin
 end;
 $$;
 comment on function live.take_place is 'Takes one of so many places until the end of the transaction; false when all are taken.';
-revoke execute on function live.take_place(text, text, int) from public, anon, authenticated, service_role;
 
 create function live.slow_reads() returns int
 language plpgsql stable security definer set search_path = '' as $$
@@ -167,7 +158,6 @@ begin
 end;
 $$;
 comment on function live.slow_reads is 'How many of the data API''s queries have been running for longer than a cheap read takes.';
-revoke execute on function live.slow_reads() from public, anon, authenticated, service_role;
 
 create function live.is_present_staff(p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -178,7 +168,6 @@ begin
 end;
 $$;
 comment on function live.is_present_staff is 'Whether a person is ops, or moderates a room that they are in: places are kept for them.';
-revoke execute on function live.is_present_staff(uuid) from public, anon, authenticated, service_role;
 
 create function live.bound_read(p_user uuid) returns void
 language plpgsql security definer set search_path = '' as $$
@@ -213,7 +202,6 @@ comment on function live.bound_read is
   'Gives the read that follows limits.read_ms, and a place among limits.reads_at_once (of them limits.reads_per_person for one person, all who are '
   'not signed in counting as one); without a place it is refused with 429 busy or too_many_reads. limits.staff_reads_at_once places more are for '
   'ops and for who moderates a room they are in.';
-revoke execute on function live.bound_read(uuid) from public, anon, authenticated, service_role;
 
 create function live.bound_request() returns void
 language plpgsql security definer set search_path = '' as $$
@@ -231,7 +219,6 @@ end;
 $$;
 comment on function live.bound_request is
   'Refuses a deleted account at every path of ours, and bounds the request under way if it is an app user''s read of ours.';
-revoke execute on function live.bound_request() from public, anon, authenticated, service_role;
 
 create function live.app_pre_request_name() returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -240,7 +227,6 @@ begin
 end;
 $$;
 comment on function live.app_pre_request_name is 'Name of the app''s own pre-request function; null when it has none.';
-revoke execute on function live.app_pre_request_name() from public, anon, authenticated, service_role;
 
 -- The app's own function runs as it would alone: as the caller, with PostgREST's search path.
 create function live.before_request() returns void
@@ -292,7 +278,3 @@ end;
 $$;
 comment on function live.hook_requests is
   'Makes PostgREST call live.before_request, keeping the app''s own function as the first that is called. Safe to repeat.';
-revoke execute on function live.before_request(), live.hook_requests() from public, anon, authenticated, service_role;
-
-select live.hook_requests();
-notify pgrst, 'reload config';

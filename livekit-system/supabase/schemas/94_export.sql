@@ -27,7 +27,6 @@ begin
 end;
 $$;
 comment on function live.rows_of(uuid, text) is 'Condition (alias t, $1 = the person) for a row to be of a person; null for a table that has none.';
-revoke execute on function live.rows_of(uuid, text) from public, anon, authenticated, service_role;
 
 create function live.export_rows(p_user uuid, p_table text, p_skip int, p_most int) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -50,7 +49,6 @@ begin
 end;
 $$;
 comment on function live.export_rows(uuid, text, int, int) is 'Rows of a person in a table, without the ids of others who acted.';
-revoke execute on function live.export_rows(uuid, text, int, int) from public, anon, authenticated, service_role;
 
 create function public.export_my_data(p_table text default null, p_skip int default 0) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
@@ -94,6 +92,5 @@ $$;
 comment on function public.export_my_data(text, int) is
   'Everything that the live platform holds of the caller: {user_id, made_at, tables: {name: [row]}, further: {name: skip}, '
   'kept: {name: {why, days}}}; 1000 rows a table at most: for each name in further ask again with p_table and p_skip. One at a time for one person.';
-revoke execute on function public.export_my_data(text, int) from public, anon, authenticated, service_role;
 grant execute on function public.export_my_data(text, int) to authenticated;
 update public.app_settings set value = value || '{"exports_per_minute": 12}' where key = 'limits';

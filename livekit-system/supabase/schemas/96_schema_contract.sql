@@ -1,5 +1,5 @@
--- Owns: the memory of what the migrations built, so that a doctor can say exactly what is missing. It stays the last
--- migration of a release: one that adds objects ends with select live.remember_schema().
+-- Owns: the memory of what the migrations built, so that a doctor can say exactly what is missing. A migration that adds
+-- objects ends with select live.remember_schema(), as the last file here does.
 
 create function live.schema_now() returns table (kind text, name text)
 language sql stable set search_path = '' as $$
@@ -32,7 +32,6 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function live.schema_now is
   'Every table, column, function, policy and trigger that exists now in our schemas, and our triggers on auth.users.';
-revoke execute on function live.schema_now() from public, anon, authenticated, service_role;
 
 create table live.schema_objects (
   kind text not null,
@@ -43,7 +42,6 @@ comment on table live.schema_objects is 'What existed when the migrations had ru
 comment on column live.schema_objects.kind is 'table, column, row level security, function, policy or trigger.';
 comment on column live.schema_objects.name is 'Name of the object.';
 alter table live.schema_objects enable row level security;
-revoke all on live.schema_objects from public, anon, authenticated, service_role;
 
 create function live.remember_schema() returns void
 language sql set search_path = '' as $$
@@ -65,7 +63,6 @@ language sql set search_path = '' as $$
   select live.remember_paths();
 $$;
 comment on function live.remember_schema is 'Takes what exists now as what must exist. Called at the end of a migration.';
-revoke execute on function live.remember_schema() from public, anon, authenticated, service_role;
 
 create function public.live_schema_contract() returns jsonb
 language sql stable security definer set search_path = '' as $$
@@ -100,7 +97,4 @@ $$;
 comment on function public.live_schema_contract is
   'For the doctor: {ok, missing: [{kind, name}], warnings: [{code, name, message}], tables, functions}. missing = built by '
   'the migrations and gone now, or a column of the existing app that we read.';
-revoke execute on function public.live_schema_contract() from public, anon, authenticated, service_role;
 grant execute on function public.live_schema_contract() to service_role;
-
-select live.remember_schema();

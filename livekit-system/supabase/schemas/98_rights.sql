@@ -1,0 +1,537 @@
+-- Owns: that no right rests on default privileges. Made from the files beside it by `make baseline`.
+-- Write a `grant` there, and no `revoke`: all of ours is taken from everyone first, then every grant is made again.
+
+revoke all on table
+  live.gone_accounts,
+  public.live_ops,
+  public.app_settings,
+  public.live_roles,
+  public.live_sessions,
+  public.live_session_transitions,
+  public.live_events,
+  public.live_tickets,
+  public.calls,
+  public.live_participants,
+  public.live_visits,
+  public.live_bans,
+  public.user_blocks,
+  public.call_preferences,
+  public.moderation_actions,
+  public.moderation_incidents,
+  public.live_audio_stats,
+  public.moderation_cases,
+  public.agent_rooms,
+  public.relay_keys,
+  public.livekit_webhook_events,
+  public.live_level_watches,
+  live.wake_marks,
+  live.sweeps,
+  live.presence_steps,
+  live.spending,
+  public.live_media,
+  live.rule_circuits,
+  public.erasures,
+  live.orphan_rooms,
+  live.personal_data,
+  public.moderation_audit,
+  public.gift_catalog,
+  public.coin_wallets,
+  public.coin_ledger,
+  public.creator_earnings,
+  public.live_gifts,
+  public.live_messages,
+  public.call_transitions,
+  public.call_engagements,
+  public.watch_time,
+  public.creator_revenue,
+  public.creator_payouts,
+  public.creator_debts,
+  public.creator_balances,
+  public.session_loudness,
+  live.gift_runs,
+  public.app_setting_changes,
+  live.api_paths,
+  live.app_pre_request,
+  live.schema_objects
+  from public, anon, authenticated, service_role;
+
+revoke all on sequence
+  public.moderation_actions_n_seq,
+  public.coin_ledger_id_seq,
+  public.app_setting_changes_n_seq
+  from public, anon, authenticated, service_role;
+
+revoke all on routine
+  live.refuse(p_status int, p_code text, p_message text),
+  live.text_fault(p_text text, p_most int, p_lines boolean),
+  live.clean_text(p_text text, p_what text, p_most int, p_lines boolean),
+  live.is_service(),
+  live.is_uuid(p_text text),
+  live.is_anonymous(),
+  live.account_gone(p_user uuid),
+  live.is_or_was_account(p_user uuid),
+  live.refuse_deleted(p_user uuid),
+  live.mark_deleted_accounts(),
+  live.mark_soft_deleted_account(),
+  live.is_ops(p_user uuid),
+  live.am_ops(),
+  live.setting_fault(p_key text, p_value jsonb),
+  live.check_setting(),
+  live.setting(p_key text),
+  live.setting_interval(p_key text),
+  live.limit_of(p_name text),
+  live.rank_of(p_context text, p_role text),
+  live.default_role(p_context text),
+  live.policy_shape(),
+  live.rung_shape(),
+  live.policy_presets(),
+  live.policy_defaults(p_shape jsonb),
+  live.default_policy(),
+  live.merged_policy(p_base jsonb, p_over jsonb),
+  live.with_preset(p_policy jsonb),
+  live.field_fault(p_name text, p_wanted jsonb, p_value jsonb),
+  live.ladder_faults(p_ladder jsonb),
+  live.policy_faults(p_policy jsonb, p_shape jsonb, p_path text),
+  live.policy_fault(p_policy jsonb),
+  live.check_policy(),
+  live.clean_title(),
+  live.guard_session(),
+  live.append_events(p_session uuid, p_type text, p_payloads jsonb[], p_gift_coins bigint),
+  live.append_event(p_session uuid, p_type text, p_payload jsonb),
+  live.instant(p_at timestamptz),
+  live.announce_session_end(),
+  live.call_is_running(p_status text),
+  live.blocked(p_one uuid, p_other uuid),
+  live.my_blocks(),
+  live.follows(p_follower uuid, p_creator uuid),
+  live.accepts_calls_from(p_callee uuid, p_caller uuid),
+  live.forget_consent(p_user uuid),
+  live.open_case(p_session uuid, p_user uuid, p_severity text, p_source text),
+  live.guard_participant(),
+  live.tell_access_type(),
+  live.tell_role_change(),
+  live.seat_host(),
+  live.ensure_participant(p_session public.live_sessions, p_user uuid),
+  live.rank_in(p_session uuid, p_user uuid),
+  live.standing_ban(p_user uuid, p_session uuid, p_creator uuid),
+  live.kept_out(p_user uuid, p_session uuid, p_creator uuid),
+  live.standing_fault(p_user uuid, p_session uuid, p_creator uuid),
+  live.acting_rank(p_session uuid, p_user uuid),
+  live.unless_ops(p_user uuid),
+  live.name_no_ops(),
+  live.touch_banned(),
+  live.connection(p_session uuid, p_call uuid, p_user uuid),
+  live.bound_by_mute_all(p_row public.live_participants),
+  live.shown_name(p_user uuid),
+  live.person(p_row public.live_participants, p_creator uuid),
+  live.person_in_session(p_session uuid, p_user uuid),
+  live.person_in_call(p_call public.calls, p_user uuid),
+  live.access_fault(p_session public.live_sessions, p_user uuid),
+  live.connects_too_often(p_user uuid, p_session uuid),
+  live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls),
+  public.can_join_as(session_id uuid, user_id uuid),
+  public.can_join(session_id uuid),
+  live.take_mark(p_name text, p_interval interval),
+  live.wake(p_room text),
+  live.tell_session(p_session uuid, p_table text, p_ids jsonb),
+  live.room_of(p_session uuid, p_call uuid),
+  live.wake_for_session(),
+  live.tell_of_session(),
+  live.wake_for_calls(),
+  live.wake_for_participants(),
+  live.wake_for_events(),
+  live.wake_for_new_actions(),
+  live.wake_for_actions(),
+  live.top_of_steps(p_session uuid, p_level int, p_first bigint, p_last bigint, out sum int, out peak int),
+  live.set_steps(p_session uuid, p_level int, p_node bigint, p_sum int, p_peak int),
+  live.add_step(p_session uuid, p_at timestamptz, p_step int),
+  live.peak_viewers(p_session uuid),
+  live.forget_steps(),
+  live.derive_visit(),
+  live.presence_change(p_session uuid, p_was public.live_visits, p_became public.live_visits, p_from timestamptz, p_others_open boolean, out watched interval, out steps jsonb),
+  live.refresh_person(p_session public.live_sessions, p_was public.live_participants, p_opened int, p_watched interval, p_source text),
+  live.refresh_session(p_session uuid, p_viewers int),
+  live.visit_changed_from(p_was public.live_visits, p_became public.live_visits),
+  live.apply_visit(p_session public.live_sessions, p_was public.live_visits, p_became public.live_visits, p_source text),
+  live.write_visit(p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text, p_permission jsonb, out was public.live_visits, out became public.live_visits),
+  live.record_presence(p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text, p_permission jsonb),
+  live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text),
+  live.action_scope(p_action text, p_params jsonb),
+  live.action_aspect(p_action text, p_params jsonb),
+  live.params_fault(p_action text, p_params jsonb),
+  live.check_shape(p_row public.moderation_actions),
+  live.action_is_known(p_action text),
+  live.check_place(p_row public.moderation_actions),
+  live.permits(p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int),
+  live.reaches(p_via text, p_rank int, p_target_rank int),
+  live.ops_rank(p_user uuid),
+  live.require_standing_to_ask(p_row public.moderation_actions),
+  live.authority_fault(p_row public.moderation_actions, p_rank int),
+  live.require_room_to_speak(p_session uuid, p_user uuid),
+  live.check_stage(p_row public.moderation_actions),
+  live.bans_of(p_row public.moderation_actions),
+  live.outranked_by(p_row public.moderation_actions),
+  live.refusal_at_claim(p_row public.moderation_actions),
+  live.until(p_params jsonb),
+  live.apply_mic(p_row public.moderation_actions),
+  live.apply_camera(p_row public.moderation_actions),
+  live.apply_chat(p_row public.moderation_actions),
+  live.apply_role(p_row public.moderation_actions),
+  live.apply_ban(p_row public.moderation_actions),
+  live.apply_mute_all(p_session uuid, p_rank int),
+  live.apply_end(p_row public.moderation_actions),
+  live.aspect_of_person(p_row public.live_participants, p_aspect text),
+  live.put_back(p_row public.moderation_actions),
+  live.withdraw(p_row public.moderation_actions, p_status text, p_code text, p_error text),
+  live.set_requester(p_row public.moderation_actions),
+  live.lock_for_action(p_row public.moderation_actions),
+  live.admit_action(),
+  live.author_of(p_session uuid, p_message uuid),
+  live.spend(p_user uuid, p_limit text),
+  live.supersede(p_row public.moderation_actions),
+  live.finish_at_once(p_id uuid, p_after jsonb),
+  live.carry_out(p_row public.moderation_actions),
+  live.needs_agent(p_row public.moderation_actions),
+  live.after_action(),
+  live.close_session_books(),
+  public.cancel_action(id uuid),
+  live.require_seat(p_session uuid, p_before_start boolean),
+  live.is_host_of(p_session uuid, p_user uuid),
+  public.raise_hand(session_id uuid),
+  public.lower_hand(session_id uuid, user_id uuid),
+  live.clear_invitation(p_seat public.live_participants, p_role text),
+  public.accept_invite(session_id uuid),
+  public.decline_invite(session_id uuid),
+  live.closed_to(p_user uuid),
+  live.shut_out(p_user uuid),
+  live.paid_sessions(p_user uuid),
+  live.my_free_sessions(),
+  live.my_paid_sessions(),
+  live.may_look_back(p_session uuid, p_user uuid),
+  live.my_staffed_sessions(),
+  live.my_chats(),
+  live.my_own_sessions(),
+  live.may_listen(p_topic text),
+  public.watch_levels(session_id uuid),
+  public.live_events_since(session_id uuid, after_seq bigint, "limit" int),
+  live.record_media(p_session uuid, p_user uuid, p_participant_sid text, p_flowing text[], p_at timestamptz),
+  public.agent_media(p_worker text, p_rows jsonb),
+  live.read_webhook_track(p_room text, p_event text, p_payload jsonb),
+  live.end_media_of_connection(),
+  live.end_media_of_session(),
+  live.delivered_for_purchases_until(p_session uuid, p_seconds double precision),
+  live.place(p_room text, out kind text, out id uuid, out session_id uuid, out call_id uuid, out type text, out context text, out status text, out creator_id uuid, out running boolean),
+  live.holds(p_worker text, p_room text, p_epoch bigint),
+  live.lock_leases(p_items jsonb),
+  live.effective_policy(p_session public.live_sessions),
+  live.open_visits(p_session uuid, p_call uuid),
+  live.call_people(p_call public.calls),
+  live.roles_of(p_context text),
+  live.standing_strikes(p_session public.live_sessions),
+  live.snapshot(p_room text),
+  public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int),
+  public.agent_offer(p_worker text, p_rooms jsonb),
+  live.settle_closed_room(p_session uuid, p_call uuid),
+  public.agent_release(p_worker text, p_rooms jsonb),
+  live.action_json(p_row public.moderation_actions),
+  live.expire_actions(p_session uuid, p_call uuid),
+  live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_in_hand uuid[], p_limit int),
+  live.room_news(p_worker text, p_room text, p_in_hand uuid[], p_since xid8, p_cursor text, p_limit int),
+  live.rooms_with_news(p_rooms jsonb),
+  public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int),
+  live.finish_action(p_worker text, p_result jsonb),
+  public.agent_finish_actions(p_worker text, p_results jsonb),
+  public.agent_presence(p_worker text, p_reports jsonb),
+  public.agent_relayed(p_worker text, p_cursors jsonb),
+  public.agent_publish_key(p_kid text, p_public_key text, p_not_after timestamptz),
+  live.ask_automatically(p_session uuid, p_user uuid, p_action jsonb),
+  live.circuit_open(p_session uuid, p_rule text),
+  live.automatic_load(),
+  public.agent_incidents(p_worker text, p_rows jsonb),
+  public.agent_audio_stats(p_worker text, p_rows jsonb),
+  live.end_hostless_sessions(),
+  live.hands_since(),
+  live.people_past_their_time(),
+  live.end_timed_states(),
+  live.check_paid_access(),
+  live.is_moderated(p_room text),
+  live.close_forgotten_visits(p_rooms text[]),
+  live.settle_actions(p_rooms text[]),
+  public.agent_sweep(p_worker text, p_rooms text[]),
+  live.unclaimed_actions(),
+  public.agent_overview(),
+  live.end_sessions_of(p_user uuid),
+  live.end_calls_of(p_user uuid),
+  live.put_out(p_user uuid),
+  live.delete_rights_of(p_user uuid),
+  live.kept_of(p_user uuid),
+  live.end_account(p_user uuid, p_by uuid, p_via text),
+  live.try_to_end_account(p_user uuid),
+  live.settle_accounts(p_within interval),
+  live.missed_accounts(),
+  live.mark_missed_accounts(),
+  public.erase_account(user_id uuid),
+  live.orphan_rooms(p_rooms text[]),
+  live.retention_of(p_table text),
+  live.forget_rows(p_table text, p_most int),
+  live.try_to_forget_rows(p_table text, p_most int),
+  live.forget_old_rows(),
+  live.retention_faults(),
+  live.audited_since(p_table text),
+  live.require_account(p_user uuid),
+  live.require_member(),
+  live.refuse_token(p_reason text),
+  live.require_entry(p_session uuid, p_user uuid),
+  live.one_at_a_time(p_what text, p_user uuid),
+  live.require_key(p_key text),
+  live.require_price(p_expected bigint, p_coins bigint),
+  live.relay_keys_now(),
+  live.token_sources(p_rights public.live_roles, p_seat public.live_participants),
+  live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls),
+  live.move_wallet(),
+  live.book_earnings(),
+  live.books_are_append_only(),
+  live.books_move_by_ledger_only(),
+  live.clean_gift_names(),
+  live.lock_wallet(p_user uuid),
+  live.gift_receipt(p_gift public.live_gifts),
+  live.hold_live(p_session uuid),
+  live.book_gift(p_gift public.live_gifts),
+  public.send_gift(session_id uuid, gift_code text, quantity integer, idempotency_key text, p_expected_coins bigint),
+  public.credit_coins(p_user uuid, p_coins bigint, p_reference text, p_note text),
+  live.ticket_receipt(p_ticket uuid),
+  live.require_ticket_sale(p_session public.live_sessions, p_user uuid),
+  public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint),
+  live.guard_message(),
+  live.last_seen_in_call(p_call uuid),
+  live.begin_call(),
+  live.step_call(),
+  live.engage_parties(),
+  live.release_parties(),
+  live.hold_lines(p_users uuid[]),
+  live.require_call(p_call uuid, p_user uuid),
+  live.call_reply(p_call public.calls, p_user uuid),
+  live.rings_too_long(p_call public.calls),
+  live.miss_calls(p_users uuid[]),
+  live.is_on_air(p_user uuid),
+  live.spend_call(p_caller uuid, p_callee uuid),
+  live.require_line(p_caller uuid, p_callee uuid),
+  public.call_start(p_user uuid, p_callee uuid, p_type text),
+  public.call_answer(p_user uuid, p_call uuid, p_accept boolean),
+  public.call_token(p_user uuid, p_call uuid),
+  public.call_end(p_user uuid, p_call uuid),
+  live.tell_messages(),
+  public.live_faults(),
+  live.require_creator(p_user uuid),
+  live.session_fault(p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz),
+  live.session_json(p_session public.live_sessions),
+  live.session_join(p_session public.live_sessions, p_user uuid),
+  live.require_not_live(p_creator uuid, p_but uuid),
+  live.require_slot(p_creator uuid),
+  public.session_create(p_user uuid, p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz, p_planned_minutes integer),
+  public.session_start(p_user uuid, p_session uuid),
+  public.session_token(p_user uuid, p_session uuid),
+  public.session_end(p_user uuid, p_session uuid),
+  live.webhook_is_about_a_person(p_participant jsonb),
+  live.webhook_permission(p_permission jsonb),
+  live.read_webhook_participant(p_room text, p_event text, p_payload jsonb),
+  live.read_webhook_room_finished(p_room text, p_payload jsonb),
+  public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb),
+  live.end_empty_calls(),
+  live.end_no_shows(),
+  live.forget_leftovers(),
+  public.platform_sweep(),
+  public.session_performance(p_session uuid),
+  live.connections(p_from timestamptz, p_to timestamptz),
+  live.usage_measures(p_from timestamptz, p_to timestamptz),
+  live.usage_level(p_ratio numeric),
+  public.platform_usage(p_month date),
+  live.seconds_to_deliver(p_session public.live_sessions),
+  live.earn_tickets_of(p_session public.live_sessions),
+  live.earn_tickets(),
+  live.owe_removed(),
+  live.hold_wallet(p_user uuid),
+  live.pay_back(p_ticket uuid, p_by uuid, p_reason text, p_payable bigint),
+  live.refund_tickets(),
+  live.require_refunder(p_reason text),
+  public.refund_ticket(ticket_id uuid, reason text),
+  live.take_back_gift(p_gift public.live_gifts, p_by uuid, p_reason text, p_payable bigint),
+  public.refund_gift(gift_id uuid, reason text),
+  public.refund_session(session_id uuid, reason text),
+  public.adjust_coins(user_id uuid, coins bigint, reason text, p_reference text),
+  live.end_calls_between(p_one uuid, p_other uuid),
+  live.clear_stage_between(p_one uuid, p_other uuid),
+  public.block_user(user_id uuid),
+  public.unblock_user(user_id uuid),
+  public.set_calls_from(calls_from text),
+  live.holding(),
+  live.hold_earnings(p_creator uuid),
+  live.payable(p_creator uuid),
+  live.taken_from_payable(p_earned_at timestamptz, p_coins bigint),
+  live.owe(p_creator uuid, p_payable bigint, p_taken bigint, p_refund bigint),
+  public.record_payout(p_creator uuid, p_coins bigint, p_reference text, p_note text),
+  public.book_faults(),
+  public.session_policy(session_id uuid),
+  live.tell_of_incidents(),
+  live.tell_mic(),
+  live.tell_hand(),
+  live.tell_mute_all(),
+  live.tell_removal(),
+  live.tell_milestone(),
+  live.tell_end(),
+  live.forget_end(),
+  live.announce_ends(),
+  live.run_is_over(p_run live.gift_runs),
+  live.end_gift_runs(p_session uuid),
+  live.extend_gift_run(),
+  live.forget_gift_runs(),
+  live.tell_gift_combos(),
+  public.revoke_relay_key(kid text),
+  live.through_assistant(),
+  live.record_setting_change(),
+  public.explain_access(session_id uuid, user_id uuid),
+  live.described_tables(),
+  public.live_schema(),
+  public.my_rights(session_id uuid),
+  live.remember_paths(),
+  live.decoded_path(p_path text),
+  live.request_reads(p_path text, p_method text),
+  live.embeds_too_much(p_query text),
+  live.may_embed(),
+  live.guard_reads(),
+  live.take_place(p_kind text, p_whose text, p_places int),
+  live.slow_reads(),
+  live.is_present_staff(p_user uuid),
+  live.bound_read(p_user uuid),
+  live.bound_request(),
+  live.app_pre_request_name(),
+  live.before_request(),
+  live.hook_requests(),
+  live.rows_of(p_user uuid, p_table text),
+  live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
+  public.export_my_data(p_table text, p_skip int),
+  live.schema_now(),
+  live.remember_schema(),
+  public.live_schema_contract()
+  from public, anon, authenticated, service_role;
+
+grant usage on schema live to anon, authenticated, service_role;
+grant execute on function live.is_service() to anon, authenticated, service_role;
+grant execute on function live.is_uuid(text) to anon, authenticated, service_role;
+grant execute on function live.is_anonymous() to anon, authenticated, service_role;
+grant execute on function live.account_gone(uuid) to service_role;
+grant select, insert, update, delete on public.live_ops to service_role;
+grant select on public.live_ops to authenticated;
+grant execute on function live.is_ops(uuid) to authenticated, service_role;
+grant execute on function live.am_ops() to authenticated, service_role;
+grant select, insert, update, delete on public.app_settings to service_role;
+grant select, update (value) on public.app_settings to authenticated;
+grant execute on function live.setting(text) to service_role;
+grant select on public.live_roles to anon, authenticated, service_role;
+grant select, insert, update on public.live_sessions to service_role;
+grant select on public.live_sessions to anon, authenticated;
+grant update (title) on public.live_sessions to authenticated;
+grant select on public.live_session_transitions to service_role;
+grant select on public.live_events to authenticated, service_role;
+grant select on public.live_tickets to authenticated, service_role;
+grant select, insert, update on public.calls to service_role;
+grant select on public.calls to authenticated;
+grant select, insert, update on public.live_participants to service_role;
+grant select on public.live_participants to authenticated;
+grant select, insert, update on public.live_visits to service_role;
+grant select on public.live_visits to authenticated;
+grant select, insert, update on public.live_bans to service_role;
+grant select on public.live_bans to authenticated;
+grant select, delete on public.user_blocks to service_role;
+grant select on public.user_blocks to authenticated;
+grant select, delete on public.call_preferences to service_role;
+grant select on public.call_preferences to authenticated;
+grant execute on function live.my_blocks() to authenticated;
+grant select, insert on public.moderation_actions to service_role;
+grant select, insert (id, session_id, target_user_id, action, params, reason, dry_run) on public.moderation_actions to authenticated;
+grant select, insert, update on public.moderation_incidents to service_role;
+grant select on public.moderation_incidents to authenticated;
+grant select, insert, update on public.live_audio_stats to service_role;
+grant select on public.live_audio_stats to authenticated;
+grant select, insert, update on public.moderation_cases to service_role;
+grant select on public.moderation_cases to authenticated;
+grant select, insert, update, delete on public.agent_rooms to service_role;
+grant select on public.agent_rooms to authenticated;
+grant select, insert, update on public.relay_keys to service_role;
+grant select on public.relay_keys to authenticated;
+grant select, insert, delete on public.livekit_webhook_events to service_role;
+grant select, delete on public.live_level_watches to service_role;
+grant execute on function public.can_join_as(uuid, uuid) to service_role;
+grant execute on function public.can_join(uuid) to authenticated, service_role;
+grant execute on function public.cancel_action(uuid) to authenticated, service_role;
+grant execute on function public.raise_hand(uuid) to authenticated;
+grant execute on function public.lower_hand(uuid, uuid) to authenticated;
+grant execute on function public.accept_invite(uuid) to authenticated;
+grant execute on function public.decline_invite(uuid) to authenticated;
+grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
+grant execute on function live.my_staffed_sessions() to authenticated;
+grant execute on function live.my_chats() to authenticated;
+grant execute on function live.my_own_sessions() to authenticated;
+grant execute on function live.may_listen(text) to authenticated;
+grant execute on function public.watch_levels(uuid) to authenticated;
+grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
+grant select on public.live_media to authenticated, service_role;
+grant execute on function public.agent_media(text, jsonb) to service_role;
+grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
+grant execute on function public.agent_offer(text, jsonb) to service_role;
+grant execute on function public.agent_release(text, jsonb) to service_role;
+grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;
+grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
+grant execute on function public.agent_presence(text, jsonb) to service_role;
+grant execute on function public.agent_relayed(text, jsonb) to service_role;
+grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
+grant execute on function public.agent_incidents(text, jsonb) to service_role;
+grant execute on function public.agent_audio_stats(text, jsonb) to service_role;
+grant execute on function public.agent_sweep(text, text[]) to service_role;
+grant execute on function public.agent_overview() to service_role;
+grant select on public.erasures to authenticated, service_role;
+grant execute on function public.erase_account(uuid) to authenticated, service_role;
+grant select on public.moderation_audit to authenticated, service_role;
+grant select on public.gift_catalog to authenticated, service_role;
+grant insert, update on public.gift_catalog to authenticated, service_role;
+grant select on public.coin_wallets, public.coin_ledger, public.creator_earnings to authenticated, service_role;
+grant select on public.live_gifts to authenticated, service_role;
+grant execute on function public.send_gift(uuid, text, integer, text, bigint) to authenticated;
+grant execute on function public.credit_coins(uuid, bigint, text, text) to service_role;
+grant execute on function public.buy_ticket(uuid, text, bigint) to authenticated;
+grant select, insert (id, session_id, body) on public.live_messages to authenticated;
+grant select, insert on public.live_messages to service_role;
+grant select on public.call_transitions to service_role;
+grant select on public.call_engagements to service_role;
+grant execute on function public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
+grant execute on function public.live_faults() to service_role;
+grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid) to service_role;
+grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
+grant execute on function public.platform_sweep() to service_role;
+grant select on public.watch_time to authenticated, service_role;
+grant select on public.creator_revenue to authenticated, service_role;
+grant execute on function public.session_performance(uuid) to authenticated, service_role;
+grant execute on function public.platform_usage(date) to authenticated, service_role;
+grant execute on function public.refund_ticket(uuid, text) to authenticated, service_role;
+grant execute on function public.refund_gift(uuid, text) to authenticated, service_role;
+grant execute on function public.refund_session(uuid, text) to authenticated, service_role;
+grant execute on function public.adjust_coins(uuid, bigint, text, text) to authenticated, service_role;
+grant execute on function public.block_user(uuid) to authenticated;
+grant execute on function public.unblock_user(uuid) to authenticated;
+grant execute on function public.set_calls_from(text) to authenticated;
+grant select on public.creator_payouts, public.creator_debts to authenticated, service_role;
+grant execute on function live.holding() to authenticated, service_role;
+grant select on public.creator_balances to authenticated, service_role;
+grant execute on function public.record_payout(uuid, bigint, text, text) to service_role;
+grant execute on function public.book_faults() to service_role;
+grant execute on function public.session_policy(uuid) to authenticated, service_role;
+grant select on public.session_loudness to authenticated, service_role;
+grant execute on function public.revoke_relay_key(text) to authenticated, service_role;
+grant select on public.app_setting_changes to authenticated, service_role;
+grant execute on function public.explain_access(uuid, uuid) to authenticated, service_role;
+grant execute on function public.live_schema() to authenticated, service_role;
+grant insert (call_id) on public.moderation_actions to authenticated;
+grant execute on function public.my_rights(uuid) to authenticated, service_role;
+grant execute on function live.may_embed() to anon, authenticated;
+grant execute on function public.export_my_data(text, int) to authenticated;
+grant execute on function public.live_schema_contract() to service_role;
