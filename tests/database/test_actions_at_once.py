@@ -71,7 +71,7 @@ async def test_two_workers_never_claim_the_same_row(world: World) -> None:
     connections = [await world.connect() for _ in range(4)]
     taken = await asyncio.gather(
         *(
-            c.fetchval("select live.claim_actions($1, $2, null, 100)", f"w{n}", scene.id)
+            c.fetchval("select live.claim_actions($1, $2, null, '{}', 100)", f"w{n}", scene.id)
             for n, c in enumerate(connections)
         )
     )
