@@ -1,7 +1,8 @@
 """The life of a claimed `moderation_actions` row: open, watched until it is true, finished once.
 
 The insert has already written the desired state, so nothing here decides what a row means for a person; a row is done
-when the room agrees. `CONDITIONS` says for each action what has to hold.
+when the room agrees. `CONDITIONS` says what has to hold for each action that LiveKit must agree with. `before` and
+`after` have been written too: what is added here is what LiveKit had and has.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +20,6 @@ from handlers.events import (
     Action,
     ActionId,
     Failure,
-    Identity,
     ParticipantNotRemoved,
     PermissionNotSet,
     Sid,
@@ -27,8 +27,8 @@ from handlers.events import (
 from handlers.notices import notice
 from handlers.permissions import converged, list_people
 from handlers.state import OpenAction, PersonState, RoomState
-from moderation.desired import Desired, Standing, effective_permission, rehearse
-from moderation.roles import NO_RIGHTS
+from moderation.action_names import TARGETED
+from moderation.desired import Standing
 from moderation.rules.words import Words
 
 AUTOMATIC = "auto"
@@ -73,19 +73,13 @@ CONDITIONS: Mapping[str, Condition] = {
     "kick": target_was_kicked,
     "ban": target_agrees,
     "unban": target_agrees,
-    "chat_mute": target_agrees,
-    "chat_unmute": target_agrees,
-    "delete_message": target_agrees,
     "announce": is_relayed,
     "end_session": room_is_closed,
 }
-TARGETED = frozenset(CONDITIONS) - {"mute_all", "unmute_all", "delete_message", "announce", "end_session"}
 REMEMBERED = 1000
-STAFF_RANK = 30
-"""Moderators and above are spared when everyone is muted."""
 
 
-def open_action(state: RoomState, action: Action, now: float) -> Effects:
+def open_action(state: RoomState, action: Action) -> Effects:
     """Take a row on. One that is open already was claimed again because we were slow: nothing to add. One that is
     finished was claimed again because the database has not heard: it is told again, and nobody else."""
     if action.id in state.actions:
@@ -96,10 +90,7 @@ def open_action(state: RoomState, action: Action, now: float) -> Effects:
         return (fail(action.id, "unknown_action", f"This worker does not know {action.action!r}."),)
     if action.target is None and action.action in TARGETED:
         return (fail(action.id, "malformed", f"{action.action} needs a target."),)
-    before = target_view(state, action.target, now)
-    if action.dry_run:
-        return (rehearsed(state, action, before, now),)
-    state.actions[action.id] = OpenAction(action, before, certain=not is_away(state, action))
+    state.actions[action.id] = OpenAction(action, seen(state, action), certain=not is_away(state, action))
     promise_notice(state, action)
     return ()
 
@@ -112,46 +103,6 @@ def promise_notice(state: RoomState, action: Action) -> None:
             person.told = Standing(role=None)  # LiveKit shows some of them 3 s late, and then in the new role
         if not (action.via == AUTOMATIC and isinstance(person.why, Words)):
             person.why = action.reason
-
-
-def rehearsed(state: RoomState, action: Action, before: Mapping[str, Any] | None, now: float) -> FinishAction:
-    """The answer to a dry run: what would be, with nothing touched."""
-    after: Mapping[str, Any] | None = rehearsed_for_all(state, action, now)
-    if action.target is not None:
-        person = state.people.get(action.target, PersonState())
-        try:
-            wanted = rehearse(state.desired(person), action.action, action.params, now)
-        except (KeyError, TypeError, ValueError) as error:
-            return fail(action.id, "malformed", f"{action.action} with odd parameters: {error!r}")
-        after = view(wanted, state, now)
-    return FinishAction(action.id, Verdict.APPLIED, before, after)
-
-
-def rehearsed_for_all(state: RoomState, action: Action, now: float) -> Mapping[str, Any] | None:
-    """What a whole room would become."""
-    match action.action:
-        case "mute_all":
-            return {"mute_all": True, "permissions": would_be_muted(state, now)}
-        case "unmute_all":
-            return {"mute_all": False}
-        case "announce":
-            return {"people": sum(1 for _ in state.connected())}
-        case "end_session":
-            return {"room": "closed"}
-        case _:
-            return None
-
-
-def would_be_muted(state: RoomState, now: float) -> Mapping[Identity, Any]:
-    """Who would lose something if everyone below moderator were muted, and what would be left to them."""
-    left = {}
-    for identity, person, _ in state.connected():
-        desired = state.desired(person)
-        muted = effective_permission(rehearse(desired, "mute_all", {}, now), state.rights, now)
-        spared = state.rights.get(desired.role, NO_RIGHTS).rank >= STAFF_RANK
-        if not spared and muted != effective_permission(desired, state.rights, now):
-            left[identity] = muted.as_json()
-    return left
 
 
 def kick(state: RoomState, action: Action, now: float) -> Effects:
@@ -181,7 +132,7 @@ def settle(state: RoomState, now: float) -> Effects:
     for opened in list(state.actions.values()):
         action = opened.action
         if CONDITIONS[action.action](state, action, now):
-            effects.append(finish(state, opened, now))
+            effects.append(finish(state, opened))
         elif action.action == "kick":
             effects += kick(state, action, now)
     return (*effects, *ask_for_list(state, now))
@@ -205,9 +156,8 @@ def on_listed(state: RoomState) -> None:
         opened.certain = True
 
 
-def finish(state: RoomState, opened: OpenAction, now: float) -> FinishAction:
-    after = target_view(state, opened.action.target, now)
-    done = FinishAction(opened.action.id, Verdict.APPLIED, opened.before, after)
+def finish(state: RoomState, opened: OpenAction) -> FinishAction:
+    done = FinishAction(opened.action.id, Verdict.APPLIED, opened.before, seen(state, opened.action))
     conclude(state, done)
     return done
 
@@ -237,22 +187,10 @@ def fail(action_id: ActionId, code: str, error: str) -> FinishAction:
     return FinishAction(action_id, Verdict.FAILED, error_code=code, error=error)
 
 
-def target_view(state: RoomState, target: Identity | None, now: float) -> Mapping[str, Any] | None:
-    if target is None:
+def seen(state: RoomState, action: Action) -> Mapping[str, Any] | None:
+    """What LiveKit has of the target: whether it is there, and the permission; None without a target."""
+    if action.target is None:
         return None
-    person = state.people.get(target, PersonState())
-    seen = view(state.desired(person), state, now)
-    present = person.connection is not None
-    actual = person.connection.permission if person.connection is not None else None
-    return {**seen, "present": present, "actual": None if actual is None else actual.as_json()}
-
-
-def view(desired: Desired, state: RoomState, now: float) -> Mapping[str, Any]:
-    removal = desired.removed(now)
-    return {
-        "role": desired.role.value,
-        "mic_muted": desired.muted(now),
-        "camera_off": desired.camera_off,
-        "removed": None if removal is None else removal.reason,
-        "permission": effective_permission(desired, state.rights, now).as_json(),
-    }
+    connection = state.people.get(action.target, PersonState()).connection
+    actual = None if connection is None else connection.permission
+    return {"present": connection is not None, "actual": None if actual is None else actual.as_json()}

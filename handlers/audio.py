@@ -216,7 +216,7 @@ def on_actions(state: RoomState, actions: tuple[Action, ...]) -> None:
     must have been learned."""
     records = state.hearing.records
     for action in actions:
-        if action.via == AUTOMATIC or action.dry_run or action.action not in LIFTS:
+        if action.via == AUTOMATIC or action.action not in LIFTS:
             continue
         for identity in [action.target] if action.target is not None else list(records):
             if identity in records and may_hold_microphone(state, identity):

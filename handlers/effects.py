@@ -10,6 +10,7 @@ from enum import Enum, StrEnum
 from typing import Any
 
 from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid, Switches, Track
+from moderation.action_names import ActionName
 from moderation.audio.levels import Level
 from moderation.audio.stats import AudioMinute, SpeakerSummary
 from moderation.desired import Permission
@@ -168,7 +169,7 @@ class Listen:
 class AutomaticAction:
     """A row of `moderation_actions` that a rule asks for."""
 
-    action: str
+    action: ActionName
     params: Mapping[str, Any]
 
 

@@ -45,7 +45,6 @@ class Action:
     target: Identity | None
     params: Mapping[str, Any] = field(default_factory=dict)
     reason: str | None = None
-    dry_run: bool = False
     created_at_ms: int = 0
     via: str = "ops"
     """Through which door it came: `ops`, `app`, `assistant`, or `auto` for what a rule asked."""

@@ -86,7 +86,7 @@ def on_actions(state: RoomState, actions: tuple[Action, ...], now: float) -> Eff
     effects: Effects = ()
     for action in actions:
         returned = RETURNS.get(action.action)
-        if returned is None or action.via == AUTOMATIC or action.dry_run:
+        if returned is None or action.via == AUTOMATIC:
             continue
         for identity in [action.target] if action.target is not None else list(state.people):
             person = state.people.get(identity)

@@ -137,7 +137,7 @@ def on_snapshot(state: RoomState, event: SnapshotLoaded, now: float) -> Effects:
 
 def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
     """Rows are opened first, so that `before` is what was; nothing is finished until all of it is taken in."""
-    opened = each(actions.open_action(state, action, now) for action in event.actions)
+    opened = each(actions.open_action(state, action) for action in event.actions)
     learned = each(presence.learn(state, person, now) for person in event.people)
     relayed = relay.on_due(state, event.events, now)
     state.status = event.status

@@ -5,7 +5,7 @@ since the epoch by the database's clock.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from moderation.roles import NO_RIGHTS, Role, RoleRights, Source
@@ -135,25 +135,3 @@ def effective_permission(
         withheld.add(Source.CAMERA)
         withheld.add(Source.SCREEN_SHARE)
     return Permission(role.sources - withheld, role.can_subscribe)
-
-
-def rehearse(desired: Desired, action: str, params: Mapping[str, Any], now: float) -> Desired:
-    """What `desired` would become if the action were not a dry run. Unknown actions change nothing."""
-    match action:
-        case "mute" | "mute_all":
-            seconds = params.get("seconds")
-            return replace(
-                desired, mic_muted=True, mic_muted_until=None if seconds is None else now + float(seconds)
-            )
-        case "unmute" | "unmute_all":
-            return replace(desired, mic_muted=False, mic_muted_until=None)
-        case "camera_off":
-            return replace(desired, camera_off=True)
-        case "camera_on":
-            return replace(desired, camera_off=False)
-        case "set_role":
-            return replace(desired, role=Role(params["role"]))
-        case "kick" | "ban":
-            return replace(desired, removal=Removal(reason=action))
-        case _:
-            return desired

@@ -139,7 +139,6 @@ def action(row: Json) -> Action:
         target=None if target is None else Identity(target),
         params=row["params"],
         reason=row["reason"],
-        dry_run=row["dry_run"],
         created_at_ms=milliseconds(row["created_at"]),
         via=row["requested_via"],
     )

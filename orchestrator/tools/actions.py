@@ -4,11 +4,12 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from moderation.action_names import ActionName
 from orchestrator import person
 from orchestrator.answer import Answer, Inquiry
 from orchestrator.confirmation import LENGTH
@@ -18,6 +19,7 @@ from orchestrator.identity import SERVICE_ROLE
 from orchestrator.person import Confirms
 from orchestrator.records import Action, Message, Session
 from orchestrator.rights import Reach
+from orchestrator.tools.action_params import Params
 from orchestrator.tools.tool import Ask, Person, Question, Tool, confirmation_of, id_of, may_confirm
 from orchestrator.untrusted import Untrusted, UserText
 
@@ -36,27 +38,8 @@ Confirmation = Annotated[
 ]
 
 
-class Params(Ask):
-    """Details, as the action needs."""
-
-    role: Literal["host", "co_host", "moderator", "speaker", "listener", "viewer"] | None = Field(
-        default=None, description="set_role"
-    )
-    seconds: Annotated[int, Field(ge=1, le=315_360_000)] | None = Field(
-        default=None, description="mute, chat_mute, ban: how long; without it until it is undone"
-    )
-    scope: Literal["session", "creator", "platform"] | None = Field(default=None, description="ban, unban")
-    text: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
-        default=None, description="announce"
-    )
-    message_id: UUID | None = Field(default=None, description="delete_message")
-
-
 class RequestAction(Ask):
-    action: Literal[
-        "mute", "unmute", "mute_all", "unmute_all", "camera_off", "camera_on", "set_role", "kick", "ban", "unban",
-        "chat_mute", "chat_unmute", "delete_message", "announce", "end_session",
-    ]  # fmt: skip
+    action: ActionName
     session_id: UUID | None = Field(
         default=None, description="where; this or call_id, neither for scope platform"
     )

@@ -81,14 +81,17 @@ async def test_a_row_is_claimed_applied_and_timed(world: World) -> None:
     assert (claimed["id"], claimed["attempts"], claimed["reason"]) == (action, 1, "noise")
     assert claimed["person"]["mic_muted"] is True
     assert await status(world, action) == "claimed"
-    again = {"outcome": "applied", "before": {"role": "speaker"}, "after": {"can_publish_sources": []}}
+    seen = {"before": {"present": True}, "after": {"present": True, "actual": {"can_publish": False}}}
+    again = {"outcome": "applied", **seen}
     for result in (again, {"outcome": "failed"}):
         answer = await world.finish(scene.room, 1, action, **result)
         assert (answer["ok"], answer["status"]) == (True, "applied")
     row = await world.row("select * from moderation_actions where id = $1", action)
     assert (row["requested_by"], row["requested_via"]) == (uuid.UUID(scene.creator), "app")
     assert 0 <= row["enforce_ms"] < 5000
-    assert row["after"] == {"can_publish_sources": []}
+    assert (row["before"]["mic_muted"], row["before"]["permission"]["can_publish"]) == (False, True)
+    assert (row["after"]["mic_muted"], row["after"]["permission"]["can_publish"]) == (True, False)
+    assert (row["after"]["present"], row["after"]["actual"]) == (True, {"can_publish": False})
 
 
 async def test_a_stale_worker_cannot_finish_and_its_claim_is_due_again(world: World) -> None:

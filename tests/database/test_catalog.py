@@ -116,7 +116,7 @@ async def test_anon_can_write_nothing_and_read_only_listings(world: World) -> No
     )
     names = {g["relname"] for g in granted if g["relname"] not in APP}
     assert {g["privilege_type"] for g in granted} == {"SELECT"}
-    assert names <= {"live_sessions", "live_roles", "gift_catalog"}
+    assert names <= {"live_sessions", "live_roles", "live_actions", "gift_catalog"}
 
 
 async def test_the_contract_says_what_is_missing(world: World) -> None:

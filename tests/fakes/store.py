@@ -44,6 +44,7 @@ from handlers.events import (
     SnapshotLoaded,
     Status,
 )
+from moderation.action_names import AGENT_ACTIONS
 from moderation.audio.stats import AudioMinute
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role
@@ -81,6 +82,7 @@ class Visit:
 class Row:
     action: Action
     status: str = "pending"
+    dry_run: bool = False
     claimed_until: float = 0.0
     enforce_ms: float | None = None
     before: Mapping[str, Any] | None = None
@@ -152,12 +154,13 @@ class Database:
         """Insert a moderation row: validated elsewhere, here it only writes the desired state."""
         place, n = self.places[name], next(self._numbers)
         params = dict(fields.pop("params", {}))
-        dry_run = fields.get("dry_run", False)
+        dry_run = fields.pop("dry_run", False)
         given: dict[str, Any] = {"id": ActionId(f"row-{n}"), "created_at_ms": round(self.clock() * 1000)}
         if not dry_run:
             self._apply(place, action, target, params)
         row = Action(n=n, action=action, target=target, params=params, **{**given, **fields})
-        place.rows[row.id] = Row(row)
+        no_agent = dry_run or action not in AGENT_ACTIONS
+        place.rows[row.id] = Row(row, "applied" if no_agent else "pending", dry_run=dry_run)
         return row.id
 
     def emit(self, name: RoomName, kind: str = "gift") -> int:

@@ -390,7 +390,7 @@ class World:
         """A row that is reported as done is true, of every connection that the agent can know of."""
         row = self.database.places[ROOM].rows[done.action]
         target = row.action.target
-        if target is None or row.action.dry_run or row.action.action == "kick":
+        if target is None or row.action.action == "kick":
             return
         person = agent.state.people.get(target)
         member = self.livekit.rooms[ROOM].members.get(target) if ROOM in self.livekit.rooms else None
@@ -448,7 +448,7 @@ class World:
         assert furthest == last, "not all events were relayed"
 
     def _check_removals(self) -> None:
-        rows = [row.action for row in self.database.places[ROOM].rows.values() if not row.action.dry_run]
+        rows = [row.action for row in self.database.places[ROOM].rows.values() if not row.dry_run]
         banned = {row.target for row in rows if row.action == "ban"}
         for who in {who for who, _ in self.livekit.removed} - banned:
             kicks = sum(row.action == "kick" and row.target == who for row in rows)

@@ -203,9 +203,8 @@ def test_whoever_lifts_what_a_rule_did_forgives(lifted: str) -> None:
     ("action", "desired", "fields"),
     [
         ("unmute", SPEAKER, {"via": "auto"}),
-        ("unmute", SPEAKER, {"via": "ops", "dry_run": True}),
         ("set_role", LISTENER, {"via": "app", "params": {"role": "listener"}}),
-        ("chat_unmute", SPEAKER, {"via": "app"}),
+        ("camera_on", SPEAKER, {"via": "app"}),
     ],
 )
 def test_what_lifts_nothing_forgives_nothing(action: str, desired: Desired, fields: dict[str, Any]) -> None:

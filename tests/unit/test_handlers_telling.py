@@ -1,7 +1,7 @@
 """What people are told of how they stand: what is true, once, and what happened before the room showed them."""
 
 from handlers.effects import NoticeType, Notify, RemoveParticipant, SetPermission
-from handlers.events import ActionId, Person
+from handlers.events import Person
 from moderation.desired import Desired, Removal
 from moderation.roles import Role
 from tests.fakes.scene import ADA, LISTENER, MUTED_SPEAKER, NOTHING, SPEAK, SPEAKER, Scene, of, only
@@ -68,9 +68,3 @@ def test_whoever_reconnects_hears_of_their_mute_again_and_not_of_their_role() ->
     assert [notice.type for notice in of(Notify, scene.joins(ADA, "second", permission=NOTHING))] == [
         NoticeType.MUTED
     ]
-
-
-def test_a_row_that_is_rehearsed_tells_nobody_anything() -> None:
-    scene = Scene.open()
-    scene.asks("set_role", ADA, id=ActionId("dry"), dry_run=True, params={"role": "speaker"})
-    assert not of(Notify, scene.joins(ADA, permission=NOTHING))

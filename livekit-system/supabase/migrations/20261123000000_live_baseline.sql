@@ -1221,6 +1221,133 @@ end;
 $$;
 comment on function live.forget_consent(uuid) is 'Deletes the blocks and the wish of an account that is deleted, and the blocks against it: rows deleted, by table.';
 
+-- schemas/14_live_actions.sql
+-- Owns: the one list of moderation actions, and what may be said of each. The door denies what is not in it, and everything
+-- else that lists actions (Python, TypeScript, the assistant, OPS.md) is written from it. A new action is a row here and
+-- a function live.do_<action> that writes its desired state.
+
+create table public.live_actions (
+  action text primary key check (action ~ '^[a-z][a-z_]{1,39}$'),
+  aspect text,
+  scope text not null check (scope in ('person', 'account', 'message', 'session')),
+  needs_target boolean not null generated always as (scope in ('person', 'account')) stored,
+  in_calls boolean not null default false,
+  needs_agent boolean not null,
+  params_schema jsonb not null check (jsonb_typeof(params_schema) = 'object'),
+  min_rank int not null check (min_rank between 1 and 100),
+  undone_by text references public.live_actions (action),
+  automatic boolean not null default false,
+  after_end boolean not null default false,
+  expires_after interval,
+  columns text[] not null default '{}',
+  place int not null unique,
+  description text not null check (length(description) >= 5),
+  check ((aspect is null) = (undone_by is null))
+);
+comment on table public.live_actions is
+  'The one list of moderation actions: what each is about, who may ask for it, with which params, and what undoes it. The door denies what is not in it.';
+comment on column public.live_actions.action is 'Name of the action.';
+comment on column public.live_actions.aspect is
+  'What it decides: a later action of the same aspect about the same target overtakes it. Null: it decides nothing that lasts.';
+comment on column public.live_actions.scope is
+  'What it is about: person (who is or was in the session), account (anybody, whether or not they were there), message, or session (the whole of it).';
+comment on column public.live_actions.needs_target is 'Whether target_user_id must be given. Of a message its author is the target.';
+comment on column public.live_actions.in_calls is 'Whether it is possible in a call; with a param `scope` only for the scope platform.';
+comment on column public.live_actions.needs_agent is 'Whether LiveKit has to be made to agree. If not, the insert finishes it.';
+comment on column public.live_actions.params_schema is
+  'JSON Schema of params, in the keywords that live.value_fault knows: type, enum, minimum, maximum, maxLength, format, required, default, description, additionalProperties false.';
+comment on column public.live_actions.min_rank is 'The lowest rank that may ask for it. Scope of a ban and role of set_role ask for more: live.permits.';
+comment on column public.live_actions.undone_by is 'The action that undoes it: its own name where another of the same does.';
+comment on column public.live_actions.automatic is 'Whether a rule of the agent may ask for it.';
+comment on column public.live_actions.after_end is 'Whether it still makes sense when the session is over.';
+comment on column public.live_actions.expires_after is
+  'How long after the insert it is pointless, unless the row says otherwise; then it also needs a running session. Null: never.';
+comment on column public.live_actions.columns is
+  'Columns of its scope''s table that its function changes: withdrawing the row puts them back. Empty: live.put_back knows it by name.';
+comment on column public.live_actions.place is 'Its place in lists.';
+comment on column public.live_actions.description is 'What becomes true, for operators.';
+alter table public.live_actions enable row level security;
+create policy "actions are public" on public.live_actions for select to anon, authenticated using (true);
+grant select on public.live_actions to anon, authenticated, service_role;
+
+create function live.object_schema(p_properties jsonb, p_required text[] default '{}') returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return jsonb_build_object('type', 'object', 'properties', p_properties, 'required', to_jsonb(p_required),
+                            'additionalProperties', false);
+end;
+$$;
+comment on function live.object_schema is 'A JSON Schema of an object that has these properties and no others.';
+
+insert into public.live_actions (action, aspect, scope, in_calls, needs_agent, params_schema, min_rank, undone_by, automatic,
+                                 after_end, expires_after, columns, place, description)
+with words as (
+  select '{"type": "number", "minimum": 1, "maximum": 315360000, "description": "how long; until it is undone without it"}'::jsonb
+           as seconds,
+         jsonb_build_object('type', 'string', 'default', 'session', 'enum', '["session", "creator", "platform"]'::jsonb) as scope,
+         jsonb_build_object('type', 'string', 'enum', (select jsonb_agg(r.role order by r.rank desc, r.role) from public.live_roles r
+                                                        where r.context = 'video_live')) as role,
+         '{"type": "string", "format": "text", "maxLength": 1000}'::jsonb as text,
+         '{"type": "string", "format": "uuid"}'::jsonb as id,
+         '{mic_muted,mic_muted_until,mic_by_rank,mic_by_all}'::text[] as mic,
+         '{camera_off,camera_by_rank}'::text[] as camera,
+         '{chat_muted_until,chat_by_rank}'::text[] as chat
+), ranks as (
+  select r.role, r.rank from public.live_roles r where r.context = 'video_live'
+), rows as (
+  select a.* from words w cross join lateral (values
+    (1, 'mute', 'mic', 'person', false, true, live.object_schema(jsonb_build_object('seconds', w.seconds)), 'moderator',
+     'unmute', true, false, null::interval, w.mic,
+     'the microphone may not be published'),
+    (2, 'unmute', 'mic', 'person', false, true, live.object_schema('{}'), 'moderator', 'mute', true, false, null, w.mic,
+     'it may be published again; a right that returns opens no microphone by itself'),
+    (3, 'camera_off', 'camera', 'person', false, true, live.object_schema('{}'), 'moderator', 'camera_on', true, false, null,
+     w.camera, 'camera and screen may not be published'),
+    (4, 'camera_on', 'camera', 'person', false, true, live.object_schema('{}'), 'co_host', 'camera_off', true, false, null,
+     w.camera, 'they may be published again'),
+    (5, 'chat_mute', 'chat', 'person', false, false,
+     live.object_schema(jsonb_build_object('seconds', w.seconds)), 'moderator', 'chat_unmute', true, false, null, w.chat,
+     'no messages from this person'),
+    (6, 'chat_unmute', 'chat', 'person', false, false, live.object_schema('{}'), 'co_host', 'chat_mute', true, false, null,
+     w.chat, 'they may write again'),
+    (7, 'set_role', 'role', 'account', false, true, live.object_schema(jsonb_build_object('role', w.role), '{role}'), 'moderator',
+     'set_role', true, false, null, '{role,role_by_rank,hand_raised_at}',
+     'at once if lower or if the person has raised a hand; otherwise an invitation (`after.invited`), before the start as well'),
+    (8, 'kick', null, 'person', true, true, live.object_schema('{}'), 'moderator', null, true, false, interval '10 minutes', '{}',
+     'the connection of now ends; the person may come back. Pointless after ten minutes (`expires_at`)'),
+    (9, 'ban', 'ban', 'account', true, true,
+     live.object_schema(jsonb_build_object('seconds', w.seconds, 'scope', w.scope)), 'moderator', 'unban', true, true,
+     null, '{}', 'no token, out of every running room in scope, out again at each return'),
+    (10, 'unban', 'ban', 'account', true, true, live.object_schema(jsonb_build_object('scope', w.scope)), 'co_host', 'ban', true,
+     true, null, '{}', 'bans of that scope are lifted'),
+    (11, 'delete_message', null, 'message', false, false, live.object_schema(jsonb_build_object('message_id', w.id), '{message_id}'),
+     'moderator', null, true, true, null, '{}', 'staff and ops alone see the message'),
+    (12, 'announce', null, 'session', false, true, live.object_schema(jsonb_build_object('text', w.text), '{text}'), 'co_host',
+     null, true, false, interval '10 minutes', '{}', 'everyone in the room reads it'),
+    (13, 'mute_all', 'mic', 'session', false, true, live.object_schema('{}'), 'co_host', 'unmute_all', true, false, null,
+     '{mute_all_rank}', 'everyone below moderator is muted, also who comes later'),
+    (14, 'unmute_all', 'mic', 'session', false, true, live.object_schema('{}'), 'co_host', 'mute_all', true, false, null,
+     '{mute_all_rank}', 'those whom `mute_all` muted may speak again; a mute by name outlives it'),
+    (15, 'end_session', null, 'session', true, true, live.object_schema('{}'), 'host', null, false, false, null, '{}',
+     'the session or call is over and its room is deleted')
+  ) as a (place, action, aspect, scope, in_calls, needs_agent, params_schema, least, undone_by, automatic, after_end,
+          expires_after, columns, description)
+)
+select a.action, a.aspect, a.scope, a.in_calls, a.needs_agent, a.params_schema, r.rank, a.undone_by, a.automatic, a.after_end,
+       a.expires_after, a.columns, a.place, a.description
+  from rows a join ranks r on r.role = a.least order by a.place;
+
+create function live.action(p_action text) returns public.live_actions
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  known public.live_actions;
+begin
+  select * into known from public.live_actions a where a.action = p_action;
+  return known;
+end;
+$$;
+comment on function live.action is 'The row of an action; nulls when there is no such action.';
+
 -- schemas/15_moderation_tables.sql
 -- Owns: the tables of moderation: the one door (moderation_actions), what the audio rules saw (moderation_incidents)
 -- and measured (live_audio_stats). The rules of the door are migrations of their own.
@@ -1231,9 +1358,7 @@ create table public.moderation_actions (
   session_id uuid references public.live_sessions (id) on delete cascade,
   call_id uuid references public.calls (id) on delete cascade,
   target_user_id uuid,
-  action text not null check (action in (
-    'mute', 'unmute', 'mute_all', 'unmute_all', 'camera_off', 'camera_on', 'set_role', 'kick', 'ban', 'unban',
-    'chat_mute', 'chat_unmute', 'delete_message', 'announce', 'end_session')),
+  action text not null references public.live_actions (action),
   params jsonb not null default '{}' check (jsonb_typeof(params) = 'object'),
   reason text check (char_length(reason) <= 1000),
   requested_by uuid,
@@ -1268,13 +1393,13 @@ comment on column public.moderation_actions.n is 'The order: a later wish about 
 comment on column public.moderation_actions.session_id is 'The session it is about; null for a call, or for a ban of wider scope.';
 comment on column public.moderation_actions.call_id is 'The call it is about.';
 comment on column public.moderation_actions.target_user_id is 'Whom; null for the whole session. Kept when the account is deleted: the audit outlives it.';
-comment on column public.moderation_actions.action is 'What.';
-comment on column public.moderation_actions.params is 'Details: role, seconds, scope, text or message_id, as the action needs.';
+comment on column public.moderation_actions.action is 'What: an action of live_actions.';
+comment on column public.moderation_actions.params is 'Details, as live_actions.params_schema of the action says.';
 comment on column public.moderation_actions.reason is 'Why, for the audit and for the person concerned.';
 comment on column public.moderation_actions.requested_by is 'Who asked; set from who is signed in. Null for server code.';
 comment on column public.moderation_actions.requested_via is 'Through which door: ops, app, auto (the agent''s rules) or assistant.';
 comment on column public.moderation_actions.requested_rank is 'Rank of the asker at insertion; 100 for ops.';
-comment on column public.moderation_actions.dry_run is 'Decide and record, touch nothing.';
+comment on column public.moderation_actions.dry_run is 'Decided and recorded, and nothing touched: it was carried out and rolled back.';
 comment on column public.moderation_actions.expires_at is 'After this it is pointless; for kick and announce only.';
 comment on column public.moderation_actions.status is 'pending, claimed, then applied, failed, expired or cancelled.';
 comment on column public.moderation_actions.attempts is 'How often an agent has claimed it.';
@@ -1282,8 +1407,8 @@ comment on column public.moderation_actions.retry_at is 'Not to be claimed again
 comment on column public.moderation_actions.error_code is 'The last failure, for programs; superseded when a later row overtook it.';
 comment on column public.moderation_actions.error is 'The last failure, in words that help.';
 comment on column public.moderation_actions.prior is 'The desired state that it replaced, put back when it is withdrawn.';
-comment on column public.moderation_actions.before is 'The target''s role and permission before.';
-comment on column public.moderation_actions.after is 'The target''s role and permission after.';
+comment on column public.moderation_actions.before is 'What it is about, as it was: the target''s role, mutes and permission; of a session its state; of a message what became of it. The agent adds what LiveKit had.';
+comment on column public.moderation_actions.after is 'The same once it is true, and what else came of it: invited and invited_role, or how many people it concerned. Null when it was withdrawn.';
 comment on column public.moderation_actions.superseded_by is 'The later row that contradicts it.';
 comment on column public.moderation_actions.claimed_by is 'The worker that claimed it last.';
 comment on column public.moderation_actions.created_at is 'When it was asked; enforce_ms counts from here.';
@@ -1789,6 +1914,30 @@ end;
 $$;
 comment on function live.shown_name is
   'A person''s name as others are shown it: the display name, or the username where that is missing or hides something. Null when neither will do.';
+
+create function live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(array_agg(x.source order by x.place), '{}')
+      from unnest(p_rights.can_publish_sources) with ordinality as x (source, place)
+     where not (coalesce(p_seat.mic_muted and coalesce(p_seat.mic_muted_until > clock_timestamp(), true), false)
+                and x.source in ('microphone', 'screen_share_audio'))
+       and not (coalesce(p_seat.camera_off, false) and x.source in ('camera', 'screen_share')));
+end;
+$$;
+comment on function live.allowed_sources is 'The sources that someone may publish: their role''s, without what a moderator took.';
+
+create function live.permission_of(p_rights public.live_roles, p_seat public.live_participants) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  sources constant text[] := live.allowed_sources(p_rights, p_seat);
+begin
+  return jsonb_build_object('can_publish', sources <> '{}', 'can_subscribe', p_rights.can_subscribe,
+                            'can_publish_sources', (select coalesce(jsonb_agg(x order by x), '[]') from unnest(sources) x));
+end;
+$$;
+comment on function live.permission_of is 'LiveKit''s permission as desired, in the words of webhooks and agents: can_publish, can_publish_sources, can_subscribe.';
 
 create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -2504,116 +2653,124 @@ $$;
 comment on function live.close_visits is 'Closes every open visit of a session or call, for want of reports; how many there were.';
 
 -- schemas/30_action_rules.sql
--- Owns: what may be asked of the one door: the shape of each action, who may ask it, and what outranks whom. Nothing
--- here writes; the migration after this one carries the wishes out.
+-- Owns: what may be asked of the one door: whether a row fits its line in live_actions, who may ask it, and what outranks
+-- whom. Nothing here writes.
 
 create function live.action_scope(p_action text, p_params jsonb) returns text
-language plpgsql immutable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
+declare
+  scope constant jsonb := (live.action(p_action)).params_schema -> 'properties' -> 'scope';
 begin
-  return case when p_action in ('ban', 'unban') then coalesce(p_params ->> 'scope', 'session') end;
+  return case when scope is not null then coalesce(p_params ->> 'scope', scope ->> 'default') end;
 end;
 $$;
-comment on function live.action_scope is 'Scope of a ban or unban: session unless it says otherwise. Null for other actions.';
+comment on function live.action_scope is 'How far an action with a param scope reaches: session unless it says otherwise. Null for other actions.';
 
 create function live.action_aspect(p_action text, p_params jsonb) returns text
-language plpgsql immutable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
+declare
+  scope constant text := live.action_scope(p_action, p_params);
 begin
-  return case
-    when p_action in ('mute', 'unmute', 'mute_all', 'unmute_all') then 'mic'
-    when p_action in ('camera_off', 'camera_on') then 'camera'
-    when p_action in ('chat_mute', 'chat_unmute') then 'chat'
-    when p_action = 'set_role' then 'role'
-    when p_action in ('ban', 'unban') then 'ban:' || live.action_scope(p_action, p_params)
-  end;
+  return (live.action(p_action)).aspect || case when scope is null then '' else ':' || scope end;
 end;
 $$;
 comment on function live.action_aspect is
-  'What an action decides about a person. Two rows of one aspect that differ contradict each other; null decides nothing lasting.';
+  'What an action decides. Two rows of one aspect about one target that differ contradict each other; null decides nothing lasting.';
 
-create function live.params_fault(p_action text, p_params jsonb) returns text
+-- ── params ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.list_of(p_names text[]) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
-  return (
-    with allowed (keys) as (
-      select case p_action
-        when 'set_role' then array['role']
-        when 'mute' then array['seconds']
-        when 'chat_mute' then array['seconds']
-        when 'ban' then array['seconds', 'scope']
-        when 'unban' then array['scope']
-        when 'announce' then array['text']
-        when 'delete_message' then array['message_id']
-        else '{}'::text[] end)
-    select case
-      when exists (select from jsonb_object_keys(p_params) k where k <> all (allowed.keys))
-        then format('%s takes %s', p_action,
-               case when allowed.keys = '{}' then 'no params' else 'only ' || array_to_string(allowed.keys, ' and ') end)
-      when p_action = 'set_role' and coalesce(p_params ->> 'role', '')
-           not in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer')
-        then 'set_role needs a role: host, co_host, moderator, speaker, listener or viewer'
-      when p_params ? 'seconds' and (jsonb_typeof(p_params -> 'seconds') <> 'number'
-           or (p_params -> 'seconds')::numeric not between 1 and 315360000)
-        then 'seconds must be a number between 1 and 315360000'
-      when p_params ? 'scope' and coalesce(p_params ->> 'scope', '') not in ('session', 'creator', 'platform')
-        then 'scope must be session, creator or platform'
-      when p_action = 'announce' and (jsonb_typeof(p_params -> 'text') is distinct from 'string'
-           or live.text_fault(p_params ->> 'text', 1000, true) is not null)
-        then 'announce needs a text of 1 to 1000 characters: it '
-             || coalesce(live.text_fault(p_params ->> 'text', 1000, true), 'must be a string')
-      when p_action = 'delete_message' and (p_params ->> 'message_id' is null
-           or not live.is_uuid(p_params ->> 'message_id'))
-        then 'delete_message needs the message_id of a message'
-    end
-    from allowed);
+  return case when cardinality(p_names) < 2 then p_names[1]
+              else array_to_string(trim_array(p_names, 1), ', ') || ' or ' || p_names[cardinality(p_names)] end;
 end;
 $$;
-comment on function live.params_fault is 'What is wrong with an action''s params, in words; null when nothing is.';
+comment on function live.list_of is 'Names as a sentence lists them: a, b or c.';
 
+create function live.value_fault(p_schema jsonb, p_value jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  type constant text := p_schema ->> 'type';
+  word constant text := p_value #>> '{}';
+begin
+  return case
+    when type in ('number', 'integer') and (
+      jsonb_typeof(p_value) <> 'number'
+      or p_value::numeric not between coalesce((p_schema ->> 'minimum')::numeric, '-infinity')
+                                  and coalesce((p_schema ->> 'maximum')::numeric, 'infinity')
+      or (type = 'integer' and p_value::numeric % 1 <> 0))
+      then format('must be %s between %s and %s', case type when 'integer' then 'a whole number' else 'a number' end,
+                  p_schema ->> 'minimum', p_schema ->> 'maximum')
+    when type = 'boolean' and jsonb_typeof(p_value) <> 'boolean' then 'must be true or false'
+    when p_schema ? 'enum' and not p_schema -> 'enum' @> p_value
+      then 'must be ' || live.list_of(array(select jsonb_array_elements_text(p_schema -> 'enum')))
+    when type = 'string' and jsonb_typeof(p_value) <> 'string' then 'must be a string'
+    when p_schema ->> 'format' = 'text' then live.text_fault(word, (p_schema ->> 'maxLength')::int, true)
+    when p_schema ->> 'format' = 'uuid' and not live.is_uuid(word) then 'must be a uuid'
+  end;
+end;
+$$;
+comment on function live.value_fault is 'What is wrong with one value by its JSON Schema, in words; null when nothing is.';
+
+create function live.params_fault(p_action text, p_params jsonb) returns text
+language plpgsql stable set search_path = '' as $$
+declare
+  schema constant jsonb := (live.action(p_action)).params_schema;
+  known constant text[] := array(select k from jsonb_object_keys(schema -> 'properties') k order by k);
+begin
+  return (
+    select x.fault from (
+      select 1, format('%s takes %s', p_action, case when known = '{}' then 'no params' else 'only ' || live.list_of(known) end)
+       where exists (select from jsonb_object_keys(p_params) k where k <> all (known))
+      union all
+      select 2, format('%s needs the param %s: it %s', p_action, r.name, coalesce(
+               live.value_fault(schema -> 'properties' -> r.name, coalesce(p_params -> r.name, 'null')), 'is missing'))
+        from jsonb_array_elements_text(schema -> 'required') r (name)
+       where p_params -> r.name is null
+      union all
+      select 3, format('%s: %s %s', p_action, p.key, live.value_fault(schema -> 'properties' -> p.key, p.value))
+        from jsonb_each(p_params) p where live.value_fault(schema -> 'properties' -> p.key, p.value) is not null
+    ) x (place, fault) order by x.place, x.fault limit 1);
+end;
+$$;
+comment on function live.params_fault is 'What is wrong with an action''s params by its params_schema, in words; null when nothing is.';
+
+-- ── shape and place ────────────────────────────────────────────────────────────────────────────────────────────
 create function live.check_shape(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
 declare
-  whole boolean := p_row.action in ('mute_all', 'unmute_all', 'announce', 'end_session');
-  fault text := live.params_fault(p_row.action, p_row.params);
-  everywhere boolean := live.action_scope(p_row.action, p_row.params) is not distinct from 'platform';
+  known constant public.live_actions := live.action(p_row.action);
+  fault constant text := live.params_fault(p_row.action, p_row.params);
+  scope constant text := live.action_scope(p_row.action, p_row.params);
 begin
-  if p_row.action is null or live.action_is_known(p_row.action) is not true then
+  if known.action is null then
     perform live.refuse(400, 'unknown_action', format('%s is not an action', coalesce(p_row.action, 'nothing')));
   elsif fault is not null then
     perform live.refuse(400, 'bad_params', fault);
   elsif p_row.reason is not null and live.text_fault(p_row.reason, 1000, true) is not null then
     perform live.refuse(400, 'bad_reason', format('a reason %s', live.text_fault(p_row.reason, 1000, true)));
   elsif num_nonnulls(p_row.session_id, p_row.call_id) <> 1
-      and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and everywhere) then
+      and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and scope is not distinct from 'platform') then
     perform live.refuse(400, 'bad_place', 'say where: a session or a call, and only one of them');
-  elsif p_row.call_id is not null
-      and not (p_row.action in ('kick', 'end_session') or everywhere) then
+  elsif p_row.call_id is not null and not (known.in_calls and coalesce(scope, 'platform') = 'platform') then
     perform live.refuse(400, 'not_in_calls', format('%s is not possible in a call', p_row.action));
-  elsif whole and p_row.target_user_id is not null then
+  elsif known.scope = 'session' and p_row.target_user_id is not null then
     perform live.refuse(400, 'bad_target', format('%s is about the whole session: name nobody', p_row.action));
-  elsif not whole and p_row.target_user_id is null and p_row.action <> 'delete_message' then
+  elsif known.needs_target and p_row.target_user_id is null then
     perform live.refuse(400, 'bad_target', format('say whom to %s', replace(p_row.action, '_', ' ')));
-  elsif p_row.expires_at is not null and p_row.action not in ('kick', 'announce') then
-    perform live.refuse(400, 'bad_expiry', 'only a kick or an announcement expires; give seconds in params for a time limit');
+  elsif p_row.expires_at is not null and known.expires_after is null then
+    perform live.refuse(400, 'bad_expiry', 'only what is soon pointless expires, like a kick; give seconds in params for a time limit');
   end if;
 end;
 $$;
-comment on function live.check_shape is 'Refuses an action that makes no sense whoever asks it.';
-
-create function live.action_is_known(p_action text) returns boolean
-language plpgsql immutable set search_path = '' as $$
-begin
-  return p_action in ('mute', 'unmute', 'mute_all', 'unmute_all', 'camera_off', 'camera_on', 'set_role', 'kick', 'ban',
-                      'unban', 'chat_mute', 'chat_unmute', 'delete_message', 'announce', 'end_session');
-end;
-$$;
-comment on function live.action_is_known is 'Whether there is such an action.';
+comment on function live.check_shape is 'Refuses an action that is not in live_actions, or makes no sense whoever asks it.';
 
 create function live.check_place(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
 declare
   session public.live_sessions;
   call public.calls;
-  lasting boolean := p_row.action in ('ban', 'unban', 'delete_message');
+  known constant public.live_actions := live.action(p_row.action);
 begin
   select * into session from public.live_sessions s where s.id = p_row.session_id;
   select * into call from public.calls c where c.id = p_row.call_id;
@@ -2621,18 +2778,17 @@ begin
     perform live.refuse(404, 'unknown_session', 'there is no such session');
   elsif p_row.call_id is not null and call.id is null then
     perform live.refuse(404, 'unknown_call', 'there is no such call');
-  elsif (session.status = 'ended' or not live.call_is_running(call.status)) and not lasting then
+  elsif (session.status = 'ended' or not live.call_is_running(call.status)) and not known.after_end then
     perform live.refuse(409, 'session_not_live', 'it is over: nothing can be done in it any more');
-  elsif session.status = 'scheduled' and p_row.action in ('kick', 'announce') then
+  elsif session.status = 'scheduled' and known.expires_after is not null then
     perform live.refuse(409, 'session_not_live', 'the session has not begun: nobody is in it yet');
   elsif p_row.target_user_id is not null
       and not live.is_or_was_account(p_row.target_user_id) then
     perform live.refuse(404, 'unknown_user', 'there is no such person');
-  elsif p_row.call_id is not null and p_row.action = 'kick'
+  elsif p_row.call_id is not null and known.scope = 'person'
       and p_row.target_user_id not in (call.caller_id, call.callee_id) then
     perform live.refuse(404, 'not_a_participant', 'this person is not in the call');
-  elsif p_row.session_id is not null
-      and p_row.action in ('mute', 'unmute', 'camera_off', 'camera_on', 'kick', 'chat_mute', 'chat_unmute')
+  elsif p_row.session_id is not null and known.scope = 'person'
       and not exists (select from public.live_participants p
                        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id) then
     perform live.refuse(404, 'not_a_participant', 'this person has never been in the session');
@@ -2644,25 +2800,22 @@ comment on function live.check_place is 'Refuses an action about a session, call
 create function live.permits(
   p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int
 ) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
+declare
+  known constant public.live_actions := live.action(p_action);
 begin
   return case
-    when p_via = 'auto' then p_action <> 'end_session' and p_scope is distinct from 'platform'
+    when known.action is null then false
+    when p_via = 'auto' then known.automatic and p_scope is distinct from 'platform'
     when p_rank >= 100 then true
-    when p_scope = 'platform' then false
-    when p_rank >= 50 then coalesce(p_new_rank, 0) <= 40
-    when p_rank >= 40 then p_action <> 'end_session' and p_scope is distinct from 'creator'
-                           and coalesce(p_new_rank, 0) <= 20
-    when p_rank >= 30 then
-      (p_action in ('mute', 'unmute', 'camera_off', 'kick', 'chat_mute', 'delete_message')
-       or (p_action = 'ban' and p_scope = 'session')
-       or (p_action = 'set_role' and p_target_rank <= 20 and p_new_rank <= 20))
-    else false
+    when p_rank < known.min_rank or p_scope = 'platform' or (p_scope = 'creator' and p_rank < 50) then false
+    when p_new_rank is null or p_rank >= 50 then coalesce(p_new_rank, 0) <= 40
+    else p_new_rank <= 20 and (p_rank >= 40 or p_target_rank <= 20)
   end;
 end;
 $$;
 comment on function live.permits is
-  'Whether a rank may ask for an action at all: the table of who may ask what. p_new_rank is the rank that set_role gives.';
+  'Whether a rank may ask for an action at all: by live_actions.min_rank, and for a wider scope or a role by more. p_new_rank is the rank that set_role gives.';
 
 create function live.reaches(p_via text, p_rank int, p_target_rank int) returns boolean
 language plpgsql immutable set search_path = '' as $$
@@ -2810,7 +2963,9 @@ $$;
 comment on function live.refusal_at_claim is 'Why a row may no longer be carried out, by the ranks of now; null when it may.';
 
 -- schemas/32_action_effects.sql
--- Owns: what an accepted action does to the desired state, and how that is put back when it is withdrawn.
+-- Owns: what an accepted action does to the desired state (live.do_<action>, one for each row of live_actions, which the door
+-- calls by name), and how that is put back when it is withdrawn. A function answers what else came of it, beside the state that
+-- live.state_of shows: null, or an object that joins `after`.
 
 create function live.until(p_params jsonb) returns timestamptz
 language plpgsql stable set search_path = '' as $$
@@ -2820,16 +2975,16 @@ end;
 $$;
 comment on function live.until is 'End of a timed action, counted from now; null when it has none.';
 
-create function live.apply_mic(p_row public.moderation_actions) returns void
+-- ── microphone, camera, chat ───────────────────────────────────────────────────────────────────────────────────
+create function live.do_mute(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
 begin
   update public.live_participants p set
-    mic_muted = p_row.action = 'mute',
+    mic_muted = true,
     mic_by_all = false,
-    -- A lower rank can lengthen what a higher rank did, and neither shorten it nor make it its own.
+    -- A lower rank can lengthen what a higher rank did, and not make it its own.
     mic_by_rank = case when held.higher then p.mic_by_rank else p_row.requested_rank end,
     mic_muted_until = case
-      when p_row.action = 'unmute' then null
       when held.higher then case when p.mic_muted_until is not null and live.until(p_row.params) is not null
                                  then greatest(p.mic_muted_until, live.until(p_row.params)) end
       else live.until(p_row.params) end
@@ -2838,40 +2993,77 @@ begin
             from public.live_participants q
            where q.session_id = p_row.session_id and q.user_id = p_row.target_user_id) held
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  return null;
 end;
 $$;
-comment on function live.apply_mic is 'mute and unmute.';
+comment on function live.do_mute is 'mute: by name, which mute_all and its end leave alone.';
 
-create function live.apply_camera(p_row public.moderation_actions) returns void
+create function live.do_unmute(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
 begin
-  update public.live_participants p set
-    camera_by_rank = case when p.camera_off then greatest(p.camera_by_rank, p_row.requested_rank)
-                          else p_row.requested_rank end,
-    camera_off = p_row.action = 'camera_off'
+  update public.live_participants p
+     set mic_muted = false, mic_by_all = false, mic_by_rank = p_row.requested_rank, mic_muted_until = null
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  return null;
 end;
 $$;
-comment on function live.apply_camera is 'camera_off and camera_on.';
+comment on function live.do_unmute is 'unmute: also whom mute_all muted.';
 
-create function live.apply_chat(p_row public.moderation_actions) returns void
+create function live.do_camera_off(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_participants p
+     set camera_off = true,
+         camera_by_rank = case when p.camera_off then greatest(p.camera_by_rank, p_row.requested_rank)
+                               else p_row.requested_rank end
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  return null;
+end;
+$$;
+comment on function live.do_camera_off is 'camera_off.';
+
+create function live.do_camera_on(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_participants p
+     set camera_off = false,
+         camera_by_rank = case when p.camera_off then greatest(p.camera_by_rank, p_row.requested_rank)
+                               else p_row.requested_rank end
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  return null;
+end;
+$$;
+comment on function live.do_camera_on is 'camera_on.';
+
+create function live.do_chat_mute(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
 begin
   update public.live_participants p set
     chat_by_rank = case when held.higher then p.chat_by_rank else p_row.requested_rank end,
     chat_muted_until = case
-      when p_row.action = 'chat_unmute' then null
       when held.higher then greatest(p.chat_muted_until, coalesce(live.until(p_row.params), 'infinity'))
       else coalesce(live.until(p_row.params), 'infinity') end
     from (select q.chat_muted_until > clock_timestamp() and q.chat_by_rank > p_row.requested_rank as higher
             from public.live_participants q
            where q.session_id = p_row.session_id and q.user_id = p_row.target_user_id) held
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  return null;
 end;
 $$;
-comment on function live.apply_chat is 'chat_mute and chat_unmute.';
+comment on function live.do_chat_mute is 'chat_mute.';
 
-create function live.apply_role(p_row public.moderation_actions) returns boolean
+create function live.do_chat_unmute(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_participants p set chat_muted_until = null, chat_by_rank = p_row.requested_rank
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  return null;
+end;
+$$;
+comment on function live.do_chat_unmute is 'chat_unmute.';
+
+-- ── role and place ─────────────────────────────────────────────────────────────────────────────────────────────
+create function live.do_set_role(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   session public.live_sessions;
@@ -2897,40 +3089,53 @@ begin
       case when session.status = 'scheduled'
            then session.scheduled_at + live.setting_interval('session.no_show_seconds') end) end
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
-  return invited;
+  return case when invited then jsonb_build_object('invited', true) end;
 end;
 $$;
-comment on function live.apply_role is
-  'set_role: gives the role, or invites to it when it is higher and the person has not asked. Returns whether it invited.';
+comment on function live.do_set_role is
+  'set_role: gives the role, or invites to it when it is higher and the person has not asked.';
 
-create function live.apply_ban(p_row public.moderation_actions) returns jsonb
+create function live.do_kick(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  return jsonb_build_object('kicked', true);
+end;
+$$;
+comment on function live.do_kick is 'kick: leaves no state, the connection is the agent''s to end.';
+
+create function live.do_ban(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
-  scope text := live.action_scope(p_row.action, p_row.params);
-  lifted uuid[];
+  scope constant text := live.action_scope(p_row.action, p_row.params);
 begin
-  if p_row.action = 'ban' then
-    insert into public.live_bans (user_id, scope, session_id, creator_id, reason, created_by, by_rank, action_id, expires_at)
-    values (p_row.target_user_id, scope,
-            case when scope = 'session' then p_row.session_id end,
-            case when scope = 'creator'
-                 then (select s.creator_id from public.live_sessions s where s.id = p_row.session_id) end,
-            p_row.reason, p_row.requested_by, p_row.requested_rank, p_row.id, live.until(p_row.params));
-    update public.live_participants p
-       set hand_raised_at = null, invited_role = null, invited_by = null, invite_expires_at = null
-     where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
-    return '{}';
-  end if;
-  select array_agg(b.id) into lifted from live.bans_of(p_row) b;
-  if lifted is null then
-    perform live.refuse(404, 'not_banned', format('nothing of scope %s keeps this person out', scope));
-  end if;
-  update public.live_bans b set lifted_at = clock_timestamp(), lifted_by = p_row.requested_by where b.id = any (lifted);
-  return jsonb_build_object('lifted', to_jsonb(lifted));
+  insert into public.live_bans (user_id, scope, session_id, creator_id, reason, created_by, by_rank, action_id, expires_at)
+  values (p_row.target_user_id, scope,
+          case when scope = 'session' then p_row.session_id end,
+          case when scope = 'creator'
+               then (select s.creator_id from public.live_sessions s where s.id = p_row.session_id) end,
+          p_row.reason, p_row.requested_by, p_row.requested_rank, p_row.id, live.until(p_row.params));
+  update public.live_participants p
+     set hand_raised_at = null, invited_role = null, invited_by = null, invite_expires_at = null
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  return null;
 end;
 $$;
-comment on function live.apply_ban is 'ban and unban; returns what an unban lifted.';
+comment on function live.do_ban is 'ban.';
 
+create function live.do_unban(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_bans b set lifted_at = clock_timestamp(), lifted_by = p_row.requested_by
+   where b.id in (select x.id from live.bans_of(p_row) x);
+  if not found then
+    perform live.refuse(404, 'not_banned', format('nothing of scope %s keeps this person out', live.action_scope(p_row.action, p_row.params)));
+  end if;
+  return null;
+end;
+$$;
+comment on function live.do_unban is 'unban: lifts every standing ban of its scope.';
+
+-- ── the whole session, and its messages ────────────────────────────────────────────────────────────────────────
 create function live.apply_mute_all(p_session uuid, p_rank int) returns void
 language plpgsql set search_path = '' as $$
 begin
@@ -2951,7 +3156,65 @@ $$;
 comment on function live.apply_mute_all is
   'Mutes everyone below moderator, now and later, or (null) frees those whom that muted. Mutes by name are left alone.';
 
-create function live.apply_end(p_row public.moderation_actions) returns void
+create function live.heard_people(p_session uuid, p_muted boolean) returns int
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select count(*) from public.live_participants p
+      join public.live_sessions s on s.id = p.session_id
+      join public.live_roles r on r.context = s.type and r.role = p.role
+     where p.session_id = p_session and p.is_online and p.mic_muted = p_muted and 'microphone' = any (r.can_publish_sources));
+end;
+$$;
+comment on function live.heard_people is 'How many in the room have a role that speaks and are muted, or are not.';
+
+create function live.do_mute_all(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  spoke constant int := live.heard_people(p_row.session_id, false);
+begin
+  perform live.apply_mute_all(p_row.session_id, p_row.requested_rank);
+  return jsonb_build_object('people', spoke - live.heard_people(p_row.session_id, false));
+end;
+$$;
+comment on function live.do_mute_all is 'mute_all: `people` is how many in the room it silenced.';
+
+create function live.do_unmute_all(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  silent constant int := live.heard_people(p_row.session_id, true);
+begin
+  perform live.apply_mute_all(p_row.session_id, null);
+  return jsonb_build_object('people', silent - live.heard_people(p_row.session_id, true));
+end;
+$$;
+comment on function live.do_unmute_all is 'unmute_all: `people` is how many in the room may speak again.';
+
+create function live.do_announce(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  -- The agent finishes the row when it has relayed this seq.
+  update public.moderation_actions a
+     set params = a.params || jsonb_build_object('seq', live.append_event(
+           p_row.session_id, 'system', jsonb_build_object('kind', 'announcement', 'text', p_row.params -> 'text')))
+   where a.id = p_row.id;
+  return jsonb_build_object('people', (select count(*) from public.live_participants p
+                                        where p.session_id = p_row.session_id and p.is_online));
+end;
+$$;
+comment on function live.do_announce is 'announce: `people` is how many are in the room.';
+
+create function live.do_delete_message(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_messages m set deleted_at = clock_timestamp(), deleted_by = live.unless_ops(p_row.requested_by)
+   where m.id = (p_row.params ->> 'message_id')::uuid and m.deleted_at is null;
+  return null;
+end;
+$$;
+comment on function live.do_delete_message is 'delete_message.';
+
+create function live.do_end_session(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
 begin
   update public.live_sessions s
@@ -2960,27 +3223,78 @@ begin
   update public.calls c
      set status = case c.status when 'accepted' then 'ended' else 'cancelled' end, end_reason = 'ops'
    where c.id = p_row.call_id;
+  return null;
 end;
 $$;
-comment on function live.apply_end is 'end_session, for sessions and calls.';
+comment on function live.do_end_session is 'end_session, for sessions and calls.';
 
-create function live.aspect_of_person(p_row public.live_participants, p_aspect text) returns jsonb
-language plpgsql immutable set search_path = '' as $$
+-- ── before and after ───────────────────────────────────────────────────────────────────────────────────────────
+create function live.state_of_person(p_row public.moderation_actions) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  seat public.live_participants;
+  session public.live_sessions;
+  person jsonb;
 begin
-  return case p_aspect
-    when 'mic' then jsonb_build_object('mic_muted', p_row.mic_muted, 'mic_muted_until', p_row.mic_muted_until,
-                                       'mic_by_rank', p_row.mic_by_rank, 'mic_by_all', p_row.mic_by_all)
-    when 'camera' then jsonb_build_object('camera_off', p_row.camera_off, 'camera_by_rank', p_row.camera_by_rank)
-    when 'chat' then jsonb_build_object('chat_muted_until', p_row.chat_muted_until, 'chat_by_rank', p_row.chat_by_rank)
-    when 'role' then jsonb_build_object('role', p_row.role, 'role_by_rank', p_row.role_by_rank,
-                                        'hand_raised_at', p_row.hand_raised_at)
-  end;
+  select * into session from public.live_sessions s where s.id = p_row.session_id;
+  select * into seat from public.live_participants p
+   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+  person := live.person(seat, session.creator_id);
+  return case when seat.user_id is null then '{}' else (
+      select jsonb_object_agg(k, person -> k) from unnest(array['role', 'mic_muted', 'mic_muted_until', 'camera_off',
+                                                                'chat_muted', 'chat_muted_until', 'invited_role']) k)
+      || jsonb_build_object(
+        'hand_raised', seat.hand_raised_at is not null,
+        'permission', (select live.permission_of(r, seat) from public.live_roles r
+                        where r.context = session.type and r.role = seat.role)) end
+    || jsonb_build_object('removed', coalesce(
+         live.standing_ban(p_row.target_user_id, p_row.session_id, session.creator_id), nullif(person -> 'removed', 'null')) - 'why');
 end;
 $$;
-comment on function live.aspect_of_person is 'The columns that an aspect is made of, to be put back when an action is withdrawn.';
+comment on function live.state_of_person is 'How the target of an action stands: role, mutes, invitation and the permission that follows; only `removed` of somebody without a place.';
+
+create function live.state_of(p_row public.moderation_actions) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return case (live.action(p_row.action)).scope
+    when 'session' then coalesce(
+      (select jsonb_build_object('status', s.status, 'mute_all', s.mute_all_rank is not null)
+         from public.live_sessions s where s.id = p_row.session_id),
+      (select jsonb_build_object('status', c.status) from public.calls c where c.id = p_row.call_id))
+    when 'message' then (
+      select jsonb_build_object('deleted', m.deleted_at is not null)
+        from public.live_messages m where m.id = (p_row.params ->> 'message_id')::uuid)
+    else live.state_of_person(p_row) end;
+end;
+$$;
+comment on function live.state_of is 'What an action is about, as it is now: its `before` when it is asked for, its `after` when it has been carried out.';
+
+create function live.replaced_by(p_row public.moderation_actions) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  known constant public.live_actions := live.action(p_row.action);
+  was jsonb;
+begin
+  if known.aspect is null then
+    return null;
+  elsif p_row.action = 'unban' then
+    return jsonb_build_object('lifted', (select jsonb_agg(b.id) from live.bans_of(p_row) b));
+  end if;
+  was := case known.scope
+    when 'session' then (select to_jsonb(s) from public.live_sessions s where s.id = p_row.session_id)
+    when 'message' then (select to_jsonb(m) from public.live_messages m where m.id = (p_row.params ->> 'message_id')::uuid)
+    else (select to_jsonb(p) from public.live_participants p
+           where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id) end;
+  return (select coalesce(jsonb_object_agg(k, was -> k), '{}') from unnest(known.columns) k where was ? k);
+end;
+$$;
+comment on function live.replaced_by is 'What an action is about to replace, to be put back when it is withdrawn; null when it decides nothing that lasts.';
 
 create function live.put_back(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
+declare
+  scope constant text := (live.action(p_row.action)).scope;
+  names text;
 begin
   if p_row.action = 'ban' then
     update public.live_bans b set lifted_at = clock_timestamp() where b.action_id = p_row.id and b.lifted_at is null;
@@ -2990,13 +3304,18 @@ begin
   elsif p_row.action in ('mute_all', 'unmute_all') then
     perform live.apply_mute_all(p_row.session_id, (p_row.prior ->> 'mute_all_rank')::int);
   else
-    update public.live_participants p set
-      (role, role_by_rank, hand_raised_at, mic_muted, mic_muted_until, mic_by_rank, mic_by_all,
-       camera_off, camera_by_rank, chat_muted_until, chat_by_rank)
-      = (select r.role, r.role_by_rank, r.hand_raised_at, r.mic_muted, r.mic_muted_until, r.mic_by_rank, r.mic_by_all,
-                r.camera_off, r.camera_by_rank, r.chat_muted_until, r.chat_by_rank
-           from jsonb_populate_record(p, p_row.prior) r)
-     where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
+    select string_agg(quote_ident(k), ', ') into strict names from jsonb_object_keys(p_row.prior) k;
+    if scope = 'session' then
+      execute format('update public.live_sessions t set (%1$s) = (select %1$s from jsonb_populate_record(t, $1) r) where t.id = $2', names)
+        using p_row.prior, p_row.session_id;
+    elsif scope = 'message' then
+      execute format('update public.live_messages t set (%1$s) = (select %1$s from jsonb_populate_record(t, $1) r) where t.id = $2', names)
+        using p_row.prior, (p_row.params ->> 'message_id')::uuid;
+    else
+      execute format('update public.live_participants t set (%1$s) = (select %1$s from jsonb_populate_record(t, $1) r) '
+                     'where t.session_id = $2 and t.user_id = $3', names)
+        using p_row.prior, p_row.session_id, p_row.target_user_id;
+    end if;
   end if;
 end;
 $$;
@@ -3007,7 +3326,7 @@ language plpgsql set search_path = '' as $$
 begin
   perform from public.live_sessions s where s.id = p_row.session_id for no key update;
   update public.moderation_actions a
-     set status = p_status, error_code = p_code, error = p_error, claim_expires_at = null
+     set status = p_status, error_code = p_code, error = p_error, claim_expires_at = null, after = null
    where a.id = p_row.id;
   -- A later word on the same matter stands.
   if p_row.prior is not null and not p_row.dry_run and not exists (
@@ -3057,7 +3376,7 @@ begin
   perform count(*) from (
     select s.id from public.live_sessions s
      where s.id = p_row.session_id
-        or (p_row.action in ('ban', 'unban') and s.status = 'live' and exists (
+        or ((live.action(p_row.action)).aspect = 'ban' and s.status = 'live' and exists (
               select from public.live_participants p where p.session_id = s.id and p.user_id = p_row.target_user_id))
      order by s.id for no key update) locked;
 end;
@@ -3067,6 +3386,7 @@ comment on function live.lock_for_action is 'Locks the sessions that an action i
 create function live.admit_action() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
+  known constant public.live_actions := live.action(new.action);
   fault text;
 begin
   new := live.set_requester(new);
@@ -3091,7 +3411,7 @@ begin
     return new;  -- the same request again: the primary key answers it
   end if;
   perform live.check_place(new);
-  if new.action = 'delete_message' then
+  if known.scope = 'message' then
     new.target_user_id := live.author_of(new.session_id, (new.params ->> 'message_id')::uuid);
   end if;
   fault := live.authority_fault(new, new.requested_rank);
@@ -3104,8 +3424,8 @@ begin
   if new.requested_via = 'app' then
     perform live.spend(new.requested_by, 'actions_per_minute');
   end if;
-  if new.action in ('kick', 'announce') then
-    new.expires_at := coalesce(new.expires_at, new.created_at + interval '10 minutes');
+  if known.expires_after is not null then
+    new.expires_at := coalesce(new.expires_at, new.created_at + known.expires_after);
   end if;
   return new;
 end;
@@ -3185,66 +3505,53 @@ end;
 $$;
 comment on function live.supersede is 'Cancels unfinished rows that this one contradicts.';
 
-create function live.finish_at_once(p_id uuid, p_after jsonb) returns void
+create function live.finish_at_once(p_id uuid, p_also jsonb default '{}') returns void
 language plpgsql set search_path = '' as $$
 begin
   update public.moderation_actions a
-     set status = 'applied', applied_at = clock_timestamp(), claim_expires_at = null, after = p_after,
+     set status = 'applied', applied_at = clock_timestamp(), claim_expires_at = null, after = coalesce(a.after, '{}') || p_also,
          enforce_ms = greatest(0, extract(epoch from clock_timestamp() - a.created_at) * 1000)
    where a.id = p_id;
 end;
 $$;
-comment on function live.finish_at_once is 'Marks a row as applied that needs nothing from LiveKit.';
+comment on function live.finish_at_once is 'Marks a row as applied that needs nothing from LiveKit. p_also joins its `after`.';
 
-create function live.carry_out(p_row public.moderation_actions) returns boolean
+create function live.carry_out(p_row public.moderation_actions, out prior jsonb, out before jsonb, out after jsonb)
 language plpgsql set search_path = '' as $$
 declare
-  aspect text := live.action_aspect(p_row.action, p_row.params);
-  was public.live_participants;
-  replaced jsonb;
-  invited boolean := false;
+  known constant public.live_actions := live.action(p_row.action);
+  also jsonb;
 begin
-  if p_row.action = 'set_role' then
+  if known.scope = 'account' and known.columns <> '{}' then
     perform live.ensure_participant(s, p_row.target_user_id) from public.live_sessions s where s.id = p_row.session_id;
   end if;
-  select * into was from public.live_participants p
-   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id for update;
-  replaced := live.aspect_of_person(was, aspect);
-  case
-    when p_row.action in ('mute', 'unmute') then perform live.apply_mic(p_row);
-    when p_row.action in ('camera_off', 'camera_on') then perform live.apply_camera(p_row);
-    when p_row.action in ('chat_mute', 'chat_unmute') then perform live.apply_chat(p_row);
-    when p_row.action = 'set_role' then invited := live.apply_role(p_row);
-    when p_row.action in ('ban', 'unban') then replaced := live.apply_ban(p_row);
-    when p_row.action in ('mute_all', 'unmute_all') then
-      select jsonb_build_object('mute_all_rank', s.mute_all_rank) into replaced
-        from public.live_sessions s where s.id = p_row.session_id;
-      perform live.apply_mute_all(p_row.session_id, case p_row.action when 'mute_all' then p_row.requested_rank end);
-    when p_row.action = 'delete_message' then
-      update public.live_messages m set deleted_at = clock_timestamp(), deleted_by = live.unless_ops(p_row.requested_by)
-       where m.id = (p_row.params ->> 'message_id')::uuid and m.deleted_at is null;
-    when p_row.action = 'end_session' then perform live.apply_end(p_row);
-    when p_row.action = 'announce' then
-      -- The agent finishes the row when it has relayed this seq.
-      update public.moderation_actions a
-         set params = a.params || jsonb_build_object('seq', live.append_event(
-               p_row.session_id, 'system', jsonb_build_object('kind', 'announcement', 'text', p_row.params -> 'text')))
-       where a.id = p_row.id;
-    else null;  -- a kick leaves no state: it is the agent's to do
-  end case;
-  update public.moderation_actions a
-     set prior = replaced, before = jsonb_build_object('role', was.role)
-   where a.id = p_row.id and (replaced is not null or was.role is not null);
-  return invited;
+  prior := live.replaced_by(p_row);
+  before := live.state_of(p_row);
+  execute format('select live.%I($1)', 'do_' || p_row.action) into also using p_row;
+  after := coalesce(live.state_of(p_row), '{}') || coalesce(also, '{}');
+  perform live.supersede(p_row);
 end;
 $$;
-comment on function live.carry_out is 'Writes the desired state of one action; returns whether it became an invitation.';
+comment on function live.carry_out is
+  'Writes the desired state of one action and what it overtakes; returns what it replaced, and how what it is about stood before and stands after.';
+
+create function live.rehearse(p_row public.moderation_actions, out before jsonb, out after jsonb)
+language plpgsql set search_path = '' as $$
+begin
+  select x.before, x.after into before, after from live.carry_out(p_row) x;
+  raise exception sqlstate 'LVDRY';
+exception when sqlstate 'LVDRY' then
+  -- All that was written since `begin` is rolled back, hints and events too; what was learned stays.
+  return;
+end;
+$$;
+comment on function live.rehearse is 'A dry run: carries an action out and rolls it back; returns how what it is about stands, and how it would stand.';
 
 create function live.needs_agent(p_row public.moderation_actions) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
   return (
-    select p_row.action not in ('chat_mute', 'chat_unmute', 'delete_message')
+    select (live.action(p_row.action)).needs_agent
        and (exists (select from public.live_sessions s
                      where s.id = p_row.session_id
                        and (s.status = 'live' or (p_row.action = 'end_session' and s.started_at is not null)))
@@ -3252,24 +3559,21 @@ begin
 end;
 $$;
 comment on function live.needs_agent is
-  'Whether LiveKit has to be made to agree: not for chat, which lives in the database, and not where no room is up.';
+  'Whether LiveKit has to be made to agree: by live_actions, and not where no room is up.';
 
 create function live.after_action() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
-  invited boolean := false;
+  done record;
 begin
-  if not new.dry_run then
-    invited := live.carry_out(new);
-    perform live.supersede(new);
+  if new.dry_run then
+    select null::jsonb as prior, x.before, x.after into done from live.rehearse(new) x;
+  else
+    select * into done from live.carry_out(new);
   end if;
-  if invited or not live.needs_agent(new) then
-    perform live.finish_at_once(new.id, jsonb_strip_nulls(jsonb_build_object(
-      'role', (select p.role from public.live_participants p
-                where p.session_id = new.session_id and p.user_id = new.target_user_id),
-      'invited', case when invited then true end,
-      'invited_role', case when invited then new.params ->> 'role' end,
-      'dry_run', case when new.dry_run then true end)));
+  update public.moderation_actions a set prior = done.prior, before = done.before, after = done.after where a.id = new.id;
+  if new.dry_run or done.after ? 'invited' or not live.needs_agent(new) then
+    perform live.finish_at_once(new.id);
   end if;
   return null;
 end;
@@ -3285,14 +3589,16 @@ create function live.close_session_books() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   update public.moderation_actions a
-     set status = case when a.action in ('ban', 'unban') then 'applied' else 'expired' end,
-         applied_at = case when a.action in ('ban', 'unban') then clock_timestamp() end,
-         enforce_ms = case when a.action in ('ban', 'unban')
+     set status = case when known.after_end then 'applied' else 'expired' end,
+         applied_at = case when known.after_end then clock_timestamp() end,
+         enforce_ms = case when known.after_end
                            then greatest(0, extract(epoch from clock_timestamp() - a.created_at) * 1000) end,
-         error_code = case when a.action not in ('ban', 'unban') then 'session_ended' end,
-         error = case when a.action not in ('ban', 'unban') then 'the session ended before this could be made true' end,
+         error_code = case when not known.after_end then 'session_ended' end,
+         error = case when not known.after_end then 'the session ended before this could be made true' end,
          claim_expires_at = null
-   where a.id in (select b.id from public.moderation_actions b
+    from public.live_actions known
+   where known.action = a.action
+     and a.id in (select b.id from public.moderation_actions b
                    where b.session_id = new.id and b.status in ('pending', 'claimed') and b.action <> 'end_session'
                    order by b.id for update);
   update public.live_participants p
@@ -4200,7 +4506,7 @@ begin
   return (
     select jsonb_build_object(
       'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
-      'params', p_row.params, 'dry_run', p_row.dry_run, 'attempts', p_row.attempts, 'reason', p_row.reason,
+      'params', p_row.params, 'attempts', p_row.attempts, 'reason', p_row.reason,
       'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
       'requested_by', p_row.requested_by, 'requested_via', p_row.requested_via,
       'person', case
@@ -4420,8 +4726,8 @@ begin
         clock_timestamp() + make_interval(secs => coalesce((p_result ->> 'retry_in_ms')::float, 100) / 1000.0) end,
       error_code = case when outcome <> 'applied' then p_result ->> 'error_code' end,
       error = case when outcome <> 'applied' then left(p_result ->> 'error', 1000) end,
-      before = coalesce(nullif(p_result -> 'before', 'null'), a.before),
-      after = coalesce(nullif(p_result -> 'after', 'null'), a.after),
+      before = coalesce(a.before || nullif(p_result -> 'before', 'null'), a.before),
+      after = coalesce(a.after || nullif(p_result -> 'after', 'null'), a.after),
       applied_at = case outcome when 'applied' then confirmed end,
       enforce_ms = case outcome when 'applied' then
         greatest(0, extract(epoch from confirmed - a.created_at) * 1000) end
@@ -5369,7 +5675,7 @@ insert into live.personal_data (table_name, why)
 select n, 'Holds nothing about a person: names of things, rooms, workers and states.'
   from unnest(array['live.api_paths', 'live.app_pre_request', 'live.orphan_rooms', 'live.presence_steps', 'live.rule_circuits',
                     'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms',
-                    'public.call_transitions', 'public.gift_catalog', 'public.live_roles',
+                    'public.call_transitions', 'public.gift_catalog', 'public.live_actions', 'public.live_roles',
                     'public.live_session_transitions', 'public.relay_keys']) as n;
 
 -- ── retention ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -5513,9 +5819,10 @@ select a.n,
        undone.id as undone_by,
        coalesce(undone.created_at, ban.lifted_at,
                 case when ban.expires_at <= now() then ban.expires_at end,
-                case when a.action in ('mute', 'chat_mute') and a.status = 'applied' and ran_out.at <= now()
+                case when known.aspect <> 'ban' and a.status = 'applied' and ran_out.at <= now()
                      then ran_out.at end) as undone_at
   from public.moderation_actions a
+  join public.live_actions known on known.action = a.action
   left join public.live_sessions place on place.id = a.session_id
   left join public.profiles target on target.id = a.target_user_id
   left join public.profiles asker on asker.id = a.requested_by
@@ -5531,17 +5838,13 @@ select a.n,
        and b.target_user_id is not distinct from a.target_user_id
        and b.status not in ('failed', 'cancelled')
        -- A ban of wider scope can be lifted from any session that it reaches.
-       and case when a.action in ('ban', 'unban') then coalesce(a.params ->> 'scope', 'session') end
-           is not distinct from case when b.action in ('ban', 'unban') then coalesce(b.params ->> 'scope', 'session') end
+       and (known.aspect <> 'ban' or coalesce(a.params ->> 'scope', 'session') = coalesce(b.params ->> 'scope', 'session'))
        and (b.session_id = a.session_id
-            or (a.action in ('ban', 'unban')
+            or (known.aspect = 'ban'
                 and (a.params ->> 'scope' = 'platform'
                      or (a.params ->> 'scope' = 'creator' and elsewhere.creator_id = place.creator_id))))
        and (ran_out.at is null or b.created_at < ran_out.at)
-       and (a.action, b.action) in (
-         ('mute', 'unmute'), ('unmute', 'mute'), ('mute_all', 'unmute_all'), ('unmute_all', 'mute_all'),
-         ('camera_off', 'camera_on'), ('camera_on', 'camera_off'), ('ban', 'unban'), ('unban', 'ban'),
-         ('chat_mute', 'chat_unmute'), ('chat_unmute', 'chat_mute'), ('set_role', 'set_role'))
+       and b.action = known.undone_by
      order by b.n limit 1) undone on true;
 comment on view public.moderation_audit is
   'Every action with who, whom, why, the door, the time it took, and what undid it. Row-level security of the tables applies.';
@@ -5696,16 +5999,10 @@ comment on function live.relay_keys_now() is 'The keys that a worker which is al
 create function live.token_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
 language plpgsql stable set search_path = '' as $$
 begin
-  return (
-    select coalesce(array_agg(x.source order by x.place), '{}')
-      from unnest(p_rights.can_publish_sources) with ordinality as x (source, place)
-     where p_rights.role in ('host', 'party')
-       and not (coalesce(p_seat.mic_muted and coalesce(p_seat.mic_muted_until > clock_timestamp(), true), false)
-                and x.source in ('microphone', 'screen_share_audio'))
-       and not (coalesce(p_seat.camera_off, false) and x.source in ('camera', 'screen_share')));
+  return case when p_rights.role in ('host', 'party') then live.allowed_sources(p_rights, p_seat) else '{}' end;
 end;
 $$;
-comment on function live.token_sources is 'The sources that a token itself lets someone publish: their role''s, without what a moderator took.';
+comment on function live.token_sources is 'The sources that a token itself lets someone publish.';
 
 create function live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -8984,6 +9281,7 @@ revoke all on table
   public.live_bans,
   public.user_blocks,
   public.call_preferences,
+  public.live_actions,
   public.moderation_actions,
   public.moderation_incidents,
   public.live_audio_stats,
@@ -9074,6 +9372,8 @@ revoke all on routine
   live.follows(p_follower uuid, p_creator uuid),
   live.accepts_calls_from(p_callee uuid, p_caller uuid),
   live.forget_consent(p_user uuid),
+  live.object_schema(p_properties jsonb, p_required text[]),
+  live.action(p_action text),
   live.open_case(p_session uuid, p_user uuid, p_severity text, p_source text),
   live.guard_participant(),
   live.tell_access_type(),
@@ -9091,6 +9391,8 @@ revoke all on routine
   live.connection(p_session uuid, p_call uuid, p_user uuid),
   live.bound_by_mute_all(p_row public.live_participants),
   live.shown_name(p_user uuid),
+  live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants),
+  live.permission_of(p_rights public.live_roles, p_seat public.live_participants),
   live.person(p_row public.live_participants, p_creator uuid),
   live.person_in_session(p_session uuid, p_user uuid),
   live.person_in_call(p_call public.calls, p_user uuid),
@@ -9126,9 +9428,10 @@ revoke all on routine
   live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text),
   live.action_scope(p_action text, p_params jsonb),
   live.action_aspect(p_action text, p_params jsonb),
+  live.list_of(p_names text[]),
+  live.value_fault(p_schema jsonb, p_value jsonb),
   live.params_fault(p_action text, p_params jsonb),
   live.check_shape(p_row public.moderation_actions),
-  live.action_is_known(p_action text),
   live.check_place(p_row public.moderation_actions),
   live.permits(p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int),
   live.reaches(p_via text, p_rank int, p_target_rank int),
@@ -9141,14 +9444,26 @@ revoke all on routine
   live.outranked_by(p_row public.moderation_actions),
   live.refusal_at_claim(p_row public.moderation_actions),
   live.until(p_params jsonb),
-  live.apply_mic(p_row public.moderation_actions),
-  live.apply_camera(p_row public.moderation_actions),
-  live.apply_chat(p_row public.moderation_actions),
-  live.apply_role(p_row public.moderation_actions),
-  live.apply_ban(p_row public.moderation_actions),
+  live.do_mute(p_row public.moderation_actions),
+  live.do_unmute(p_row public.moderation_actions),
+  live.do_camera_off(p_row public.moderation_actions),
+  live.do_camera_on(p_row public.moderation_actions),
+  live.do_chat_mute(p_row public.moderation_actions),
+  live.do_chat_unmute(p_row public.moderation_actions),
+  live.do_set_role(p_row public.moderation_actions),
+  live.do_kick(p_row public.moderation_actions),
+  live.do_ban(p_row public.moderation_actions),
+  live.do_unban(p_row public.moderation_actions),
   live.apply_mute_all(p_session uuid, p_rank int),
-  live.apply_end(p_row public.moderation_actions),
-  live.aspect_of_person(p_row public.live_participants, p_aspect text),
+  live.heard_people(p_session uuid, p_muted boolean),
+  live.do_mute_all(p_row public.moderation_actions),
+  live.do_unmute_all(p_row public.moderation_actions),
+  live.do_announce(p_row public.moderation_actions),
+  live.do_delete_message(p_row public.moderation_actions),
+  live.do_end_session(p_row public.moderation_actions),
+  live.state_of_person(p_row public.moderation_actions),
+  live.state_of(p_row public.moderation_actions),
+  live.replaced_by(p_row public.moderation_actions),
   live.put_back(p_row public.moderation_actions),
   live.withdraw(p_row public.moderation_actions, p_status text, p_code text, p_error text),
   live.set_requester(p_row public.moderation_actions),
@@ -9157,8 +9472,9 @@ revoke all on routine
   live.author_of(p_session uuid, p_message uuid),
   live.spend(p_user uuid, p_limit text),
   live.supersede(p_row public.moderation_actions),
-  live.finish_at_once(p_id uuid, p_after jsonb),
-  live.carry_out(p_row public.moderation_actions),
+  live.finish_at_once(p_id uuid, p_also jsonb),
+  live.carry_out(p_row public.moderation_actions, out prior jsonb, out before jsonb, out after jsonb),
+  live.rehearse(p_row public.moderation_actions, out before jsonb, out after jsonb),
   live.needs_agent(p_row public.moderation_actions),
   live.after_action(),
   live.close_session_books(),
@@ -9415,6 +9731,7 @@ grant select on public.user_blocks to authenticated;
 grant select, delete on public.call_preferences to service_role;
 grant select on public.call_preferences to authenticated;
 grant execute on function live.my_blocks() to authenticated;
+grant select on public.live_actions to anon, authenticated, service_role;
 grant select, insert on public.moderation_actions to service_role;
 grant select, insert (id, session_id, target_user_id, action, params, reason, dry_run) on public.moderation_actions to authenticated;
 grant select, insert, update on public.moderation_incidents to service_role;

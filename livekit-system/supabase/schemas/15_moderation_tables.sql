@@ -7,9 +7,7 @@ create table public.moderation_actions (
   session_id uuid references public.live_sessions (id) on delete cascade,
   call_id uuid references public.calls (id) on delete cascade,
   target_user_id uuid,
-  action text not null check (action in (
-    'mute', 'unmute', 'mute_all', 'unmute_all', 'camera_off', 'camera_on', 'set_role', 'kick', 'ban', 'unban',
-    'chat_mute', 'chat_unmute', 'delete_message', 'announce', 'end_session')),
+  action text not null references public.live_actions (action),
   params jsonb not null default '{}' check (jsonb_typeof(params) = 'object'),
   reason text check (char_length(reason) <= 1000),
   requested_by uuid,
@@ -44,13 +42,13 @@ comment on column public.moderation_actions.n is 'The order: a later wish about 
 comment on column public.moderation_actions.session_id is 'The session it is about; null for a call, or for a ban of wider scope.';
 comment on column public.moderation_actions.call_id is 'The call it is about.';
 comment on column public.moderation_actions.target_user_id is 'Whom; null for the whole session. Kept when the account is deleted: the audit outlives it.';
-comment on column public.moderation_actions.action is 'What.';
-comment on column public.moderation_actions.params is 'Details: role, seconds, scope, text or message_id, as the action needs.';
+comment on column public.moderation_actions.action is 'What: an action of live_actions.';
+comment on column public.moderation_actions.params is 'Details, as live_actions.params_schema of the action says.';
 comment on column public.moderation_actions.reason is 'Why, for the audit and for the person concerned.';
 comment on column public.moderation_actions.requested_by is 'Who asked; set from who is signed in. Null for server code.';
 comment on column public.moderation_actions.requested_via is 'Through which door: ops, app, auto (the agent''s rules) or assistant.';
 comment on column public.moderation_actions.requested_rank is 'Rank of the asker at insertion; 100 for ops.';
-comment on column public.moderation_actions.dry_run is 'Decide and record, touch nothing.';
+comment on column public.moderation_actions.dry_run is 'Decided and recorded, and nothing touched: it was carried out and rolled back.';
 comment on column public.moderation_actions.expires_at is 'After this it is pointless; for kick and announce only.';
 comment on column public.moderation_actions.status is 'pending, claimed, then applied, failed, expired or cancelled.';
 comment on column public.moderation_actions.attempts is 'How often an agent has claimed it.';
@@ -58,8 +56,8 @@ comment on column public.moderation_actions.retry_at is 'Not to be claimed again
 comment on column public.moderation_actions.error_code is 'The last failure, for programs; superseded when a later row overtook it.';
 comment on column public.moderation_actions.error is 'The last failure, in words that help.';
 comment on column public.moderation_actions.prior is 'The desired state that it replaced, put back when it is withdrawn.';
-comment on column public.moderation_actions.before is 'The target''s role and permission before.';
-comment on column public.moderation_actions.after is 'The target''s role and permission after.';
+comment on column public.moderation_actions.before is 'What it is about, as it was: the target''s role, mutes and permission; of a session its state; of a message what became of it. The agent adds what LiveKit had.';
+comment on column public.moderation_actions.after is 'The same once it is true, and what else came of it: invited and invited_role, or how many people it concerned. Null when it was withdrawn.';
 comment on column public.moderation_actions.superseded_by is 'The later row that contradicts it.';
 comment on column public.moderation_actions.claimed_by is 'The worker that claimed it last.';
 comment on column public.moderation_actions.created_at is 'When it was asked; enforce_ms counts from here.';

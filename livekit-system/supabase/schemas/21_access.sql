@@ -262,6 +262,30 @@ $$;
 comment on function live.shown_name is
   'A person''s name as others are shown it: the display name, or the username where that is missing or hides something. Null when neither will do.';
 
+create function live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(array_agg(x.source order by x.place), '{}')
+      from unnest(p_rights.can_publish_sources) with ordinality as x (source, place)
+     where not (coalesce(p_seat.mic_muted and coalesce(p_seat.mic_muted_until > clock_timestamp(), true), false)
+                and x.source in ('microphone', 'screen_share_audio'))
+       and not (coalesce(p_seat.camera_off, false) and x.source in ('camera', 'screen_share')));
+end;
+$$;
+comment on function live.allowed_sources is 'The sources that someone may publish: their role''s, without what a moderator took.';
+
+create function live.permission_of(p_rights public.live_roles, p_seat public.live_participants) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  sources constant text[] := live.allowed_sources(p_rights, p_seat);
+begin
+  return jsonb_build_object('can_publish', sources <> '{}', 'can_subscribe', p_rights.can_subscribe,
+                            'can_publish_sources', (select coalesce(jsonb_agg(x order by x), '[]') from unnest(sources) x));
+end;
+$$;
+comment on function live.permission_of is 'LiveKit''s permission as desired, in the words of webhooks and agents: can_publish, can_publish_sources, can_subscribe.';
+
 create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin

@@ -1,113 +1,121 @@
--- Owns: what may be asked of the one door: the shape of each action, who may ask it, and what outranks whom. Nothing
--- here writes; the migration after this one carries the wishes out.
+-- Owns: what may be asked of the one door: whether a row fits its line in live_actions, who may ask it, and what outranks
+-- whom. Nothing here writes.
 
 create function live.action_scope(p_action text, p_params jsonb) returns text
-language plpgsql immutable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
+declare
+  scope constant jsonb := (live.action(p_action)).params_schema -> 'properties' -> 'scope';
 begin
-  return case when p_action in ('ban', 'unban') then coalesce(p_params ->> 'scope', 'session') end;
+  return case when scope is not null then coalesce(p_params ->> 'scope', scope ->> 'default') end;
 end;
 $$;
-comment on function live.action_scope is 'Scope of a ban or unban: session unless it says otherwise. Null for other actions.';
+comment on function live.action_scope is 'How far an action with a param scope reaches: session unless it says otherwise. Null for other actions.';
 
 create function live.action_aspect(p_action text, p_params jsonb) returns text
-language plpgsql immutable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
+declare
+  scope constant text := live.action_scope(p_action, p_params);
 begin
-  return case
-    when p_action in ('mute', 'unmute', 'mute_all', 'unmute_all') then 'mic'
-    when p_action in ('camera_off', 'camera_on') then 'camera'
-    when p_action in ('chat_mute', 'chat_unmute') then 'chat'
-    when p_action = 'set_role' then 'role'
-    when p_action in ('ban', 'unban') then 'ban:' || live.action_scope(p_action, p_params)
-  end;
+  return (live.action(p_action)).aspect || case when scope is null then '' else ':' || scope end;
 end;
 $$;
 comment on function live.action_aspect is
-  'What an action decides about a person. Two rows of one aspect that differ contradict each other; null decides nothing lasting.';
+  'What an action decides. Two rows of one aspect about one target that differ contradict each other; null decides nothing lasting.';
 
-create function live.params_fault(p_action text, p_params jsonb) returns text
+-- ── params ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.list_of(p_names text[]) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
-  return (
-    with allowed (keys) as (
-      select case p_action
-        when 'set_role' then array['role']
-        when 'mute' then array['seconds']
-        when 'chat_mute' then array['seconds']
-        when 'ban' then array['seconds', 'scope']
-        when 'unban' then array['scope']
-        when 'announce' then array['text']
-        when 'delete_message' then array['message_id']
-        else '{}'::text[] end)
-    select case
-      when exists (select from jsonb_object_keys(p_params) k where k <> all (allowed.keys))
-        then format('%s takes %s', p_action,
-               case when allowed.keys = '{}' then 'no params' else 'only ' || array_to_string(allowed.keys, ' and ') end)
-      when p_action = 'set_role' and coalesce(p_params ->> 'role', '')
-           not in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer')
-        then 'set_role needs a role: host, co_host, moderator, speaker, listener or viewer'
-      when p_params ? 'seconds' and (jsonb_typeof(p_params -> 'seconds') <> 'number'
-           or (p_params -> 'seconds')::numeric not between 1 and 315360000)
-        then 'seconds must be a number between 1 and 315360000'
-      when p_params ? 'scope' and coalesce(p_params ->> 'scope', '') not in ('session', 'creator', 'platform')
-        then 'scope must be session, creator or platform'
-      when p_action = 'announce' and (jsonb_typeof(p_params -> 'text') is distinct from 'string'
-           or live.text_fault(p_params ->> 'text', 1000, true) is not null)
-        then 'announce needs a text of 1 to 1000 characters: it '
-             || coalesce(live.text_fault(p_params ->> 'text', 1000, true), 'must be a string')
-      when p_action = 'delete_message' and (p_params ->> 'message_id' is null
-           or not live.is_uuid(p_params ->> 'message_id'))
-        then 'delete_message needs the message_id of a message'
-    end
-    from allowed);
+  return case when cardinality(p_names) < 2 then p_names[1]
+              else array_to_string(trim_array(p_names, 1), ', ') || ' or ' || p_names[cardinality(p_names)] end;
 end;
 $$;
-comment on function live.params_fault is 'What is wrong with an action''s params, in words; null when nothing is.';
+comment on function live.list_of is 'Names as a sentence lists them: a, b or c.';
 
+create function live.value_fault(p_schema jsonb, p_value jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  type constant text := p_schema ->> 'type';
+  word constant text := p_value #>> '{}';
+begin
+  return case
+    when type in ('number', 'integer') and (
+      jsonb_typeof(p_value) <> 'number'
+      or p_value::numeric not between coalesce((p_schema ->> 'minimum')::numeric, '-infinity')
+                                  and coalesce((p_schema ->> 'maximum')::numeric, 'infinity')
+      or (type = 'integer' and p_value::numeric % 1 <> 0))
+      then format('must be %s between %s and %s', case type when 'integer' then 'a whole number' else 'a number' end,
+                  p_schema ->> 'minimum', p_schema ->> 'maximum')
+    when type = 'boolean' and jsonb_typeof(p_value) <> 'boolean' then 'must be true or false'
+    when p_schema ? 'enum' and not p_schema -> 'enum' @> p_value
+      then 'must be ' || live.list_of(array(select jsonb_array_elements_text(p_schema -> 'enum')))
+    when type = 'string' and jsonb_typeof(p_value) <> 'string' then 'must be a string'
+    when p_schema ->> 'format' = 'text' then live.text_fault(word, (p_schema ->> 'maxLength')::int, true)
+    when p_schema ->> 'format' = 'uuid' and not live.is_uuid(word) then 'must be a uuid'
+  end;
+end;
+$$;
+comment on function live.value_fault is 'What is wrong with one value by its JSON Schema, in words; null when nothing is.';
+
+create function live.params_fault(p_action text, p_params jsonb) returns text
+language plpgsql stable set search_path = '' as $$
+declare
+  schema constant jsonb := (live.action(p_action)).params_schema;
+  known constant text[] := array(select k from jsonb_object_keys(schema -> 'properties') k order by k);
+begin
+  return (
+    select x.fault from (
+      select 1, format('%s takes %s', p_action, case when known = '{}' then 'no params' else 'only ' || live.list_of(known) end)
+       where exists (select from jsonb_object_keys(p_params) k where k <> all (known))
+      union all
+      select 2, format('%s needs the param %s: it %s', p_action, r.name, coalesce(
+               live.value_fault(schema -> 'properties' -> r.name, coalesce(p_params -> r.name, 'null')), 'is missing'))
+        from jsonb_array_elements_text(schema -> 'required') r (name)
+       where p_params -> r.name is null
+      union all
+      select 3, format('%s: %s %s', p_action, p.key, live.value_fault(schema -> 'properties' -> p.key, p.value))
+        from jsonb_each(p_params) p where live.value_fault(schema -> 'properties' -> p.key, p.value) is not null
+    ) x (place, fault) order by x.place, x.fault limit 1);
+end;
+$$;
+comment on function live.params_fault is 'What is wrong with an action''s params by its params_schema, in words; null when nothing is.';
+
+-- ── shape and place ────────────────────────────────────────────────────────────────────────────────────────────
 create function live.check_shape(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
 declare
-  whole boolean := p_row.action in ('mute_all', 'unmute_all', 'announce', 'end_session');
-  fault text := live.params_fault(p_row.action, p_row.params);
-  everywhere boolean := live.action_scope(p_row.action, p_row.params) is not distinct from 'platform';
+  known constant public.live_actions := live.action(p_row.action);
+  fault constant text := live.params_fault(p_row.action, p_row.params);
+  scope constant text := live.action_scope(p_row.action, p_row.params);
 begin
-  if p_row.action is null or live.action_is_known(p_row.action) is not true then
+  if known.action is null then
     perform live.refuse(400, 'unknown_action', format('%s is not an action', coalesce(p_row.action, 'nothing')));
   elsif fault is not null then
     perform live.refuse(400, 'bad_params', fault);
   elsif p_row.reason is not null and live.text_fault(p_row.reason, 1000, true) is not null then
     perform live.refuse(400, 'bad_reason', format('a reason %s', live.text_fault(p_row.reason, 1000, true)));
   elsif num_nonnulls(p_row.session_id, p_row.call_id) <> 1
-      and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and everywhere) then
+      and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and scope is not distinct from 'platform') then
     perform live.refuse(400, 'bad_place', 'say where: a session or a call, and only one of them');
-  elsif p_row.call_id is not null
-      and not (p_row.action in ('kick', 'end_session') or everywhere) then
+  elsif p_row.call_id is not null and not (known.in_calls and coalesce(scope, 'platform') = 'platform') then
     perform live.refuse(400, 'not_in_calls', format('%s is not possible in a call', p_row.action));
-  elsif whole and p_row.target_user_id is not null then
+  elsif known.scope = 'session' and p_row.target_user_id is not null then
     perform live.refuse(400, 'bad_target', format('%s is about the whole session: name nobody', p_row.action));
-  elsif not whole and p_row.target_user_id is null and p_row.action <> 'delete_message' then
+  elsif known.needs_target and p_row.target_user_id is null then
     perform live.refuse(400, 'bad_target', format('say whom to %s', replace(p_row.action, '_', ' ')));
-  elsif p_row.expires_at is not null and p_row.action not in ('kick', 'announce') then
-    perform live.refuse(400, 'bad_expiry', 'only a kick or an announcement expires; give seconds in params for a time limit');
+  elsif p_row.expires_at is not null and known.expires_after is null then
+    perform live.refuse(400, 'bad_expiry', 'only what is soon pointless expires, like a kick; give seconds in params for a time limit');
   end if;
 end;
 $$;
-comment on function live.check_shape is 'Refuses an action that makes no sense whoever asks it.';
-
-create function live.action_is_known(p_action text) returns boolean
-language plpgsql immutable set search_path = '' as $$
-begin
-  return p_action in ('mute', 'unmute', 'mute_all', 'unmute_all', 'camera_off', 'camera_on', 'set_role', 'kick', 'ban',
-                      'unban', 'chat_mute', 'chat_unmute', 'delete_message', 'announce', 'end_session');
-end;
-$$;
-comment on function live.action_is_known is 'Whether there is such an action.';
+comment on function live.check_shape is 'Refuses an action that is not in live_actions, or makes no sense whoever asks it.';
 
 create function live.check_place(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
 declare
   session public.live_sessions;
   call public.calls;
-  lasting boolean := p_row.action in ('ban', 'unban', 'delete_message');
+  known constant public.live_actions := live.action(p_row.action);
 begin
   select * into session from public.live_sessions s where s.id = p_row.session_id;
   select * into call from public.calls c where c.id = p_row.call_id;
@@ -115,18 +123,17 @@ begin
     perform live.refuse(404, 'unknown_session', 'there is no such session');
   elsif p_row.call_id is not null and call.id is null then
     perform live.refuse(404, 'unknown_call', 'there is no such call');
-  elsif (session.status = 'ended' or not live.call_is_running(call.status)) and not lasting then
+  elsif (session.status = 'ended' or not live.call_is_running(call.status)) and not known.after_end then
     perform live.refuse(409, 'session_not_live', 'it is over: nothing can be done in it any more');
-  elsif session.status = 'scheduled' and p_row.action in ('kick', 'announce') then
+  elsif session.status = 'scheduled' and known.expires_after is not null then
     perform live.refuse(409, 'session_not_live', 'the session has not begun: nobody is in it yet');
   elsif p_row.target_user_id is not null
       and not live.is_or_was_account(p_row.target_user_id) then
     perform live.refuse(404, 'unknown_user', 'there is no such person');
-  elsif p_row.call_id is not null and p_row.action = 'kick'
+  elsif p_row.call_id is not null and known.scope = 'person'
       and p_row.target_user_id not in (call.caller_id, call.callee_id) then
     perform live.refuse(404, 'not_a_participant', 'this person is not in the call');
-  elsif p_row.session_id is not null
-      and p_row.action in ('mute', 'unmute', 'camera_off', 'camera_on', 'kick', 'chat_mute', 'chat_unmute')
+  elsif p_row.session_id is not null and known.scope = 'person'
       and not exists (select from public.live_participants p
                        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id) then
     perform live.refuse(404, 'not_a_participant', 'this person has never been in the session');
@@ -138,25 +145,22 @@ comment on function live.check_place is 'Refuses an action about a session, call
 create function live.permits(
   p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int
 ) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
+declare
+  known constant public.live_actions := live.action(p_action);
 begin
   return case
-    when p_via = 'auto' then p_action <> 'end_session' and p_scope is distinct from 'platform'
+    when known.action is null then false
+    when p_via = 'auto' then known.automatic and p_scope is distinct from 'platform'
     when p_rank >= 100 then true
-    when p_scope = 'platform' then false
-    when p_rank >= 50 then coalesce(p_new_rank, 0) <= 40
-    when p_rank >= 40 then p_action <> 'end_session' and p_scope is distinct from 'creator'
-                           and coalesce(p_new_rank, 0) <= 20
-    when p_rank >= 30 then
-      (p_action in ('mute', 'unmute', 'camera_off', 'kick', 'chat_mute', 'delete_message')
-       or (p_action = 'ban' and p_scope = 'session')
-       or (p_action = 'set_role' and p_target_rank <= 20 and p_new_rank <= 20))
-    else false
+    when p_rank < known.min_rank or p_scope = 'platform' or (p_scope = 'creator' and p_rank < 50) then false
+    when p_new_rank is null or p_rank >= 50 then coalesce(p_new_rank, 0) <= 40
+    else p_new_rank <= 20 and (p_rank >= 40 or p_target_rank <= 20)
   end;
 end;
 $$;
 comment on function live.permits is
-  'Whether a rank may ask for an action at all: the table of who may ask what. p_new_rank is the rank that set_role gives.';
+  'Whether a rank may ask for an action at all: by live_actions.min_rank, and for a wider scope or a role by more. p_new_rank is the rank that set_role gives.';
 
 create function live.reaches(p_via text, p_rank int, p_target_rank int) returns boolean
 language plpgsql immutable set search_path = '' as $$

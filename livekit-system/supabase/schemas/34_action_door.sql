@@ -32,7 +32,7 @@ begin
   perform count(*) from (
     select s.id from public.live_sessions s
      where s.id = p_row.session_id
-        or (p_row.action in ('ban', 'unban') and s.status = 'live' and exists (
+        or ((live.action(p_row.action)).aspect = 'ban' and s.status = 'live' and exists (
               select from public.live_participants p where p.session_id = s.id and p.user_id = p_row.target_user_id))
      order by s.id for no key update) locked;
 end;
@@ -42,6 +42,7 @@ comment on function live.lock_for_action is 'Locks the sessions that an action i
 create function live.admit_action() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
+  known constant public.live_actions := live.action(new.action);
   fault text;
 begin
   new := live.set_requester(new);
@@ -66,7 +67,7 @@ begin
     return new;  -- the same request again: the primary key answers it
   end if;
   perform live.check_place(new);
-  if new.action = 'delete_message' then
+  if known.scope = 'message' then
     new.target_user_id := live.author_of(new.session_id, (new.params ->> 'message_id')::uuid);
   end if;
   fault := live.authority_fault(new, new.requested_rank);
@@ -79,8 +80,8 @@ begin
   if new.requested_via = 'app' then
     perform live.spend(new.requested_by, 'actions_per_minute');
   end if;
-  if new.action in ('kick', 'announce') then
-    new.expires_at := coalesce(new.expires_at, new.created_at + interval '10 minutes');
+  if known.expires_after is not null then
+    new.expires_at := coalesce(new.expires_at, new.created_at + known.expires_after);
   end if;
   return new;
 end;
@@ -160,66 +161,53 @@ end;
 $$;
 comment on function live.supersede is 'Cancels unfinished rows that this one contradicts.';
 
-create function live.finish_at_once(p_id uuid, p_after jsonb) returns void
+create function live.finish_at_once(p_id uuid, p_also jsonb default '{}') returns void
 language plpgsql set search_path = '' as $$
 begin
   update public.moderation_actions a
-     set status = 'applied', applied_at = clock_timestamp(), claim_expires_at = null, after = p_after,
+     set status = 'applied', applied_at = clock_timestamp(), claim_expires_at = null, after = coalesce(a.after, '{}') || p_also,
          enforce_ms = greatest(0, extract(epoch from clock_timestamp() - a.created_at) * 1000)
    where a.id = p_id;
 end;
 $$;
-comment on function live.finish_at_once is 'Marks a row as applied that needs nothing from LiveKit.';
+comment on function live.finish_at_once is 'Marks a row as applied that needs nothing from LiveKit. p_also joins its `after`.';
 
-create function live.carry_out(p_row public.moderation_actions) returns boolean
+create function live.carry_out(p_row public.moderation_actions, out prior jsonb, out before jsonb, out after jsonb)
 language plpgsql set search_path = '' as $$
 declare
-  aspect text := live.action_aspect(p_row.action, p_row.params);
-  was public.live_participants;
-  replaced jsonb;
-  invited boolean := false;
+  known constant public.live_actions := live.action(p_row.action);
+  also jsonb;
 begin
-  if p_row.action = 'set_role' then
+  if known.scope = 'account' and known.columns <> '{}' then
     perform live.ensure_participant(s, p_row.target_user_id) from public.live_sessions s where s.id = p_row.session_id;
   end if;
-  select * into was from public.live_participants p
-   where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id for update;
-  replaced := live.aspect_of_person(was, aspect);
-  case
-    when p_row.action in ('mute', 'unmute') then perform live.apply_mic(p_row);
-    when p_row.action in ('camera_off', 'camera_on') then perform live.apply_camera(p_row);
-    when p_row.action in ('chat_mute', 'chat_unmute') then perform live.apply_chat(p_row);
-    when p_row.action = 'set_role' then invited := live.apply_role(p_row);
-    when p_row.action in ('ban', 'unban') then replaced := live.apply_ban(p_row);
-    when p_row.action in ('mute_all', 'unmute_all') then
-      select jsonb_build_object('mute_all_rank', s.mute_all_rank) into replaced
-        from public.live_sessions s where s.id = p_row.session_id;
-      perform live.apply_mute_all(p_row.session_id, case p_row.action when 'mute_all' then p_row.requested_rank end);
-    when p_row.action = 'delete_message' then
-      update public.live_messages m set deleted_at = clock_timestamp(), deleted_by = live.unless_ops(p_row.requested_by)
-       where m.id = (p_row.params ->> 'message_id')::uuid and m.deleted_at is null;
-    when p_row.action = 'end_session' then perform live.apply_end(p_row);
-    when p_row.action = 'announce' then
-      -- The agent finishes the row when it has relayed this seq.
-      update public.moderation_actions a
-         set params = a.params || jsonb_build_object('seq', live.append_event(
-               p_row.session_id, 'system', jsonb_build_object('kind', 'announcement', 'text', p_row.params -> 'text')))
-       where a.id = p_row.id;
-    else null;  -- a kick leaves no state: it is the agent's to do
-  end case;
-  update public.moderation_actions a
-     set prior = replaced, before = jsonb_build_object('role', was.role)
-   where a.id = p_row.id and (replaced is not null or was.role is not null);
-  return invited;
+  prior := live.replaced_by(p_row);
+  before := live.state_of(p_row);
+  execute format('select live.%I($1)', 'do_' || p_row.action) into also using p_row;
+  after := coalesce(live.state_of(p_row), '{}') || coalesce(also, '{}');
+  perform live.supersede(p_row);
 end;
 $$;
-comment on function live.carry_out is 'Writes the desired state of one action; returns whether it became an invitation.';
+comment on function live.carry_out is
+  'Writes the desired state of one action and what it overtakes; returns what it replaced, and how what it is about stood before and stands after.';
+
+create function live.rehearse(p_row public.moderation_actions, out before jsonb, out after jsonb)
+language plpgsql set search_path = '' as $$
+begin
+  select x.before, x.after into before, after from live.carry_out(p_row) x;
+  raise exception sqlstate 'LVDRY';
+exception when sqlstate 'LVDRY' then
+  -- All that was written since `begin` is rolled back, hints and events too; what was learned stays.
+  return;
+end;
+$$;
+comment on function live.rehearse is 'A dry run: carries an action out and rolls it back; returns how what it is about stands, and how it would stand.';
 
 create function live.needs_agent(p_row public.moderation_actions) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
   return (
-    select p_row.action not in ('chat_mute', 'chat_unmute', 'delete_message')
+    select (live.action(p_row.action)).needs_agent
        and (exists (select from public.live_sessions s
                      where s.id = p_row.session_id
                        and (s.status = 'live' or (p_row.action = 'end_session' and s.started_at is not null)))
@@ -227,24 +215,21 @@ begin
 end;
 $$;
 comment on function live.needs_agent is
-  'Whether LiveKit has to be made to agree: not for chat, which lives in the database, and not where no room is up.';
+  'Whether LiveKit has to be made to agree: by live_actions, and not where no room is up.';
 
 create function live.after_action() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
-  invited boolean := false;
+  done record;
 begin
-  if not new.dry_run then
-    invited := live.carry_out(new);
-    perform live.supersede(new);
+  if new.dry_run then
+    select null::jsonb as prior, x.before, x.after into done from live.rehearse(new) x;
+  else
+    select * into done from live.carry_out(new);
   end if;
-  if invited or not live.needs_agent(new) then
-    perform live.finish_at_once(new.id, jsonb_strip_nulls(jsonb_build_object(
-      'role', (select p.role from public.live_participants p
-                where p.session_id = new.session_id and p.user_id = new.target_user_id),
-      'invited', case when invited then true end,
-      'invited_role', case when invited then new.params ->> 'role' end,
-      'dry_run', case when new.dry_run then true end)));
+  update public.moderation_actions a set prior = done.prior, before = done.before, after = done.after where a.id = new.id;
+  if new.dry_run or done.after ? 'invited' or not live.needs_agent(new) then
+    perform live.finish_at_once(new.id);
   end if;
   return null;
 end;
@@ -260,14 +245,16 @@ create function live.close_session_books() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   update public.moderation_actions a
-     set status = case when a.action in ('ban', 'unban') then 'applied' else 'expired' end,
-         applied_at = case when a.action in ('ban', 'unban') then clock_timestamp() end,
-         enforce_ms = case when a.action in ('ban', 'unban')
+     set status = case when known.after_end then 'applied' else 'expired' end,
+         applied_at = case when known.after_end then clock_timestamp() end,
+         enforce_ms = case when known.after_end
                            then greatest(0, extract(epoch from clock_timestamp() - a.created_at) * 1000) end,
-         error_code = case when a.action not in ('ban', 'unban') then 'session_ended' end,
-         error = case when a.action not in ('ban', 'unban') then 'the session ended before this could be made true' end,
+         error_code = case when not known.after_end then 'session_ended' end,
+         error = case when not known.after_end then 'the session ended before this could be made true' end,
          claim_expires_at = null
-   where a.id in (select b.id from public.moderation_actions b
+    from public.live_actions known
+   where known.action = a.action
+     and a.id in (select b.id from public.moderation_actions b
                    where b.session_id = new.id and b.status in ('pending', 'claimed') and b.action <> 'end_session'
                    order by b.id for update);
   update public.live_participants p

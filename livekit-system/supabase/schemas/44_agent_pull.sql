@@ -10,7 +10,7 @@ begin
   return (
     select jsonb_build_object(
       'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
-      'params', p_row.params, 'dry_run', p_row.dry_run, 'attempts', p_row.attempts, 'reason', p_row.reason,
+      'params', p_row.params, 'attempts', p_row.attempts, 'reason', p_row.reason,
       'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
       'requested_by', p_row.requested_by, 'requested_via', p_row.requested_via,
       'person', case

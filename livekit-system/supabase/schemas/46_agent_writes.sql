@@ -29,8 +29,8 @@ begin
         clock_timestamp() + make_interval(secs => coalesce((p_result ->> 'retry_in_ms')::float, 100) / 1000.0) end,
       error_code = case when outcome <> 'applied' then p_result ->> 'error_code' end,
       error = case when outcome <> 'applied' then left(p_result ->> 'error', 1000) end,
-      before = coalesce(nullif(p_result -> 'before', 'null'), a.before),
-      after = coalesce(nullif(p_result -> 'after', 'null'), a.after),
+      before = coalesce(a.before || nullif(p_result -> 'before', 'null'), a.before),
+      after = coalesce(a.after || nullif(p_result -> 'after', 'null'), a.after),
       applied_at = case outcome when 'applied' then confirmed end,
       enforce_ms = case outcome when 'applied' then
         greatest(0, extract(epoch from confirmed - a.created_at) * 1000) end

@@ -27,9 +27,10 @@ select a.n,
        undone.id as undone_by,
        coalesce(undone.created_at, ban.lifted_at,
                 case when ban.expires_at <= now() then ban.expires_at end,
-                case when a.action in ('mute', 'chat_mute') and a.status = 'applied' and ran_out.at <= now()
+                case when known.aspect <> 'ban' and a.status = 'applied' and ran_out.at <= now()
                      then ran_out.at end) as undone_at
   from public.moderation_actions a
+  join public.live_actions known on known.action = a.action
   left join public.live_sessions place on place.id = a.session_id
   left join public.profiles target on target.id = a.target_user_id
   left join public.profiles asker on asker.id = a.requested_by
@@ -45,17 +46,13 @@ select a.n,
        and b.target_user_id is not distinct from a.target_user_id
        and b.status not in ('failed', 'cancelled')
        -- A ban of wider scope can be lifted from any session that it reaches.
-       and case when a.action in ('ban', 'unban') then coalesce(a.params ->> 'scope', 'session') end
-           is not distinct from case when b.action in ('ban', 'unban') then coalesce(b.params ->> 'scope', 'session') end
+       and (known.aspect <> 'ban' or coalesce(a.params ->> 'scope', 'session') = coalesce(b.params ->> 'scope', 'session'))
        and (b.session_id = a.session_id
-            or (a.action in ('ban', 'unban')
+            or (known.aspect = 'ban'
                 and (a.params ->> 'scope' = 'platform'
                      or (a.params ->> 'scope' = 'creator' and elsewhere.creator_id = place.creator_id))))
        and (ran_out.at is null or b.created_at < ran_out.at)
-       and (a.action, b.action) in (
-         ('mute', 'unmute'), ('unmute', 'mute'), ('mute_all', 'unmute_all'), ('unmute_all', 'mute_all'),
-         ('camera_off', 'camera_on'), ('camera_on', 'camera_off'), ('ban', 'unban'), ('unban', 'ban'),
-         ('chat_mute', 'chat_unmute'), ('chat_unmute', 'chat_mute'), ('set_role', 'set_role'))
+       and b.action = known.undone_by
      order by b.n limit 1) undone on true;
 comment on view public.moderation_audit is
   'Every action with who, whom, why, the door, the time it took, and what undid it. Row-level security of the tables applies.';

@@ -121,16 +121,10 @@ comment on function live.relay_keys_now() is 'The keys that a worker which is al
 create function live.token_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
 language plpgsql stable set search_path = '' as $$
 begin
-  return (
-    select coalesce(array_agg(x.source order by x.place), '{}')
-      from unnest(p_rights.can_publish_sources) with ordinality as x (source, place)
-     where p_rights.role in ('host', 'party')
-       and not (coalesce(p_seat.mic_muted and coalesce(p_seat.mic_muted_until > clock_timestamp(), true), false)
-                and x.source in ('microphone', 'screen_share_audio'))
-       and not (coalesce(p_seat.camera_off, false) and x.source in ('camera', 'screen_share')));
+  return case when p_rights.role in ('host', 'party') then live.allowed_sources(p_rights, p_seat) else '{}' end;
 end;
 $$;
-comment on function live.token_sources is 'The sources that a token itself lets someone publish: their role''s, without what a moderator took.';
+comment on function live.token_sources is 'The sources that a token itself lets someone publish.';
 
 create function live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$

@@ -16,6 +16,7 @@ export type {
   Switch,
   Text,
 } from "./event_types.ts";
+export type { ActionName, ActionParams } from "./action_list.ts";
 export { REFUSALS } from "./types.ts";
 export type {
   Refusal,

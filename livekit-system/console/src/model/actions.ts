@@ -1,22 +1,18 @@
 /**
- * Moderation as the console asks for it: what one may ask (a mirror of CONTRACT §5, so that nobody is offered what the
- * database would refuse; the database decides), the row of a request, and its life. Pure.
+ * Moderation as the console asks for it: what one may ask (so that nobody is offered what the database would refuse; the
+ * database decides), the row of a request, and its life. Pure.
  */
+import { ACTIONS } from "./action_list.ts";
 import { OPS_RANK, RANKS } from "./people.ts";
 import type { ActionName, ActionStatus, Participant, Role, Scope, SessionType } from "./rows.ts";
 
-export const ON_PERSON: ActionName[] = [
-  "mute",
-  "unmute",
-  "camera_off",
-  "camera_on",
-  "chat_mute",
-  "chat_unmute",
-  "set_role",
-  "kick",
-  "ban",
-];
-export const ON_ROOM: ActionName[] = ["announce", "mute_all", "unmute_all", "end_session"];
+const NAMES = Object.keys(ACTIONS) as ActionName[];
+
+/** What one asks against somebody, in order. Bans are lifted where they are listed, messages deleted where they stand. */
+export const ON_PERSON = NAMES.filter((name) =>
+  ["person", "account"].includes(ACTIONS[name].scope) && name !== "unban"
+);
+export const ON_ROOM = NAMES.filter((name) => ACTIONS[name].scope === "session");
 
 /** What takes something away from people, and so needs a reason. */
 const NEEDS_REASON = new Set<ActionName>([
@@ -30,21 +26,9 @@ const NEEDS_REASON = new Set<ActionName>([
 ]);
 /** What is asked in red: it ends something for somebody. */
 export const GRAVE = new Set<ActionName>(["kick", "ban", "end_session"]);
-const OF_MODERATORS = new Set<ActionName>([
-  "mute",
-  "unmute",
-  "camera_off",
-  "chat_mute",
-  "delete_message",
-  "kick",
-  "ban",
-  "set_role",
-]);
 
 export function mayAsk(rank: number, action: ActionName): boolean {
-  if (rank >= 50) return true;
-  if (rank >= 40) return action !== "end_session";
-  return rank >= 30 && OF_MODERATORS.has(action);
+  return rank >= ACTIONS[action].minRank;
 }
 
 export function mayReach(rank: number, target: Role): boolean {
@@ -132,22 +116,14 @@ export function rowOf(draft: Draft, sessionId: string | null, id: string, dryRun
 }
 
 function paramsOf(draft: Draft): Record<string, unknown> {
-  const seconds = draft.seconds === null ? {} : { seconds: draft.seconds };
-  switch (draft.action) {
-    case "mute":
-    case "chat_mute":
-      return seconds;
-    case "ban":
-      return { ...seconds, scope: draft.scope };
-    case "unban":
-      return { scope: draft.scope };
-    case "set_role":
-      return { role: draft.role };
-    case "announce":
-      return { text: draft.text.trim() };
-    default:
-      return {};
-  }
+  const given: Record<string, unknown> = {
+    seconds: draft.seconds,
+    scope: draft.scope,
+    role: draft.role,
+    text: draft.text.trim(),
+  };
+  const taken = ACTIONS[draft.action].params.filter((name) => (given[name] ?? null) !== null);
+  return Object.fromEntries(taken.map((name) => [name, given[name]]));
 }
 
 const FINAL = new Set<ActionStatus>(["applied", "failed", "expired", "cancelled"]);

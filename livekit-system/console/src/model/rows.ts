@@ -1,4 +1,7 @@
 /** The rows that the console reads, with the columns it uses (livekit-system/DATABASE.md says what they mean). */
+import type { ActionName } from "./action_list.ts";
+
+export type { ActionName };
 
 /** A time as the data API writes it. */
 export type Time = string;
@@ -81,23 +84,6 @@ export interface LiveEvent {
   payload: Record<string, unknown>;
   created_at: Time;
 }
-
-export type ActionName =
-  | "mute"
-  | "unmute"
-  | "mute_all"
-  | "unmute_all"
-  | "camera_off"
-  | "camera_on"
-  | "set_role"
-  | "kick"
-  | "ban"
-  | "unban"
-  | "chat_mute"
-  | "chat_unmute"
-  | "delete_message"
-  | "announce"
-  | "end_session";
 
 export type ActionStatus = "pending" | "claimed" | "applied" | "failed" | "expired" | "cancelled";
 export type Scope = "session" | "creator" | "platform";

@@ -1,4 +1,5 @@
 /** The shape of the console's words: a language that lacks one does not compile. */
+import type { ActionName } from "../model/action_list.ts";
 import type { SoundLevel } from "../model/levels.ts";
 
 export interface Words {
@@ -102,23 +103,7 @@ export interface Words {
     policy: (mode: string) => string;
   };
   action: {
-    name: {
-      mute: string;
-      unmute: string;
-      mute_all: string;
-      unmute_all: string;
-      camera_off: string;
-      camera_on: string;
-      set_role: string;
-      kick: string;
-      ban: string;
-      unban: string;
-      chat_mute: string;
-      chat_unmute: string;
-      delete_message: string;
-      announce: string;
-      end_session: string;
-    };
+    name: Record<ActionName, string>;
     title: (name: string) => string;
     roomTitle: string;
     what: string;

@@ -1,0 +1,37 @@
+// Written from live_actions by tests/database/test_live_actions.py.
+
+export type ActionName =
+  | "mute"
+  | "unmute"
+  | "camera_off"
+  | "camera_on"
+  | "chat_mute"
+  | "chat_unmute"
+  | "set_role"
+  | "kick"
+  | "ban"
+  | "unban"
+  | "delete_message"
+  | "announce"
+  | "mute_all"
+  | "unmute_all"
+  | "end_session";
+
+/** What `params` of a row in `moderation_actions` takes, by action. */
+export interface ActionParams {
+  readonly mute: { readonly seconds?: number };
+  readonly unmute: Record<string, never>;
+  readonly camera_off: Record<string, never>;
+  readonly camera_on: Record<string, never>;
+  readonly chat_mute: { readonly seconds?: number };
+  readonly chat_unmute: Record<string, never>;
+  readonly set_role: { readonly role: "host" | "co_host" | "moderator" | "speaker" | "listener" | "viewer" };
+  readonly kick: Record<string, never>;
+  readonly ban: { readonly scope?: "session" | "creator" | "platform"; readonly seconds?: number };
+  readonly unban: { readonly scope?: "session" | "creator" | "platform" };
+  readonly delete_message: { readonly message_id: string };
+  readonly announce: { readonly text: string };
+  readonly mute_all: Record<string, never>;
+  readonly unmute_all: Record<string, never>;
+  readonly end_session: Record<string, never>;
+}

@@ -1,0 +1,24 @@
+"""What the params of an action may hold. Written from live_actions by tests/database/test_live_actions.py."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from orchestrator.tools.tool import Ask
+
+
+class Params(Ask):
+    """Details, as the action needs."""
+
+    seconds: Annotated[int, Field(ge=1, le=315360000)] | None = Field(
+        default=None, description="mute, chat_mute, ban: how long; until it is undone without it"
+    )
+    role: Literal["host", "co_host", "moderator", "speaker", "listener", "viewer"] | None = Field(
+        default=None, description="set_role (required)"
+    )
+    scope: Literal["session", "creator", "platform"] | None = Field(default=None, description="ban, unban")
+    message_id: UUID | None = Field(default=None, description="delete_message (required)")
+    text: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="announce (required)"
+    )
