@@ -149,8 +149,10 @@ def is_away(state: RoomState, action: Action) -> bool:
     return person is None or person.connection is None
 
 
-def on_listed(state: RoomState) -> None:
-    """LiveKit has told who is here: rows about those who are not may end."""
+def on_listed(state: RoomState, *, proves: bool) -> None:
+    """LiveKit has told who is here: rows about those who are not may end, if its word proves anybody's absence."""
+    if not proves:
+        return
     state.listing_until = 0.0
     for opened in state.actions.values():
         opened.certain = True

@@ -48,6 +48,7 @@ class Metric(Enum):
 
     DRIFT_FOUND = "drift_found"
     PRESENCE_CORRECTED = "presence_corrected"
+    LISTING_CONTRADICTED = "listing_contradicted"
     TRACK_DISGUISED = "track_disguised"
     HOST_NOT_MEASURABLE = "host_not_measurable"
 

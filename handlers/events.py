@@ -137,6 +137,8 @@ class RoomSynced:
 
     present: tuple[tuple[Identity, Connection], ...]
     listed: bool = False
+    shown: frozenset[Sid] = frozenset()
+    """Beside a list: whom the room itself showed when it came. Who is shown and not listed may be either way."""
 
 
 @dataclass(frozen=True, slots=True)

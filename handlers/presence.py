@@ -2,7 +2,8 @@
 
 Three sources tell of the same connections: the room itself (complete, but up to 3 s late for listeners), the database's
 open visits (which webhooks write at once), and a full listing. A leave without a reason may be our own reconnect, so
-it is held until a listing confirms it.
+it is held until a listing confirms it. A listing that misses whom the room shows is no proof that they left: servers
+that have lost their memory say the same. It is asked for again until the two agree.
 """
 
 from dataclasses import replace
@@ -47,6 +48,8 @@ def see(
     person = state.person(identity)
     if sid_of(person) == connection.sid:
         person.doubted_at = None
+        if listed:
+            person.contradicted_at = None
         reported = (
             ()
             if connection.permission is None
@@ -100,7 +103,7 @@ def on_left(state: RoomState, event: ParticipantLeft, now: float) -> Effects:
 
 def on_synced(state: RoomState, event: RoomSynced, now: float) -> Effects:
     """The full list is in: whoever is on it is here. Whoever should be on it by now has left, if LiveKit itself says
-    so; our own view is empty while its client reconnects, so it only raises a doubt."""
+    so and the room does not show them; our own view is empty while its client reconnects, so it only raises a doubt."""
     state.synced = True
     state.resync_at = now + RESYNC_SECONDS
     state.wake_at(state.resync_at)
@@ -111,6 +114,10 @@ def on_synced(state: RoomState, event: RoomSynced, now: float) -> Effects:
     for identity, person, connection in list(state.connected()):
         if connection.sid in present:
             continue
+        if connection.sid in event.shown:
+            effects += contradicted(state, person, now)
+            continue
+        person.contradicted_at = None
         if event.listed and overdue(connection, now):
             effects += correct(person, identity, connection.sid, now)
         elif person.seen or overdue(connection, now):
@@ -124,6 +131,24 @@ def overdue(connection: Connection, now: float) -> bool:
     """A list may be older than a join that it misses: the view from inside by LiveKit's batches of 3 s, the server's
     by the time of its answer. So a young connection that it misses is asked for again, an older one is gone."""
     return now - connection.joined_at_ms / 1000 > GRACE_SECONDS
+
+
+def contradicted(state: RoomState, person: PersonState, now: float) -> Effects:
+    """LiveKit's list misses whom the room shows. The room is late to tell of a leave; past that the list is wrong."""
+    person.doubted_at = now
+    if person.contradicted_at is None:
+        person.contradicted_at = now
+    state.wake_at(now + DOUBT_SECONDS)
+    lasting = now - person.contradicted_at > BATCHING_SECONDS
+    return (Count(Metric.LISTING_CONTRADICTED),) if lasting else ()
+
+
+def is_contradicted(state: RoomState, now: float) -> bool:
+    """Whether LiveKit's lists have lately been wrong, so that they prove nobody's absence."""
+    return any(
+        person.contradicted_at is not None and now - person.contradicted_at > BATCHING_SECONDS
+        for _, person, _ in state.connected()
+    )
 
 
 def doubt(state: RoomState, person: PersonState, now: float) -> None:

@@ -69,9 +69,10 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
         case LeaseLost():
             return (Leave(closed=False),)
         case RoomSynced():
+            synced = presence.on_synced(state, event, now)
             if event.listed:
-                actions.on_listed(state)
-            return presence.on_synced(state, event, now)
+                actions.on_listed(state, proves=not presence.is_contradicted(state, now))
+            return synced
         case ParticipantJoined():
             return presence.on_joined(state, event, now)
         case ParticipantLeft():

@@ -46,6 +46,8 @@ class PersonState:
     """Permissions of this connection that we replaced, and when: late reports of them are no drift."""
     doubted_at: float | None = None
     """A leave without a reason came then: it may be our own reconnect."""
+    contradicted_at: float | None = None
+    """Since when LiveKit's lists miss this connection though the room shows it."""
     told: Standing | None = None
     """How they were last told that they stand, and of an earlier connection the role alone; None: nothing was said."""
     disguises: int = 0
@@ -73,7 +75,8 @@ class PersonState:
         self.told = None if self.told is None else Standing(role=self.told.role)
 
     def disconnect(self) -> None:
-        self.connection, self.seen, self.removing, self.doubted_at = None, False, False, None
+        self.connection, self.seen, self.removing = None, False, False
+        self.doubted_at = self.contradicted_at = None
         self.crowding.clear()
 
 

@@ -42,6 +42,10 @@ class RoomMetrics(Protocol):
     @property
     def presence_corrections(self) -> Counter: ...
     @property
+    def contradictions(self) -> Labelled[Counter]:
+        """Label: what LiveKit's API missed."""
+
+    @property
     def room_failures(self) -> Counter: ...
     @property
     def interruptions(self) -> Labelled[Counter]:

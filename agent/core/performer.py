@@ -23,6 +23,7 @@ from agent.core.ports import (
     Incident,
     Joined,
     Left,
+    Listing,
     Minute,
     OnAir,
     PortError,
@@ -58,10 +59,12 @@ from handlers.effects import (
     ShowLevels,
 )
 from handlers.events import (
+    Connection,
     Event,
     EventsNotRelayed,
     EventsRelayed,
     Failure,
+    Identity,
     LiveEvent,
     ParticipantNotRemoved,
     ParticipantRemoved,
@@ -294,12 +297,15 @@ class Performer:
         if not effect.doubt:
             return RoomSynced(self._world.inside.present())
         try:
-            return RoomSynced(await self._shared.actions.people(self._lease.room), listed=True)
-        except TargetGone:
-            return RoomSynced((), listed=True)
+            listing = await self._shared.actions.people(self._lease.room)
         except PortError as error:
             log.warning("listing failed", extra={"room": self._lease.room, "error": str(error)})
             return None
+        synced = compared(listing, self._world.inside.identity, self._world.inside.present())
+        if synced is None:
+            log.warning("LiveKit's list misses ourselves", extra=self._where())
+            self._shared.metrics.contradictions.labels("agent").inc()
+        return synced
 
     async def _close(self) -> Event:
         try:
@@ -315,12 +321,24 @@ class Performer:
                 self._shared.metrics.drift.inc()
             case Metric.PRESENCE_CORRECTED:
                 self._shared.metrics.presence_corrections.inc()
+            case Metric.LISTING_CONTRADICTED:
+                self._shared.metrics.contradictions.labels("person").inc()
             case Metric.TRACK_DISGUISED:
                 self._shared.metrics.disguises.inc()
             case Metric.HOST_NOT_MEASURABLE:
                 self._shared.metrics.hosts_not_measurable.inc()
             case _:
                 assert_never(metric)
+
+
+def compared(
+    listing: Listing, ourselves: Identity, present: tuple[tuple[Identity, Connection], ...]
+) -> RoomSynced | None:
+    """A list beside what the room shows. None: it does not know even our own agent, so it tells of another room of that
+    name, or of none, and nothing in it is believed."""
+    if ourselves not in listing.others:
+        return None
+    return RoomSynced(listing.people, listed=True, shown=frozenset(c.sid for _, c in present))
 
 
 def failure_of(error: PortError) -> Failure:

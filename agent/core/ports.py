@@ -41,6 +41,14 @@ class ConnectionLost(Exception):
     """The hidden participant's connection is over although the room may go on: take the room again."""
 
 
+class Listing(NamedTuple):
+    """Who is in a room, as LiveKit's API tells."""
+
+    people: tuple[tuple[Identity, Connection], ...]
+    others: frozenset[Identity] = frozenset()
+    """Agents, recorders and whoever is hidden. A list without its asker's own agent is another room's, or forgotten."""
+
+
 class RoomActions(Protocol):
     """Acts on rooms through LiveKit's server API. All methods raise `PortError`; all are safe to repeat."""
 
@@ -52,8 +60,8 @@ class RoomActions(Protocol):
     async def remove(self, room: RoomName, identity: Identity) -> None:
         """Disconnect a person. Raises `TargetGone` when they are not there."""
 
-    async def people(self, room: RoomName) -> tuple[tuple[Identity, Connection], ...]:
-        """Everyone in the room, agents and hidden participants excluded."""
+    async def people(self, room: RoomName) -> Listing:
+        """Everyone in the room. A room that is not there has nobody."""
 
     async def connected(self, room: RoomName, identity: Identity) -> bool:
         """Whether this identity, hidden or not, is in the room with a connection that works."""
@@ -240,6 +248,8 @@ class Overview(NamedTuple):
     """The seconds that each one's lease has left; None: nobody holds it, or its worker is leaving and offers it."""
     unclaimed: Mapping[RoomName, Unclaimed]
     """Only rooms in which something waits."""
+    occupied: frozenset[RoomName] = frozenset()
+    """Those in which somebody is, as far as the database has been told."""
 
 
 class Swept(NamedTuple):
@@ -255,6 +265,8 @@ class Swept(NamedTuple):
     """Actions that rules asked for within an hour, on the whole platform."""
     automatic_limit: float = float("inf")
     """More than so many wake somebody."""
+    unlisted: int = 0
+    """Rooms that workers are in and the list misses. While there are any, no room counts as gone for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ token of its own instead of asking for a dispatch, which without a registered wo
 decides between two watchers. Where a lease was not renewed in time somebody joins already before it has run out.
 
 A room with a name of ours whose session or call the database does not know is closed, by the database's leave.
+
+That LiveKit does not list a room is no proof that it is gone: a server that has lost its memory lists none while people
+talk. Where the database was told that somebody is there, a worker joins and looks for itself.
 """
 
 import asyncio
@@ -58,6 +61,11 @@ class Watcher:
         self._host, self._blind_looks = host, 0
         self._every, self._grace = every_seconds, grace_seconds
         self._there: frozenset[RoomName] = frozenset()
+        self._missed: frozenset[RoomName] = frozenset()
+        """Rooms that somebody was in at the last list, which missed them."""
+        self._doubtful: frozenset[RoomName] = frozenset()
+        """Those that two lists in a row have missed."""
+        self._listed_anew = False
         self._list_at = float("-inf")
         self._hint = asyncio.Event()
         self._alone: dict[RoomName, float] = {}
@@ -75,6 +83,11 @@ class Watcher:
         """Rooms of running sessions and calls that nobody moderates, and for how many seconds that is known."""
         now = self._monotonic()
         return {room: now - since for room, since in self._alone.items()}
+
+    @property
+    def unlisted(self) -> int:
+        """Rooms with people or workers in them that LiveKit does not list."""
+        return max(len(self._doubtful), self.swept.unlisted)
 
     @property
     def unclaimed(self) -> Unclaimed:
@@ -109,8 +122,9 @@ class Watcher:
         """Serve what nobody serves. Returns for how long nothing more can be expected."""
         unknown: frozenset[RoomName] = frozenset()
         if self._monotonic() >= self._list_at:
-            unknown = await self._list()
+            unknown, self._listed_anew = await self._list(), True
         overview = await self._store.overview()
+        self._compare(overview)
         self._note(overview)
         leases = overview.leases
         now = self._monotonic()
@@ -119,7 +133,7 @@ class Watcher:
             return grace_left
         for room in unknown - leases.keys():
             self._host.serve(room, None)  # of no running session: it is deleted if its session is over
-        for room in self._there & leases.keys():
+        for room in (self._there | self._doubtful) & leases.keys():
             left = leases[room]
             if left is None or left < EARLY_SECONDS:
                 self._host.serve(room, now if left is None else now + left + AFTER_EXPIRY_SECONDS)
@@ -140,6 +154,10 @@ class Watcher:
         self.swept = await self._store.sweep(there)
         if self.swept.open_circuits:
             log.warning("rules only observe", extra={"circuits": self.swept.open_circuits})
+        if self.swept.unlisted:
+            log.warning(
+                "LiveKit does not list rooms that workers are in", extra={"rooms": self.swept.unlisted}
+            )
         await self._close_orphans(self.swept)
         new, self._there = there - self._there, there
         self._list_at = self._monotonic() + self._every
@@ -161,6 +179,18 @@ class Watcher:
                 self.orphans_closed += 1
                 log.warning("orphan room closed", extra={"room": room})
 
+    def _compare(self, overview: Overview) -> None:
+        """What is occupied and not listed. A room that has just been opened, or is just being closed, is so once."""
+        missed = overview.occupied - self._there
+        if self._listed_anew:
+            self._listed_anew = False
+            self._doubtful, self._missed = missed & self._missed, missed
+        self._doubtful &= missed
+        if self._doubtful:
+            log.warning(
+                "LiveKit does not list rooms with people in them", extra={"rooms": len(self._doubtful)}
+            )
+
     async def _blind(self) -> None:
         """LiveKit does not answer. Our rooms keep us as long as nobody else has a better view."""
         self._blind_looks += 1
@@ -169,6 +199,7 @@ class Watcher:
 
     def _note(self, overview: Overview) -> None:
         now, self.looked_at = self._monotonic(), time.time()
-        alone = {room for room in self._there & overview.leases.keys() if overview.leases[room] is None}
+        there = (self._there | self._doubtful) & overview.leases.keys()
+        alone = {room for room in there if overview.leases[room] is None}
         self._alone = {room: self._alone.get(room, now) for room in alone}
         self._unclaimed = [overview.unclaimed[room] for room in self._there & overview.unclaimed.keys()]

@@ -8,11 +8,11 @@ from typing import TypeVar
 import aiohttp
 from livekit import api
 
-from agent.core.ports import Refused, RoomName, TargetGone, Unavailable
+from agent.core.ports import Listing, Refused, RoomName, TargetGone, Unavailable
 from agent.livekit.api_budget import ApiBudget
 from agent.livekit.metrics import CallMetrics
 from agent.livekit.translation import is_person, listed, permission_to
-from handlers.events import Connection, Identity
+from handlers.events import Identity
 from moderation.desired import Permission
 
 Request = TypeVar("Request")
@@ -42,11 +42,16 @@ class LiveKitActions:
         request = api.RoomParticipantIdentity(room=room, identity=identity)
         await self._call("remove", self._livekit.room.remove_participant, request, urgent=True)
 
-    async def people(self, room: RoomName) -> tuple[tuple[Identity, Connection], ...]:
+    async def people(self, room: RoomName) -> Listing:
         request = api.ListParticipantsRequest(room=room)
-        answer = await self._call("people", self._livekit.room.list_participants, request, urgent=False)
+        try:
+            answer = await self._call("people", self._livekit.room.list_participants, request, urgent=False)
+        except TargetGone:
+            return Listing(())
         people = [info for info in answer.participants if is_person(info.kind) and not info.permission.hidden]
-        return tuple(listed(info) for info in people)
+        known = {info.sid for info in people}
+        others = (Identity(info.identity) for info in answer.participants if info.sid not in known)
+        return Listing(tuple(listed(info) for info in people), frozenset(others))
 
     async def connected(self, room: RoomName, identity: Identity) -> bool:
         request = api.RoomParticipantIdentity(room=room, identity=identity)

@@ -43,6 +43,14 @@ class Metrics:
             "Visits closed because a listing missed them",
             registry=self.registry,
         )
+        self.contradictions = Counter(
+            "live_livekit_contradictions",
+            "Answers of LiveKit's API that something is not there which we see there: believed by nobody",
+            ["kind"],
+            registry=self.registry,
+        )
+        for kind in ("agent", "person"):
+            self.contradictions.labels(kind)
         self.wakeups = Counter("live_wakeups_total", "Wake-ups received", registry=self.registry)
         self.wakeups_connected = Gauge(
             "live_wakeups_connected", "1 while the wake-up channel is joined", registry=self.registry

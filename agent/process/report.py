@@ -131,6 +131,8 @@ class Report(Collector):
         yield _gauge("live_automatic_actions", automatic, swept.automatic)
         ceiling = "How many of them wake somebody: limits.automatic_per_hour"
         yield _gauge("live_automatic_actions_limit", ceiling, swept.automatic_limit)
+        unlisted = "Rooms with people or workers in them that LiveKit does not list"
+        yield _gauge("live_rooms_unlisted", unlisted, self._parts.watcher.unlisted)
         closed = CounterMetricFamily("live_rooms_orphaned_closed", "Such rooms that were closed")
         closed.add_metric([], self._parts.watcher.orphans_closed)
         yield closed

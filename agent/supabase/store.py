@@ -131,6 +131,7 @@ class SupabaseStore:
         return Overview(
             {RoomName(place["room"]): _time_left(place, now) for place in answer["rooms"]},
             {RoomName(waiting["room"]): _unclaimed(waiting, now) for waiting in answer["unclaimed"]},
+            frozenset(RoomName(place["room"]) for place in answer["rooms"] if place["occupied"]),
         )
 
     async def offer(self, leases: Sequence[Lease]) -> None:
@@ -145,6 +146,7 @@ class SupabaseStore:
             open_circuits=done.get("open_circuits", 0),
             automatic=done.get("automatic_actions", 0),
             automatic_limit=float("inf") if limit is None else float(limit),
+            unlisted=done.get("unlisted_rooms", 0),
         )
 
     async def _timed(self, function: str, **arguments: Any) -> Any:

@@ -125,7 +125,7 @@ async def real(stack: Stack) -> AsyncIterator[Backend]:
 
 
 async def may(actions: RoomActions, room: RoomName) -> dict[Identity, Permission | None]:
-    return {who: connection.permission for who, connection in await actions.people(room)}
+    return {who: connection.permission for who, connection in (await actions.people(room)).people}
 
 
 @pytest.fixture
@@ -170,9 +170,9 @@ class RoomContract:
         self, backend: Backend, room: RoomName
     ) -> None:
         await backend.join(room, ADA, NOTHING)
-        ((_, first),) = await backend.actions.people(room)
+        ((_, first),) = (await backend.actions.people(room)).people
         await backend.join(room, ADA, SPEAK)
-        ((_, second),) = await backend.actions.people(room)
+        ((_, second),) = (await backend.actions.people(room)).people
         assert first.sid != second.sid
         assert second.permission == SPEAK
 

@@ -192,6 +192,43 @@ async def test_visits_that_nobody_closed_are_closed_when_the_room_is_gone(world:
     assert counts == [0, 1]
 
 
+async def test_a_list_that_misses_a_room_in_which_a_worker_is_closes_nothing(world: World) -> None:
+    """Redis has restarted and forgotten all: LiveKit lists no room, and everybody talks on."""
+    scene, other = await world.live(), await world.live()
+    for place in (scene, other):
+        user = await arrive(world, place)
+        await world.value(
+            "update live_visits set join_reported_at = now() - interval '5 min' where user_id = $1", user
+        )
+    await world.claim(other.room)
+    await world.value(
+        "update agent_rooms set claimed_at = now() - interval '1 min', lease_expires_at = now() + interval '1 min'"
+    )
+    await world.value("delete from live.sweeps")
+    done = await world.service("select agent_sweep('w1', '{}'::text[])")
+    assert (done["unlisted_rooms"], done["closed_visits"]) == (1, 0)
+    assert await world.value("select viewer_count from live_sessions where id = $1", scene.id) == 1
+    done = await world.service("select agent_sweep('w1', $1)", [other.room])
+    assert done["unlisted_rooms"] == 0
+    assert await world.value("select viewer_count from live_sessions where id = $1", scene.id) == 0
+
+
+async def test_the_overview_tells_which_rooms_somebody_is_in(world: World) -> None:
+    async def occupied() -> bool:
+        rooms = (await world.service("select agent_overview()"))["rooms"]
+        return bool(next(place["occupied"] for place in rooms if place["room"] == scene.room))
+
+    scene = await world.live()
+    assert not await occupied()
+    user = await arrive(world, scene)
+    assert await occupied()
+    await world.value(
+        "update live_visits set agent_left_at = now(), agent_leave_reason = 'x' where user_id = $1", user
+    )
+    await world.value("select live.refresh_session($1, -1)", scene.id)
+    assert not await occupied()
+
+
 async def test_levels_are_watched_under_a_lease(world: World) -> None:
     scene = await world.live()
     listener = await arrive(world, scene)

@@ -116,6 +116,19 @@ async def test_room_finished_closes_who_was_in_it_and_nobody_newer(world: World)
     )
 
 
+async def test_room_finished_closes_nobody_while_a_worker_is_in_the_room(world: World) -> None:
+    """It is the end of another server's room of that name: the worker sees who is in its own."""
+    scene, user = await world.live(), await world.user()
+    hook = webhook("participant_joined", START, person(user, "PA_held", START * 1000))
+    await deliver(world, scene.room, hook)
+    claim = await world.claim(scene.room)
+    assert await deliver(world, scene.room, webhook("room_finished", START + 30)) == "ignored"
+    assert await world.value("select left_at from live_visits where participant_sid = 'PA_held'") is None
+    await world.value("update agent_rooms set lease_expires_at = now() where room = $1", scene.room)
+    assert claim["epoch"]
+    assert await deliver(world, scene.room, webhook("room_finished", START + 31)) == "recorded"
+
+
 async def test_a_call_counts_its_parties_only(world: World) -> None:
     caller, callee, stranger = await world.user(), await world.user(), await world.user()
     call = (await world.service("select public.call_start($1, $2, 'audio')", caller, callee))["call"]

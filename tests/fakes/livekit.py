@@ -4,7 +4,8 @@ Habits, each measured on a real server: one connection per identity; a new one b
 about someone who is still joining are `not_found`; calls name an identity and hit whichever connection has it; what
 the hidden participant hears of listeners comes in batches, up to three seconds late, with what they may do by then; a
 visit inside one batch is never heard of; a full reconnect says that everyone left, for no reason, and then that
-everyone is there; a closed room comes back as soon as somebody with a token joins.
+everyone is there; a closed room comes back as soon as somebody with a token joins; a server that has lost its memory (a
+Redis without persistence, another region) says of everything that it is not there, while people go on talking in it.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agent.core.inbox import Inbox
-from agent.core.ports import ConnectionLost, RoomName, TargetGone, Unavailable
+from agent.core.ports import ConnectionLost, Listing, RoomName, TargetGone, Unavailable
 from handlers.events import (
     Connection,
     Event,
@@ -55,6 +56,8 @@ class LiveKit:
         self.visits: dict[Sid, tuple[Identity, int, int | None]] = {}
         """Every connection there ever was: who, from when, until when (milliseconds)."""
         self.removed: list[tuple[Identity, Sid]] = []
+        self.forgotten = False
+        """Its API knows of no room and nobody in it. Connections are as they were."""
         self._sids = itertools.count(1)
         self._joined_ms = 0
 
@@ -114,8 +117,12 @@ class LiveKit:
         """Who is there, seen from inside: as old as the last batch."""
         return tuple((self.rooms.get(name) or Room()).seen.items())
 
+    def listed(self, name: RoomName) -> Room:
+        """The room as the API knows it."""
+        return Room() if self.forgotten else self.rooms.get(name, Room())
+
     def member(self, name: RoomName, who: Identity) -> Member:
-        found = self.rooms.get(name, Room()).members.get(who)
+        found = self.listed(name).members.get(who)
         if found is None or self._clock() < found.ready_at:
             raise TargetGone("participant does not exist")
         return found
@@ -150,24 +157,26 @@ class FakeRoom:
         self._livekit.leave(room, identity, "participant_removed")
         self._livekit.removed.append((identity, sid))
 
-    async def people(self, room: RoomName) -> tuple[tuple[Identity, Connection], ...]:
+    async def people(self, room: RoomName) -> Listing:
         self._reach()
-        members = self._livekit.rooms.get(room, Room()).members
-        return tuple((who, member.connection) for who, member in members.items() if not member.agent)
+        members = self._livekit.listed(room).members
+        people = tuple((who, member.connection) for who, member in members.items() if not member.agent)
+        return Listing(people, frozenset(who for who, member in members.items() if member.agent))
 
     async def connected(self, room: RoomName, identity: Identity) -> bool:
         self._reach()
-        return identity in self._livekit.rooms.get(room, Room()).members
+        return identity in self._livekit.listed(room).members
 
     async def close(self, room: RoomName) -> None:
         self._reach()
-        for who in list(self._livekit.rooms.get(room, Room()).members):
+        for who in list(self._livekit.listed(room).members):
             self._livekit.leave(room, who, "room_deleted")
-        self._livekit.rooms.pop(room, None)
+        if not self._livekit.forgotten:
+            self._livekit.rooms.pop(room, None)
 
     async def rooms(self) -> frozenset[RoomName]:
         self._reach()
-        return frozenset(self._livekit.rooms)
+        return frozenset() if self._livekit.forgotten else frozenset(self._livekit.rooms)
 
 
 class FakeEars:

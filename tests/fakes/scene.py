@@ -1,6 +1,7 @@
 """A room's decisions driven by hand: say what happens, read what is decided. The words of the handler tests."""
 
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -191,9 +192,9 @@ class Scene:
     def shows(self, *present: tuple[Identity, Connection]) -> tuple[Effect, ...]:
         return self.happens(RoomSynced(present))
 
-    def lists(self, *present: tuple[Identity, Connection]) -> tuple[Effect, ...]:
-        """LiveKit's API tells who is here."""
-        return self.happens(RoomSynced(present, listed=True))
+    def lists(self, *present: tuple[Identity, Connection], shown: Collection[str] = ()) -> tuple[Effect, ...]:
+        """LiveKit's API tells who is here. `shown`: SIDs that the room shows meanwhile."""
+        return self.happens(RoomSynced(present, listed=True, shown=frozenset(map(Sid, shown))))
 
     def publishes(self, who: Identity, source: Source | None, *, sound: bool) -> tuple[Effect, ...]:
         track = f"TR_{next(self.numbers)}"

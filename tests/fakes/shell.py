@@ -18,6 +18,7 @@ from agent.process.metrics import Metrics
 from handlers.effects import Effect, Leave
 from handlers.events import Event, Identity
 from handlers.state import RoomState
+from moderation.desired import Permission
 from tests.fakes.livekit import FakeParticipant, FakeRoom, LiveKit
 from tests.fakes.screen import FakeScreen
 from tests.fakes.store import Database, FakeStore
@@ -72,6 +73,7 @@ def shell(lease_seconds: float = 3.0) -> Shell:
     puller = Puller(store, database_clock, metrics, rhythm, deaf=lambda: None)
     inbox = Inbox()
     inside = FakeParticipant(livekit, ROOM, Identity("agent"), inbox)
+    livekit.join(ROOM, inside.identity, Permission(frozenset()), agent=True)
     held = puller.hold(Lease(ROOM, 1), "0", clock(), inbox.put, inbox.fail)
     outboxes = Outboxes(
         Outbox("presence", never, lambda *_: None),

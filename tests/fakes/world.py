@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, TypeVar
 
+from agent.core.performer import compared
 from agent.core.ports import (
     ClaimOutcome,
     Cursor,
@@ -44,6 +45,7 @@ from handlers.events import (
     EventsRelayed,
     Failure,
     Identity,
+    ParticipantJoined,
     ParticipantNotRemoved,
     ParticipantRemoved,
     PermissionNotSet,
@@ -63,6 +65,7 @@ from tests.fakes.store import FINAL, Database, FakeStore
 Answer = TypeVar("Answer")
 
 ROOM = RoomName("room")
+BOT = Identity("agent")
 LEASE_SECONDS = 3.0
 BEAT_SECONDS = 1.0
 
@@ -74,6 +77,16 @@ def at_once(work: Coroutine[Any, Any, Answer]) -> Answer:
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
     raise AssertionError("it waits for something")
+
+
+def shown_by(event: Event) -> set[Sid]:
+    match event:
+        case ParticipantJoined():
+            return {event.connection.sid}
+        case RoomSynced(listed=False):
+            return {connection.sid for _, connection in event.present}
+        case _:
+            return set()
 
 
 @dataclass
@@ -90,6 +103,8 @@ class Agent:
     outbox: list[Joined | Left | Finish | Cursor] = field(default_factory=list)
     sending: bool = False
     tick_at: float | None = None
+    shown: set[Sid] = field(default_factory=set)
+    """Connections that the room itself has shown it."""
 
 
 class World:
@@ -193,6 +208,7 @@ class World:
             self.later(1.0, self.rebirth)
             return
         assert claim.snapshot is not None
+        self.livekit.join(ROOM, BOT, Permission(frozenset()), agent=True)
         born = Agent(store, Lease(ROOM, claim.epoch), claim.cursor, valid_until=sent_at + LEASE_SECONDS)
         self.agent = born
         snapshot = claim.snapshot
@@ -203,6 +219,7 @@ class World:
         """The agent's loop takes one event and begins what it decides."""
         if agent is not self.agent:
             return
+        agent.shown |= shown_by(event)
         for effect in handle(agent.state, event, self.now):
             self.perform(agent, effect)
         deadline = agent.state.next_deadline()
@@ -346,8 +363,9 @@ class World:
             return
         if self.actions.away or self.unlucky():
             return
-        listed = at_once(self.actions.people(ROOM))
-        self.later(self.delay(), lambda: self.tell(agent, RoomSynced(listed, listed=True)))
+        synced = compared(at_once(self.actions.people(ROOM)), BOT, self.livekit.view(ROOM))
+        if synced is not None:
+            self.later(self.delay(), lambda: self.tell(agent, synced))
 
     def _write(self, agent: Agent, row: Joined | Left | Finish | Cursor) -> None:
         agent.outbox.append(row)
@@ -390,13 +408,20 @@ class World:
         """A row that is reported as done is true, of every connection that the agent can know of."""
         row = self.database.places[ROOM].rows[done.action]
         target = row.action.target
-        if target is None or row.action.action == "kick":
+        if target is None:
             return
         person = agent.state.people.get(target)
         member = self.livekit.rooms[ROOM].members.get(target) if ROOM in self.livekit.rooms else None
-        if person is None or person.connection is None or member is None:
+        if member is None:
             return
         sid = member.connection.sid
+        if row.action.action == "kick":
+            older = member.connection.joined_at_ms <= row.action.created_at_ms
+            assert not (older and sid in agent.shown), f"{target} is kicked and still there"
+            return
+        if person is None or person.connection is None:
+            assert sid not in agent.shown, f"{row.action.action} reported as done as if {target} were away"
+            return
         if person.connection.sid == sid and sid not in self.meddled:
             desired = agent.state.desired(person)
             allowed = effective_permission(desired, agent.state.rights, self.now)
@@ -410,6 +435,8 @@ class World:
         place = self.database.places[ROOM]
         members = self.livekit.rooms[ROOM].members if ROOM in self.livekit.rooms else {}
         for who, member in members.items():
+            if member.agent:
+                continue
             desired = self.database._desired(place, who)
             assert desired.removed(self.now) is None, f"{who} is banned and inside"
             assert member.connection.permission == self.wanted(who), f"{who} has other rights than wanted"

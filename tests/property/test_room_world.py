@@ -16,7 +16,7 @@ from tests.fakes.world import World
 
 EXAMPLES = int(os.environ.get("LIVE_TEST_EXAMPLES", "250"))
 PEOPLE = [Identity("ada"), Identity("bo"), Identity("cem")]
-QUIET_SECONDS = 90.0
+QUIET_SECONDS = 100.0
 
 who = st.sampled_from(PEOPLE)
 rights = st.sampled_from([NOTHING, SPEAK])
@@ -38,6 +38,20 @@ def outage(part: str, seconds: float) -> Step:
 
         def end() -> None:
             other.away = False
+
+        world.later(seconds, end)
+
+    return begin
+
+
+def forgetful(seconds: float) -> Step:
+    """LiveKit's API says of everything that it is not there."""
+
+    def begin(world: World) -> None:
+        world.livekit.forgotten = True
+
+        def end() -> None:
+            world.livekit.forgotten = False
 
         world.later(seconds, end)
 
@@ -75,6 +89,8 @@ mishaps: st.SearchStrategy[Step] = st.sampled_from(
         outage("livekit", 2.0),
         outage("database", 2.0),
         outage("database", 8.0),
+        forgetful(2.0),
+        forgetful(30.0),
     ]
 )
 pauses = st.sampled_from([0.0, 0.002, 0.02, 0.2, 1.0, 4.0])
@@ -103,7 +119,7 @@ def test_once_the_world_goes_quiet_the_room_is_what_the_database_says(
     for step, pause in steps:
         step(world)
         world.passes(pause)
-    world.actions.away = world.database.away = False
+    world.actions.away = world.database.away = world.livekit.forgotten = False
     world.faults = 0.0
     world.passes(QUIET_SECONDS)
     world.check_at_rest()

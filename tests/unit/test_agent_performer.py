@@ -49,8 +49,26 @@ async def test_each_effect_is_answered_by_its_outcome() -> None:
     assert room.livekit.member(ROOM, ADA).connection.permission == SPEAK
     assert await room.perform(RELAY) == [EventsRelayed(2)]
     assert await room.perform(KICK) == [ParticipantRemoved(ADA, SID)]
-    assert await room.perform(CloseRoom()) == [RoomClosed()]
     assert await room.perform(Resync(doubt=True)) == [RoomSynced((), listed=True)]
+    assert await room.perform(CloseRoom()) == [RoomClosed()]
+
+
+@virtual_time
+async def test_a_list_tells_beside_itself_whom_the_room_shows() -> None:
+    room = room_with_ada()
+    list(room.livekit.batch(ROOM))
+    ((_, ada),) = room.livekit.view(ROOM)
+    assert await room.perform(Resync(doubt=True)) == [
+        RoomSynced(((ADA, ada),), listed=True, shown=frozenset({ada.sid}))
+    ]
+
+
+@virtual_time
+async def test_a_list_that_does_not_even_know_our_agent_is_no_answer_and_is_counted() -> None:
+    room = room_with_ada()
+    room.livekit.forgotten = True
+    assert await room.perform(Resync(doubt=True)) == []
+    assert room.world.shared.metrics.contradictions.labels("agent")._value.get() == 1
 
 
 @virtual_time

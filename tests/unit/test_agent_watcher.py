@@ -22,6 +22,7 @@ class World:
     there: frozenset[RoomName] = frozenset()
     leases: Mapping[RoomName, float | None] = field(default_factory=dict)
     unclaimed: Mapping[RoomName, Unclaimed] = field(default_factory=dict)
+    occupied: frozenset[RoomName] = frozenset()
     failed_at: float = float("-inf")
     blind: bool = False
     served: list[tuple[RoomName, float | None]] = field(default_factory=list)
@@ -48,7 +49,7 @@ class World:
 
     async def overview(self) -> Overview:
         self.looks += 1
-        return Overview(self.leases, self.unclaimed)
+        return Overview(self.leases, self.unclaimed, self.occupied)
 
 
 @dataclass
@@ -121,6 +122,22 @@ async def test_a_session_without_a_room_needs_nobody() -> None:
     async with watching(world):
         await until("it has looked", lambda: world.looks)
     assert world.served == []
+
+
+async def test_a_room_with_people_that_livekit_does_not_list_is_looked_into_at_the_second_time() -> None:
+    """It may have just been opened, or be about to end; or LiveKit has forgotten it while people talk."""
+    world = World(leases={ONE: None, TWO: 50.0}, occupied=frozenset({ONE, TWO}))
+    watcher = watcher_of(world)
+    await watcher._look()
+    assert (world.served, watcher.unlisted) == ([], 0)
+    watcher.hint()
+    await watcher._look()
+    assert ([room for room, _ in world.served], watcher.unlisted) == ([ONE], 2)
+    assert set(watcher.unmoderated) == {ONE}
+    world.there = frozenset({ONE, TWO})
+    watcher.hint()
+    await watcher._look()
+    assert watcher.unlisted == 0
 
 
 async def test_orphans_are_closed_by_the_databases_leave_and_one_that_resists_stops_nothing() -> None:

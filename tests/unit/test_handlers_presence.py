@@ -1,8 +1,31 @@
 """Who is in the room: visits by connection, doubt, lists that are older than what they miss, take-overs."""
 
-from handlers.effects import Count, Leave, Metric, RecordJoined, RecordLeft, Resync, SetPermission
+from handlers.effects import (
+    Count,
+    FinishAction,
+    Leave,
+    Metric,
+    RecordJoined,
+    RecordLeft,
+    Resync,
+    SetPermission,
+    Verdict,
+)
 from handlers.events import Connection, Person, RoomEnded, Sid
-from tests.fakes.scene import ADA, BO, HOST, LISTENER, NOTHING, SPEAK, SPEAKER, Scene, of, only, snapshot
+from tests.fakes.scene import (
+    ADA,
+    BO,
+    HOST,
+    LISTENER,
+    MUTED_SPEAKER,
+    NOTHING,
+    SPEAK,
+    SPEAKER,
+    Scene,
+    of,
+    only,
+    snapshot,
+)
 
 
 def test_a_join_and_a_leave_are_each_written_once() -> None:
@@ -164,6 +187,40 @@ def test_a_young_connection_that_a_list_misses_is_asked_about_again_until_it_is_
         assert not of(RecordLeft, scene.lists())
     scene.passes(5)
     assert only(RecordLeft, scene.lists()).sid == "sid-ada"
+
+
+def test_a_list_that_misses_whom_the_room_shows_ends_nothing_and_is_asked_for_again() -> None:
+    """Redis has lost its memory: the API says that nobody is there, and the room shows them."""
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    scene.asks("mute", ADA, MUTED_SPEAKER)
+    scene.asks("kick", ADA)
+    for _ in range(4):
+        effects = scene.lists(shown={"sid-ada"})
+        assert not of(RecordLeft, effects)
+        assert not of(FinishAction, effects)
+        assert scene.here(ADA)[1].sid == "sid-ada"
+        assert of(Resync, scene.passes(5))
+    assert only(Count, scene.lists(shown={"sid-ada"})).metric is Metric.LISTING_CONTRADICTED
+
+
+def test_a_leave_that_the_room_is_late_to_tell_of_is_not_counted_against_the_list() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    assert scene.lists(shown={"sid-ada"}) == ()
+    scene.passes(3)
+    assert only(RecordLeft, scene.leaves(ADA)).sid == "sid-ada"
+
+
+def test_a_list_that_is_wrong_about_somebody_proves_nobodys_absence() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    scene.lists(shown={"sid-ada"})
+    scene.passes(5)
+    scene.asks("kick", BO)
+    assert not of(FinishAction, scene.lists(shown={"sid-ada"}))
+    scene.passes(5)
+    assert only(FinishAction, scene.lists(scene.here(ADA), shown={"sid-ada"})).verdict is Verdict.APPLIED
 
 
 def test_the_whole_room_is_compared_every_thirty_seconds() -> None:

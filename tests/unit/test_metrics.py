@@ -24,6 +24,7 @@ UNITS = ("_seconds", "_bytes", "_total", "_info")
 COUNTS = {
     "live_rooms_moderated",
     "live_rooms_orphaned",
+    "live_rooms_unlisted",
     "live_rule_circuits_open",
     "live_automatic_actions",
     "live_automatic_actions_limit",

@@ -113,6 +113,18 @@ end;
 $$;
 comment on function live.is_moderated is 'Whether a worker holds a room now.';
 
+-- LiveKit's list may be wrong: a server that has lost its memory lists nothing while people talk. A worker that has been in
+-- a room for a while is in it now, or its lease would have run out.
+create function live.unlisted_rooms(p_rooms text[]) returns int
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select count(*) from public.agent_rooms r
+           where r.lease_expires_at > clock_timestamp() and r.claimed_at < clock_timestamp() - interval '10 seconds'
+             and r.room <> all (p_rooms));
+end;
+$$;
+comment on function live.unlisted_rooms is 'How many rooms workers are in that LiveKit''s list misses: while there are any, what it misses is no proof.';
+
 create function live.close_forgotten_visits(p_rooms text[]) returns int
 language plpgsql set search_path = '' as $$
 declare
@@ -185,6 +197,8 @@ create function public.agent_sweep(p_worker text, p_rooms text[] default null) r
 language plpgsql security definer set search_path = '' as $$
 declare
   done jsonb;
+  unlisted constant int := coalesce(live.unlisted_rooms(p_rooms), 0);
+  gone_by text[] := case when unlisted = 0 then p_rooms end;
 begin
   insert into live.sweeps as w (name, worker_id, lease_expires_at)
   values ('sessions', p_worker, clock_timestamp() + interval '10 seconds')
@@ -196,13 +210,14 @@ begin
   done := jsonb_build_object(
     'held', true,
     -- Sessions before people, as everywhere.
-    'closed_visits', live.close_forgotten_visits(p_rooms),
+    'unlisted_rooms', unlisted,
+    'closed_visits', live.close_forgotten_visits(gone_by),
     'hostless_sessions', live.end_hostless_sessions(),
     'announced_ends', live.announce_ends(),
     'gift_combos', live.tell_gift_combos(),
     'timed_states', live.end_timed_states(),
     'paid_access', live.check_paid_access(),
-    'settled_actions', live.settle_actions(p_rooms));
+    'settled_actions', live.settle_actions(gone_by));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   return done || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
@@ -211,7 +226,7 @@ comment on function public.agent_sweep is
   'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
   'were dealt with; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
-  'them; without them no room is taken to be gone.';
+  'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
 grant execute on function public.agent_sweep(text, text[]) to service_role;
 
 create function live.unclaimed_actions() returns jsonb
@@ -250,18 +265,20 @@ begin
                               'rooms', coalesce(jsonb_agg(to_jsonb(x) order by x.room), '[]'))
       from (
         select s.livekit_room as room, 'session' as kind, s.id, s.status, s.started_at as since, r.worker_id, r.epoch,
-               r.lease_expires_at, r.bot_identity, coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false) as moderated
+               r.lease_expires_at, r.bot_identity, coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false) as moderated,
+               s.host_left_at is null or s.viewer_count > 0 as occupied
           from public.live_sessions s left join public.agent_rooms r on r.room = s.livekit_room
          where s.status = 'live'
         union all
         select c.livekit_room, 'call', c.id, c.status, c.created_at, r.worker_id, r.epoch,
                r.lease_expires_at, r.bot_identity,
-               coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false)
+               coalesce(r.lease_expires_at > clock_timestamp() and r.offered_at is null, false),
+               exists (select from public.live_visits v where v.call_id = c.id and v.left_at is null)
           from public.calls c left join public.agent_rooms r on r.room = c.livekit_room
          where live.call_is_running(c.status)) x);
 end;
 $$;
 comment on function public.agent_overview is
   'For the watcher: {"now", "rooms": [{"room", "kind", "id", "status", "since", "worker_id", "epoch", "lease_expires_at", '
-  '"bot_identity", "moderated"}], "unclaimed": as live.unclaimed_actions} of every live session and running call.';
+  '"bot_identity", "moderated", "occupied" (somebody has an open visit)}], "unclaimed": as live.unclaimed_actions} of every live session and running call.';
 grant execute on function public.agent_overview() to service_role;

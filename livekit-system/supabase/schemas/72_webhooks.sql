@@ -50,6 +50,8 @@ $$;
 comment on function live.read_webhook_participant(text, text, jsonb) is
   'Records participant_joined or participant_left; false when it is about nobody of ours.';
 
+-- Where a worker is in the room, its own word counts: two servers that have lost each other may both have a room of that
+-- name, and the end of one says nothing of who is in the other.
 -- The millisecond lets a participant_left of the same second win, whichever comes first. Whoever joined later is in
 -- a newer room of the same name and stays.
 create function live.read_webhook_room_finished(p_room text, p_payload jsonb) returns boolean
@@ -57,6 +59,9 @@ language plpgsql set search_path = '' as $$
 declare
   at constant timestamptz := to_timestamp((p_payload ->> 'createdAt')::double precision) + interval '1 millisecond';
 begin
+  if live.is_moderated(p_room) then
+    return false;
+  end if;
   perform live.record_presence('webhook', p_room, 'left', v.participant_sid, v.user_id::text, at, 'room_closed')
      from public.live_visits v
     where (v.session_id in (select s.id from public.live_sessions s where s.livekit_room = p_room)
@@ -66,7 +71,7 @@ begin
 end;
 $$;
 comment on function live.read_webhook_room_finished(text, jsonb) is
-  'Everyone who was in a room that LiveKit closed has left; false when nobody was.';
+  'Everyone who was in a room that LiveKit closed has left; false when nobody was, or a worker is in it and tells itself.';
 
 create function public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$

@@ -274,6 +274,7 @@ revoke all on routine
   live.end_timed_states(),
   live.check_paid_access(),
   live.is_moderated(p_room text),
+  live.unlisted_rooms(p_rooms text[]),
   live.close_forgotten_visits(p_rooms text[]),
   live.settle_actions(p_rooms text[]),
   public.agent_sweep(p_worker text, p_rooms text[]),
