@@ -6,6 +6,7 @@ Turns go by person, one track each, so who publishes many gets what everybody ge
 """
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,9 @@ WORK_SECONDS = 0.002
 REST_RATIO = 3.0
 """After so much measuring in one go, so many times as long is left to everything else."""
 WATCH_SECONDS = 1.0
+WATCH_TURNS = 10
+"""In which the rooms are looked at, a tenth of them each. What a receiver answers is large for a moment: with all rooms
+asked at once the heap kept up to a megabyte for each, in pieces, for as long as the worker ran."""
 
 
 class Ears(Protocol):
@@ -91,16 +95,21 @@ class Hearing:
                     ears.look_who_keeps_us_out()
 
     async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            # Many rooms at once are what goes wrong, so none waits for another.
-            async with asyncio.TaskGroup() as looks:
-                for ears in self.rooms:
-                    looks.create_task(self._look_after(ears))
+        """None waits for another: a room whose receivers do not answer is left out until its look is over."""
+        looking = set[Ears]()
 
-    async def _look_after(self, ears: Ears) -> None:
-        with self._guarded(ears):
-            await ears.look_after()
+        async def look_after(ears: Ears) -> None:
+            with self._guarded(ears):
+                await ears.look_after()
+            looking.discard(ears)
+
+        async with asyncio.TaskGroup() as looks:
+            for turn in itertools.count():
+                await asyncio.sleep(WATCH_SECONDS / WATCH_TURNS)
+                for ears in tuple(self.rooms)[turn % WATCH_TURNS :: WATCH_TURNS]:
+                    if ears not in looking:
+                        looking.add(ears)
+                        looks.create_task(look_after(ears))
 
     @contextmanager
     def _guarded(self, ears: Ears) -> Iterator[None]:

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from livekit import api, rtc
 
@@ -47,6 +47,8 @@ from moderation.roles import Source
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
+JOINS_AT_ONCE = 6
+"""To join takes memory for a moment, and a core: more at once take no less time, and leave the heap in pieces."""
 SEND_SECONDS = 2.0
 OPTIONS = rtc.RoomOptions(
     auto_subscribe=False,
@@ -66,6 +68,8 @@ class Native:
 
     hearing: Hearing
     events: RoomEvents
+    joining: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOINS_AT_ONCE))
+    """Held by who joins a room."""
 
     def close(self) -> None:
         self.events.close()
@@ -80,7 +84,7 @@ class LiveKitRoom:
         """`inbox`: takes what is seen, and the end of the connection."""
         self._url, self._token = livekit.url, hidden_token(livekit.key, livekit.secret, room, identity)
         self._report, self._lost, self._clock = inbox.put, inbox.fail, native.hearing.clock
-        self._room, self._events = rtc.Room(), native.events
+        self._room, self._events, self._joining = rtc.Room(), native.events, native.joining
         door = Door(livekit.url, lambda: witness_token(livekit, room))
         self.ears = RoomEars(self._room, native.hearing, inbox.put, door)
         self.identity, self.restoring = identity, asyncio.Event()
@@ -96,6 +100,12 @@ class LiveKitRoom:
         Raises:
             ConnectionLost: not connected within the time-out, or refused.
         """
+        async with self._joining:
+            await self._join()
+        self._events.adopt(self._room)
+        self._opening = asyncio.create_task(self._open_data_channel(), name="data channel")
+
+    async def _join(self) -> None:
         # Cancelling `Room.connect` breaks the process (python-sdks issue 784), so it is never cancelled, only left.
         joining = asyncio.ensure_future(self._room.connect(self._url, self._token, OPTIONS))
         try:
@@ -109,8 +119,6 @@ class LiveKitRoom:
             raise ConnectionLost(msg)
         if (error := joining.exception()) is not None:
             raise ConnectionLost(str(error)) from error
-        self._events.adopt(self._room)
-        self._opening = asyncio.create_task(self._open_data_channel(), name="data channel")
 
     async def _open_data_channel(self) -> None:
         """The first packet negotiates a connection of its own, a quarter of a second: spend it on one to ourselves."""

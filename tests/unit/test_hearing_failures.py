@@ -13,7 +13,7 @@ from agent.core.clock import DatabaseClock
 from agent.livekit import hearing as hearing_module
 from agent.livekit import reception, shut_out
 from agent.livekit.audio_tracks import SILENT_PEAK, AudioTrack, Unwanted
-from agent.livekit.hearing import Hearing
+from agent.livekit.hearing import WATCH_SECONDS, WATCH_TURNS, Hearing
 from agent.livekit.listening import MEASURED_AGAIN, TRACKS_OF_ONE, RoomEars
 from agent.livekit.native import Tap
 from agent.process.metrics import Metrics
@@ -21,6 +21,7 @@ from handlers.events import MICROPHONE, Event, Identity, Measured, Sid, Track, T
 from local.people.waiting import until
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
+from tests.fakes.virtual_time import virtual_time
 
 BO = Identity("bo")
 SPOILT = bytearray(4)
@@ -161,6 +162,55 @@ class Room:
         self.looked_who += 1
         if self._fails:
             raise RuntimeError(self.room)
+
+
+@dataclass
+class Looks:
+    """At many rooms, whose receivers answer when they may."""
+
+    answered: asyncio.Event
+    going_on: int = 0
+    most: int = 0
+
+
+class SlowRoom(Room):
+    def __init__(self, looks: Looks) -> None:
+        super().__init__("slow", fails=False)
+        self._looks = looks
+
+    async def look_after(self) -> None:
+        self.looked_after += 1
+        self._looks.going_on += 1
+        self._looks.most = max(self._looks.most, self._looks.going_on)
+        await self._looks.answered.wait()
+        self._looks.going_on -= 1
+
+
+@virtual_time
+async def test_rooms_are_looked_at_in_turns_and_one_that_does_not_answer_holds_up_none() -> None:
+    hearing, looks, stuck = (
+        Hearing(DatabaseClock(), Metrics()),
+        Looks(asyncio.Event()),
+        Looks(asyncio.Event()),
+    )
+    rooms, silent = [SlowRoom(looks) for _ in range(3 * WATCH_TURNS)], SlowRoom(stuck)
+    hearing.rooms.update(rooms)
+    running = asyncio.create_task(hearing.run())
+    await asyncio.sleep(1.5 * WATCH_SECONDS / WATCH_TURNS)
+    assert looks.going_on == looks.most == 3, "a tenth of them at once"
+    looks.answered.set()
+    await asyncio.sleep(WATCH_SECONDS)
+    assert all(room.looked_after for room in rooms)
+    hearing.rooms.add(silent)
+    before = [room.looked_after for room in rooms]
+    await asyncio.sleep(5 * WATCH_SECONDS)
+    assert all(room.looked_after > looked + 3 for room, looked in zip(rooms, before, strict=True))
+    assert silent.looked_after == 1
+    stuck.answered.set()
+    await asyncio.sleep(2 * WATCH_SECONDS)
+    assert silent.looked_after > 1
+    running.cancel()
+    await asyncio.wait({running})
 
 
 async def test_a_look_that_fails_in_one_room_goes_on_there_and_elsewhere(
