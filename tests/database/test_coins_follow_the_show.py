@@ -163,7 +163,11 @@ async def test_however_short_a_show_is_announced_a_minute_must_flow(
 
 async def remove(world: World, scene: Scene, by: str | None, action: str, fan: str, **params: Any) -> None:
     await world.seat(scene, "viewer", user=fan)
-    await world.ask(by, action, scene, fan, params=params)
+    asked = await world.ask(by, action, scene, fan, params=params)
+    if action == "kick":
+        epoch = (await world.claim(scene.room))["epoch"]
+        await world.pull(scene.room, epoch)
+        await world.finish(scene.room, epoch, asked)
 
 
 @pytest.mark.parametrize(("action", "params"), [("kick", {}), ("ban", {}), ("ban", {"scope": "creator"})])
@@ -185,6 +189,42 @@ async def test_a_moderators_removal_pays_back_as_the_creators_does(world: World)
     await remove(world, scene, moderator, "kick", fan)
     await sweep(world)
     assert (await state(world, ticket), await balance(world, fan)) == (REMOVED, 100)
+
+
+async def test_a_kick_that_is_withdrawn_pays_nothing_back(world: World) -> None:
+    scene = await world.live(access="pay_per_view")
+    fan, ticket = await sell(world, scene)
+    await world.seat(scene, "viewer", user=fan)
+    asked = await world.ask(scene.creator, "kick", scene, fan)
+    await world.as_user(scene.creator, "select cancel_action($1)", asked)
+    await sweep(world)
+    assert (await state(world, ticket), await balance(world, fan)) == (HELD, 90)
+    assert (await world.as_user(fan, "select public.can_join($1)", scene.id))["allowed"]
+
+
+async def test_a_sweep_counts_the_shows_that_are_over_first_and_never_pays_back_what_it_has_not_counted(
+    world: World,
+) -> None:
+    over = await world.live(access="pay_per_view")
+    _, earned = await sell(world, over)
+    await bought(world, earned, ago=900)
+    await on_air(world, over, 800)
+    await end(world, over)
+    owner = await world.owner()
+    async with owner.transaction():
+        await owner.execute(
+            "with running as (insert into live_sessions (creator_id, type, title, access_type, price_coins, status)"
+            " select gen_random_uuid(), 'audio_room', 'x', 'pay_per_view', 10, 'live' from generate_series(1, 105)"
+            " returning id) insert into live_tickets (session_id, user_id, coins, idempotency_key)"
+            " select id, gen_random_uuid(), 10, id::text from running"
+        )
+        await owner.fetchval("select live.refund_tickets()")
+        told = "select earned_at is not null, refund_due_at is not null from live_tickets where id = $1"
+        assert tuple(await owner.fetchrow(told, earned)) == (False, False)
+        await owner.fetchval("select live.earn_tickets()")
+        assert tuple(await owner.fetchrow(told, earned)) == (True, False)
+        await owner.execute("delete from live_tickets where idempotency_key = session_id::text")
+        await owner.execute("delete from live_sessions where creator_id not in (select id from auth.users)")
 
 
 async def test_nobody_provokes_a_kick_to_watch_for_nothing(world: World) -> None:

@@ -51,11 +51,18 @@ async def test_every_setting_of_retention_is_used_and_known(world: World) -> Non
     }
     rows = await world.rows("select key from app_settings where key like 'retention.%'")
     assert used == {row["key"] for row in rows}
-    for wrong in ("0", "0.5", '"long"', "4000"):
+    change = "update app_settings set value = $1 where key = $2"
+    for wrong in ("0", "6", "30.5", '"long"', "4000"):
         with pytest.raises(Exception, match=r"retention\.chat_days"):
-            await world.value(
-                "update app_settings set value = $1 where key = 'retention.chat_days'", json.loads(wrong)
-            )
+            await world.value(change, json.loads(wrong), "retention.chat_days")
+    for row in rows:
+        least = await world.value("select live.least_days_kept($1)", row["key"])
+        assert least >= 2, "nothing is deleted on the day it is made"
+        faults = [
+            await world.value("select live.setting_fault($1, to_jsonb($2::int))", row["key"], days)
+            for days in (least - 1, least)
+        ]
+        assert faults == [f"must be between {least} and 3650 whole days", None]
 
 
 async def test_an_export_has_a_persons_rows_and_nobody_elses(world: World) -> None:
@@ -97,6 +104,8 @@ async def test_a_long_history_comes_in_parts(world: World) -> None:
         further = answer["further"]
         if name not in further:
             break
+        # Every row moves to another place of the table.
+        await world.value("update live_audio_stats set talk_seconds = 2 where user_id = $1", user)
         answer = await world.as_user(user, "select public.export_my_data($1, $2)", name, further[name])
     assert len({row["minute"] for row in rows}) == len(rows) == 2500
 

@@ -321,3 +321,111 @@ async def test_who_connects_again_and_again_gets_no_further_token_for_a_minute(w
     await owner.fetchval(join, scene.room, user, 1, 120, 120)
     assert await world.service(may_join, scene.id, user) == "too_many_connections"
     assert await world.service(may_join, scene.id, other) is None
+
+
+CONNECTS = """
+    select count(live.record_presence($3, $1, $4, 'PA_' || n || left($2, 8), $2,
+                                      to_timestamp($5::float8 + n * $6::float8), 'gone'))
+      from generate_series($7::int, $8::int) n
+"""
+KEPT = """update app_settings set value = value || '{"visits_kept": 100}' where key = 'limits'"""
+NOW = "select extract(epoch from clock_timestamp())::float8"
+
+
+async def reconnects(world: World, room: str, user: str, since: float, visits: int) -> None:
+    """Report so many visits of a second each, two seconds apart, as agents and webhooks tell of them."""
+    owner = await world.owner()
+    for first in range(1, visits, 50):
+        last = min(visits, first + 49)
+        for source, event, at in (
+            ("webhook", "joined", 0.0),
+            ("agent", "joined", 0.0),
+            ("webhook", "left", 1.0),
+            ("agent", "left", 1.2),
+        ):
+            await owner.fetchval(CONNECTS, room, user, source, event, since + at, 2.0, first, last)
+
+
+async def trail(world: World, scene: Scene, user: str) -> Any:
+    """Return what is on record of one person's presence, and how many visits of theirs are."""
+    return await world.row(
+        "select p.watch_seconds, p.is_online, p.first_joined_at, p.last_joined_at, p.folded_visits, p.visits,"
+        " (select count(*) from live_visits v where v.session_id = p.session_id and v.user_id = p.user_id) as listed,"
+        " s.total_viewers, s.peak_viewers, s.viewer_count"
+        " from live_participants p join live_sessions s on s.id = p.session_id"
+        " where p.session_id = $1 and p.user_id = $2", scene.id, user,
+    )  # fmt: skip
+
+
+async def test_who_connects_again_and_again_leaves_a_short_trail_and_loses_no_time(world: World) -> None:
+    await (await world.owner()).execute(KEPT)
+    scene, user = await world.live(), await world.user()
+    await reconnects(world, scene.room, user, 10_000, 1000)
+    seen = await trail(world, scene, user)
+    assert seen["listed"] == seen["visits"] <= 100 + 50
+    assert seen["visits"] + seen["folded_visits"] == 1000
+    assert seen["watch_seconds"] == 1000
+    assert (seen["total_viewers"], seen["peak_viewers"], seen["viewer_count"]) == (1, 1, 0)
+    assert [seen[at].timestamp() for at in ("first_joined_at", "last_joined_at")] == [10_002, 12_000]
+    assert not await world.rows("select * from live_faults() where id like '%' || $1 || '%'", scene.id)
+
+    owner = await world.owner()  # what was told before, told again
+    for source, event, since in (("webhook", "left", 10_001), ("agent", "left", 10_001.2)):
+        await owner.fetchval(CONNECTS, scene.room, user, source, event, since, 2.0, 1, 1000)
+    assert await trail(world, scene, user) == seen
+
+
+async def test_a_long_visit_and_those_of_a_moment_ago_stay_on_record(world: World) -> None:
+    owner, now = await world.owner(), float(await world.value(NOW))
+    await owner.execute(KEPT)
+    scene, user, other = await world.live(), await world.user(), await world.user()
+    for event, at in (("joined", 20_000.0), ("left", 20_061.0)):
+        await owner.fetchval(CONNECTS, scene.room, user, "agent", event, at, 0.0, 0, 0)
+    await reconnects(world, scene.room, user, 30_000, 300)
+    assert await world.value("select count(*) from live_visits where participant_sid = $1", f"PA_0{user[:8]}")
+    assert (await trail(world, scene, user))["watch_seconds"] == 361
+
+    for event, at in (("joined", now - 100), ("left", now - 99.9)):
+        await owner.fetchval(CONNECTS, scene.room, other, "agent", event, at, 0.2, 1, 400)
+    seen = await trail(world, scene, other)
+    assert (seen["listed"], seen["folded_visits"]) == (400, 0)
+
+
+async def test_both_sides_of_a_call_are_bound_alike(world: World) -> None:
+    owner, now = await world.owner(), float(await world.value(NOW))
+    await owner.execute(KEPT)
+    caller, callee = await world.user(), await world.user()
+    call, room = (await owner.fetchrow(
+        "insert into calls (caller_id, callee_id, type) values ($1, $2, 'audio') returning id, livekit_room",
+        caller, callee,
+    ))  # fmt: skip
+    for status in ("ringing", "accepted"):
+        await owner.execute("update calls set status = $2 where id = $1", call, status)
+    may_enter = "select live.token_fault($1, null, c) from calls c where id = $2"
+    await owner.fetchval(CONNECTS, room, caller, "webhook", "joined", now - 50, 0.5, 1, 59)
+    assert await world.value(may_enter, caller, call) is None
+    await owner.fetchval(CONNECTS, room, caller, "webhook", "joined", now - 50, 0.5, 60, 60)
+    assert await world.value(may_enter, caller, call) == "too_many_connections"
+    assert await world.value(may_enter, callee, call) is None
+
+    await reconnects(world, room, callee, 40_000, 1000)
+    assert await world.value("select count(*) from live_visits where user_id = $1", callee) <= 100 + 50
+
+
+async def test_the_steps_of_what_is_over_are_forgotten_however_long_ago(world: World) -> None:
+    old, young = await world.live(), await world.live()
+    for scene in (old, young):
+        await report(world, scene.room, "joined", f"PA_{scene.id[:12]}", await world.user(), 100)
+    owner = await world.owner()
+    async with owner.transaction():
+        await owner.execute("alter table live_sessions disable trigger guard_session")
+        await owner.execute(
+            "update live_sessions set status = 'ended', ended_at = now() - interval '90 days' where id = $1",
+            old.id,
+        )
+        await owner.execute("alter table live_sessions enable trigger guard_session")
+    await owner.execute("update live.wake_marks set woken_at = '-infinity' where room = 'steps'")
+    await owner.fetchval("select live.forget_steps()")
+    left = "select count(*) from live.presence_steps where session_id = $1"
+    assert await world.value(left, old.id) == 0
+    assert await world.value(left, young.id) > 0

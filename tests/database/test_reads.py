@@ -141,12 +141,9 @@ async def test_one_person_cannot_take_every_place(world: World) -> None:
 
 async def test_when_every_place_is_taken_staff_still_read_and_everyone_writes(world: World) -> None:
     scene = await world.live()
-    moderator, viewer, ops = (
-        await world.seat(scene, "moderator"),
-        await world.user(),
-        await world.user(ops=True),
-    )
-    await world.service("update live_participants set is_online = true where user_id = $1", moderator)
+    viewer, ops = await world.user(), await world.user(ops=True)
+    moderators = [await world.seat(scene, "moderator") for _ in range(3)]
+    await world.service("update live_participants set is_online = true where user_id = any ($1)", moderators)
     crowd = [await world.user() for _ in range(6)]
     async with (
         request(world, crowd[0], "/live_visits"),
@@ -161,8 +158,15 @@ async def test_when_every_place_is_taken_staff_still_read_and_everyone_writes(wo
                 async with request(world, late, "/live_sessions"):
                     pass
             assert (refused.value.sqlstate, refused.value.hint) == ("PT429", "busy")
-        async with request(world, moderator, "/live_participants"), request(world, ops, "/live_participants"):
-            pass
+        async with (
+            request(world, moderators[0], "/live_participants"),
+            request(world, moderators[1], "/live_participants"),
+        ):
+            with pytest.raises(Refused):
+                async with request(world, moderators[2], "/live_participants"):
+                    pass
+            async with request(world, ops, "/live_participants"):  # the last of those places
+                pass
         async with request(world, viewer, "/live_messages", "POST"), request(world, viewer, "/profiles"):
             pass
     async with request(world, viewer, "/live_sessions"):

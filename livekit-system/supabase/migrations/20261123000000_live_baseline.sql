@@ -287,6 +287,23 @@ create policy "everyone signed in reads the switches" on public.app_settings for
 create policy "ops change the switches" on public.app_settings for update to authenticated
   using ((select live.am_ops())) with check ((select live.am_ops()));
 
+create function live.least_days_kept(p_key text) returns int
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case p_key
+    when 'retention.webhooks_days' then 2      -- LiveKit sends one again for minutes, and it must count once
+    when 'retention.events_days' then 2        -- late joiners catch up, and the audit counts them
+    when 'retention.chat_days' then 7          -- a report must find what it is about
+    when 'retention.audio_days' then 7
+    when 'retention.incidents_days' then 30
+    when 'retention.visits_days' then 35       -- the usage of a month is counted from them
+    when 'retention.calls_days' then 35
+    when 'retention.actions_days' then 180     -- bans and appeals rest on them
+    else 1 end;
+end;
+$$;
+comment on function live.least_days_kept is 'The shortest retention that may be set, in days.';
+
 create function live.setting_fault(p_key text, p_value jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
@@ -302,7 +319,8 @@ begin
            when p_value::numeric not between 0 and 365 then 'must be between 0 and 365 days' end
     when p_key ~ '^retention\.(chat|events|visits|audio|incidents|actions|calls|webhooks)_days$' then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
-           when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end
+           when p_value::numeric not between live.least_days_kept(p_key) and 3650 or p_value::numeric % 1 <> 0
+             then format('must be between %s and 3650 whole days', live.least_days_kept(p_key)) end
     when p_key = 'limits' then
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object'
            when jsonb_path_exists(p_value, '$.* ? (@.type() <> "number" || @ < 0)')
@@ -981,6 +999,9 @@ create table public.live_participants (
   last_joined_at timestamptz,
   left_at timestamptz,
   open_visits int not null default 0 check (open_visits >= 0),
+  visits int not null default 0 check (visits >= 0),
+  folded_visits int not null default 0,
+  folded_until timestamptz,
   watched interval not null default '0',
   watch_seconds int not null default 0 check (watch_seconds >= 0),
   desired_xid xid8 not null default pg_current_xact_id(),
@@ -1016,6 +1037,9 @@ comment on column public.live_participants.first_joined_at is 'Start of their fi
 comment on column public.live_participants.last_joined_at is 'Start of their latest visit.';
 comment on column public.live_participants.left_at is 'End of their latest visit; null while online.';
 comment on column public.live_participants.open_visits is 'How many connections of theirs are open.';
+comment on column public.live_participants.visits is 'How many connections of theirs are on record in live_visits.';
+comment on column public.live_participants.folded_visits is 'How many short ones beyond limits.visits_kept were taken off that list.';
+comment on column public.live_participants.folded_until is 'The latest moment that any report of those told of; null = none.';
 comment on column public.live_participants.watched is 'Time covered by closed visits, exactly.';
 comment on column public.live_participants.watch_seconds is 'Seconds covered by closed visits; two devices at once count once.';
 comment on column public.live_participants.desired_xid is 'Transaction of the last change that an agent must know of.';
@@ -1027,6 +1051,7 @@ create index live_participants_staff on public.live_participants (user_id) inclu
   where role in ('host', 'co_host', 'moderator');
 create index live_participants_changed on public.live_participants (session_id, desired_xid);
 create index live_participants_online on public.live_participants (session_id) where is_online;
+create index live_participants_folded on public.live_participants (folded_until) where folded_visits > 0;
 create index live_participants_hosts on public.live_participants (session_id) where role = 'host';
 create index live_participants_hands on public.live_participants (session_id, hand_raised_at) where hand_raised_at is not null;
 create index live_participants_timed on public.live_participants (least(mic_muted_until, invite_expires_at, access_ends_at))
@@ -2015,7 +2040,7 @@ comment on function live.access_fault is
   'What paid access a person lacks: sign_in_required, subscription_required or ticket_required; null when none. '
   'Moderators and above need none.';
 
-create function live.connects_too_often(p_user uuid, p_session uuid) returns boolean
+create function live.connects_too_often(p_user uuid, p_session uuid, p_call uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
   most constant int := live.limit_of('connections_per_minute');
@@ -2024,11 +2049,14 @@ begin
     select count(*) from (
       select from public.live_visits v
        where v.session_id = p_session and v.user_id = p_user and v.joined_at > clock_timestamp() - interval '1 minute'
+      union all
+      select from public.live_visits v
+       where v.call_id = p_call and v.user_id = p_user and v.joined_at > clock_timestamp() - interval '1 minute'
        limit most) recent);
 end;
 $$;
 comment on function live.connects_too_often is
-  'Whether a person has connected to a session limits.connections_per_minute times within a minute: no further token until it is over.';
+  'Whether a person has connected to a session or a call limits.connections_per_minute times within a minute: no further token until it is over.';
 
 create function live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls) returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -2042,10 +2070,11 @@ begin
     when standing is not null then standing
     when p_session.id is null then
       case when not (p_call.status = 'accepted' or (live.call_is_running(p_call.status) and p_user = p_call.caller_id))
-           then 'call_not_active' end
+           then 'call_not_active'
+           when live.connects_too_often(p_user, null, p_call.id) then 'too_many_connections' end
     when p_session.status = 'ended' or live.account_gone(p_session.creator_id) then 'session_ended'
     when p_session.status <> 'live' then 'session_not_live'
-    when live.connects_too_often(p_user, p_session.id) then 'too_many_connections'
+    when live.connects_too_often(p_user, p_session.id, null) then 'too_many_connections'
     when p_session.creator_id = p_user then
       case when not exists (select from public.profiles f where f.id = p_user and f.is_creator) then 'not_a_creator' end
     when p_session.access_type <> 'public' then live.access_fault(p_session, p_user)
@@ -2340,23 +2369,131 @@ end;
 $$;
 comment on function live.peak_viewers is 'Most viewers of a session at one time.';
 
+insert into live.wake_marks (room) values ('steps');
+
 create function live.forget_steps() returns int
 language plpgsql set search_path = '' as $$
 declare
   forgotten int;
 begin
+  if not live.take_mark('steps', interval '30 seconds') then
+    return 0;
+  end if;
+  with recursive counted as (
+    (select n.session_id from live.presence_steps n order by n.session_id limit 1)
+    union all
+    select (select n.session_id from live.presence_steps n where n.session_id > c.session_id order by n.session_id limit 1)
+      from counted c where c.session_id is not null
+  )
   delete from live.presence_steps n
    where n.session_id in (
-     select s.id from public.live_sessions s
-      where s.status = 'ended' and s.ended_at between clock_timestamp() - interval '9 days' and clock_timestamp() - interval '1 day'
-        and exists (select from live.presence_steps x where x.session_id = s.id)
-      limit 100);
+     select s.id from counted c join public.live_sessions s on s.id = c.session_id
+      where s.status = 'ended' and s.ended_at < clock_timestamp() - interval '1 day' limit 100);
   get diagnostics forgotten = row_count;
   return forgotten;
 end;
 $$;
 comment on function live.forget_steps is
-  'Deletes the steps of sessions that ended more than a day ago: their peak stays as it is. At most 100 sessions at a time.';
+  'Deletes the steps of sessions that ended more than a day ago: their peak stays as it is. Twice a minute, at most 100 '
+  'sessions at a time.';
+
+-- schemas/26_visit_folds.sql
+-- Owns: how much of a trail connections leave. Who connects again and again with a token that they have already keeps their
+-- latest visits; older ones shorter than a minute are taken off the list and counted. What follows from a visit (watch time,
+-- viewers, peak) was worked out when it was reported, and stays. Longer visits are as many as there are minutes.
+
+update public.app_settings set value = value || '{"visits_kept": 200}' where key = 'limits';
+
+create function live.foldable(p_visit public.live_visits) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  -- Two minutes: by then every source has told what it had to tell, in all but an outage.
+  return p_visit.left_at < clock_timestamp() - interval '2 minutes' and p_visit.left_at < p_visit.joined_at + interval '1 minute';
+end;
+$$;
+comment on function live.foldable is 'Whether a visit was short and is over for long enough to be folded.';
+
+create function live.fold_visits(p_session uuid, p_user uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  kept constant int := live.limit_of('visits_kept');
+begin
+  with too_many as (
+    select v.participant_sid
+      from public.live_visits v
+      join public.live_participants p on p.session_id = v.session_id and p.user_id = v.user_id
+     where v.session_id = p_session and v.user_id = p_user and v.joined_at > p.first_joined_at and live.foldable(v)
+     order by v.joined_at
+     limit (select greatest(0, p.visits - kept) from public.live_participants p
+             where p.session_id = p_session and p.user_id = p_user)
+  ), folded as (
+    delete from public.live_visits v using too_many t where v.participant_sid = t.participant_sid
+    returning greatest(v.left_at, v.agent_left_at, v.webhook_left_at) as latest
+  ), sums as (
+    select count(*)::int as visits, max(f.latest) as until from folded f
+  )
+  update public.live_participants p
+     set visits = p.visits - s.visits, folded_visits = p.folded_visits + s.visits,
+         folded_until = greatest(p.folded_until, s.until)
+    from sums s
+   where p.session_id = p_session and p.user_id = p_user and s.visits > 0;
+end;
+$$;
+comment on function live.fold_visits is
+  'Folds the oldest short visits of a person to a session beyond limits.visits_kept. The caller holds the session''s lock.';
+
+create function live.fold_call_visits(p_call uuid, p_user uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  delete from public.live_visits v
+   where v.participant_sid in (
+     select x.participant_sid from (
+       select o as visit, o.participant_sid, row_number() over (order by o.joined_at desc) as n
+         from public.live_visits o where o.call_id = p_call and o.user_id = p_user) x
+      where x.n > live.limit_of('visits_kept') and live.foldable(x.visit));
+end;
+$$;
+comment on function live.fold_call_visits is
+  'The same for one side of a call, of which nothing is derived from visits but the latest. The caller holds the call''s lock.';
+
+create function live.fold_when_many(p_session uuid, p_call uuid, p_user uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  kept constant int := live.limit_of('visits_kept');
+  visits int;
+begin
+  if p_session is not null then
+    update public.live_participants p set visits = p.visits + 1
+     where p.session_id = p_session and p.user_id = p_user returning p.visits into visits;
+  else
+    visits := (select count(*) from public.live_visits v where v.call_id = p_call and v.user_id = p_user);
+  end if;
+  -- Now and then: to look for short ones among long ones costs more than a report may.
+  if visits <= kept or visits % 50 <> 0 then
+    return;
+  elsif p_session is not null then
+    perform live.fold_visits(p_session, p_user);
+  else
+    perform live.fold_call_visits(p_call, p_user);
+  end if;
+end;
+$$;
+comment on function live.fold_when_many is 'A person has one connection more on record: folds now and then, when there are many.';
+
+create function live.is_folded(
+  p_session uuid, p_user uuid, p_source text, p_event text, p_sid text, p_latest timestamptz
+) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  -- An agent that reports a join sees the person there now.
+  return not (p_source = 'agent' and p_event = 'joined')
+     and exists (select from public.live_participants p
+                  where p.session_id = p_session and p.user_id = p_user and p.folded_until >= p_latest)
+     and not exists (select from public.live_visits v where v.participant_sid = p_sid);
+end;
+$$;
+comment on function live.is_folded is
+  'Whether a report is a late one of a visit that was folded: it was counted before. p_latest: the latest moment that it tells of.';
 
 -- schemas/27_presence.sql
 -- Owns: presence. Reports go into live_visits; everything else about presence (who is online, watch time, counts) follows from
@@ -2528,6 +2665,9 @@ begin
   perform live.ensure_participant(p_session, p_became.user_id);
   select * into person from public.live_participants p
    where p.session_id = p_session.id and p.user_id = p_became.user_id for update;
+  if p_was.participant_sid is null then
+    perform live.fold_when_many(p_session.id, null, p_became.user_id);
+  end if;
   change := live.presence_change(p_session.id, p_was, p_became, changed_from, person.open_visits > was_open);
   if p_became.user_id <> p_session.creator_id then
     perform live.add_step(p_session.id, (x ->> 'at')::timestamptz, (x ->> 'step')::int)
@@ -2574,7 +2714,7 @@ comment on function live.write_visit is 'Files one report under its connection: 
 
 create function live.record_presence(
   p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text,
-  p_permission jsonb default null
+  p_permission jsonb default null, p_latest timestamptz default null
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -2597,6 +2737,9 @@ begin
   end if;
   select * into session from public.live_sessions s where s.livekit_room = p_room for no key update;
   if session.id is not null then
+    if live.is_folded(session.id, person, p_source, p_event, p_sid, coalesce(p_latest, p_at)) then
+      return jsonb_build_object('ok', true, 'person', live.person_in_session(session.id, person));
+    end if;
     written := live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission);
     viewers := live.apply_visit(session, written.was, written.became, p_source);
     if viewers is not null then
@@ -2611,6 +2754,9 @@ begin
     return jsonb_build_object('ok', false, 'error', 'not_a_party');
   end if;
   written := live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission);
+  if (written.was).participant_sid is null and (written.became).participant_sid is not null then
+    perform live.fold_when_many(null, call.id, person);
+  end if;
   if live.visit_changed_from(written.was, written.became) is not null and p_source = 'webhook' then
     update public.calls c set desired_xid = pg_current_xact_id() where c.id = call.id;
   end if;
@@ -2619,7 +2765,7 @@ end;
 $$;
 comment on function live.record_presence is
   'The core of presence, for agents and webhooks alike: p_source agent or webhook, p_event joined or left, p_at LiveKit''s '
-  'own joined_at for joined, p_permission its permission then. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
+  'own joined_at for joined, p_permission its permission then, p_latest the end of a visit that is told with its start. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
   'unknown_room or not_a_party}. Any order and repetition of the same reports ends in the same rows.';
 
 create function live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text) returns int
@@ -6975,7 +7121,7 @@ create trigger tell_changed_messages after update on public.live_messages
 create function public.live_faults() returns table (book text, id text, expected text, found text)
 language sql stable security definer set search_path = '' as $$
   with whole as (
-    -- Of what is older, retention may have deleted visits.
+    -- Of what is older, retention may have deleted visits; what folded visits came to cannot be counted anew either.
     select s.id, s.creator_id from public.live_sessions s where coalesce(s.started_at, s.created_at) >= live.audited_since('public.live_visits')
   ), online as (
     select v.session_id, v.user_id, min(v.joined_at) as first_joined_at, bool_or(v.left_at is null) as is_online
@@ -7020,10 +7166,11 @@ language sql stable security definer set search_path = '' as $$
   union all
   select 'live_sessions.peak_viewers', s.id::text, coalesce(p.most, 0)::text, s.peak_viewers::text
     from public.live_sessions s join whole w using (id) left join peaks p on p.session_id = s.id where s.peak_viewers <> coalesce(p.most, 0)
+     and not exists (select from public.live_participants x where x.session_id = s.id and x.folded_visits > 0)
   union all
   select 'live_participants.watch_seconds', p.session_id || '/' || p.user_id, coalesce(w.seconds, 0)::text, p.watch_seconds::text
     from public.live_participants p join whole h on h.id = p.session_id left join watched w using (session_id, user_id)
-   where p.watch_seconds <> coalesce(w.seconds, 0)
+   where p.watch_seconds <> coalesce(w.seconds, 0) and p.folded_visits = 0
   union all
   select 'live_visits: open after the end', v.participant_sid, 'closed', 'open'
     from public.live_visits v
@@ -7290,6 +7437,8 @@ declare
   who constant jsonb := p_payload -> 'participant';
   joined_at constant timestamptz := coalesce(
     to_timestamp((who ->> 'joinedAtMs')::double precision / 1000), to_timestamp((who ->> 'joinedAt')::double precision));
+  left_at constant timestamptz := case when p_event = 'participant_left' then
+    to_timestamp((p_payload ->> 'createdAt')::double precision) end;
   told jsonb;
 begin
   if not live.webhook_is_about_a_person(who) then
@@ -7297,10 +7446,10 @@ begin
   end if;
   -- A report of leaving tells of the join as well, in case that report never came.
   told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', who ->> 'identity', joined_at, null,
-    case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end);
+    case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end, left_at);
   if p_event = 'participant_left' then
     told := live.record_presence('webhook', p_room, 'left', who ->> 'sid', who ->> 'identity',
-      to_timestamp((p_payload ->> 'createdAt')::double precision), lower(who ->> 'disconnectReason'));
+      left_at, lower(who ->> 'disconnectReason'));
   end if;
   return (told ->> 'ok')::boolean;
 end;
@@ -7581,7 +7730,11 @@ language sql stable security definer set search_path = '' as $$
   select 'concurrent_participants',
          (select coalesce(max(n), 0) from (select sum(step) over (order by at, step) as n from step) running)
   union all
-  select 'connection_minutes', (select coalesce(sum(ceil(seconds / 60)), 0)::numeric from connection)
+  select 'connection_minutes',
+         (select coalesce(sum(ceil(seconds / 60)), 0)::numeric from connection)
+         -- Each folded visit was shorter than a minute, and LiveKit counts those it has begun.
+         + (select coalesce(sum(p.folded_visits), 0) from public.live_participants p
+             where p.folded_visits > 0 and p.folded_until >= p_from and p.folded_until < p_to)
   union all
   select 'downstream_gb', (select round(coalesce(sum(c.seconds::numeric * r.kbps), 0) / 8e6, 3)
                              from connection c join rate r using (kind))
@@ -7660,6 +7813,42 @@ $$;
 comment on function live.earn_tickets_of(public.live_sessions) is
   'Marks the tickets of a session as earned whose buyers have got what they paid for; how many.';
 
+create function live.owe_undelivered(p_session public.live_sessions) returns void
+language plpgsql set search_path = '' as $$
+declare
+  until constant timestamptz := live.delivered_for_purchases_until(p_session.id, live.seconds_to_deliver(p_session));
+begin
+  update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'not_delivered'
+   where t.id in (
+     select x.id from public.live_tickets x
+      where x.session_id = p_session.id and (until is null or x.created_at > until)
+        and x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
+      order by x.id limit 500 for update skip locked);
+end;
+$$;
+comment on function live.owe_undelivered(public.live_sessions) is
+  'Marks tickets of a session that is over to be paid back, of whose buyers the show was kept; at most 500 at a time.';
+
+create function live.sessions_with_held_tickets() returns setof uuid
+language plpgsql stable set search_path = '' as $$
+begin
+  -- From session to session by the index: one of them may have sold a hundred thousand.
+  return query
+    with recursive sold as (
+      (select t.session_id from public.live_tickets t
+        where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+        order by t.session_id limit 1)
+      union all
+      select (select t.session_id from public.live_tickets t
+               where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null and t.session_id > s.session_id
+               order by t.session_id limit 1)
+        from sold s where s.session_id is not null
+    )
+    select s.session_id from sold s where s.session_id is not null;
+end;
+$$;
+comment on function live.sessions_with_held_tickets() is 'Sessions with tickets that are neither earned nor paid back.';
+
 create function live.earn_tickets() returns int
 language plpgsql set search_path = '' as $$
 declare
@@ -7668,16 +7857,21 @@ declare
 begin
   for session in
     select s.* from public.live_sessions s
-     where s.started_at is not null and s.id in (
-       select t.session_id from public.live_tickets t
-        where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null)
+     where s.id in (select x from live.sessions_with_held_tickets() x) and s.status <> 'scheduled'
+     order by s.status = 'ended' desc, random() limit 100
   loop
     earned := earned + live.earn_tickets_of(session);
+    -- What agents and webhooks tell of the last seconds may still be under way.
+    if session.status = 'ended' and (session.started_at is null or session.ended_at < clock_timestamp() - interval '10 seconds') then
+      perform live.owe_undelivered(session);
+    end if;
   end loop;
   return earned;
 end;
 $$;
-comment on function live.earn_tickets() is 'Marks tickets that are earned by now, in every session; how many.';
+comment on function live.earn_tickets() is
+  'Marks tickets that are earned by now, and of sessions that are over those to be paid back; of at most 100 sessions at a time, '
+  'those that are over first. How many are earned.';
 
 -- ── who removes whom ───────────────────────────────────────────────────────────────────────────────────────────
 create function live.owe_removed() returns trigger
@@ -7705,8 +7899,13 @@ $$;
 comment on function live.owe_removed() is
   'Trigger: whom the creator or their moderators remove before the ticket is earned gets it back; whom ops or a rule remove, or '
   'who has seen enough of the show, does not. The sweep pays: here the session is held, and no wallet is waited for.';
-create trigger owe_removed after insert on public.moderation_actions
-  for each row when (new.action in ('kick', 'ban') and new.requested_via = 'app' and not new.dry_run)
+-- A ban holds from the insertion on. A kick may still be withdrawn, or come to nothing.
+create trigger owe_banned after insert on public.moderation_actions
+  for each row when (new.action = 'ban' and new.requested_via = 'app' and not new.dry_run)
+  execute function live.owe_removed();
+create trigger owe_kicked after update of status on public.moderation_actions
+  for each row when (new.action = 'kick' and new.requested_via = 'app' and not new.dry_run
+                     and new.status = 'applied' and old.status <> 'applied')
   execute function live.owe_removed();
 
 -- ── paying back ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -7755,13 +7954,6 @@ declare
   ticket uuid;
   refunded int := 0;
 begin
-  update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'not_delivered'
-   where t.id in (
-     select x.id from public.live_tickets x join public.live_sessions s on s.id = x.session_id
-      where x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
-        -- What agents and webhooks tell of the last seconds may still be under way.
-        and s.status = 'ended' and (s.started_at is null or s.ended_at < clock_timestamp() - interval '10 seconds')
-      order by x.id limit 500 for update of x skip locked);
   for ticket in
     select t.id from public.live_tickets t join public.coin_wallets w on w.user_id = t.user_id
      where t.refund_due_at is not null and t.refunded_at is null
@@ -7774,8 +7966,8 @@ begin
 end;
 $$;
 comment on function live.refund_tickets() is
-  'Pays back tickets that are due: of sessions that ended before they were earned, or never began, and of people who were '
-  'removed; at most 500 at a time. How many. earn_tickets comes first.';
+  'Pays back tickets that are due: of sessions that ended before they were earned, or never began, as earn_tickets marks them, and of '
+  'people who were removed; at most 500 at a time. How many.';
 
 -- ── by ops ─────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.require_refunder(p_reason text) returns void
@@ -8993,7 +9185,9 @@ begin
       -- A crowd of cheap reads waits for its turn. Behind slow ones only ops wait, because waiting holds a connection.
       may_wait := live.is_ops(p_user) or live.slow_reads() * 2 < places;
     end if;
-    exit when live.is_present_staff(p_user) and live.take_place('staff', 'any', staff_places);
+    -- The last of these places is for ops alone.
+    exit when live.is_present_staff(p_user)
+      and live.take_place('staff', 'any', case when live.is_ops(p_user) then staff_places else greatest(1, staff_places - 1) end);
     if (not may_wait or attempt = 25) and have_own then
       perform live.refuse(429, 'busy', 'Too much is being read just now: try again in a second.');
     elsif not may_wait or attempt = 25 then
@@ -9006,7 +9200,7 @@ $$;
 comment on function live.bound_read is
   'Gives the read that follows limits.read_ms, and a place among limits.reads_at_once (of them limits.reads_per_person for one person, all who are '
   'not signed in counting as one); without a place it is refused with 429 busy or too_many_reads. limits.staff_reads_at_once places more are for '
-  'ops and for who moderates a room they are in.';
+  'ops and for who moderates a room they are in, the last of them for ops alone.';
 
 create function live.bound_request() returns void
 language plpgsql security definer set search_path = '' as $$
@@ -9115,6 +9309,17 @@ end;
 $$;
 comment on function live.rows_of(uuid, text) is 'Condition (alias t, $1 = the person) for a row to be of a person; null for a table that has none.';
 
+create function live.key_of(p_table text) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select string_agg(format('t.%I', a.attname), ', ' order by k.n)
+      from pg_catalog.pg_index i, unnest(i.indkey::int[]) with ordinality as k (attnum, n), pg_catalog.pg_attribute a
+     where i.indrelid = p_table::regclass and i.indisprimary and a.attrelid = i.indrelid and a.attnum = k.attnum);
+end;
+$$;
+comment on function live.key_of(text) is 'The columns of a table''s primary key (alias t), by which its rows have an order that stays.';
+
 create function live.export_rows(p_user uuid, p_table text, p_skip int, p_most int) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
@@ -9123,8 +9328,8 @@ declare
 begin
   select * into line from live.personal_data d where d.table_name = p_table;
   execute format('select coalesce(jsonb_agg(x.row), ''[]'') from (select to_jsonb(t) - $2 as row from %s t '
-                 'where (%s) and (%s) order by t.ctid offset $3 limit $4) x',
-                 p_table, live.rows_of(p_user, p_table), line.exported_when)
+                 'where (%s) and (%s) order by %s offset $3 limit $4) x',
+                 p_table, live.rows_of(p_user, p_table), line.exported_when, live.key_of(p_table))
      into rows using p_user, line.others || array['join_permission', 'desired_xid', 'idempotency_key'], p_skip, p_most;
   if p_table = 'public.moderation_actions' then
     -- Who acted against a person is somebody else's data, and might be made to pay for it.
@@ -9363,6 +9568,7 @@ revoke all on routine
   live.mark_soft_deleted_account(),
   live.is_ops(p_user uuid),
   live.am_ops(),
+  live.least_days_kept(p_key text),
   live.setting_fault(p_key text, p_value jsonb),
   live.check_setting(),
   live.setting(p_key text),
@@ -9419,7 +9625,7 @@ revoke all on routine
   live.person_in_session(p_session uuid, p_user uuid),
   live.person_in_call(p_call public.calls, p_user uuid),
   live.access_fault(p_session public.live_sessions, p_user uuid),
-  live.connects_too_often(p_user uuid, p_session uuid),
+  live.connects_too_often(p_user uuid, p_session uuid, p_call uuid),
   live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls),
   public.can_join_as(session_id uuid, user_id uuid),
   public.can_join(session_id uuid),
@@ -9439,6 +9645,11 @@ revoke all on routine
   live.add_step(p_session uuid, p_at timestamptz, p_step int),
   live.peak_viewers(p_session uuid),
   live.forget_steps(),
+  live.foldable(p_visit public.live_visits),
+  live.fold_visits(p_session uuid, p_user uuid),
+  live.fold_call_visits(p_call uuid, p_user uuid),
+  live.fold_when_many(p_session uuid, p_call uuid, p_user uuid),
+  live.is_folded(p_session uuid, p_user uuid, p_source text, p_event text, p_sid text, p_latest timestamptz),
   live.derive_visit(),
   live.presence_change(p_session uuid, p_was public.live_visits, p_became public.live_visits, p_from timestamptz, p_others_open boolean, out watched interval, out steps jsonb),
   live.refresh_person(p_session public.live_sessions, p_was public.live_participants, p_opened int, p_watched interval, p_source text),
@@ -9446,7 +9657,7 @@ revoke all on routine
   live.visit_changed_from(p_was public.live_visits, p_became public.live_visits),
   live.apply_visit(p_session public.live_sessions, p_was public.live_visits, p_became public.live_visits, p_source text),
   live.write_visit(p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text, p_permission jsonb, out was public.live_visits, out became public.live_visits),
-  live.record_presence(p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text, p_permission jsonb),
+  live.record_presence(p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text, p_permission jsonb, p_latest timestamptz),
   live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text),
   live.action_scope(p_action text, p_params jsonb),
   live.action_aspect(p_action text, p_params jsonb),
@@ -9655,6 +9866,8 @@ revoke all on routine
   public.platform_usage(p_month date),
   live.seconds_to_deliver(p_session public.live_sessions),
   live.earn_tickets_of(p_session public.live_sessions),
+  live.owe_undelivered(p_session public.live_sessions),
+  live.sessions_with_held_tickets(),
   live.earn_tickets(),
   live.owe_removed(),
   live.hold_wallet(p_user uuid),
@@ -9715,6 +9928,7 @@ revoke all on routine
   live.before_request(),
   live.hook_requests(),
   live.rows_of(p_user uuid, p_table text),
+  live.key_of(p_table text),
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
   public.export_my_data(p_table text, p_skip int),
   live.schema_now(),

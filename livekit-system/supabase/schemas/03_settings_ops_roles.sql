@@ -62,6 +62,23 @@ create policy "everyone signed in reads the switches" on public.app_settings for
 create policy "ops change the switches" on public.app_settings for update to authenticated
   using ((select live.am_ops())) with check ((select live.am_ops()));
 
+create function live.least_days_kept(p_key text) returns int
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case p_key
+    when 'retention.webhooks_days' then 2      -- LiveKit sends one again for minutes, and it must count once
+    when 'retention.events_days' then 2        -- late joiners catch up, and the audit counts them
+    when 'retention.chat_days' then 7          -- a report must find what it is about
+    when 'retention.audio_days' then 7
+    when 'retention.incidents_days' then 30
+    when 'retention.visits_days' then 35       -- the usage of a month is counted from them
+    when 'retention.calls_days' then 35
+    when 'retention.actions_days' then 180     -- bans and appeals rest on them
+    else 1 end;
+end;
+$$;
+comment on function live.least_days_kept is 'The shortest retention that may be set, in days.';
+
 create function live.setting_fault(p_key text, p_value jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
@@ -77,7 +94,8 @@ begin
            when p_value::numeric not between 0 and 365 then 'must be between 0 and 365 days' end
     when p_key ~ '^retention\.(chat|events|visits|audio|incidents|actions|calls|webhooks)_days$' then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
-           when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end
+           when p_value::numeric not between live.least_days_kept(p_key) and 3650 or p_value::numeric % 1 <> 0
+             then format('must be between %s and 3650 whole days', live.least_days_kept(p_key)) end
     when p_key = 'limits' then
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object'
            when jsonb_path_exists(p_value, '$.* ? (@.type() <> "number" || @ < 0)')

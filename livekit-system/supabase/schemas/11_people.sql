@@ -27,6 +27,9 @@ create table public.live_participants (
   last_joined_at timestamptz,
   left_at timestamptz,
   open_visits int not null default 0 check (open_visits >= 0),
+  visits int not null default 0 check (visits >= 0),
+  folded_visits int not null default 0,
+  folded_until timestamptz,
   watched interval not null default '0',
   watch_seconds int not null default 0 check (watch_seconds >= 0),
   desired_xid xid8 not null default pg_current_xact_id(),
@@ -62,6 +65,9 @@ comment on column public.live_participants.first_joined_at is 'Start of their fi
 comment on column public.live_participants.last_joined_at is 'Start of their latest visit.';
 comment on column public.live_participants.left_at is 'End of their latest visit; null while online.';
 comment on column public.live_participants.open_visits is 'How many connections of theirs are open.';
+comment on column public.live_participants.visits is 'How many connections of theirs are on record in live_visits.';
+comment on column public.live_participants.folded_visits is 'How many short ones beyond limits.visits_kept were taken off that list.';
+comment on column public.live_participants.folded_until is 'The latest moment that any report of those told of; null = none.';
 comment on column public.live_participants.watched is 'Time covered by closed visits, exactly.';
 comment on column public.live_participants.watch_seconds is 'Seconds covered by closed visits; two devices at once count once.';
 comment on column public.live_participants.desired_xid is 'Transaction of the last change that an agent must know of.';
@@ -73,6 +79,7 @@ create index live_participants_staff on public.live_participants (user_id) inclu
   where role in ('host', 'co_host', 'moderator');
 create index live_participants_changed on public.live_participants (session_id, desired_xid);
 create index live_participants_online on public.live_participants (session_id) where is_online;
+create index live_participants_folded on public.live_participants (folded_until) where folded_visits > 0;
 create index live_participants_hosts on public.live_participants (session_id) where role = 'host';
 create index live_participants_hands on public.live_participants (session_id, hand_raised_at) where hand_raised_at is not null;
 create index live_participants_timed on public.live_participants (least(mic_muted_until, invite_expires_at, access_ends_at))

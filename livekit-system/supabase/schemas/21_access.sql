@@ -362,7 +362,7 @@ comment on function live.access_fault is
   'What paid access a person lacks: sign_in_required, subscription_required or ticket_required; null when none. '
   'Moderators and above need none.';
 
-create function live.connects_too_often(p_user uuid, p_session uuid) returns boolean
+create function live.connects_too_often(p_user uuid, p_session uuid, p_call uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
   most constant int := live.limit_of('connections_per_minute');
@@ -371,11 +371,14 @@ begin
     select count(*) from (
       select from public.live_visits v
        where v.session_id = p_session and v.user_id = p_user and v.joined_at > clock_timestamp() - interval '1 minute'
+      union all
+      select from public.live_visits v
+       where v.call_id = p_call and v.user_id = p_user and v.joined_at > clock_timestamp() - interval '1 minute'
        limit most) recent);
 end;
 $$;
 comment on function live.connects_too_often is
-  'Whether a person has connected to a session limits.connections_per_minute times within a minute: no further token until it is over.';
+  'Whether a person has connected to a session or a call limits.connections_per_minute times within a minute: no further token until it is over.';
 
 create function live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls) returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -389,10 +392,11 @@ begin
     when standing is not null then standing
     when p_session.id is null then
       case when not (p_call.status = 'accepted' or (live.call_is_running(p_call.status) and p_user = p_call.caller_id))
-           then 'call_not_active' end
+           then 'call_not_active'
+           when live.connects_too_often(p_user, null, p_call.id) then 'too_many_connections' end
     when p_session.status = 'ended' or live.account_gone(p_session.creator_id) then 'session_ended'
     when p_session.status <> 'live' then 'session_not_live'
-    when live.connects_too_often(p_user, p_session.id) then 'too_many_connections'
+    when live.connects_too_often(p_user, p_session.id, null) then 'too_many_connections'
     when p_session.creator_id = p_user then
       case when not exists (select from public.profiles f where f.id = p_user and f.is_creator) then 'not_a_creator' end
     when p_session.access_type <> 'public' then live.access_fault(p_session, p_user)

@@ -167,6 +167,9 @@ begin
   perform live.ensure_participant(p_session, p_became.user_id);
   select * into person from public.live_participants p
    where p.session_id = p_session.id and p.user_id = p_became.user_id for update;
+  if p_was.participant_sid is null then
+    perform live.fold_when_many(p_session.id, null, p_became.user_id);
+  end if;
   change := live.presence_change(p_session.id, p_was, p_became, changed_from, person.open_visits > was_open);
   if p_became.user_id <> p_session.creator_id then
     perform live.add_step(p_session.id, (x ->> 'at')::timestamptz, (x ->> 'step')::int)
@@ -213,7 +216,7 @@ comment on function live.write_visit is 'Files one report under its connection: 
 
 create function live.record_presence(
   p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text,
-  p_permission jsonb default null
+  p_permission jsonb default null, p_latest timestamptz default null
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -236,6 +239,9 @@ begin
   end if;
   select * into session from public.live_sessions s where s.livekit_room = p_room for no key update;
   if session.id is not null then
+    if live.is_folded(session.id, person, p_source, p_event, p_sid, coalesce(p_latest, p_at)) then
+      return jsonb_build_object('ok', true, 'person', live.person_in_session(session.id, person));
+    end if;
     written := live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission);
     viewers := live.apply_visit(session, written.was, written.became, p_source);
     if viewers is not null then
@@ -250,6 +256,9 @@ begin
     return jsonb_build_object('ok', false, 'error', 'not_a_party');
   end if;
   written := live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission);
+  if (written.was).participant_sid is null and (written.became).participant_sid is not null then
+    perform live.fold_when_many(null, call.id, person);
+  end if;
   if live.visit_changed_from(written.was, written.became) is not null and p_source = 'webhook' then
     update public.calls c set desired_xid = pg_current_xact_id() where c.id = call.id;
   end if;
@@ -258,7 +267,7 @@ end;
 $$;
 comment on function live.record_presence is
   'The core of presence, for agents and webhooks alike: p_source agent or webhook, p_event joined or left, p_at LiveKit''s '
-  'own joined_at for joined, p_permission its permission then. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
+  'own joined_at for joined, p_permission its permission then, p_latest the end of a visit that is told with its start. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
   'unknown_room or not_a_party}. Any order and repetition of the same reports ends in the same rows.';
 
 create function live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text) returns int

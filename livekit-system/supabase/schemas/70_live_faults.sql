@@ -3,7 +3,7 @@
 create function public.live_faults() returns table (book text, id text, expected text, found text)
 language sql stable security definer set search_path = '' as $$
   with whole as (
-    -- Of what is older, retention may have deleted visits.
+    -- Of what is older, retention may have deleted visits; what folded visits came to cannot be counted anew either.
     select s.id, s.creator_id from public.live_sessions s where coalesce(s.started_at, s.created_at) >= live.audited_since('public.live_visits')
   ), online as (
     select v.session_id, v.user_id, min(v.joined_at) as first_joined_at, bool_or(v.left_at is null) as is_online
@@ -48,10 +48,11 @@ language sql stable security definer set search_path = '' as $$
   union all
   select 'live_sessions.peak_viewers', s.id::text, coalesce(p.most, 0)::text, s.peak_viewers::text
     from public.live_sessions s join whole w using (id) left join peaks p on p.session_id = s.id where s.peak_viewers <> coalesce(p.most, 0)
+     and not exists (select from public.live_participants x where x.session_id = s.id and x.folded_visits > 0)
   union all
   select 'live_participants.watch_seconds', p.session_id || '/' || p.user_id, coalesce(w.seconds, 0)::text, p.watch_seconds::text
     from public.live_participants p join whole h on h.id = p.session_id left join watched w using (session_id, user_id)
-   where p.watch_seconds <> coalesce(w.seconds, 0)
+   where p.watch_seconds <> coalesce(w.seconds, 0) and p.folded_visits = 0
   union all
   select 'live_visits: open after the end', v.participant_sid, 'closed', 'open'
     from public.live_visits v

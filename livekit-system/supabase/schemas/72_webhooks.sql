@@ -32,6 +32,8 @@ declare
   who constant jsonb := p_payload -> 'participant';
   joined_at constant timestamptz := coalesce(
     to_timestamp((who ->> 'joinedAtMs')::double precision / 1000), to_timestamp((who ->> 'joinedAt')::double precision));
+  left_at constant timestamptz := case when p_event = 'participant_left' then
+    to_timestamp((p_payload ->> 'createdAt')::double precision) end;
   told jsonb;
 begin
   if not live.webhook_is_about_a_person(who) then
@@ -39,10 +41,10 @@ begin
   end if;
   -- A report of leaving tells of the join as well, in case that report never came.
   told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', who ->> 'identity', joined_at, null,
-    case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end);
+    case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end, left_at);
   if p_event = 'participant_left' then
     told := live.record_presence('webhook', p_room, 'left', who ->> 'sid', who ->> 'identity',
-      to_timestamp((p_payload ->> 'createdAt')::double precision), lower(who ->> 'disconnectReason'));
+      left_at, lower(who ->> 'disconnectReason'));
   end if;
   return (told ->> 'ok')::boolean;
 end;

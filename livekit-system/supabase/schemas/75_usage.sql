@@ -40,7 +40,11 @@ language sql stable security definer set search_path = '' as $$
   select 'concurrent_participants',
          (select coalesce(max(n), 0) from (select sum(step) over (order by at, step) as n from step) running)
   union all
-  select 'connection_minutes', (select coalesce(sum(ceil(seconds / 60)), 0)::numeric from connection)
+  select 'connection_minutes',
+         (select coalesce(sum(ceil(seconds / 60)), 0)::numeric from connection)
+         -- Each folded visit was shorter than a minute, and LiveKit counts those it has begun.
+         + (select coalesce(sum(p.folded_visits), 0) from public.live_participants p
+             where p.folded_visits > 0 and p.folded_until >= p_from and p.folded_until < p_to)
   union all
   select 'downstream_gb', (select round(coalesce(sum(c.seconds::numeric * r.kbps), 0) / 8e6, 3)
                              from connection c join rate r using (kind))

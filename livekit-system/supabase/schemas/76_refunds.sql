@@ -35,6 +35,42 @@ $$;
 comment on function live.earn_tickets_of(public.live_sessions) is
   'Marks the tickets of a session as earned whose buyers have got what they paid for; how many.';
 
+create function live.owe_undelivered(p_session public.live_sessions) returns void
+language plpgsql set search_path = '' as $$
+declare
+  until constant timestamptz := live.delivered_for_purchases_until(p_session.id, live.seconds_to_deliver(p_session));
+begin
+  update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'not_delivered'
+   where t.id in (
+     select x.id from public.live_tickets x
+      where x.session_id = p_session.id and (until is null or x.created_at > until)
+        and x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
+      order by x.id limit 500 for update skip locked);
+end;
+$$;
+comment on function live.owe_undelivered(public.live_sessions) is
+  'Marks tickets of a session that is over to be paid back, of whose buyers the show was kept; at most 500 at a time.';
+
+create function live.sessions_with_held_tickets() returns setof uuid
+language plpgsql stable set search_path = '' as $$
+begin
+  -- From session to session by the index: one of them may have sold a hundred thousand.
+  return query
+    with recursive sold as (
+      (select t.session_id from public.live_tickets t
+        where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+        order by t.session_id limit 1)
+      union all
+      select (select t.session_id from public.live_tickets t
+               where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null and t.session_id > s.session_id
+               order by t.session_id limit 1)
+        from sold s where s.session_id is not null
+    )
+    select s.session_id from sold s where s.session_id is not null;
+end;
+$$;
+comment on function live.sessions_with_held_tickets() is 'Sessions with tickets that are neither earned nor paid back.';
+
 create function live.earn_tickets() returns int
 language plpgsql set search_path = '' as $$
 declare
@@ -43,16 +79,21 @@ declare
 begin
   for session in
     select s.* from public.live_sessions s
-     where s.started_at is not null and s.id in (
-       select t.session_id from public.live_tickets t
-        where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null)
+     where s.id in (select x from live.sessions_with_held_tickets() x) and s.status <> 'scheduled'
+     order by s.status = 'ended' desc, random() limit 100
   loop
     earned := earned + live.earn_tickets_of(session);
+    -- What agents and webhooks tell of the last seconds may still be under way.
+    if session.status = 'ended' and (session.started_at is null or session.ended_at < clock_timestamp() - interval '10 seconds') then
+      perform live.owe_undelivered(session);
+    end if;
   end loop;
   return earned;
 end;
 $$;
-comment on function live.earn_tickets() is 'Marks tickets that are earned by now, in every session; how many.';
+comment on function live.earn_tickets() is
+  'Marks tickets that are earned by now, and of sessions that are over those to be paid back; of at most 100 sessions at a time, '
+  'those that are over first. How many are earned.';
 
 -- ── who removes whom ───────────────────────────────────────────────────────────────────────────────────────────
 create function live.owe_removed() returns trigger
@@ -80,8 +121,13 @@ $$;
 comment on function live.owe_removed() is
   'Trigger: whom the creator or their moderators remove before the ticket is earned gets it back; whom ops or a rule remove, or '
   'who has seen enough of the show, does not. The sweep pays: here the session is held, and no wallet is waited for.';
-create trigger owe_removed after insert on public.moderation_actions
-  for each row when (new.action in ('kick', 'ban') and new.requested_via = 'app' and not new.dry_run)
+-- A ban holds from the insertion on. A kick may still be withdrawn, or come to nothing.
+create trigger owe_banned after insert on public.moderation_actions
+  for each row when (new.action = 'ban' and new.requested_via = 'app' and not new.dry_run)
+  execute function live.owe_removed();
+create trigger owe_kicked after update of status on public.moderation_actions
+  for each row when (new.action = 'kick' and new.requested_via = 'app' and not new.dry_run
+                     and new.status = 'applied' and old.status <> 'applied')
   execute function live.owe_removed();
 
 -- ── paying back ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -130,13 +176,6 @@ declare
   ticket uuid;
   refunded int := 0;
 begin
-  update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'not_delivered'
-   where t.id in (
-     select x.id from public.live_tickets x join public.live_sessions s on s.id = x.session_id
-      where x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
-        -- What agents and webhooks tell of the last seconds may still be under way.
-        and s.status = 'ended' and (s.started_at is null or s.ended_at < clock_timestamp() - interval '10 seconds')
-      order by x.id limit 500 for update of x skip locked);
   for ticket in
     select t.id from public.live_tickets t join public.coin_wallets w on w.user_id = t.user_id
      where t.refund_due_at is not null and t.refunded_at is null
@@ -149,8 +188,8 @@ begin
 end;
 $$;
 comment on function live.refund_tickets() is
-  'Pays back tickets that are due: of sessions that ended before they were earned, or never began, and of people who were '
-  'removed; at most 500 at a time. How many. earn_tickets comes first.';
+  'Pays back tickets that are due: of sessions that ended before they were earned, or never began, as earn_tickets marks them, and of '
+  'people who were removed; at most 500 at a time. How many.';
 
 -- ── by ops ─────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.require_refunder(p_reason text) returns void

@@ -188,7 +188,9 @@ begin
       -- A crowd of cheap reads waits for its turn. Behind slow ones only ops wait, because waiting holds a connection.
       may_wait := live.is_ops(p_user) or live.slow_reads() * 2 < places;
     end if;
-    exit when live.is_present_staff(p_user) and live.take_place('staff', 'any', staff_places);
+    -- The last of these places is for ops alone.
+    exit when live.is_present_staff(p_user)
+      and live.take_place('staff', 'any', case when live.is_ops(p_user) then staff_places else greatest(1, staff_places - 1) end);
     if (not may_wait or attempt = 25) and have_own then
       perform live.refuse(429, 'busy', 'Too much is being read just now: try again in a second.');
     elsif not may_wait or attempt = 25 then
@@ -201,7 +203,7 @@ $$;
 comment on function live.bound_read is
   'Gives the read that follows limits.read_ms, and a place among limits.reads_at_once (of them limits.reads_per_person for one person, all who are '
   'not signed in counting as one); without a place it is refused with 429 busy or too_many_reads. limits.staff_reads_at_once places more are for '
-  'ops and for who moderates a room they are in.';
+  'ops and for who moderates a room they are in, the last of them for ops alone.';
 
 create function live.bound_request() returns void
 language plpgsql security definer set search_path = '' as $$

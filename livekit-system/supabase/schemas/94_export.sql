@@ -28,6 +28,17 @@ end;
 $$;
 comment on function live.rows_of(uuid, text) is 'Condition (alias t, $1 = the person) for a row to be of a person; null for a table that has none.';
 
+create function live.key_of(p_table text) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select string_agg(format('t.%I', a.attname), ', ' order by k.n)
+      from pg_catalog.pg_index i, unnest(i.indkey::int[]) with ordinality as k (attnum, n), pg_catalog.pg_attribute a
+     where i.indrelid = p_table::regclass and i.indisprimary and a.attrelid = i.indrelid and a.attnum = k.attnum);
+end;
+$$;
+comment on function live.key_of(text) is 'The columns of a table''s primary key (alias t), by which its rows have an order that stays.';
+
 create function live.export_rows(p_user uuid, p_table text, p_skip int, p_most int) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
@@ -36,8 +47,8 @@ declare
 begin
   select * into line from live.personal_data d where d.table_name = p_table;
   execute format('select coalesce(jsonb_agg(x.row), ''[]'') from (select to_jsonb(t) - $2 as row from %s t '
-                 'where (%s) and (%s) order by t.ctid offset $3 limit $4) x',
-                 p_table, live.rows_of(p_user, p_table), line.exported_when)
+                 'where (%s) and (%s) order by %s offset $3 limit $4) x',
+                 p_table, live.rows_of(p_user, p_table), line.exported_when, live.key_of(p_table))
      into rows using p_user, line.others || array['join_permission', 'desired_xid', 'idempotency_key'], p_skip, p_most;
   if p_table = 'public.moderation_actions' then
     -- Who acted against a person is somebody else's data, and might be made to pay for it.

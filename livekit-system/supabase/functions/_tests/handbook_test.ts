@@ -46,7 +46,6 @@ const OF_SESSIONS = [
   "sign_in_required",
   "subscription_required",
   "ticket_required",
-  "too_many_connections",
   "unknown_session",
 ];
 const OF_CALLS = ["call_not_active", "unknown_call"];
@@ -70,7 +69,13 @@ const NOT_HERE: Readonly<Record<string, readonly string[]>> = {
   "session-token": OF_CALLS,
   // Server code changes the row: the trigger that a host's own change meets asks for the person.
   "session-end": ["banned", "invalid_text"],
-  "call-start": [...OF_SESSIONS, "call_not_active", "call_not_ringing", "unknown_call"],
+  "call-start": [
+    ...OF_SESSIONS,
+    "call_not_active",
+    "call_not_ringing",
+    "too_many_connections",
+    "unknown_call",
+  ],
   "call-answer": [...OF_SESSIONS, "call_not_active"],
   "call-token": OF_SESSIONS,
   // Only an accepted call engages its parties.
@@ -81,6 +86,7 @@ const NOT_HERE: Readonly<Record<string, readonly string[]>> = {
     "already_in_call",
     "call_not_active",
     "call_not_ringing",
+    "too_many_connections",
   ],
 };
 
