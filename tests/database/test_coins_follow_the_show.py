@@ -211,7 +211,9 @@ async def test_a_sweep_counts_the_shows_that_are_over_first_and_never_pays_back_
     await on_air(world, over, 800)
     await end(world, over)
     owner = await world.owner()
-    async with owner.transaction():
+    transaction = owner.transaction()
+    await transaction.start()
+    try:
         await owner.execute(
             "with running as (insert into live_sessions (creator_id, type, title, access_type, price_coins, status)"
             " select gen_random_uuid(), 'audio_room', 'x', 'pay_per_view', 10, 'live' from generate_series(1, 105)"
@@ -223,8 +225,8 @@ async def test_a_sweep_counts_the_shows_that_are_over_first_and_never_pays_back_
         assert tuple(await owner.fetchrow(told, earned)) == (False, False)
         await owner.fetchval("select live.earn_tickets()")
         assert tuple(await owner.fetchrow(told, earned)) == (True, False)
-        await owner.execute("delete from live_tickets where idempotency_key = session_id::text")
-        await owner.execute("delete from live_sessions where creator_id not in (select id from auth.users)")
+    finally:
+        await transaction.rollback()
 
 
 async def test_nobody_provokes_a_kick_to_watch_for_nothing(world: World) -> None:
