@@ -19,7 +19,6 @@ from handlers.effects import (
     NoticeType,
     RecordIncident,
     RecordMinute,
-    ReportLoudness,
     ReportPolicy,
 )
 from handlers.events import (
@@ -37,7 +36,7 @@ from handlers.permissions import reassert
 from handlers.state import RoomState, sid_of
 from moderation.audio.levels import INTERVAL_SECONDS, level_of
 from moderation.audio.measurement import Measurement
-from moderation.audio.stats import PersonStats, summarise
+from moderation.audio.stats import PersonStats
 from moderation.audio.together import SHORT_TERM_SECONDS, together
 from moderation.escalation import Decision, Record, Severity, escalate, forgive, recall
 from moderation.roles import NO_RIGHTS, Role, Source
@@ -162,8 +161,6 @@ def follow(
     hearing.records[identity], decision = escalate(record, verdict, role, hearing.policy)
     if decision is None:
         return ()
-    if decision.step is not Step.TIP:
-        hearing.incidents[identity] = hearing.incidents.get(identity, 0) + 1
     action = None if decision.dry_run else action_for(state, decision)
     recorded = RecordIncident(identity, sid, decision, action, track, case_for(decision, role))
     if decision.dry_run:
@@ -255,8 +252,6 @@ def close_minute(hearing: Hearing) -> Effects:
     if minutes.begins is None:
         return ()
     rows = rows_of(minutes.now, minutes.begins)
-    for row in rows:
-        minutes.past.setdefault(row.identity, []).append(row.figures)
     minutes.begins, minutes.first_at = None, math.inf
     minutes.now.clear()
     return rows
@@ -279,13 +274,6 @@ def rows_of(now: Mapping[Identity, PersonStats[Track]], begins: float) -> tuple[
 def last_words(state: RoomState) -> Effects:
     """What must be written before this room is let go."""
     return close_minute(state.hearing)
-
-
-def on_end(state: RoomState) -> Effects:
-    written, hearing = last_words(state), state.hearing
-    if not hearing.minutes.past:
-        return written
-    return (*written, ReportLoudness(summarise(hearing.minutes.past, hearing.incidents)))
 
 
 # -- the clock ---------------------------------------------------------------------

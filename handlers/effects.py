@@ -12,7 +12,7 @@ from typing import Any
 from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid, Switches, Track
 from moderation.action_names import ActionName
 from moderation.audio.levels import Level
-from moderation.audio.stats import AudioMinute, SpeakerSummary
+from moderation.audio.stats import AudioMinute
 from moderation.desired import Permission
 from moderation.escalation import Decision, Severity
 from moderation.roles import Source
@@ -232,13 +232,6 @@ class ReportPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportLoudness:
-    """The session is over: who spoke how long and how loud, as far as this worker heard it."""
-
-    speakers: Mapping[Identity, SpeakerSummary]
-
-
-@dataclass(frozen=True, slots=True)
 class Count:
     metric: Metric
 
@@ -262,7 +255,6 @@ Effect = (
     | RecordMedia
     | ShowLevels
     | ReportPolicy
-    | ReportLoudness
     | Count
 )
 Effects = tuple[Effect, ...]

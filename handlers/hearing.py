@@ -10,7 +10,7 @@ from typing import Any
 from handlers.events import Identity, Sid, Switches, Track
 from moderation.audio.levels import Board, Level
 from moderation.audio.measurement import Gap, Measurement
-from moderation.audio.stats import AudioMinute, PersonStats
+from moderation.audio.stats import PersonStats
 from moderation.escalation import Record
 from moderation.rules.judge import Watch
 from moderation.rules.not_measurable import Evaded
@@ -45,12 +45,11 @@ class Voice:
 
 @dataclass(slots=True)
 class Minutes:
-    """The minute that is being gathered, and those that are over."""
+    """The minute that is being gathered."""
 
     begins: float | None = None
     """Start of the minute, seconds; None while nothing was heard in it."""
     now: dict[Identity, PersonStats[Track]] = field(default_factory=dict)
-    past: dict[Identity, list[AudioMinute]] = field(default_factory=dict)
     first_at: float | None = None
     """When what there is of the very first minute is written, before it is over; infinite once anything was."""
 
@@ -86,7 +85,6 @@ class Hearing:
     """What is held against whom. It outlives connections, so leaving and coming back clears nothing."""
     evaded: dict[Identity, Evaded] = field(default_factory=dict)
     """What people were heard of and we were kept from. Like records it outlives connections."""
-    incidents: dict[Identity, int] = field(default_factory=dict)
     minutes: Minutes = field(default_factory=Minutes)
     shown: Shown = field(default_factory=Shown)
     heard_at: float = 0.0

@@ -92,7 +92,11 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
         case KeptOut():
             return kept_out.on_kept_out(state, event, now)
         case RoomEnded():
-            return (*audio.on_end(state), *presence.on_room_ended(state, event), *on_room_over(state, event))
+            return (
+                *audio.last_words(state),
+                *presence.on_room_ended(state, event),
+                *on_room_over(state, event),
+            )
         case PermissionSet():
             return on_permission_set(state, event, now)
         case PermissionNotSet():

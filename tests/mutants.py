@@ -1,8 +1,8 @@
 """`make mutants`: are the tests of the decisions any good?
 
 A mutant is `handlers/` or `moderation/` with one small fault put in on purpose (`>` for `>=`, a constant one higher, an
-argument left out). A good suite fails for each of them. There are thousands, so a sample is drawn: the same one for the
-same `SEED`. A mutant that no test can tell from the original, because both do the same, is listed below with the reason.
+argument left out). A good suite fails for each of them. There are thousands, so a sample is drawn, the same one for the
+same `SEED`. A mutant that does the same as the original is listed below with the reason.
 """
 
 import json
@@ -59,7 +59,8 @@ def judge(names: Sequence[str]) -> bool:
     killed = counted - len(survivors)
     share = killed / max(1, counted)
     sys.stdout.write(
-        f"{killed} of {counted} mutants noticed ({share:.0%}, bar {BAR:.0%}); {len(equivalent)} equivalent, seed {SEED}\n"
+        f"{killed} of {counted} mutants noticed ({share:.0%}, bar {BAR:.0%}), "
+        f"{len(equivalent)} equivalent, seed {SEED}\n"
     )
     return share >= BAR
 

@@ -1,9 +1,9 @@
-"""Levels and loudness as packets, broadcasts and the log take them."""
+"""Levels as packets and broadcasts take them."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.effects import ReportLoudness, ShowLevels
+from handlers.effects import ShowLevels
 from handlers.events import Identity, Switches, Track
 from moderation.audio.levels import Level
 
@@ -48,14 +48,3 @@ def _add_tracks(people: list[dict[str, Any]], tracks: Mapping[Identity, Mapping[
                 {**name_of(track), "speaking": level.speaking, "level_dbfs": level.dbfs}
                 for track, level in mine.items()
             ]
-
-
-def loudness_fields(effect: ReportLoudness) -> dict[str, Any]:
-    """The summary without names."""
-    speakers = effect.speakers.values()
-    return {
-        "speakers": len(speakers),
-        "talk_seconds": round(sum(s.talk_seconds for s in speakers), 1),
-        "loudest_short_term_lufs": round(max(s.max_short_term_lufs for s in speakers), 1),
-        "incidents": sum(s.incidents for s in speakers),
-    }

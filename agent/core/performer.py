@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from agent.core.envelope import TOPIC_EVENTS, TOPIC_LEVELS, TOPIC_NOTICE, Envelope
-from agent.core.levels_payload import levels_payload, loudness_fields
+from agent.core.levels_payload import levels_payload
 from agent.core.outbox import Outbox
 from agent.core.ports import (
     Cursor,
@@ -52,7 +52,6 @@ from handlers.effects import (
     RecordMinute,
     Relay,
     RemoveParticipant,
-    ReportLoudness,
     ReportPolicy,
     Resync,
     SetPermission,
@@ -176,8 +175,6 @@ class Performer:
                 self._shared.metrics.bad_policies.inc()
                 told = {"problems": effect.problems, "mode": effect.mode}
                 log.error("policy cannot be used", extra={**self._where(), **told})
-            case ReportLoudness():
-                log.info("session loudness", extra={**self._where(), **loudness_fields(effect)})
             case Count():
                 self._count(effect.metric)
             case Leave():

@@ -2,11 +2,10 @@
 those rows."""
 
 import copy
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from moderation.audio.decibels import SILENCE, lufs, weighted_mean_square
+from moderation.audio.decibels import SILENCE, weighted_mean_square
 from moderation.audio.loudness import IntegratedLoudness
 from moderation.audio.measurement import Measurement
 
@@ -105,43 +104,3 @@ class PersonStats(Generic[Key]):
         """The row of each track."""
         rows = ((track, stats.so_far()) for track, stats in self._tracks.items())
         return {track: row for track, row in rows if row is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class SpeakerSummary:
-    """One person over a whole session."""
-
-    talk_seconds: float
-    loudness_lufs: float | None
-    """Mean of the minutes' loudness as energy, each weighted with its talk."""
-    max_short_term_lufs: float
-    peak_dbfs: float
-    clipped_ratio: float
-    incidents: int
-
-
-def summarise(
-    minutes: Mapping[Who, Iterable[AudioMinute]], incidents: Mapping[Who, int]
-) -> dict[Who, SpeakerSummary]:
-    """Who spoke how long and how loud, by identity; whoever spoke longest comes first."""
-    people = {who: _summary(list(rows), incidents.get(who, 0)) for who, rows in minutes.items()}
-    return dict(sorted(people.items(), key=lambda item: -item[1].talk_seconds))
-
-
-def _summary(rows: list[AudioMinute], incidents: int) -> SpeakerSummary:
-    heard = sum(row.heard_seconds for row in rows)
-    spoken = [
-        (r.talk_seconds, r.loudness_lufs)
-        for r in rows
-        if r.loudness_lufs is not None and r.talk_seconds > 0.0
-    ]
-    talk = sum(seconds for seconds, _ in spoken)
-    energy = sum(seconds * weighted_mean_square(loudness) for seconds, loudness in spoken)
-    return SpeakerSummary(
-        talk_seconds=round(sum(row.talk_seconds for row in rows), 3),
-        loudness_lufs=lufs(energy / talk) if talk else None,
-        max_short_term_lufs=max((row.max_short_term_lufs for row in rows), default=SILENCE),
-        peak_dbfs=max((row.peak_dbfs for row in rows), default=SILENCE),
-        clipped_ratio=sum(r.clipped_ratio * r.heard_seconds for r in rows) / heard if heard else 0.0,
-        incidents=incidents,
-    )

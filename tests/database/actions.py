@@ -18,6 +18,11 @@ async def status(world: World, action: str) -> Any:
     return await world.value("select status from moderation_actions where id = $1", action)
 
 
+async def attempts(world: World, action: str) -> Any:
+    """Return how often an action was claimed."""
+    return await world.value("select attempts from moderation_actions where id = $1", action)
+
+
 async def apply_all(world: World, scene: Scene, epoch: int = 1) -> list[str]:
     """Play the agent until nothing is left to claim; return the actions in the order of their claims."""
     order = []

@@ -194,7 +194,8 @@ async def test_only_what_is_due_in_a_running_room_counts_as_unclaimed(world: Wor
     await world.ask(None, "mute", over, over.creator)
     await world.service("update live_sessions set status = 'ended' where id = $1", over.id)
     change = "update moderation_actions set "
-    await world.value(change + "retry_at = now() + interval '1 min' where id = $1", later)
+    held = "status = 'claimed', claim_expires_at = now() + interval '1 min' where id = $1"
+    await world.value(change + held, later)
     await world.value(change + "expires_at = now() where id = $1", pointless)
     lapse = "status = 'claimed', claim_expires_at = now() - interval '9 s' where id = $1"
     await world.value(change + lapse, lapsed)

@@ -1,6 +1,5 @@
 """What is shown of the levels, the minute's row and the session's summary."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 
 from moderation.audio.levels import Board, Level, changes, level_of
 from moderation.audio.measurement import Gap
-from moderation.audio.stats import AudioMinute, MinuteStats, summarise
+from moderation.audio.stats import MinuteStats
 from tests.fakes.measured import QUIET, TALK
 
 SPEECH = TALK._replace(
@@ -86,25 +85,3 @@ def test_windows_that_reach_into_a_gap_are_no_part_of_the_loudness() -> None:
     row = stats.close()
     assert row is not None
     assert row.loudness_lufs == pytest.approx(-17.0, abs=0.05)
-
-
-def minute(talk: float, loudness: float | None, **more: float) -> AudioMinute:
-    plain = AudioMinute(60.0, talk, loudness, -20.0, -6.0, 0.0, -70.0)
-    return replace(plain, **more)
-
-
-def test_the_summary_weighs_loudness_with_talk_and_names_the_longest_speaker_first() -> None:
-    summary = summarise(
-        {
-            "ada": [minute(10.0, -20.0, peak_dbfs=-1.0), minute(30.0, -20.0), minute(0.0, None)],
-            "can": [minute(50.0, -30.0, clipped_ratio=0.2)],
-            "eda": [minute(0.0, -65.0)],
-        },
-        {"can": 2},
-    )
-    assert list(summary) == ["can", "ada", "eda"]
-    assert (summary["ada"].talk_seconds, summary["ada"].peak_dbfs) == (40.0, -1.0)
-    assert summary["ada"].loudness_lufs == pytest.approx(-20.0)
-    assert summary["can"].incidents == 2
-    assert summary["can"].clipped_ratio == pytest.approx(0.2)
-    assert summary["eda"].loudness_lufs is None

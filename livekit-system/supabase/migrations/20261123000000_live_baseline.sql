@@ -1394,7 +1394,6 @@ create table public.moderation_actions (
   status text not null default 'pending'
     check (status in ('pending', 'claimed', 'applied', 'failed', 'expired', 'cancelled')),
   attempts int not null default 0,
-  retry_at timestamptz,
   error_code text,
   error text,
   prior jsonb,
@@ -1428,7 +1427,6 @@ comment on column public.moderation_actions.dry_run is 'Decided and recorded, an
 comment on column public.moderation_actions.expires_at is 'After this it is pointless; for kick and announce only.';
 comment on column public.moderation_actions.status is 'pending, claimed, then applied, failed, expired or cancelled.';
 comment on column public.moderation_actions.attempts is 'How often an agent has claimed it.';
-comment on column public.moderation_actions.retry_at is 'Not to be claimed again before this.';
 comment on column public.moderation_actions.error_code is 'The last failure, for programs; superseded when a later row overtook it.';
 comment on column public.moderation_actions.error is 'The last failure, in words that help.';
 comment on column public.moderation_actions.prior is 'The desired state that it replaced, put back when it is withdrawn.';
@@ -1981,12 +1979,9 @@ begin
         live.standing_ban(p_row.user_id, p_row.session_id, p_creator),
         case when p_row.access_removed then jsonb_build_object('reason', 'access', 'until', null) end),
       'access_ends_at', p_row.access_ends_at,
-      'hand_raised_at', p_row.hand_raised_at,
       'invited_role', p_row.invited_role,
       'invite_expires_at', p_row.invite_expires_at,
-      'is_online', p_row.is_online,
-      'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end,
-      'display_name', live.shown_name(p_row.user_id)));
+      'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end));
 end;
 $$;
 comment on function live.person is 'PERSON: the desired state of someone in a session, as agents read it.';
@@ -2009,8 +2004,7 @@ begin
     select jsonb_build_object(
       'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
       'removed', live.standing_ban(p_user, null, null),
-      'connection', live.connection(null, p_call.id, p_user),
-      'display_name', live.shown_name(p_user))
+      'connection', live.connection(null, p_call.id, p_user))
      where p_user in (p_call.caller_id, p_call.callee_id));
 end;
 $$;
@@ -3544,7 +3538,7 @@ begin
   new.reason := nullif(btrim(new.reason), '');
   new.dry_run := coalesce(new.dry_run, false);
   new.id := coalesce(new.id, gen_random_uuid());
-  new.retry_at := null; new.error_code := null; new.error := null; new.prior := null; new.before := null;
+  new.error_code := null; new.error := null; new.prior := null; new.before := null;
   new.after := null; new.superseded_by := null; new.claimed_by := null; new.claimed_at := null;
   new.claim_expires_at := null; new.applied_at := null; new.enforce_ms := null;
 
@@ -4509,11 +4503,9 @@ begin
   select * into session from public.live_sessions s where s.id = place.session_id;
   select * into call from public.calls c where c.id = place.call_id;
   return jsonb_build_object(
-    'kind', place.kind, 'id', place.id, 'type', place.type, 'context', place.context,
-    'status', place.status, 'creator_id', place.creator_id,
+    'kind', place.kind, 'id', place.id, 'context', place.context, 'status', place.status,
     'roles', live.roles_of(place.context),
     'relayed_seq', coalesce(session.relayed_seq, 0),
-    'mute_all', session.mute_all_rank is not null,
     'policy', case place.kind when 'session' then live.effective_policy(session) else '{}' end,
     'people', case place.kind when 'call' then live.call_people(call) else (
       select coalesce(jsonb_agg(live.person(p, session.creator_id)), '[]')
@@ -4649,18 +4641,13 @@ create index moderation_actions_due_of_person on public.moderation_actions (sess
 create function live.action_json(p_row public.moderation_actions) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
-  return (
-    select jsonb_build_object(
-      'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
-      'params', p_row.params, 'attempts', p_row.attempts, 'reason', p_row.reason,
-      'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
-      'requested_by', p_row.requested_by, 'requested_via', p_row.requested_via,
-      'person', case
-        when p_row.session_id is not null then live.person_in_session(p_row.session_id, p_row.target_user_id)
-        else (select live.person_in_call(c, p_row.target_user_id) from public.calls c where c.id = p_row.call_id) end));
+  return jsonb_build_object(
+    'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
+    'params', p_row.params, 'reason', p_row.reason, 'created_at', p_row.created_at,
+    'requested_via', p_row.requested_via);
 end;
 $$;
-comment on function live.action_json is 'ACTION: a claimed row as agents read it, with the target as it is to be.';
+comment on function live.action_json is 'ACTION: a claimed row as agents read it.';
 
 create function live.expire_actions(p_session uuid, p_call uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -4690,7 +4677,7 @@ begin
   for item in
     select * from public.moderation_actions a
      where (a.session_id = p_session or a.call_id = p_call)
-       and ((a.status = 'pending' and coalesce(a.retry_at, '-infinity') <= clock_timestamp())
+       and (a.status = 'pending'
             or (a.status = 'claimed' and (a.claim_expires_at <= clock_timestamp()
                                           or (a.claimed_by = p_worker and a.id <> all (p_in_hand)))))
        -- In order per person: whoever is first and unfinished holds back the others, no one else's.
@@ -4715,7 +4702,7 @@ begin
     handed_again := item.status = 'claimed' and item.claim_expires_at > clock_timestamp();
     update public.moderation_actions a
        set status = 'claimed', claimed_by = p_worker, claimed_at = clock_timestamp(), attempts = a.attempts + (not handed_again)::int,
-           claim_expires_at = clock_timestamp() + interval '10 seconds', retry_at = null
+           claim_expires_at = clock_timestamp() + interval '10 seconds'
      where a.id = item.id
     returning * into item;
     claimed := claimed || live.action_json(item);
@@ -4746,13 +4733,12 @@ begin
   if place.kind = 'call' then
     select * into call from public.calls c where c.id = place.id;
     return news || jsonb_build_object(
-      'status', call.status, 'mute_all', false, 'events', '[]'::jsonb,
+      'status', call.status, 'events', '[]'::jsonb,
       'people', case when call.desired_xid >= p_since then live.call_people(call) else '[]' end);
   end if;
   select * into session from public.live_sessions s where s.id = place.id;
   return news || jsonb_build_object(
     'status', session.status,
-    'mute_all', session.mute_all_rank is not null,
     'policy', live.effective_policy(session),
     'levels_watched', exists (select from public.live_level_watches w
                                where w.session_id = session.id and w.expires_at > clock_timestamp()),
@@ -4862,14 +4848,12 @@ begin
   select * into item from public.moderation_actions a where a.id = (p_result ->> 'id')::uuid for update;
   if item.id is null or live.room_of(item.session_id, item.call_id) is distinct from p_result ->> 'room' then
     return jsonb_build_object('id', p_result -> 'id', 'ok', false, 'error', 'unknown_action');
-  elsif outcome not in ('applied', 'failed', 'retry') or outcome is null then
+  elsif outcome not in ('applied', 'failed') or outcome is null then
     return jsonb_build_object('id', item.id, 'ok', false, 'status', item.status, 'error', 'unknown_outcome');
   elsif item.status in ('pending', 'claimed') then
     update public.moderation_actions a set
-      status = case outcome when 'retry' then 'pending' else outcome end,
+      status = outcome,
       claim_expires_at = null,
-      retry_at = case outcome when 'retry' then
-        clock_timestamp() + make_interval(secs => coalesce((p_result ->> 'retry_in_ms')::float, 100) / 1000.0) end,
       error_code = case when outcome <> 'applied' then p_result ->> 'error_code' end,
       error = case when outcome <> 'applied' then left(p_result ->> 'error', 1000) end,
       before = coalesce(a.before || nullif(p_result -> 'before', 'null'), a.before),
@@ -4896,8 +4880,8 @@ begin
 end;
 $$;
 comment on function public.agent_finish_actions is
-  'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed | retry, "error_code", "error", "before", '
-  '"after", "confirmed_at_ms", "retry_in_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
+  'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed, "error_code", "error", "before", '
+  '"after", "confirmed_at_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
   'unknown_outcome}]. Finishing a final row again answers its status.';
 grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
 
@@ -5379,13 +5363,13 @@ begin
     select coalesce(jsonb_agg(to_jsonb(x) order by x.room), '[]')
       from (
         select coalesce(s.livekit_room, c.livekit_room) as room, count(*) as actions,
-               min(coalesce(a.claim_expires_at, a.retry_at, a.created_at)) as since
+               min(coalesce(a.claim_expires_at, a.created_at)) as since
           from public.moderation_actions a
           left join public.live_sessions s on s.id = a.session_id and s.status = 'live'
           left join public.calls c on c.id = a.call_id and live.call_is_running(c.status)
          where a.status in ('pending', 'claimed')
            and coalesce(s.id, c.id) is not null
-           and coalesce(a.claim_expires_at, a.retry_at, '-infinity') <= clock_timestamp()
+           and coalesce(a.claim_expires_at, '-infinity') <= clock_timestamp()
            and coalesce(a.expires_at, 'infinity') > clock_timestamp()
            -- Whoever is behind an unfinished row about the same person waits for that one, not for a claim.
            and not exists (

@@ -18,7 +18,6 @@ create table public.moderation_actions (
   status text not null default 'pending'
     check (status in ('pending', 'claimed', 'applied', 'failed', 'expired', 'cancelled')),
   attempts int not null default 0,
-  retry_at timestamptz,
   error_code text,
   error text,
   prior jsonb,
@@ -52,7 +51,6 @@ comment on column public.moderation_actions.dry_run is 'Decided and recorded, an
 comment on column public.moderation_actions.expires_at is 'After this it is pointless; for kick and announce only.';
 comment on column public.moderation_actions.status is 'pending, claimed, then applied, failed, expired or cancelled.';
 comment on column public.moderation_actions.attempts is 'How often an agent has claimed it.';
-comment on column public.moderation_actions.retry_at is 'Not to be claimed again before this.';
 comment on column public.moderation_actions.error_code is 'The last failure, for programs; superseded when a later row overtook it.';
 comment on column public.moderation_actions.error is 'The last failure, in words that help.';
 comment on column public.moderation_actions.prior is 'The desired state that it replaced, put back when it is withdrawn.';

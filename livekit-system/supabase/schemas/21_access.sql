@@ -303,12 +303,9 @@ begin
         live.standing_ban(p_row.user_id, p_row.session_id, p_creator),
         case when p_row.access_removed then jsonb_build_object('reason', 'access', 'until', null) end),
       'access_ends_at', p_row.access_ends_at,
-      'hand_raised_at', p_row.hand_raised_at,
       'invited_role', p_row.invited_role,
       'invite_expires_at', p_row.invite_expires_at,
-      'is_online', p_row.is_online,
-      'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end,
-      'display_name', live.shown_name(p_row.user_id)));
+      'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end));
 end;
 $$;
 comment on function live.person is 'PERSON: the desired state of someone in a session, as agents read it.';
@@ -331,8 +328,7 @@ begin
     select jsonb_build_object(
       'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
       'removed', live.standing_ban(p_user, null, null),
-      'connection', live.connection(null, p_call.id, p_user),
-      'display_name', live.shown_name(p_user))
+      'connection', live.connection(null, p_call.id, p_user))
      where p_user in (p_call.caller_id, p_call.callee_id));
 end;
 $$;

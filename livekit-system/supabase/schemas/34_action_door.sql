@@ -54,7 +54,7 @@ begin
   new.reason := nullif(btrim(new.reason), '');
   new.dry_run := coalesce(new.dry_run, false);
   new.id := coalesce(new.id, gen_random_uuid());
-  new.retry_at := null; new.error_code := null; new.error := null; new.prior := null; new.before := null;
+  new.error_code := null; new.error := null; new.prior := null; new.before := null;
   new.after := null; new.superseded_by := null; new.claimed_by := null; new.claimed_at := null;
   new.claim_expires_at := null; new.applied_at := null; new.enforce_ms := null;
 

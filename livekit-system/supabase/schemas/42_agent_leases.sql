@@ -123,11 +123,9 @@ begin
   select * into session from public.live_sessions s where s.id = place.session_id;
   select * into call from public.calls c where c.id = place.call_id;
   return jsonb_build_object(
-    'kind', place.kind, 'id', place.id, 'type', place.type, 'context', place.context,
-    'status', place.status, 'creator_id', place.creator_id,
+    'kind', place.kind, 'id', place.id, 'context', place.context, 'status', place.status,
     'roles', live.roles_of(place.context),
     'relayed_seq', coalesce(session.relayed_seq, 0),
-    'mute_all', session.mute_all_rank is not null,
     'policy', case place.kind when 'session' then live.effective_policy(session) else '{}' end,
     'people', case place.kind when 'call' then live.call_people(call) else (
       select coalesce(jsonb_agg(live.person(p, session.creator_id)), '[]')

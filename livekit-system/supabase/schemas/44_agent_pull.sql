@@ -7,18 +7,13 @@ create index moderation_actions_due_of_person on public.moderation_actions (sess
 create function live.action_json(p_row public.moderation_actions) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
-  return (
-    select jsonb_build_object(
-      'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
-      'params', p_row.params, 'attempts', p_row.attempts, 'reason', p_row.reason,
-      'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
-      'requested_by', p_row.requested_by, 'requested_via', p_row.requested_via,
-      'person', case
-        when p_row.session_id is not null then live.person_in_session(p_row.session_id, p_row.target_user_id)
-        else (select live.person_in_call(c, p_row.target_user_id) from public.calls c where c.id = p_row.call_id) end));
+  return jsonb_build_object(
+    'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
+    'params', p_row.params, 'reason', p_row.reason, 'created_at', p_row.created_at,
+    'requested_via', p_row.requested_via);
 end;
 $$;
-comment on function live.action_json is 'ACTION: a claimed row as agents read it, with the target as it is to be.';
+comment on function live.action_json is 'ACTION: a claimed row as agents read it.';
 
 create function live.expire_actions(p_session uuid, p_call uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -48,7 +43,7 @@ begin
   for item in
     select * from public.moderation_actions a
      where (a.session_id = p_session or a.call_id = p_call)
-       and ((a.status = 'pending' and coalesce(a.retry_at, '-infinity') <= clock_timestamp())
+       and (a.status = 'pending'
             or (a.status = 'claimed' and (a.claim_expires_at <= clock_timestamp()
                                           or (a.claimed_by = p_worker and a.id <> all (p_in_hand)))))
        -- In order per person: whoever is first and unfinished holds back the others, no one else's.
@@ -73,7 +68,7 @@ begin
     handed_again := item.status = 'claimed' and item.claim_expires_at > clock_timestamp();
     update public.moderation_actions a
        set status = 'claimed', claimed_by = p_worker, claimed_at = clock_timestamp(), attempts = a.attempts + (not handed_again)::int,
-           claim_expires_at = clock_timestamp() + interval '10 seconds', retry_at = null
+           claim_expires_at = clock_timestamp() + interval '10 seconds'
      where a.id = item.id
     returning * into item;
     claimed := claimed || live.action_json(item);
@@ -104,13 +99,12 @@ begin
   if place.kind = 'call' then
     select * into call from public.calls c where c.id = place.id;
     return news || jsonb_build_object(
-      'status', call.status, 'mute_all', false, 'events', '[]'::jsonb,
+      'status', call.status, 'events', '[]'::jsonb,
       'people', case when call.desired_xid >= p_since then live.call_people(call) else '[]' end);
   end if;
   select * into session from public.live_sessions s where s.id = place.id;
   return news || jsonb_build_object(
     'status', session.status,
-    'mute_all', session.mute_all_rank is not null,
     'policy', live.effective_policy(session),
     'levels_watched', exists (select from public.live_level_watches w
                                where w.session_id = session.id and w.expires_at > clock_timestamp()),

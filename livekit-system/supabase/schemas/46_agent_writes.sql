@@ -19,14 +19,12 @@ begin
   select * into item from public.moderation_actions a where a.id = (p_result ->> 'id')::uuid for update;
   if item.id is null or live.room_of(item.session_id, item.call_id) is distinct from p_result ->> 'room' then
     return jsonb_build_object('id', p_result -> 'id', 'ok', false, 'error', 'unknown_action');
-  elsif outcome not in ('applied', 'failed', 'retry') or outcome is null then
+  elsif outcome not in ('applied', 'failed') or outcome is null then
     return jsonb_build_object('id', item.id, 'ok', false, 'status', item.status, 'error', 'unknown_outcome');
   elsif item.status in ('pending', 'claimed') then
     update public.moderation_actions a set
-      status = case outcome when 'retry' then 'pending' else outcome end,
+      status = outcome,
       claim_expires_at = null,
-      retry_at = case outcome when 'retry' then
-        clock_timestamp() + make_interval(secs => coalesce((p_result ->> 'retry_in_ms')::float, 100) / 1000.0) end,
       error_code = case when outcome <> 'applied' then p_result ->> 'error_code' end,
       error = case when outcome <> 'applied' then left(p_result ->> 'error', 1000) end,
       before = coalesce(a.before || nullif(p_result -> 'before', 'null'), a.before),
@@ -53,8 +51,8 @@ begin
 end;
 $$;
 comment on function public.agent_finish_actions is
-  'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed | retry, "error_code", "error", "before", '
-  '"after", "confirmed_at_ms", "retry_in_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
+  'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed, "error_code", "error", "before", '
+  '"after", "confirmed_at_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
   'unknown_outcome}]. Finishing a final row again answers its status.';
 grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
 

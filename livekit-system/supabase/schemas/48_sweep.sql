@@ -236,13 +236,13 @@ begin
     select coalesce(jsonb_agg(to_jsonb(x) order by x.room), '[]')
       from (
         select coalesce(s.livekit_room, c.livekit_room) as room, count(*) as actions,
-               min(coalesce(a.claim_expires_at, a.retry_at, a.created_at)) as since
+               min(coalesce(a.claim_expires_at, a.created_at)) as since
           from public.moderation_actions a
           left join public.live_sessions s on s.id = a.session_id and s.status = 'live'
           left join public.calls c on c.id = a.call_id and live.call_is_running(c.status)
          where a.status in ('pending', 'claimed')
            and coalesce(s.id, c.id) is not null
-           and coalesce(a.claim_expires_at, a.retry_at, '-infinity') <= clock_timestamp()
+           and coalesce(a.claim_expires_at, '-infinity') <= clock_timestamp()
            and coalesce(a.expires_at, 'infinity') > clock_timestamp()
            -- Whoever is behind an unfinished row about the same person waits for that one, not for a claim.
            and not exists (
