@@ -1,0 +1,141 @@
+"""How many files written by hand a change touches, and what fails until each of them is done.
+
+A new item of a list (an action, a rule, a notice, a role, …) must be written wherever every item of that list stands
+today. So those files are found, not declared: production files that name all of them, generated ones left out.
+The table goes to `.local/results/changes.jsonl`; `python -m tests.arch.test_changes` prints it with the files.
+"""
+
+import ast
+import functools
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import pytest
+
+from agent.process.settings import Settings
+from handlers.actions import CONDITIONS
+from handlers.effects import NoticeType
+from local import results
+from moderation.roles import Role
+from moderation.rules.policy import Rule
+
+REPOSITORY = Path(__file__).parents[2]
+SYSTEM = REPOSITORY / "livekit-system"
+FUNCTIONS = SYSTEM / "supabase" / "functions"
+PRODUCTION = re.compile(
+    r"(agent|handlers|moderation|orchestrator|speech)/.*\.py"
+    r"|livekit-system/(schemas|supabase/schemas|supabase/functions(?!/_tests)|console/src|clients/typescript/src)/.*"
+    r"\.(sql|tsx?|json)"
+    r"|livekit-system/supabase/config\.toml"
+)
+GENERATED = re.compile(r"(written|made|generated) (by|from) .*(\btests/|`make |make_)", re.IGNORECASE)
+"""In a file's first lines, of the file itself."""
+BARS = {"action": 5, "rule": 2, "notice": 2, "role": 1}
+ORDINARY_RULES = (Rule.HOWL, Rule.HUM, Rule.SCREAM)
+"""Judged by what a microphone sends. The others also stand where what they judge is found."""
+HELD = frozenset({"action"})
+"""Kinds whose bar must hold from now on; the others are measured."""
+
+TYPES, TESTS = "the type checker", "tests"
+GUARDS: Mapping[str, Mapping[str, str]] = {
+    "action": {
+        "livekit-system/supabase/schemas/14_live_actions.sql": "tests/database/test_live_actions.py",
+        "livekit-system/supabase/schemas/32_action_effects.sql": "tests/database/test_live_actions.py",
+        "handlers/actions.py": "tests/unit/test_handlers_actions.py",
+        "livekit-system/console/src/texts/en.ts": TYPES,
+        "livekit-system/console/src/texts/tr.ts": TYPES,
+    },
+}
+"""What fails until a file is done."""
+
+
+@functools.cache
+def production() -> Mapping[str, str]:
+    """The text of every production file that people write, by path."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout.split()
+    texts = {name: (REPOSITORY / name).read_text() for name in listed if PRODUCTION.fullmatch(name)}
+    return {name: text for name, text in texts.items() if not is_generated(text)}
+
+
+def is_generated(text: str) -> bool:
+    return GENERATED.search(text.partition("\n")[0]) is not None
+
+
+def naming(item: str) -> set[str]:
+    """Files in which this word stands, also as a part of a name, as in `do_mute`."""
+    word = re.compile(rf"(?<![A-Za-z]){re.escape(item)}(?![A-Za-z])", re.IGNORECASE)
+    return {name for name, text in production().items() if word.search(text)}
+
+
+def naming_all(items: Collection[str]) -> set[str]:
+    return set.intersection(*(naming(item) for item in items))
+
+
+def events() -> dict[str, list[str]]:
+    """The types of `live.events`, and the fields of each one's payload, from their schema."""
+    schema = json.loads((SYSTEM / "schemas" / "live-event.schema.json").read_text())
+    kinds = schema["properties"]["type"]["enum"]
+    return {kind: sorted(schema["$defs"].get(kind, {}).get("properties", {})) for kind in kinds}
+
+
+def edge_functions() -> list[str]:
+    return sorted(path.parent.name for path in FUNCTIONS.glob("*/index.ts"))
+
+
+def touched() -> dict[str, set[str]]:
+    """By kind of change, the files that it touches. `…` stands for a file of its own."""
+    own = {f"livekit-system/supabase/functions/…/{name}" for name in ("index.ts", "handler.ts")}
+    howl = REPOSITORY / "moderation" / "rules" / "howl.py"
+    own_rule = {"moderation/rules/….py"} if howl.exists() else set[str]()
+    counted = "poll_fallbacks"  # an ordinary metric of the worker
+    return {
+        "action": naming_all(CONDITIONS),
+        "rule": naming_all([rule.value for rule in ORDINARY_RULES]) | own_rule,
+        "event": naming_all(events()),
+        "event_field": naming_all(events()["gift"]),
+        "notice": naming_all([kind.value for kind in NoticeType]),
+        "role": naming_all([role.value for role in Role]),
+        "setting": naming_all([name for name in Settings.model_fields if name.startswith("live_")]),
+        "metric": naming(counted),
+        "edge_function": naming_all(edge_functions()) | own,
+    }
+
+
+def figures() -> list[results.Figure]:
+    return [
+        results.at_most(f"changes.{kind}.files", len(files), BARS[kind], "files", n=len(files))
+        if kind in BARS
+        else results.Figure(f"changes.{kind}.files", len(files), "files", n=len(files))
+        for kind, files in touched().items()
+    ]
+
+
+def test_the_table_is_measured_and_what_was_reached_is_kept() -> None:
+    measured = figures()
+    results.write("changes", measured)
+    assert all(figure.n > 0 for figure in measured), "a list that stands nowhere is no list"
+    missed = [f for f in measured if f.held is False and f.name.split(".")[1] in HELD]
+    assert missed == [], touched()
+
+
+@pytest.mark.parametrize("kind", sorted(GUARDS))
+def test_something_fails_until_each_file_is_done(kind: str) -> None:
+    assert touched()[kind] <= GUARDS[kind].keys(), "a place that nothing watches"
+    for guard in GUARDS[kind].values():
+        if guard != TYPES:
+            tree = ast.parse((REPOSITORY / guard).read_text())
+            assert any(
+                isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+                for node in ast.walk(tree)
+            )
+
+
+if __name__ == "__main__":
+    for changed, names in touched().items():
+        sys.stdout.write(f"{changed}: {len(names)}\n" + "".join(f"  {name}\n" for name in sorted(names)))
