@@ -98,6 +98,10 @@ check: install ## lint, format, types, import direction, edge functions; needs n
 baseline: ## make the baseline migration from livekit-system/supabase/schemas/, after a change there
 	@python3 livekit-system/make_baseline.py
 
+.PHONY: mutants
+mutants: install ## put small faults into the decisions: each must be noticed by a test (SAMPLE=60 SEED=1)
+	@$(BIN)/python -m tests.mutants
+
 .PHONY: format
 format: install ## put the code into its standard shape
 	$(BIN)/ruff check --fix .
@@ -105,7 +109,7 @@ format: install ## put the code into its standard shape
 
 .PHONY: clean
 clean: ## remove what the commands made in this clone (the machine's cache stays)
-	rm -rf .local .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .local .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
 
 .PHONY: install
 install: .venv/.installed

@@ -2,8 +2,8 @@
 
 Four things, each because of a measured figure (decision 8):
 
-- **A room's events to that room alone** (`RoomEvents.adopt`). `rtc.Room` subscribes to every event of the process and
-  throws away those of other rooms: with eighty rooms each event wakes eighty tasks.
+- **A room's events to that room alone** (`RoomEvents.adopt`). `rtc.Room` subscribes to every event of the process but
+  frames, and throws away those of other rooms: with eighty rooms each event wakes eighty tasks.
 - **A packet's answer to its sender alone** (`RoomEvents.send`). `publish_data` waits among all events, and copies each
   packet number by number.
 - **Audio frames without a queue** (`AudioFrames`). Each `rtc.AudioStream` looks at every frame of the process, and a

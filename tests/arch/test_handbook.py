@@ -25,6 +25,7 @@ FUNCTIONS = HANDBOOK / "supabase" / "functions"
 PAGES = sorted(
     [
         *REPOSITORY.glob("README*.md"),
+        REPOSITORY / "CONTRIBUTING.md",
         *HANDBOOK.glob("*.md"),
         *HANDBOOK.glob("decisions/*.md"),
         *HANDBOOK.glob("*/README.md"),
