@@ -5,6 +5,7 @@ right name, and nothing that can be heard may be taken for dead air. The offende
 grace and a second of when their sound breaks it; feedback within 4 s of when it rings louder than all else.
 """
 
+import math
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -32,6 +33,8 @@ SPEAKER = Subject("speaker")
 SECONDS = 20.0
 PEAK_DBFS = -0.5
 HOWL_SECONDS = 4.0
+LOOP_CLOSES = 2.0
+"""Seconds, when the loudspeaker is turned up."""
 SILENT_SECONDS = 10.0
 """The shortest dead air that a policy may ask for."""
 HARSH = frozenset({Step.MUTE, Step.DEMOTE, Step.CALL_HUMAN})
@@ -85,8 +88,10 @@ def judge_all_levels(entry: Entry) -> list[Judged]:
     return [judge_innocent(entry, level, sound) for level in entry.levels]
 
 
-Begun = Callable[[np.random.Generator], tuple[Signal, float]]
-"""Answers a sound, 1.0 = full scale, and when it begins to break the rule."""
+Begun = Callable[[np.random.Generator], tuple[Signal, float, float]]
+"""Answers a sound, 1.0 = full scale; when its cause is there, before which a verdict is a false one; and when it begins
+to break the rule."""
+FALSE = -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ class Offender:
     make: Begun
     policy: Policy = POLICY
     subject: Subject = SPEAKER
+    blurred: bool = False
+    """What the codec leaves of it is told from an innocent sound at times only; counted by itself."""
 
 
 def offenders() -> Iterator[Offender]:
@@ -126,13 +133,14 @@ def _loud() -> Iterator[Offender]:
         lambda r: (
             np.concatenate([sounds.speech(-32.0, 5.0, RATE, r), sounds.tone(900.0, -2.0, 2.0, RATE)]),
             5.0,
+            5.0,
         ),
     )
     yield Offender(
         "heard without a right",
         Rule.NOT_ALLOWED,
         POLICY.not_allowed.grace_seconds + 1.0,
-        lambda r: (sounds.speech(-25.0, 6.0, RATE, r, pauses=0.0), 0.4),
+        lambda r: (sounds.speech(-25.0, 6.0, RATE, r, pauses=0.0), 0.0, 0.4),
         subject=Subject("listener", may_be_heard=False),
     )
 
@@ -153,47 +161,68 @@ def _silent() -> Iterator[Offender]:
             sounds.at_rms(mains(SECONDS, 50.0, 0.003, 1.0, 0.5, 0.3), -48.0)
             + sounds.at_rms(coloured(SECONDS, 3.0, r), -75.0),
             0.0,
+            0.0,
         ),
     )
-    yield Offender("digital silence", Rule.DEAD_AIR, 0.0, lambda _: (np.zeros(round(SECONDS * RATE)), 0.0))
+    yield Offender(
+        "digital silence", Rule.DEAD_AIR, 0.0, lambda _: (np.zeros(round(SECONDS * RATE)), 0.0, 0.0)
+    )
+
+
+OVERDRIVEN = {
+    0.0: (14.0, 17.0, 20.0, 26.0, 40.0),
+    1.0: (14.0, 17.0, 20.0, 26.0, 40.0),
+    6.0: (14.0, 17.0, 20.0, 26.0, 40.0),
+}
+"""By how much each was overdriven, for each level to which it was turned down afterwards."""
+BLURRED_BELOW = {0.0: 14.0, 1.0: 17.0, 6.0: 26.0}
+"""With head room, Opus rounds the tops of what was cut by less to what limited voices and tunes have (decision 19)."""
 
 
 def _overdriven() -> Iterator[Offender]:
     within = POLICY.clipping.grace_seconds + 1.0
     patient = replace(POLICY, too_loud=TooLoud(enabled=False), scream=replace(POLICY.scream, enabled=False))
     kinds = ("tr", "tr+f2", "tr+m7", "tr+croak", "en-us", "en-us+f4", "en-us+m3", "de")
-    for gain, voice in ((g, v) for g in (14.0, 17.0, 20.0, 26.0, 40.0) for v in kinds):
-        yield Offender(
-            f"{voice} overdriven by {gain:g} dB",
-            Rule.CLIPPING,
-            within,
-            _cut(voice, gain),
-            patient,
-        )
+    for turned_down, gains in OVERDRIVEN.items():
+        for gain, voice in ((g, v) for g in gains for v in kinds):
+            at = f", then turned down by {turned_down:g} dB" if turned_down else ""
+            yield Offender(
+                f"{voice} overdriven by {gain:g} dB{at}",
+                Rule.CLIPPING,
+                within,
+                _cut(voice, gain, turned_down),
+                patient,
+                blurred=gain < BLURRED_BELOW[turned_down],
+            )
 
 
-def _cut(voice: str, gain: float) -> Begun:
+def _cut(voice: str, gain: float, turned_down: float) -> Begun:
     """Begins with the first 200 ms of which a twentieth is cut off."""
 
-    def make(_: np.random.Generator) -> tuple[Signal, float]:
+    def make(_: np.random.Generator) -> tuple[Signal, float, float]:
         signal = overdriven(voices.spoken(voice, 10.0), gain)
         size = RATE // 5
         cut = (np.abs(signal[: len(signal) // size * size]) >= 0.999).reshape(-1, size).mean(axis=1)
-        return signal, float(np.argmax(cut >= 0.05)) / 5.0
+        first, enough = (float(np.argmax(cut >= share)) / 5.0 for share in (1e-9, 0.05))
+        return signal * 10.0 ** (-turned_down / 20.0), first, enough
 
     return make
 
 
 def _ringing(loop: Loop, voice: str) -> Begun:
-    return lambda chance: loop.heard(sounds.at_rms(voices.spoken(voice, 16.0), -26.0), 2.0, chance)
+    def make(chance: np.random.Generator) -> tuple[Signal, float, float]:
+        signal, rings = loop.heard(sounds.at_rms(voices.spoken(voice, 16.0), -26.0), LOOP_CLOSES, chance)
+        return signal, LOOP_CLOSES, rings
+
+    return make
 
 
 def _shouting(level: float) -> Begun:
-    return lambda chance: (sounds.shout(level, 10.0, RATE, chance), 3.0)
+    return lambda chance: (sounds.shout(level, 10.0, RATE, chance), 0.0, 3.0)
 
 
 def _empty_room(level: float) -> Begun:
-    return lambda chance: (sounds.at_rms(coloured(SECONDS, 3.0, chance), level), 0.0)
+    return lambda chance: (sounds.at_rms(coloured(SECONDS, 3.0, chance), level), 0.0, 0.0)
 
 
 def _howling() -> Iterator[Offender]:
@@ -226,15 +255,18 @@ def _howling() -> Iterator[Offender]:
 
 
 def caught_after(offender: Offender) -> float | None:
-    """Seconds from when the rule is broken until the rule says so; None if it never does."""
-    signal, begins = offender.make(chance(offender.name))
+    """Seconds from when the rule is broken until the rule says so; None if it never does, `FALSE` if it says so before
+    there is a cause."""
+    signal, cause, begins = offender.make(chance(offender.name))
     story = hear(blocks(through_opus(signal, 48)), offender.policy, offender.subject)
     if offender.rule is Rule.DEAD_AIR:
         return (
             0.0 if longest_silence([m.audible_seconds for m in story.measurements]) >= SECONDS / 2.0 else None
         )
     verdicts = [v.at for v in story.verdicts if v.rule is offender.rule]
-    return max(0.0, verdicts[0] - begins) if verdicts else None
+    if not verdicts:
+        return None
+    return FALSE if verdicts[0] < cause else verdicts[0] - begins
 
 
 def figures() -> list[Figure]:
@@ -247,12 +279,16 @@ def figures() -> list[Figure]:
     _show_offenders(accused, late)
     hours = len(judged) * SECONDS / 3600.0
     mutes, notices = sum(j.mutes for j in judged), sum(len(j.notices) for j in judged)
-    caught = sum(map(_in_time, accused, late))
-    share = 100.0 * caught / len(accused)
+    in_time = {
+        kind: [_in_time(o, at) for o, at in zip(accused, late, strict=True) if o.blurred is kind]
+        for kind in (False, True)
+    }
+    share, of_blurred = (100.0 * sum(kind) / max(1, len(kind)) for kind in in_time.values())
     return [
         at_most("hearing.innocent.mutes", mutes, 0.0, "", len(judged)),
         at_most("hearing.innocent.notices", notices / hours, 1.0, "/h", len(judged)),
-        Figure("hearing.offenders.caught", round(share, 1), "%", len(accused), 98.0, share >= 98.0),
+        Figure("hearing.offenders.caught", round(share, 1), "%", len(in_time[False]), 98.0, share >= 98.0),
+        Figure("hearing.offenders.blurred.caught", round(of_blurred, 1), "%", len(in_time[True])),
     ]
 
 
@@ -275,9 +311,9 @@ def _show_offenders(accused: list[Offender], late: list[float | None]) -> None:
     say(f"{'offender':60}{'rule':14}{'after':>7}{'within':>8}")
     for o, at in zip(accused, late, strict=True):
         after = "NEVER" if at is None else f"{at:.1f} s"
-        missed = "" if _in_time(o, at) else "  MISSED"
+        missed = "" if _in_time(o, at) else "  FALSE" if at == FALSE else "  MISSED"
         say(f"{o.name:60}{o.rule.value:14}{after:>7}{o.within:6.1f} s{missed}")
 
 
 def _in_time(offender: Offender, after: float | None) -> bool:
-    return after is not None and after <= offender.within + 1e-6
+    return after is not None and after != FALSE and after <= offender.within + 1e-6

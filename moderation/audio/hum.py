@@ -80,7 +80,9 @@ class Hum:
         comb = float(lines[best])
         dbfs = power_db(comb * _SCALE)
         low = float(power[_COMB[best, :2, None] + _SIDES].sum())
-        if comb < _LEAST_SHARE * total or low < _LEAST_LOW * comb or dbfs < rms_dbfs - _BELOW_ALL_DB:
+        if dbfs <= SILENCE or comb < _LEAST_SHARE * total or low < _LEAST_LOW * comb:
+            return NO_HUM
+        if dbfs < rms_dbfs - _BELOW_ALL_DB:
             return NO_HUM
         before = self._known
         steady = before.seconds > 0.0 and abs(dbfs - before.dbfs) <= _STEADY_DB

@@ -1,6 +1,6 @@
 """The K-weighting filter of ITU-R BS.1770-4 at 48 kHz, over whole blocks of one or two channels.
 
-A recursive filter without a loop over samples: each channel's block is cut into rows of 48 samples. One matrix product
+A recursive filter without a loop over samples: each channel's block is cut into rows of 32 samples. One matrix product
 gives each row's end state as if it had started from rest; two more carry the states over, first within groups of
 20 rows, then from group to group and from block to block; a last one gives each row's output from its true starting
 state and its samples.
@@ -25,7 +25,7 @@ CHANNELS: Final = 2
 """At most; what has one is heard from both sides."""
 BLOCK_SAMPLES: Final = 9_600
 """200 ms, a channel: what `push` takes at a time."""
-_ROW: Final = 48
+_ROW: Final = 32
 _ROWS: Final = BLOCK_SAMPLES // _ROW
 _GROUP: Final = 20
 _GROUPS: Final = _ROWS // _GROUP

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from moderation.audio.decibels import lufs, weighted_mean_square
 
@@ -50,7 +49,8 @@ class SlidingLoudness:
     """The last 3 s of one track."""
 
     def __init__(self) -> None:
-        self._slices = np.zeros(_SHORT_TERM)
+        # No numpy: twenty are added at a time, and each call of it costs as much as that. No list, for its memory.
+        self._slices = array("d", bytes(8 * _SHORT_TERM))
         """Each slice's mean square."""
         self._heard = deque([False] * _SHORT_TERM_STEPS, maxlen=_SHORT_TERM_STEPS)
         self._received = 0
@@ -58,36 +58,35 @@ class SlidingLoudness:
         self._contiguous = 0
         """Steps that were received since the last that was not."""
 
-    def add(self, slices: NDArray[np.float64]) -> Windows:
+    def add(self, slices: Sequence[float]) -> Windows:
         """Whole steps of 100 ms: the mean squares of their slices, K-weighted, the channels added up."""
         count = len(slices)
         for _ in range(count // SLICES_PER_STEP):
             self._received += not self._heard[0]
             self._heard.append(True)
             self._contiguous += 1
-        known = np.concatenate([self._slices, slices])
-        self._slices = known[count:]
-        sums = np.empty(len(known) + 1)
-        sums[0] = 0.0
-        np.cumsum(known, out=sums[1:])
-        ends = sums[_SHORT_TERM + 1 :]
-        momentary = (ends - sums[_SHORT_TERM + 1 - _MOMENTARY : -_MOMENTARY]) / _MOMENTARY
-        short_term = (ends - sums[1:-_SHORT_TERM]) / _SHORT_TERM
+        known = self._slices
+        known.extend(slices)
+        short, long = sum(known[_SHORT_TERM - _MOMENTARY : _SHORT_TERM]), sum(known[:_SHORT_TERM])
+        momentary, short_term = [], []
+        for new, before, long_before in zip(slices, known[_SHORT_TERM - _MOMENTARY :], known, strict=False):
+            short += new - before
+            long += new - long_before
+            momentary.append(short / _MOMENTARY)
+            short_term.append(long / _SHORT_TERM)
+        del known[:count]
         at = slice(SLICES_PER_STEP - 1, None, SLICES_PER_STEP)
-        return Windows(
-            momentary[at].tolist(), short_term[at].tolist(), float(momentary.max()), float(short_term.max())
-        )
+        return Windows(momentary[at], short_term[at], max(momentary), max(short_term))
 
     def miss(self, steps: int) -> float:
         """So many steps of 100 ms were not received; the short-term mean square after them."""
         lost = min(steps, _SHORT_TERM_STEPS)
-        self._slices = np.concatenate(
-            [self._slices[lost * SLICES_PER_STEP :], np.zeros(lost * SLICES_PER_STEP)]
-        )
+        self._slices.extend([0.0] * (lost * SLICES_PER_STEP))
+        del self._slices[: lost * SLICES_PER_STEP]
         self._heard.extend([False] * lost)
         self._received = sum(self._heard)
         self._contiguous = 0
-        return float(self._slices.sum()) / _SHORT_TERM
+        return sum(self._slices) / _SHORT_TERM
 
     def momentary_whole(self, steps_ago: int) -> bool:
         """Whether the last 400 ms, as they were so many steps ago, were received in full."""

@@ -44,6 +44,8 @@ class Measurement(NamedTuple):
     """Share of this block's samples that are cut off; see `moderation.audio.overdrive`."""
     clipped_ratio_3s: float
     """The same over the last 3 s; what was not received counts as not cut."""
+    clipped_seconds: float
+    """Since when it has been so; see `moderation.audio.overdrive.Cut`."""
 
     correlation: float
     """Of the two channels within this block: 1 for one and the same sound in both (and for a track of one channel), 0

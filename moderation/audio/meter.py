@@ -31,6 +31,7 @@ _STEPS: Final = round(BLOCK_SECONDS / STEP_SECONDS)
 _SLICE_SAMPLES: Final = BLOCK_SAMPLES // (_STEPS * SLICES_PER_STEP)
 _FRAME_SAMPLES: Final = round(FRAME_SECONDS * SAMPLE_RATE)
 _FRAMES: Final = BLOCK_SAMPLES // _FRAME_SAMPLES
+_SCALE: Final = np.float32(1.0 / FULL_SCALE)
 _ONES: Final = np.ones(_FRAME_SAMPLES, np.float32)
 _SHAPES: Final = frozenset({(BLOCK_SAMPLES,), (BLOCK_SAMPLES, 1), (BLOCK_SAMPLES, CHANNELS)})
 _UNHEARD: Final = 1e-10
@@ -165,6 +166,7 @@ class TrackMeter:
             dc_offset=frames.offset,
             clipped_ratio=cut.ratio,
             clipped_ratio_3s=cut.ratio_3s,
+            clipped_seconds=cut.seconds,
             correlation=frames.correlation,
             momentary_lufs=loudness.momentary,
             loudest_momentary_lufs=loudness.loudest_momentary,
@@ -189,18 +191,20 @@ class TrackMeter:
     def _channels(self, block: NDArray[np.int16]) -> Samples:
         """The channels that have to be measured, of shape (1 or 2, BLOCK_SAMPLES): one stands for two that are alike,
         now and in the block before, within which the filter forgets that they were not."""
-        alike = block.shape[1] == 1 or bool((block[:, 0] == block[:, 1]).all())
+        alike = block.shape[1] == 1 or _alike(block)
         before, self._alike = self._alike, alike
         count = 1 if alike and before else CHANNELS
         channels = np.empty((count, BLOCK_SAMPLES), np.float32)
-        np.multiply(block[:, :count].T, 1.0 / FULL_SCALE, out=channels)
+        for channel in range(count):
+            channels[channel] = block[:, min(channel, block.shape[1] - 1)]
+        channels *= _SCALE
         return channels
 
     def _loudness(self, weighted: Samples) -> _Loudness:
         """Take a filtered block in."""
         sliding, slices = self._sliding, weighted.reshape(len(weighted), -1, _SLICE_SAMPLES)
-        energies = np.vecdot(slices, slices).sum(axis=0, dtype=np.float64)
-        energies *= CHANNELS / len(weighted) / _SLICE_SAMPLES
+        scale, squares = CHANNELS / len(weighted) / _SLICE_SAMPLES, np.vecdot(slices, slices).tolist()
+        energies = [scale * sum(channels) for channels in zip(*squares, strict=True)]
         windows = sliding.add(energies)
         for step, energy in enumerate(windows.momentary, start=1):
             if sliding.momentary_whole(_STEPS - step):
@@ -213,17 +217,28 @@ class TrackMeter:
             lufs(windows.short_term[-1]),
             lufs(windows.loudest_momentary),
             lufs(windows.loudest_short_term),
-            energies.reshape(_STEPS, SLICES_PER_STEP).mean(axis=1).tolist(),
+            [
+                sum(energies[at : at + SLICES_PER_STEP]) / SLICES_PER_STEP
+                for at in range(0, len(energies), SLICES_PER_STEP)
+            ],
         )
+
+
+def _alike(block: NDArray[np.int16]) -> bool:
+    """Whether both channels are the same; those that are not differ early in the block."""
+    return all(bool((part[:, 0] == part[:, 1]).all()) for part in (block[:_FRAME_SAMPLES], block))
 
 
 def _in_frames(samples: Samples) -> _Frames:
     frames = samples.reshape(len(samples), _FRAMES, _FRAME_SAMPLES)
-    powers = np.vecdot(frames, frames) / _FRAME_SAMPLES
-    means = frames @ _ONES / _FRAME_SAMPLES
-    levels = [power_db(p) for p in np.maximum.reduce(powers - means * means).tolist()]
-    power = [sum(channel) / _FRAMES for channel in powers.tolist()]
-    mean = [sum(channel) / _FRAMES for channel in means.tolist()]
+    sums, totals = np.vecdot(frames, frames).tolist(), (frames @ _ONES).tolist()
+    power = [sum(channel) / BLOCK_SAMPLES for channel in sums]
+    mean = [sum(channel) / BLOCK_SAMPLES for channel in totals]
+    spread = [
+        [s / _FRAME_SAMPLES - (t / _FRAME_SAMPLES) ** 2 for s, t in zip(*channel, strict=True)]
+        for channel in zip(sums, totals, strict=True)
+    ]
+    levels = list(map(power_db, map(max, *spread) if len(spread) > 1 else spread[0]))
     loudest = power.index(max(power))
     return _Frames(loudest, power[loudest], mean[loudest], levels, _correlation(samples, power, mean))
 

@@ -1,14 +1,22 @@
 """How much of a sound is cut off, told from what is left of it after the codec.
 
-An overdriven input has flat tops. A codec rounds them: hardly a sample stays at full scale, but they stay crowded
-around the level at which they were cut. So the amplitudes of the last seconds are counted, and what is sought is a
-level, the rail, around which there are more samples than a little below it, and above which there are few. Speech and
-music have fewer samples the higher the amplitude, also when a limiter holds their peaks; only waves that are round at
-the top look alike. Those are told by their slope: a sine's is spread evenly (kurtosis 1.5, sums of a few sines below
-3), that of a cut voice is nearly nothing on the tops and very steep between them. A sawtooth and a bowed string have
-steep flanks but no flat tops: there, the slope near the rail is no smaller than elsewhere.
+An overdriven input has flat tops. A codec rounds them, and more so where the sound was turned down afterwards: hardly a
+sample stays where it was cut. What stays is how the wave is made, and that is measured over the last two seconds:
 
-Calibrated with voices cut by 6 to 40 dB through Opus at 24 to 64 kbit/s; see decision 0016.
+- **Flatness**, the kurtosis of the amplitude in frames of 20 ms: 1 for a square wave, 1.5 for a sine, 3 to 5 for a
+  voice, and 1.4 to 3 for a voice that is cut by 14 dB or more, at whatever level.
+- **Flanks**, the kurtosis of the slope: 1.5 for a sine, below 4 for a few of them. A cut wave is nearly level on its
+  tops and very steep between them.
+- **Crowd**: amplitudes are counted, and a level is sought, the rail, around which there are about as many samples as a
+  little below it, and above which there are few. Speech and music have fewer samples the higher the amplitude, also
+  when a limiter holds their peaks.
+- **Level tops**: the slope near the rail is no greater than elsewhere. A bowed string has flanks but no level tops.
+- **Change**: the spectrum moves within nearly every block. A held note has flat tops by nature; a tune moves only
+  where a note begins.
+
+Since the judgement needs some seconds, how long a sound has been cut is counted from the first block that looks so.
+Calibrated with 24 voices cut by 3 to 40 dB and turned down by 0, 1 and 6 dB, through Opus at 32 and 48 kbit/s, against
+voices, music and noise that are not cut; see decisions 0016 and 0019.
 """
 
 from collections import deque
@@ -21,146 +29,215 @@ from moderation.audio.kweighting import BLOCK_SAMPLES, SAMPLE_RATE, Samples
 
 _BLOCKS: Final = 15
 """In 3 s."""
-_KEPT: Final = np.float32(0.9)
+_BLOCK_SECONDS: Final = BLOCK_SAMPLES / SAMPLE_RATE
+_KEPT: Final = 0.9
 """Of what was counted, from block to block: a mean of the last 2 s."""
 _EVERY: Final = 8
 _COUNTED: Final = BLOCK_SAMPLES // _EVERY
 """Each eighth sample."""
+_FRAMES: Final = 10
+_FRAME: Final = _COUNTED // _FRAMES
+"""20 ms of them."""
 _BINS: Final = 100
-_TOP_BIN: Final = 99.9
+_TOP_BIN: Final = np.float32(99.9)
 _LOWEST_PEAK: Final = 0.12
 """Below -18 dBFS nothing is looked for."""
-_HIGHEST_CREST: Final = 5.0
-"""Peak over RMS, as amplitudes. A block above has too few samples at its top to say anything."""
-_LOWEST_SLOPE_KURTOSIS: Final = 7.5
-_HIGHEST_TOP_SLOPE: Final = 1.25
-"""Median slope around the rail over the median slope below it."""
-_LEAST_CHANGE: Final = 0.1
-"""Between the spectra of a block's halves, 0..1. A held note has hardly any; a voice has, however flat its tops."""
-_CROWD: Final = 1.1
-"""Samples around the rail over those in a band as wide below it. Voices cut by 14 dB are above 1.1, limited ones
-below 0.8."""
+_HIGHEST_FLATNESS: Final = 3.7
+_LOWEST_FLANKS: Final = 3.5
+"""Nothing above, or below, is looked at closer."""
+_CLEAR_FLANKS, _FEWER_FLANKS, _STEADY_TOPS = 4.8, 3.8, 0.8
+"""A high voice has few harmonics, so fewer flanks; its tops are then the more level."""
+_FLAT: Final = 1.85
+"""A moving sound that is flatter than this is cut, whether its rail is seen or not."""
+_CROWD: Final = 0.9
+"""Samples around the rail over those in a band as wide below it. Limited voices are below 0.8."""
+_ABOVE: Final = 0.25
+"""Samples above the rail's band over those in it."""
+_BLURRED_FLATNESS, _BLURRED_TOPS, _BLURRED_CROWD, _BLURRED_ABOVE = 2.5, 0.88, 0.7, 1.0
+"""The same where it was turned down after it was cut: the codec's noise stands on the tops. The tops of instruments are
+as blurred, and smooth."""
 _LEAST_BLOCKS: Final = 1.5
 """That must have been counted: fewer are a chance."""
 _LEAST_SHARE: Final = 0.02
-_MOST: Final = 0.98
-_LEAST_TOP: Final = 0.4
-"""Samples in the highest quarter of a block's amplitudes over those in the next."""
-_LEAST_CUT_BLOCKS: Final = 2
-"""In 3 s: one is a tone that begins."""
-_ABOVE: Final = 0.25
-"""Samples above the rail's band over those in it."""
+_HIGHEST_TOP_SLOPE: Final = 1.25
+"""Median slope around the rail over the median slope below it."""
+_LEAST_CHANGE: Final = 0.3
+"""Between the spectra of a block's halves, 0..1."""
+_SHARP_FLANKS, _LITTLE_CHANGE = 30.0, 0.1
+"""Flanks that no instrument has: a vowel may be held."""
+_CHANGING: Final = 0.8
+"""The share of blocks with so much change."""
+_LEAST_CLOSE: Final = 2.5
+_LOOKS: Final = 2
+"""In a row, or it is a chance."""
+_QUANTILES: Final = np.array([0.85, 0.95], np.float32)
+_OF_MOST, _OF_TOP = 0.85, 0.72
+"""What counts as cut off: what is above these parts of the levels below which so many samples lie."""
+_LOWEST_TOP: Final = 6
+_STILL: Final = 1e-12
+"""A mean square; what is below says nothing."""
 
-_ZERO: Final = np.zeros(1, np.float32)
-_RAILS: Final = np.arange(12, 101, 2)
-_RAIL_FROM: Final = np.round(_RAILS * 0.88).astype(np.intp)
-_RAIL_TO: Final = np.minimum(_BINS, np.round(_RAILS * 1.12).astype(np.intp))
-_BELOW_FROM: Final = np.round(_RAILS * 0.56).astype(np.intp)
-_PART: Final = 2048
-_FIRST_PART: Final = slice(2000, 2000 + _PART)
-_LAST_PART: Final = slice(4800, 4800 + _PART)
-"""43 ms each, in the middle of the block; 58 ms from one to the other."""
+_ONES: Final = np.full(_FRAME, 1.0 / _FRAME, np.float32)
+_WAVE: Final = np.empty((2, _COUNTED), np.float32)
+"""Where a block's samples and slopes are worked on. For one thread only."""
+_RAILS: Final = (0.68, 0.73, 0.78, 0.82, 0.86, 0.89, 0.92, 0.95, 0.98, 1.01, 1.04, 1.08)
+"""Where the rail is sought, in parts of the level below which nearly all samples lie."""
+_PART: Final = 1024
+_PAIRS: Final = np.full(2, 0.5, np.float32)
+_FIRST_PART: Final = slice(2000, 2000 + 2 * _PART)
+_LAST_PART: Final = slice(4800, 4800 + 2 * _PART)
+"""43 ms each, in the middle of the block, at 24 kHz; 58 ms from one to the other."""
 _WINDOW: Final = np.hanning(_PART).astype(np.float32)
-_BELOW_TO: Final = np.round(_RAILS * 0.80).astype(np.intp)
 
 
 class Cut(NamedTuple):
     """What is cut off."""
 
     ratio: float
-    """Share of this block's samples that lie at the rail, 0..1; 0 while nothing is cut off."""
+    """Share of this block's samples that lie at the top, 0..1; 0 while nothing is cut off."""
     ratio_3s: float
     """The same over the last 3 s; what was not received counts as not cut."""
+    seconds: float
+    """How long the sound has looked so without a gap, pauses below 3 s included; 0 while nothing is cut off."""
 
 
-UNCUT: Final = Cut(0.0, 0.0)
+UNCUT: Final = Cut(0.0, 0.0, 0.0)
+
+
+class _Wave(NamedTuple):
+    """How the wave has been made over the last seconds; each a mean over frames, weighted by their power."""
+
+    flatness: float
+    flanks: float
+    tops: float
+    """How steep it is where it is high: 0.5 for a sine, 1 where slope and height are unrelated."""
+    blocks: float
+    """How many have been counted."""
 
 
 class Overdrive:
-    """The memory of one track: how often each amplitude was there, the longer ago the less."""
+    """The memory of one track."""
 
     def __init__(self) -> None:
-        self._counts = np.zeros(_BINS, np.float32)
+        self._counts = np.zeros(_BINS + 1, np.float32)
+        """How often each hundredth was there, the longer ago the less; nothing comes first."""
+        self._made = [0.0] * 5
+        """Blocks, their power, and with it the three figures of `_Wave`."""
+        self._close = self._changing = 0.0
+        """Blocks that looked cut, and those among them that changed."""
         self._cut = deque([0] * _BLOCKS, maxlen=_BLOCKS)
-        """Samples at the rail in each of the last blocks."""
+        """Samples at the top in each of the last blocks that look cut."""
+        self._seconds = 0.0
+        self._looks = 0
 
     def miss(self, seconds: float) -> None:
         """So long nothing was received."""
-        blocks = min(round(seconds * SAMPLE_RATE / BLOCK_SAMPLES), _BLOCKS)
-        self._counts *= _KEPT**blocks
+        blocks = min(round(seconds / _BLOCK_SECONDS), _BLOCKS)
+        self._forget(_KEPT**blocks)
         self._cut.extend([0] * blocks)
+        self._seconds = 0.0
 
     def update(self, block: Samples, peak: float) -> Cut:
         """Take a block in: samples of shape (9600,), 1.0 = full scale, and the highest of them."""
-        self._counts *= _KEPT
+        self._forget(_KEPT)
         cut = 0 if peak < _LOWEST_PEAK else self._look(block)
         self._cut.append(cut)
-        several = sum(c > 0 for c in self._cut) >= _LEAST_CUT_BLOCKS
-        return Cut(cut / _COUNTED, sum(self._cut) / (_COUNTED * _BLOCKS) if several else 0.0)
+        together = sum(self._cut)
+        self._seconds = self._seconds + _BLOCK_SECONDS if together else 0.0
+        if self._looks < _LOOKS or not together:
+            return UNCUT
+        return Cut(cut / _COUNTED, together / (_COUNTED * _BLOCKS), self._seconds)
+
+    def _forget(self, kept: float) -> None:
+        self._counts *= np.float32(kept)
+        self._made = [kept * made for made in self._made]
+        self._close *= kept
+        self._changing *= kept
 
     def _look(self, block: Samples) -> int:
-        """How many of the counted samples are cut off."""
-        amplitude = np.abs(block[::_EVERY])
-        peak = float(amplitude.max())
-        if peak * peak * _COUNTED > _HIGHEST_CREST**2 * float(amplitude @ amplitude):
+        """How many of the counted samples are cut off, as it looks."""
+        _WAVE[0] = block[::_EVERY]
+        np.subtract(block[1::_EVERY], _WAVE[0], out=_WAVE[1])
+        wave = self._take(_WAVE * _WAVE)
+        if wave.flatness > _HIGHEST_FLATNESS or wave.flanks < _LOWEST_FLANKS:
+            self._looks = 0
             return 0
-        counts = np.bincount((amplitude * _TOP_BIN).astype(np.intp), minlength=_BINS)
-        if _is_thin(counts):
-            self._counts += counts
-            return 0
-        slope = np.abs(block[1::_EVERY] - block[:-1:_EVERY])
-        if not _has_flanks(slope):
-            return 0
-        together = self._counts + counts
-        if (rail := _rail(together)) is None:
-            self._counts = together
-            return 0
-        if not (_flat(amplitude, slope, _RAILS[rail] / _BINS) and _changes(block)):
-            return 0
-        self._counts = together
-        return int(counts[_RAIL_FROM[rail] : _RAIL_TO[rail]].sum())
+        amplitude = np.abs(_WAVE[0])
+        levels = (amplitude * _TOP_BIN).astype(np.intp)
+        self._counts[1:] += np.bincount(levels, minlength=_BINS)
+        summed = np.cumsum(self._counts)
+        most, top = np.maximum(_LOWEST_TOP, summed.searchsorted(_QUANTILES * summed[-1])).tolist()
+        cut = self._is_cut(wave, amplitude, summed.tolist(), top) and self._moves(wave, block)
+        self._looks = self._looks + 1 if cut else 0
+        return int(np.count_nonzero(levels >= max(_OF_MOST * most, _OF_TOP * top)))
+
+    def _take(self, squares: NDArray[np.float32]) -> _Wave:
+        """Of shape (2, 1200): of the samples, and of the slope at each."""
+        frames = squares.reshape(2, _FRAMES, _FRAME)
+        (power, steepness), (heights, slopes) = (frames @ _ONES).tolist(), np.vecdot(frames, frames).tolist()
+        both = np.vecdot(frames[0], frames[1]).tolist()
+        now = [1.0, 0.0, 0.0, 0.0, 0.0]
+        for p, s, pp, ss, ps in zip(power, steepness, heights, slopes, both, strict=True):
+            if s > _STILL and p > _STILL:
+                now[1] += p
+                now[2] += pp / p
+                now[3] += p * ss / (s * s)
+                now[4] += ps / s
+        self._made = [before + new for before, new in zip(self._made, now, strict=True)]
+        blocks, power_of_all, flatness, flanks, tops = self._made
+        each = power_of_all * _FRAME + _STILL
+        return _Wave(flatness / each, flanks / each, tops / each, blocks)
+
+    def _is_cut(self, wave: _Wave, amplitude: Samples, upto: list[float], top: int) -> bool:
+        if wave.blocks < _LEAST_BLOCKS:
+            return False
+        if wave.flanks < _CLEAR_FLANKS and (wave.flanks < _FEWER_FLANKS or wave.tops > _STEADY_TOPS):
+            return False
+        if wave.flatness <= _FLAT and wave.flanks >= _CLEAR_FLANKS:
+            return True
+        rail = _rail(upto, top, _CROWD, _ABOVE)
+        if rail is None and wave.flatness <= _BLURRED_FLATNESS and wave.tops >= _BLURRED_TOPS:
+            rail = _rail(upto, top, _BLURRED_CROWD, _BLURRED_ABOVE)
+        return rail is not None and _level_tops(amplitude, np.abs(_WAVE[1]), rail)
+
+    def _moves(self, wave: _Wave, block: Samples) -> bool:
+        """Whether the spectrum changes, in this block and in those before that looked cut."""
+        self._close += 1.0
+        self._changing += _change(block) >= (
+            _LITTLE_CHANGE if wave.flanks >= _SHARP_FLANKS else _LEAST_CHANGE
+        )
+        return self._close >= _LEAST_CLOSE and self._changing >= _CHANGING * self._close
 
 
-def _is_thin(counts: NDArray[np.int64]) -> bool:
-    """Whether there are fewer samples near the highest than below, as of nearly every sound; cheap to see. The highest
-    few are left out: a codec overshoots."""
-    upto = np.cumsum(counts)
-    highest = int(upto.searchsorted(_MOST * upto[-1])) + 1
-    top, half = 3 * highest // 4, highest // 2
-    return bool(upto[highest - 1] - upto[top - 1] < _LEAST_TOP * (upto[top - 1] - upto[half - 1]))
+def _rail(upto: list[float], top: int, least_crowd: float, most_above: float) -> float | None:
+    """The amplitude around which samples crowd, 1.0 = full scale; None if there is none. `upto`: how many samples lie
+    below each hundredth; `top`: below which hundredth nearly all do."""
+    best, crowd = 0.0, least_crowd
+    for part in _RAILS:
+        rail = min(100.0, part * top)
+        high = min(_BINS, round(1.12 * rail))
+        around = upto[high] - upto[round(0.88 * rail)]
+        if upto[_BINS] - upto[high] > most_above * around or around < _LEAST_SHARE * upto[_BINS]:
+            continue
+        below = max(1.0, upto[round(0.80 * rail)] - upto[round(0.56 * rail)])
+        if around >= crowd * below:
+            best, crowd = rail / _BINS, around / below
+    return best or None
 
 
-def _has_flanks(slope: Samples) -> bool:
-    squares = np.square(slope)
-    energy = float(squares.sum())
-    return len(squares) * float(squares @ squares) >= _LOWEST_SLOPE_KURTOSIS * energy * energy
-
-
-def _rail(counts: NDArray[np.float32]) -> int | None:
-    """The level (an index into `_RAILS`) around which samples crowd; None if there is none."""
-    upto = np.concatenate((_ZERO, np.cumsum(counts)))
-    total = float(upto[-1])
-    if total < _LEAST_BLOCKS * _COUNTED:
-        return None
-    around = upto[_RAIL_TO] - upto[_RAIL_FROM]
-    below = upto[_BELOW_TO] - upto[_BELOW_FROM]
-    fits = (total - upto[_RAIL_TO] <= _ABOVE * around) & (around >= _LEAST_SHARE * total)
-    crowd = np.where(fits, around / np.maximum(below, 1.0), 0.0)
-    best = int(crowd.argmax())
-    return best if crowd[best] >= _CROWD else None
-
-
-def _flat(amplitude: Samples, slope: Samples, level: float) -> bool:
-    """Whether the wave is flatter around the rail than below it."""
-    top = slope[(amplitude > 0.88 * level) & (amplitude < 1.12 * level)]
-    under = slope[(amplitude > 0.2 * level) & (amplitude < 0.8 * level)]
+def _level_tops(amplitude: Samples, slope: Samples, rail: float) -> bool:
+    """Whether the wave is no steeper around the rail than below it."""
+    top = slope[(amplitude > 0.88 * rail) & (amplitude < 1.12 * rail)]
+    under = slope[(amplitude > 0.2 * rail) & (amplitude < 0.8 * rail)]
     if not len(top) or not len(under):
         return False
     return float(np.median(top)) <= _HIGHEST_TOP_SLOPE * float(np.median(under))
 
 
-def _changes(block: Samples) -> bool:
-    """Whether the spectrum moves within the block."""
-    first = np.abs(np.fft.rfft(block[_FIRST_PART] * _WINDOW))
-    last = np.abs(np.fft.rfft(block[_LAST_PART] * _WINDOW))
-    return float(np.abs(last - first).sum()) >= _LEAST_CHANGE * float((first + last).sum())
+def _change(block: Samples) -> float:
+    """By how much of itself the spectrum moves within the block, 0..1."""
+    first, last = (
+        np.abs(np.fft.rfft((block[part].reshape(_PART, 2) @ _PAIRS) * _WINDOW))
+        for part in (_FIRST_PART, _LAST_PART)
+    )
+    return float(np.abs(last - first).sum() / (first + last).sum())

@@ -55,7 +55,7 @@ class Shape(NamedTuple):
     """See `moderation.audio.feedback.Ringing`."""
     noisiness: float
     """Geometric over arithmetic mean of the power of neighbouring bins, over all bands: about 0.56 for noise of any
-    colour, near 0 for tones."""
+    colour, near 0 for tones. As of the last look while nobody spoke."""
     steady_seconds: float
     """How long the whole spectrum has not changed; stands still while someone speaks over it."""
 
@@ -89,10 +89,10 @@ class Spectrum:
         return Shape(ringing.hz, ringing.seconds, ringing.growth_db, self._noisiness, self._steady_seconds)
 
     def _compare(self, power: Samples, seconds: float, *, speech: bool) -> None:
-        bands = np.add.reduceat(power, _BAND_EDGES)
-        self._noisiness = _noisiness(power, bands)
         if speech:
             return
+        bands = np.add.reduceat(power, _BAND_EDGES)
+        self._noisiness = _noisiness(power, bands)
         bands_db = [10.0 * math.log10(density + _BAND_FLOOR) for density in (bands / _BAND_WIDTHS).tolist()]
         if self._average_db is None:
             self._average_db = bands_db

@@ -149,11 +149,13 @@ def _scream_verdict(m: Measurement, held: float, policy: Policy) -> Verdict:
 
 
 def _clipping(m: Measurement, _: Subject, policy: Policy) -> Sign:
-    return _present(m.clipped_ratio_3s >= policy.clipping.ratio)
-
-
-def _clipping_verdict(m: Measurement, held: float, policy: Policy) -> Verdict:
     p = policy.clipping
+    lasting = m.clipped_seconds > 0.0 and m.clipped_seconds >= p.grace_seconds - _GRAIN
+    return _present(lasting and m.clipped_ratio_3s >= p.ratio)
+
+
+def _clipping_verdict(m: Measurement, _: float, policy: Policy) -> Verdict:
+    p, held = policy.clipping, m.clipped_seconds
     numbers = {"clipped_ratio_3s": m.clipped_ratio_3s, "threshold_ratio": p.ratio, "held_seconds": held}
     why = words.clipping(m.clipped_ratio_3s)
     return _verdict(Rule.CLIPPING, m, held, p.weight, p.ceiling, numbers, why)
@@ -261,14 +263,8 @@ _CHECKS: Final = (
         _scream,
         _scream_verdict,
     ),
-    _Check(
-        Rule.CLIPPING,
-        lambda p: p.clipping.enabled,
-        lambda p: p.clipping.grace_seconds,
-        _clipping,
-        _clipping_verdict,
-    ),
-    # How long feedback and hum have been heard is measured with them.
+    # How long these have been heard is measured with them.
+    _Check(Rule.CLIPPING, lambda p: p.clipping.enabled, lambda _: 0.0, _clipping, _clipping_verdict),
     _Check(Rule.HOWL, lambda p: p.howl.enabled, lambda _: 0.0, _howl, _howl_verdict),
     _Check(Rule.NOISE, lambda p: p.noise.enabled, lambda p: p.noise.grace_seconds, _noise, _noise_verdict),
     _Check(Rule.HUM, lambda p: p.hum.enabled, lambda _: 0.0, _hum, _hum_verdict),

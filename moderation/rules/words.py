@@ -1,6 +1,7 @@
 """The sentences that people read, in English and in Turkish.
 
-Numbers are rounded to what an ear can tell and written the way each language writes them.
+They speak of "your sound", since it may be a shared screen's as well as a microphone's. Numbers are rounded to what an
+ear can tell and written the way each language writes them.
 """
 
 from typing import NamedTuple
@@ -30,10 +31,10 @@ def _number(value: float, digits: int = 1) -> _Number:
 def too_loud(loudness: float, limit: float, seconds: float) -> Words:
     level, top, long = _number(loudness), _number(limit), _number(seconds, 0)
     return Words(
-        f"Your microphone has been too loud for {long.en} s: {level.en} LUFS; the limit here is {top.en}. "
-        "Please speak more softly or move away from the microphone.",
-        f"Mikrofonunuz {long.tr} saniyedir çok yüksek: {level.tr} LUFS, buradaki sınır {top.tr}. "
-        "Lütfen daha alçak sesle konuşun veya mikrofondan uzaklaşın.",
+        f"Your sound has been too loud for {long.en} s: {level.en} LUFS; the limit here is {top.en}. "
+        "Please turn it down, speak more softly or move away from the microphone.",
+        f"Sesiniz {long.tr} saniyedir çok yüksek: {level.tr} LUFS, buradaki sınır {top.tr}. "
+        "Lütfen sesi kısın, daha alçak sesle konuşun veya mikrofondan uzaklaşın.",
     )
 
 
@@ -50,10 +51,8 @@ def scream(loudness: float, jump: float) -> Words:
 def clipping(ratio: float) -> Words:
     percent = _number(ratio * 100.0)
     return Words(
-        f"Your microphone is overdriven: {percent.en}% of your sound is cut off. "
-        "Please lower the input level.",
-        f"Mikrofonunuz aşırı yükleniyor: sesinizin %{percent.tr} kadarı kırpılıyor. "
-        "Lütfen giriş seviyesini düşürün.",
+        f"Your sound is overdriven: {percent.en}% of your sound is cut off. Please lower the input level.",
+        f"Sesiniz aşırı yükleniyor: %{percent.tr} kadarı kırpılıyor. Lütfen giriş seviyesini düşürün.",
     )
 
 
@@ -70,19 +69,19 @@ def howl(hz: float, seconds: float) -> Words:
 def noise(floor: float, seconds: float) -> Words:
     level, long = _number(floor, 0), _number(seconds, 0)
     return Words(
-        f"A tip: your open microphone has carried constant noise for {long.en} s ({level.en} dBFS). "
-        "Please mute it while you listen.",
-        f"Bir öneri: açık mikrofonunuzdan {long.tr} saniyedir sürekli gürültü geliyor ({level.tr} dBFS). "
-        "Lütfen dinlerken mikrofonunuzu kapatın.",
+        f"A tip: your sound has carried constant noise for {long.en} s ({level.en} dBFS). "
+        "Please mute yourself while you listen.",
+        f"Bir öneri: sizden {long.tr} saniyedir sürekli gürültü geliyor ({level.tr} dBFS). "
+        "Lütfen dinlerken sesinizi kapatın.",
     )
 
 
 def hum(hz: float, level: float) -> Words:
     mains, loud = _number(hz, 0), _number(level, 0)
     return Words(
-        f"A tip: your microphone picks up mains hum ({mains.en} Hz, {loud.en} dBFS). "
+        f"A tip: there is mains hum in your sound ({mains.en} Hz, {loud.en} dBFS). "
         "It often stops when you unplug the charger or use another cable or socket.",
-        f"Bir öneri: mikrofonunuz şebeke uğultusu alıyor ({mains.tr} Hz, {loud.tr} dBFS). "
+        f"Bir öneri: sesinizde şebeke uğultusu var ({mains.tr} Hz, {loud.tr} dBFS). "
         "Şarj cihazını çıkarmanız ya da başka bir kablo veya priz kullanmanız çoğu zaman yeterlidir.",
     )
 
@@ -97,8 +96,8 @@ def dead_air(seconds: float) -> Words:
 def not_allowed(loudness: float) -> Words:
     level = _number(loudness, 0)
     return Words(
-        f"You are heard ({level.en} LUFS) without leave to speak; your microphone is being switched off.",
-        f"Mikrofon izniniz olmadığı hâlde sesiniz duyuluyor ({level.tr} LUFS); mikrofonunuz kapatılıyor.",
+        f"You are heard ({level.en} LUFS) without leave to speak; your sound is being switched off.",
+        f"İzniniz olmadığı hâlde sesiniz duyuluyor ({level.tr} LUFS); sesiniz kapatılıyor.",
     )
 
 
@@ -157,13 +156,13 @@ def consequence(rung: Rung) -> Words:
             return Words("", "")
         case Step.WARNING:
             return Words(
-                "This is a warning: if it goes on, your microphone will be switched off for a while.",
-                "Bu bir uyarıdır: sürerse mikrofonunuz bir süreliğine kapatılacak.",
+                "This is a warning: if it goes on, your sound will be switched off for a while.",
+                "Bu bir uyarıdır: sürerse sesiniz bir süreliğine kapatılacak.",
             )
         case Step.MUTE:
             return Words(
-                f"Your microphone is off for {long.en} s.",
-                f"Mikrofonunuz {long.tr} saniyeliğine kapatıldı.",
+                f"Your sound is off for {long.en} s.",
+                f"Sesiniz {long.tr} saniyeliğine kapatıldı.",
             )
         case Step.DEMOTE:
             return Words("You are now listening only.", "Artık yalnızca dinleyici konumundasınız.")

@@ -25,8 +25,8 @@ LOOKS = {
     "phone-light-tr": {"color_scheme": "light", "viewport": PHONE, "has_touch": True, "locale": "tr-TR"},
 }
 WORDS = {
-    "en": "Your microphone has been too loud for 2 s: -5.9 LUFS; the limit here is -9.0. Please speak more softly.",
-    "tr": "Mikrofonunuz 2 saniyedir çok yüksek: -5,9 LUFS; buradaki sınır -9,0. Lütfen daha alçak sesle konuşun.",
+    "en": "Your sound has been too loud for 2 s: -5.9 LUFS; the limit here is -9.0. Please speak more softly.",
+    "tr": "Sesiniz 2 saniyedir çok yüksek: -5,9 LUFS; buradaki sınır -9,0. Lütfen daha alçak sesle konuşun.",
 }
 
 

@@ -14,6 +14,7 @@ QUIET = Measurement(
     dc_offset=0.0,
     clipped_ratio=0.0,
     clipped_ratio_3s=0.0,
+    clipped_seconds=0.0,
     correlation=1.0,
     momentary_lufs=-80.0,
     loudest_momentary_lufs=-80.0,

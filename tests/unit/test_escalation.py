@@ -52,8 +52,8 @@ def test_a_decision_says_why_and_what_follows_in_both_languages() -> None:
     _, decisions = escalated(every_second(11))
     mute = decisions[-1]
     assert mute.words == (
-        "Loud. Your microphone is off for 60 s.",
-        "Yüksek. Mikrofonunuz 60 saniyeliğine kapatıldı.",
+        "Loud. Your sound is off for 60 s.",
+        "Yüksek. Sesiniz 60 saniyeliğine kapatıldı.",
     )
     assert mute.measured == {"short_term_lufs": -9.0}
     assert (mute.at, mute.since, mute.dry_run) == (10.0, 8.0, False)

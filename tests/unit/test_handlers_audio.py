@@ -131,7 +131,7 @@ def test_the_muted_hear_the_rules_own_words_when_it_is_true() -> None:
     asked = only(SetPermission, scene.asks("mute", BO, muted, via="auto", reason="Too loud."))
     told = only(Notify, scene.confirms(asked))
     assert told.type.value == "muted"
-    assert told.payload["text"]["tr"].endswith("Mikrofonunuz 60 saniyeliğine kapatıldı.")
+    assert told.payload["text"]["tr"].endswith("Sesiniz 60 saniyeliğine kapatıldı.")
     assert "moderator" not in told.payload["text"]["en"]
 
 
@@ -354,6 +354,21 @@ def test_a_host_who_speaks_ends_the_dead_air() -> None:
     scene.hears(ADA, TALK, 1.0)
     assert steps(list(scene.passes(25.0))) == []
     assert steps(list(scene.passes(10.0))) == [Step.TELL_OPS]
+
+
+def test_a_live_microphone_with_only_its_noise_is_dead_air_and_music_that_nobody_speaks_over_is_none() -> (
+    None
+):
+    noise, music = Scene.hosted(SILENT_HOST), Scene.hosted(SILENT_HOST)
+    assert steps(noise.hears(ADA, QUIET._replace(rms_dbfs=-55.0), 31.0)) == [Step.TELL_OPS]
+    concert = QUIET._replace(audible_seconds=0.2, talk_seconds=0.0, active=False)
+    assert steps(music.hears(ADA, concert, 90.0)) == []
+
+
+def test_a_guest_who_is_heard_while_the_host_is_silent_is_no_dead_air() -> None:
+    scene, audible = Scene.hosted(SILENT_HOST), QUIET._replace(audible_seconds=0.2)
+    for _ in range(40):
+        assert steps((*scene.hears(ADA, QUIET, 1.0), *scene.hears(BO, audible, 1.0))) == []
 
 
 def test_a_microphone_that_the_host_switched_off_is_no_dead_air_unless_the_policy_says_so() -> None:

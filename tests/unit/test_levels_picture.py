@@ -38,7 +38,7 @@ def test_the_picture_tells_the_story_of_a_mute() -> None:
     assert "Deniz: noticed → warned → muted" in words
     assert "limit \N{MINUS SIGN}9 LUFS" in words
     assert "3  muted for 60 s" in words
-    assert words.count("Your microphone has been too loud for") == 3
+    assert words.count("Your sound has been too loud for") == 3
     assert len(picture.findall(f"{SVG}rect[@class='muted']")) == 2
 
 

@@ -56,10 +56,18 @@ def test_loudness_that_held_through_a_gap_counts_and_what_fell_within_it_does_no
 
 
 def test_a_gap_ends_the_count_of_every_other_rule() -> None:
-    clipping = QUIET._replace(clipped_ratio_3s=0.1)
-    gap = clipping._replace(gap=Gap.LOST, gap_seconds=0.2)
-    assert len(verdicts([clipping] * 15)) == 1
-    assert not verdicts([clipping] * 14 + [gap] + [clipping] * 13)
+    scream = QUIET._replace(momentary_lufs=-2.0, short_term_lufs=-8.0, short_term_low_lufs=-20.0)
+    gap = scream._replace(gap=Gap.LOST, gap_seconds=0.2)
+    assert len(verdicts([scream] * 5)) == 1
+    assert not verdicts([scream] * 4 + [gap] + [scream] * 3)
+
+
+def test_clipping_lasts_as_long_as_it_was_measured_to_and_is_enough_to_matter() -> None:
+    clipping = QUIET._replace(clipped_ratio_3s=0.1, clipped_seconds=3.0)
+    (said,) = verdicts([clipping])
+    assert (said.rule, said.since) == (Rule.CLIPPING, pytest.approx(said.at - 3.0))
+    assert not verdicts([clipping._replace(clipped_seconds=2.8)] * 30)
+    assert not verdicts([clipping._replace(clipped_ratio_3s=0.009)])
 
 
 def test_a_verdict_goes_on_while_the_offence_does_and_a_disabled_rule_is_silent() -> None:

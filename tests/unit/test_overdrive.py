@@ -1,0 +1,93 @@
+"""What is told to be cut off, and since when: voices through Opus, and waves that look alike."""
+
+import numpy as np
+import pytest
+
+from bench.hearing_sounds import instruments, voices
+from bench.hearing_sounds.offences import overdriven
+from bench.hearing_sounds.opus import through_opus
+from local import sounds
+from local.people.sound import RATE
+from moderation.audio.kweighting import BLOCK_SAMPLES, Samples
+from moderation.audio.overdrive import UNCUT, Cut, Overdrive
+
+BLOCK_SECONDS = BLOCK_SAMPLES / RATE
+needs_voices = pytest.mark.skipif(not voices.can_speak(), reason="eSpeak NG has no voices here")
+
+
+def blocks(signal: sounds.Signal, kbps: int = 48) -> list[Samples]:
+    heard = through_opus(signal, kbps).astype(np.float32) / np.float32(32768.0)
+    return list(heard[: len(heard) // BLOCK_SAMPLES * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES))
+
+
+def found(signal: sounds.Signal, kbps: int = 48) -> list[Cut]:
+    overdrive = Overdrive()
+    return [overdrive.update(block, float(np.abs(block).max())) for block in blocks(signal, kbps)]
+
+
+@needs_voices
+@pytest.mark.parametrize("voice", ["tr", "tr+f2", "en-us+m3"])
+@pytest.mark.parametrize(
+    ("gain", "down", "kbps"), [(14.0, 0.0, 48), (20.0, 1.0, 48), (40.0, 6.0, 48), (20.0, 0.0, 32)]
+)
+def test_an_overdriven_voice_is_cut_also_after_it_was_turned_down(
+    voice: str, gain: float, down: float, kbps: int
+) -> None:
+    cut = found(overdriven(voices.spoken(voice, 6.0), gain) * 10.0 ** (-down / 20.0), kbps)
+    told = [i for i, c in enumerate(cut) if c.ratio_3s >= 0.01]
+    assert told
+    assert cut[told[0]].seconds <= (told[0] + 1) * BLOCK_SECONDS + 1e-6
+    assert max(c.seconds for c in cut) >= 3.0, "counted from where it began to look so"
+
+
+@needs_voices
+@pytest.mark.parametrize("voice", ["tr", "tr+f2", "en-us+m3"])
+def test_a_loud_voice_is_not_cut_nor_one_whose_peaks_are_held(voice: str) -> None:
+    clean = voices.spoken(voice, 8.0)
+    for signal in (0.95 * clean, instruments.limited(clean, 12.0), overdriven(clean, 3.0)):
+        assert set(found(signal)) == {UNCUT}
+
+
+@needs_voices
+def test_the_more_is_cut_off_the_larger_is_the_share() -> None:
+    shares = [
+        max(c.ratio_3s for c in found(overdriven(voices.spoken("tr", 6.0), gain)))
+        for gain in (14.0, 20.0, 40.0)
+    ]
+    assert shares == sorted(shares)
+    assert 0.01 < shares[0] < 0.3
+    assert shares[-1] > 0.3
+
+
+@pytest.mark.parametrize("voice", ["FLUTE", "NEY", "VIOLIN", "ORGAN", "CLARINET", "SINE"])
+def test_no_instrument_is_cut_though_its_tops_be_flat(voice: str) -> None:
+    wave = getattr(instruments, voice)
+    for signal in (
+        instruments.held(wave, 440.0, 6.0, 5.0),
+        instruments.melody(wave, 330.0, 6.0, 0.3, np.random.default_rng(3)),
+    ):
+        assert set(found(0.9 * signal / np.abs(signal).max())) == {UNCUT}
+
+
+@needs_voices
+def test_it_ends_when_the_voice_is_clean_again() -> None:
+    voice = voices.spoken("tr", 6.0)
+    cut = found(np.concatenate([overdriven(voice, 20.0), 0.5 * voice, 0.5 * voice]))
+    assert cut[round(5.8 / BLOCK_SECONDS)].ratio_3s > 0.01
+    assert cut[-1] == UNCUT
+
+
+@needs_voices
+def test_a_gap_begins_the_count_anew() -> None:
+    overdrive, heard = Overdrive(), blocks(overdriven(voices.spoken("tr", 8.0), 20.0))
+    half = len(heard) // 2
+    before = [overdrive.update(block, 1.0) for block in heard[:half]]
+    overdrive.miss(0.4)
+    after = [overdrive.update(block, 1.0) for block in heard[half:]]
+    assert before[-1].seconds > 3.0
+    assert max(c.seconds for c in after[:10]) <= 10 * BLOCK_SECONDS + 1e-6
+
+
+def test_what_is_soft_is_not_looked_at() -> None:
+    square = 0.1 * np.sign(np.sin(2.0 * np.pi * 200.0 * np.arange(RATE * 2) / RATE))
+    assert set(found(square)) == {UNCUT}
