@@ -125,6 +125,11 @@ MATRIX: dict[str, Access] = {
         ),
     ),
     "moderation_incidents": Access("user_id = '{speaker}'", STAFF, "iu"),
+    "live_actions": Access("action = 'mute'", EVERYONE),
+    "reason_codes": Access("code = 'spam'", EVERYONE),
+    "user_reports": Access("user_id = '{speaker}'", OPS | who("viewer")),
+    "case_notes": Access("body = 'heard it {session}'", OPS),
+    "moderation_appeals": Access("user_id = '{speaker}'", OPS | who("speaker")),
     "moderation_cases": Access("session_id = '{session}' and user_id = '{speaker}'", OPS, "iu"),
     # ── coins ──
     "gift_catalog": Access(

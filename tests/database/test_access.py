@@ -44,6 +44,12 @@ SPECIMENS = """
     insert into moderation_actions (session_id, target_user_id, action) values ('{session}', '{speaker}', 'camera_off');
     insert into moderation_cases (session_id, user_id, severity, source)
     values ('{session}', '{speaker}', 'warning', 'rule');
+    insert into user_reports (reporter_id, user_id, session_id, reason_code, was_there)
+      values ('{viewer}', '{speaker}', '{session}', 'noise', true);
+    insert into case_notes (case_id, author_id, body)
+      select id, '{ops}', 'heard it {session}' from moderation_cases where session_id = '{session}';
+    insert into moderation_appeals (action_id, user_id, text)
+      select id, '{speaker}', 'why' from moderation_actions where session_id = '{session}';
     insert into moderation_incidents (session_id, user_id, rule, severity, started_at)
       values ('{session}', '{speaker}', 'loud', 'info', now());
     insert into agent_rooms (room, worker_id, epoch, lease_expires_at, bot_identity)

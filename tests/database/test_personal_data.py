@@ -21,6 +21,7 @@ THINGS = {
     "action_id",
     "message_id",
     "recording_id",
+    "case_id",
     "superseded_by",
 }
 HANDBOOK = Path(__file__).resolve().parents[2] / "livekit-system"

@@ -311,7 +311,7 @@ begin
     when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
     when p_key in ('calls.ring_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
-                   'access.grace_seconds', 'tickets.delivered_after_seconds') then
+                   'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 0 and 86400 then 'must be between 0 and 86400 seconds' end
     when p_key = 'earnings.holding_days' then
@@ -321,6 +321,9 @@ begin
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between live.least_days_kept(p_key) and 3650 or p_value::numeric % 1 <> 0
              then format('must be between %s and 3650 whole days', live.least_days_kept(p_key)) end
+    when p_key in ('bans.second_person_days', 'appeals.within_days') then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
+           when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end
     when p_key = 'limits' then
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object'
            when jsonb_path_exists(p_value, '$.* ? (@.type() <> "number" || @ < 0)')
@@ -1510,8 +1513,41 @@ grant select, insert, update on public.live_audio_stats to service_role;
 grant select on public.live_audio_stats to authenticated;
 
 -- schemas/17_moderation_cases.sql
--- Owns: what waits for a human's decision (moderation_cases), and the one function that opens it. Who sees a case first
--- and what is decided is not here.
+-- Owns: what waits for a human's decision (moderation_cases), the reasons that a report or a decision may give
+-- (reason_codes), and the one function that opens a case. Working on cases is in 93_cases.
+
+create table public.reason_codes (
+  code text primary key check (code ~ '^[a-z_]{3,40}$'),
+  severity text not null check (severity in ('info', 'warning', 'critical')),
+  text_en text not null check (text_en ~ '\.$'),
+  text_tr text not null check (text_tr ~ '\.$'),
+  for_reports boolean not null default true
+);
+comment on table public.reason_codes is 'Why somebody is reported, and why a case is decided: the one list, with the sentence that the person concerned reads.';
+comment on column public.reason_codes.code is 'For programs.';
+comment on column public.reason_codes.severity is 'info, warning or critical: the least severity of a case that it opens.';
+comment on column public.reason_codes.text_en is 'The public sentence in English.';
+comment on column public.reason_codes.text_tr is 'The public sentence in Turkish.';
+comment on column public.reason_codes.for_reports is 'Whether a viewer may report with it; the others are for decisions only.';
+alter table public.reason_codes enable row level security;
+grant select on public.reason_codes to anon, authenticated, service_role;
+create policy "reasons are public" on public.reason_codes for select to anon, authenticated using (true);
+
+insert into public.reason_codes (code, severity, text_en, text_tr, for_reports) values
+  ('harassment', 'warning', 'This was harassment of another person.', 'Bu davranış başka bir kişiye yönelik tacizdir.', true),
+  ('hate', 'warning', 'This was hate against a group of people.', 'Bu davranış bir gruba yönelik nefret söylemidir.', true),
+  ('threat', 'critical', 'This was a threat of violence.', 'Bu davranış şiddet tehdididir.', true),
+  ('self_harm', 'critical', 'This put somebody at risk of self-harm.', 'Bu davranış kendine zarar verme riski doğurmuştur.', true),
+  ('minor_safety', 'critical', 'This endangered a minor.', 'Bu davranış bir çocuğu tehlikeye atmıştır.', true),
+  ('sexual_content', 'warning', 'This was sexual content that is not allowed here.', 'Bu içerik burada izin verilmeyen cinsel içeriktir.', true),
+  ('violence', 'warning', 'This showed violence that is not allowed here.', 'Bu içerik burada izin verilmeyen şiddet içeriyor.', true),
+  ('impersonation', 'info', 'This was the use of somebody else''s identity.', 'Bu davranış başka birinin kimliğini kullanmaktır.', true),
+  ('fraud', 'warning', 'This was an attempt to deceive people for gain.', 'Bu davranış çıkar amacıyla insanları aldatma girişimidir.', true),
+  ('spam', 'info', 'This was spam.', 'Bu içerik istenmeyen mesajdır (spam).', true),
+  ('copyright', 'info', 'This used a work without the right to it.', 'Bu yayında bir eser izinsiz kullanılmıştır.', true),
+  ('noise', 'info', 'The sound was too loud or disturbing for the others.', 'Ses, diğer kişiler için çok yüksek veya rahatsız ediciydi.', true),
+  ('other', 'info', 'This was against the rules of the platform.', 'Bu davranış platform kurallarına aykırıdır.', true),
+  ('evasion', 'warning', 'This got around an earlier decision or the measuring of sound.', 'Bu davranış önceki bir kararı veya ses ölçümünü aşmaya yöneliktir.', false);
 
 create table public.moderation_cases (
   id uuid primary key default gen_random_uuid(),
@@ -1525,13 +1561,15 @@ create table public.moderation_cases (
   claimed_by uuid,
   claim_expires_at timestamptz,
   resolved_at timestamptz,
-  decision text,
-  reason_code text,
+  decision text check (decision in ('violation', 'no_violation')),
+  reason_code text references public.reason_codes (code),
+  resolved_by uuid,
   opened_at timestamptz not null default clock_timestamp(),
-  check ((claimed_by is null) = (claim_expires_at is null))
+  check ((claimed_by is null) = (claim_expires_at is null)),
+  check (decision is null or resolved_at is not null)
 );
 comment on table public.moderation_cases is
-  'What waits for a human''s decision: opened by a rule that may not act, by reports, or by ops. One open case per person and session.';
+  'What waits for a human''s decision: opened by a rule that may not act, by reports, or by ops. One open case per person and session or call.';
 comment on column public.moderation_cases.id is 'Id of the case.';
 comment on column public.moderation_cases.session_id is 'The session it is about.';
 comment on column public.moderation_cases.call_id is 'The call it is about.';
@@ -1543,34 +1581,43 @@ comment on column public.moderation_cases.source is 'What opened it: rule, repor
 comment on column public.moderation_cases.claimed_by is 'Who of ops works on it; null while nobody does.';
 comment on column public.moderation_cases.claim_expires_at is 'When somebody else may claim it.';
 comment on column public.moderation_cases.resolved_at is 'When it was decided; null while open.';
-comment on column public.moderation_cases.decision is 'What was decided.';
-comment on column public.moderation_cases.reason_code is 'Why, as a code.';
+comment on column public.moderation_cases.decision is 'violation or no_violation; null while open.';
+comment on column public.moderation_cases.reason_code is 'Why, as a code of reason_codes.';
+comment on column public.moderation_cases.resolved_by is 'Who of ops decided it.';
 comment on column public.moderation_cases.opened_at is 'When it was opened.';
-create unique index moderation_cases_open_of_person on public.moderation_cases (session_id, user_id)
-  where resolved_at is null and session_id is not null and user_id is not null;
+create unique index moderation_cases_open_of_person on public.moderation_cases
+  (user_id, coalesce(session_id, call_id, '00000000-0000-0000-0000-000000000000'))
+  where resolved_at is null and user_id is not null;
 create index moderation_cases_open on public.moderation_cases (opened_at) where resolved_at is null;
 create index moderation_cases_of_call on public.moderation_cases (call_id) where call_id is not null;
 alter table public.moderation_cases enable row level security;
 grant select, insert, update on public.moderation_cases to service_role;
 grant select on public.moderation_cases to authenticated;
 
-create function live.open_case(p_session uuid, p_user uuid, p_severity text, p_source text) returns uuid
+create function live.graver(p_one text, p_other text) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case when 'critical' in (p_one, p_other) then 'critical' when 'warning' in (p_one, p_other) then 'warning' else 'info' end;
+end;
+$$;
+comment on function live.graver(text, text) is 'The graver of two severities.';
+
+create function live.open_case(p_session uuid, p_call uuid, p_user uuid, p_severity text, p_source text) returns uuid
 language plpgsql set search_path = '' as $$
 declare
   opened uuid;
 begin
-  insert into public.moderation_cases as c (session_id, user_id, severity, source)
-  values (p_session, p_user, p_severity, p_source)
-  on conflict (session_id, user_id) where resolved_at is null and session_id is not null and user_id is not null
-  do update set severity = case when 'critical' in (c.severity, excluded.severity) then 'critical'
-                                when 'warning' in (c.severity, excluded.severity) then 'warning'
-                                else 'info' end
+  insert into public.moderation_cases as c (session_id, call_id, user_id, severity, source)
+  values (p_session, p_call, p_user, p_severity, p_source)
+  on conflict (user_id, coalesce(session_id, call_id, '00000000-0000-0000-0000-000000000000'))
+    where resolved_at is null and user_id is not null
+  do update set severity = live.graver(c.severity, excluded.severity)
   returning c.id into opened;
   return opened;
 end;
 $$;
 comment on function live.open_case is
-  'Opens the case of a person in a session, or adds to the one that is open: its severity is the gravest. Returns its id.';
+  'Opens the case of a person in a session or call (both null: of the person alone), or adds to the one that is open: its severity is the gravest. Returns its id.';
 
 -- schemas/19_agent_tables.sql
 -- Owns: the tables of the machinery: leases on rooms, the public keys of relayed packets, LiveKit's webhooks as they
@@ -4133,8 +4180,8 @@ create policy "one asks in one's own name" on public.moderation_actions for inse
 create policy "staff see incidents" on public.moderation_incidents for select to authenticated
   using (session_id in (select live.my_staffed_sessions()) or (select live.am_ops()));
 
-create policy "ops see cases" on public.moderation_cases for select to authenticated
-  using ((select live.am_ops()));
+create policy "ops see cases, but for their own" on public.moderation_cases for select to authenticated
+  using ((select live.am_ops()) and user_id is distinct from (select auth.uid()));
 
 create policy "one sees one's own figures, staff those of the session" on public.live_audio_stats for select to authenticated
   using (user_id = (select auth.uid())
@@ -4149,7 +4196,9 @@ declare
   me uuid := auth.uid();
   session public.live_sessions;
 begin
-  if me is null or parts is null or not live.is_uuid(parts[2]) then
+  if p_topic = 'live:cases' then
+    return live.is_ops(me);
+  elsif me is null or parts is null or not live.is_uuid(parts[2]) then
     return false;
   end if;
   select * into session from public.live_sessions s where s.id = parts[2]::uuid;
@@ -4167,7 +4216,7 @@ end;
 $$;
 comment on function live.may_listen is
   'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for whoever may '
-  'be in the session, live:wake for nobody (the service role passes by policies).';
+  'be in the session, live:cases for ops, live:wake for nobody (the service role passes by policies).';
 grant execute on function live.may_listen(text) to authenticated;
 
 create policy "live topics" on realtime.messages for select to authenticated
@@ -5019,7 +5068,7 @@ begin
     last_at = clock_timestamp()
   returning c.held_back = 1 into opens;
   if opens then
-    perform live.open_case(p_session, null, 'critical', 'rule');
+    perform live.open_case(p_session, null, null, 'critical', 'rule');
   end if;
   return true;
 end;
@@ -5080,7 +5129,7 @@ begin
       measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
     answers := answers || jsonb_build_object('id', item.id, 'ok', found, 'error', refusal);
     if found and is_new and item.case_severity is not null then
-      perform live.open_case(item.session_id, item.user_id, item.case_severity, 'rule');
+      perform live.open_case(item.session_id, null, item.user_id, item.case_severity, 'rule');
     end if;
   end loop;
   return answers;
@@ -5788,7 +5837,7 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
    't.created_at',
    't.status in (''pending'', ''claimed'') or exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.target_user_id)',
    'Who acted against whom: evidence for claims of either side, and what an open case needs is held.'),
-  ('public.moderation_cases', '{user_id}', '{claimed_by}', 't.resolved_at is not null', 'retention.actions_days', 't.resolved_at', 'false',
+  ('public.moderation_cases', '{user_id}', '{claimed_by,resolved_by}', 't.resolved_at is not null', 'retention.actions_days', 't.resolved_at', 'false',
    'Evidence of how a complaint was decided. An open case is not exported: it would warn who is looked into.'),
   ('public.live_bans', '{user_id}', '{creator_id,created_by,lifted_by}', 'true', 'retention.actions_days',
    'coalesce(t.lifted_at, t.expires_at)', 'false',
@@ -9262,6 +9311,833 @@ $$;
 comment on function live.hook_requests is
   'Makes PostgREST call live.before_request, keeping the app''s own function as the first that is called. Safe to repeat.';
 
+-- schemas/93_cases.sql
+-- Owns: how ops work on cases: the inbox, the claim, private notes, the decision, and the hint that rings (live:cases).
+-- What happens to a person while a case of theirs is open belongs to it.
+
+insert into public.app_settings (key, value, description) values
+  ('cases.claim_seconds', '600', 'For how long a case belongs to the operator who claimed it; looking at it again renews that.');
+
+alter table public.moderation_actions add column case_id uuid references public.moderation_cases (id) on delete set null;
+comment on column public.moderation_actions.case_id is 'The case that was open about the person when it was asked.';
+alter table public.moderation_incidents add column case_id uuid references public.moderation_cases (id) on delete set null;
+comment on column public.moderation_incidents.case_id is 'The case that was open about the person when it was written, or that it opened.';
+create index moderation_actions_of_case on public.moderation_actions (case_id) where case_id is not null;
+create index moderation_incidents_of_case on public.moderation_incidents (case_id) where case_id is not null;
+
+create table public.case_notes (
+  id uuid primary key default gen_random_uuid(),
+  case_id uuid not null references public.moderation_cases (id) on delete cascade,
+  author_id uuid,
+  body text not null check (char_length(body) between 1 and 4000),
+  created_at timestamptz not null default clock_timestamp()
+);
+comment on table public.case_notes is 'What operators tell each other about a case. The person concerned never sees it.';
+comment on column public.case_notes.id is 'The author''s app may choose it: the same id again is the same note.';
+comment on column public.case_notes.case_id is 'The case.';
+comment on column public.case_notes.author_id is 'Who wrote it.';
+comment on column public.case_notes.body is 'The text.';
+comment on column public.case_notes.created_at is 'When it was written.';
+create index case_notes_of_case on public.case_notes (case_id, created_at);
+alter table public.case_notes enable row level security;
+grant select on public.case_notes to authenticated, service_role;
+create policy "ops see notes of cases that they see" on public.case_notes for select to authenticated
+  using ((select live.am_ops()) and exists (select from public.moderation_cases c where c.id = case_id));
+insert into live.personal_data (table_name, whose, others, why) values
+  ('public.case_notes', '{}', '{author_id}', 'Private words of operators about a case: they end with it. Not exported: they would warn who is looked into.');
+insert into live.personal_data (table_name, why) values
+  ('public.reason_codes', 'Holds nothing about a person: the list of reasons and their sentences.');
+
+create function live.require_ops() returns uuid
+language plpgsql stable set search_path = '' as $$
+begin
+  perform live.refuse_deleted(auth.uid());
+  if not (select live.am_ops()) then
+    perform live.refuse(403, 'not_allowed', 'This is for the operators of the platform.');
+  end if;
+  return auth.uid();
+end;
+$$;
+comment on function live.require_ops() is 'Refuses everybody but operators; returns who asks.';
+
+-- ── what belongs to a case ───────────────────────────────────────────────────────────────────────────────────────
+create function live.open_case_of(p_session uuid, p_call uuid, p_user uuid) returns uuid
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select c.id from public.moderation_cases c
+           where c.user_id = p_user and c.resolved_at is null
+             and coalesce(c.session_id, c.call_id, '00000000-0000-0000-0000-000000000000')
+               = coalesce(p_session, p_call, '00000000-0000-0000-0000-000000000000'));
+end;
+$$;
+comment on function live.open_case_of(uuid, uuid, uuid) is 'The open case of a person in a session or call; null when there is none.';
+
+create function live.link_action_to_case() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  new.case_id := case when new.target_user_id is not null and not new.dry_run
+                      then live.open_case_of(new.session_id, new.call_id, new.target_user_id) end;
+  return new;
+end;
+$$;
+comment on function live.link_action_to_case() is 'Trigger: an act on a person belongs to the case that is open about them.';
+-- After admit_action by its name: the target of delete_message is filled in there.
+create trigger link_action_to_case before insert on public.moderation_actions
+  for each row execute function live.link_action_to_case();
+
+create function live.link_case() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.moderation_incidents i set case_id = new.id
+   where i.session_id = new.session_id and i.user_id = new.user_id and i.case_id is null;
+  update public.moderation_actions a set case_id = new.id
+   where a.session_id = new.session_id and a.target_user_id = new.user_id and a.case_id is null
+     and a.requested_via = 'auto' and not a.dry_run;
+  return null;
+end;
+$$;
+comment on function live.link_case() is 'Trigger: what rules saw and did before a case was opened belongs to it, unless it was an earlier case''s.';
+create trigger link_case after insert on public.moderation_cases
+  for each row when (new.user_id is not null and new.session_id is not null) execute function live.link_case();
+
+create function live.link_incident_to_case() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  new.case_id := live.open_case_of(new.session_id, null, new.user_id);
+  return new;
+end;
+$$;
+comment on function live.link_incident_to_case() is 'Trigger: an incident of a person belongs to the case that is open about them.';
+create trigger link_incident_to_case before insert on public.moderation_incidents
+  for each row execute function live.link_incident_to_case();
+
+-- ── the bell ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.ring_case() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform realtime.send(jsonb_build_object('id', new.id, 'severity', new.severity, 'state', live.case_state(new)),
+                        'changed', 'live:cases', true);
+  return null;
+end;
+$$;
+create function live.case_state(p_case public.moderation_cases) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return case when p_case.resolved_at is not null then 'resolved'
+              when p_case.claim_expires_at > clock_timestamp() then 'claimed' else 'open' end;
+end;
+$$;
+comment on function live.case_state(public.moderation_cases) is 'open, claimed (somebody works on it) or resolved.';
+comment on function live.ring_case() is 'Trigger: operators are told of a case that opened, got graver, was claimed, let go or decided: id, severity and state only.';
+create trigger ring_new_case after insert on public.moderation_cases for each row execute function live.ring_case();
+create trigger ring_changed_case after update on public.moderation_cases
+  for each row when ((old.severity, old.claimed_by, old.resolved_at) is distinct from (new.severity, new.claimed_by, new.resolved_at))
+  execute function live.ring_case();
+
+-- ── working on one ───────────────────────────────────────────────────────────────────────────────────────────────
+create function live.case_to_work_on(p_case uuid) returns public.moderation_cases
+language plpgsql set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
+  item public.moderation_cases;
+begin
+  select * into item from public.moderation_cases c where c.id = p_case for update;
+  if item.id is null then
+    perform live.refuse(404, 'unknown_case', 'There is no such case.');
+  elsif item.user_id = me then
+    perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
+  elsif item.resolved_at is null and item.claimed_by <> me and item.claim_expires_at > clock_timestamp() then
+    perform live.refuse(409, 'claimed_by_another',
+      format('Another operator works on this case until %s UTC.', to_char(item.claim_expires_at at time zone 'utc', 'HH24:MI')));
+  end if;
+  return item;
+end;
+$$;
+comment on function live.case_to_work_on(uuid) is 'Locks a case for an operator; refuses one''s own, and one that another operator has claimed.';
+
+create function public.claim_case(id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item constant public.moderation_cases := live.case_to_work_on(claim_case.id);
+  until constant timestamptz := clock_timestamp() + live.setting_interval('cases.claim_seconds');
+begin
+  if item.resolved_at is not null then
+    perform live.refuse(409, 'case_resolved', 'This case is decided already.');
+  end if;
+  update public.moderation_cases c set claimed_by = auth.uid(), claim_expires_at = until where c.id = item.id;
+  return jsonb_build_object('case_id', item.id, 'claimed_by', auth.uid(), 'claim_expires_at', until);
+end;
+$$;
+comment on function public.claim_case(uuid) is
+  'Takes a case, or keeps it for longer: {case_id, claimed_by, claim_expires_at}. Refuses claimed_by_another, own_case, case_resolved.';
+grant execute on function public.claim_case(uuid) to authenticated;
+
+create function public.release_case(id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item constant public.moderation_cases := live.case_to_work_on(release_case.id);
+begin
+  update public.moderation_cases c set claimed_by = null, claim_expires_at = null where c.id = item.id and c.resolved_at is null;
+  return jsonb_build_object('case_id', item.id, 'released', found);
+end;
+$$;
+comment on function public.release_case(uuid) is 'Lets a claimed case go: {case_id, released}.';
+grant execute on function public.release_case(uuid) to authenticated;
+
+create function public.add_case_note(case_id uuid, body text, id uuid default gen_random_uuid()) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
+  about public.moderation_cases;
+begin
+  select * into about from public.moderation_cases c where c.id = add_case_note.case_id;
+  if about.id is null then
+    perform live.refuse(404, 'unknown_case', 'There is no such case.');
+  elsif about.user_id = me then
+    perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
+  elsif add_case_note.body is null or live.text_fault(add_case_note.body, 4000, true) is not null then
+    perform live.refuse(400, 'invalid_text', format('A note %s.', coalesce(live.text_fault(add_case_note.body, 4000, true), 'must say something')));
+  end if;
+  insert into public.case_notes (id, case_id, author_id, body) values (add_case_note.id, about.id, me, add_case_note.body)
+  on conflict on constraint case_notes_pkey do nothing;
+  return jsonb_build_object('note_id', add_case_note.id);
+end;
+$$;
+comment on function public.add_case_note(uuid, text, uuid) is 'Adds a private note to a case: {note_id}. The same id again is the same note.';
+grant execute on function public.add_case_note(uuid, text, uuid) to authenticated;
+
+create function public.resolve_case(id uuid, decision text, reason_code text default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item constant public.moderation_cases := live.case_to_work_on(resolve_case.id);
+begin
+  if resolve_case.decision is null or resolve_case.decision not in ('violation', 'no_violation') then
+    perform live.refuse(400, 'invalid_choice', 'A case is decided as violation or no_violation.');
+  elsif (resolve_case.decision = 'violation') <> (resolve_case.reason_code is not null) then
+    perform live.refuse(400, 'reason_code_needed', 'A violation needs a reason code, and only a violation has one.');
+  elsif resolve_case.reason_code is not null
+      and not exists (select from public.reason_codes r where r.code = resolve_case.reason_code) then
+    perform live.refuse(404, 'unknown_reason_code', 'There is no such reason code.');
+  elsif item.resolved_at is not null
+      and (item.decision, item.reason_code, item.resolved_by)
+          is distinct from (resolve_case.decision, resolve_case.reason_code, auth.uid()) then
+    perform live.refuse(409, 'case_resolved', 'This case is decided already.');
+  end if;
+  update public.moderation_cases c
+     set decision = resolve_case.decision, reason_code = resolve_case.reason_code, resolved_at = clock_timestamp(),
+         resolved_by = auth.uid(), claimed_by = null, claim_expires_at = null
+   where c.id = item.id and c.resolved_at is null;
+  return jsonb_build_object('case_id', item.id, 'decision', resolve_case.decision, 'reason_code', resolve_case.reason_code);
+end;
+$$;
+comment on function public.resolve_case(uuid, text, text) is
+  'Decides a case: violation with a reason code, or no_violation: {case_id, decision, reason_code}. The same decision again is the same.';
+grant execute on function public.resolve_case(uuid, text, text) to authenticated;
+
+-- schemas/93_cases_appeals.sql
+-- Owns: what a person is told about decisions against them (my_decisions), and how they appeal: once, decided by somebody else.
+-- Lifting undoes the act through the one door and forgives the strikes. Also the second person behind a long ban.
+
+update public.app_settings set value = value || '{"appeals_per_minute": 3}' where key = 'limits';
+insert into public.app_settings (key, value, description) values
+  ('bans.second_person_days', '30', 'A platform ban by an operator acts at once for so many days; for longer a second operator confirms it.'),
+  ('appeals.within_days', '180', 'For how many days after a decision it may be appealed.');
+
+create table public.moderation_appeals (
+  id uuid primary key default gen_random_uuid(),
+  action_id uuid not null unique references public.moderation_actions (id) on delete cascade,
+  user_id uuid not null,
+  text text not null check (char_length(text) between 1 and 2000),
+  created_at timestamptz not null default clock_timestamp(),
+  decision text check (decision in ('upheld', 'lifted')),
+  decided_by uuid,
+  decided_at timestamptz,
+  answer text check (char_length(answer) <= 2000),
+  decided_alone boolean not null default false,
+  check ((decision is null) = (decided_at is null))
+);
+comment on table public.moderation_appeals is 'What people answer to a decision against them: one appeal for each decision.';
+comment on column public.moderation_appeals.id is 'Id of the appeal.';
+comment on column public.moderation_appeals.action_id is 'The decision.';
+comment on column public.moderation_appeals.user_id is 'Who appeals: whom the decision was about.';
+comment on column public.moderation_appeals.text is 'Their words.';
+comment on column public.moderation_appeals.created_at is 'When they appealed.';
+comment on column public.moderation_appeals.decision is 'upheld (the decision stands) or lifted; null while open.';
+comment on column public.moderation_appeals.decided_by is 'Who of ops decided; never shown to the person.';
+comment on column public.moderation_appeals.decided_at is 'When it was decided.';
+comment on column public.moderation_appeals.answer is 'What the person is told with the decision.';
+comment on column public.moderation_appeals.decided_alone is 'Whether the operator who had acted decided it themself, because there was no other.';
+create index moderation_appeals_open on public.moderation_appeals (created_at) where decided_at is null;
+create index moderation_appeals_of_person on public.moderation_appeals (user_id, created_at desc);
+create index moderation_appeals_by_age on public.moderation_appeals (decided_at) where decided_at is not null;
+alter table public.moderation_appeals enable row level security;
+grant select (id, action_id, user_id, text, created_at, decision, decided_at, answer) on public.moderation_appeals to authenticated;
+grant select on public.moderation_appeals to service_role;
+create policy "one sees one's own appeals, ops all" on public.moderation_appeals for select to authenticated
+  using (user_id = (select auth.uid()) or (select live.am_ops()));
+insert into live.personal_data (table_name, whose, others, setting, age, kept_while, why) values
+  ('public.moderation_appeals', '{user_id}', '{decided_by}', 'retention.actions_days', 't.decided_at', 'false',
+   'What a person answered to a decision and how that was decided: kept as long as the decision.');
+
+-- ── what is a decision ──────────────────────────────────────────────────────────────────────────────────────────
+create function live.took_something(p_row public.moderation_actions) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  -- A later row that overtook it does not unmake it: it held until then. A withdrawal does.
+  return p_row.action in ('mute', 'camera_off', 'chat_mute', 'kick', 'ban', 'set_role', 'delete_message')
+     and p_row.target_user_id is not null and not p_row.dry_run
+     and (p_row.status <> 'cancelled' or p_row.error_code = 'superseded') is true
+     and coalesce(p_row.after ->> 'invited', 'false') <> 'true';
+end;
+$$;
+comment on function live.took_something(public.moderation_actions) is 'Whether a row is a decision that took something from a person.';
+
+create function live.may_be_appealed(p_row public.moderation_actions) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.took_something(p_row)
+     and p_row.created_at > clock_timestamp() - make_interval(days => (live.setting('appeals.within_days'))::int);
+end;
+$$;
+comment on function live.may_be_appealed(public.moderation_actions) is 'Whether a decision took something from a person, and may still be appealed.';
+
+-- ── the statement of reasons ─────────────────────────────────────────────────────────────────────────────────────
+create function live.statement_of(p_row public.moderation_actions) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  seen public.moderation_incidents;
+  about public.moderation_cases;
+  code public.reason_codes;
+  answer public.moderation_appeals;
+begin
+  select * into seen from public.moderation_incidents i where i.action_id = p_row.id order by i.started_at limit 1;
+  select * into about from public.moderation_cases c where c.id = p_row.case_id and c.resolved_at is not null;
+  select * into code from public.reason_codes r where r.code = about.reason_code;
+  select * into answer from public.moderation_appeals a where a.action_id = p_row.id;
+  return jsonb_build_object(
+    'action_id', p_row.id, 'action', p_row.action, 'at', p_row.created_at, 'session_id', p_row.session_id,
+    'title', (select s.title from public.live_sessions s where s.id = p_row.session_id),
+    'seconds', p_row.params -> 'seconds', 'scope', p_row.params -> 'scope',
+    -- Which person it was is not said: only whether one of the room, of the platform, or a rule.
+    'decided_by', case p_row.requested_via when 'auto' then 'rule' when 'app' then 'room' else 'platform' end,
+    'reason', p_row.reason, 'rule', seen.rule, 'facts', seen.measured - 'refused' - 'words',
+    'reason_code', code.code, 'text_en', code.text_en, 'text_tr', code.text_tr,
+    'may_appeal', live.may_be_appealed(p_row) and answer.id is null,
+    'appeal', case when answer.id is not null then jsonb_build_object(
+      'id', answer.id, 'at', answer.created_at, 'decision', answer.decision, 'decided_at', answer.decided_at, 'answer', answer.answer) end);
+end;
+$$;
+comment on function live.statement_of(public.moderation_actions) is 'What the person concerned is told about a decision: what, when, why, by which kind of judge, and their appeal.';
+
+create function public.my_decisions(before timestamptz default null, "limit" int default 50) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  if me is null then
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
+  end if;
+  perform live.refuse_deleted(me);
+  return (
+    select coalesce(jsonb_agg(live.statement_of(a) order by a.n desc), '[]')
+      from (select * from public.moderation_actions x
+             where x.target_user_id = me and live.took_something(x) and x.created_at < coalesce(my_decisions.before, 'infinity')
+             order by x.n desc limit least(greatest(coalesce(my_decisions."limit", 50), 1), 100)) a);
+end;
+$$;
+comment on function public.my_decisions(timestamptz, int) is
+  'What was decided about the caller, newest first: [{action_id, action, at, decided_by: rule | room | platform, reason, rule, facts, reason_code, '
+  'text_en, text_tr, may_appeal, appeal, …}]. A suspended account may ask too.';
+grant execute on function public.my_decisions(timestamptz, int) to authenticated;
+
+-- ── appealing ────────────────────────────────────────────────────────────────────────────────────────────────────
+create function public.appeal(action_id uuid, text text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  said constant text := nullif(btrim(appeal.text), '');
+  item public.moderation_actions;
+  made uuid;
+begin
+  -- Not require_account: who is banned from the platform must be able to answer.
+  if me is null then
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
+  end if;
+  perform live.refuse_deleted(me);
+  select * into item from public.moderation_actions a where a.id = appeal.action_id and a.target_user_id = me;
+  if item.id is null then
+    perform live.refuse(404, 'unknown_action', 'There is no such decision about you.');
+  elsif said is null or live.text_fault(said, 2000, true) is not null then
+    perform live.refuse(400, 'invalid_text', format('An appeal %s.', coalesce(live.text_fault(said, 2000, true), 'must say something')));
+  elsif not live.may_be_appealed(item) then
+    perform live.refuse(409, 'not_appealable', 'This decision cannot be appealed, or its time for that is over.');
+  end if;
+  perform live.spend(me, 'appeals_per_minute');
+  insert into public.moderation_appeals as p (action_id, user_id, text) values (item.id, me, said)
+  on conflict on constraint moderation_appeals_action_id_key do nothing returning p.id into made;
+  if made is null then
+    perform live.refuse(409, 'already_appealed', 'You have appealed this decision already: you will be told what is decided.');
+  end if;
+  perform realtime.send(jsonb_build_object('id', made, 'severity', 'info', 'state', 'appeal'), 'changed', 'live:cases', true);
+  return jsonb_build_object('appeal_id', made);
+end;
+$$;
+comment on function public.appeal(uuid, text) is
+  'Appeals a decision about the caller, once: {appeal_id}. Refuses unknown_action, not_appealable, already_appealed. A suspended account may appeal too.';
+grant execute on function public.appeal(uuid, text) to authenticated;
+
+create function public.appeal_inbox("limit" int default 50, skip int default 0) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform live.require_ops();
+  return (
+    select coalesce(jsonb_agg(to_jsonb(x) order by x.created_at), '[]')
+      from (select p.id, p.user_id, p.text, p.created_at, to_jsonb(a) as decision_about, a.requested_by = auth.uid() as own_decision,
+                   (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p.user_id) as name
+              from public.moderation_appeals p join public.moderation_actions a on a.id = p.action_id
+             where p.decided_at is null and p.user_id <> auth.uid()
+             order by p.created_at
+             limit least(greatest(coalesce(appeal_inbox."limit", 50), 1), 200) offset least(greatest(coalesce(appeal_inbox.skip, 0), 0), 10000)) x);
+end;
+$$;
+comment on function public.appeal_inbox(int, int) is
+  'The open appeals, the oldest first, for ops: [{id, user_id, name, text, created_at, decision_about, own_decision}].';
+grant execute on function public.appeal_inbox(int, int) to authenticated;
+
+create function live.other_ops_exist(p_me uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from public.live_ops o where o.user_id <> p_me and live.is_ops(o.user_id));
+end;
+$$;
+comment on function live.other_ops_exist(uuid) is 'Whether there is another operator in good standing.';
+
+create function live.undo_of(p_row public.moderation_actions) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return case p_row.action
+    when 'mute' then case when exists (select from public.live_participants p where p.session_id = p_row.session_id
+                                         and p.user_id = p_row.target_user_id and p.mic_muted) then 'unmute' end
+    when 'camera_off' then case when exists (select from public.live_participants p where p.session_id = p_row.session_id
+                                               and p.user_id = p_row.target_user_id and p.camera_off) then 'camera_on' end
+    when 'chat_mute' then case when exists (select from public.live_participants p where p.session_id = p_row.session_id
+                                              and p.user_id = p_row.target_user_id and p.chat_muted_until > clock_timestamp()) then 'chat_unmute' end
+    when 'ban' then case when exists (select from live.bans_of(p_row)) then 'unban' end
+  end;
+end;
+$$;
+comment on function live.undo_of(public.moderation_actions) is 'The action that undoes what still stands of a decision; null when nothing does.';
+
+create function live.lift(p_row public.moderation_actions) returns uuid
+language plpgsql set search_path = '' as $$
+declare
+  opposite constant text := live.undo_of(p_row);
+  running constant boolean := exists (select from public.live_sessions s where s.id = p_row.session_id and s.status <> 'ended');
+  made uuid;
+begin
+  update public.moderation_incidents i set strikes = 0, measured = i.measured || '{"forgiven": true}' where i.action_id = p_row.id;
+  -- In a session that is over only bans still hold.
+  if opposite is not null and (running or opposite = 'unban') then
+    insert into public.moderation_actions (session_id, call_id, target_user_id, action, params, reason)
+    values (p_row.session_id, p_row.call_id, p_row.target_user_id, opposite,
+            case when opposite = 'unban' then jsonb_strip_nulls(jsonb_build_object('scope', p_row.params -> 'scope')) else '{}' end, 'lifted after an appeal')
+    returning id into made;
+  end if;
+  return made;
+end;
+$$;
+comment on function live.lift(public.moderation_actions) is 'Undoes what still stands of a decision, through the door, and forgives its strikes; the id of the undoing row.';
+
+create function public.decide_appeal(id uuid, decision text, answer text default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
+  item public.moderation_appeals;
+  about public.moderation_actions;
+  said constant text := nullif(btrim(decide_appeal.answer), '');
+  undone uuid;
+begin
+  select * into item from public.moderation_appeals p where p.id = decide_appeal.id for update;
+  select * into about from public.moderation_actions a where a.id = item.action_id;
+  if item.id is null then
+    perform live.refuse(404, 'unknown_appeal', 'There is no such appeal.');
+  elsif item.user_id = me then
+    perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
+  elsif about.requested_by = me and live.other_ops_exist(me) then
+    perform live.refuse(403, 'own_decision', 'You made this decision: another operator decides the appeal.');
+  elsif decide_appeal.decision is null or decide_appeal.decision not in ('upheld', 'lifted') then
+    perform live.refuse(400, 'invalid_choice', 'An appeal is decided as upheld or lifted.');
+  elsif said is not null and live.text_fault(said, 2000, true) is not null then
+    perform live.refuse(400, 'invalid_text', format('An answer %s.', live.text_fault(said, 2000, true)));
+  elsif item.decided_at is not null then
+    if (item.decision, item.decided_by) is distinct from (decide_appeal.decision, me) then
+      perform live.refuse(409, 'appeal_decided', 'This appeal is decided already.');
+    end if;
+    return jsonb_build_object('appeal_id', item.id, 'decision', item.decision, 'undone_by', null);
+  end if;
+  update public.moderation_appeals p
+     set decision = decide_appeal.decision, decided_by = me, decided_at = clock_timestamp(), answer = said,
+         decided_alone = coalesce(about.requested_by = me, false)
+   where p.id = item.id;
+  if decide_appeal.decision = 'lifted' then
+    undone := live.lift(about);
+  end if;
+  return jsonb_build_object('appeal_id', item.id, 'decision', decide_appeal.decision, 'undone_by', undone);
+end;
+$$;
+comment on function public.decide_appeal(uuid, text, text) is
+  'Decides an appeal: upheld, or lifted, which undoes the act and forgives its strikes: {appeal_id, decision, undone_by}. Refuses own_decision '
+  'while there is another operator.';
+grant execute on function public.decide_appeal(uuid, text, text) to authenticated;
+
+-- ── the second person behind a long ban ──────────────────────────────────────────────────────────────────────────
+alter table public.live_bans add column wanted_until timestamptz;
+comment on column public.live_bans.wanted_until is
+  'Until when the operator wanted it (infinity = for ever) while a second one has not confirmed that; null when nothing is left to confirm.';
+create index live_bans_to_confirm on public.live_bans (created_at) where wanted_until is not null and lifted_at is null;
+
+create function live.shorten_ban() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  most constant timestamptz := clock_timestamp() + make_interval(days => (live.setting('bans.second_person_days'))::int);
+begin
+  -- What server code does without naming a person is the company's own decision.
+  if exists (select from public.moderation_actions a where a.id = new.action_id and a.requested_by is not null)
+     and coalesce(new.expires_at, 'infinity') > most then
+    new.wanted_until := coalesce(new.expires_at, 'infinity');
+    new.expires_at := most;
+  end if;
+  return new;
+end;
+$$;
+comment on function live.shorten_ban() is 'Trigger: a platform ban by one operator acts for bans.second_person_days; the rest waits for a second one.';
+create trigger shorten_ban before insert on public.live_bans
+  for each row when (new.scope = 'platform' and new.action_id is not null) execute function live.shorten_ban();
+
+create function public.confirm_ban(ban_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
+  item public.live_bans;
+begin
+  select * into item from public.live_bans b where b.id = confirm_ban.ban_id for update;
+  if item.id is null or item.lifted_at is not null or item.user_id = me then
+    perform live.refuse(404, 'unknown_ban', 'There is no such ban that stands.');
+  elsif item.wanted_until is null then
+    perform live.refuse(409, 'nothing_to_confirm', 'This ban needs no second person.');
+  elsif live.other_ops_exist(me) and exists (
+      select from public.moderation_actions a where a.id = item.action_id and a.requested_by = me) then
+    perform live.refuse(403, 'own_decision', 'You made this ban: another operator confirms it.');
+  end if;
+  update public.live_bans b set expires_at = nullif(item.wanted_until, 'infinity'), wanted_until = null where b.id = item.id;
+  return jsonb_build_object('ban_id', item.id, 'expires_at', nullif(item.wanted_until, 'infinity'));
+end;
+$$;
+comment on function public.confirm_ban(uuid) is 'Confirms a long platform ban as a second operator: {ban_id, expires_at}, null = for ever.';
+grant execute on function public.confirm_ban(uuid) to authenticated;
+
+-- ── measures ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function public.moderation_measures(since timestamptz, until timestamptz default now()) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform live.require_ops();
+  if moderation_measures.until - moderation_measures.since > interval '366 days' then
+    perform live.refuse(400, 'invalid_choice', 'Ask for a year at most.');
+  end if;
+  return (
+    with decided as (
+      select coalesce((select i.rule from public.moderation_incidents i where i.action_id = a.id limit 1), a.requested_by::text, 'server') as judge,
+             a.requested_via = 'auto' as by_rule, a.id, a.case_id, a.created_at, p.decision as appeal, p.id as appeal_id
+        from public.moderation_actions a left join public.moderation_appeals p on p.action_id = a.id
+       where a.created_at between moderation_measures.since and moderation_measures.until
+         and live.took_something(a))
+    select jsonb_build_object(
+      'judges', coalesce((select jsonb_agg(jsonb_build_object(
+          'judge', g.judge, 'rule', g.by_rule, 'decisions', g.decisions, 'appealed', g.appealed, 'lifted', g.lifted, 'upheld', g.upheld,
+          'upheld_share', case when g.lifted + g.upheld > 0 then round(g.upheld::numeric / (g.lifted + g.upheld), 3) end) order by g.decisions desc)
+        from (select d.judge, d.by_rule, count(*) as decisions, count(d.appeal_id) as appealed,
+                     count(*) filter (where d.appeal = 'lifted') as lifted, count(*) filter (where d.appeal = 'upheld') as upheld
+                from decided d group by d.judge, d.by_rule) g), '[]'),
+      'cases', (select jsonb_build_object(
+          'opened', count(*), 'resolved', count(c.resolved_at), 'violations', count(*) filter (where c.decision = 'violation'),
+          'seconds_to_first_act_p50', percentile_cont(0.5) within group (order by extract(epoch from f.first_act - c.opened_at)),
+          'seconds_to_decision_p50', percentile_cont(0.5) within group (order by extract(epoch from c.resolved_at - c.opened_at)))
+        from public.moderation_cases c
+        left join lateral (select min(x.created_at) as first_act from public.moderation_actions x
+                            where x.case_id = c.id and x.requested_via <> 'auto') f on true
+       where c.opened_at between moderation_measures.since and moderation_measures.until)));
+end;
+$$;
+comment on function public.moderation_measures(timestamptz, timestamptz) is
+  'How rules and moderators judge, for ops: {judges: [{judge, rule, decisions, appealed, lifted, upheld, upheld_share}], cases: {opened, resolved, '
+  'violations, seconds_to_first_act_p50, seconds_to_decision_p50}}. judge is a rule''s name or a person''s id.';
+grant execute on function public.moderation_measures(timestamptz, timestamptz) to authenticated;
+
+-- schemas/93_cases_reports.sql
+-- Owns: what people report (user_reports), and how reports make a case grave. Reports raise a case, they punish nobody; the
+-- reported never learn who reported.
+
+update public.app_settings set value = value || '{"reports_per_minute": 6, "reports_for_warning": 2, "reports_for_critical": 5}'
+ where key = 'limits';
+
+create table public.user_reports (
+  id uuid primary key default gen_random_uuid(),
+  reporter_id uuid not null,
+  user_id uuid not null,
+  session_id uuid references public.live_sessions (id) on delete set null,
+  call_id uuid references public.calls (id) on delete set null,
+  message_id uuid references public.live_messages (id) on delete set null,
+  reason_code text not null references public.reason_codes (code),
+  text text check (char_length(text) <= 1000),
+  was_there boolean not null,
+  case_id uuid references public.moderation_cases (id) on delete set null,
+  created_at timestamptz not null default clock_timestamp(),
+  day date not null default (clock_timestamp() at time zone 'utc')::date,
+  check (reporter_id <> user_id)
+);
+comment on table public.user_reports is 'What people reported: one row per reporter, subject and day. Never shown to the reported.';
+comment on column public.user_reports.id is 'Id of the report.';
+comment on column public.user_reports.reporter_id is 'Who reported.';
+comment on column public.user_reports.user_id is 'Who was reported.';
+comment on column public.user_reports.session_id is 'In which session.';
+comment on column public.user_reports.call_id is 'In which call.';
+comment on column public.user_reports.message_id is 'Which chat message.';
+comment on column public.user_reports.reason_code is 'Why, as a code of reason_codes.';
+comment on column public.user_reports.text is 'What the reporter wrote.';
+comment on column public.user_reports.was_there is 'Whether the reporter was in the session or call themself: others'' word does not raise severity.';
+comment on column public.user_reports.case_id is 'The case that it belongs to.';
+comment on column public.user_reports.created_at is 'When it was made.';
+comment on column public.user_reports.day is 'The day (UTC): one report per reporter, subject and day.';
+create unique index user_reports_once_a_day on public.user_reports
+  (reporter_id, user_id, coalesce(message_id, session_id, call_id, '00000000-0000-0000-0000-000000000000'), day);
+create index user_reports_of_case on public.user_reports (case_id) where case_id is not null;
+create index user_reports_on_person on public.user_reports (user_id, created_at desc);
+create index user_reports_of_message on public.user_reports (message_id) where message_id is not null;
+create index user_reports_of_session on public.user_reports (session_id) where session_id is not null;
+create index user_reports_of_call on public.user_reports (call_id) where call_id is not null;
+create index user_reports_by_age on public.user_reports using brin (created_at) with (pages_per_range = 32);
+alter table public.user_reports enable row level security;
+grant select on public.user_reports to authenticated, service_role;
+create policy "one sees one's own reports, ops all" on public.user_reports for select to authenticated
+  using (reporter_id = (select auth.uid()) or ((select live.am_ops()) and user_id <> (select auth.uid())));
+insert into live.personal_data (table_name, whose, others, shown, setting, age, kept_while, why) values
+  ('public.user_reports', '{reporter_id}', '{}', '{user_id}', 'retention.incidents_days', 't.created_at',
+   'exists (select from public.moderation_cases k where k.id = t.case_id and k.resolved_at is null)',
+   'Who reported whom and why: evidence of a case. In the reporter''s export only: the reported shall not learn who it was.');
+
+-- ── how much a report weighs ─────────────────────────────────────────────────────────────────────────────────────
+create function live.reporter_accuracy(p_reporter uuid) returns double precision
+language plpgsql stable set search_path = '' as $$
+begin
+  -- Laplace's rule of succession: one half for who has reported nothing that was decided.
+  return (select (count(distinct c.id) filter (where c.decision = 'violation') + 1.0) / (count(distinct c.id) + 2.0)
+            from public.user_reports r join public.moderation_cases c on c.id = r.case_id and c.decision is not null
+           where r.reporter_id = p_reporter and r.created_at > clock_timestamp() - interval '180 days');
+end;
+$$;
+comment on function live.reporter_accuracy(uuid) is 'Share of a reporter''s decided cases that were violations, 0 to 1, of half a year.';
+
+create function live.credible_reporters(p_case uuid) returns int
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select count(distinct r.reporter_id) from public.user_reports r
+           where r.case_id = p_case and r.was_there and live.reporter_accuracy(r.reporter_id) >= 0.3);
+end;
+$$;
+comment on function live.credible_reporters(uuid) is 'How many different people who were there, and whose reports were right often enough, reported a case.';
+
+create function live.was_there(p_user uuid, p_session uuid, p_call uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from public.live_participants p
+                  where p.session_id = p_session and p.user_id = p_user and p.first_joined_at is not null)
+      or exists (select from public.calls c where c.id = p_call and p_user in (c.caller_id, c.callee_id));
+end;
+$$;
+comment on function live.was_there(uuid, uuid, uuid) is 'Whether a person was in a session or is a side of a call.';
+
+create function live.add_report(p_user uuid, p_session uuid, p_call uuid, p_message uuid, p_reason text, p_text text) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  wanted constant public.reason_codes := (select r from public.reason_codes r where r.code = p_reason and r.for_reports);
+  there constant boolean := live.was_there(me, p_session, p_call);
+  said constant text := nullif(btrim(p_text), '');
+  made uuid;
+  about uuid;
+  credible int;
+begin
+  perform live.require_account(me);
+  if wanted.code is null then
+    perform live.refuse(404, 'unknown_reason_code', 'Choose one of the reasons of the list.');
+  elsif said is not null and live.text_fault(said, 1000, true) is not null then
+    perform live.refuse(400, 'invalid_text', format('A report %s.', live.text_fault(said, 1000, true)));
+  elsif p_user = me then
+    perform live.refuse(400, 'self_report', 'You cannot report yourself.');
+  elsif not live.is_or_was_account(p_user) then
+    perform live.refuse(404, 'unknown_user', 'There is nobody under this id.');
+  end if;
+  perform live.spend(me, 'reports_per_minute');
+  insert into public.user_reports (reporter_id, user_id, session_id, call_id, message_id, reason_code, text, was_there)
+  values (me, p_user, p_session, p_call, p_message, wanted.code, said, there)
+  on conflict do nothing returning id into made;
+  if made is null then
+    return (select jsonb_build_object('report_id', r.id, 'repeated', true) from public.user_reports r
+             where r.reporter_id = me and r.user_id = p_user and r.day = (clock_timestamp() at time zone 'utc')::date
+               and coalesce(r.message_id, r.session_id, r.call_id, '00000000-0000-0000-0000-000000000000')
+                 = coalesce(p_message, p_session, p_call, '00000000-0000-0000-0000-000000000000'));
+  end if;
+  about := live.open_case(p_session, p_call, p_user, case when there then wanted.severity else 'info' end, 'report');
+  update public.user_reports r set case_id = about where r.id = made;
+  credible := live.credible_reporters(about);
+  update public.moderation_cases c
+     set severity = live.graver(c.severity, case when credible >= live.limit_of('reports_for_critical') then 'critical'
+                                                 when credible >= live.limit_of('reports_for_warning') then 'warning' else 'info' end),
+         message_id = coalesce(c.message_id, p_message)
+   where c.id = about;
+  return jsonb_build_object('report_id', made, 'repeated', false);
+end;
+$$;
+comment on function live.add_report is
+  'Writes a report of the caller and adds it to the open case of the person: {report_id, repeated}. A second one of the same day is the first.';
+
+-- ── the doors ────────────────────────────────────────────────────────────────────────────────────────────────────
+create function public.report_person(user_id uuid, reason_code text, text text default null, session_id uuid default null, call_id uuid default null)
+returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  if num_nonnulls(report_person.session_id, report_person.call_id) > 1 then
+    perform live.refuse(400, 'bad_place', 'Name a session or a call, not both.');
+  elsif report_person.call_id is not null and not live.was_there(auth.uid(), null, report_person.call_id)
+     or report_person.session_id is not null and not live.was_there(auth.uid(), report_person.session_id, null) then
+    perform live.refuse(403, 'not_in_session', 'Join first: you report what you saw there.');
+  elsif num_nonnulls(report_person.session_id, report_person.call_id) = 1
+     and not live.was_there(report_person.user_id, report_person.session_id, report_person.call_id) then
+    perform live.refuse(404, 'not_a_participant', 'This person was not there.');
+  end if;
+  return live.add_report(report_person.user_id, report_person.session_id, report_person.call_id, null,
+                         report_person.reason_code, report_person.text);
+end;
+$$;
+comment on function public.report_person(uuid, text, text, uuid, uuid) is
+  'Reports a person, in a session or call that the caller was in, or at large: {report_id, repeated}.';
+
+create function public.report_message(message_id uuid, reason_code text, text text default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item public.live_messages;
+begin
+  select * into item from public.live_messages m where m.id = report_message.message_id and m.user_id is not null;
+  if item.id is null or not live.was_there(auth.uid(), item.session_id, null) then
+    perform live.refuse(404, 'unknown_message', 'There is no such message for you.');
+  end if;
+  return live.add_report(item.user_id, item.session_id, null, item.id, report_message.reason_code, report_message.text);
+end;
+$$;
+comment on function public.report_message(uuid, text, text) is 'Reports a chat message of a session that the caller was in: {report_id, repeated}.';
+
+create function public.report_session(session_id uuid, reason_code text, text text default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item public.live_sessions;
+begin
+  select * into item from public.live_sessions s where s.id = report_session.session_id;
+  if item.id is null then
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
+  end if;
+  return live.add_report(item.creator_id, item.id, null, null, report_session.reason_code, report_session.text);
+end;
+$$;
+comment on function public.report_session(uuid, text, text) is 'Reports a session, that is its creator; also by its title, without joining: {report_id, repeated}.';
+grant execute on function public.report_person(uuid, text, text, uuid, uuid), public.report_message(uuid, text, text),
+  public.report_session(uuid, text, text) to authenticated;
+
+-- ── the inbox ────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.case_rank(p_case public.moderation_cases) returns double precision
+language plpgsql stable set search_path = '' as $$
+begin
+  return (case p_case.severity when 'critical' then 100 when 'warning' then 10 else 1 end)
+    * (1 + coalesce((select sum(live.reporter_accuracy(w.reporter_id))
+                       from (select distinct r.reporter_id from public.user_reports r where r.case_id = p_case.id limit 50) w), 0))
+    * (1 + ln(1 + coalesce((select s.viewer_count from public.live_sessions s where s.id = p_case.session_id), 0)))
+    + extract(epoch from clock_timestamp() - p_case.opened_at) / 600;
+end;
+$$;
+comment on function live.case_rank(public.moderation_cases) is
+  'How urgent a case is: severity × reporters'' accuracy × audience of now, and one more for each ten minutes that it waits.';
+
+create function public.case_inbox(state text default 'open', "limit" int default 50, skip int default 0) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform live.require_ops();
+  if case_inbox.state is null or case_inbox.state not in ('open', 'resolved') then
+    perform live.refuse(400, 'invalid_choice', 'The inbox shows open or resolved cases.');
+  end if;
+  return (
+    select coalesce(jsonb_agg(to_jsonb(page) - 'place' order by page.place), '[]') from (
+      select c.id, c.session_id, c.call_id, c.message_id, c.recording_id, c.user_id, c.severity, c.source, c.opened_at, live.case_state(c) as state,
+             case when c.claim_expires_at > clock_timestamp() then c.claimed_by end as claimed_by, c.claim_expires_at,
+             c.decision, c.reason_code, c.resolved_at, c.resolved_by,
+             (select count(distinct r.reporter_id) from public.user_reports r where r.case_id = c.id) as reporters,
+             (select array_agg(distinct r.reason_code) from public.user_reports r where r.case_id = c.id) as reasons,
+             (select array_agg(distinct i.rule) from public.moderation_incidents i where i.case_id = c.id) as rules,
+             (select s.title from public.live_sessions s where s.id = c.session_id) as title,
+             (select coalesce(p.display_name, p.username) from public.profiles p where p.id = c.user_id) as name,
+             (select p.username from public.profiles p where p.id = c.user_id) as username,
+             row_number() over (order by case when c.resolved_at is null then live.case_rank(c) end desc nulls last,
+                                         c.resolved_at desc nulls last, c.id) as place
+        from (select * from public.moderation_cases o
+               where (o.resolved_at is null) = (case_inbox.state = 'open') and o.user_id is distinct from auth.uid()
+               order by o.resolved_at desc, o.opened_at desc limit 1000) c
+       order by place
+       limit least(greatest(coalesce(case_inbox."limit", 50), 1), 200) offset least(greatest(coalesce(case_inbox.skip, 0), 0), 1000)) page);
+end;
+$$;
+comment on function public.case_inbox(text, int, int) is
+  'The cases of ops, the most urgent first, or the last decided: [{id, user_id, name, severity, source, state, claimed_by, reporters, reasons, rules, …}], '
+  'of the 1000 newest.';
+grant execute on function public.case_inbox(text, int, int) to authenticated;
+
+create function public.case_file(id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
+  item public.moderation_cases;
+begin
+  select * into item from public.moderation_cases c where c.id = case_file.id;
+  if item.id is null then
+    perform live.refuse(404, 'unknown_case', 'There is no such case.');
+  elsif item.user_id = me then
+    perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
+  end if;
+  return jsonb_build_object(
+    'case', to_jsonb(item) || jsonb_build_object('state', live.case_state(item)),
+    'person', (select jsonb_build_object('user_id', p.id, 'username', p.username, 'display_name', p.display_name)
+                 from public.profiles p where p.id = item.user_id),
+    'session', (select to_jsonb(s) from (select x.id, x.title, x.type, x.status, x.creator_id, x.viewer_count, x.peak_viewers,
+                                                x.started_at, x.ended_at
+                                           from public.live_sessions x where x.id = item.session_id) s),
+    'reports', (select coalesce(jsonb_agg(to_jsonb(r) order by r.created_at), '[]')
+                  from (select * from public.user_reports u where u.case_id = item.id order by u.created_at limit 200) r),
+    'messages', (select coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]')
+                   from (select distinct x.* from public.live_messages x join public.user_reports u on u.message_id = x.id
+                          where u.case_id = item.id limit 100) m),
+    'incidents', (select coalesce(jsonb_agg(to_jsonb(i) order by i.started_at), '[]')
+                    from (select * from public.moderation_incidents x where x.case_id = item.id order by x.started_at desc limit 200) i),
+    'actions', (select coalesce(jsonb_agg(to_jsonb(a) order by a.n), '[]')
+                  from (select * from public.moderation_actions x where x.case_id = item.id order by x.n desc limit 200) a),
+    'notes', (select coalesce(jsonb_agg(to_jsonb(n) order by n.created_at), '[]')
+                from (select * from public.case_notes x where x.case_id = item.id order by x.created_at limit 200) n),
+    'earlier', (select coalesce(jsonb_agg(to_jsonb(e) order by e.opened_at desc), '[]')
+                  from (select x.id, x.severity, x.decision, x.reason_code, x.opened_at, x.resolved_at
+                          from public.moderation_cases x where x.user_id = item.user_id and x.id <> item.id
+                         order by x.opened_at desc limit 20) e));
+end;
+$$;
+comment on function public.case_file(uuid) is
+  'All of a case in one answer, for ops: {case, person, session, reports, messages, incidents, actions, notes, earlier}. Refuses own_case.';
+grant execute on function public.case_file(uuid) to authenticated;
+
 -- schemas/94_export.sql
 -- Owns: the export of what the live platform holds of the caller, and the indexes by which exports and retention find rows.
 
@@ -9496,6 +10372,7 @@ revoke all on table
   public.moderation_actions,
   public.moderation_incidents,
   public.live_audio_stats,
+  public.reason_codes,
   public.moderation_cases,
   public.agent_rooms,
   public.relay_keys,
@@ -9529,6 +10406,9 @@ revoke all on table
   public.app_setting_changes,
   live.api_paths,
   live.app_pre_request,
+  public.case_notes,
+  public.moderation_appeals,
+  public.user_reports,
   live.schema_objects
   from public, anon, authenticated, service_role;
 
@@ -9586,7 +10466,8 @@ revoke all on routine
   live.forget_consent(p_user uuid),
   live.object_schema(p_properties jsonb, p_required text[]),
   live.action(p_action text),
-  live.open_case(p_session uuid, p_user uuid, p_severity text, p_source text),
+  live.graver(p_one text, p_other text),
+  live.open_case(p_session uuid, p_call uuid, p_user uuid, p_severity text, p_source text),
   live.guard_participant(),
   live.tell_access_type(),
   live.tell_role_change(),
@@ -9911,6 +10792,41 @@ revoke all on routine
   live.app_pre_request_name(),
   live.before_request(),
   live.hook_requests(),
+  live.require_ops(),
+  live.open_case_of(p_session uuid, p_call uuid, p_user uuid),
+  live.link_action_to_case(),
+  live.link_case(),
+  live.link_incident_to_case(),
+  live.ring_case(),
+  live.case_state(p_case public.moderation_cases),
+  live.case_to_work_on(p_case uuid),
+  public.claim_case(id uuid),
+  public.release_case(id uuid),
+  public.add_case_note(case_id uuid, body text, id uuid),
+  public.resolve_case(id uuid, decision text, reason_code text),
+  live.took_something(p_row public.moderation_actions),
+  live.may_be_appealed(p_row public.moderation_actions),
+  live.statement_of(p_row public.moderation_actions),
+  public.my_decisions(before timestamptz, "limit" int),
+  public.appeal(action_id uuid, text text),
+  public.appeal_inbox("limit" int, skip int),
+  live.other_ops_exist(p_me uuid),
+  live.undo_of(p_row public.moderation_actions),
+  live.lift(p_row public.moderation_actions),
+  public.decide_appeal(id uuid, decision text, answer text),
+  live.shorten_ban(),
+  public.confirm_ban(ban_id uuid),
+  public.moderation_measures(since timestamptz, until timestamptz),
+  live.reporter_accuracy(p_reporter uuid),
+  live.credible_reporters(p_case uuid),
+  live.was_there(p_user uuid, p_session uuid, p_call uuid),
+  live.add_report(p_user uuid, p_session uuid, p_call uuid, p_message uuid, p_reason text, p_text text),
+  public.report_person(user_id uuid, reason_code text, text text, session_id uuid, call_id uuid),
+  public.report_message(message_id uuid, reason_code text, text text),
+  public.report_session(session_id uuid, reason_code text, text text),
+  live.case_rank(p_case public.moderation_cases),
+  public.case_inbox(state text, "limit" int, skip int),
+  public.case_file(id uuid),
   live.rows_of(p_user uuid, p_table text),
   live.key_of(p_table text),
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
@@ -9959,6 +10875,7 @@ grant select, insert, update on public.moderation_incidents to service_role;
 grant select on public.moderation_incidents to authenticated;
 grant select, insert, update on public.live_audio_stats to service_role;
 grant select on public.live_audio_stats to authenticated;
+grant select on public.reason_codes to anon, authenticated, service_role;
 grant select, insert, update on public.moderation_cases to service_role;
 grant select on public.moderation_cases to authenticated;
 grant select, insert, update, delete on public.agent_rooms to service_role;
@@ -10039,6 +10956,23 @@ grant execute on function public.live_schema() to authenticated, service_role;
 grant insert (call_id) on public.moderation_actions to authenticated;
 grant execute on function public.my_rights(uuid) to authenticated, service_role;
 grant execute on function live.may_embed() to anon, authenticated;
+grant select on public.case_notes to authenticated, service_role;
+grant execute on function public.claim_case(uuid) to authenticated;
+grant execute on function public.release_case(uuid) to authenticated;
+grant execute on function public.add_case_note(uuid, text, uuid) to authenticated;
+grant execute on function public.resolve_case(uuid, text, text) to authenticated;
+grant select (id, action_id, user_id, text, created_at, decision, decided_at, answer) on public.moderation_appeals to authenticated;
+grant select on public.moderation_appeals to service_role;
+grant execute on function public.my_decisions(timestamptz, int) to authenticated;
+grant execute on function public.appeal(uuid, text) to authenticated;
+grant execute on function public.appeal_inbox(int, int) to authenticated;
+grant execute on function public.decide_appeal(uuid, text, text) to authenticated;
+grant execute on function public.confirm_ban(uuid) to authenticated;
+grant execute on function public.moderation_measures(timestamptz, timestamptz) to authenticated;
+grant select on public.user_reports to authenticated, service_role;
+grant execute on function public.report_person(uuid, text, text, uuid, uuid), public.report_message(uuid, text, text), public.report_session(uuid, text, text) to authenticated;
+grant execute on function public.case_inbox(text, int, int) to authenticated;
+grant execute on function public.case_file(uuid) to authenticated;
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function public.live_schema_contract() to service_role;
 

@@ -86,7 +86,7 @@ begin
     when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
     when p_key in ('calls.ring_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
-                   'access.grace_seconds', 'tickets.delivered_after_seconds') then
+                   'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 0 and 86400 then 'must be between 0 and 86400 seconds' end
     when p_key = 'earnings.holding_days' then
@@ -96,6 +96,9 @@ begin
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between live.least_days_kept(p_key) and 3650 or p_value::numeric % 1 <> 0
              then format('must be between %s and 3650 whole days', live.least_days_kept(p_key)) end
+    when p_key in ('bans.second_person_days', 'appeals.within_days') then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
+           when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end
     when p_key = 'limits' then
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object'
            when jsonb_path_exists(p_value, '$.* ? (@.type() <> "number" || @ < 0)')

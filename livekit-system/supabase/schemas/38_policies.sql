@@ -208,8 +208,8 @@ create policy "one asks in one's own name" on public.moderation_actions for inse
 create policy "staff see incidents" on public.moderation_incidents for select to authenticated
   using (session_id in (select live.my_staffed_sessions()) or (select live.am_ops()));
 
-create policy "ops see cases" on public.moderation_cases for select to authenticated
-  using ((select live.am_ops()));
+create policy "ops see cases, but for their own" on public.moderation_cases for select to authenticated
+  using ((select live.am_ops()) and user_id is distinct from (select auth.uid()));
 
 create policy "one sees one's own figures, staff those of the session" on public.live_audio_stats for select to authenticated
   using (user_id = (select auth.uid())
@@ -224,7 +224,9 @@ declare
   me uuid := auth.uid();
   session public.live_sessions;
 begin
-  if me is null or parts is null or not live.is_uuid(parts[2]) then
+  if p_topic = 'live:cases' then
+    return live.is_ops(me);
+  elsif me is null or parts is null or not live.is_uuid(parts[2]) then
     return false;
   end if;
   select * into session from public.live_sessions s where s.id = parts[2]::uuid;
@@ -242,7 +244,7 @@ end;
 $$;
 comment on function live.may_listen is
   'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for whoever may '
-  'be in the session, live:wake for nobody (the service role passes by policies).';
+  'be in the session, live:cases for ops, live:wake for nobody (the service role passes by policies).';
 grant execute on function live.may_listen(text) to authenticated;
 
 create policy "live topics" on realtime.messages for select to authenticated

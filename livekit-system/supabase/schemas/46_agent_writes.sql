@@ -190,7 +190,7 @@ begin
     last_at = clock_timestamp()
   returning c.held_back = 1 into opens;
   if opens then
-    perform live.open_case(p_session, null, 'critical', 'rule');
+    perform live.open_case(p_session, null, null, 'critical', 'rule');
   end if;
   return true;
 end;
@@ -251,7 +251,7 @@ begin
       measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
     answers := answers || jsonb_build_object('id', item.id, 'ok', found, 'error', refusal);
     if found and is_new and item.case_severity is not null then
-      perform live.open_case(item.session_id, item.user_id, item.case_severity, 'rule');
+      perform live.open_case(item.session_id, null, item.user_id, item.case_severity, 'rule');
     end if;
   end loop;
   return answers;

@@ -71,7 +71,7 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
    't.created_at',
    't.status in (''pending'', ''claimed'') or exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.target_user_id)',
    'Who acted against whom: evidence for claims of either side, and what an open case needs is held.'),
-  ('public.moderation_cases', '{user_id}', '{claimed_by}', 't.resolved_at is not null', 'retention.actions_days', 't.resolved_at', 'false',
+  ('public.moderation_cases', '{user_id}', '{claimed_by,resolved_by}', 't.resolved_at is not null', 'retention.actions_days', 't.resolved_at', 'false',
    'Evidence of how a complaint was decided. An open case is not exported: it would warn who is looked into.'),
   ('public.live_bans', '{user_id}', '{creator_id,created_by,lifted_by}', 'true', 'retention.actions_days',
    'coalesce(t.lifted_at, t.expires_at)', 'false',

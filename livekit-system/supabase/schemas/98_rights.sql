@@ -20,6 +20,7 @@ revoke all on table
   public.moderation_actions,
   public.moderation_incidents,
   public.live_audio_stats,
+  public.reason_codes,
   public.moderation_cases,
   public.agent_rooms,
   public.relay_keys,
@@ -53,6 +54,9 @@ revoke all on table
   public.app_setting_changes,
   live.api_paths,
   live.app_pre_request,
+  public.case_notes,
+  public.moderation_appeals,
+  public.user_reports,
   live.schema_objects
   from public, anon, authenticated, service_role;
 
@@ -110,7 +114,8 @@ revoke all on routine
   live.forget_consent(p_user uuid),
   live.object_schema(p_properties jsonb, p_required text[]),
   live.action(p_action text),
-  live.open_case(p_session uuid, p_user uuid, p_severity text, p_source text),
+  live.graver(p_one text, p_other text),
+  live.open_case(p_session uuid, p_call uuid, p_user uuid, p_severity text, p_source text),
   live.guard_participant(),
   live.tell_access_type(),
   live.tell_role_change(),
@@ -435,6 +440,41 @@ revoke all on routine
   live.app_pre_request_name(),
   live.before_request(),
   live.hook_requests(),
+  live.require_ops(),
+  live.open_case_of(p_session uuid, p_call uuid, p_user uuid),
+  live.link_action_to_case(),
+  live.link_case(),
+  live.link_incident_to_case(),
+  live.ring_case(),
+  live.case_state(p_case public.moderation_cases),
+  live.case_to_work_on(p_case uuid),
+  public.claim_case(id uuid),
+  public.release_case(id uuid),
+  public.add_case_note(case_id uuid, body text, id uuid),
+  public.resolve_case(id uuid, decision text, reason_code text),
+  live.took_something(p_row public.moderation_actions),
+  live.may_be_appealed(p_row public.moderation_actions),
+  live.statement_of(p_row public.moderation_actions),
+  public.my_decisions(before timestamptz, "limit" int),
+  public.appeal(action_id uuid, text text),
+  public.appeal_inbox("limit" int, skip int),
+  live.other_ops_exist(p_me uuid),
+  live.undo_of(p_row public.moderation_actions),
+  live.lift(p_row public.moderation_actions),
+  public.decide_appeal(id uuid, decision text, answer text),
+  live.shorten_ban(),
+  public.confirm_ban(ban_id uuid),
+  public.moderation_measures(since timestamptz, until timestamptz),
+  live.reporter_accuracy(p_reporter uuid),
+  live.credible_reporters(p_case uuid),
+  live.was_there(p_user uuid, p_session uuid, p_call uuid),
+  live.add_report(p_user uuid, p_session uuid, p_call uuid, p_message uuid, p_reason text, p_text text),
+  public.report_person(user_id uuid, reason_code text, text text, session_id uuid, call_id uuid),
+  public.report_message(message_id uuid, reason_code text, text text),
+  public.report_session(session_id uuid, reason_code text, text text),
+  live.case_rank(p_case public.moderation_cases),
+  public.case_inbox(state text, "limit" int, skip int),
+  public.case_file(id uuid),
   live.rows_of(p_user uuid, p_table text),
   live.key_of(p_table text),
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
@@ -483,6 +523,7 @@ grant select, insert, update on public.moderation_incidents to service_role;
 grant select on public.moderation_incidents to authenticated;
 grant select, insert, update on public.live_audio_stats to service_role;
 grant select on public.live_audio_stats to authenticated;
+grant select on public.reason_codes to anon, authenticated, service_role;
 grant select, insert, update on public.moderation_cases to service_role;
 grant select on public.moderation_cases to authenticated;
 grant select, insert, update, delete on public.agent_rooms to service_role;
@@ -563,5 +604,22 @@ grant execute on function public.live_schema() to authenticated, service_role;
 grant insert (call_id) on public.moderation_actions to authenticated;
 grant execute on function public.my_rights(uuid) to authenticated, service_role;
 grant execute on function live.may_embed() to anon, authenticated;
+grant select on public.case_notes to authenticated, service_role;
+grant execute on function public.claim_case(uuid) to authenticated;
+grant execute on function public.release_case(uuid) to authenticated;
+grant execute on function public.add_case_note(uuid, text, uuid) to authenticated;
+grant execute on function public.resolve_case(uuid, text, text) to authenticated;
+grant select (id, action_id, user_id, text, created_at, decision, decided_at, answer) on public.moderation_appeals to authenticated;
+grant select on public.moderation_appeals to service_role;
+grant execute on function public.my_decisions(timestamptz, int) to authenticated;
+grant execute on function public.appeal(uuid, text) to authenticated;
+grant execute on function public.appeal_inbox(int, int) to authenticated;
+grant execute on function public.decide_appeal(uuid, text, text) to authenticated;
+grant execute on function public.confirm_ban(uuid) to authenticated;
+grant execute on function public.moderation_measures(timestamptz, timestamptz) to authenticated;
+grant select on public.user_reports to authenticated, service_role;
+grant execute on function public.report_person(uuid, text, text, uuid, uuid), public.report_message(uuid, text, text), public.report_session(uuid, text, text) to authenticated;
+grant execute on function public.case_inbox(text, int, int) to authenticated;
+grant execute on function public.case_file(uuid) to authenticated;
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function public.live_schema_contract() to service_role;

@@ -1,0 +1,167 @@
+"""Appeals: the person concerned is told why, may answer once, and somebody else decides."""
+
+import pytest
+
+from tests.database.test_cases import RESOLVE, case_of, joined, refusal, report
+from tests.database.world import Json, Scene, World
+
+ACT = (
+    "insert into moderation_actions (session_id, target_user_id, action, params, reason)"
+    " values ($1, $2, $3, $4, 'shouting') returning id::text"
+)
+APPEAL = "select public.appeal($1::uuid, $2)"
+DECIDE = "select public.decide_appeal($1::uuid, $2, $3)"
+DECISIONS = "select public.my_decisions()"
+
+
+async def act(
+    world: World, by: str, scene: Scene | None, person: str, action: str, params: Json = None
+) -> str:
+    return str(await world.as_user(by, ACT, scene.id if scene else None, person, action, params or {}))
+
+
+async def appealed(world: World, person: str, action: str) -> str:
+    return str((await world.as_user(person, APPEAL, action, "It was the neighbour's drill."))["appeal_id"])
+
+
+async def test_a_person_reads_what_was_decided_and_why(world: World) -> None:
+    scene = await world.live()
+    ops = await world.user(ops=True)
+    person = await joined(world, scene, role="speaker")
+    await report(world, await joined(world, scene), person, scene)
+    mute = await act(world, ops, scene, person, "mute", {"seconds": 600})
+    await world.as_user(ops, RESOLVE, str((await case_of(world, person))["id"]), "violation", "noise")
+    [statement] = await world.as_user(person, DECISIONS)
+    assert (statement["action_id"], statement["action"], statement["seconds"]) == (mute, "mute", 600)
+    assert statement["decided_by"] == "platform"
+    assert statement["reason"] == "shouting"
+    assert statement["reason_code"] == "noise"
+    assert statement["text_tr"].startswith("Ses")
+    assert statement["may_appeal"] is True
+    assert ops not in str(statement), "who of ops decided is nobody's business"
+    assert await world.as_user(await world.user(), DECISIONS) == []
+
+
+async def test_a_rules_verdict_comes_with_its_facts(world: World) -> None:
+    scene = await world.live()
+    person = await joined(world, scene, role="speaker")
+    mute = str(
+        await world.service(
+            "insert into moderation_actions (session_id, target_user_id, action, requested_via)"
+            " values ($1, $2, 'mute', 'auto') returning id::text",
+            scene.id, person,
+        )  # fmt: skip
+    )
+    await world.value(
+        "insert into moderation_incidents (session_id, user_id, rule, severity, measured, started_at, ended_at,"
+        " strikes, action_id) values ($1, $2, 'too_loud', 'warning', '{\"lufs\": -8.1}', now(), now(), 2, $3)",
+        scene.id, person, mute,
+    )  # fmt: skip
+    [statement] = await world.as_user(person, DECISIONS)
+    assert (statement["decided_by"], statement["rule"]) == ("rule", "too_loud")
+    assert statement["facts"]["lufs"] == -8.1
+
+
+async def test_one_appeals_once_and_only_ones_own(world: World) -> None:
+    scene = await world.live()
+    person, other = await joined(world, scene, role="speaker"), await joined(world, scene)
+    mute = await act(world, scene.creator, scene, person, "mute")
+    assert await refusal(world, other, APPEAL, mute, "let them") == "unknown_action"
+    assert await refusal(world, person, APPEAL, mute, "  ") == "invalid_text"
+    await appealed(world, person, mute)
+    assert await refusal(world, person, APPEAL, mute, "again") == "already_appealed"
+    unmute = await act(world, scene.creator, scene, person, "unmute")
+    assert await refusal(world, person, APPEAL, unmute, "why") == "not_appealable"
+
+
+async def test_another_operator_decides_and_lifting_undoes_and_forgives(world: World) -> None:
+    scene = await world.live()
+    judge, second = await world.user(ops=True), await world.user(ops=True)
+    person = await joined(world, scene, role="speaker")
+    mute = await act(world, judge, scene, person, "mute")
+    await world.value(
+        "insert into moderation_incidents (session_id, user_id, rule, severity, started_at, ended_at, strikes,"
+        " action_id) values ($1, $2, 'too_loud', 'warning', now(), now(), 2, $3)",
+        scene.id, person, mute,
+    )  # fmt: skip
+    appeal = await appealed(world, person, mute)
+    assert await refusal(world, judge, DECIDE, appeal, "upheld", None) == "own_decision"
+    assert await refusal(world, person, DECIDE, appeal, "lifted", None) == "not_allowed"
+    inbox = await world.as_user(second, "select public.appeal_inbox(200)")
+    assert [a["own_decision"] for a in inbox if a["id"] == appeal] == [False]
+    decided = await world.as_user(second, DECIDE, appeal, "lifted", "We heard it again.")
+    assert await world.value(
+        "select action from moderation_actions where id = $1::uuid", decided["undone_by"]
+    ) == "unmute"  # fmt: skip
+    assert await world.value(
+        "select mic_muted from live_participants where session_id = $1 and user_id = $2", scene.id, person
+    ) is False  # fmt: skip
+    assert await world.value("select strikes from moderation_incidents where action_id = $1::uuid", mute) == 0
+    assert await refusal(world, second, DECIDE, appeal, "upheld", None) == "appeal_decided"
+    [statement] = [s for s in await world.as_user(person, DECISIONS) if s["action_id"] == mute]
+    assert statement["appeal"]["decision"] == "lifted"
+    assert statement["appeal"]["answer"] == "We heard it again."
+    assert second not in str(statement)
+
+
+async def test_who_is_banned_from_the_platform_can_still_appeal(world: World) -> None:
+    judge, second = await world.user(ops=True), await world.user(ops=True)
+    person = await world.user()
+    ban = await act(world, judge, None, person, "ban", {"scope": "platform"})
+    appeal = await appealed(world, person, ban)
+    await world.as_user(second, DECIDE, appeal, "lifted", None)
+    assert await world.value("select live.standing_ban($1::uuid, null, null) is null", person)
+
+
+async def test_a_ban_of_a_room_that_is_over_is_lifted_too(world: World) -> None:
+    scene = await world.live()
+    person = await joined(world, scene)
+    ban = await act(world, scene.creator, scene, person, "ban", {"scope": "creator"})
+    await world.value("update live_sessions set status = 'ended' where id = $1", scene.id)
+    appeal = await appealed(world, person, ban)
+    await world.as_user(await world.user(ops=True), DECIDE, appeal, "lifted", None)
+    assert await world.value(
+        "select lifted_at is not null from live_bans where user_id = $1 and scope = 'creator'", person
+    )
+
+
+async def test_a_long_platform_ban_waits_for_a_second_person(world: World) -> None:
+    judge, second = await world.user(ops=True), await world.user(ops=True)
+    person = await world.user()
+    await act(world, judge, None, person, "ban", {"scope": "platform"})
+    ban = await world.row(
+        "select id::text, expires_at - created_at as acts, wanted_until = 'infinity' as for_ever"
+        " from live_bans where user_id = $1",
+        person,
+    )
+    assert (ban["acts"].days, ban["for_ever"]) in ((30, True), (29, True))
+    confirm = "select public.confirm_ban($1::uuid)"
+    assert await refusal(world, judge, confirm, ban["id"]) == "own_decision"
+    assert await refusal(world, person, confirm, ban["id"]) == "not_allowed"
+    assert (await world.as_user(second, confirm, ban["id"]))["expires_at"] is None
+    assert await world.value("select expires_at from live_bans where id = $1::uuid", ban["id"]) is None
+    assert await refusal(world, second, confirm, ban["id"]) == "nothing_to_confirm"
+
+
+@pytest.mark.parametrize("seconds", [3600, 29 * 86400])
+async def test_a_shorter_ban_needs_nobody_else(world: World, seconds: int) -> None:
+    person = await world.user()
+    await act(
+        world, await world.user(ops=True), None, person, "ban", {"scope": "platform", "seconds": seconds}
+    )
+    assert await world.value("select wanted_until from live_bans where user_id = $1", person) is None
+
+
+async def test_the_measures_count_decisions_appeals_and_reversals(world: World) -> None:
+    scene = await world.live()
+    judge, second = await world.user(ops=True), await world.user(ops=True)
+    for decision in ("lifted", "upheld", None):
+        person = await joined(world, scene, role="speaker")
+        mute = await act(world, judge, scene, person, "mute")
+        if decision:
+            await world.as_user(second, DECIDE, await appealed(world, person, mute), decision, None)
+    measures = await world.as_user(
+        second, "select public.moderation_measures(now() - interval '1 h', now() + interval '1 m')"
+    )
+    [mine] = [j for j in measures["judges"] if j["judge"] == judge]
+    assert (mine["decisions"], mine["appealed"], mine["lifted"], mine["upheld_share"]) == (3, 2, 1, 0.5)
