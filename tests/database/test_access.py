@@ -156,17 +156,20 @@ async def test_who_reads(world: World, scene: dict[str, str], table: str) -> Non
 def idle(table: str, operation: str) -> str:
     """Return a statement that changes nothing and still needs the privilege on the whole table."""
     return {
-        "insert": f"insert into public.{table} overriding system value select * from public.{table} where false",  # noqa: S608
+        "insert": f"insert into public.{table} ({{columns}}) overriding system value"  # noqa: S608
+        f" select {{columns}} from public.{table} where false",
         "update": f"update public.{table} set {{column}} = {{column}} where false",  # noqa: S608
         "delete": f"delete from public.{table} where false",  # noqa: S608
     }[operation]
 
 
-async def first_column(world: World, table: str) -> str:
-    return str(await world.value(
-        "select attname from pg_attribute where attrelid = $1::regclass and attnum > 0 and attidentity <> 'a'"
-        " order by attnum limit 1", f"public.{table}",
-    ))  # fmt: skip
+async def columns_to_write(world: World, table: str) -> list[str]:
+    rows = await world.rows(
+        "select attname from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped"
+        " and attidentity <> 'a' and attgenerated = '' order by attnum",
+        f"public.{table}",
+    )
+    return [row["attname"] for row in rows]
 
 
 @pytest.mark.parametrize("table", sorted(MATRIX))
@@ -180,7 +183,7 @@ async def test_who_writes(world: World, scene: dict[str, str], table: str, opera
     if access.writes[operation]:
         return
     allowed = SERVICE if operation[0] in access.service else frozenset()
-    column = await first_column(world, table)
-    sql = idle(table, operation).format(column=column)
+    columns = await columns_to_write(world, table)
+    sql = idle(table, operation).format(column=columns[0], columns=", ".join(columns))
     done = {persona for persona in PERSONAS if await attempt(world, persona, scene, sql) == 0}
     assert done == allowed, sql

@@ -49,8 +49,9 @@ async def test_a_rules_verdict_comes_with_its_facts(world: World) -> None:
         await world.service(
             "insert into moderation_actions (session_id, target_user_id, action, requested_via)"
             " values ($1, $2, 'mute', 'auto') returning id::text",
-            scene.id, person,
-        )  # fmt: skip
+            scene.id,
+            person,
+        )
     )
     await world.value(
         "insert into moderation_incidents (session_id, user_id, rule, severity, measured, started_at, ended_at,"

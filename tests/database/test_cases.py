@@ -48,7 +48,9 @@ async def test_five_credible_reports_make_a_case_critical_and_punish_nobody(worl
         graveness.append((await case_of(world, accused))["severity"])
     assert graveness == ["info", "warning", "warning", "warning", "critical"]
     assert await world.value("select count(*) from user_reports where user_id = $1", accused) == 5
-    assert await world.value("select count(*) from moderation_actions where target_user_id = $1", accused) == 0
+    assert (
+        await world.value("select count(*) from moderation_actions where target_user_id = $1", accused) == 0
+    )
 
 
 async def test_one_person_reports_one_subject_once_a_day(world: World) -> None:
@@ -67,13 +69,9 @@ async def test_who_was_not_there_raises_nothing(world: World) -> None:
     scene = await world.live()
     accused = await joined(world, scene, role="speaker")
     stranger = await world.user()
-    assert (
-        await refusal(world, stranger, REPORT, accused, "threat", None, scene.id) == "not_in_session"
-    )
+    assert await refusal(world, stranger, REPORT, accused, "threat", None, scene.id) == "not_in_session"
     for _ in range(6):
-        await world.as_user(
-            await world.user(), "select public.report_session($1::uuid, 'threat')", scene.id
-        )
+        await world.as_user(await world.user(), "select public.report_session($1::uuid, 'threat')", scene.id)
     assert (await case_of(world, scene.creator))["severity"] == "info"
 
 
@@ -97,14 +95,19 @@ async def test_the_reported_never_learns_who_reported(world: World) -> None:
     scene = await world.live()
     accused, reporter = await joined(world, scene, role="speaker"), await joined(world, scene)
     await report(world, reporter, accused, scene)
-    about_them = [f"select count(*) from {table} where user_id = $1" for table in ("user_reports", "moderation_cases")]
+    about_them = (
+        "select count(*) from user_reports where user_id = $1",
+        "select count(*) from moderation_cases where user_id = $1",
+    )
     for sql in about_them:
         assert await world.as_user(accused, sql, accused) == 0
     await (await world.owner()).execute("insert into live_ops (user_id) values ($1)", accused)
     case = str((await case_of(world, accused))["id"])
     for sql in about_them:
         assert await world.as_user(accused, sql, accused) == 0
-    assert case not in [c["id"] for c in await world.as_user(accused, "select public.case_inbox('open', 200)")]
+    assert case not in [
+        c["id"] for c in await world.as_user(accused, "select public.case_inbox('open', 200)")
+    ]
     for sql in (CLAIM, "select public.case_file($1::uuid)", "select public.add_case_note($1::uuid, 'hm')"):
         assert await refusal(world, accused, sql, case) == "own_case"
     export = await world.as_user(accused, "select public.export_my_data()")
@@ -158,7 +161,9 @@ async def test_two_operators_do_not_work_on_the_same_case(world: World) -> None:
     assert (await world.as_user(first, CLAIM, case))["claimed_by"] == first, "looking again keeps it"
     inbox = await world.as_user(second, "select public.case_inbox('open', 200)")
     assert [(c["state"], c["claimed_by"]) for c in inbox if c["id"] == case] == [("claimed", first)]
-    await world.value("update moderation_cases set claim_expires_at = now() - interval '1 s' where id = $1", case)
+    await world.value(
+        "update moderation_cases set claim_expires_at = now() - interval '1 s' where id = $1", case
+    )
     assert (await world.as_user(second, CLAIM, case))["claimed_by"] == second
     await world.as_user(second, "select public.release_case($1::uuid)", case)
     assert (await world.as_user(first, CLAIM, case))["claimed_by"] == first

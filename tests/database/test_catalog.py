@@ -10,8 +10,9 @@ APP = {"profiles", "creator_subscriptions", "subscriptions"}
 EACH_REQUEST = {"app_pre_request_name", "before_request", "bound_request", "may_embed"}
 # The only functions that someone signed in may execute, and the very few for people who are not.
 FOR_AUTHENTICATED = {
-    "add_case_note", "appeal", "appeal_inbox", "case_file", "case_inbox", "claim_case", "confirm_ban", "decide_appeal",
-    "moderation_measures", "my_decisions", "release_case", "report_message", "report_person", "report_session", "resolve_case",
+    "add_case_note", "appeal", "appeal_inbox", "case_file", "case_inbox", "claim_case", "confirm_ban",
+    "decide_appeal", "moderation_measures", "my_decisions", "release_case", "report_message", "report_person",
+    "report_session", "resolve_case",
     "accept_invite", "adjust_coins", "block_user", "buy_ticket", "can_join", "cancel_action", "decline_invite",
     "erase_account", "explain_access", "export_my_data",
     "live_events_since", "live_schema", "lower_hand", "my_rights", "platform_usage", "raise_hand",

@@ -9693,7 +9693,7 @@ begin
   return (
     select coalesce(jsonb_agg(to_jsonb(x) order by x.created_at), '[]')
       from (select p.id, p.user_id, p.text, p.created_at, to_jsonb(a) as decision_about, a.requested_by = auth.uid() as own_decision,
-                   (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p.user_id) as name
+                   live.shown_name(p.user_id) as name
               from public.moderation_appeals p join public.moderation_actions a on a.id = p.action_id
              where p.decided_at is null and p.user_id <> auth.uid()
              order by p.created_at
@@ -10082,7 +10082,7 @@ begin
              (select array_agg(distinct r.reason_code) from public.user_reports r where r.case_id = c.id) as reasons,
              (select array_agg(distinct i.rule) from public.moderation_incidents i where i.case_id = c.id) as rules,
              (select s.title from public.live_sessions s where s.id = c.session_id) as title,
-             (select coalesce(p.display_name, p.username) from public.profiles p where p.id = c.user_id) as name,
+             live.shown_name(c.user_id) as name,
              (select p.username from public.profiles p where p.id = c.user_id) as username,
              row_number() over (order by case when c.resolved_at is null then live.case_rank(c) end desc nulls last,
                                          c.resolved_at desc nulls last, c.id) as place

@@ -156,7 +156,7 @@ begin
   return (
     select coalesce(jsonb_agg(to_jsonb(x) order by x.created_at), '[]')
       from (select p.id, p.user_id, p.text, p.created_at, to_jsonb(a) as decision_about, a.requested_by = auth.uid() as own_decision,
-                   (select coalesce(f.display_name, f.username) from public.profiles f where f.id = p.user_id) as name
+                   live.shown_name(p.user_id) as name
               from public.moderation_appeals p join public.moderation_actions a on a.id = p.action_id
              where p.decided_at is null and p.user_id <> auth.uid()
              order by p.created_at

@@ -206,7 +206,7 @@ begin
              (select array_agg(distinct r.reason_code) from public.user_reports r where r.case_id = c.id) as reasons,
              (select array_agg(distinct i.rule) from public.moderation_incidents i where i.case_id = c.id) as rules,
              (select s.title from public.live_sessions s where s.id = c.session_id) as title,
-             (select coalesce(p.display_name, p.username) from public.profiles p where p.id = c.user_id) as name,
+             live.shown_name(c.user_id) as name,
              (select p.username from public.profiles p where p.id = c.user_id) as username,
              row_number() over (order by case when c.resolved_at is null then live.case_rank(c) end desc nulls last,
                                          c.resolved_at desc nulls last, c.id) as place
