@@ -93,6 +93,29 @@ comment on function live.my_paid_sessions is
   'Sessions with paid access that the caller is or was in and is not kept out of: neither by a ban nor because access has ended.';
 grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
 
+create function live.my_recent_sessions() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  if live.shut_out(me) then
+    return;
+  end if;
+  return query
+    select s.id
+      from (select x.session_id, x.free, x.access_removed from public.live_participants x
+             where x.user_id = me order by x.last_joined_at desc nulls last limit 50) p
+      join public.live_sessions s on s.id = p.session_id
+     where not p.access_removed
+       and p.session_id not in (select live.closed_to(me))
+       and (p.free or s.creator_id = me or live.access_fault(s, me) is null);
+end;
+$$;
+comment on function live.my_recent_sessions is
+  'Of my_free_sessions and my_paid_sessions those of the last fifty that the caller was in. Policies ask for them first: most '
+  'reads are of these, and then nobody''s whole past is looked through.';
+grant execute on function live.my_recent_sessions() to authenticated;
+
 create function live.may_look_back(p_session uuid, p_user uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -160,6 +183,7 @@ create policy "public listings are for everyone" on public.live_sessions for sel
 create policy "listings, and what one took part in" on public.live_sessions for select to authenticated
   using ((status <> 'ended' and (access_type = 'public' or not (select live.is_anonymous())))
          or creator_id = (select auth.uid())
+         or id in (select live.my_recent_sessions())
          or id in (select live.my_free_sessions())
          or id in (select live.my_paid_sessions())
          or (select live.am_ops()));
@@ -171,6 +195,7 @@ create policy "hosts rename their session" on public.live_sessions for update to
 create policy "who is in a session sees who is there" on public.live_participants for select to authenticated
   using (user_id = (select auth.uid())
          or session_id in (select live.my_chats())
+         or session_id in (select live.my_recent_sessions())
          or session_id in (select live.my_free_sessions())
          or session_id in (select live.my_paid_sessions())
          or (select live.am_ops()));
@@ -188,6 +213,7 @@ create policy "one sees one's bans, staff those of the session" on public.live_b
 
 create policy "who is in a session reads its events" on public.live_events for select to authenticated
   using (session_id in (select live.my_chats())
+         or session_id in (select live.my_recent_sessions())
          or session_id in (select live.my_free_sessions())
          or session_id in (select live.my_paid_sessions())
          or (select live.am_ops()));

@@ -237,6 +237,7 @@ revoke all on routine
   live.paid_sessions(p_user uuid),
   live.my_free_sessions(),
   live.my_paid_sessions(),
+  live.my_recent_sessions(),
   live.may_look_back(p_session uuid, p_user uuid),
   live.my_staffed_sessions(),
   live.my_chats(),
@@ -540,6 +541,7 @@ grant execute on function public.lower_hand(uuid, uuid) to authenticated;
 grant execute on function public.accept_invite(uuid) to authenticated;
 grant execute on function public.decline_invite(uuid) to authenticated;
 grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
+grant execute on function live.my_recent_sessions() to authenticated;
 grant execute on function live.my_staffed_sessions() to authenticated;
 grant execute on function live.my_chats() to authenticated;
 grant execute on function live.my_own_sessions() to authenticated;
