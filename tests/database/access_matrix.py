@@ -70,7 +70,6 @@ MATRIX: dict[str, Access] = {
     ),
     "app_setting_changes": Access("key = 'limits'", OPS),
     "live_roles": Access("context = 'call'", EVERYONE),
-    "live_actions": Access("action = 'mute'", EVERYONE),
     "erasures": Access("user_id = '{erased}'", OPS),
     # ── sessions ──
     "live_sessions": Access(
