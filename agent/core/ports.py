@@ -267,6 +267,10 @@ class Swept(NamedTuple):
     """More than so many wake somebody."""
     unlisted: int = 0
     """Rooms that workers are in and the list misses. While there are any, no room counts as gone for it."""
+    open_cases: int = 0
+    """Cases that no human has decided."""
+    grave_case_waits: float = 0.0
+    """For how many seconds the longest critical one has waited that nobody has claimed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,11 @@ class Report(Collector):
         yield _gauge("live_automatic_actions", automatic, swept.automatic)
         ceiling = "How many of them wake somebody: limits.automatic_per_hour"
         yield _gauge("live_automatic_actions_limit", ceiling, swept.automatic_limit)
+        yield _gauge(
+            "live_cases_open", "Cases that no human has decided (the worker that sweeps)", swept.open_cases
+        )
+        waits = "For how long the longest critical case has waited that nobody has claimed (the worker that sweeps)"
+        yield _gauge("live_case_critical_waiting_seconds", waits, swept.grave_case_waits)
         unlisted = "Rooms with people or workers in them that LiveKit does not list"
         yield _gauge("live_rooms_unlisted", unlisted, self._parts.watcher.unlisted)
         closed = CounterMetricFamily("live_rooms_orphaned_closed", "Such rooms that were closed")

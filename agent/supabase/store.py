@@ -147,6 +147,8 @@ class SupabaseStore:
             automatic=done.get("automatic_actions", 0),
             automatic_limit=float("inf") if limit is None else float(limit),
             unlisted=done.get("unlisted_rooms", 0),
+            open_cases=done.get("open_cases", 0),
+            grave_case_waits=float(done.get("grave_case_waits", 0)),
         )
 
     async def _timed(self, function: str, **arguments: Any) -> Any:

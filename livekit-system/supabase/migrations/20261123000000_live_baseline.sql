@@ -5110,11 +5110,16 @@ begin
     'open_circuits', (select count(*) from live.rule_circuits c where c.last_at > clock_timestamp() - interval '10 minutes'),
     'automatic_actions', (select count(*) from public.moderation_actions a
                            where a.requested_via = 'auto' and a.created_at > clock_timestamp() - interval '1 hour'),
-    'automatic_limit', live.limit_of('automatic_per_hour'));
+    'automatic_limit', live.limit_of('automatic_per_hour'),
+    'open_cases', (select count(*) from public.moderation_cases c where c.resolved_at is null),
+    'grave_case_waits', (select coalesce(extract(epoch from clock_timestamp() - min(c.opened_at)), 0) from public.moderation_cases c
+                          where c.resolved_at is null and c.severity = 'critical'
+                            and coalesce(c.claim_expires_at, '-infinity') < clock_timestamp()));
 end;
 $$;
 comment on function live.automatic_load is
-  'What the rules do on the whole platform: {open_circuits: held back within ten minutes, automatic_actions: of an hour, automatic_limit}.';
+  'What the rules do on the whole platform: {open_circuits: held back within ten minutes, automatic_actions: of an hour, automatic_limit}, and what '
+  'waits for people: {open_cases, grave_case_waits: seconds of the longest critical case that nobody has claimed}.';
 
 create function public.agent_incidents(p_worker text, p_rows jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
