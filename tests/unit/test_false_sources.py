@@ -146,6 +146,18 @@ def test_a_moderator_returns_the_right(lifted: str) -> None:
     assert only(RecordIncident, disguise(scene)).action is None, "what was forgiven does not count"
 
 
+def test_an_act_about_everybody_returns_the_right_of_each_who_lost_it() -> None:
+    scene = Scene.open(context="video_live")
+    scene.present(ADA, SPEAKER, BOTH)
+    scene.present(BO, SPEAKER, BOTH)
+    for _ in range(2):
+        disguise(scene, Source.MICROPHONE, sound=False)
+        settle(scene, scene.passes(MOMENT_SECONDS))
+    assert scene.actual(BO) == SHOW
+    settle(scene, scene.asks("unmute_all", via="app"))
+    assert scene.actual(BO) == BOTH, "ADA, who lost nothing, comes before"
+
+
 def test_the_rules_own_row_returns_nothing() -> None:
     scene = video_live()
     for _ in range(2):

@@ -4,6 +4,7 @@ import pytest
 
 from handlers.effects import Count, Metric, RecordJoined, RemoveParticipant, Resync, SetPermission
 from handlers.events import Connection, Identity, Person, PresenceRecorded, RoomSynced
+from handlers.state import BATCHING_SECONDS as LIVEKIT_BATCH_SECONDS
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role, Source
 from tests.fakes.scene import (
@@ -176,6 +177,15 @@ def test_drift_is_counted_and_repaired() -> None:
     effects = scene.reports(ADA, EVERYTHING)
     assert only(Count, effects).metric is Metric.DRIFT_FOUND
     assert only(SetPermission, effects).permission == NOTHING
+
+
+def test_what_is_doubted_is_looked_at_once_more_when_reports_of_it_cannot_be_late() -> None:
+    scene = Scene.open()
+    scene.joins(ADA)
+    scene.confirms(only(SetPermission, scene.wants(ADA, SPEAKER)))
+    scene.passes(2.0)
+    scene.reports(ADA, NOTHING)
+    assert scene.state.resync_at == scene.now + LIVEKIT_BATCH_SECONDS
 
 
 def test_drift_back_to_what_was_replaced_is_found_once_reports_of_it_cannot_be_late() -> None:

@@ -20,6 +20,18 @@ def test_a_notice_says_until_when_and_why() -> None:
     assert told.payload["text"]["tr"].endswith("(noise)")
 
 
+def test_the_end_of_each_mute_is_told_to_the_person_it_is_about() -> None:
+    scene = Scene.open()
+    silenced = Desired(Role.SPEAKER, mic_muted=True, camera_off=True, chat_muted=True)
+    scene.present(ADA, silenced, NOTHING)
+    told = of(Notify, scene.confirms(only(SetPermission, scene.asks("unmute", ADA, SPEAKER))))
+    assert {(notice.identity, notice.type) for notice in told} == {
+        (ADA, NoticeType.UNMUTED),
+        (ADA, NoticeType.CAMERA_ON),
+        (ADA, NoticeType.CHAT_UNMUTED),
+    }
+
+
 def test_whoever_is_banned_is_told_why() -> None:
     banned = Desired(Role.LISTENER, removal=Removal("banned", None, "spam"))
     scene = Scene.open(Person(ADA, banned))

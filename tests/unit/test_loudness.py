@@ -10,7 +10,9 @@ import pyloudnorm  # type: ignore[import-untyped]
 import pytest
 
 from local import ebu, sounds
+from moderation.audio.decibels import weighted_mean_square
 from moderation.audio.kweighting import SAMPLE_RATE
+from moderation.audio.loudness import IntegratedLoudness
 from moderation.audio.measurement import Measurement
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 
@@ -73,3 +75,13 @@ def test_loss_only_lowers_the_sliding_loudness() -> None:
         assert found is not None
         assert complete is not None
         assert found.short_term_lufs <= complete.short_term_lufs + 0.1
+
+
+def test_a_block_at_the_absolute_gate_counts_and_one_below_it_does_not() -> None:
+    """Tech 3341 and BS.1770 leave out blocks below -70 LUFS."""
+    loudness = IntegratedLoudness()
+    loudness.add_momentary(weighted_mean_square(-70.0), -70.0)
+    assert loudness.integrated_lufs == pytest.approx(-70.0, abs=0.05)
+    silent = IntegratedLoudness()
+    silent.add_momentary(weighted_mean_square(-70.1), -70.1)
+    assert silent.integrated_lufs is None

@@ -117,7 +117,11 @@ def test_dead_air_has_no_weight_and_goes_to_ops() -> None:
     verdict = dead_air(0.0, None, 300.0, POLICY)
     assert verdict is not None
     assert (verdict.weight, verdict.ceiling) == (0.0, Step.TELL_OPS)
-    assert verdict.measured["quiet_seconds"] == 300.0
+    assert verdict.measured == {
+        "quiet_seconds": 300.0,
+        "threshold_seconds": POLICY.dead_air.seconds,
+        "microphone_off": 0.0,
+    }
 
 
 def decided(signal: sounds.Signal) -> list[tuple[Rule, Step]]:
