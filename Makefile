@@ -13,7 +13,7 @@ PRIVATE_UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
 UV := $(or $(shell command -v uv 2>/dev/null),$(PRIVATE_UV))
 BIN := .venv/bin
 export UV
-PACKAGES := $(wildcard agent handlers moderation local orchestrator bench)
+PACKAGES := $(wildcard agent handlers moderation local demo orchestrator bench)
 SCRIPTS := local/functions_router.ts tests/integration/supabase_js.ts
 BENCHMARKS := audio loudness_differences hearing actions hostile flood evasion accounts tokens relay growth churn latencies throughput capacity rooms
 FUNCTIONS := livekit-system/supabase/functions
@@ -34,7 +34,7 @@ up: install ## run the local cloud and a worker until Ctrl-C, and write .local/e
 
 .PHONY: demo
 demo: install ## play an evening with simulated people in real rooms, and check it (HOLD=1 keeps it up)
-	@$(BIN)/python -m local demo
+	@$(BIN)/python -m demo
 
 .PHONY: test
 test: install chromium promtool ## run every test of correctness, on real parts, two at a time

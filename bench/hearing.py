@@ -8,8 +8,7 @@ what a listener there gets (see `bench.hearing_room`). `ebu`: the cases of EBU T
 import asyncio
 import sys
 
-from bench import hearing_room, hearing_table
-from local import ebu
+from bench import ebu, hearing_room, hearing_table
 from local.chromium import find_chromium
 from local.paths import STATE
 from local.people.browser_speakers import browser_speakers

@@ -22,8 +22,9 @@ from agent.livekit.hearing import Hearing
 from agent.livekit.listening import RoomEars
 from agent.livekit.room import OPTIONS, hidden_token
 from agent.process.metrics import Metrics
+from bench import ffmpeg
 from handlers.events import Event, Identity, Measured
-from local import ffmpeg, sounds
+from local import sounds
 from local.people.browser_speakers import MUSIC_BITRATE, BrowserSpeakers
 from local.people.sound import RATE
 from local.people.waiting import until

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local import console, latency, sample_logins
-from local.demo import evening
 from local.migrate import MigrationError
 from local.paths import STATE
 from local.ports import DEFAULT_BASE, Offset, PortsTakenError
@@ -65,15 +64,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="run the local cloud until Ctrl-C (PORT_BASE moves its ports)")
-    commands.add_parser(
-        "demo", help="play an evening with simulated people and check it (HOLD=1 keeps it up)"
-    )
     commands.add_parser("latency", help="time 50 mutes and unmutes from row to room")
     command = parser.parse_args().command
     port_base = int(os.environ["PORT_BASE"]) if os.environ.get("PORT_BASE") else None
     try:
-        if command == "demo":
-            return 0 if asyncio.run(evening.play(port_base)) else 1
         if command == "latency":
             return 0 if asyncio.run(latency.measure(port_base)) else 1
         asyncio.run(up(STATE, port_base or DEFAULT_BASE))

@@ -157,6 +157,7 @@ def test_the_image_holds_all_that_the_worker_imports(image: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert not (image / "local").exists()
+    assert not (image / "demo").exists()
     installed = {path.name for path in image.glob(".venv/lib/*/site-packages/*")}
     assert not installed & {"pytest", "asyncpg", "mcp", "playwright"}
 

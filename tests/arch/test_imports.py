@@ -37,7 +37,7 @@ def name(path: Path) -> str:
     "path",
     [
         path
-        for path in sources("agent", "handlers", "moderation", "orchestrator", "local", "bench")
+        for path in sources("agent", "handlers", "moderation", "orchestrator", "local", "demo", "bench")
         if path != NATIVE
     ],
     ids=name,
@@ -65,7 +65,7 @@ def test_decisions_wait_for_nothing_log_nothing_and_read_no_clock(path: Path) ->
 
 @pytest.mark.parametrize("path", sources(*sorted(OURS)), ids=name)
 def test_production_knows_neither_the_local_stack_nor_the_tests(path: Path) -> None:
-    assert not {"local", "tests", "bench"} & set(imported(path))
+    assert not {"local", "demo", "tests", "bench"} & set(imported(path))
 
 
 MOST_ARGUMENTS = 5

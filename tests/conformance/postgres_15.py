@@ -5,9 +5,10 @@ from pathlib import Path
 
 import asyncpg
 
-from local import migrate, supabase_cli
+from local import migrate
 from local.ports import LOOPBACK, claim
 from local.postgres import SUPERUSER, url
+from tests.conformance import supabase_cli
 from tests.conformance.steps import Failed, Skipped, packages, run_tests
 from tests.database.server import postgres
 

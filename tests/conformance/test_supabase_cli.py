@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from local import supabase_cli
 from local.migrate import EXISTING_APP, MIGRATIONS
 from local.paths import REPOSITORY
 from local.stack import Stack
-from local.supabase_cli import Ran, supabase
+from tests.conformance import supabase_cli
 from tests.conformance.management_api import PROJECT, management_api
+from tests.conformance.supabase_cli import Ran, supabase
 from tests.integration.test_doctor import ask
 
 LOOP = pytest.mark.asyncio(loop_scope="module")

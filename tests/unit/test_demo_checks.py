@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from demo.checks import CHECKS, Scoreboard
+from demo.timeline import reading, tally
 from local import results
-from local.demo.checks import CHECKS, Scoreboard
-from local.demo.timeline import reading, tally
 
 
 def held_all() -> Scoreboard:

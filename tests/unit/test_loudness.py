@@ -9,7 +9,8 @@ import pyebur128  # type: ignore[import-untyped]
 import pyloudnorm  # type: ignore[import-untyped]
 import pytest
 
-from local import ebu, sounds
+from bench import ebu
+from local import sounds
 from moderation.audio.decibels import weighted_mean_square
 from moderation.audio.kweighting import SAMPLE_RATE
 from moderation.audio.loudness import IntegratedLoudness

@@ -1,6 +1,6 @@
 """A creator goes live on video; who paid or subscribed gets in, who did not does not."""
 
-from local.demo.stage import Hosted, Stage, Watch
+from demo.stage import Hosted, Stage, Watch
 from local.people.api import Refused
 from local.people.person import Person
 from local.people.waiting import until

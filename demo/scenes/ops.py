@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from local.demo.stage import Hosted, Stage, Watch
+from demo.stage import Hosted, Stage, Watch
 from local.people.api import Json, Refused
 from local.people.person import Person
 from local.people.sound import speech_like

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from livekit import api
 
-from local import console, results, sample_logins
-from local.demo.checks import Scoreboard
-from local.demo.scenes import (
+from demo.checks import Scoreboard
+from demo.scenes import (
     assistant,
     audio_room,
     books,
@@ -24,8 +23,9 @@ from local.demo.scenes import (
     takeover,
     too_loud,
 )
-from local.demo.stage import Stage, Watch
-from local.demo.timeline import Timeline
+from demo.stage import Stage, Watch
+from demo.timeline import Timeline
+from local import console, results, sample_logins
 from local.paths import STATE
 from local.people.person import People
 from local.ports import Offset

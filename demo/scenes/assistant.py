@@ -1,7 +1,7 @@
 """Ops ask an assistant: why somebody may not enter, and to mute somebody, which it rehearses, confirms and reports."""
 
+from demo.stage import Hosted, Stage
 from local.assistant import Assistant, Screen, ToolRefused, acting_for, assistant
-from local.demo.stage import Hosted, Stage
 
 MUTE_SECONDS = 600
 

@@ -1,6 +1,6 @@
 """The worker of a room is killed without warning; another one takes the room, and does what was asked meanwhile."""
 
-from local.demo.stage import Stage, Watch
+from demo.stage import Stage, Watch
 from local.people.sound import speech_like
 
 

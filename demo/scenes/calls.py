@@ -2,7 +2,7 @@
 
 import asyncio
 
-from local.demo.stage import Stage, Watch
+from demo.stage import Stage, Watch
 from local.people.api import Json, Refused
 from local.people.person import Person
 from local.people.sound import speech_like

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from local.demo.stage import Stage, Watch
+from demo.stage import Stage, Watch
 from local.people.device import Device
 from local.people.forger import Forger
 from local.people.relay_packet import Refusal

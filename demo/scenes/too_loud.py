@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from livekit import rtc
 
+from demo.levels_picture import draw_levels
+from demo.stage import Hosted, Stage
 from local import sounds
-from local.demo.stage import Hosted, Stage
-from local.levels_picture import draw_levels
 from local.paths import STATE
 from local.people.api import Json
 from local.people.device import Device

@@ -2,7 +2,7 @@
 
 import time
 
-from local.demo.stage import Stage, Watch
+from demo.stage import Stage, Watch
 from local.people.sound import speech_like
 
 STAYS_SILENT_SECONDS = 1.0

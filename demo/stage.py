@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from livekit import api
 
-from local.demo.checks import Scoreboard
-from local.demo.timeline import Timeline
+from demo.checks import Scoreboard
+from demo.timeline import Timeline
 from local.people.device import Device
 from local.people.person import OpenSession, People, Person
 from local.people.relay_packet import Refusal

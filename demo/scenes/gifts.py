@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 
-from local.demo.stage import Hosted, Stage, Watch
+from demo.stage import Hosted, Stage, Watch
 from local.people.device import Device
 from local.people.waiting import until
 

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from local.demo.checks import Scoreboard
+from demo.checks import Scoreboard
 from local.results import Figure
 
 DIM, BOLD, GREEN, RED, CYAN, PLAIN = "2", "1", "32", "31", "36", "0"

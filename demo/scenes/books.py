@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from local.demo.stage import Stage
+from demo.stage import Stage
 from local.people.api import Json
 from local.people.relay_packet import Refusal
 from local.people.waiting import until
