@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from agent.core.backoff import Backoff
 from agent.core.envelope import Envelope
 from agent.core.inbox import Inbox, InboxOverflow
 from agent.core.log_fields import bind
@@ -149,9 +150,9 @@ class Host:
     async def _serve(self, room: RoomName, succeed_at: float | None) -> None:
         """Hold the room until it ends or somebody else has it, whatever happens in between."""
         bind(room=room)
-        failures, lost_at = 0, None
+        backoff, lost_at = Backoff(FIRST_RETRY_SECONDS, RETRY_CAP_SECONDS), None
         while True:
-            started, cap = self._clock.monotonic(), RETRY_CAP_SECONDS
+            started, cap = self._clock.monotonic(), None
             try:
                 return await self._hold(room, succeed_at, lost_at)
             except (PortError, ConnectionLost, InboxOverflow) as error:
@@ -163,12 +164,12 @@ class Host:
                 log.exception("room failed")
                 self._metrics.room_failures.inc()
             stable = self._clock.monotonic() - started > STABLE_SECONDS
-            failures = 1 if stable else failures + 1
+            succeed_at = self._clock.monotonic()
             if lost_at is None or stable:
                 lost_at = self._clock.now()
-            succeed_at = self._clock.monotonic()
-            if failures > 1:
-                await asyncio.sleep(min(FIRST_RETRY_SECONDS * 2 ** min(failures, 10), cap))
+                backoff.reset()  # the first attempt is made at once
+            else:
+                await asyncio.sleep(backoff.pause(cap))
 
     async def _hold(self, room: RoomName, succeed_at: float | None, lost_at: float | None) -> None:
         """Moderate the room for as long as one connection lasts, or do nothing where it is not ours to moderate.

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from agent.core.backoff import Backoff
 from agent.core.ports import Refused, Unavailable, Written
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ class Outbox(Generic[Row]):
         self._answered(row, answer)
 
     async def _persist(self, batch: list[Row]) -> Sequence[Written]:
-        pause = FIRST_RETRY_SECONDS
+        backoff = Backoff(FIRST_RETRY_SECONDS, RETRY_CAP_SECONDS)
         while True:
             try:
                 return await self._send(batch)
@@ -103,5 +104,4 @@ class Outbox(Generic[Row]):
                 log.warning(
                     "write postponed", extra={"kind": self.kind, "rows": len(batch), "error": str(error)}
                 )
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, RETRY_CAP_SECONDS)
+                await asyncio.sleep(backoff.pause())

@@ -12,6 +12,7 @@ import logging
 import math
 from typing import Protocol
 
+from agent.core.backoff import Backoff
 from agent.core.ports import RoomName
 from agent.livekit.agents_library import (
     AgentServer,
@@ -53,15 +54,16 @@ class Dispatches:
 
     async def run(self) -> None:
         """Stay registered until cancelled, or until we are leaving and the connection is lost."""
-        pause = FIRST_RETRY_SECONDS
+        backoff = Backoff(FIRST_RETRY_SECONDS, RETRY_CAP_SECONDS)
         while True:
             self._server = server = self._new_server()
             reason, was_registered = await self._run(server)
             if not self._host.taking:
                 return
             log.warning("not registered with LiveKit", extra={"error": reason})
-            pause = FIRST_RETRY_SECONDS if was_registered else min(2 * pause, RETRY_CAP_SECONDS)
-            await asyncio.sleep(pause)
+            if was_registered:
+                backoff.reset()
+            await asyncio.sleep(backoff.pause())
 
     async def drain(self) -> None:
         """Tell LiveKit to offer us no more rooms."""

@@ -20,6 +20,7 @@ from realtime import (
     RealtimeSubscribeStates,
 )
 
+from agent.core.backoff import Backoff
 from agent.core.metrics import Counter, Gauge
 from agent.core.ports import RoomName
 
@@ -76,15 +77,14 @@ class WakeUps:
 
     async def run(self, listener: Listener) -> None:
         """Stay subscribed for ever."""
-        pause = FIRST_RETRY_SECONDS
+        backoff = Backoff(FIRST_RETRY_SECONDS, RETRY_CAP_SECONDS)
         while True:
             try:
                 await self._listen(listener)
-                pause = FIRST_RETRY_SECONDS
+                backoff.reset()
             except Exception as error:  # noqa: BLE001  (the client raises whatever its transport raises)
                 log.warning("no wake-ups; polling goes on", extra={"error": repr(error)})
-                pause = min(pause * 2, RETRY_CAP_SECONDS)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(backoff.pause())
 
     async def _listen(self, listener: Listener) -> None:
         """One client, from joining until something about it is not right."""

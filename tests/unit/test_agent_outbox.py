@@ -69,7 +69,8 @@ async def test_while_the_database_is_away_writes_wait_in_order() -> None:
     writer, before = Writer(away=5), clock()
     await writer.write(1, 2, 3)
     assert [row for row, _ in writer.answers] == [1, 2, 3]
-    assert clock() - before == pytest.approx(0.1 + 0.2 + 0.4 + 0.8 + 1.0 + 6 * 0.01)
+    longest = 0.1 + 0.2 + 0.4 + 0.8 + 1.0
+    assert longest / 2 <= clock() - before - 6 * 0.01 <= longest
 
 
 @virtual_time
