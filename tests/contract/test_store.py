@@ -1,6 +1,6 @@
 """What any `Store` must do: the fake of the unit tests, and Supabase's data API over the real database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,10 +27,15 @@ from agent.supabase.store import SupabaseStore
 from handlers.effects import FinishAction, Verdict
 from handlers.events import ActionId, Connection, Identity, Sid
 from local.stack import Stack
+from moderation.action_names import AGENT_ACTIONS, TARGETED
 from moderation.desired import Permission
 from tests.database.world import World
 from tests.fakes.store import Database, FakeStore
 
+PARAMS: Mapping[str, Mapping[str, Any]] = {"set_role": {"role": "listener"}, "announce": {"text": "hello"}}
+"""What an action does not go without."""
+FIRST = {"unban": "ban"}
+"""What must have happened before."""
 START_MS = 1_800_000_000_000
 NOBODY = Permission(frozenset())
 
@@ -44,6 +49,7 @@ class Backend(Protocol):
     async def seat(self, room: RoomName, who: Identity) -> None: ...
     async def mute(self, room: RoomName, who: Identity) -> ActionId: ...
     async def announce(self, room: RoomName) -> ActionId: ...
+    async def act(self, room: RoomName, action: str, who: Identity | None) -> ActionId: ...
     async def status(self, action: ActionId) -> str: ...
     async def visit(self, sid: Sid) -> tuple[int, int | None]: ...
     async def relayed(self, room: RoomName) -> int: ...
@@ -76,6 +82,9 @@ class Fake:
 
     async def announce(self, room: RoomName) -> ActionId:
         return self.database.ask(room, "announce", params={"text": "hello"})
+
+    async def act(self, room: RoomName, action: str, who: Identity | None) -> ActionId:
+        return self.database.ask(room, action, who, params=dict(PARAMS.get(action, {})))
 
     async def status(self, action: ActionId) -> str:
         return next(
@@ -136,6 +145,9 @@ class Real:
 
     async def announce(self, room: RoomName) -> ActionId:
         return await self._ask(room, "announce", None, {"text": "hello"})
+
+    async def act(self, room: RoomName, action: str, who: Identity | None) -> ActionId:
+        return await self._ask(room, action, who, dict(PARAMS.get(action, {})))
 
     async def status(self, action: ActionId) -> str:
         return str(await self.world.value("select status from moderation_actions where id = $1", action))
@@ -353,6 +365,28 @@ class StoreContract:
         assert first.ok
         assert second.ok
         assert (first.action, first.enforce_ms is not None) == ("mute", True)
+        assert await backend.status(row) == "applied"
+
+    @pytest.mark.parametrize("action", sorted(AGENT_ACTIONS))
+    async def test_every_action_that_needs_an_agent_is_brought_once_and_finished(
+        self, backend: Backend, action: str
+    ) -> None:
+        room, ada = await backend.live(), await backend.user()
+        await backend.seat(room, ada)
+        held = await hold(backend, room)
+        if (first := FIRST.get(action)) is not None:
+            done = await backend.act(room, first, ada)
+            await held.pull()
+            await held.store.finish([held.finish(done)])
+        row = await backend.act(room, action, ada if action in TARGETED else None)
+        news = await held.pull()
+        assert news is not None
+        assert news.pulled is not None
+        (brought,) = news.pulled.actions
+        assert (brought.id, brought.action) == (row, action)
+        assert brought.target == (ada if action in TARGETED else None)
+        (written,) = await held.store.finish([held.finish(row)])
+        assert (written.ok, written.action) == (True, action)
         assert await backend.status(row) == "applied"
 
     async def test_the_overview_tells_of_leases_and_of_what_nobody_claims(self, backend: Backend) -> None:
