@@ -40,7 +40,7 @@ demo: install ## play an evening with simulated people in real rooms, and check 
 test: install chromium promtool ## run every test of correctness, on real parts, two at a time
 	@$(BIN)/pytest -n 2 --no-loadscope-reorder
 
-# For the tests of what a browser shows. Only root on Debian gets one; whoever may not is told, and those tests skip.
+# For the tests of what a browser shows. Only root on Debian gets one; anyone who may not is told, and those tests skip.
 .PHONY: chromium
 chromium:
 	@test -n "$${CHROMIUM:-}" || [ -n "$$(type -P chromium chromium-browser google-chrome google-chrome-stable)" ] || \

@@ -104,7 +104,7 @@ def _limits(figures: Values, workers: int) -> list[str]:
         "is half of the load and twice the time until a dead worker's rooms are taken."
     )
     watcher = (
-        "- **The watcher.** Each worker is told of all rooms at each look, which grows with rooms times workers: "
+        "- **The watcher.** Each worker is told about all rooms at each look, which grows with rooms times workers: "
         f"{_overview(figures, workers):.1f} cores for {ROOMS:,} rooms. Then a longer `LIVE_WATCH_SECONDS`, or a "
         "project per region."
     )

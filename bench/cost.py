@@ -111,7 +111,7 @@ async def measure(
 
 
 async def watch(pid: int, crowd: Crowd, first: Usage, first_rooms: int) -> Cost:
-    """Raises EndedError: whoever loses processes meanwhile no longer serves these rooms."""
+    """Raises EndedError: anyone who loses processes meanwhile no longer serves these rooms."""
     people_before = usage(crowd.pid)
     psutil.cpu_percent()
     before, taken = usage(pid), list[float]()

@@ -9,8 +9,8 @@ NOTE = (
     "One speaker and one listener in each room. CPU: process CPU seconds per second over the worker's process tree, "
     "median of three rounds. Ours and LiveKit's client alone keep to one core (`LIVE_CPUS`), as the handbook "
     "recommends; the others need all. Memory: of each room beyond the first, all children included. Where the machine "
-    "is nearly all busy, whoever needs more CPU than is left looks cheaper than it is, so the comparison errs against "
-    "us."
+    "is nearly all busy, anyone who needs more CPU than is left looks cheaper than it is, so the comparison errs "
+    "against us."
 )
 VARIANTS = {
     "metered": "ours, every microphone measured",

@@ -62,7 +62,7 @@ class Crowd:
         try:
             async with asyncio.timeout(LEAVING_SECONDS):
                 await process.wait()
-        except TimeoutError:  # a server that answers nobody can hold up whoever leaves it
+        except TimeoutError:  # a server that answers nobody can hold up anyone who leaves it
             process.kill()
         await self._end_sessions(self.rooms)
 

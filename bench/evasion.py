@@ -2,7 +2,7 @@
 
 Each way of shutting the agent out, all at once in one room, until the rule's ladder has taken the right; and each
 false source, by people who may publish it and are not muted. What counts is how long a track was there for another
-device to receive, which is at least what is heard of it.
+device to receive, which is at least what is heard from it.
 """
 
 import argparse

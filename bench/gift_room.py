@@ -82,7 +82,7 @@ class GiftRoom:
         """Receipts, in the order of their arrival."""
         self._leaving = leaving
         self._events = RoomEvents()
-        """A phone is not told of nine others' packets; in one process it would be, and that would be measured."""
+        """A phone is not told about nine others' packets; in one process it would be, and that would be measured."""
         leaving.callback(self._events.close)
 
     @property

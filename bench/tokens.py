@@ -1,9 +1,8 @@
 """`python -m bench.tokens`: what the doors give to somebody who is banned, muted or demoted while no agent is awake.
 
 The worker is stopped where it stands (SIGSTOP), so nothing but the tokens keeps anybody silent. Every door is asked
-twice: before the act, when it must give the right, and after it. Whoever gets a token enters with it, and LiveKit says
-what they may publish.
-"""
+twice: before the act, when it must give the right, and after it. Anyone who gets a token enters with it, and LiveKit
+says what they may publish."""
 
 import argparse
 import asyncio
@@ -121,7 +120,7 @@ async def hosts(night: Night) -> None:
 
 
 async def guests(night: Night) -> None:
-    """Whoever is not a host has no right by token, and no token when banned."""
+    """Anyone who is not a host has no right by token, and no token when banned."""
     _, session, _ = await opened(night)
     for act, params in (("mute", {}), *(("ban", {"scope": scope}) for scope in SCOPES)):
         for role in ("viewer", "co_host"):

@@ -24,7 +24,7 @@ CHECKS = (
     Check("agent.hidden", "nobody in any room was ever shown it"),
     Check("agent.packets_verified", "its packets name no sender and all are signed by a known key"),
     Check("room.promotion.ms", "from the host's yes to the right to speak", 2000),
-    Check("room.speaker_heard", "whoever is promoted is heard"),
+    Check("room.speaker_heard", "anyone who is promoted is heard"),
     Check("room.demotion.ms", "from the host's no to silence for the others", 2000),
     Check("room.demoted_stays_silent", "and silent it stays, until asked again"),
     Check("hearing.muted", "who shouts is noticed, warned and muted by the rule, through the one door"),

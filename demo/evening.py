@@ -84,7 +84,7 @@ async def play(port_base: int | None) -> bool:
 
 
 def cancel_on_signal() -> None:
-    """Whoever ends the evening early still finds everything put away."""
+    """Anyone who ends the evening early still finds everything put away."""
     playing = asyncio.current_task()
     assert playing is not None
     for number in (signal.SIGINT, signal.SIGTERM):

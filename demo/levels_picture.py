@@ -1,4 +1,4 @@
-"""Draws what the audio rules heard of one person, and what followed, as an SVG: the demo's picture of a mute.
+"""Draws what the audio rules heard from one person, and what followed, as an SVG: the demo's picture of a mute.
 
 Pure: measurements and decisions in, SVG text out. No drawing library.
 """

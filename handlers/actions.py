@@ -96,7 +96,7 @@ def open_action(state: RoomState, action: Action) -> Effects:
 
 
 def promise_notice(state: RoomState, action: Action) -> None:
-    """Whoever it is about will be told, and why, when it is true. A rule has said why already, in both languages."""
+    """The person it is about will be told, and why, when it is true. A rule has said why already, in both languages."""
     about = list(state.people.values()) if action.target is None else [state.person(action.target)]
     for person in about:
         if action.action == "set_role" and person.told is None:
@@ -106,7 +106,7 @@ def promise_notice(state: RoomState, action: Action) -> None:
 
 
 def kick(state: RoomState, action: Action, now: float) -> Effects:
-    """Disconnect whoever the row is for, unless that is under way or has just not worked."""
+    """Disconnect the person whom the row is for, unless that is under way or has just not worked."""
     assert action.target is not None
     person = state.people.get(action.target)
     connection = kickable(person, action)

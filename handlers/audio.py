@@ -122,7 +122,7 @@ def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
 
 
 def sum_up(voice: Voice, m: Measurement) -> Measurement | None:
-    """What is heard of all tracks of a person, `m` the newest; once a block, whichever track it comes with."""
+    """What is heard from all tracks of a person, `m` the newest; once a block, whichever track it comes with."""
     passed = m.at - voice.together_at
     if passed < m.seconds - GRAIN_SECONDS:
         return None
@@ -236,7 +236,7 @@ def add_to_minute(state: RoomState, event: Measured, summed: Measurement | None)
     closed = close_minute(state.hearing) if minutes.begins is not None and begins > minutes.begins else ()
     if minutes.begins is None:
         minutes.begins = begins
-        state.wake_at(begins + MINUTE_SECONDS + 1.0)  # for the last words of whoever stops speaking
+        state.wake_at(begins + MINUTE_SECONDS + 1.0)  # for the last words of the one who stops speaking
     if minutes.first_at is None:
         minutes.first_at = m.at + FIRST_SECONDS
         state.wake_at(minutes.first_at)

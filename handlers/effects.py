@@ -195,7 +195,7 @@ class RecordMinute:
     identity: Identity
     begins: float
     figures: AudioMinute
-    """Of everything that people heard of them."""
+    """Of everything that people heard from them."""
     tracks: Mapping[Track, AudioMinute] = field(default_factory=dict)
 
 
@@ -211,10 +211,9 @@ class RecordMedia:
 
 @dataclass(frozen=True, slots=True)
 class ShowLevels:
-    """Everyone's level as of now, None for who is not heard, and the switches of whoever publishes anything. `to`: who
-    moderates in the room; `watched`: tell those who look from outside as well; `tracks`: of whom more is heard than one
-    microphone. Best effort: the next one replaces it.
-    """
+    """Everyone's level as of now, None for who is not heard, and the switches of anyone who publishes anything. `to`:
+    who moderates in the room; `watched`: tell those who look from outside as well; `tracks`: of whom more is heard
+    than one microphone. Best effort: the next one replaces it."""
 
     levels: Mapping[Identity, Level | None]
     switches: Mapping[Identity, Switches]

@@ -28,7 +28,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as the database knows them: desired state, and the open visit it last heard of."""
+    """A person as the database knows them: desired state, and the open visit that it knows."""
 
     identity: Identity
     desired: Desired
@@ -178,7 +178,7 @@ class TrackPublished:
 
 @dataclass(frozen=True, slots=True)
 class TracksCounted:
-    """So many tracks of one source a connection publishes now. Only told of what are many, and of their end."""
+    """So many tracks of one source a connection publishes now. Only reported of what are many, and of their end."""
 
     identity: Identity
     sid: Sid
@@ -233,7 +233,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class TrackPaused:
-    """Nothing is to be heard of a track until its next `Measured`, and why. It is not silence."""
+    """Nothing is to be heard from a track until its next `Measured`, and why. It is not silence."""
 
     identity: Identity
     why: Gap

@@ -1,4 +1,4 @@
-"""Takes a source's right from whoever misuses it: sound called a camera, a picture called a microphone, more tracks
+"""Takes a source's right from anyone who misuses it: sound called a camera, a picture called a microphone, more tracks
 than a role can use. LiveKit compares names alone, and ends what the right was taken from.
 
 A first disguise costs the right for a moment, so that an app may publish properly at once; a second one costs it until
@@ -133,7 +133,7 @@ def record(
     action: AutomaticAction | None,
     now: float,
 ) -> Effects:
-    """For whoever looks; it is held against nobody by the ladder. None where nothing is recorded: in calls."""
+    """For anyone who looks; it is held against nobody by the ladder. None where nothing is recorded: in calls."""
     if state.hearing.policy is None:
         return ()
     person = state.person(identity)

@@ -21,7 +21,7 @@ OFF = frozenset({Gap.MUTED, Gap.UNPUBLISHED})
 
 @dataclass(slots=True)
 class Voice:
-    """What is heard of one person. It outlives connections and publications: who publishes anew goes on."""
+    """What is heard from one person. It outlives connections and publications: who publishes anew goes on."""
 
     latest: dict[Track, Measurement] = field(default_factory=dict)
     """Of every track of which something was measured in the last seconds."""
@@ -34,7 +34,7 @@ class Voice:
     paused: dict[Track, Gap] = field(default_factory=dict)
 
     def gap(self) -> Gap | None:
-        """Why nothing is to be heard of this person; None: something is. Switched off only if all is switched off."""
+        """Why nothing is to be heard from this person; None: something is. Switched off only if all is switched off."""
         if self.levels:
             return None
         return next((why for why in self.paused.values() if why not in OFF), self._off())
@@ -84,7 +84,7 @@ class Hearing:
     records: dict[Identity, Record] = field(default_factory=dict)
     """What is held against whom. It outlives connections, so leaving and coming back clears nothing."""
     evaded: dict[Identity, Evaded] = field(default_factory=dict)
-    """What people were heard of and we were kept from. Like records it outlives connections."""
+    """Sound of people that others could hear and we were kept from. Like records it outlives connections."""
     minutes: Minutes = field(default_factory=Minutes)
     shown: Shown = field(default_factory=Shown)
     heard_at: float = 0.0

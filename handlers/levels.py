@@ -1,5 +1,5 @@
 """Who is shown how loud everyone is and whose microphone and camera are on: host, co-hosts and moderators in the room,
-and whoever watches from outside.
+and anyone who watches from outside.
 
 Each message is the whole picture, so a lost one needs no repair, and is sent only when an eye would notice a change.
 Who watches from outside may have come later than the others, unseen from here, and cannot tell silence from an agent

@@ -10,7 +10,7 @@ from moderation.rules.words import Words
 
 
 def notice(identity: Identity, kind: NoticeType, why: str | Words | None, **fields: Any) -> Notify:
-    """What `identity` is told. `why`: in the words of whoever asked for it, which end the sentence; or a rule's own
+    """What `identity` is told. `why`: in the words of the one who asked for it, which end the sentence; or a rule's own
     words, which say all there is to say."""
     if isinstance(why, Words):
         return Notify(identity, kind, {"text": why._asdict(), **fields})

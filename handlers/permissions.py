@@ -145,7 +145,7 @@ def on_participant_not_removed(state: RoomState, event: ParticipantNotRemoved, n
 
 
 def back_off(state: RoomState, person: PersonState, failure: Failure, now: float) -> Effects:
-    """Try again later: at once-ish around a join, slower for the rest. Whoever is gone for good will leave."""
+    """Try again later: at once-ish around a join, slower for the rest. Anyone who is gone for good will leave."""
     assert person.connection is not None
     person.failures += 1
     young = now - person.connection.joined_at_ms / 1000 < RIGHT_AFTER_JOIN_SECONDS
@@ -187,7 +187,7 @@ def take_report(
 
 
 def list_people(state: RoomState, now: float) -> Effects:
-    """Have LiveKit tell who is here and what they may do; one list at a time, whoever waits for it."""
+    """Have LiveKit tell who is here and what they may do; one list at a time, no matter who waits for it."""
     if now < state.listing_until:
         return ()
     state.listing_until = now + LISTING_SECONDS

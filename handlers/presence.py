@@ -1,10 +1,9 @@
 """Mirrors who is in the room into the database, by participant SID, and keeps the view of it honest.
 
-Three sources tell of the same connections: the room itself (complete, but up to 3 s late for listeners), the database's
-open visits (which webhooks write at once), and a full listing. A leave without a reason may be our own reconnect, so
-it is held until a listing confirms it. A listing that misses whom the room shows is no proof that they left: servers
-that have lost their memory say the same. It is asked for again until the two agree.
-"""
+Three sources tell about the same connections: the room itself (complete, but up to 3 s late for listeners), the
+database's open visits (which webhooks write at once), and a full listing. A leave without a reason may be our own
+reconnect, so it is held until a listing confirms it. A listing that misses whom the room shows is no proof that they
+left: servers that have lost their memory say the same. It is asked for again until the two agree."""
 
 from dataclasses import replace
 
@@ -102,8 +101,9 @@ def on_left(state: RoomState, event: ParticipantLeft, now: float) -> Effects:
 
 
 def on_synced(state: RoomState, event: RoomSynced, now: float) -> Effects:
-    """The full list is in: whoever is on it is here. Whoever should be on it by now has left, if LiveKit itself says
-    so and the room does not show them; our own view is empty while its client reconnects, so it only raises a doubt."""
+    """The full list is in: anyone who is on it is here. Anyone who should be on it by now has left, if LiveKit itself
+    says so and the room does not show them; our own view is empty while its client reconnects, so it only raises a
+    doubt."""
     state.synced = True
     state.resync_at = now + RESYNC_SECONDS
     state.wake_at(state.resync_at)
@@ -134,7 +134,8 @@ def overdue(connection: Connection, now: float) -> bool:
 
 
 def contradicted(state: RoomState, person: PersonState, now: float) -> Effects:
-    """LiveKit's list misses whom the room shows. The room is late to tell of a leave; past that the list is wrong."""
+    """LiveKit's list misses whom the room shows. The room is late to tell about a leave; past that the list is
+    wrong."""
     person.doubted_at = now
     if person.contradicted_at is None:
         person.contradicted_at = now

@@ -18,7 +18,7 @@ from moderation.rules.words import Words
 RESYNC_SECONDS = 30.0
 """How often the whole room is compared when nothing else asks for it."""
 BATCHING_SECONDS = 3.5
-"""LiveKit tells of listeners in batches, up to 3 s late; what it says of them may be that old."""
+"""LiveKit tells about listeners in batches, up to 3 s late; what it says of them may be that old."""
 GRACE_SECONDS = 10.0
 """How long a connection may be missing from what the room shows before that is believed."""
 
@@ -30,7 +30,7 @@ class PersonState:
     desired: Desired | None = None
     connection: Connection | None = None
     seen: bool = False
-    """LiveKit itself has shown this connection; before that only a webhook told of it."""
+    """LiveKit itself has shown this connection; before that only a webhook told about it."""
     asked: Permission | None = None
     """A permission that was sent and is not answered yet. LiveKit takes it for whichever connection it finds, so it
     outlives the connection that it was meant for: one change at a time per person, whatever they do meanwhile."""

@@ -1,9 +1,9 @@
 """Tells each person how they stand: muted, promoted, invited, about to lose access; and why.
 
 Level-triggered like the permission itself: what someone was told is compared with what is, once the room agrees with
-the database about them. So a mute is told after it is true, a timed one tells of its own end, and whoever reconnects
-while muted hears of it again. A role is told of once, also to those for whom it changed before the room showed them.
-"""
+the database about them. So a mute is told after it is true, a timed one tells about its own end, and anyone who
+reconnects while muted hears about it again. A role is told about once, also to those for whom it changed before the
+room showed them."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,6 @@
 """An assistant's end of the conversation: the protocol's own client, and the server as a process of its own.
 
-No language model is in it: whoever uses this plays the assistant, and says which tool to call. The person at its
+No language model is in it: anyone who uses this plays the assistant, and says which tool to call. The person at its
 screen, who is asked before anything is done, is played as well.
 """
 
@@ -90,7 +90,7 @@ async def assistant(
     mode: Mode = "auto",
     **more: str,
 ) -> AsyncIterator[Assistant]:
-    """`python -m orchestrator` over stdio, acting for whoever `who` names; its log goes to a file.
+    """`python -m orchestrator` over stdio, acting for the person whom `who` names; its log goes to a file.
 
     Of the stack's environment it is given what is public, and LiveKit's key. `screen`: where a person is asked; without
     one the client says that it cannot.

@@ -22,7 +22,7 @@ async def build(
     remedy: str,
     folder: Path | None = None,
 ) -> None:
-    """Builds `target` and tells whoever waits how it goes on. `package` ends the line of `go install`, which runs in
+    """Builds `target` and tells anyone who waits how it goes on. `package` ends the line of `go install`, which runs in
     `folder`; the name of what it makes is the target's. `remedy`: what to do about a machine without Go and uv.
 
     Raises:

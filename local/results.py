@@ -67,13 +67,13 @@ def read(command: str) -> list[Figure]:
 
 
 def say(line: str) -> None:
-    """A line for whoever ran the command, at once."""
+    """A line for the one who ran the command, at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def report(figures: Iterable[Figure]) -> str:
-    """For whoever ran the command: a figure a line, with its bar."""
+    """For the one who ran the command: a figure a line, with its bar."""
     lines = []
     for figure in figures:
         bar = "" if figure.bar is None else f"  {'held' if figure.held else 'MISSED'}: at most {figure.bar:g}"

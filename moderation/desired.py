@@ -18,7 +18,7 @@ class Removal:
     reason: str
     until: float | None = None
     why: str | None = None
-    """In the words of whoever asked for it."""
+    """In the words of the one who asked for it."""
 
     def holds(self, now: float) -> bool:
         return self.until is None or now < self.until
@@ -56,7 +56,7 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a person stands, as far as they should be told of it."""
+    """How a person stands, as far as they should be told about it."""
 
     role: Role | None
     """None, of what somebody was told: which role they know is not known."""

@@ -2,7 +2,7 @@
 
 The table is `Policy.ladder`: a strike count, the step it leads to, and how long nothing further is held
 against the person after it. Three rules of fairness are in the code rather than in the table: nobody skips
-a step (no mute without a warning before it), whoever is above the rank that may be acted on is only told,
+a step (no mute without a warning before it), anyone who is above the rank that may be acted on is only told,
 and a record below `strikes.clean_below` is no record.
 """
 

@@ -20,7 +20,7 @@ environment:
   LIVE_ASSISTANT_MODEL_CONFIRMATION=true     let clients that cannot ask a person act on the model's word alone
 stdio acts for one person, named in exactly one of these ways:
   {f"{chr(10)}  ".join(IDENTITIES)}
-http acts for whoever sends a request, by the access token in its Authorization header.
+http acts for the one who sends a request, by the access token in its Authorization header.
 """
 
 

@@ -71,7 +71,7 @@ class Inquiry:
     async def room(self, session: Session | None) -> Room | None:
         """Who is in a session's room by LiveKit; None, with a note, when that cannot be known.
 
-        LiveKit answers its key's holder everything: whoever is not staff of the session is told only of people whom
+        LiveKit answers its key's holder everything: anyone who is not staff of the session is told only of people whom
         the database shows them there.
         """
         if session is None or session.livekit_room is None:

@@ -141,7 +141,7 @@ class Service(Holder):
 
 
 async def caller_of(settings: Settings, auth: Auth) -> Caller:
-    """Whoever the environment names.
+    """The person whom the environment names.
 
     Raises:
         SignInError: Auth refuses or does not answer, or nobody is named.

@@ -1,9 +1,9 @@
 """A person's yes: asked of the client through the protocol's elicitation, never of the model.
 
-A confirmation proves that somebody rehearsed exactly this; whoever drives the model by a planted text can rehearse too.
-So an act needs a yes that the model cannot give: the client shows the words below to the person at its screen. Clients
-of 2026-07-28 and later are told what to ask and call again with the answer; older ones are asked while the call waits.
-"""
+A confirmation proves that somebody rehearsed exactly this; anyone who drives the model by a planted text can rehearse
+too. So an act needs a yes that the model cannot give: the client shows the words below to the person at its screen.
+Clients of 2026-07-28 and later are told what to ask and call again with the answer; older ones are asked while the
+call waits."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -54,7 +54,7 @@ class Rights:
         return self.ops or (self.staffed is not None and str(session).lower() == self.staffed)
 
     def require(self, reach: Reach) -> None:
-        """Raises RefusedError for whoever a tool is not for."""
+        """Raises RefusedError for anyone whom a tool is not for."""
         match self.kind:
             case Kind.NOBODY | Kind.ANONYMOUS:
                 raise RefusedError("account_required", "these tools are for people with an account")

@@ -36,7 +36,7 @@ SECONDS_PER_CALL = 60.0
 
 Context = Any
 DeskOf = Callable[[Context], Awaitable[Desk]]
-"""The desk of whoever makes a request."""
+"""The desk of the one who makes a request."""
 
 log = logging.getLogger(__name__)
 

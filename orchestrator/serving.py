@@ -1,7 +1,7 @@
 """The two ways to be reached: stdio, for one person's assistant, and streamable HTTP, for everybody with a token.
 
-Over stdio the server acts for whoever the environment names. Over HTTP it acts for nobody of its own: each request
-carries a Supabase access token, Auth says whose it is, and that person's rights are all the rights there are.
+Over stdio the server acts for the person whom the environment names. Over HTTP it acts for nobody of its own: each
+request carries a Supabase access token, Auth says whose it is, and that person's rights are all the rights there are.
 """
 
 from typing import Any
@@ -81,7 +81,7 @@ async def serve_http(settings: Settings, host: str, port: int, public_url: str |
             resource_server_url=AnyHttpUrl(public_url or f"http://{host}:{port}/mcp"),
             validate_token_resource=False,  # Supabase's tokens are for the project, not for one resource of it
         )
-        # Who asks is read from every request anew. Clients of before 2026 keep a session, which is bound to whoever
+        # Who asks is read from every request anew. Clients of before 2026 keep a session, which is bound to the one who
         # opened it: without one they could not be asked for a person's yes.
         app = build(desk_of).streamable_http_app(
             host=host, auth=auth, token_verifier=front, max_sessions=SESSIONS_AT_ONCE

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS = 0.2
 RETRY_CAP_SECONDS = 1.0
-"""While LiveKit or the database is away: whoever returns must not wait long for us."""
+"""While LiveKit or the database is away: anyone who returns must not wait long for us."""
 QUARANTINE_CAP_SECONDS = 30.0
 STABLE_SECONDS = 2.0
 """A room that was held for so long had no lasting fault."""

@@ -19,7 +19,7 @@ def name_of(track: Track) -> dict[str, Any]:
 
 
 def levels_payload(effect: ShowLevels) -> dict[str, Any]:
-    """`levels.schema.json`; whoever speaks comes first where there are too many for one packet."""
+    """`levels.schema.json`; anyone who speaks comes first where there are too many for one packet."""
     people = []
     for identity in {**effect.levels, **effect.switches}:
         level, switches = effect.levels.get(identity), effect.switches.get(identity, Switches())

@@ -25,7 +25,7 @@ RETRY_CAP_SECONDS = 1.0
 
 
 class Outbox(Generic[Row]):
-    """One kind of write. `answered` hears of each row once, whatever became of it."""
+    """One kind of write. `answered` hears about each row once, whatever became of it."""
 
     def __init__(
         self,

@@ -331,8 +331,8 @@ class Performer:
 def compared(
     listing: Listing, ourselves: Identity, present: tuple[tuple[Identity, Connection], ...]
 ) -> RoomSynced | None:
-    """A list beside what the room shows. None: it does not know even our own agent, so it tells of another room of that
-    name, or of none, and nothing in it is believed."""
+    """A list beside what the room shows. None: it does not know even our own agent, so it tells about another room of
+    that name, or of none, and nothing in it is believed."""
     if ourselves not in listing.others:
         return None
     return RoomSynced(listing.people, listed=True, shown=frozenset(c.sid for _, c in present))

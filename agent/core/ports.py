@@ -30,7 +30,7 @@ class Unavailable(PortError):
 
 
 class TargetGone(PortError):
-    """Whoever or whatever it was about is not there."""
+    """The person or room that it was about is not there."""
 
 
 class Refused(PortError):
@@ -46,7 +46,8 @@ class Listing(NamedTuple):
 
     people: tuple[tuple[Identity, Connection], ...]
     others: frozenset[Identity] = frozenset()
-    """Agents, recorders and whoever is hidden. A list without its asker's own agent is another room's, or forgotten."""
+    """Agents, recorders and anyone who is hidden. A list without its asker's own agent is another room's, or
+    forgotten."""
 
 
 class RoomActions(Protocol):
@@ -319,7 +320,7 @@ class Store(Protocol):
         """Make a key known, or prolong it. False: it is revoked."""
 
     async def overview(self) -> Overview:
-        """All live sessions and running calls, whoever moderates them."""
+        """All live sessions and running calls, no matter who moderates them."""
 
     async def offer(self, leases: Sequence[Lease]) -> None:
         """Let others claim these rooms while we go on moderating them."""

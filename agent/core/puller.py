@@ -20,10 +20,10 @@ SECOND_LOOK_SECONDS = 0.06
 LAST_LOOK_SECONDS = 0.25
 """After the last of a run of wake-ups: a row whose own was left out may take its time to commit."""
 ANNOUNCED_SECONDS = 0.2
-"""By then a wake-up has told of a row, if one does. Much less than a beat, as whoever asks again when the row before is
-through is in step with it."""
+"""By then a wake-up has announced a row, if one does. Much less than a beat, as the one who asks again when the row
+before is through is in step with it."""
 DEAF_AFTER = 3
-"""So many beats that found what no wake-up told of, and no wake-up meanwhile: the channel delivers nothing, whatever
+"""So many beats that found what no wake-up announced, and no wake-up meanwhile: the channel delivers nothing, whatever
 its state says. Beats, not rows: a crowd of rows may all be a little early."""
 CONCURRENT_PULLS = 4
 RETRY_SECONDS = 0.2
@@ -83,7 +83,7 @@ class Puller:
         self.reachable = True
         """The last pull was answered. False: the database is away, for us at least."""
         self.unannounced = 0
-        """Beats since the last wake-up that found rows which none had told of."""
+        """Beats since the last wake-up that found rows which none had announced."""
 
     def hold(
         self,
@@ -193,7 +193,7 @@ class Puller:
             free = [held for held in self._held.values() if not held.pulling]
             if free:
                 self._start(tasks, free, release=False)
-            # After an outage whoever renews first keeps the room: do not wait for a whole beat.
+            # After an outage anyone who renews first keeps the room: do not wait for a whole beat.
             await asyncio.sleep(self._rhythm.beat_seconds if self.reachable else RETRY_SECONDS)
 
     def _start(self, tasks: asyncio.TaskGroup, free: list[HeldRoom], *, release: bool) -> None:
@@ -253,7 +253,7 @@ class Puller:
                 held.deliver(item.pulled)
 
     def _hold_to_wakeups(self, news: tuple[RoomPull, ...]) -> None:
-        """What the beat found although it was there long enough to be told of."""
+        """What the beat found although it was there long enough to be told about."""
         before = self._clock.now() - ANNOUNCED_SECONDS
         late = [
             action

@@ -40,7 +40,9 @@ async def moderate(held: HeldRoom, inbox: Inbox, world: World, envelope: Envelop
                 guard.cancel()
     except ExceptionGroup as faults:
         if len(faults.exceptions) == 1:
-            raise faults.exceptions[0] from None  # what interrupted the room, as whoever holds it knows it
+            raise faults.exceptions[
+                0
+            ] from None  # what interrupted the room, as the one who holds it knows it
         raise
     raise AssertionError  # the group re-raises
 

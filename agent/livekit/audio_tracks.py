@@ -75,7 +75,7 @@ class AudioTrack:
 
     @property
     def idle(self) -> bool:
-        """Nothing can have changed unless something is heard of it."""
+        """Nothing can have changed unless something is heard from it."""
         return self.silenced or (self.paused is not None and not self.made_up and self.peak < SILENT_PEAK)
 
     @property

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 DEAF_SECONDS = 3.0
 """A sound that should be heard and of which nothing has come for so long is subscribed to again."""
 BETWEEN_SUBSCRIPTIONS_SECONDS = 0.1
-"""Whoever leaves a track and asks for it again at once has changed nothing for LiveKit, half the time."""
+"""Anyone who leaves a track and asks for it again at once has changed nothing for LiveKit, half the time."""
 TRACKS_OF_ONE = 16
 """So many sounds of one person are measured at once: each costs a decoder. Nobody has use for more."""
 MEASURED_AGAIN = 3
@@ -241,7 +241,7 @@ class RoomEars:
             self._report(Measured(track.identity, track.sid, measurement, track.track))
 
     def _give_up(self, track: AudioTrack) -> None:
-        """It stays known, so that what people hear of it counts as unheard."""
+        """It stays known, so that what people hear from it counts as unheard."""
         self._close(track.publication.sid)
         track.unwanted = Unwanted.GIVEN_UP
         track.publication.set_subscribed(False)

@@ -112,7 +112,7 @@ class ShutOut:
             self._doubts.pop(identity, None)
 
     def _count(self, sound: AudioTrack, now: float) -> bool:
-        """Report what was not heard of it until now, if that is proven; whether it is."""
+        """Report what was not heard from it until now, if that is proven; whether it is."""
         why = self._why(sound)
         if why is None or sound.silenced:
             return False

@@ -73,7 +73,7 @@ MACHINES = frozenset(
 
 
 def is_person(kind: int) -> bool:
-    """Whoever is not an agent or a recorder stands for the person whose id is their identity, whatever carries them:
+    """Anyone who is not an agent or a recorder stands for the person whose id is their identity, whatever carries them:
     an app, an ingress (OBS), a telephone. An identity that is nobody's gets no right to publish and is not counted."""
     return kind not in MACHINES
 

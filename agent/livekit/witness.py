@@ -2,7 +2,7 @@
 
 LiveKit answers a refused subscription with a message that its Python client drops, and the agent's own connection
 shows nothing but silence (decision 0010). A witness is a second hidden participant that speaks LiveKit's signalling
-alone: it negotiates no media, asks for tracks by name, and is told of each whether it may have it, now and whenever
+alone: it negotiates no media, asks for tracks by name, and is told for each whether it may have it, now and whenever
 that changes. It exists only while somebody is doubted.
 """
 
@@ -49,13 +49,13 @@ class Witness:
         self._changed = asyncio.Event()
 
     def ask(self, tracks: frozenset[str]) -> None:
-        """From now on, tell of these tracks and of no others."""
+        """From now on, tell about these tracks and no others."""
         if tracks != self._wanted:
             self._wanted = frozenset(tracks)
             self._changed.set()
 
     async def run(self) -> None:
-        """Until cancelled. Connects again whenever LiveKit ends it, as it does with whoever negotiates no media."""
+        """Until cancelled. Connects again whenever LiveKit ends it, as it does with anyone who negotiates no media."""
         async with aiohttp.ClientSession() as http:
             while True:
                 try:

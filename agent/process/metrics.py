@@ -118,7 +118,7 @@ class Metrics:
         )
         self.poll_fallbacks = Counter(
             "live_poll_fallbacks_total",
-            "Actions found by the beat that no wake-up had told of",
+            "Actions found by the beat that no wake-up had announced",
             registry=self.registry,
         )
         self.last_wakeup = Gauge(

@@ -11,7 +11,7 @@ from handlers.events import MICROPHONE, Track
 from moderation.audio.stats import AudioMinute
 
 INCIDENTS = uuid.UUID("6f0e3b5e-6a0e-4f0b-9a53-1d3f5c8f2b11")
-"""Namespace of their ids: a row that is written again, by whomever, is the same row."""
+"""Namespace of their ids: a row that is written again, by any worker, is the same row."""
 
 COLUMNS = ("talk_seconds", "loudness_lufs", "peak_dbfs", "clipped_ratio")
 """Of `live_audio_stats`; what else there is goes into `measured`."""
@@ -53,7 +53,7 @@ def _action(incident_id: uuid.UUID, action: AutomaticAction, reason: str) -> dic
 
 
 def minute(row: Minute) -> dict[str, Any]:
-    """The person's row is the sum of what people heard of them; `measured.tracks` has each sound, where it is not the
+    """The person's row is the sum of what people heard from them; `measured.tracks` has each sound, where it is not the
     one microphone alone."""
     tracks, figures = row.effect.tracks, _figures(row.effect.figures)
     several = (

@@ -165,7 +165,7 @@ class SupabaseStore:
     def _noting_failure(self) -> Iterator[None]:
         try:
             yield
-        except (Unavailable, asyncio.CancelledError):  # cancelled by whoever waited long enough
+        except (Unavailable, asyncio.CancelledError):  # cancelled by the one who waited long enough
             self.failed_at = self._clock.monotonic()
             raise
 

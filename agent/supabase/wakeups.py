@@ -72,7 +72,7 @@ class WakeUps:
         self.joined = False
 
     def distrust(self) -> None:
-        """The database had news that no hint told of: the channel may be deaf. Start over with a new one."""
+        """The database had news that no hint announced: the channel may be deaf. Start over with a new one."""
         self._trouble.set()
 
     async def run(self, listener: Listener) -> None:

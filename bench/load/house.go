@@ -22,7 +22,7 @@ type newRoom struct {
 	Publishers int      `json:"publishers"`
 }
 
-// opened tells of a room as its first person came in.
+// opened tells about a room as its first person came in.
 type opened struct {
 	Room string `json:"room"`
 	// ConnectedAt is when the connection was there, in seconds of the epoch.
@@ -153,7 +153,7 @@ func (h *house) whenLeaving(room string, do func()) {
 	h.rooms[room] = append(h.rooms[room], do)
 }
 
-// leave returns when the server has been told of everybody; the connections may close a little later.
+// leave returns when the server has been told about everybody; the connections may close a little later.
 func (h *house) leave(rooms []string) {
 	var leaving sync.WaitGroup
 	h.mutex.Lock()

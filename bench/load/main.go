@@ -71,7 +71,7 @@ func obeyAll(url string, orders io.Reader, answers io.Writer) error {
 	}
 }
 
-// logErrorsOnly keeps LiveKit's client, which tells of every connection, to what went wrong: one line each on stderr.
+// logErrorsOnly keeps LiveKit's client, which tells about every connection, to what went wrong: one line each on stderr.
 func logErrorsOnly() error {
 	errorsOnly, err := logger.FromZapLogger(zap.NewNop(), &logger.Config{Level: "error"})
 	if err != nil {

@@ -134,7 +134,7 @@ async def story_of(stage: Stage, person: Person) -> list[Json]:
 
 
 class Meter:
-    """Measures what one device hears of one person, as the agent does."""
+    """Measures what one device hears from one person, as the agent does."""
 
     def __init__(self) -> None:
         self.measurements: list[Measurement] = []
@@ -164,7 +164,7 @@ def draw(who: Person, measurements: list[Measurement], rows: list[Json]) -> None
 
 
 def decision_of(row: Json) -> Decision:
-    """The decision that an incident's row tells of."""
+    """The decision that an incident's row tells about."""
     measured = dict(row["measured"])
     step, words = Step(measured.pop("step")), Words(**measured.pop("words"))
     return Decision(

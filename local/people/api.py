@@ -22,7 +22,7 @@ class Refused(Exception):
 
 
 class Api:
-    """The backend to whoever is signed in; with the secret key and nobody signed in, to server code.
+    """The backend to anyone who is signed in; with the secret key and nobody signed in, to server code.
 
     Every method raises `Refused` for an answer that is no success, and aiohttp's errors for none at all.
     """
@@ -107,7 +107,7 @@ class Api:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise SourceUnavailableError from error
         except Refused as error:
-            # Whoever is banned reads no more, and may again later; whose account is deleted, never again. A database
+            # Anyone who is banned reads no more, and may again later; whose account is deleted, never again. A database
             # that is restarting answers soon.
             away = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
             if error.status in away or error.status >= 500:

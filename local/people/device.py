@@ -286,6 +286,6 @@ class Device:
         return task
 
     def _forget(self, task: asyncio.Task[None]) -> None:
-        # One that failed stays, and `leave` tells of it.
+        # One that failed stays, and `leave` tells about it.
         if task.cancelled() or task.exception() is None:
             self._tasks.discard(task)

@@ -1,4 +1,4 @@
-"""What one device hears of one person: a level and a time for every 20 ms."""
+"""What one device hears from one person: a level and a time for every 20 ms."""
 
 import time
 from collections import deque

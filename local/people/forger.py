@@ -61,7 +61,7 @@ class Forger:
         await self._room.local_participant.publish_data(packet, reliable=True, topic=TOPIC_EVENTS)
 
     async def _take_the_right_back(self) -> None:
-        """The agent takes it from whoever has it in the open."""
+        """The agent takes it from anyone who has it in the open."""
         may = api.ParticipantPermission(can_subscribe=True, can_publish_data=True)
         request = api.UpdateParticipantRequest(room=self._room.name, identity=self.identity, permission=may)
         async with api.LiveKitAPI(self._url, self._key, self._secret) as livekit:

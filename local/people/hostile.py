@@ -1,4 +1,4 @@
-"""People of bad will: what a client can do that nobody's app does, and what the others hear of it.
+"""People of bad will: what a client can do that nobody's app does, and what the others hear meanwhile.
 
 Each attack is one function. It returns what got through: milliseconds of sound, or until the connection was over.
 """
@@ -237,7 +237,7 @@ async def intrude(arena: Arena, person: Person, token: str, within_seconds: floa
             left = max(left, device.ended_at)
         return Intrusion(1000 * (left - joined), heard_ms(ear, begun))
     finally:
-        # Whoever is put out while connecting is left alone with it: LiveKit's client tries for many seconds more.
+        # Anyone who is put out while connecting is left alone with it: LiveKit's client tries for many seconds more.
         if device.room.isconnected() or device.ended.done():
             await voice.ended(entering)
         await device.leave()
@@ -259,7 +259,7 @@ async def forge(device: Device, topic: str) -> None:
 
 @asynccontextmanager
 async def server_api(env: dict[str, str]) -> AsyncIterator[api.LiveKitAPI]:
-    """LiveKit's own API, as whoever has the key may call it."""
+    """LiveKit's own API, as the one who has the key may call it."""
     async with aiohttp.ClientSession() as http:
         url = env["LIVEKIT_URL"].replace("ws", "http", 1)
         yield api.LiveKitAPI(url, env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"], session=http)

@@ -25,7 +25,7 @@ class Leaving(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """What people have done, for whoever cleans up after them and for whoever compares it with the records."""
+    """What people have done, for anyone who cleans up after them and for anyone who compares it with the records."""
 
     guests: list[Leaving] = field(default_factory=list)
     requests: list["Request"] = field(default_factory=list)

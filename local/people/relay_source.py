@@ -16,7 +16,7 @@ class DataApi:
     """Implements `RelaySource`.
 
     Args:
-        http: carries no credentials of its own; whoever made it closes it.
+        http: carries no credentials of its own; the one who made it closes it.
         url: `SUPABASE_URL`.
         api_key: `SUPABASE_ANON_KEY`.
         access_token: the person's present token, asked for at each call since it is renewed meanwhile.

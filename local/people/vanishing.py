@@ -18,7 +18,7 @@ READY_SECONDS = 30.0
 
 
 class VanishingDevice:
-    """In the room from `connect` until `vanish`, which no one in the room is told of."""
+    """In the room from `connect` until `vanish`, which no one in the room is told about."""
 
     def __init__(self, join: dict[str, Any]) -> None:
         self._join = join

@@ -175,7 +175,7 @@ alter function realtime.topic() owner to supabase_realtime_admin;
 alter function realtime.send(jsonb, text, text, boolean) owner to supabase_realtime_admin;
 
 -- ---------------------------------------------------------------- the data API
--- The platform tells PostgREST of each change of the schema, whoever made it.
+-- The platform tells PostgREST of each change of the schema, no matter who made it.
 create function extensions.pgrst_ddl_watch() returns event_trigger language plpgsql as $$
 begin
   notify pgrst, 'reload schema';

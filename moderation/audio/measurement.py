@@ -25,7 +25,7 @@ class Measurement(NamedTuple):
     """
 
     at: float
-    """End of the block, seconds, by the clock of whoever pushed it."""
+    """End of the block, seconds, by the clock of the one who pushed it."""
     seconds: float
     """Length of the block."""
     gap: Gap | None

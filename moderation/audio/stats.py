@@ -75,7 +75,7 @@ class MinuteStats:
 
 
 class PersonStats(Generic[Key]):
-    """Gathers one minute of one person: of each track, and of what people hear of them together."""
+    """Gathers one minute of one person: of each track, and of what people hear from them together."""
 
     def __init__(self) -> None:
         self._tracks: dict[Key, MinuteStats] = {}

@@ -23,7 +23,7 @@ class Shut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evaded:
-    """What one person was heard of and we were kept from, as of `at`."""
+    """Sound of one person that others could hear and we were kept from, as of `at`."""
 
     seconds: float = 0.0
     at: float = 0.0

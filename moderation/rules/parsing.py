@@ -1,6 +1,6 @@
 """Reads JSON into frozen dataclasses: every key known, every type right, every number within its bounds.
 
-Problems are collected, not raised one by one, so that whoever writes a policy mends it in one go.
+Problems are collected, not raised one by one, so that anyone who writes a policy mends it in one go.
 """
 
 import math

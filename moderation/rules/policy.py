@@ -48,7 +48,7 @@ class Step(StrEnum):
     DEMOTE = "demote"
     CALL_HUMAN = "call_human"
     TELL_OPS = "tell_ops"
-    """Only ops hear of it."""
+    """Only ops hear about it."""
     TIP = "tip"
     """Words to the person that help; nothing is held against anybody."""
     REASSERT = "reassert"
@@ -150,7 +150,7 @@ class NotMeasurable:
     enabled: bool = True
     grace_seconds: float = bounded(2.0, 0.5, 60.0)
     mute_seconds: float = bounded(3.0, 1.0, 3600.0)
-    """Instead of the ladder's: the mute ends the track, and whoever lets the agent hear the next one may speak on.
+    """Instead of the ladder's: the mute ends the track, and anyone who lets the agent hear the next one may speak on.
     Nothing further is held against them for as long."""
     weight: float = bounded(1.0, 0.0, 5.0)
     ceiling: Step = Step.CALL_HUMAN
@@ -200,7 +200,7 @@ class Policy:
     strikes: Strikes = field(default_factory=Strikes)
     ladder: tuple[Rung, ...] = LADDER
     told_every_seconds: float = bounded(60.0, 1.0, 86_400.0)
-    """Whom the ladder may not climb for, and ops, hear of the same thing at most this often."""
+    """Whom the ladder may not climb for, and ops, hear about the same thing at most this often."""
     tips_every_seconds: float = bounded(900.0, 10.0, 86_400.0)
     """The same tip is given at most this often."""
 

@@ -41,7 +41,7 @@ async def test_fifty_rooms_are_listed_and_refreshed_in_a_moment(desk: Desk, crow
     stopwatch = Stopwatch(console.page)
     await stopwatch.start()
     for beat in range(1, BEATS + 1):
-        # Whoever comes back from a lost network is shown the present at once: no need to wait for the beat.
+        # Anyone who comes back from a lost network is shown the present at once: no need to wait for the beat.
         await console.page.evaluate("dispatchEvent(new Event('online'))")
         await stopwatch.refreshed(beat)
     await expect(console.page.get_by_role("link", name=TITLE)).to_have_count(ROOMS)

@@ -88,7 +88,7 @@ async def test_a_meter_moves_with_the_voice_and_a_mute_is_followed_until_it_is_a
     async def silent() -> bool:
         return await dbfs(console, evening.host) is None
 
-    await until("nothing is heard of the host any more", silent)
+    await until("nothing is heard from the host any more", silent)
     await console.act(evening.host, "Unmute", reason="")
     await console.applied("unmute")
     await expect(console.person(evening.host).get_by_role("img", name="microphone allowed")).to_be_visible()

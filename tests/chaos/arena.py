@@ -177,7 +177,7 @@ class Arena:
             else:
                 await bot.child.start()
 
-    # ------------------------------------------------------------ the database, whoever else is away
+    # ------------------------------------------------------------ the database, no matter who else is away
 
     async def sql(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(self.stack.database_url, timeout=10)

@@ -155,7 +155,7 @@ class RoomContract:
         with pytest.raises(TargetGone):
             await backend.actions.remove(room, Identity("nobody"))
 
-    async def test_whoever_is_removed_is_out_and_comes_back_with_the_rights_of_the_token(
+    async def test_anyone_who_is_removed_is_out_and_comes_back_with_the_rights_of_the_token(
         self, backend: Backend, room: RoomName
     ) -> None:
         await backend.join(room, ADA, SPEAK)

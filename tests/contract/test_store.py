@@ -389,7 +389,7 @@ class StoreContract:
         assert (written.ok, written.action) == (True, action)
         assert await backend.status(row) == "applied"
 
-    async def test_the_overview_tells_of_leases_and_of_what_nobody_claims(self, backend: Backend) -> None:
+    async def test_the_overview_tells_about_leases_and_what_nobody_claims(self, backend: Backend) -> None:
         held_room, alone, ada = await backend.live(), await backend.live(), await backend.user()
         await backend.seat(held_room, ada)
         held = await hold(backend, held_room)

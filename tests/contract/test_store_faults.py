@@ -101,7 +101,7 @@ async def test_a_person_that_cannot_be_read_was_written_all_the_same() -> None:
 async def test_a_lease_that_could_not_be_had_is_remembered(
     ask: Callable[[SupabaseStore], Awaitable[object]], counts: bool
 ) -> None:
-    """A full disk lets reads through: whoever could not take a room must give its holder time to renew."""
+    """A full disk lets reads through: anyone who could not take a room must give its holder time to renew."""
     async with store_over(answers(500, {"code": "53100", "message": "No space left on device"})) as store:
         with pytest.raises(Unavailable):
             await ask(store)

@@ -1,4 +1,4 @@
-"""What the audit tells of an action: who asked, and what undid it."""
+"""What the audit tells about an action: who asked, and what undid it."""
 
 from typing import Any
 

@@ -101,7 +101,7 @@ async def test_every_write_of_an_older_epoch_is_refused(world: World) -> None:
     assert (await world.service("select agent_incidents('w1', $1)", [incident]))[0]["error"] == "fenced"
 
 
-async def test_the_snapshot_and_the_beat_tell_of_people(world: World) -> None:
+async def test_the_snapshot_and_the_beat_tell_about_people(world: World) -> None:
     scene = await world.live()
     speaker = await world.seat(scene, "speaker")
     listener = await world.seat(scene, "listener")

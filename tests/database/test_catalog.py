@@ -1,4 +1,4 @@
-"""What holds for every object of the schema, whoever adds one: RLS, comments, grants, fixed search paths."""
+"""What holds for every object of the schema, no matter who adds one: RLS, comments, grants, fixed search paths."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.database.world import World
 
 APP = {"profiles", "creator_subscriptions", "subscriptions"}
 
-# What PostgREST calls before each request, as whoever makes it, and what the policies of every table ask.
+# What PostgREST calls before each request, as the one who makes it, and what the policies of every table ask.
 EACH_REQUEST = {"app_pre_request_name", "before_request", "bound_request", "may_embed"}
 # The only functions that someone signed in may execute, and the very few for people who are not.
 FOR_AUTHENTICATED = {

@@ -331,7 +331,7 @@ async def crash(evening: Evening) -> None:
 
 
 async def say_it_again(evening: Evening) -> None:
-    """A result that was written is written again, by whoever wrote it then."""
+    """A result that was written is written again, by the one who wrote it then."""
     for epoch, action in evening.finished[-2:]:
         was = await evening.world.row("select * from moderation_actions where id = $1", action)
         answer = await evening.world.finish(evening.scene.room, epoch, action)

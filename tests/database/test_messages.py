@@ -72,7 +72,7 @@ async def test_nobody_writes_in_anothers_name_or_as_the_system(world: World) -> 
         assert (await refusal(world, writer, statement))[0] == "42501"
 
 
-async def test_whoever_may_not_be_in_the_session_reads_nothing(world: World) -> None:
+async def test_anyone_who_may_not_be_in_the_session_reads_nothing(world: World) -> None:
     scene = await world.live(access="subscribers")
     friend, lapsed, anonymous = (
         await joined(world, scene),

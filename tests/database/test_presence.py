@@ -274,7 +274,7 @@ async def test_who_comes_and_goes_costs_the_same_in_every_room(world: World) -> 
         )  # fmt: skip
         come = (f"PA_new{scene.id[:8]}", await world.user())
         gone = (member["sid"], member["user_id"])
-        # A whole second, long before the last that was told of; then the agent's own word, a little later.
+        # A whole second, long before the last that was told about; then the agent's own word, a little later.
         costs.append(
             [
                 await rows_read(world, report, "webhook", scene.room, "joined", *come, 1010.4),
@@ -333,7 +333,7 @@ NOW = "select extract(epoch from clock_timestamp())::float8"
 
 
 async def reconnects(world: World, room: str, user: str, since: float, visits: int) -> None:
-    """Report so many visits of a second each, two seconds apart, as agents and webhooks tell of them."""
+    """Report so many visits of a second each, two seconds apart, as agents and webhooks tell about them."""
     owner = await world.owner()
     for first in range(1, visits, 50):
         last = min(visits, first + 49)

@@ -1,4 +1,4 @@
-"""What a session's stream tells the room, by whoever made the change; each payload as the schema has it."""
+"""What a session's stream tells the room, no matter who made the change; each payload as the schema has it."""
 
 import json
 from collections.abc import Iterator

@@ -131,7 +131,7 @@ async def test_a_token_is_granted_to_whom_can_join_admits(world: World) -> None:
     assert (join["role"], join["can_publish_sources"]) == ("speaker", [])
 
 
-async def test_whoever_is_given_a_token_can_be_moderated_before_the_join_is_known(world: World) -> None:
+async def test_anyone_who_is_given_a_token_can_be_moderated_before_the_join_is_known(world: World) -> None:
     scene, guest = await world.live(), await world.user()
     await world.service("select session_token($1, $2)", guest, scene.id)
     assert await world.ask(scene.creator, "kick", scene, guest)

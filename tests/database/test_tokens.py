@@ -185,7 +185,7 @@ async def test_a_row_of_somebody_banned_meanwhile_is_not_carried_out(world: Worl
     }
 
 
-async def test_the_door_answers_the_same_whoever_the_target_is(world: World) -> None:
+async def test_the_door_answers_the_same_for_every_target(world: World) -> None:
     """Who is not staff learns nothing of who was there, or even whether there is such a session."""
     scene = await world.live(access="subscribers")
     present, absent = await world.seat(scene, "speaker"), await world.user()

@@ -87,7 +87,7 @@ async def test_an_ingress_or_a_telephone_is_the_person_whose_id_it_bears(
     assert await world.value(away, scene.id) is not None, "the grace begins when it leaves"
 
 
-async def test_a_leave_alone_tells_of_the_whole_visit(world: World) -> None:
+async def test_a_leave_alone_tells_about_the_whole_visit(world: World) -> None:
     scene, user = await world.live(), await world.user()
     await deliver(
         world, scene.room, webhook("participant_left", START + 5, person(user, "PA_alone", START * 1000))

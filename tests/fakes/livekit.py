@@ -2,11 +2,11 @@
 
 Habits, each measured on a real server: one connection per identity; a new one brings the rights of its token; calls
 about someone who is still joining are `not_found`; calls name an identity and hit whichever connection has it; what
-the hidden participant hears of listeners comes in batches, up to three seconds late, with what they may do by then; a
-visit inside one batch is never heard of; a full reconnect says that everyone left, for no reason, and then that
-everyone is there; a closed room comes back as soon as somebody with a token joins; a server that has lost its memory (a
-Redis without persistence, another region) says of everything that it is not there, while people go on talking in it.
-"""
+the hidden participant is told about listeners comes in batches, up to three seconds late, with what they may do by
+then; a visit inside one batch is never reported; a full reconnect says that everyone left, for no reason, and then
+that everyone is there; a closed room comes back as soon as somebody with a token joins; a server that has lost its
+memory (a Redis without persistence, another region) says of everything that it is not there, while people go on
+talking in it."""
 
 import asyncio
 import itertools

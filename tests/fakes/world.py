@@ -451,7 +451,7 @@ class World:
         for sid, (who, joined, left) in self.livekit.visits.items():
             if sid not in booked:
                 assert left is not None, f"{who} is inside and not in the books"
-                assert sid not in self.heard, f"a visit of {who} was told of and is not in the books"
+                assert sid not in self.heard, f"a visit of {who} was told about and is not in the books"
                 continue
             visit = booked[sid]
             if visit.left_at_ms is None and self._replaced_unheard(sid):
@@ -461,7 +461,7 @@ class World:
         assert set(booked) <= set(self.livekit.visits)
 
     def _replaced_unheard(self, sid: Sid) -> bool:
-        """Its webhooks told of the join and lost the leave, and the next connection came before anyone had looked:
+        """Its webhooks told about the join and lost the leave, and the next connection came before anyone had looked:
         an agent learns of the latest open visit only. The end of the room closes this one."""
         who, since, _ = self.livekit.visits[sid]
         return any(one == who and later > since for one, later, _ in self.livekit.visits.values())

@@ -60,7 +60,7 @@ async def answers(url: str, token: str = "") -> int | None:
 async def over_http(
     url: str, token: str, screen: Screen | None = None, mode: Mode = "auto"
 ) -> AsyncIterator[Assistant]:
-    """An assistant of whoever this access token belongs to."""
+    """An assistant of the person whom this access token belongs to."""
     try:
         async with (
             httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60) as http,

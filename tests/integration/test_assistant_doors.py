@@ -1,4 +1,5 @@
-"""How an assistant reaches the server over streamable HTTP, and what it is told of a schema that somebody changed."""
+"""How an assistant reaches the server over streamable HTTP, and what it is told about a schema that somebody
+changed."""
 
 from pathlib import Path
 

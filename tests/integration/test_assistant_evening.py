@@ -59,7 +59,7 @@ async def ask_who_muted_a_speaker(ops: Assistant, people: People, room: Hosted) 
     await at_guest.until_may_not_send()
 
     async def agreed() -> Json | None:
-        """What is seen once the room has been told of the mute as well."""
+        """What is seen once the room has been told about the mute as well."""
         now = await ops.data("participant_overview", session_id=room.session.id, user=guest.id)
         return now if now["drift"] == [] else None
 

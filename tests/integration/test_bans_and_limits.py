@@ -18,7 +18,7 @@ TO_THE_SECOND = 1.0
 
 async def told(device: Device, kind: str) -> dict[str, object]:
     """The payload of the first notice of a kind."""
-    found = await until(f"told of {kind}", lambda: [n for n in device.notices if n.type == kind])
+    found = await until(f"told about {kind}", lambda: [n for n in device.notices if n.type == kind])
     return dict(found[0].payload)
 
 

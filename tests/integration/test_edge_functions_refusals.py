@@ -1,4 +1,4 @@
-"""What every edge function refuses, whoever asks and whatever it is about."""
+"""What every edge function refuses, no matter who asks and whatever it is about."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping

@@ -249,7 +249,7 @@ async def test_ops_who_watch_see_whose_microphone_and_camera_are_on_muted_or_off
 
 
 def switches_in(message: Mapping[str, Any], person: Person) -> tuple[str, str]:
-    """Microphone and camera; whoever is not named in a complete picture publishes neither."""
+    """Microphone and camera; anyone who is not named in a complete picture publishes neither."""
     payload = message["payload"]
     assert payload["complete"]
     named = {entry["user_id"]: (entry["microphone"], entry["camera"]) for entry in payload["people"]}

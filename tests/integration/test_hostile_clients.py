@@ -79,7 +79,7 @@ async def test_a_full_reconnect_keeps_a_mute(people: People) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_whoever_is_banned_is_out_again_each_time(stack: Stack, people: People) -> None:
+async def test_anyone_who_is_banned_is_out_again_each_time(stack: Stack, people: People) -> None:
     arena = await Arena.open(people)
     person, device, thief = await arena.speaker()
     tokens = [await thief.with_rights(), older_token(stack.env, arena.session.room, person.id)]
@@ -98,7 +98,7 @@ async def test_sound_that_is_called_a_camera_is_sound(people: People) -> None:
     async with hammering(device, rtc.TrackSource.SOURCE_CAMERA):
         await asyncio.sleep(WATCH_SECONDS)
     assert heard_ms(ear, moment(row["created_at"])) < SHORT_MS
-    assert not device.may_send(rtc.TrackSource.SOURCE_CAMERA), "half a right is none to whoever lies"
+    assert not device.may_send(rtc.TrackSource.SOURCE_CAMERA), "half a right is none to anyone who lies"
     await arena.order("unmute", person)
     await device.until_may_send()
 

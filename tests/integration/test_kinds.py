@@ -103,7 +103,7 @@ async def test_somebody_on_ingress_or_a_telephone_is_muted_and_banned(
             await ear.until_heard()
             done = await arena.order("mute", guest)
             assert done["after"]["permission"]["can_publish"] is False, done["after"]
-            await until("nothing is heard of them", lambda: gate.closed)
+            await until("nothing is heard from them", lambda: gate.closed)
         await arena.order("ban", guest)
         reason = await asyncio.wait_for(gone, 10.0)
         assert reason == rtc.DisconnectReason.PARTICIPANT_REMOVED
@@ -123,7 +123,7 @@ async def test_who_is_nobody_is_not_counted_and_gets_no_right(people: People, en
             room = await entered.enter_async_context(enter(arena.session.room, identity, kind, **grants))
             if kind != "egress":
                 await until(f"the agent has seen {identity}", lambda room=room: may_send_nothing(room))
-        # LiveKit tells of people in their order: when somebody is on record, all who came before have been told of.
+        # LiveKit tells about people in their order: when somebody is on record, all who came before have been told about.
         viewer = await people.arrive("Vi")
         device = await viewer.enter(arena.session.id)
         await viewer.until_on_record(arena.session.id)

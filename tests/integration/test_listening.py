@@ -1,4 +1,4 @@
-"""What a hidden participant hears of a real microphone: levels, and why nothing comes when nothing comes."""
+"""What a hidden participant hears from a real microphone: levels, and why nothing comes when nothing comes."""
 
 import uuid
 from collections.abc import AsyncIterator

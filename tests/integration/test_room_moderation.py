@@ -116,7 +116,7 @@ async def test_a_kick_disconnects_once_and_lets_the_person_return(people: People
     assert guest.id in at_host.others
 
 
-async def test_whoever_is_removed_is_told_why_first(people: People) -> None:
+async def test_anyone_who_is_removed_is_told_why_first(people: People) -> None:
     room = await hosted(people)
     guest = await people.arrive("Bo")
     device = await joined(room, guest)

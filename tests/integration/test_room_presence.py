@@ -59,7 +59,7 @@ async def test_a_visit_has_its_connection_its_person_and_its_end(people: People)
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_visit_shorter_than_the_room_tells_of_is_recorded_too(people: People) -> None:
+async def test_a_visit_shorter_than_the_room_tells_about_is_recorded_too(people: People) -> None:
     room = await hosted(people)
     guest = await people.arrive("Bo")
     sids = []
@@ -95,7 +95,7 @@ async def test_the_second_device_takes_over_and_the_person_stays_online(people: 
 
 
 @pytest.mark.usefixtures("worker")
-async def test_whoever_vanishes_is_off_the_books_once_livekit_notices(people: People) -> None:
+async def test_anyone_who_vanishes_is_off_the_books_once_livekit_notices(people: People) -> None:
     room = await hosted(people)
     guest = await people.arrive("Bo")
     phone = await guest.enter_to_vanish(room.session.id)

@@ -19,7 +19,7 @@ async def test_a_burst_goes_at_once_and_then_the_rate_holds() -> None:
 
 
 @virtual_time
-async def test_whoever_is_urgent_goes_first_and_each_class_in_order() -> None:
+async def test_anyone_who_is_urgent_goes_first_and_each_class_in_order() -> None:
     budget, order = ApiBudget(rate=10, burst=1, monotonic=clock), []
     await budget.take(urgent=False)
 
@@ -34,7 +34,7 @@ async def test_whoever_is_urgent_goes_first_and_each_class_in_order() -> None:
 
 
 @virtual_time
-async def test_whoever_gives_up_waiting_costs_no_token() -> None:
+async def test_anyone_who_gives_up_waiting_costs_no_token() -> None:
     budget = ApiBudget(rate=10, burst=1, monotonic=clock)
     await budget.take(urgent=False)
     impatient = asyncio.create_task(budget.take(urgent=True))

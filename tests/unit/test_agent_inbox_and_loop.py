@@ -34,7 +34,7 @@ async def test_one_event_too_many_is_not_lost_silently() -> None:
 
 
 @virtual_time
-async def test_a_failure_reaches_whoever_waits() -> None:
+async def test_a_failure_reaches_anyone_who_waits() -> None:
     inbox = Inbox()
     waiting = asyncio.create_task(inbox.get(None))
     await asyncio.sleep(0)

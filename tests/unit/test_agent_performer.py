@@ -72,7 +72,7 @@ async def test_a_list_that_does_not_even_know_our_agent_is_no_answer_and_is_coun
 
 
 @virtual_time
-async def test_whoever_is_removed_is_told_before() -> None:
+async def test_anyone_who_is_removed_is_told_before() -> None:
     room = room_with_ada()
     await room.perform(BAN)
     assert [(topic, to) for topic, _, to in room.inside.sent] == [(TOPIC_NOTICE, (ADA,))]

@@ -199,14 +199,16 @@ async def test_a_refused_pull_does_not_end_the_worker() -> None:
 
 
 def found_by_the_beat(age_seconds: float, rows: int = 1) -> RoomPull:
-    """News with rows that old, which no wake-up told of."""
+    """News with rows that old, which no wake-up announced."""
     row = Action(ActionId("row"), 1, "mute", None, created_at_ms=round((clock() - age_seconds) * 1000))
     return RoomPull(ONE.room, Pulled(Status.OPEN, actions=(row,) * rows), "6")
 
 
 @virtual_time
 @pytest.mark.parametrize(("age_seconds", "counted"), [(0.1, 0), (0.3, 1), (0.9, 1), (60.0, 0)])
-async def test_rows_that_wake_ups_should_have_told_of_are_counted(age_seconds: float, counted: int) -> None:
+async def test_rows_that_wake_ups_should_have_told_about_are_counted(
+    age_seconds: float, counted: int
+) -> None:
     """Neither one whose wake-up may still come, nor one from before the room was ours."""
     async with pulling(Store()) as rig:
         rig.clock.learn(clock(), clock(), clock())
@@ -233,7 +235,7 @@ async def test_a_crowd_of_rows_in_one_beat_is_no_deaf_channel() -> None:
 
 
 @virtual_time
-async def test_a_channel_that_tells_of_nothing_is_distrusted_until_it_does() -> None:
+async def test_a_channel_that_tells_about_nothing_is_distrusted_until_it_does() -> None:
     async with pulling(Store()) as rig:
         rig.clock.learn(clock(), clock(), clock())
         rig.hold(ONE)

@@ -128,7 +128,7 @@ def test_what_is_no_session_names_none(named: object) -> None:
     assert session_in({"session_id": SESSION.upper()}) == SESSION
 
 
-async def test_whoever_asks_much_keeps_nobody_else_waiting() -> None:
+async def test_anyone_who_asks_much_keeps_nobody_else_waiting() -> None:
     turns, stay, here = Turns(), asyncio.Event(), asyncio.Semaphore(0)
 
     async def slow() -> None:

@@ -1,4 +1,4 @@
-"""What a tree of processes costs is told of trees that stay, and of no others."""
+"""What a tree of processes costs is told about trees that stay, and no others."""
 
 import subprocess
 from collections.abc import Iterator

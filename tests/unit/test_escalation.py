@@ -62,7 +62,7 @@ def test_a_decision_says_why_and_what_follows_in_both_languages() -> None:
 @pytest.mark.parametrize(
     ("role", "highest"), [("host", Step.NOTICE), ("co_host", Step.WARNING), ("moderator", Step.WARNING)]
 )
-def test_whoever_leads_the_session_is_told_and_not_acted_on(role: str, highest: Step) -> None:
+def test_anyone_who_leads_the_session_is_told_and_not_acted_on(role: str, highest: Step) -> None:
     record, decisions = escalated(every_second(3600), role)
     assert max(CLIMB.index(d.step) for d in decisions) == CLIMB.index(highest)
     times = [d.at for d in decisions if d.step is highest]

@@ -1,4 +1,5 @@
-"""Whoever misuses a source loses the right to it: at once, for a moment, and the second time until it is returned."""
+"""Anyone who misuses a source loses the right to it: at once, for a moment, and the second time until it is
+returned."""
 
 import math
 
@@ -30,7 +31,7 @@ from tests.fakes.scene import (
 
 
 def video_live(policy: dict[str, object] | None = None) -> Scene:
-    """ADA hosts, BO is a speaker; whoever asks for a permission gets it."""
+    """ADA hosts, BO is a speaker; anyone who asks for a permission gets it."""
     scene = Scene.open(context="video_live", policy=ENFORCE if policy is None else policy)
     scene.present(ADA, HOST, EVERYTHING)
     scene.present(BO, SPEAKER, BOTH)
@@ -185,7 +186,7 @@ def test_in_a_call_the_right_always_returns_and_nothing_is_recorded() -> None:
         (Desired(Role.SPEAKER, camera_off=True), Source.MICROPHONE, False),
     ],
 )
-def test_whoever_is_muted_as_well_loses_all(desired: Desired, source: Source, sound: bool) -> None:
+def test_anyone_who_is_muted_as_well_loses_all(desired: Desired, source: Source, sound: bool) -> None:
     scene = video_live()
     settle(scene, scene.wants(BO, desired))
     assert only(SetPermission, disguise(scene, source, sound=sound)).permission == NOTHING
@@ -245,7 +246,7 @@ def test_however_often_it_happens_there_is_a_longest_time() -> None:
     assert scene.actual(BO) == BOTH
 
 
-def test_whoever_leaves_takes_the_tracks_along() -> None:
+def test_anyone_who_leaves_takes_the_tracks_along() -> None:
     scene = video_live()
     count(scene, 3)
     scene.leaves(BO)

@@ -124,7 +124,7 @@ def test_mute_all_is_done_when_the_last_one_is_muted() -> None:
     assert finished(scene.confirms(asked[1])).verdict is Verdict.APPLIED
 
 
-def test_mute_all_does_not_wait_for_whoever_leaves() -> None:
+def test_mute_all_does_not_wait_for_anyone_who_leaves() -> None:
     scene = Scene.open()
     scene.present(ADA, SPEAKER, SPEAK)
     scene.happens(Pulled(Status.OPEN, people=(Person(ADA, MUTED),), actions=(scene.row("mute_all"),)))

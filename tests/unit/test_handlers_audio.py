@@ -190,7 +190,7 @@ def test_a_successor_goes_on_where_the_agent_before_it_stopped() -> None:
 
 
 @pytest.mark.parametrize("lifted", ["unmute", "set_role"])
-def test_whoever_lifts_what_a_rule_did_forgives(lifted: str) -> None:
+def test_anyone_who_lifts_what_a_rule_did_forgives(lifted: str) -> None:
     scene = Scene.hosted()
     scene.hears(BO, SHOUT, 13.0)
     scene.asks(lifted, BO, SPEAKER, via="app", params={"role": "speaker"})

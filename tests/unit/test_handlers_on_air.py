@@ -30,7 +30,7 @@ def test_of_a_speaker_nothing_is_recorded() -> None:
     assert of(RecordMedia, scene.switches(BO, Switches(ON, OFF))) == []
 
 
-def test_a_host_whose_role_is_known_later_is_told_of_then() -> None:
+def test_a_host_whose_role_is_known_later_is_told_about_then() -> None:
     scene = Scene.open()
     scene.joins(BO, permission=EVERYTHING)
     assert of(RecordMedia, scene.switches(BO, Switches(ON, OFF))) == []

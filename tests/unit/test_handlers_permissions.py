@@ -132,7 +132,7 @@ def test_a_mute_that_is_over_when_it_arrives_changes_nothing() -> None:
 # -- removal ------------------------------------------------------------------------
 
 
-def test_whoever_is_banned_is_removed_and_told_why() -> None:
+def test_anyone_who_is_banned_is_removed_and_told_why() -> None:
     scene = Scene.open()
     scene.present(ADA, LISTENER, NOTHING)
     gone = only(RemoveParticipant, scene.wants(ADA, BANNED))

@@ -72,7 +72,7 @@ def test_a_connection_shown_after_the_one_that_replaced_it_is_written_with_its_e
 # -- the webhook's word --------------------------------------------------------------------
 
 
-def test_a_join_that_only_a_webhook_told_of_is_acted_on_at_once() -> None:
+def test_a_join_that_only_a_webhook_told_about_is_acted_on_at_once() -> None:
     scene = Scene.open()
     asked = only(SetPermission, scene.wants(ADA, SPEAKER, scene.connection("sid-ada")))
     assert (asked.sid, asked.permission) == ("sid-ada", SPEAK)
@@ -112,7 +112,7 @@ def test_an_older_open_visit_is_not_taken_for_the_present_connection() -> None:
     scene = Scene.open()
     scene.joins(ADA, "second")
     left = only(RecordLeft, scene.wants(ADA, LISTENER, scene.connection("first", ago=60)))
-    assert left.sid == "first", "nobody will tell of its end any more"
+    assert left.sid == "first", "nobody will tell about its end any more"
     assert scene.here(ADA)[1].sid == "second"
 
 
@@ -132,7 +132,7 @@ def test_a_full_reconnect_closes_nobodys_visit() -> None:
     assert not of(Resync, scene.passes(10))
 
 
-def test_whoever_left_during_our_reconnect_is_asked_about_and_then_closed() -> None:
+def test_anyone_who_left_during_our_reconnect_is_asked_about_and_then_closed() -> None:
     scene = Scene.open()
     scene.present(ADA, LISTENER, NOTHING)
     scene.leaves(ADA, reason="unknown")
@@ -204,7 +204,7 @@ def test_a_list_that_misses_whom_the_room_shows_ends_nothing_and_is_asked_for_ag
     assert only(Count, scene.lists(shown={"sid-ada"})).metric is Metric.LISTING_CONTRADICTED
 
 
-def test_a_leave_that_the_room_is_late_to_tell_of_is_not_counted_against_the_list() -> None:
+def test_a_leave_that_the_room_is_late_to_tell_about_is_not_counted_against_the_list() -> None:
     scene = Scene.open()
     scene.present(ADA, SPEAKER, SPEAK)
     assert scene.lists(shown={"sid-ada"}) == ()
@@ -240,7 +240,7 @@ def test_a_take_over_closes_visits_that_belong_to_nobody() -> None:
     assert [left.sid for left in of(RecordLeft, effects)] == ["first", "third"]
 
 
-def test_a_take_over_closes_the_visit_of_whoever_is_not_there_any_more() -> None:
+def test_a_take_over_closes_the_visit_of_anyone_who_is_not_there_any_more() -> None:
     scene = Scene()
     scene.happens(snapshot(people=(Person(ADA, LISTENER, scene.connection("sid-ada", ago=60)),)))
     scene.shows()

@@ -1,4 +1,4 @@
-"""What people are told of how they stand: what is true, once, and what happened before the room showed them."""
+"""What people are told about how they stand: what is true, once, and what happened before the room showed them."""
 
 from handlers.effects import NoticeType, Notify, RemoveParticipant, SetPermission
 from handlers.events import Person
@@ -32,14 +32,14 @@ def test_the_end_of_each_mute_is_told_to_the_person_it_is_about() -> None:
     }
 
 
-def test_whoever_is_banned_is_told_why() -> None:
+def test_anyone_who_is_banned_is_told_why() -> None:
     banned = Desired(Role.LISTENER, removal=Removal("banned", None, "spam"))
     scene = Scene.open(Person(ADA, banned))
     told = only(RemoveParticipant, scene.joins(ADA)).notice.payload
     assert told["text"]["en"].endswith("(spam)")
 
 
-def test_whoever_is_raised_before_the_room_shows_them_is_told_when_it_does() -> None:
+def test_anyone_who_is_raised_before_the_room_shows_them_is_told_when_it_does() -> None:
     scene = Scene.open()
     scene.wants(ADA, LISTENER)  # a token was minted
     scene.asks("set_role", ADA, SPEAKER, reason="come up")
@@ -48,7 +48,7 @@ def test_whoever_is_raised_before_the_room_shows_them_is_told_when_it_does() -> 
     assert told.payload["text"]["en"].endswith("(come up)")
 
 
-def test_whoever_is_raised_in_a_muted_room_before_it_shows_them_is_told_of_both() -> None:
+def test_anyone_who_is_raised_in_a_muted_room_before_it_shows_them_is_told_about_both() -> None:
     scene = Scene.open()
     scene.wants(ADA, MUTED_LISTENER)
     scene.asks("set_role", ADA, MUTED_SPEAKER)
@@ -56,7 +56,7 @@ def test_whoever_is_raised_in_a_muted_room_before_it_shows_them_is_told_of_both(
     assert [notice.type for notice in told] == [NoticeType.MUTED, NoticeType.ROLE_CHANGED]
 
 
-def test_a_row_that_is_older_than_what_the_worker_knows_is_told_of_all_the_same() -> None:
+def test_a_row_that_is_older_than_what_the_worker_knows_is_told_about_all_the_same() -> None:
     scene = Scene.open()
     scene.wants(ADA, SPEAKER)
     scene.asks("set_role", ADA)
@@ -73,7 +73,7 @@ def test_a_role_that_changed_while_somebody_was_away_is_told_when_they_are_back(
     assert (told.type, told.payload["role"]) == (NoticeType.ROLE_CHANGED, "speaker")
 
 
-def test_whoever_reconnects_hears_of_their_mute_again_and_not_of_their_role() -> None:
+def test_anyone_who_reconnects_hears_about_their_mute_again_and_not_about_their_role() -> None:
     scene = Scene.open()
     scene.present(ADA, LISTENER, NOTHING)
     scene.asks("set_role", ADA, MUTED_SPEAKER)

@@ -1,4 +1,4 @@
-"""A room is told of its own events, each once, and of nobody else's."""
+"""A room is told about its own events, each once, and about no others."""
 
 import asyncio
 import ctypes
@@ -75,7 +75,7 @@ def sent(number: int, error: str = "") -> FfiEvent:
 
 
 async def test_a_packet_is_answered_to_its_sender_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However early the answer comes, and whoever has given up waiting."""
+    """However early the answer comes, and no matter who has given up waiting."""
     events, asked = RoomEvents(), list[tuple[bytes, str, list[str]]]()
 
     def request(of: FfiRequest) -> FfiResponse:

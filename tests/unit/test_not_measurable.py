@@ -1,4 +1,4 @@
-"""Who is heard and cannot be measured climbs the ladder; whoever lets the agent in does not."""
+"""Who is heard and cannot be measured climbs the ladder; anyone who lets the agent in does not."""
 
 from dataclasses import replace
 
@@ -106,7 +106,7 @@ def test_of_all_others_nobody_is_spared(role: Role) -> None:
     assert steps(shuts_out(scene, TO_THE_MUTE)) == [Step.NOTICE, Step.WARNING, Step.MUTE]
 
 
-def test_whoever_lifts_the_mute_forgives_the_seconds() -> None:
+def test_anyone_who_lifts_the_mute_forgives_the_seconds() -> None:
     scene = Scene.hosted()
     shuts_out(scene, TO_THE_MUTE)
     scene.asks("unmute", BO, SPEAKER, via="app")

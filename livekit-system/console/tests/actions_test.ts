@@ -93,7 +93,7 @@ Deno.test("a microphone is muted, allowed, or none by role", () => {
   assert.equal(micState(person("u", { role: "moderator" }), "video_live"), "none");
 });
 
-Deno.test("own switches are told of what one may send, or sends all the same; untold ones are unknown", () => {
+Deno.test("own switches are told about what one may send, or sends all the same; untold ones are unknown", () => {
   const speaker = person("s", { role: "speaker" });
   const on = { microphone: "on", camera: "muted" } as const;
   const off = { microphone: "off", camera: "off" } as const;

@@ -34,7 +34,7 @@ Deno.test("a louder level is the new peak at once", () => {
   assert.equal(meters.get("u1")!.peak, -6);
 });
 
-Deno.test("whoever is not named stays as they were; null takes the meter away", () => {
+Deno.test("anyone who is not named stays as they were; null takes the meter away", () => {
   const both = told(new Map(), [level(-20), level(-25, "u2")], 0);
   const one = told(both, [level(null)], 100);
   assert.deepEqual([...one.keys()], ["u2"]);
@@ -62,7 +62,7 @@ Deno.test("what is no message of levels is ignored", () => {
   assert.deepEqual(parseLevels({ people, complete: true }), { people: [level(-9)], complete: true });
 });
 
-Deno.test("whoever a whole picture does not name has everything off; otherwise nothing is known", () => {
+Deno.test("anyone whom a whole picture does not name has everything off; otherwise nothing is known", () => {
   const people = [level(-9)];
   const off = { microphone: "off", camera: "off" };
   assert.equal(switchesOf({ people, complete: true }, "u1")?.microphone, "on");

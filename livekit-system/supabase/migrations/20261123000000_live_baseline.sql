@@ -757,7 +757,7 @@ begin
   return new;
 end;
 $$;
-comment on function live.clean_title is 'Trigger: a title is one line that can be read, whoever writes it; a banned host writes none.';
+comment on function live.clean_title is 'Trigger: a title is one line that can be read, no matter who writes it; a banned host writes none.';
 create trigger clean_title before insert or update of title on public.live_sessions
   for each row execute function live.clean_title();
 
@@ -1042,7 +1042,7 @@ comment on column public.live_participants.left_at is 'End of their latest visit
 comment on column public.live_participants.open_visits is 'How many connections of theirs are open.';
 comment on column public.live_participants.visits is 'How many connections of theirs are on record in live_visits.';
 comment on column public.live_participants.folded_visits is 'How many short ones beyond limits.visits_kept were taken off that list.';
-comment on column public.live_participants.folded_until is 'The latest moment that any report of those told of; null = none.';
+comment on column public.live_participants.folded_until is 'The latest moment that any report of those told about; null = none.';
 comment on column public.live_participants.watched is 'Time covered by closed visits, exactly.';
 comment on column public.live_participants.watch_seconds is 'Seconds covered by closed visits; two devices at once count once.';
 comment on column public.live_participants.desired_xid is 'Transaction of the last change that an agent must know of.';
@@ -1506,7 +1506,7 @@ comment on column public.live_audio_stats.talk_seconds is 'Seconds with speech i
 comment on column public.live_audio_stats.loudness_lufs is 'Gated loudness of the speech, LUFS; null when there was none.';
 comment on column public.live_audio_stats.peak_dbfs is 'Highest sample peak, dBFS.';
 comment on column public.live_audio_stats.clipped_ratio is 'Share of samples that were clipped.';
-comment on column public.live_audio_stats.measured is 'Further figures, by name; `tracks`: the same of each sound, where more was heard than one microphone. The row is what people heard of all of them.';
+comment on column public.live_audio_stats.measured is 'Further figures, by name; `tracks`: the same of each sound, where more was heard than one microphone. The row is what people heard from all of them.';
 create index live_audio_stats_of_user on public.live_audio_stats (user_id, minute desc);
 alter table public.live_audio_stats enable row level security;
 grant select, insert, update on public.live_audio_stats to service_role;
@@ -1793,7 +1793,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.tell_role_change is 'Trigger: the room is told of a new role; a new or former host may start or stop the host''s grace.';
+comment on function live.tell_role_change is 'Trigger: the room is told about a new role; a new or former host may start or stop the host''s grace.';
 create trigger tell_role_change after update of role on public.live_participants
   for each row when (old.role <> new.role) execute function live.tell_role_change();
 
@@ -1909,7 +1909,7 @@ begin
   return new;
 end;
 $$;
-comment on function live.name_no_ops is 'Trigger: whoever is banned reads the ban, and must not learn which account of ops it was.';
+comment on function live.name_no_ops is 'Trigger: anyone who is banned reads the ban, and must not learn which account of ops it was.';
 create trigger name_no_ops before insert or update on public.live_bans
   for each row execute function live.name_no_ops();
 
@@ -1972,7 +1972,7 @@ end;
 $$;
 comment on function live.bound_by_mute_all is 'Whether everyone of this person''s rank is muted in their session now.';
 
--- ── PERSON: what agents are told of someone ────────────────────────────────────────────────────────────────────
+-- ── PERSON: what agents are told about someone ────────────────────────────────────────────────────────────────────
 create function live.shown_name(p_user uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -2160,7 +2160,7 @@ grant execute on function public.can_join(uuid) to authenticated, service_role;
 
 -- schemas/23_wake.sql
 -- Owns: what is sent by Realtime: wake-ups to the agents (live:wake) and ids of changed rows to console and app
--- (live:session:<id>), and who may listen to which topic. Both are hints: whoever misses one reads the tables.
+-- (live:session:<id>), and who may listen to which topic. Both are hints: anyone who misses one reads the tables.
 
 create function live.take_mark(p_name text, p_interval interval) returns boolean
 language plpgsql set search_path = '' as $$
@@ -2225,7 +2225,7 @@ create trigger wake_for_session after update on public.live_sessions
 create function live.tell_of_session() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  -- Everyone in the room hears of the count, so a thousand arrivals must not be a million messages.
+  -- Everyone in the room hears about the count, so a thousand arrivals must not be a million messages.
   if (old.status, old.title, old.mute_all_rank) is distinct from (new.status, new.title, new.mute_all_rank)
      or live.take_mark('count:' || new.id, interval '1 second') then
     perform live.tell_session(new.id, 'live_sessions', jsonb_build_array(new.id));
@@ -2274,7 +2274,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.wake_for_participants is 'Trigger: changed desired state, by whoever changed it.';
+comment on function live.wake_for_participants is 'Trigger: changed desired state, no matter who changed it.';
 create trigger wake_for_participants after update on public.live_participants
   referencing old table as old_rows new table as new_rows
   for each statement execute function live.wake_for_participants();
@@ -2534,7 +2534,7 @@ begin
 end;
 $$;
 comment on function live.is_folded is
-  'Whether a report is a late one of a visit that was folded: it was counted before. p_latest: the latest moment that it tells of.';
+  'Whether a report is a late one of a visit that was folded: it was counted before. p_latest: the latest moment that it tells about.';
 
 -- schemas/27_presence.sql
 -- Owns: presence. Reports go into live_visits; everything else about presence (who is online, watch time, counts) follows from
@@ -2643,7 +2643,7 @@ begin
             order by v.left_at desc limit 1) end,
          watched = p.watched + p_watched,
          watch_seconds = round(extract(epoch from p.watched + p_watched)),
-         -- Whoever pays again and comes back is not put out once more by the old lapse.
+         -- Anyone who pays again and comes back is not put out once more by the old lapse.
          access_ends_at = case when renewed then null else p.access_ends_at end,
          access_removed = p.access_removed and not renewed,
          -- The agent knows what it reported itself; what the webhook saw first is news to it.
@@ -2950,7 +2950,7 @@ begin
   end if;
 end;
 $$;
-comment on function live.check_shape is 'Refuses an action that is not in live_actions, or makes no sense whoever asks it.';
+comment on function live.check_shape is 'Refuses an action that is not in live_actions, or makes no sense, no matter who asks.';
 
 create function live.check_place(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
@@ -3136,7 +3136,7 @@ begin
     end);
 end;
 $$;
-comment on function live.outranked_by is 'Rank of whoever did what this action would undo; null when it undoes nothing.';
+comment on function live.outranked_by is 'Rank of the one who did what this action would undo; null when it undoes nothing.';
 
 create function live.refusal_at_claim(p_row public.moderation_actions) returns text
 language plpgsql stable set search_path = '' as $$
@@ -3856,7 +3856,7 @@ begin
   return seat;
 end;
 $$;
-comment on function live.require_seat is 'The caller''s row in a live session, with the session locked; refuses whoever has no place there. p_before_start: a '
+comment on function live.require_seat is 'The caller''s row in a live session, with the session locked; refuses anyone who has no place there. p_before_start: a '
   'scheduled session will do.';
 
 create function live.is_host_of(p_session uuid, p_user uuid) returns boolean
@@ -4241,7 +4241,7 @@ begin
 end;
 $$;
 comment on function live.may_listen is
-  'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for whoever may '
+  'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for anyone who may '
   'be in the session, live:cases for ops, live:wake for nobody (the service role passes by policies).';
 grant execute on function live.may_listen(text) to authenticated;
 
@@ -4289,7 +4289,7 @@ begin
 end;
 $$;
 comment on function public.live_events_since is
-  'Catching up: events of a session after a seq, in order, at most 500. For whoever is or was in it, or may join.';
+  'Catching up: events of a session after a seq, in order, at most 500. For anyone who is or was in it, or may join.';
 grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
 
 -- schemas/40_media.sql
@@ -4315,7 +4315,7 @@ comment on column public.live_media.started_at is 'Since when it flowed.';
 comment on column public.live_media.ended_at is 'Until when: unpublished, muted, disconnected or the session over; null while it flows.';
 comment on column public.live_media.session_id is 'The session.';
 comment on column public.live_media.user_id is 'The host.';
-comment on column public.live_media.reported_by is 'Who told of its beginning: agent, or webhook while no agent had told of that source.';
+comment on column public.live_media.reported_by is 'Who told about its beginning: agent, or webhook while no agent had told about that source.';
 create unique index live_media_flowing on public.live_media (participant_sid, source) where ended_at is null;
 create index live_media_of_session on public.live_media (session_id, started_at);
 alter table public.live_media enable row level security;
@@ -4402,7 +4402,7 @@ begin
 end;
 $$;
 comment on function live.read_webhook_track(text, text, jsonb) is
-  'Records track_published of a host, unless an agent has told of that source, which knows more; and track_unpublished.';
+  'Records track_published of a host, unless an agent has told about that source, which knows more; and track_unpublished.';
 
 -- ── what ends by itself ────────────────────────────────────────────────────────────────────────────────────────
 create function live.end_media_of_connection() returns trigger
@@ -4449,7 +4449,7 @@ begin
 end;
 $$;
 comment on function live.delivered_for_purchases_until(uuid, double precision) is
-  'The latest moment after which a host''s media has flowed for so many seconds by now: whoever bought until then has got it. '
+  'The latest moment after which a host''s media has flowed for so many seconds by now: anyone who bought until then has got it. '
   'Null when it has not flowed for so long at all.';
 
 -- schemas/42_agent_leases.sql
@@ -4553,7 +4553,7 @@ begin
              order by i.user_id, i.ended_at desc) last
       left join public.live_participants p on p.session_id = p_session.id and p.user_id = last.user_id
      where last.strikes > 0
-       -- Whoever was given their voice back by a person, not by a rule, is forgiven.
+       -- Anyone who was given their voice back by a person, not by a rule, is forgiven.
        and not exists (
          select from public.moderation_actions a
            join public.live_roles r on r.context = p_session.type and r.role = p.role
@@ -4631,7 +4631,7 @@ begin
                    where (b.session_id = place.session_id or b.call_id = place.call_id) and b.status = 'claimed'
                    order by b.id for update);
   if was.worker_id <> p_worker then
-    -- Whoever had it learns at once, instead of defending for a beat what is no longer wanted.
+    -- The one who had it learns at once, instead of defending for a beat what is no longer wanted.
     perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
   end if;
   return jsonb_build_object('outcome', 'claimed', 'now', now_at, 'epoch', lease.epoch, 'snapshot', live.snapshot(p_room),
@@ -4669,7 +4669,7 @@ begin
 end;
 $$;
 comment on function live.settle_closed_room is
-  'Finishes what was asked of a room that is gone: its end is true, and whoever it was about is out.';
+  'Finishes what was asked of a room that is gone: its end is true, and the person it was about is out.';
 
 create function public.agent_release(p_worker text, p_rooms jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -4755,7 +4755,7 @@ begin
        and (a.status = 'pending'
             or (a.status = 'claimed' and (a.claim_expires_at <= clock_timestamp()
                                           or (a.claimed_by = p_worker and a.id <> all (p_in_hand)))))
-       -- In order per person: whoever is first and unfinished holds back the others, no one else's.
+       -- In order per person: anyone who is first and unfinished holds back the others, no one else's.
        and not exists (
          select from public.moderation_actions b
           where (b.session_id = p_session or b.call_id = p_call) and b.status in ('pending', 'claimed')
@@ -4766,7 +4766,7 @@ begin
   loop
     refusal := live.refusal_at_claim(item);
     if refusal is not null then
-      -- Whoever holds the session may be waiting for this row: leave it for the next beat then.
+      -- Somebody who holds the session may be waiting for this row: leave it for the next beat then.
       perform from public.live_sessions s where s.id = p_session for no key update skip locked;
       if not found then
         continue;
@@ -4904,7 +4904,7 @@ grant execute on function public.agent_pull(text, jsonb, int, int) to service_ro
 -- schemas/46_agent_writes.sql
 -- Owns: what agents write back: finished actions, presence, relayed events, keys, incidents, audio figures. Every
 -- write names the room's epoch; one from an older epoch is refused and changes nothing.
--- A batch of several rooms takes its locks in order, but whoever inserts actions for several sessions at once takes theirs
+-- A batch of several rooms takes its locks in order, but anyone who inserts actions for several sessions at once takes theirs
 -- as the rows come. So batches give up before Postgres looks for a ring and picks whom to fail (deadlock_timeout, 1 s):
 -- an agent writes again, a moderator must not have to.
 
@@ -5191,7 +5191,7 @@ begin
   on conflict (session_id, user_id, minute) do update set
     talk_seconds = excluded.talk_seconds, loudness_lufs = excluded.loudness_lufs, peak_dbfs = excluded.peak_dbfs,
     clipped_ratio = excluded.clipped_ratio, measured = excluded.measured
-    -- Whoever took the room over in the middle of a minute has heard less of it than who had it before.
+    -- Anyone who took the room over in the middle of a minute has heard less of it than who had it before.
     where coalesce((t.measured ->> 'heard_seconds')::double precision, 0)
        <= coalesce((excluded.measured ->> 'heard_seconds')::double precision, 0);
   get diagnostics written = row_count;
@@ -5200,7 +5200,7 @@ end;
 $$;
 comment on function public.agent_audio_stats is
   'Writes audio figures: [{"room", "epoch", "user_id", "minute", "talk_seconds", "loudness_lufs", "peak_dbfs", '
-  '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced by whoever heard as much of it or more; fenced '
+  '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced by the one who heard as much of it or more; fenced '
   'rows are left out.';
 grant execute on function public.agent_audio_stats(text, jsonb) to service_role;
 
@@ -5451,7 +5451,7 @@ begin
            and coalesce(s.id, c.id) is not null
            and coalesce(a.claim_expires_at, '-infinity') <= clock_timestamp()
            and coalesce(a.expires_at, 'infinity') > clock_timestamp()
-           -- Whoever is behind an unfinished row about the same person waits for that one, not for a claim.
+           -- Anyone who is behind an unfinished row about the same person waits for that one, not for a claim.
            and not exists (
              select from public.moderation_actions b
               where b.session_id is not distinct from a.session_id and b.call_id is not distinct from a.call_id
@@ -6174,7 +6174,7 @@ begin
   return entry ->> 'role';
 end;
 $$;
-comment on function live.require_entry(uuid, uuid) is 'Refuses whoever can_join refuses, with its reason as the code; returns the role of anyone else.';
+comment on function live.require_entry(uuid, uuid) is 'Refuses anyone who can_join refuses, with its reason as the code; returns the role of anyone else.';
 
 create function live.one_at_a_time(p_what text, p_user uuid) returns void
 language plpgsql volatile set search_path = '' as $$
@@ -6411,7 +6411,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.books_are_append_only() is 'Trigger: refuses to change or remove what was booked, whoever asks.';
+comment on function live.books_are_append_only() is 'Trigger: refuses to change or remove what was booked, no matter who asks.';
 create trigger coin_ledger_append_only before update or delete or truncate on public.coin_ledger
   for each statement execute function live.books_are_append_only();
 create trigger creator_earnings_append_only before update or delete or truncate on public.creator_earnings
@@ -6542,7 +6542,7 @@ comment on function live.gift_receipt(public.live_gifts) is 'What send_gift answ
 create function live.hold_live(p_session uuid) returns void
 language plpgsql set search_path = '' as $$
 begin
-  -- Whoever waits for a row that others update is woken at every update, and all of them stand in the way of the
+  -- Anyone who waits for a row that others update is woken at every update, and all of them stand in the way of the
   -- agent's own writes. In this queue one is woken at a time, and one at a time comes to the row.
   perform pg_advisory_xact_lock(hashtextextended('hold_live ' || p_session, 0));
   perform from public.live_sessions s where s.id = p_session and s.status = 'live' for no key update;
@@ -6656,7 +6656,7 @@ begin
 end;
 $$;
 comment on function public.credit_coins(uuid, bigint, text, text) is
-  'Tops up a wallet after a purchase: {ledger_id, coins, balance}. A receipt credits once, whoever presents it again.';
+  'Tops up a wallet after a purchase: {ledger_id, coins, balance}. A receipt credits once, no matter who presents it again.';
 grant execute on function public.credit_coins(uuid, bigint, text, text) to service_role;
 
 -- schemas/62_tickets.sql
@@ -6904,7 +6904,7 @@ begin
   return new;
 end;
 $$;
-comment on function live.step_call() is 'Trigger: refuses illegal steps, whoever asks, and sets the times and the duration.';
+comment on function live.step_call() is 'Trigger: refuses illegal steps, no matter who asks, and sets the times and the duration.';
 create trigger calls_step before update on public.calls for each row execute function live.step_call();
 
 -- One call that rings for each caller, and one that runs for each pair: a second request of either is refused before it
@@ -7038,7 +7038,7 @@ $$;
 comment on function live.spend_call(uuid, uuid) is
   'Counts one call of a caller against the rates of app_settings.limits: a minute''s, an hour''s, and an hour''s unanswered ones to one person.';
 
--- A block and a wish come before who is busy: whoever may not call learns nothing of the callee.
+-- A block and a wish come before who is busy: anyone who may not call learns nothing of the callee.
 create function live.require_line(p_caller uuid, p_callee uuid) returns void
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -7113,7 +7113,7 @@ begin
     perform live.refuse(409, 'call_not_ringing', 'This call is not ringing any more.');
   end if;
   if p_accept then
-    -- Whoever answers has stopped calling somebody else.
+    -- Anyone who answers has stopped calling somebody else.
     update public.calls c set status = 'cancelled', end_reason = 'caller'
      where c.caller_id = p_user and c.status in ('initiated', 'ringing');
   end if;
@@ -7328,7 +7328,7 @@ begin
   return to_jsonb(p_session) - '{desired_xid,moderation,mute_all_rank}'::text[];
 end;
 $$;
-comment on function live.session_json(public.live_sessions) is 'A session as its people are told of it: the row without its machinery.';
+comment on function live.session_json(public.live_sessions) is 'A session as its people are told about it: the row without its machinery.';
 
 create function live.session_join(p_session public.live_sessions, p_user uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -7432,12 +7432,12 @@ declare
 begin
   perform live.require_entry(p_session, p_user);
   select * into session from public.live_sessions s where s.id = p_session;
-  -- Whoever can be in the room is known before they are in it: a moderator may be faster than the news of the join.
+  -- Anyone who can be in the room is known before they are in it: a moderator may be faster than the news of the join.
   perform live.ensure_participant(session, p_user);
   return jsonb_build_object('join', live.session_join(session, p_user));
 end;
 $$;
-comment on function public.session_token(uuid, uuid) is 'Whoever can_join admits enters a live session: {join}; the role is in it.';
+comment on function public.session_token(uuid, uuid) is 'Anyone who can_join admits enters a live session: {join}; the role is in it.';
 
 create function public.session_end(p_user uuid, p_session uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -7508,7 +7508,7 @@ begin
   if not live.webhook_is_about_a_person(who) then
     return false;
   end if;
-  -- A report of leaving tells of the join as well, in case that report never came.
+  -- A report of leaving tells about the join as well, in case that report never came.
   told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', who ->> 'identity', joined_at, null,
     case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end, left_at);
   if p_event = 'participant_left' then
@@ -7523,7 +7523,7 @@ comment on function live.read_webhook_participant(text, text, jsonb) is
 
 -- Where a worker is in the room, its own word counts: two servers that have lost each other may both have a room of that
 -- name, and the end of one says nothing of who is in the other.
--- The millisecond lets a participant_left of the same second win, whichever comes first. Whoever joined later is in
+-- The millisecond lets a participant_left of the same second win, whichever comes first. Anyone who joined later is in
 -- a newer room of the same name and stays.
 create function live.read_webhook_room_finished(p_room text, p_payload jsonb) returns boolean
 language plpgsql set search_path = '' as $$
@@ -7568,7 +7568,7 @@ begin
 end;
 $$;
 comment on function public.record_webhook(text, text, text, jsonb) is
-  'Files a verified webhook of LiveKit''s under its id and records the presence it tells of, and what a host has on air: '
+  'Files a verified webhook of LiveKit''s under its id and records the presence it tells about, and what a host has on air: '
   '{outcome: recorded, ignored or duplicate}. p_payload is the body as LiveKit sent it.';
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
 
@@ -7635,7 +7635,7 @@ begin
        select from public.live_sessions s where s.id = substr(m.room, 7)::uuid and s.status <> 'ended') end;
   get diagnostics n = row_count;
   counts := counts || n;
-  -- Whoever still has to finish what was asked of a room may claim it until that is done.
+  -- Anyone who still has to finish what was asked of a room may claim it until that is done.
   delete from public.agent_rooms r
    where r.lease_expires_at < clock_timestamp() - interval '1 minute' and (live.place(r.room)).running is not true
      and not exists (select from public.moderation_actions a
@@ -7842,7 +7842,7 @@ grant execute on function public.platform_usage(date) to authenticated, service_
 -- schemas/76_refunds.sql
 -- Owns: coins follow the show. A ticket's coins are held until the host's media has flowed long enough after the purchase;
 -- otherwise they are paid back. And refunds and adjustments by ops: one row of the ledger each, once, with its reason.
--- Locks are taken a creator's earnings first, then wallets, then tickets; whoever holds a session waits for no wallet, and a
+-- Locks are taken a creator's earnings first, then wallets, then tickets; anyone who holds a session waits for no wallet, and a
 -- sweep, which holds many wallets, for nobody's earnings.
 
 -- ── when a ticket is earned ────────────────────────────────────────────────────────────────────────────────────
@@ -7925,7 +7925,7 @@ begin
      order by s.status = 'ended' desc, random() limit 100
   loop
     earned := earned + live.earn_tickets_of(session);
-    -- What agents and webhooks tell of the last seconds may still be under way.
+    -- What agents and webhooks tell about the last seconds may still be under way.
     if session.status = 'ended' and (session.started_at is null or session.ended_at < clock_timestamp() - interval '10 seconds') then
       perform live.owe_undelivered(session);
     end if;
@@ -8010,7 +8010,7 @@ comment on function live.pay_back(uuid, uuid, text, bigint) is
   'Returns a ticket''s coins once: how many of them the creator could have been paid, null for a ticket that is refunded already. '
   'p_payable: what the creator can be paid before it, which the caller holds; 0 for a ticket that is not earned.';
 
--- Waits for nobody: a buyer locks the wallet first and the session second, so whoever may hold a session, as a sweep
+-- Waits for nobody: a buyer locks the wallet first and the session second, so anyone who may hold a session, as a sweep
 -- does, must not wait for a wallet. What is locked now is paid back by the next sweep.
 create function live.refund_tickets() returns int
 language plpgsql set search_path = '' as $$
@@ -8086,7 +8086,7 @@ begin
 end;
 $$;
 comment on function live.take_back_gift(public.live_gifts, uuid, text, bigint) is
-  'Returns a gift''s coins once, as pay_back does a ticket''s. What the room was told of it, and the session''s total, stay.';
+  'Returns a gift''s coins once, as pay_back does a ticket''s. What the room was told about it, and the session''s total, stay.';
 
 create function public.refund_gift(gift_id uuid, reason text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -8506,7 +8506,7 @@ grant execute on function public.book_faults() to service_role;
 
 -- schemas/81_hearing.sql
 -- Owns: what is left of hearing a session once tables, agent and policy are there: a session's own policy is checked, console
--- and app are told of incidents, and the summary of how loud everyone was.
+-- and app are told about incidents, and the summary of how loud everyone was.
 
 create trigger check_policy before insert or update of moderation on public.live_sessions
   for each row execute function live.check_policy('moderation');
@@ -8565,7 +8565,7 @@ grant select on public.session_loudness to authenticated, service_role;
 
 -- schemas/83_room_events.sql
 -- Owns: what else a session's stream tells the room: mutes, removals, hands, milestones, and that it will end by itself.
--- Told at the cost of one event each, whoever made the change; the payloads are those of schemas/live-event.schema.json.
+-- Told at the cost of one event each, no matter who made the change; the payloads are those of schemas/live-event.schema.json.
 
 -- ── mutes and hands ────────────────────────────────────────────────────────────────────────────────────────────
 create function live.tell_mic() returns trigger
@@ -8586,7 +8586,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.tell_mic is 'Trigger: the room is told of a mute by name and of its end.';
+comment on function live.tell_mic is 'Trigger: the room is told about a mute by name and its end.';
 create trigger tell_mic after update on public.live_participants
   for each row when ((old.mic_muted, old.mic_by_all, old.mic_muted_until)
                      is distinct from (new.mic_muted, new.mic_by_all, new.mic_muted_until))
@@ -8603,7 +8603,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.tell_hand is 'Trigger: the room is told of a hand that goes up or down; a session''s end lowers all of them silently.';
+comment on function live.tell_hand is 'Trigger: the room is told about a hand that goes up or down; a session''s end lowers all of them silently.';
 create trigger tell_hand after update on public.live_participants
   for each row when ((old.hand_raised_at is null) <> (new.hand_raised_at is null)) execute function live.tell_hand();
 
@@ -8848,7 +8848,7 @@ comment on function public.revoke_relay_key(text) is
 grant execute on function public.revoke_relay_key(text) to authenticated, service_role;
 
 -- schemas/87_assistant_marks.sql
--- Owns: the mark of an assistant. Whoever of ops acts through one is recorded with requested_via = 'assistant', and every
+-- Owns: the mark of an assistant. Anyone of ops who acts through one is recorded with requested_via = 'assistant', and every
 -- change of a setting is kept, with who made it and through which door.
 
 create function live.through_assistant() returns boolean
@@ -9121,7 +9121,7 @@ begin
       from regexp_matches(p_path, '(%[0-9A-Fa-f]{2}|.)', 'g') with ordinality as m (part, n));
 end;
 $$;
-comment on function live.decoded_path is 'A path without percent-encoding: PostgREST takes both for the same, and tells of it as it came.';
+comment on function live.decoded_path is 'A path without percent-encoding: PostgREST takes both for the same, and tells about it as it came.';
 
 -- ── what kind of request it is ─────────────────────────────────────────────────────────────────────────────────
 create function live.request_reads(p_path text, p_method text) returns boolean
@@ -9459,7 +9459,7 @@ begin
 end;
 $$;
 comment on function live.case_state(public.moderation_cases) is 'open, claimed (somebody works on it) or resolved.';
-comment on function live.ring_case() is 'Trigger: operators are told of a case that opened, got graver, was claimed, let go or decided: id, severity and state only.';
+comment on function live.ring_case() is 'Trigger: operators are told about a case that opened, got graver, was claimed, let go or decided: id, severity and state only.';
 create trigger ring_new_case after insert on public.moderation_cases for each row execute function live.ring_case();
 create trigger ring_changed_case after update on public.moderation_cases
   for each row when ((old.severity, old.claimed_by, old.resolved_at) is distinct from (new.severity, new.claimed_by, new.resolved_at))

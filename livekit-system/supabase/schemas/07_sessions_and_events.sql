@@ -73,7 +73,7 @@ begin
   return new;
 end;
 $$;
-comment on function live.clean_title is 'Trigger: a title is one line that can be read, whoever writes it; a banned host writes none.';
+comment on function live.clean_title is 'Trigger: a title is one line that can be read, no matter who writes it; a banned host writes none.';
 create trigger clean_title before insert or update of title on public.live_sessions
   for each row execute function live.clean_title();
 

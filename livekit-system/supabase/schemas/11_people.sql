@@ -67,7 +67,7 @@ comment on column public.live_participants.left_at is 'End of their latest visit
 comment on column public.live_participants.open_visits is 'How many connections of theirs are open.';
 comment on column public.live_participants.visits is 'How many connections of theirs are on record in live_visits.';
 comment on column public.live_participants.folded_visits is 'How many short ones beyond limits.visits_kept were taken off that list.';
-comment on column public.live_participants.folded_until is 'The latest moment that any report of those told of; null = none.';
+comment on column public.live_participants.folded_until is 'The latest moment that any report of those told about; null = none.';
 comment on column public.live_participants.watched is 'Time covered by closed visits, exactly.';
 comment on column public.live_participants.watch_seconds is 'Seconds covered by closed visits; two devices at once count once.';
 comment on column public.live_participants.desired_xid is 'Transaction of the last change that an agent must know of.';

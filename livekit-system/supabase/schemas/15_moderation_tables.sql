@@ -127,7 +127,7 @@ comment on column public.live_audio_stats.talk_seconds is 'Seconds with speech i
 comment on column public.live_audio_stats.loudness_lufs is 'Gated loudness of the speech, LUFS; null when there was none.';
 comment on column public.live_audio_stats.peak_dbfs is 'Highest sample peak, dBFS.';
 comment on column public.live_audio_stats.clipped_ratio is 'Share of samples that were clipped.';
-comment on column public.live_audio_stats.measured is 'Further figures, by name; `tracks`: the same of each sound, where more was heard than one microphone. The row is what people heard of all of them.';
+comment on column public.live_audio_stats.measured is 'Further figures, by name; `tracks`: the same of each sound, where more was heard than one microphone. The row is what people heard from all of them.';
 create index live_audio_stats_of_user on public.live_audio_stats (user_id, minute desc);
 alter table public.live_audio_stats enable row level security;
 grant select, insert, update on public.live_audio_stats to service_role;

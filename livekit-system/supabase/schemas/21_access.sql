@@ -70,7 +70,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.tell_role_change is 'Trigger: the room is told of a new role; a new or former host may start or stop the host''s grace.';
+comment on function live.tell_role_change is 'Trigger: the room is told about a new role; a new or former host may start or stop the host''s grace.';
 create trigger tell_role_change after update of role on public.live_participants
   for each row when (old.role <> new.role) execute function live.tell_role_change();
 
@@ -186,7 +186,7 @@ begin
   return new;
 end;
 $$;
-comment on function live.name_no_ops is 'Trigger: whoever is banned reads the ban, and must not learn which account of ops it was.';
+comment on function live.name_no_ops is 'Trigger: anyone who is banned reads the ban, and must not learn which account of ops it was.';
 create trigger name_no_ops before insert or update on public.live_bans
   for each row execute function live.name_no_ops();
 
@@ -249,7 +249,7 @@ end;
 $$;
 comment on function live.bound_by_mute_all is 'Whether everyone of this person''s rank is muted in their session now.';
 
--- ── PERSON: what agents are told of someone ────────────────────────────────────────────────────────────────────
+-- ── PERSON: what agents are told about someone ────────────────────────────────────────────────────────────────────
 create function live.shown_name(p_user uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
 begin

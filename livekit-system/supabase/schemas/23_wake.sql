@@ -1,5 +1,5 @@
 -- Owns: what is sent by Realtime: wake-ups to the agents (live:wake) and ids of changed rows to console and app
--- (live:session:<id>), and who may listen to which topic. Both are hints: whoever misses one reads the tables.
+-- (live:session:<id>), and who may listen to which topic. Both are hints: anyone who misses one reads the tables.
 
 create function live.take_mark(p_name text, p_interval interval) returns boolean
 language plpgsql set search_path = '' as $$
@@ -64,7 +64,7 @@ create trigger wake_for_session after update on public.live_sessions
 create function live.tell_of_session() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  -- Everyone in the room hears of the count, so a thousand arrivals must not be a million messages.
+  -- Everyone in the room hears about the count, so a thousand arrivals must not be a million messages.
   if (old.status, old.title, old.mute_all_rank) is distinct from (new.status, new.title, new.mute_all_rank)
      or live.take_mark('count:' || new.id, interval '1 second') then
     perform live.tell_session(new.id, 'live_sessions', jsonb_build_array(new.id));
@@ -113,7 +113,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.wake_for_participants is 'Trigger: changed desired state, by whoever changed it.';
+comment on function live.wake_for_participants is 'Trigger: changed desired state, no matter who changed it.';
 create trigger wake_for_participants after update on public.live_participants
   referencing old table as old_rows new table as new_rows
   for each statement execute function live.wake_for_participants();

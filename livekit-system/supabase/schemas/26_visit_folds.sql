@@ -93,4 +93,4 @@ begin
 end;
 $$;
 comment on function live.is_folded is
-  'Whether a report is a late one of a visit that was folded: it was counted before. p_latest: the latest moment that it tells of.';
+  'Whether a report is a late one of a visit that was folded: it was counted before. p_latest: the latest moment that it tells about.';

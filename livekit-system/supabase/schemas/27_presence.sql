@@ -104,7 +104,7 @@ begin
             order by v.left_at desc limit 1) end,
          watched = p.watched + p_watched,
          watch_seconds = round(extract(epoch from p.watched + p_watched)),
-         -- Whoever pays again and comes back is not put out once more by the old lapse.
+         -- Anyone who pays again and comes back is not put out once more by the old lapse.
          access_ends_at = case when renewed then null else p.access_ends_at end,
          access_removed = p.access_removed and not renewed,
          -- The agent knows what it reported itself; what the webhook saw first is news to it.

@@ -108,7 +108,7 @@ begin
   end if;
 end;
 $$;
-comment on function live.check_shape is 'Refuses an action that is not in live_actions, or makes no sense whoever asks it.';
+comment on function live.check_shape is 'Refuses an action that is not in live_actions, or makes no sense, no matter who asks.';
 
 create function live.check_place(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
@@ -294,7 +294,7 @@ begin
     end);
 end;
 $$;
-comment on function live.outranked_by is 'Rank of whoever did what this action would undo; null when it undoes nothing.';
+comment on function live.outranked_by is 'Rank of the one who did what this action would undo; null when it undoes nothing.';
 
 create function live.refusal_at_claim(p_row public.moderation_actions) returns text
 language plpgsql stable set search_path = '' as $$

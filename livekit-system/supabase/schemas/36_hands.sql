@@ -26,7 +26,7 @@ begin
   return seat;
 end;
 $$;
-comment on function live.require_seat is 'The caller''s row in a live session, with the session locked; refuses whoever has no place there. p_before_start: a '
+comment on function live.require_seat is 'The caller''s row in a live session, with the session locked; refuses anyone who has no place there. p_before_start: a '
   'scheduled session will do.';
 
 create function live.is_host_of(p_session uuid, p_user uuid) returns boolean

@@ -269,7 +269,7 @@ begin
 end;
 $$;
 comment on function live.may_listen is
-  'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for whoever may '
+  'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for anyone who may '
   'be in the session, live:cases for ops, live:wake for nobody (the service role passes by policies).';
 grant execute on function live.may_listen(text) to authenticated;
 
@@ -317,5 +317,5 @@ begin
 end;
 $$;
 comment on function public.live_events_since is
-  'Catching up: events of a session after a seq, in order, at most 500. For whoever is or was in it, or may join.';
+  'Catching up: events of a session after a seq, in order, at most 500. For anyone who is or was in it, or may join.';
 grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;

@@ -20,7 +20,7 @@ comment on column public.live_media.started_at is 'Since when it flowed.';
 comment on column public.live_media.ended_at is 'Until when: unpublished, muted, disconnected or the session over; null while it flows.';
 comment on column public.live_media.session_id is 'The session.';
 comment on column public.live_media.user_id is 'The host.';
-comment on column public.live_media.reported_by is 'Who told of its beginning: agent, or webhook while no agent had told of that source.';
+comment on column public.live_media.reported_by is 'Who told about its beginning: agent, or webhook while no agent had told about that source.';
 create unique index live_media_flowing on public.live_media (participant_sid, source) where ended_at is null;
 create index live_media_of_session on public.live_media (session_id, started_at);
 alter table public.live_media enable row level security;
@@ -107,7 +107,7 @@ begin
 end;
 $$;
 comment on function live.read_webhook_track(text, text, jsonb) is
-  'Records track_published of a host, unless an agent has told of that source, which knows more; and track_unpublished.';
+  'Records track_published of a host, unless an agent has told about that source, which knows more; and track_unpublished.';
 
 -- ── what ends by itself ────────────────────────────────────────────────────────────────────────────────────────
 create function live.end_media_of_connection() returns trigger
@@ -154,5 +154,5 @@ begin
 end;
 $$;
 comment on function live.delivered_for_purchases_until(uuid, double precision) is
-  'The latest moment after which a host''s media has flowed for so many seconds by now: whoever bought until then has got it. '
+  'The latest moment after which a host''s media has flowed for so many seconds by now: anyone who bought until then has got it. '
   'Null when it has not flowed for so long at all.';

@@ -98,7 +98,7 @@ begin
              order by i.user_id, i.ended_at desc) last
       left join public.live_participants p on p.session_id = p_session.id and p.user_id = last.user_id
      where last.strikes > 0
-       -- Whoever was given their voice back by a person, not by a rule, is forgiven.
+       -- Anyone who was given their voice back by a person, not by a rule, is forgiven.
        and not exists (
          select from public.moderation_actions a
            join public.live_roles r on r.context = p_session.type and r.role = p.role
@@ -176,7 +176,7 @@ begin
                    where (b.session_id = place.session_id or b.call_id = place.call_id) and b.status = 'claimed'
                    order by b.id for update);
   if was.worker_id <> p_worker then
-    -- Whoever had it learns at once, instead of defending for a beat what is no longer wanted.
+    -- The one who had it learns at once, instead of defending for a beat what is no longer wanted.
     perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
   end if;
   return jsonb_build_object('outcome', 'claimed', 'now', now_at, 'epoch', lease.epoch, 'snapshot', live.snapshot(p_room),
@@ -214,7 +214,7 @@ begin
 end;
 $$;
 comment on function live.settle_closed_room is
-  'Finishes what was asked of a room that is gone: its end is true, and whoever it was about is out.';
+  'Finishes what was asked of a room that is gone: its end is true, and the person it was about is out.';
 
 create function public.agent_release(p_worker text, p_rooms jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$

@@ -46,7 +46,7 @@ begin
        and (a.status = 'pending'
             or (a.status = 'claimed' and (a.claim_expires_at <= clock_timestamp()
                                           or (a.claimed_by = p_worker and a.id <> all (p_in_hand)))))
-       -- In order per person: whoever is first and unfinished holds back the others, no one else's.
+       -- In order per person: anyone who is first and unfinished holds back the others, no one else's.
        and not exists (
          select from public.moderation_actions b
           where (b.session_id = p_session or b.call_id = p_call) and b.status in ('pending', 'claimed')
@@ -57,7 +57,7 @@ begin
   loop
     refusal := live.refusal_at_claim(item);
     if refusal is not null then
-      -- Whoever holds the session may be waiting for this row: leave it for the next beat then.
+      -- Somebody who holds the session may be waiting for this row: leave it for the next beat then.
       perform from public.live_sessions s where s.id = p_session for no key update skip locked;
       if not found then
         continue;

@@ -1,6 +1,6 @@
 -- Owns: what agents write back: finished actions, presence, relayed events, keys, incidents, audio figures. Every
 -- write names the room's epoch; one from an older epoch is refused and changes nothing.
--- A batch of several rooms takes its locks in order, but whoever inserts actions for several sessions at once takes theirs
+-- A batch of several rooms takes its locks in order, but anyone who inserts actions for several sessions at once takes theirs
 -- as the rows come. So batches give up before Postgres looks for a ring and picks whom to fail (deadlock_timeout, 1 s):
 -- an agent writes again, a moderator must not have to.
 
@@ -287,7 +287,7 @@ begin
   on conflict (session_id, user_id, minute) do update set
     talk_seconds = excluded.talk_seconds, loudness_lufs = excluded.loudness_lufs, peak_dbfs = excluded.peak_dbfs,
     clipped_ratio = excluded.clipped_ratio, measured = excluded.measured
-    -- Whoever took the room over in the middle of a minute has heard less of it than who had it before.
+    -- Anyone who took the room over in the middle of a minute has heard less of it than who had it before.
     where coalesce((t.measured ->> 'heard_seconds')::double precision, 0)
        <= coalesce((excluded.measured ->> 'heard_seconds')::double precision, 0);
   get diagnostics written = row_count;
@@ -296,6 +296,6 @@ end;
 $$;
 comment on function public.agent_audio_stats is
   'Writes audio figures: [{"room", "epoch", "user_id", "minute", "talk_seconds", "loudness_lufs", "peak_dbfs", '
-  '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced by whoever heard as much of it or more; fenced '
+  '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced by the one who heard as much of it or more; fenced '
   'rows are left out.';
 grant execute on function public.agent_audio_stats(text, jsonb) to service_role;

@@ -244,7 +244,7 @@ begin
            and coalesce(s.id, c.id) is not null
            and coalesce(a.claim_expires_at, '-infinity') <= clock_timestamp()
            and coalesce(a.expires_at, 'infinity') > clock_timestamp()
-           -- Whoever is behind an unfinished row about the same person waits for that one, not for a claim.
+           -- Anyone who is behind an unfinished row about the same person waits for that one, not for a claim.
            and not exists (
              select from public.moderation_actions b
               where b.session_id is not distinct from a.session_id and b.call_id is not distinct from a.call_id

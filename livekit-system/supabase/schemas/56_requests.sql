@@ -69,7 +69,7 @@ begin
   return entry ->> 'role';
 end;
 $$;
-comment on function live.require_entry(uuid, uuid) is 'Refuses whoever can_join refuses, with its reason as the code; returns the role of anyone else.';
+comment on function live.require_entry(uuid, uuid) is 'Refuses anyone who can_join refuses, with its reason as the code; returns the role of anyone else.';
 
 create function live.one_at_a_time(p_what text, p_user uuid) returns void
 language plpgsql volatile set search_path = '' as $$

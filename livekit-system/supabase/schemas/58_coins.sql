@@ -148,7 +148,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.books_are_append_only() is 'Trigger: refuses to change or remove what was booked, whoever asks.';
+comment on function live.books_are_append_only() is 'Trigger: refuses to change or remove what was booked, no matter who asks.';
 create trigger coin_ledger_append_only before update or delete or truncate on public.coin_ledger
   for each statement execute function live.books_are_append_only();
 create trigger creator_earnings_append_only before update or delete or truncate on public.creator_earnings

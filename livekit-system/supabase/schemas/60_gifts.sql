@@ -69,7 +69,7 @@ comment on function live.gift_receipt(public.live_gifts) is 'What send_gift answ
 create function live.hold_live(p_session uuid) returns void
 language plpgsql set search_path = '' as $$
 begin
-  -- Whoever waits for a row that others update is woken at every update, and all of them stand in the way of the
+  -- Anyone who waits for a row that others update is woken at every update, and all of them stand in the way of the
   -- agent's own writes. In this queue one is woken at a time, and one at a time comes to the row.
   perform pg_advisory_xact_lock(hashtextextended('hold_live ' || p_session, 0));
   perform from public.live_sessions s where s.id = p_session and s.status = 'live' for no key update;
@@ -183,5 +183,5 @@ begin
 end;
 $$;
 comment on function public.credit_coins(uuid, bigint, text, text) is
-  'Tops up a wallet after a purchase: {ledger_id, coins, balance}. A receipt credits once, whoever presents it again.';
+  'Tops up a wallet after a purchase: {ledger_id, coins, balance}. A receipt credits once, no matter who presents it again.';
 grant execute on function public.credit_coins(uuid, bigint, text, text) to service_role;

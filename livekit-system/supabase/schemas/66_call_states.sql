@@ -94,7 +94,7 @@ begin
   return new;
 end;
 $$;
-comment on function live.step_call() is 'Trigger: refuses illegal steps, whoever asks, and sets the times and the duration.';
+comment on function live.step_call() is 'Trigger: refuses illegal steps, no matter who asks, and sets the times and the duration.';
 create trigger calls_step before update on public.calls for each row execute function live.step_call();
 
 -- One call that rings for each caller, and one that runs for each pair: a second request of either is refused before it

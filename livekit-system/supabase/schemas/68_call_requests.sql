@@ -91,7 +91,7 @@ $$;
 comment on function live.spend_call(uuid, uuid) is
   'Counts one call of a caller against the rates of app_settings.limits: a minute''s, an hour''s, and an hour''s unanswered ones to one person.';
 
--- A block and a wish come before who is busy: whoever may not call learns nothing of the callee.
+-- A block and a wish come before who is busy: anyone who may not call learns nothing of the callee.
 create function live.require_line(p_caller uuid, p_callee uuid) returns void
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -166,7 +166,7 @@ begin
     perform live.refuse(409, 'call_not_ringing', 'This call is not ringing any more.');
   end if;
   if p_accept then
-    -- Whoever answers has stopped calling somebody else.
+    -- Anyone who answers has stopped calling somebody else.
     update public.calls c set status = 'cancelled', end_reason = 'caller'
      where c.caller_id = p_user and c.status in ('initiated', 'ringing');
   end if;

@@ -42,7 +42,7 @@ begin
   return to_jsonb(p_session) - '{desired_xid,moderation,mute_all_rank}'::text[];
 end;
 $$;
-comment on function live.session_json(public.live_sessions) is 'A session as its people are told of it: the row without its machinery.';
+comment on function live.session_json(public.live_sessions) is 'A session as its people are told about it: the row without its machinery.';
 
 create function live.session_join(p_session public.live_sessions, p_user uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -146,12 +146,12 @@ declare
 begin
   perform live.require_entry(p_session, p_user);
   select * into session from public.live_sessions s where s.id = p_session;
-  -- Whoever can be in the room is known before they are in it: a moderator may be faster than the news of the join.
+  -- Anyone who can be in the room is known before they are in it: a moderator may be faster than the news of the join.
   perform live.ensure_participant(session, p_user);
   return jsonb_build_object('join', live.session_join(session, p_user));
 end;
 $$;
-comment on function public.session_token(uuid, uuid) is 'Whoever can_join admits enters a live session: {join}; the role is in it.';
+comment on function public.session_token(uuid, uuid) is 'Anyone who can_join admits enters a live session: {join}; the role is in it.';
 
 create function public.session_end(p_user uuid, p_session uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$

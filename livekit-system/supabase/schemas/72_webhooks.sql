@@ -39,7 +39,7 @@ begin
   if not live.webhook_is_about_a_person(who) then
     return false;
   end if;
-  -- A report of leaving tells of the join as well, in case that report never came.
+  -- A report of leaving tells about the join as well, in case that report never came.
   told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', who ->> 'identity', joined_at, null,
     case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end, left_at);
   if p_event = 'participant_left' then
@@ -54,7 +54,7 @@ comment on function live.read_webhook_participant(text, text, jsonb) is
 
 -- Where a worker is in the room, its own word counts: two servers that have lost each other may both have a room of that
 -- name, and the end of one says nothing of who is in the other.
--- The millisecond lets a participant_left of the same second win, whichever comes first. Whoever joined later is in
+-- The millisecond lets a participant_left of the same second win, whichever comes first. Anyone who joined later is in
 -- a newer room of the same name and stays.
 create function live.read_webhook_room_finished(p_room text, p_payload jsonb) returns boolean
 language plpgsql set search_path = '' as $$
@@ -99,6 +99,6 @@ begin
 end;
 $$;
 comment on function public.record_webhook(text, text, text, jsonb) is
-  'Files a verified webhook of LiveKit''s under its id and records the presence it tells of, and what a host has on air: '
+  'Files a verified webhook of LiveKit''s under its id and records the presence it tells about, and what a host has on air: '
   '{outcome: recorded, ignored or duplicate}. p_payload is the body as LiveKit sent it.';
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;

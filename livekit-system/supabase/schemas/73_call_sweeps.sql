@@ -60,7 +60,7 @@ begin
        select from public.live_sessions s where s.id = substr(m.room, 7)::uuid and s.status <> 'ended') end;
   get diagnostics n = row_count;
   counts := counts || n;
-  -- Whoever still has to finish what was asked of a room may claim it until that is done.
+  -- Anyone who still has to finish what was asked of a room may claim it until that is done.
   delete from public.agent_rooms r
    where r.lease_expires_at < clock_timestamp() - interval '1 minute' and (live.place(r.room)).running is not true
      and not exists (select from public.moderation_actions a

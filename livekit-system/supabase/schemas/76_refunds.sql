@@ -1,6 +1,6 @@
 -- Owns: coins follow the show. A ticket's coins are held until the host's media has flowed long enough after the purchase;
 -- otherwise they are paid back. And refunds and adjustments by ops: one row of the ledger each, once, with its reason.
--- Locks are taken a creator's earnings first, then wallets, then tickets; whoever holds a session waits for no wallet, and a
+-- Locks are taken a creator's earnings first, then wallets, then tickets; anyone who holds a session waits for no wallet, and a
 -- sweep, which holds many wallets, for nobody's earnings.
 
 -- ── when a ticket is earned ────────────────────────────────────────────────────────────────────────────────────
@@ -83,7 +83,7 @@ begin
      order by s.status = 'ended' desc, random() limit 100
   loop
     earned := earned + live.earn_tickets_of(session);
-    -- What agents and webhooks tell of the last seconds may still be under way.
+    -- What agents and webhooks tell about the last seconds may still be under way.
     if session.status = 'ended' and (session.started_at is null or session.ended_at < clock_timestamp() - interval '10 seconds') then
       perform live.owe_undelivered(session);
     end if;
@@ -168,7 +168,7 @@ comment on function live.pay_back(uuid, uuid, text, bigint) is
   'Returns a ticket''s coins once: how many of them the creator could have been paid, null for a ticket that is refunded already. '
   'p_payable: what the creator can be paid before it, which the caller holds; 0 for a ticket that is not earned.';
 
--- Waits for nobody: a buyer locks the wallet first and the session second, so whoever may hold a session, as a sweep
+-- Waits for nobody: a buyer locks the wallet first and the session second, so anyone who may hold a session, as a sweep
 -- does, must not wait for a wallet. What is locked now is paid back by the next sweep.
 create function live.refund_tickets() returns int
 language plpgsql set search_path = '' as $$
@@ -244,7 +244,7 @@ begin
 end;
 $$;
 comment on function live.take_back_gift(public.live_gifts, uuid, text, bigint) is
-  'Returns a gift''s coins once, as pay_back does a ticket''s. What the room was told of it, and the session''s total, stay.';
+  'Returns a gift''s coins once, as pay_back does a ticket''s. What the room was told about it, and the session''s total, stay.';
 
 create function public.refund_gift(gift_id uuid, reason text) returns jsonb
 language plpgsql security definer set search_path = '' as $$

@@ -1,5 +1,5 @@
 -- Owns: what is left of hearing a session once tables, agent and policy are there: a session's own policy is checked, console
--- and app are told of incidents, and the summary of how loud everyone was.
+-- and app are told about incidents, and the summary of how loud everyone was.
 
 create trigger check_policy before insert or update of moderation on public.live_sessions
   for each row execute function live.check_policy('moderation');

@@ -1,5 +1,5 @@
 -- Owns: what else a session's stream tells the room: mutes, removals, hands, milestones, and that it will end by itself.
--- Told at the cost of one event each, whoever made the change; the payloads are those of schemas/live-event.schema.json.
+-- Told at the cost of one event each, no matter who made the change; the payloads are those of schemas/live-event.schema.json.
 
 -- ── mutes and hands ────────────────────────────────────────────────────────────────────────────────────────────
 create function live.tell_mic() returns trigger
@@ -20,7 +20,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.tell_mic is 'Trigger: the room is told of a mute by name and of its end.';
+comment on function live.tell_mic is 'Trigger: the room is told about a mute by name and its end.';
 create trigger tell_mic after update on public.live_participants
   for each row when ((old.mic_muted, old.mic_by_all, old.mic_muted_until)
                      is distinct from (new.mic_muted, new.mic_by_all, new.mic_muted_until))
@@ -37,7 +37,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.tell_hand is 'Trigger: the room is told of a hand that goes up or down; a session''s end lowers all of them silently.';
+comment on function live.tell_hand is 'Trigger: the room is told about a hand that goes up or down; a session''s end lowers all of them silently.';
 create trigger tell_hand after update on public.live_participants
   for each row when ((old.hand_raised_at is null) <> (new.hand_raised_at is null)) execute function live.tell_hand();
 

@@ -1,4 +1,4 @@
--- Owns: the mark of an assistant. Whoever of ops acts through one is recorded with requested_via = 'assistant', and every
+-- Owns: the mark of an assistant. Anyone of ops who acts through one is recorded with requested_via = 'assistant', and every
 -- change of a setting is kept, with who made it and through which door.
 
 create function live.through_assistant() returns boolean

@@ -60,7 +60,7 @@ begin
       from regexp_matches(p_path, '(%[0-9A-Fa-f]{2}|.)', 'g') with ordinality as m (part, n));
 end;
 $$;
-comment on function live.decoded_path is 'A path without percent-encoding: PostgREST takes both for the same, and tells of it as it came.';
+comment on function live.decoded_path is 'A path without percent-encoding: PostgREST takes both for the same, and tells about it as it came.';
 
 -- ── what kind of request it is ─────────────────────────────────────────────────────────────────────────────────
 create function live.request_reads(p_path text, p_method text) returns boolean

@@ -114,7 +114,7 @@ begin
 end;
 $$;
 comment on function live.case_state(public.moderation_cases) is 'open, claimed (somebody works on it) or resolved.';
-comment on function live.ring_case() is 'Trigger: operators are told of a case that opened, got graver, was claimed, let go or decided: id, severity and state only.';
+comment on function live.ring_case() is 'Trigger: operators are told about a case that opened, got graver, was claimed, let go or decided: id, severity and state only.';
 create trigger ring_new_case after insert on public.moderation_cases for each row execute function live.ring_case();
 create trigger ring_changed_case after update on public.moderation_cases
   for each row when ((old.severity, old.claimed_by, old.resolved_at) is distinct from (new.severity, new.claimed_by, new.resolved_at))

@@ -1,8 +1,8 @@
 """How often one address may sign in: the platform's own limits, as token buckets.
 
 As Supabase Auth does it, an address is what the header says; a request without the header is not limited. So the
-people of the tests, who all come from this machine, are not each other's limit; whoever sends the header is held to it.
-"""
+people of the tests, who all come from this machine, are not each other's limit; anyone who sends the header is held to
+it."""
 
 import time
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""What a client asked to hear of the database: event, table, filter."""
+"""What a client asked to hear about the database: event, table, filter."""
 
 import itertools
 from collections.abc import Callable, Mapping

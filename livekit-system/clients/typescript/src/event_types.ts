@@ -76,7 +76,7 @@ export interface LevelsPayload {
     /** Each of their sounds, where more is heard than one microphone. */
     readonly tracks?: readonly SoundLevel[];
   }[];
-  /** Whoever is not named publishes neither microphone nor camera; false when there were too many for one packet. */
+  /** Anyone who is not named publishes neither microphone nor camera; false when there were too many for one packet. */
   readonly complete: boolean;
 }
 

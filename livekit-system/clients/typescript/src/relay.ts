@@ -253,7 +253,7 @@ class RoomRelay implements Relay {
 
   #refuse(reason: Refusal, topic: Topic): void {
     this.#refused[reason] += 1;
-    // Whoever is visible is certainly not the agent; anything else may be, seen through a wrong clock or an old key.
+    // Anyone who is visible is certainly not the agent; anything else may be, seen through a wrong clock or an old key.
     if (topic === "live.events" && reason !== "visible_sender") this.#tail.suspect();
   }
 

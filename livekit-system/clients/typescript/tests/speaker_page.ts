@@ -1,5 +1,5 @@
 // A page of people who speak: each publishes the samples that it is given, in one channel or two, as a browser with a
-// proper microphone or a music interface does. Whoever opened the page drives it through `globalThis.speakers`.
+// proper microphone or a music interface does. Anyone who opened the page drives it through `globalThis.speakers`.
 
 import { Room, Track } from "livekit-client";
 

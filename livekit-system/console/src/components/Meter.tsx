@@ -4,7 +4,7 @@ import { useWords } from "../texts/useWords.ts";
 
 export interface MeterProps {
   name: string;
-  /** Null while nothing is heard of this person. */
+  /** Null while nothing is heard from this person. */
   level: Level | null;
   /** LUFS; drawn at its number, since RMS in dBFS and LUFS differ by little for a voice. */
   threshold: number;

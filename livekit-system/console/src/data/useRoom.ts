@@ -129,7 +129,7 @@ export function useRoom(id: string, isOps: boolean): Room {
     live_sessions: [head],
     live_participants: [crowd, head],
     live_events: [events, head],
-    // Gifts are told of by their line in the chat.
+    // Gifts are told about by their line in the chat.
     live_messages: [events, head],
     moderation_actions: [audit, crowd],
     moderation_incidents: [incidents],

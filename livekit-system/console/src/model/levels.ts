@@ -45,7 +45,7 @@ export interface LevelOf extends Switches {
 /** A message's payload as `schemas/levels.schema.json` has it. */
 export interface Picture {
   people: LevelOf[];
-  /** Whoever is not named publishes nothing. */
+  /** Anyone who is not named publishes nothing. */
   complete: boolean;
 }
 
@@ -70,7 +70,7 @@ export function switchesOf(picture: Picture | null, userId: string): Switches | 
   return named ?? (picture?.complete ? ALL_OFF : null);
 }
 
-/** What is heard of somebody, where it is not one microphone alone. */
+/** What is heard from somebody, where it is not one microphone alone. */
 export function soundsOf(picture: Picture | null, userId: string): SoundLevel[] {
   return picture?.people.find((person) => person.user_id === userId)?.tracks ?? [];
 }

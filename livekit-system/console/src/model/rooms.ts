@@ -7,7 +7,7 @@ export const OPEN_INCIDENT_MS = 10 * 60_000;
 /** A room without an agent is given this long before it is trouble: dispatch and take-over need seconds. */
 export const AGENT_GRACE_SECONDS = 10;
 
-/** `unknown`: whoever looks may not see the leases. */
+/** `unknown`: the one who looks may not see the leases. */
 export type AgentState =
   | { kind: "present"; worker: string; seconds: number }
   | { kind: "absent" }
@@ -28,7 +28,7 @@ export type Trouble = "no_agent" | "incidents" | "host_gone";
 
 export interface RoomsReading {
   sessions: Session[];
-  /** Null when whoever looks may not see the leases. */
+  /** Null when the one who looks may not see the leases. */
   agents: AgentRoom[] | null;
   incidents: Incident[];
   minutes: AudioMinute[];

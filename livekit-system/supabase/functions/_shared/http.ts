@@ -69,7 +69,7 @@ function json(status: number, body: Reply, requestId: string): Response {
   return Response.json(body, { status, headers });
 }
 
-/** What the client is told of an error. A failure of ours is told to the log as well, with the same request id. */
+/** What the client is told about an error. A failure of ours is told to the log as well, with the same request id. */
 function refusalOf(error: unknown, request: Request, requestId: string): Refusal {
   if (error instanceof Refusal && error.status < 500) return error;
   const path = new URL(request.url).pathname;

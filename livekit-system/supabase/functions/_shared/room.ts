@@ -3,7 +3,7 @@ import type { JsonObject } from "./supabase.ts";
 import type { Media } from "./services.ts";
 
 /**
- * Disconnects whoever is still in the room of an ended session or call. A failure is logged and no more: the
+ * Disconnects anyone who is still in the room of an ended session or call. A failure is logged and no more: the
  * agent deletes the room again, now and each time an old token brings it back.
  */
 export async function closeRoom(media: Media, ended: JsonObject): Promise<void> {

@@ -1,0 +1,38 @@
+"""Plain English for readers whose third language it is: some words are written in another way."""
+
+import re
+import subprocess
+
+import pytest
+
+from local.paths import REPOSITORY
+
+TEXT = (".py", ".md", ".sql", ".ts", ".tsx", ".json", ".yaml", ".toml", ".go", "Makefile")
+INSTEAD = {
+    "who" + "ever": "anyone who, the one who, no matter who",
+    "whom" + "ever": "anyone whom",
+    r"(tell|tells|telling|told) " + "of": "tell about, announce, report",
+    r"(hear|hears|hearing) " + "of (a|an|the|it|them|how|each)": "hear about, be told",
+}
+"""What is not written, and what is."""
+SOUND = re.compile(r"the hearing about (all|the) rooms|hearing about", re.IGNORECASE)
+
+
+def files() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    return [name for name in listed if name.endswith(TEXT) and "lock" not in name]
+
+
+@pytest.mark.parametrize("words", INSTEAD)
+def test_a_plain_word_is_used(words: str) -> None:
+    banned = re.compile(rf"\b{words}\b", re.IGNORECASE)
+    found = [
+        f"{name}: {line.strip()[:90]}"
+        for name in files()
+        if (REPOSITORY / name).is_file()
+        for line in (REPOSITORY / name).read_text().splitlines()
+        if banned.search(line) and not SOUND.search(line)
+    ]
+    assert found == [], f"write instead: {INSTEAD[words]}"
