@@ -123,7 +123,7 @@ async def test_who_is_nobody_is_not_counted_and_gets_no_right(people: People, en
             room = await entered.enter_async_context(enter(arena.session.room, identity, kind, **grants))
             if kind != "egress":
                 await until(f"the agent has seen {identity}", lambda room=room: may_send_nothing(room))
-        # LiveKit tells about people in their order: when somebody is on record, all who came before have been told about.
+        # LiveKit reports people in their order: when somebody is on record, all who came before have been reported.
         viewer = await people.arrive("Vi")
         device = await viewer.enter(arena.session.id)
         await viewer.until_on_record(arena.session.id)
