@@ -24,6 +24,7 @@ class Offset(IntEnum):
     LIVEKIT = 5
     LIVEKIT_UDP = 6
     CONSOLE = 7
+    PUSH = 8
     FIRST_WORKER = 10
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from local import functions, livekit, migrate, postgres, postgrest
+from local import functions, livekit, migrate, postgres, postgrest, push_services
 from local.faults import RealtimeFaults
 from local.gateway.keys import Keys
 from local.paths import REPOSITORY
@@ -24,7 +24,7 @@ from local.supervisor import Child, Spec, Supervisor
 
 LIVEKIT_KEY = "local-key"
 # Consumers before what they consume; workers before all of them.
-STOP_ORDER = ("livekit", "gateway", "functions", "postgrest", "postgres")
+STOP_ORDER = ("livekit", "gateway", "functions", "push", "postgrest", "postgres")
 WORKER_GRACE_SECONDS = 15.0
 
 
@@ -87,6 +87,11 @@ class Stack:
     @property
     def livekit_url(self) -> str:
         return f"ws://{LOOPBACK}:{self.ports.of(Offset.LIVEKIT)}"
+
+    @property
+    def push_url(self) -> str:
+        """The stand-ins for the services that deliver pushes: see `local/push_services.py`."""
+        return f"http://{LOOPBACK}:{self.ports.of(Offset.PUSH)}"
 
     @property
     def database_url(self) -> str:
@@ -244,8 +249,16 @@ class Stack:
         own = {name: value for name, value in os.environ.items() if name.startswith("LIVE_")}
         # The platform gives its functions the legacy keys under these names.
         keys = {"SUPABASE_ANON_KEY": self.keys.anon, "SUPABASE_SERVICE_ROLE_KEY": self.keys.service_role}
-        env = {**self.env, **own, **keys, "SUPABASE_DB_URL": self.database_url}
-        self.functions = await self._supervisor.start(functions.spec(self.ports.of(Offset.FUNCTIONS), env))
+        port = self.ports.of(Offset.PUSH)
+        push_keys = await asyncio.to_thread(push_services.keys_in, self.directory)
+        push = push_services.environment(port, push_keys)
+        env = {**self.env, **own, **keys, **push, "SUPABASE_DB_URL": self.database_url}
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(self._supervisor.start(push_services.spec(port, push_keys)))
+            serving = starting.create_task(
+                self._supervisor.start(functions.spec(self.ports.of(Offset.FUNCTIONS), env))
+            )
+        self.functions = serving.result()
 
     async def start_worker(
         self, name: str, env: Mapping[str, str] | None = None, *, module: str = "agent"

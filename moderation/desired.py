@@ -32,6 +32,8 @@ class Desired:
     mic_muted: bool = False
     mic_muted_until: float | None = None
     camera_off: bool = False
+    sound_only: bool = False
+    """An audio call: nobody has a camera there, which nobody is told as if a moderator had taken it."""
     removal: Removal | None = None
     chat_muted: bool = False
     chat_muted_until: float | None = None
@@ -131,7 +133,7 @@ def effective_permission(
     if desired.muted(now):
         withheld.add(Source.MICROPHONE)
         withheld.add(Source.SCREEN_SHARE_AUDIO)
-    if desired.camera_off:
+    if desired.camera_off or desired.sound_only:
         withheld.add(Source.CAMERA)
         withheld.add(Source.SCREEN_SHARE)
     return Permission(role.sources - withheld, role.can_subscribe)

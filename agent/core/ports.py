@@ -272,6 +272,8 @@ class Swept(NamedTuple):
     """Cases that no human has decided."""
     grave_case_waits: float = 0.0
     """For how many seconds the longest critical one has waited that nobody has claimed."""
+    pushes_due: bool = False
+    """Something waits in the push outbox."""
 
 
 @dataclass(frozen=True, slots=True)

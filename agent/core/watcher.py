@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from agent.core.ports import Overview, PortError, RoomName, Swept, Unavailable, Unclaimed
@@ -54,12 +54,14 @@ class Watcher:
         *,
         every_seconds: float,
         grace_seconds: float,
+        pushes_due: Callable[[], None] = lambda: None,
     ) -> None:
         """`grace_seconds`: for so long after the database last did not answer nothing is taken, since leases may have
-        run out only because nobody could renew them."""
+        run out only because nobody could renew them. `pushes_due`: told when a sweep finds pushes to send."""
         self._store, self._actions, self._monotonic = shared.store, shared.actions, shared.clock.monotonic
         self._host, self._blind_looks = host, 0
         self._every, self._grace = every_seconds, grace_seconds
+        self._pushes_due = pushes_due
         self._there: frozenset[RoomName] = frozenset()
         self._missed: frozenset[RoomName] = frozenset()
         """Rooms that somebody was in at the last list, which missed them."""
@@ -158,6 +160,8 @@ class Watcher:
             log.warning(
                 "LiveKit does not list rooms that workers are in", extra={"rooms": self.swept.unlisted}
             )
+        if self.swept.pushes_due:
+            self._pushes_due()
         await self._close_orphans(self.swept)
         new, self._there = there - self._there, there
         self._list_at = self._monotonic() + self._every

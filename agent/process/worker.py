@@ -41,6 +41,7 @@ from agent.process.shift import Rooms, Shift, Work
 from agent.process.watchdog import LoopWatchdog, past_memory_limit
 from agent.supabase.broadcasts import LevelsBroadcast
 from agent.supabase.client import Supabase, supabase_client
+from agent.supabase.pushes import Pushes
 from agent.supabase.store import SupabaseStore
 from agent.supabase.wakeups import Listener, WakeUps
 from handlers.events import Identity
@@ -113,11 +114,13 @@ class Worker:
             metrics=self.metrics,
         )
         self._host = Host(shared, self._puller)
+        self._pushes = Pushes(outside.supabase)
         self._watcher = Watcher(
             shared,
             self._host,
             every_seconds=settings.live_watch_seconds,
             grace_seconds=settings.live_lease_seconds,
+            pushes_due=self._pushes.due,
         )
         self._dispatches = Dispatches(self._server, self._host, self.metrics)
         self._report = Report(
@@ -174,6 +177,7 @@ class Worker:
             "watchdog": watchdog.run,
             "give back": lambda: give_back_often(lambda: self._host.ended),
             "levels": self._levels.run,
+            "pushes": self._pushes.run,
             "hearing": self._native.hearing.run,
             **({"wake-ups": lambda: self._wakeups.run(listener)} if settings.live_realtime else {}),
         }

@@ -114,6 +114,18 @@ class Supabase:
         async with _translated("broadcast", self._seconds):
             await self._http.post(str(url), json={"messages": messages}, headers=headers)
 
+    async def invoke(self, function: str, seconds: float) -> None:
+        """Call an edge function as the service role; what it answers is its own affair.
+
+        Raises:
+            Unavailable: no answer within `seconds`, or one that another attempt may better.
+            Refused: the same call will be refused again.
+        """
+        url = self.client.supabase_url / "functions" / "v1" / function
+        headers = {"apikey": self._key, "Authorization": f"Bearer {self._key}"}
+        async with _translated(function, seconds):
+            await self._http.post(str(url), json={}, headers=headers, timeout=seconds)
+
 
 def unobserved(_function: str, _outcome: str, _seconds: float) -> None:
     """For commands, which keep no metrics."""

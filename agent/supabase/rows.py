@@ -83,6 +83,7 @@ def person(row: Json) -> Person:
         mic_muted=row["mic_muted"],
         mic_muted_until=seconds(row["mic_muted_until"]),
         camera_off=row["camera_off"],
+        sound_only=row.get("sound_only", False),
         removal=None
         if removed is None
         else Removal(removed["reason"], seconds(removed["until"]), removed.get("why")),

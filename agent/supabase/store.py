@@ -149,6 +149,7 @@ class SupabaseStore:
             unlisted=done.get("unlisted_rooms", 0),
             open_cases=done.get("open_cases", 0),
             grave_case_waits=float(done.get("grave_case_waits", 0)),
+            pushes_due=done.get("pushes_due", False),
         )
 
     async def _timed(self, function: str, **arguments: Any) -> Any:

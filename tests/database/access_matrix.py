@@ -156,6 +156,13 @@ MATRIX: dict[str, Access] = {
     # ── what people decide about others ──
     "user_blocks": Access("user_id = '{speaker}'", OPS | who("speaker"), "d"),
     "call_preferences": Access("user_id = '{speaker}'", OPS | who("speaker"), "d"),
+    # ── push: the speaker's phone, on which the viewer's call rang ──
+    "push_devices": Access(
+        "user_id = '{speaker}'",
+        SERVICE | who("speaker"),
+        delete=(Write("delete from push_devices where user_id = '{speaker}'", who("speaker")),),
+    ),
+    "push_outbox": Access("user_id = '{speaker}'", SERVICE),
     # ── machinery ──
     "agent_rooms": Access("room = '{room}'", OPS, "iud"),
     "relay_keys": Access("kid = 'key-{session}'", SIGNED_IN, "iu"),

@@ -59,6 +59,8 @@ SPECIMENS = """
     insert into livekit_webhook_events (id, event, payload) values ('EV_{session}', 'room_started', '{{}}');
     insert into app_setting_changes (key, before, after, requested_via) values ('limits', '{{}}', '{{}}', 'ops');
     select public.credit_coins('{viewer}', 100, 'receipt-{viewer}');
+    insert into push_devices (user_id, provider, token, installation, platform, language)
+      values ('{speaker}', 'expo', 'token-{speaker}', 'phone-{speaker}', 'ios', 'tr');
     select public.call_start('{viewer}', '{speaker}', 'audio');
     select public.call_answer('{speaker}', c.id, true) from calls c where c.caller_id = '{viewer}';
     insert into user_blocks (user_id, blocked_id) values ('{speaker}', '{stranger}');

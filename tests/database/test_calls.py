@@ -118,7 +118,7 @@ async def test_from_ringing_to_ended_with_its_duration(world: World) -> None:
 async def test_before_the_answer_a_call_is_declined_or_cancelled(world: World) -> None:
     call, caller, callee = await ringing(world)
     assert await hint_of(answer(world, caller, call)) == "callee_only"
-    assert await hint_of(world.service("select public.call_token($1, $2)", caller, call)) == "call_not_active"
+    assert await hint_of(world.service("select public.call_token($1, $2)", callee, call)) == "call_not_active"
     declined = await answer(world, callee, call, accept=False)
     assert (declined["call"]["status"], declined["call"]["duration_seconds"], declined["join"]) == (
         "declined",
@@ -130,6 +130,71 @@ async def test_before_the_answer_a_call_is_declined_or_cancelled(world: World) -
         call, *parties = await ringing(world)
         assert (await end(world, parties[who], call))["call"]["status"] == "cancelled"
         assert await hint_of(answer(world, parties[1], call)) == "call_not_ringing"
+
+
+async def test_a_caller_who_loses_the_network_while_it_rings_comes_back(world: World) -> None:
+    call, caller, _ = await ringing(world)
+    again = await world.service("select public.call_token($1, $2)", caller, call)
+    assert (again["join"]["identity"], again["call"]["status"]) == (caller, "ringing")
+    await end(world, caller, call)
+    refused = world.service("select public.call_token($1, $2)", caller, call)
+    assert await hint_of(refused) == "call_not_active"
+
+
+async def test_of_two_devices_the_first_that_answers_is_in_the_call(world: World) -> None:
+    call, _, callee = await ringing(world)
+    accept = "select public.call_answer($1, $2, true, $3)"
+    first = await world.service(accept, callee, call, "phone")
+    assert await hint_of(world.service(accept, callee, call, "tablet")) == "answered_elsewhere"
+    assert but_now(await world.service(accept, callee, call, "phone")) == but_now(first)
+    call, _, callee = await ringing(world)
+    one, two = await world.connect(), await world.connect()
+    answers = await asyncio.gather(
+        one.fetchval(accept, callee, call, "phone"),
+        two.fetchval(accept, callee, call, "tablet"),
+        return_exceptions=True,
+    )
+    assert sorted(getattr(reply, "hint", "in") for reply in answers) == ["answered_elsewhere", "in"]
+
+
+async def test_two_who_call_each_other_are_in_one_call(world: World) -> None:
+    a, b = await world.user(), await world.user()
+    first = await start(world, a, b, "video")
+    second = await start(world, b, a, "audio")
+    assert second["call"]["id"] == first["call"]["id"]
+    assert (second["call"]["status"], second["join"]["identity"]) == ("accepted", b)
+    assert await world.value("select count(*) from calls where caller_id = any($1)", [a, b]) == 1
+    assert await hint_of(start(world, a, b)) == "already_in_call"
+
+
+async def test_an_audio_call_has_no_camera_before_both_want_it(world: World) -> None:
+    upgrade = "select public.call_upgrade($1, $2, $3)"
+    caller, callee = await world.user(), await world.user()
+    started = await start(world, caller, callee, "audio")
+    call, room = started["call"]["id"], started["call"]["livekit_room"]
+    assert started["join"]["can_publish_sources"] == ["microphone"]
+    assert await hint_of(world.service(upgrade, caller, call, True)) == "call_not_active"
+    assert (await answer(world, callee, call))["join"]["can_publish_sources"] == ["microphone"]
+    claim = await world.claim(room)
+    assert {person["sound_only"] for person in claim["snapshot"]["people"]} == {True}
+    for _ in range(2):  # who asks twice has not agreed to it twice
+        wanted = (await world.service(upgrade, caller, call, True))["call"]
+        assert (wanted["type"], wanted["video_wanted_by"]) == ("audio", caller)
+    declined = (await world.service(upgrade, callee, call, False))["call"]
+    assert (declined["type"], declined["video_wanted_by"]) == ("audio", None)
+    await world.service(upgrade, callee, call, True)
+    agreed = (await world.service(upgrade, caller, call, True))["call"]
+    assert (agreed["type"], agreed["video_wanted_by"]) == ("video", None)
+    told = await world.pull(room, claim["epoch"], claim["snapshot"]["cursor"])
+    assert {person["sound_only"] for person in told["people"]} == {False}
+    again = await world.service("select public.call_token($1, $2)", callee, call)
+    assert again["join"]["can_publish_sources"] == ["camera", "microphone"]
+    owner = await world.owner()
+    with pytest.raises(asyncpg.PostgresError, match="only from audio to video"):
+        await owner.execute("update calls set type = 'audio' where id = $1", call)
+    await end(world, caller, call)
+    assert await hint_of(world.service(upgrade, caller, call, True)) == "call_not_active"
+    assert await hint_of(world.service(upgrade, await world.user(), call, True)) == "unknown_call"
 
 
 async def test_strangers_know_of_no_call(world: World) -> None:
@@ -197,14 +262,8 @@ async def test_on_air_is_busy_where_the_setting_says_so(world: World) -> None:
     assert (await start(world, caller, speaker))["call"]["status"] == "ringing"
 
 
-@pytest.mark.parametrize("shape", ["each other", "one caller"])
-async def test_of_calls_that_collide_exactly_one_rings(world: World, shape: str) -> None:
-    a, b = await world.user(), await world.user()
-    others = [await world.user() for _ in range(6)]
-    pairs = {
-        "each other": [(a, b), (b, a)] * 3,
-        "one caller": [(a, other) for other in others],
-    }[shape]
+async def at_once(world: World, pairs: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """Start calls all at the same time: the status or the hint of each, and the ids of those that went well."""
     connections = [await world.connect() for _ in pairs]
     answers = await asyncio.gather(
         *(
@@ -213,9 +272,23 @@ async def test_of_calls_that_collide_exactly_one_rings(world: World, shape: str)
         ),
         return_exceptions=True,
     )
-    hints = [getattr(answer, "hint", "rings") for answer in answers]
-    assert hints.count("rings") == 1
-    assert set(hints) <= {"rings", "callee_busy", "already_in_call"}
+    calls = [reply["call"] for reply in answers if not isinstance(reply, BaseException)]
+    refused = [getattr(reply, "hint", None) for reply in answers if isinstance(reply, BaseException)]
+    return [*(call["status"] for call in calls), *refused], [call["id"] for call in calls]
+
+
+async def test_of_one_persons_calls_that_collide_exactly_one_rings(world: World) -> None:
+    caller = await world.user()
+    outcomes, _ = await at_once(world, [(caller, await world.user()) for _ in range(6)])
+    assert sorted(outcomes) == ["already_in_call"] * 5 + ["ringing"]
+
+
+async def test_of_calls_to_each_other_that_collide_one_call_is_made(world: World) -> None:
+    a, b = await world.user(), await world.user()
+    outcomes, ids = await at_once(world, [(a, b), (b, a)] * 3)
+    assert (outcomes.count("ringing"), outcomes.count("accepted"), len(set(ids))) == (1, 1, 1)
+    assert set(outcomes) == {"ringing", "accepted", "already_in_call"}
+    assert await world.value("select count(*) from calls where caller_id = any($1)", [a, b]) == 1
 
 
 async def test_a_call_is_refused_where_it_does_not_belong(world: World) -> None:
@@ -318,15 +391,57 @@ async def test_a_call_both_sides_vanished_from_ended_when_the_second_left(world:
     assert row["duration_seconds"] in (199, 200, 201)
 
 
-async def test_a_call_goes_on_while_someone_is_there_or_may_come_back(world: World) -> None:
+async def ended_alone(world: World, call: str) -> tuple[str, str, int]:
+    await world.service("select public.platform_sweep()")
+    row = await world.row("select status, end_reason, duration_seconds from calls where id = $1", call)
+    return row["status"], row["end_reason"], row["duration_seconds"]
+
+
+async def test_a_call_with_one_dead_side_ends_and_lasted_as_long_as_both_were_there(world: World) -> None:
     call, caller, callee = await accepted_ago(world, 300)
-    await visit(world, call, caller, "300 s", left="200 s")
+    await visit(world, call, caller, "300 s", left="250 s")
+    await visit(world, call, caller, "240 s", left="40 s")
+    await visit(world, call, callee, "299 s", left=None)
+    status, reason, seconds = await ended_alone(world, call)
+    assert (status, reason) == ("ended", "alone")
+    assert seconds in (259, 260, 261)
+    engaged = await world.value("select count(*) from call_engagements where call_id = $1", call)
+    assert engaged == 0
+
+
+async def test_a_call_that_one_side_never_came_to_lasted_no_time(world: World) -> None:
+    call, _, callee = await accepted_ago(world, 40)
+    await visit(world, call, callee, "39 s", left=None)
+    assert await ended_alone(world, call) == ("ended", "alone", 0)
+
+
+async def test_who_waits_less_than_the_setting_waits_on(world: World) -> None:
+    call, caller, callee = await accepted_ago(world, 300)
+    await visit(world, call, caller, "300 s", left="20 s")
     await visit(world, call, callee, "300 s", left=None)
+    back, *sides = await accepted_ago(world, 300)
+    await visit(world, back, sides[0], "300 s", left="100 s")
+    await visit(world, back, sides[0], "90 s", left=None)
+    await visit(world, back, sides[1], "300 s", left=None)
+    late, *parties = await accepted_ago(world, 300)  # who came back just now has not waited yet
+    await visit(world, late, parties[0], "300 s", left="100 s")
+    await visit(world, late, parties[1], "300 s", left="99 s")
+    await visit(world, late, parties[1], "10 s", left=None)
+    for one in (call, back, late):
+        assert (await ended_alone(world, one))[0] == "accepted"
+    await world.value("update app_settings set value = '10' where key = 'calls.alone_seconds'")
+    try:
+        assert (await ended_alone(world, call))[1] == "alone"
+    finally:
+        await world.value("update app_settings set value = '30' where key = 'calls.alone_seconds'")
+
+
+async def test_a_call_goes_on_while_someone_may_come_back(world: World) -> None:
     soon, *parties = await accepted_ago(world, 300)
     await visit(world, soon, parties[0], "300 s", left="5 s")
     fresh, _, _ = await accepted_ago(world, 2)
     await world.service("select public.platform_sweep()")
-    states = await world.rows("select status from calls where id = any($1)", [call, soon, fresh])
+    states = await world.rows("select status from calls where id = any($1)", [soon, fresh])
     assert {row["status"] for row in states} == {"accepted"}
 
 

@@ -22,6 +22,8 @@ THINGS = {
     "message_id",
     "recording_id",
     "case_id",
+    "device_id",
+    "subject_id",
     "superseded_by",
 }
 HANDBOOK = Path(__file__).resolve().parents[2] / "livekit-system"

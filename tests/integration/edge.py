@@ -18,8 +18,9 @@ from local.stack import LIVEKIT_KEY, Stack
 
 Json = dict[str, Any]
 
+PASSWORD = "correct horse"  # noqa: S105 - everybody's in these tests
 SESSION_FUNCTIONS = ("session-create", "session-start", "session-token", "session-end")
-CALL_FUNCTIONS = ("call-start", "call-answer", "call-token", "call-end")
+CALL_FUNCTIONS = ("call-start", "call-answer", "call-token", "call-end", "call-upgrade")
 VALID_BODIES: Mapping[str, Json] = {
     "session-create": {"type": "video_live", "access_type": "public", "title": "Evening"},
     "session-start": {"session_id": str(uuid.UUID(int=1))},
@@ -29,6 +30,7 @@ VALID_BODIES: Mapping[str, Json] = {
     "call-answer": {"call_id": str(uuid.UUID(int=1)), "accept": True},
     "call-token": {"call_id": str(uuid.UUID(int=1))},
     "call-end": {"call_id": str(uuid.UUID(int=1))},
+    "call-upgrade": {"call_id": str(uuid.UUID(int=1))},
 }
 
 
@@ -56,6 +58,7 @@ class Person:
     world: "World"
     id: str
     token: str
+    email: str = ""
 
     async def call(self, function: str, **body: object) -> Reply:
         return await self.world.post(function, body, token=self.token)
@@ -88,26 +91,31 @@ class World:
 
     async def person(self, *, creator: bool = False) -> Person:
         """A new person with an account."""
-        person = await self._sign_up({"email": f"{uuid.uuid4()}@example.com", "password": "correct horse"})
+        person = await self._sign_up({"email": f"{uuid.uuid4()}@example.com", "password": PASSWORD})
         if creator:
             await self.database.execute(
                 "update public.profiles set is_creator = true, type = 'creator' where id = $1", person.id
             )
         return person
 
+    async def another_device(self, person: Person) -> Person:
+        """The same person, signed in once more."""
+        credentials = {"email": person.email, "password": PASSWORD}
+        return await self._sign_up(credentials, "token?grant_type=password")
+
     async def guest(self) -> Person:
         """A new anonymous sign-in."""
         return await self._sign_up({})
 
-    async def _sign_up(self, credentials: Json) -> Person:
+    async def _sign_up(self, credentials: Json, how: str = "signup") -> Person:
         async with self.http.post(
-            f"{self.stack.url}/auth/v1/signup",
+            f"{self.stack.url}/auth/v1/{how}",
             json=credentials,
             headers={"apikey": self.stack.keys.publishable},
         ) as answer:
             answer.raise_for_status()
             signed_in = await answer.json()
-        return Person(self, signed_in["user"]["id"], signed_in["access_token"])
+        return Person(self, signed_in["user"]["id"], signed_in["access_token"], credentials.get("email", ""))
 
     async def session(self, host: Person, **changes: object) -> Json:
         """A session of this creator's, live unless it is scheduled."""

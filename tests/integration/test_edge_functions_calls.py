@@ -99,6 +99,44 @@ async def test_only_the_callee_answers(stack: Stack) -> None:
         reply = await caller.call("call-answer", call_id=call["id"], accept=True)
         assert reply.refusal == (403, "callee_only")
         assert (await callee.call("call-token", call_id=call["id"])).refusal == (409, "call_not_active")
+        assert (await caller.call("call-token", call_id=call["id"])).status == 200
+
+
+async def test_of_two_devices_the_first_that_answers_is_in_the_call(stack: Stack) -> None:
+    async with world(stack) as here:
+        caller, phone = await here.person(), await here.person()
+        tablet = await here.another_device(phone)
+        call = (await ring(caller, phone))["call"]
+        first = await phone.call("call-answer", call_id=call["id"], accept=True)
+        assert first.status == 200
+        late = await tablet.call("call-answer", call_id=call["id"], accept=True)
+        assert late.refusal == (409, "answered_elsewhere")
+        assert (await phone.call("call-answer", call_id=call["id"], accept=True)).status == 200
+
+
+async def test_two_who_call_each_other_are_in_one_room(stack: Stack) -> None:
+    async with world(stack) as here:
+        one, other = await here.person(), await here.person()
+        first = await ring(one, other)
+        second = await ring(other, one)
+        assert second["call"]["status"] == "accepted"
+        rooms = {here.claims(reply["join"])["video"]["room"] for reply in (first, second)}
+        assert rooms == {first["call"]["livekit_room"]}
+
+
+async def test_both_ask_for_video_before_an_audio_call_has_it(stack: Stack) -> None:
+    async with world(stack) as here:
+        caller, callee = await here.person(), await here.person()
+        started = await caller.call("call-start", callee_id=callee.id, type="audio")
+        call = started.body["call"]["id"]
+        assert here.claims(started.body["join"])["video"]["canPublishSources"] == ["microphone"]
+        await callee.call("call-answer", call_id=call, accept=True)
+        asked = await caller.call("call-upgrade", call_id=call)
+        assert (asked.body["call"]["type"], asked.body["call"]["video_wanted_by"]) == ("audio", caller.id)
+        agreed = await callee.call("call-upgrade", call_id=call)
+        assert (agreed.body["call"]["type"], agreed.body["call"]["video_wanted_by"]) == ("video", None)
+        again = await caller.call("call-token", call_id=call)
+        assert may_publish(here, again.body["join"])
 
 
 async def test_who_cannot_be_called(stack: Stack) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.effects import Count, Metric, RecordJoined, RemoveParticipant, Resync, SetPermission
+from handlers.effects import Count, Metric, Notify, RecordJoined, RemoveParticipant, Resync, SetPermission
 from handlers.events import Connection, Identity, Person, PresenceRecorded, RoomSynced
 from handlers.state import BATCHING_SECONDS as LIVEKIT_BATCH_SECONDS
 from moderation.desired import Desired, Permission, Removal
@@ -111,6 +111,17 @@ def test_a_mute_takes_sound_and_camera_off_takes_pictures(desired: Desired, left
     scene = Scene.open(Person(ADA, desired), context="video_live")
     asked = only(SetPermission, scene.joins(ADA, permission=EVERYTHING))
     assert asked.permission == Permission(frozenset(left))
+
+
+def test_an_audio_call_has_no_camera_and_nobody_is_told_that_one_was_taken() -> None:
+    scene = Scene.open(Person(ADA, Desired(Role.SPEAKER, sound_only=True)), context="video_live")
+    effects = scene.joins(ADA, permission=EVERYTHING)
+    asked = only(SetPermission, effects)
+    assert asked.permission == SPEAK
+    assert of(Notify, scene.confirms(asked)) == []
+    both = only(SetPermission, scene.wants(ADA, Desired(Role.SPEAKER)))
+    assert both.permission == BOTH
+    assert of(Notify, scene.confirms(both)) == []
 
 
 def test_a_timed_mute_ends_at_its_own_second() -> None:

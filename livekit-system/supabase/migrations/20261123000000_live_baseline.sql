@@ -50,7 +50,6 @@ $$;
 -- outside; the roles need usage because policies and triggers name these functions.
 create schema live;
 comment on schema live is 'Internal functions and tables of the live platform; never exposed by the data API.';
-revoke all on schema live from public;
 grant usage on schema live to anon, authenticated, service_role;
 
 create function live.refuse(p_status int, p_code text, p_message text) returns void
@@ -295,6 +294,7 @@ begin
     when 'retention.events_days' then 2        -- late joiners catch up, and the audit counts them
     when 'retention.chat_days' then 7          -- a report must find what it is about
     when 'retention.audio_days' then 7
+    when 'retention.push_days' then 7          -- a phone that is switched off for a week is still reached
     when 'retention.incidents_days' then 30
     when 'retention.visits_days' then 35       -- the usage of a month is counted from them
     when 'retention.calls_days' then 35
@@ -310,14 +310,14 @@ begin
   return case
     when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
-    when p_key in ('calls.ring_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
+    when p_key in ('calls.ring_seconds', 'calls.alone_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
                    'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 0 and 86400 then 'must be between 0 and 86400 seconds' end
     when p_key = 'earnings.holding_days' then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between 0 and 365 then 'must be between 0 and 365 days' end
-    when p_key ~ '^retention\.(chat|events|visits|audio|incidents|actions|calls|webhooks)_days$' then
+    when p_key ~ '^retention\.(chat|events|visits|audio|incidents|actions|calls|webhooks|push)_days$' then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between live.least_days_kept(p_key) and 3650 or p_value::numeric % 1 <> 0
              then format('must be between %s and 3650 whole days', live.least_days_kept(p_key)) end
@@ -384,6 +384,7 @@ insert into public.app_settings (key, value, description) values
   ('calls.enabled', 'true', 'Whether new one-to-one calls may be started.'),
   ('calls.busy_on_air', 'false', 'Whether somebody who is on air in a session is busy for calls.'),
   ('calls.ring_seconds', '30', 'How long a call rings before it is missed.'),
+  ('calls.alone_seconds', '30', 'How long one side of an accepted call may be alone in its room before the call ends.'),
   ('session.host_grace_seconds', '120', 'How long a live session waits for a host who has gone before it ends.'),
   ('session.no_show_seconds', '7200', 'How long after its time a scheduled session may still be started.'),
   ('access.grace_seconds', '60', 'How long someone whose paid access ended may stay after being told.'),
@@ -393,7 +394,7 @@ insert into public.app_settings (key, value, description) values
   ('moderation.policy', '{}', 'Overrides of the agent''s default moderation policy, for every session.'),
   ('limits', '{
       "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "calls_per_hour": 60, "calls_per_pair_per_hour": 10,
-      "blocks_per_minute": 30, "blocks_per_person": 5000, "actions_per_minute": 120,
+      "blocks_per_minute": 30, "devices_per_minute": 30, "devices_per_person": 20, "blocks_per_person": 5000, "actions_per_minute": 120,
       "hands_per_minute": 6, "hands_per_session": 100, "hand_seconds": 900, "invite_seconds": 120,
       "speakers_per_session": 20, "scheduled_per_day": 20, "automatic_per_rule_and_hour": 30, "automatic_per_hour": 500, "orphan_rooms_per_minute": 3, "orphan_rooms_at_once": 10}',
    'Limits against abuse: rates per person, and sizes per session.'),
@@ -937,6 +938,7 @@ create table public.calls (
   ended_at timestamptz,
   duration_seconds int check (duration_seconds >= 0),
   end_reason text,
+  video_wanted_by uuid,
   desired_xid xid8 not null default pg_current_xact_id(),
   created_at timestamptz not null default clock_timestamp(),
   check (caller_id <> callee_id)
@@ -945,7 +947,7 @@ comment on table public.calls is 'One-to-one calls: one LiveKit room each.';
 comment on column public.calls.id is 'Id of the call.';
 comment on column public.calls.caller_id is 'Who calls.';
 comment on column public.calls.callee_id is 'Who is called.';
-comment on column public.calls.type is 'audio or video.';
+comment on column public.calls.type is 'audio or video; an audio call becomes video when both sides ask for it.';
 comment on column public.calls.status is 'Where the call stands.';
 comment on column public.calls.livekit_room is 'Name of its LiveKit room.';
 comment on column public.calls.ringing_at is 'When it began to ring.';
@@ -953,6 +955,7 @@ comment on column public.calls.accepted_at is 'When it was answered.';
 comment on column public.calls.ended_at is 'When it was over, in whichever way.';
 comment on column public.calls.duration_seconds is 'Seconds from the answer to the end.';
 comment on column public.calls.end_reason is 'Why it is over.';
+comment on column public.calls.video_wanted_by is 'The side of an audio call that has asked for video; null when nobody has.';
 comment on column public.calls.desired_xid is 'Transaction of the last change that an agent must know of.';
 comment on column public.calls.created_at is 'When it was started.';
 create index calls_by_caller on public.calls (caller_id, created_at desc);
@@ -2009,6 +2012,26 @@ end;
 $$;
 comment on function live.permission_of is 'LiveKit''s permission as desired, in the words of webhooks and agents: can_publish, can_publish_sources, can_subscribe.';
 
+create function live.shown_avatar(p_user uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- The app's column, where it has one: its tables are its own to shape.
+  return (
+    select to_jsonb(f) ->> 'avatar_url' from public.profiles f
+     where f.id = p_user and char_length(to_jsonb(f) ->> 'avatar_url') <= 2000
+       and to_jsonb(f) ->> 'avatar_url' ~ '^https?://[^[:space:][:cntrl:]]+$');
+end;
+$$;
+comment on function live.shown_avatar is 'The address of a person''s picture (profiles.avatar_url); null when there is none, or it is no web address.';
+
+create function live.card(p_user uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return jsonb_build_object('id', p_user, 'name', live.shown_name(p_user), 'avatar', live.shown_avatar(p_user));
+end;
+$$;
+comment on function live.card is 'A person as others are shown them: {id, name, avatar}; name and avatar may be null.';
+
 create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
@@ -2050,6 +2073,7 @@ begin
   return (
     select jsonb_build_object(
       'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
+      'sound_only', p_call.type = 'audio',
       'removed', live.standing_ban(p_user, null, null),
       'connection', live.connection(null, p_call.id, p_user))
      where p_user in (p_call.caller_id, p_call.callee_id));
@@ -4218,7 +4242,7 @@ create policy "one sees one's own figures, staff those of the session" on public
 create function live.may_listen(p_topic text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  parts text[] := regexp_match(p_topic, '^live:(session|levels):([0-9a-f-]{36})$');
+  parts text[] := regexp_match(p_topic, '^live:(session|levels|user):([0-9a-f-]{36})$');
   me uuid := auth.uid();
   session public.live_sessions;
 begin
@@ -4226,6 +4250,9 @@ begin
     return live.is_ops(me);
   elsif me is null or parts is null or not live.is_uuid(parts[2]) then
     return false;
+  elsif parts[1] = 'user' then
+    -- Also for a suspended account: it has to learn that it is.
+    return parts[2] = me::text and not live.account_gone(me);
   end if;
   select * into session from public.live_sessions s where s.id = parts[2]::uuid;
   if session.id is null then
@@ -4242,7 +4269,7 @@ end;
 $$;
 comment on function live.may_listen is
   'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for anyone who may '
-  'be in the session, live:cases for ops, live:wake for nobody (the service role passes by policies).';
+  'be in the session, live:user:<id> for that person, live:cases for ops, live:wake for nobody (the service role passes by policies).';
 grant execute on function live.may_listen(text) to authenticated;
 
 create policy "live topics" on realtime.messages for select to authenticated
@@ -5426,12 +5453,12 @@ begin
     'paid_access', live.check_paid_access(),
     'settled_actions', live.settle_actions(gone_by));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
-  return done || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
+  return done || jsonb_build_object('pushes_due', live.pushes_due()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
 $$;
 comment on function public.agent_sweep is
   'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
-  'were dealt with; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
+  'were dealt with; "pushes_due": whether push-send has something to do; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
 grant execute on function public.agent_sweep(text, text[]) to service_role;
@@ -5585,7 +5612,7 @@ begin
   get diagnostics watches = row_count;
   delete from live.spending t where t.user_id = p_user;
   get diagnostics spending = row_count;
-  return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user);
+  return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user);
 end;
 $$;
 comment on function live.delete_rights_of(uuid) is 'Deletes what means nothing without the account: rows deleted, by table.';
@@ -5839,9 +5866,12 @@ insert into public.app_settings (key, value, description) values
   ('retention.incidents_days', '365', 'For how many days incidents of audio rules are kept.'),
   ('retention.actions_days', '1095', 'For how many days moderation actions, closed cases and bans that are over are kept.'),
   ('retention.calls_days', '365', 'For how many days ended calls are kept.'),
-  ('retention.webhooks_days', '7', 'For how many days webhooks of LiveKit''s are kept.');
+  ('retention.webhooks_days', '7', 'For how many days webhooks of LiveKit''s are kept.'),
+  ('retention.push_days', '60', 'For how many days pushes are kept, and devices that the app has not registered again.');
 
 insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('live.push_audiences', '{}', '{after_user}', 'true', null, null, 'false',
+   'How far the followers of a creator who went live have been told: deleted when all are. Not exported: it is gone within minutes.'),
   ('public.live_messages', '{user_id}', '{deleted_by}', 'true', 'retention.chat_days', 't.created_at',
    'exists (select from public.moderation_cases k where k.resolved_at is null and (k.message_id = t.id or (k.session_id = t.session_id and k.user_id = t.user_id)))',
    'Chat, and evidence of what was said; what an open case needs is held.'),
@@ -5873,11 +5903,15 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
   ('public.live_bans', '{user_id}', '{creator_id,created_by,lifted_by}', 'true', 'retention.actions_days',
    'coalesce(t.lifted_at, t.expires_at)', 'false',
    'Keeps out who was banned, and is evidence of it; a ban in force is never deleted.'),
-  ('public.calls', '{caller_id,callee_id}', '{}', 'true', 'retention.calls_days', 't.ended_at',
+  ('public.calls', '{caller_id,callee_id}', '{video_wanted_by}', 'true', 'retention.calls_days', 't.ended_at',
    'exists (select from public.moderation_actions a where a.call_id = t.id) or exists (select from public.live_visits v where v.call_id = t.id) or exists (select from public.moderation_cases k where k.call_id = t.id)',
    'Who called whom and when, never what was said. Kept as long as visits, actions or cases of it.'),
   ('public.livekit_webhook_events', '{}', '{}', 'true', 'retention.webhooks_days', 't.received_at', 'false',
    'Repeats are known by it, and incidents are looked into. Not exported: visits and media say the same.'),
+  ('public.push_devices', '{user_id}', '{}', 'true', 'retention.push_days', 't.seen_at', 'false',
+   'Where a person can be reached by push: until they sign out there or their account is deleted.'),
+  ('public.push_outbox', '{user_id}', '{}', 'true', 'retention.push_days', 't.created_at', 't.status = ''pending''',
+   'What was pushed, and what became of it: ids and times, never a text of anybody''s.'),
   ('public.coin_ledger', '{user_id}', '{created_by}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
   ('public.coin_wallets', '{user_id}', '{}', 'true', null, null, 'false', 'Money: the balance that the books add up to.'),
   ('public.creator_earnings', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
@@ -5901,7 +5935,7 @@ update live.personal_data d set shown = '{blocked_id}' where d.table_name = 'pub
 insert into live.personal_data (table_name, why)
 select n, 'Holds nothing about a person: names of things, rooms, workers and states.'
   from unnest(array['live.api_paths', 'live.app_pre_request', 'live.orphan_rooms', 'live.presence_steps', 'live.rule_circuits',
-                    'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms',
+                    'live.push_kinds', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms',
                     'public.call_transitions', 'public.gift_catalog', 'public.live_actions', 'public.live_roles',
                     'public.live_session_transitions', 'public.relay_keys']) as n;
 
@@ -6223,13 +6257,16 @@ $$;
 comment on function live.relay_keys_now() is 'The keys that a worker which is alive may sign with now: [{kid, public_key, not_before, not_after}]. Any other that is valid is in relay_keys.';
 
 -- Only a host and the parties of a call get rights by token; everyone else's come from the agent, at the join.
-create function live.token_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
+create function live.token_sources(p_rights public.live_roles, p_seat public.live_participants, p_sound_only boolean)
+returns text[]
 language plpgsql stable set search_path = '' as $$
 begin
-  return case when p_rights.role in ('host', 'party') then live.allowed_sources(p_rights, p_seat) else '{}' end;
+  return case when p_rights.role in ('host', 'party')
+    then array(select x.source from unnest(live.allowed_sources(p_rights, p_seat)) with ordinality as x (source, place)
+                where not (p_sound_only and x.source in ('camera', 'screen_share')) order by x.place) else '{}' end;
 end;
 $$;
-comment on function live.token_sources is 'The sources that a token itself lets someone publish.';
+comment on function live.token_sources is 'The sources that a token itself lets someone publish; no pictures in an audio call.';
 
 create function live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -6249,7 +6286,7 @@ begin
     'room', coalesce(p_session.livekit_room, p_call.livekit_room),
     'identity', p_user,
     'role', rights.role,
-    'can_publish_sources', live.token_sources(rights, seat),
+    'can_publish_sources', live.token_sources(rights, seat, coalesce(p_call.type = 'audio', false)),
     'can_subscribe', rights.can_subscribe,
     'now', live.instant(clock_timestamp()),
     'last_seq', coalesce(p_session.last_seq, 0),
@@ -6832,13 +6869,16 @@ insert into public.call_transitions (from_status, to_status) values
 
 create table public.call_engagements (
   user_id uuid primary key,
-  call_id uuid not null references public.calls (id) on delete cascade
+  call_id uuid not null references public.calls (id) on delete cascade,
+  answered_in text
 );
 comment on table public.call_engagements is
   'Who is in which accepted call. The primary key makes a second one impossible, from either side and in any race. A call that '
   'rings occupies nobody''s line.';
 comment on column public.call_engagements.user_id is 'Caller or callee.';
 comment on column public.call_engagements.call_id is 'The call that occupies them.';
+comment on column public.call_engagements.answered_in is
+  'Of the callee: the sign-in (session_id of the access token) that answered, so that another device of theirs is refused.';
 create index call_engagements_by_call on public.call_engagements (call_id);
 alter table public.call_engagements enable row level security;
 grant select on public.call_engagements to service_role;
@@ -6853,6 +6893,23 @@ end;
 $$;
 comment on function live.last_seen_in_call(uuid) is
   'When the last of the two left; null while someone is in the room, and when nobody ever was.';
+
+create function live.last_together_in_call(p_call public.calls) returns timestamptz
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select coalesce(min(x.seen), p_call.accepted_at) from (
+      select case when bool_or(v.left_at is null) then 'infinity' else max(v.left_at) end as seen
+        from unnest(array[p_call.caller_id, p_call.callee_id]) as party (id)
+        left join public.live_visits v on v.call_id = p_call.id and v.user_id = party.id
+       group by party.id having count(v.participant_sid) > 0) x
+     -- Who never came was never there.
+     having count(*) = 2);
+end;
+$$;
+comment on function live.last_together_in_call(public.calls) is
+  'Until when both sides of a call were in its room: when the first of them left for good, infinity while both are there; null '
+  'when one of them never came.';
 
 create function live.begin_call() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -6871,13 +6928,20 @@ $$;
 comment on function live.begin_call() is 'Trigger: a call begins as initiated, at the database''s time.';
 create trigger calls_begin before insert on public.calls for each row execute function live.begin_call();
 
--- A call that both sides left without a word ended when the second one left, not when that was noticed.
+-- A call that both sides left without a word ended when the second one left, and one that a side is alone in when the other
+-- left: not when that was noticed.
 create function live.step_call() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  if (new.id, new.caller_id, new.callee_id, new.type, new.livekit_room)
-     is distinct from (old.id, old.caller_id, old.callee_id, old.type, old.livekit_room) then
-    perform live.refuse(409, 'immutable', 'Who calls whom, the type and the room of a call never change.');
+  if (new.id, new.caller_id, new.callee_id, new.livekit_room)
+     is distinct from (old.id, old.caller_id, old.callee_id, old.livekit_room)
+     or (new.type <> old.type and (old.type, new.type, new.status) <> ('audio', 'video', 'accepted')) then
+    perform live.refuse(409, 'immutable', 'Who calls whom and the room of a call never change, and its type only from audio to video.');
+  elsif new.type <> old.type then
+    new.desired_xid := pg_current_xact_id();
+  end if;
+  if new.status <> 'accepted' or new.type = 'video' then
+    new.video_wanted_by := null;
   end if;
   new.created_at := old.created_at;
   new.ringing_at := old.ringing_at;
@@ -6896,15 +6960,16 @@ begin
   elsif new.status = 'accepted' then
     new.accepted_at := clock_timestamp();
   else
-    new.ended_at := case when new.end_reason = 'both_left'
-      then greatest(new.accepted_at, live.last_seen_in_call(new.id)) end;
-    new.ended_at := coalesce(new.ended_at, clock_timestamp());
+    new.ended_at := case new.end_reason
+      when 'both_left' then greatest(new.accepted_at, live.last_seen_in_call(new.id))
+      when 'alone' then greatest(new.accepted_at, live.last_together_in_call(new)) end;
+    new.ended_at := case when isfinite(new.ended_at) then new.ended_at else clock_timestamp() end;
     new.duration_seconds := floor(extract(epoch from new.ended_at - new.accepted_at));
   end if;
   return new;
 end;
 $$;
-comment on function live.step_call() is 'Trigger: refuses illegal steps, no matter who asks, and sets the times and the duration.';
+comment on function live.step_call() is 'Trigger: refuses illegal steps, no matter who asks, and sets the times and the duration. A wish for video ends with the audio call.';
 create trigger calls_step before update on public.calls for each row execute function live.step_call();
 
 -- One call that rings for each caller, and one that runs for each pair: a second request of either is refused before it
@@ -7049,9 +7114,6 @@ begin
   elsif exists (select from public.call_engagements e where e.user_id = p_caller)
      or exists (select from public.calls c where c.caller_id = p_caller and c.status in ('initiated', 'ringing')) then
     perform live.refuse(409, 'already_in_call', 'You are in another call. End it first.');
-  elsif exists (select from public.calls c
-                 where c.caller_id = p_callee and c.callee_id = p_caller and live.call_is_running(c.status)) then
-    perform live.refuse(409, 'already_in_call', 'They are calling you at this moment: answer that call.');
   elsif exists (select from public.call_engagements e where e.user_id = p_callee)
      or ((live.setting('calls.busy_on_air'))::boolean and live.is_on_air(p_callee)) then
     perform live.refuse(409, 'callee_busy', 'They are busy. Try again later.');
@@ -7061,7 +7123,7 @@ $$;
 comment on function live.require_line(uuid, uuid) is
   'Refuses a call between two people that the callee does not want, or for which one of them is busy. A call that rings keeps no line busy.';
 
-create function public.call_start(p_user uuid, p_callee uuid, p_type text) returns jsonb
+create function public.call_start(p_user uuid, p_callee uuid, p_type text, p_sign_in text default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   call public.calls;
@@ -7081,6 +7143,12 @@ begin
   end if;
   perform live.hold_lines(array[p_user, p_callee]);
   perform live.miss_calls(array[p_user, p_callee]);
+  -- Two people who call each other at once want one call: anyone who comes second answers the first.
+  select * into call from public.calls c
+   where c.caller_id = p_callee and c.callee_id = p_user and c.status = 'ringing';
+  if found then
+    return public.call_answer(p_user, call.id, true, p_sign_in);
+  end if;
   perform live.require_line(p_user, p_callee);
   perform live.spend_call(p_user, p_callee);
   insert into public.calls (caller_id, callee_id, type) values (p_user, p_callee, p_type) returning * into call;
@@ -7088,11 +7156,22 @@ begin
   return live.call_reply(call, p_user);
 end;
 $$;
-comment on function public.call_start(uuid, uuid, text) is
-  'Starts a call, which rings at once: {call, join}. Refused while calls are off, to oneself, to someone busy, and to '
-  'someone who does not want it.';
+comment on function public.call_start(uuid, uuid, text, text) is
+  'Starts a call, which rings at once: {call, join}. Anyone who is being called by the other at that moment answers that call. '
+  'Refused while calls are off, to oneself, to someone busy, and to someone who does not want it.';
 
-create function public.call_answer(p_user uuid, p_call uuid, p_accept boolean) returns jsonb
+create function live.require_same_device(p_call uuid, p_user uuid, p_sign_in text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if exists (select from public.call_engagements e
+              where e.user_id = p_user and e.call_id = p_call and e.answered_in <> p_sign_in) then
+    perform live.refuse(409, 'answered_elsewhere', 'You have answered this call on another device.');
+  end if;
+end;
+$$;
+comment on function live.require_same_device(uuid, uuid, text) is 'Refuses a callee who has answered the call on another device.';
+
+create function public.call_answer(p_user uuid, p_call uuid, p_accept boolean, p_sign_in text default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   call public.calls;
@@ -7107,6 +7186,7 @@ begin
     perform live.require_account(p_user);
   end if;
   if call.status = wanted then
+    perform live.require_same_device(call.id, p_user, p_sign_in);
     return live.call_reply(call, p_user);
   end if;
   if call.status <> 'ringing' or live.rings_too_long(call) then
@@ -7119,11 +7199,13 @@ begin
   end if;
   update public.calls set status = wanted, end_reason = case when not p_accept then 'declined' end
    where id = call.id returning * into call;
+  update public.call_engagements e set answered_in = p_sign_in where e.user_id = p_user and e.call_id = call.id;
   return live.call_reply(call, p_user);
 end;
 $$;
-comment on function public.call_answer(uuid, uuid, boolean) is
-  'The callee accepts or declines: {call, join}; join is null when declined. Repeating the same answer changes nothing.';
+comment on function public.call_answer(uuid, uuid, boolean, text) is
+  'The callee accepts or declines: {call, join}; join is null when declined. Repeating the same answer changes nothing; of '
+  'two devices, the first that accepts is in the call, and the other is refused. p_sign_in: the access token''s session_id.';
 
 create function public.call_token(p_user uuid, p_call uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -7131,13 +7213,15 @@ declare
   call constant public.calls := live.require_call(p_call, p_user);
 begin
   perform live.require_account(p_user);
-  if call.status <> 'accepted' then
+  if not live.call_is_running(call.status) then
     perform live.refuse(409, 'call_not_active', 'This call is not going on.');
   end if;
+  -- token_fault refuses a callee who has not answered.
   return live.call_reply(call, p_user);
 end;
 $$;
-comment on function public.call_token(uuid, uuid) is 'Either side enters the room again, while the call is accepted: {call, join}.';
+comment on function public.call_token(uuid, uuid) is
+  'Either side enters the room again while the call is accepted, and the caller already while it rings: {call, join}.';
 
 create function public.call_end(p_user uuid, p_call uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -7157,7 +7241,7 @@ comment on function public.call_end(uuid, uuid) is
   'Either side ends the call, or cancels it before the answer: {call, join: null}. Ending again changes nothing.';
 
 grant execute on function
-  public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean),
+  public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text),
   public.call_token(uuid, uuid), public.call_end(uuid, uuid)
   to service_role;
 
@@ -7178,6 +7262,33 @@ create trigger tell_new_messages after insert on public.live_messages
   referencing new table as new_rows for each statement execute function live.tell_messages();
 create trigger tell_changed_messages after update on public.live_messages
   referencing new table as new_rows for each statement execute function live.tell_messages();
+
+-- schemas/70_call_upgrade.sql
+-- Owns: how an audio call becomes a video call: one side asks, the other agrees by asking as well. Before both have, no
+-- camera is allowed: the tokens and the agent withhold it (live.token_sources, PERSON.sound_only).
+
+create function public.call_upgrade(p_user uuid, p_call uuid, p_accept boolean) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  call public.calls := live.require_call(p_call, p_user);
+begin
+  perform live.require_account(p_user);
+  if call.status <> 'accepted' then
+    perform live.refuse(409, 'call_not_active', 'This call is not going on.');
+  end if;
+  if call.type = 'audio' then
+    update public.calls c
+       set video_wanted_by = case when not p_accept then null else coalesce(c.video_wanted_by, p_user) end,
+           type = case when p_accept and c.video_wanted_by <> p_user then 'video' else c.type end
+     where c.id = call.id returning * into call;
+  end if;
+  return jsonb_build_object('call', to_jsonb(call) - 'desired_xid');
+end;
+$$;
+comment on function public.call_upgrade(uuid, uuid, boolean) is
+  'Either side asks for video in an accepted audio call, and the other agrees by the same: {call}. false declines, or takes the wish back. '
+  'Asking again changes nothing.';
+grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 
 -- schemas/70_live_faults.sql
 -- Owns: the audit of what is not money: presence, actions and streams against each other. `book_faults` does the coins.
@@ -7601,6 +7712,30 @@ $$;
 comment on function live.end_empty_calls() is
   'Ends accepted calls whose room has been empty for limits.call_empty_seconds; one that nobody ever joined failed. Returns how many.';
 
+create function live.end_lonely_calls() returns integer
+language plpgsql set search_path = '' as $$
+declare
+  patience constant interval := live.setting_interval('calls.alone_seconds');
+  ended integer;
+begin
+  with running as (
+    select c.id, c.accepted_at,
+           -- The other one left, or never came; and anyone who is there has waited since they came.
+           coalesce(live.last_together_in_call(c), c.accepted_at) as together,
+           (select min(v.joined_at) from public.live_visits v where v.call_id = c.id and v.left_at is null) as waiting
+      from public.calls c
+     where c.status = 'accepted' and c.accepted_at < clock_timestamp() - patience
+       for update skip locked)
+  update public.calls c set status = 'ended', end_reason = 'alone'
+    from running r
+   where c.id = r.id and r.waiting is not null and greatest(r.together, r.waiting, r.accepted_at) < clock_timestamp() - patience;
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_lonely_calls() is
+  'Ends accepted calls in which one side has been alone for calls.alone_seconds: the other left, or never came. Returns how many.';
+
 create function live.end_no_shows() returns integer
 language plpgsql set search_path = '' as $$
 declare
@@ -7663,7 +7798,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   return jsonb_build_object(
     'missed_calls', live.miss_calls(),
-    'ended_calls', live.end_empty_calls(),
+    'ended_calls', live.end_empty_calls() + live.end_lonely_calls(),
     'no_shows', live.end_no_shows(),
     'earned_tickets', live.earn_tickets(),
     'refunded_tickets', live.refund_tickets(),
@@ -8504,6 +8639,271 @@ comment on function public.book_faults() is
   'Every place where the books disagree, for server code: {book, id, expected, found}; no row when all is well.';
 grant execute on function public.book_faults() to service_role;
 
+-- schemas/80_push.sql
+-- Owns: what is pushed to phones: people's devices, the outbox that is written in the transaction of the event, and how the
+-- edge function push-send takes from it and says what became of it. Once for each device and event; tried again until it is
+-- pointless. Nothing private is in a push: a kind, an id, and a general text.
+
+create table public.push_devices (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  provider text not null check (provider in ('expo', 'fcm', 'apns', 'pushkit')),
+  token text not null check (char_length(token) between 8 and 4096),
+  installation text not null check (char_length(installation) between 8 and 200),
+  platform text not null check (platform in ('ios', 'android', 'web')),
+  language text not null check (language in ('en', 'tr')),
+  created_at timestamptz not null default clock_timestamp(),
+  seen_at timestamptz not null default clock_timestamp(),
+  check (provider <> 'pushkit' or platform = 'ios')
+);
+comment on table public.push_devices is 'Where a person can be reached by push: one row for each token of each of their devices.';
+comment on column public.push_devices.id is 'Id of the device''s token.';
+comment on column public.push_devices.user_id is 'Who is signed in there.';
+comment on column public.push_devices.provider is 'Who delivers: expo, fcm, apns, or pushkit (iOS calls only).';
+comment on column public.push_devices.token is 'The provider''s token. Anyone who has it can send nothing without our keys.';
+comment on column public.push_devices.installation is 'Chosen by the app once for each installation: the tokens of one device belong together.';
+comment on column public.push_devices.platform is 'ios, android or web.';
+comment on column public.push_devices.language is 'Language of the texts: en or tr.';
+comment on column public.push_devices.created_at is 'When it was first registered.';
+comment on column public.push_devices.seen_at is 'When the app registered it last, which it does at each start.';
+create unique index push_devices_one_per_token on public.push_devices (provider, md5(token));
+create index push_devices_of_person on public.push_devices (user_id, seen_at desc);
+create index push_devices_by_age on public.push_devices (seen_at);
+alter table public.push_devices enable row level security;
+grant select, delete on public.push_devices to authenticated;
+grant select on public.push_devices to service_role;
+create policy "one sees one's own devices" on public.push_devices for select to authenticated using (user_id = (select auth.uid()));
+create policy "one forgets one's own devices" on public.push_devices for delete to authenticated using (user_id = (select auth.uid()));
+
+create table live.push_kinds (
+  kind text primary key,
+  urgent boolean not null,
+  silent boolean not null,
+  title_en text not null,
+  title_tr text not null,
+  body_en text not null,
+  body_tr text not null
+);
+comment on table live.push_kinds is 'What may be pushed, and its text. Names of people and what they wrote are in none: the app asks for them.';
+comment on column live.push_kinds.kind is 'Name; the app sees it as data.kind.';
+comment on column live.push_kinds.urgent is 'Whether it goes before others and wakes the phone.';
+comment on column live.push_kinds.silent is 'Whether only the app sees it: nothing is shown by the phone itself.';
+comment on column live.push_kinds.title_en is 'Title in English.';
+comment on column live.push_kinds.title_tr is 'Title in Turkish.';
+comment on column live.push_kinds.body_en is 'Text in English.';
+comment on column live.push_kinds.body_tr is 'Text in Turkish.';
+alter table live.push_kinds enable row level security;
+insert into live.push_kinds (kind, urgent, silent, title_en, title_tr, body_en, body_tr) values
+  ('call_ringing', true, false, 'Incoming call', 'Gelen arama', 'Someone is calling you.', 'Sizi arayan biri var.'),
+  ('call_over', true, true, 'Call over', 'Arama sona erdi', 'This call is no longer ringing.', 'Bu arama artık çalmıyor.'),
+  ('call_missed', false, false, 'Missed call', 'Cevapsız arama', 'You have a missed call.', 'Cevapsız bir aramanız var.'),
+  ('invited', true, false, 'You are invited to speak', 'Konuşmaya davet edildiniz', 'Open the room to answer.', 'Yanıtlamak için odayı açınız.'),
+  ('refunded', false, false, 'Coins returned', 'Jetonlarınız iade edildi', 'Your coins are back in your wallet.', 'Jetonlarınız cüzdanınıza iade edildi.'),
+  ('went_live', false, false, 'Live now', 'Şimdi canlı yayında', 'A creator you follow is live.', 'Takip ettiğiniz bir yayıncı canlı yayında.');
+
+create table public.push_outbox (
+  id bigint generated always as identity primary key,
+  device_id uuid not null references public.push_devices (id) on delete cascade,
+  user_id uuid not null,
+  kind text not null references live.push_kinds (kind),
+  subject_id uuid not null,
+  status text not null default 'pending' check (status in ('pending', 'sent', 'failed', 'expired')),
+  attempts int not null default 0 check (attempts >= 0),
+  due_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz not null,
+  sent_at timestamptz,
+  receipt text,
+  receipt_due_at timestamptz,
+  error text,
+  created_at timestamptz not null default clock_timestamp(),
+  unique (device_id, kind, subject_id)
+);
+comment on table public.push_outbox is 'What is to be pushed: one row for each device and event, written with the event itself.';
+comment on column public.push_outbox.id is 'Order of writing.';
+comment on column public.push_outbox.device_id is 'Where it goes.';
+comment on column public.push_outbox.user_id is 'Whose device it was then: a device that changed hands gets nothing of before.';
+comment on column public.push_outbox.kind is 'What it is about.';
+comment on column public.push_outbox.subject_id is 'The call or session; with kind it names the push, so that a repeat replaces it on the phone.';
+comment on column public.push_outbox.status is 'pending, sent (the provider has taken it), failed, or expired.';
+comment on column public.push_outbox.attempts is 'How often it was taken to be sent.';
+comment on column public.push_outbox.due_at is 'Not before this; while it is being sent, when it may be taken again.';
+comment on column public.push_outbox.expires_at is 'Pointless from then on.';
+comment on column public.push_outbox.sent_at is 'When the provider took it.';
+comment on column public.push_outbox.receipt is 'The provider''s id of it, where it tells later what became of it (Expo).';
+comment on column public.push_outbox.receipt_due_at is 'When to ask what became of it; null when that is known or nobody can say.';
+comment on column public.push_outbox.error is 'The provider''s word for the last failure.';
+comment on column public.push_outbox.created_at is 'When the event happened.';
+create index push_outbox_due on public.push_outbox (due_at) where status = 'pending';
+create index push_outbox_receipts on public.push_outbox (receipt_due_at) where receipt_due_at is not null;
+create index push_outbox_of_person on public.push_outbox (user_id, created_at desc);
+create index push_outbox_of_subject on public.push_outbox (subject_id, kind);
+create index push_outbox_of_kind on public.push_outbox (kind);
+create index push_outbox_by_age on public.push_outbox using brin (created_at) with (pages_per_range = 32);
+alter table public.push_outbox enable row level security;
+grant select on public.push_outbox to service_role;
+
+create table live.push_audiences (
+  session_id uuid primary key references public.live_sessions (id) on delete cascade,
+  after_user uuid,
+  created_at timestamptz not null default clock_timestamp()
+);
+comment on table live.push_audiences is 'Sessions that went live and whose creator''s followers are still to be told, some hundred at a time.';
+comment on column live.push_audiences.session_id is 'The session.';
+comment on column live.push_audiences.after_user is 'The last follower who was told; null before the first.';
+comment on column live.push_audiences.created_at is 'When it went live.';
+alter table live.push_audiences enable row level security;
+
+-- ── devices ────────────────────────────────────────────────────────────────────────────────────────────────────
+create function public.register_push_device(
+  p_provider text, p_token text, p_installation text, p_platform text, p_language text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  device uuid;
+begin
+  perform live.require_account(me);
+  if p_provider is null or p_provider not in ('expo', 'fcm', 'apns', 'pushkit')
+     or p_platform is null or p_platform not in ('ios', 'android', 'web') or (p_provider = 'pushkit' and p_platform <> 'ios')
+     or p_token is null or char_length(p_token) not between 8 and 4096 or p_token !~ '^[\x21-\x7e]+$'
+     or p_installation is null or p_installation !~ '^[\x21-\x7e]{8,200}$' then
+    perform live.refuse(400, 'invalid_device', 'Send provider, token, installation and platform as the phone gives them.');
+  end if;
+  perform live.spend(me, 'devices_per_minute');
+  perform live.one_at_a_time('push_devices', me);
+  -- A phone that is handed on, or whose owner signs in with another account, tells the new one only.
+  delete from public.push_devices d
+   where (d.user_id <> me and d.provider = p_provider and md5(d.token) = md5(p_token))
+      or (d.installation = p_installation and d.user_id = me and d.provider = p_provider and d.token <> p_token);
+  insert into public.push_devices as d (user_id, provider, token, installation, platform, language)
+  values (me, p_provider, p_token, p_installation, p_platform, case when p_language like 'tr%' then 'tr' else 'en' end)
+  on conflict (provider, md5(token)) do update
+     set installation = excluded.installation, platform = excluded.platform, language = excluded.language,
+         seen_at = clock_timestamp()
+  returning d.id into device;
+  delete from public.push_devices d
+   where d.id in (select x.id from public.push_devices x where x.user_id = me order by x.seen_at desc offset live.limit_of('devices_per_person')::int);
+  return jsonb_build_object('device_id', device);
+end;
+$$;
+comment on function public.register_push_device(text, text, text, text, text) is
+  'The caller can be reached by this token from now on: {device_id}. Call it at each start. A token belongs to one person: who '
+  'registered it last. Of more than limits.devices_per_person the one not seen for longest is forgotten.';
+grant execute on function public.register_push_device(text, text, text, text, text) to authenticated;
+
+create function public.forget_push_device(p_installation text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  forgotten int;
+begin
+  perform live.require_member();
+  delete from public.push_devices d where d.user_id = auth.uid() and d.installation = p_installation;
+  get diagnostics forgotten = row_count;
+  return jsonb_build_object('forgotten', forgotten);
+end;
+$$;
+comment on function public.forget_push_device(text) is 'Before signing out: nothing more is pushed to this installation: {forgotten}, how many tokens.';
+grant execute on function public.forget_push_device(text) to authenticated;
+
+create function live.forget_push(p_user uuid) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  devices int;
+begin
+  -- What waits for them goes with them.
+  delete from public.push_devices d where d.user_id = p_user;
+  get diagnostics devices = row_count;
+  return jsonb_build_object('push_devices', devices);
+end;
+$$;
+comment on function live.forget_push(uuid) is 'Deletes the devices of a deleted account and what waits for them: rows deleted, by table.';
+
+-- ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────
+-- PushKit wakes an iPhone for a call and for nothing else (Apple ends apps that break this). Where it rings by PushKit the
+-- same phone gets no second push of the call.
+create function live.push(p_users uuid[], p_kind text, p_subject uuid, p_expires_at timestamptz) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.push_outbox (device_id, user_id, kind, subject_id, expires_at)
+  select d.id, d.user_id, p_kind, p_subject, p_expires_at
+    from public.push_devices d
+   where d.user_id = any (p_users)
+     and (p_kind = 'call_ringing') >= (d.provider = 'pushkit')
+     and not (p_kind = 'call_ringing' and d.provider <> 'pushkit' and exists (
+       select from public.push_devices v where v.user_id = d.user_id and v.installation = d.installation and v.provider = 'pushkit'))
+  -- An event that comes again, as an invitation may, is pushed again.
+  on conflict (device_id, kind, subject_id) do update
+     set status = 'pending', attempts = 0, due_at = clock_timestamp(), expires_at = excluded.expires_at, sent_at = null,
+         receipt = null, receipt_due_at = null, error = null, created_at = clock_timestamp()
+   where push_outbox.status <> 'pending';
+end;
+$$;
+comment on function live.push(uuid[], text, uuid, timestamptz) is 'Writes a push into the outbox for each device of these people; no devices, no rows.';
+
+create function live.push_call() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if new.status = 'ringing' then
+    perform live.push(array[new.callee_id], 'call_ringing', new.id, new.ringing_at + live.setting_interval('calls.ring_seconds'));
+    return null;
+  end if;
+  update public.push_outbox o set status = 'expired', error = 'over before it was sent'
+   where o.subject_id = new.id and o.kind = 'call_ringing' and o.status = 'pending';
+  if old.status = 'ringing' then
+    perform live.push(array[new.callee_id], case new.status when 'missed' then 'call_missed' else 'call_over' end, new.id,
+                      clock_timestamp() + case new.status when 'missed' then interval '1 day' else interval '1 minute' end);
+  end if;
+  return null;
+end;
+$$;
+comment on function live.push_call() is 'Trigger: a call that rings is pushed to the callee''s devices, and so is that it rings no more.';
+create trigger push_call after update of status on public.calls
+  for each row when (old.status <> new.status) execute function live.push_call();
+
+create function live.push_went_live() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into live.push_audiences (session_id) values (new.id) on conflict do nothing;
+  return null;
+end;
+$$;
+comment on function live.push_went_live() is 'Trigger: the followers of a creator who goes live are to be told; push_claim does it in batches.';
+create trigger push_went_live after insert on public.live_sessions
+  for each row when (new.status = 'live') execute function live.push_went_live();
+create trigger push_started after update of status on public.live_sessions
+  for each row when (old.status = 'scheduled' and new.status = 'live') execute function live.push_went_live();
+
+create function live.push_to_followers(p_most int) returns void
+language plpgsql set search_path = '' as $$
+declare
+  audience live.push_audiences;
+  session public.live_sessions;
+  followers uuid[];
+begin
+  select * into audience from live.push_audiences a order by a.created_at limit 1 for update skip locked;
+  if not found then
+    return;
+  end if;
+  select * into session from public.live_sessions s where s.id = audience.session_id;
+  select array_agg(x.user_id order by x.user_id) into followers from (
+    select c.user_id from public.creator_subscriptions c
+     where c.creator_id = session.creator_id and c.status::text = 'active'
+       and coalesce(c.expires_at, 'infinity') > clock_timestamp()
+       and (audience.after_user is null or c.user_id > audience.after_user)
+     order by c.user_id limit p_most) x;
+  if followers is null or session.status <> 'live' then
+    delete from live.push_audiences a where a.session_id = audience.session_id;
+    return;
+  end if;
+  update live.push_audiences a set after_user = followers[cardinality(followers)] where a.session_id = audience.session_id;
+  perform live.push(array(select f from unnest(followers) f
+                           where not live.blocked(f, session.creator_id)
+                             and not live.kept_out(f, session.id, session.creator_id)),
+                    'went_live', session.id, clock_timestamp() + interval '1 hour');
+end;
+$$;
+comment on function live.push_to_followers(int) is
+  'Writes the next pushes for followers of a creator who went live: those of at most so many followers. Nobody is told who may not enter.';
+
 -- schemas/81_hearing.sql
 -- Owns: what is left of hearing a session once tables, agent and policy are there: a session's own policy is checked, console
 -- and app are told about incidents, and the summary of how loud everyone was.
@@ -8562,6 +8962,105 @@ comment on column public.session_loudness.peak_dbfs is 'Highest sample peak, dBF
 comment on column public.session_loudness.clipped_ratio is 'Share of samples that were clipped.';
 comment on column public.session_loudness.incidents is 'Steps that the rules took; null for who may not see incidents.';
 grant select on public.session_loudness to authenticated, service_role;
+
+-- schemas/82_user_topic.sql
+-- Owns: what a person is told on their own Realtime topic, live:user:<id>: calls, invitations, bans, refunds. A hint, as every
+-- broadcast: anyone who misses one reads the tables. Only that person may listen (live.may_listen).
+
+create function live.tell_user(p_user uuid, p_event text, p_payload jsonb) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform realtime.send(p_payload || jsonb_build_object('now', live.instant(clock_timestamp())), p_event,
+                        'live:user:' || p_user, true);
+end;
+$$;
+comment on function live.tell_user(uuid, text, jsonb) is
+  'Tells a person something on live:user:<id>: the event''s name, and its payload with the server''s time as now.';
+
+-- ── calls ──────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.call_news(p_call public.calls, p_happened text) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'happened', p_happened,
+    'call', to_jsonb(p_call) - 'desired_xid' - 'livekit_room',
+    'rings_until', case when p_call.status = 'ringing'
+      then live.instant(p_call.ringing_at + live.setting_interval('calls.ring_seconds')) end,
+    'caller', live.card(p_call.caller_id),
+    'callee', live.card(p_call.callee_id));
+end;
+$$;
+comment on function live.call_news(public.calls, text) is
+  'What both sides are told about a call: {happened, call, rings_until, caller, callee}; enough to show it without a request.';
+
+-- The callee's devices that did not answer stop ringing; which one answered knows it by its own request.
+create function live.tell_call() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  to_callee constant text := case
+    when new.type <> old.type then 'video'
+    when new.video_wanted_by is distinct from old.video_wanted_by then
+      case when new.video_wanted_by is null then 'video_declined' else 'video_wanted' end
+    when new.status = 'accepted' then 'answered_elsewhere'
+    when new.status = 'failed' then 'ended'
+    else new.status end;
+begin
+  perform live.tell_user(new.callee_id, 'call', live.call_news(new, to_callee));
+  perform live.tell_user(new.caller_id, 'call',
+                         live.call_news(new, case to_callee when 'answered_elsewhere' then 'accepted' else to_callee end));
+  return null;
+end;
+$$;
+comment on function live.tell_call() is
+  'Trigger: both sides are told what happens to their call: ringing, accepted (the callee''s devices: answered_elsewhere), declined, '
+  'cancelled, missed, ended, video_wanted, video_declined, video.';
+create trigger tell_call after update on public.calls
+  for each row when ((old.status, old.type, coalesce(old.video_wanted_by, old.id))
+                     is distinct from (new.status, new.type, coalesce(new.video_wanted_by, new.id)))
+  execute function live.tell_call();
+
+-- ── sessions, bans, money ──────────────────────────────────────────────────────────────────────────────────────
+create function live.tell_invitation() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.tell_user(new.user_id, 'invitation', jsonb_build_object(
+    'session_id', new.session_id, 'role', new.invited_role, 'expires_at', live.instant(new.invite_expires_at)));
+  perform live.push(array[new.user_id], 'invited', new.session_id, new.invite_expires_at);
+  return null;
+end;
+$$;
+comment on function live.tell_invitation() is 'Trigger: anyone who is invited to speak is told, in the room or elsewhere.';
+create trigger tell_invitation after update on public.live_participants
+  for each row when (new.invited_role is not null and (new.invited_role, new.invite_expires_at)
+                     is distinct from (old.invited_role, old.invite_expires_at))
+  execute function live.tell_invitation();
+
+create function live.tell_ban() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.tell_user(new.user_id, 'ban', jsonb_build_object(
+    'ban_id', new.id, 'scope', new.scope, 'session_id', new.session_id, 'creator_id', new.creator_id,
+    'expires_at', live.instant(new.expires_at), 'lifted', new.lifted_at is not null));
+  return null;
+end;
+$$;
+comment on function live.tell_ban() is 'Trigger: anyone who is banned is told, and told again when it is changed or lifted. The reason is in the row.';
+create trigger tell_ban after insert or update on public.live_bans
+  for each row execute function live.tell_ban();
+
+create function live.tell_refund() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.tell_user(new.user_id, 'refund', jsonb_build_object(
+    'kind', new.kind, 'coins', new.delta, 'balance', new.balance_after, 'session_id', new.session_id,
+    'ticket_id', new.ticket_id, 'gift_id', new.gift_id));
+  perform live.push(array[new.user_id], 'refunded', new.session_id, clock_timestamp() + interval '1 day');
+  return null;
+end;
+$$;
+comment on function live.tell_refund() is 'Trigger: anyone who is paid back is told, with the new balance.';
+create trigger tell_refund after insert on public.coin_ledger
+  for each row when (new.kind in ('ticket_refund', 'gift_refund')) execute function live.tell_refund();
 
 -- schemas/83_room_events.sql
 -- Owns: what else a session's stream tells the room: mutes, removals, hands, milestones, and that it will end by itself.
@@ -8846,6 +9345,106 @@ comment on function public.revoke_relay_key(text) is
   'Revokes a key of the relay, for ops: returns its row of relay_keys. Its worker makes a new one within seconds; clients '
   'refuse packets signed with the old one as soon as they read the keys again, and take what they miss from the database.';
 grant execute on function public.revoke_relay_key(text) to authenticated, service_role;
+
+-- schemas/86_push_sending.sql
+-- Owns: how the edge function push-send takes pushes from the outbox and says what became of them. Taking one is a lease:
+-- one that is not finished before it ends is taken again. A push that was sent twice replaces itself on the phone.
+
+create function live.pushes_due() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.push_outbox o where o.status = 'pending' and o.due_at <= clock_timestamp())
+      or exists (select from public.push_outbox o where o.receipt_due_at <= clock_timestamp())
+      or exists (select from live.push_audiences);
+end;
+$$;
+comment on function live.pushes_due() is 'Whether push-send has something to do now.';
+
+create function live.pushes_taken(p_ids bigint[]) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'id', o.id, 'provider', d.provider, 'token', d.token, 'platform', d.platform, 'kind', o.kind, 'subject_id', o.subject_id,
+        'urgent', k.urgent, 'silent', k.silent,
+        'title', case d.language when 'tr' then k.title_tr else k.title_en end,
+        'body', case d.language when 'tr' then k.body_tr else k.body_en end,
+        'expires_at', live.instant(o.expires_at),
+        'seconds', greatest(1, ceil(extract(epoch from o.expires_at - clock_timestamp())))::int) order by k.urgent desc, o.id), '[]')
+      from public.push_outbox o join public.push_devices d on d.id = o.device_id join live.push_kinds k on k.kind = o.kind
+     where o.id = any (p_ids));
+end;
+$$;
+comment on function live.pushes_taken(bigint[]) is 'Pushes as a sender needs them.';
+
+create function public.push_claim(p_most int default 100) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  most constant int := least(greatest(coalesce(p_most, 100), 1), 500);
+  taken bigint[];
+  receipts jsonb;
+begin
+  perform live.push_to_followers(500);
+  update public.push_outbox o set status = 'expired', error = coalesce(o.error, 'too late')
+   where o.id in (select x.id from public.push_outbox x
+                   where x.status = 'pending' and x.expires_at <= clock_timestamp() limit 1000 for update skip locked);
+  with due as (
+    select o.id from public.push_outbox o join live.push_kinds k on k.kind = o.kind
+     where o.status = 'pending' and o.due_at <= clock_timestamp()
+     order by k.urgent desc, o.id limit most for update of o skip locked
+  ), held as (
+    update public.push_outbox o set attempts = o.attempts + 1, due_at = clock_timestamp() + interval '30 seconds'
+      from due where o.id = due.id returning o.id)
+  select coalesce(array_agg(h.id), '{}') into taken from held h;
+  with asked as (
+    update public.push_outbox o set receipt_due_at = clock_timestamp() + interval '5 minutes'
+     where o.id in (select x.id from public.push_outbox x where x.receipt_due_at <= clock_timestamp()
+                     order by x.receipt_due_at limit most for update skip locked)
+    returning o.id, o.receipt)
+  select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'receipt', a.receipt)), '[]') into receipts from asked a;
+  return jsonb_build_object('pushes', live.pushes_taken(taken), 'receipts', receipts);
+end;
+$$;
+comment on function public.push_claim(int) is
+  'Takes what is due for 30 s: {pushes: [{id, provider, token, platform, kind, subject_id, urgent, silent, title, body, expires_at, seconds}], '
+  'receipts: [{id, receipt}]}, the urgent ones first. For push-send.';
+grant execute on function public.push_claim(int) to service_role;
+
+create function live.finish_push(p_id bigint, p_outcome text, p_error text, p_receipt text, p_after double precision) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if p_outcome = 'dead' then
+    delete from public.push_devices d where d.id = (select o.device_id from public.push_outbox o where o.id = p_id);
+    return;
+  end if;
+  update public.push_outbox o
+     set status = case when p_outcome in ('sent', 'delivered') then 'sent'
+                       when p_outcome = 'retry' and o.attempts < 8 then 'pending' else 'failed' end,
+         sent_at = case when p_outcome = 'sent' then clock_timestamp() else o.sent_at end,
+         due_at = clock_timestamp() + make_interval(secs => least(3600, greatest(coalesce(p_after, 0), power(2, least(o.attempts, 8))))),
+         receipt = coalesce(p_receipt, o.receipt),
+         receipt_due_at = case when p_outcome = 'sent' and p_receipt is not null then clock_timestamp() + interval '15 minutes' end,
+         error = case when p_outcome in ('sent', 'delivered') then null else left(p_error, 200) end
+   where o.id = p_id and (o.status = 'pending' or o.receipt_due_at is not null);
+end;
+$$;
+comment on function live.finish_push(bigint, text, text, text, double precision) is
+  'Writes what became of one push. dead: the provider knows no such device, which is forgotten. retry: later, eight times at most.';
+
+create function public.push_finish(p_results jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.finish_push(r.id, r.outcome, r.error, r.receipt, r.retry_after)
+     from jsonb_to_recordset(p_results) as r (id bigint, outcome text, error text, receipt text, retry_after double precision)
+    where r.outcome in ('sent', 'delivered', 'retry', 'dead', 'refused')
+    order by r.id;
+  return jsonb_build_object('due', live.pushes_due());
+end;
+$$;
+comment on function public.push_finish(jsonb) is
+  'Says what became of pushes: [{id, outcome: sent|delivered|retry|dead|refused, error?, receipt?, retry_after?}]. Answers {due}: whether '
+  'more is waiting. For push-send.';
+grant execute on function public.push_finish(jsonb) to service_role;
 
 -- schemas/87_assistant_marks.sql
 -- Owns: the mark of an assistant. Anyone of ops who acts through one is recorded with requested_via = 'assistant', and every
@@ -10432,6 +11031,10 @@ revoke all on table
   public.creator_payouts,
   public.creator_debts,
   public.creator_balances,
+  public.push_devices,
+  live.push_kinds,
+  public.push_outbox,
+  live.push_audiences,
   public.session_loudness,
   live.gift_runs,
   public.app_setting_changes,
@@ -10446,6 +11049,7 @@ revoke all on table
 revoke all on sequence
   public.moderation_actions_n_seq,
   public.coin_ledger_id_seq,
+  public.push_outbox_id_seq,
   public.app_setting_changes_n_seq
   from public, anon, authenticated, service_role;
 
@@ -10517,6 +11121,8 @@ revoke all on routine
   live.shown_name(p_user uuid),
   live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants),
   live.permission_of(p_rights public.live_roles, p_seat public.live_participants),
+  live.shown_avatar(p_user uuid),
+  live.card(p_user uuid),
   live.person(p_row public.live_participants, p_creator uuid),
   live.person_in_session(p_session uuid, p_user uuid),
   live.person_in_call(p_call public.calls, p_user uuid),
@@ -10701,7 +11307,7 @@ revoke all on routine
   live.require_key(p_key text),
   live.require_price(p_expected bigint, p_coins bigint),
   live.relay_keys_now(),
-  live.token_sources(p_rights public.live_roles, p_seat public.live_participants),
+  live.token_sources(p_rights public.live_roles, p_seat public.live_participants, p_sound_only boolean),
   live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls),
   live.move_wallet(),
   live.book_earnings(),
@@ -10719,6 +11325,7 @@ revoke all on routine
   public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint),
   live.guard_message(),
   live.last_seen_in_call(p_call uuid),
+  live.last_together_in_call(p_call public.calls),
   live.begin_call(),
   live.step_call(),
   live.engage_parties(),
@@ -10731,11 +11338,13 @@ revoke all on routine
   live.is_on_air(p_user uuid),
   live.spend_call(p_caller uuid, p_callee uuid),
   live.require_line(p_caller uuid, p_callee uuid),
-  public.call_start(p_user uuid, p_callee uuid, p_type text),
-  public.call_answer(p_user uuid, p_call uuid, p_accept boolean),
+  public.call_start(p_user uuid, p_callee uuid, p_type text, p_sign_in text),
+  live.require_same_device(p_call uuid, p_user uuid, p_sign_in text),
+  public.call_answer(p_user uuid, p_call uuid, p_accept boolean, p_sign_in text),
   public.call_token(p_user uuid, p_call uuid),
   public.call_end(p_user uuid, p_call uuid),
   live.tell_messages(),
+  public.call_upgrade(p_user uuid, p_call uuid, p_accept boolean),
   public.live_faults(),
   live.require_creator(p_user uuid),
   live.session_fault(p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz),
@@ -10753,6 +11362,7 @@ revoke all on routine
   live.read_webhook_room_finished(p_room text, p_payload jsonb),
   public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb),
   live.end_empty_calls(),
+  live.end_lonely_calls(),
   live.end_no_shows(),
   live.forget_leftovers(),
   public.platform_sweep(),
@@ -10788,8 +11398,21 @@ revoke all on routine
   live.owe(p_creator uuid, p_payable bigint, p_taken bigint, p_refund bigint),
   public.record_payout(p_creator uuid, p_coins bigint, p_reference text, p_note text),
   public.book_faults(),
+  public.register_push_device(p_provider text, p_token text, p_installation text, p_platform text, p_language text),
+  public.forget_push_device(p_installation text),
+  live.forget_push(p_user uuid),
+  live.push(p_users uuid[], p_kind text, p_subject uuid, p_expires_at timestamptz),
+  live.push_call(),
+  live.push_went_live(),
+  live.push_to_followers(p_most int),
   public.session_policy(session_id uuid),
   live.tell_of_incidents(),
+  live.tell_user(p_user uuid, p_event text, p_payload jsonb),
+  live.call_news(p_call public.calls, p_happened text),
+  live.tell_call(),
+  live.tell_invitation(),
+  live.tell_ban(),
+  live.tell_refund(),
   live.tell_mic(),
   live.tell_hand(),
   live.tell_mute_all(),
@@ -10804,6 +11427,11 @@ revoke all on routine
   live.forget_gift_runs(),
   live.tell_gift_combos(),
   public.revoke_relay_key(kid text),
+  live.pushes_due(),
+  live.pushes_taken(p_ids bigint[]),
+  public.push_claim(p_most int),
+  live.finish_push(p_id bigint, p_outcome text, p_error text, p_receipt text, p_after double precision),
+  public.push_finish(p_results jsonb),
   live.through_assistant(),
   live.record_setting_change(),
   public.explain_access(session_id uuid, user_id uuid),
@@ -10959,7 +11587,8 @@ grant select, insert (id, session_id, body) on public.live_messages to authentic
 grant select, insert on public.live_messages to service_role;
 grant select on public.call_transitions to service_role;
 grant select on public.call_engagements to service_role;
-grant execute on function public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
+grant execute on function public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
+grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;
 grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid) to service_role;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
@@ -10980,9 +11609,16 @@ grant execute on function live.holding() to authenticated, service_role;
 grant select on public.creator_balances to authenticated, service_role;
 grant execute on function public.record_payout(uuid, bigint, text, text) to service_role;
 grant execute on function public.book_faults() to service_role;
+grant select, delete on public.push_devices to authenticated;
+grant select on public.push_devices to service_role;
+grant select on public.push_outbox to service_role;
+grant execute on function public.register_push_device(text, text, text, text, text) to authenticated;
+grant execute on function public.forget_push_device(text) to authenticated;
 grant execute on function public.session_policy(uuid) to authenticated, service_role;
 grant select on public.session_loudness to authenticated, service_role;
 grant execute on function public.revoke_relay_key(text) to authenticated, service_role;
+grant execute on function public.push_claim(int) to service_role;
+grant execute on function public.push_finish(jsonb) to service_role;
 grant select on public.app_setting_changes to authenticated, service_role;
 grant execute on function public.explain_access(uuid, uuid) to authenticated, service_role;
 grant execute on function public.live_schema() to authenticated, service_role;

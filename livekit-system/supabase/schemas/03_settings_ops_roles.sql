@@ -70,6 +70,7 @@ begin
     when 'retention.events_days' then 2        -- late joiners catch up, and the audit counts them
     when 'retention.chat_days' then 7          -- a report must find what it is about
     when 'retention.audio_days' then 7
+    when 'retention.push_days' then 7          -- a phone that is switched off for a week is still reached
     when 'retention.incidents_days' then 30
     when 'retention.visits_days' then 35       -- the usage of a month is counted from them
     when 'retention.calls_days' then 35
@@ -85,14 +86,14 @@ begin
   return case
     when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
-    when p_key in ('calls.ring_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
+    when p_key in ('calls.ring_seconds', 'calls.alone_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
                    'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 0 and 86400 then 'must be between 0 and 86400 seconds' end
     when p_key = 'earnings.holding_days' then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between 0 and 365 then 'must be between 0 and 365 days' end
-    when p_key ~ '^retention\.(chat|events|visits|audio|incidents|actions|calls|webhooks)_days$' then
+    when p_key ~ '^retention\.(chat|events|visits|audio|incidents|actions|calls|webhooks|push)_days$' then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between live.least_days_kept(p_key) and 3650 or p_value::numeric % 1 <> 0
              then format('must be between %s and 3650 whole days', live.least_days_kept(p_key)) end
@@ -159,6 +160,7 @@ insert into public.app_settings (key, value, description) values
   ('calls.enabled', 'true', 'Whether new one-to-one calls may be started.'),
   ('calls.busy_on_air', 'false', 'Whether somebody who is on air in a session is busy for calls.'),
   ('calls.ring_seconds', '30', 'How long a call rings before it is missed.'),
+  ('calls.alone_seconds', '30', 'How long one side of an accepted call may be alone in its room before the call ends.'),
   ('session.host_grace_seconds', '120', 'How long a live session waits for a host who has gone before it ends.'),
   ('session.no_show_seconds', '7200', 'How long after its time a scheduled session may still be started.'),
   ('access.grace_seconds', '60', 'How long someone whose paid access ended may stay after being told.'),
@@ -168,7 +170,7 @@ insert into public.app_settings (key, value, description) values
   ('moderation.policy', '{}', 'Overrides of the agent''s default moderation policy, for every session.'),
   ('limits', '{
       "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "calls_per_hour": 60, "calls_per_pair_per_hour": 10,
-      "blocks_per_minute": 30, "blocks_per_person": 5000, "actions_per_minute": 120,
+      "blocks_per_minute": 30, "devices_per_minute": 30, "devices_per_person": 20, "blocks_per_person": 5000, "actions_per_minute": 120,
       "hands_per_minute": 6, "hands_per_session": 100, "hand_seconds": 900, "invite_seconds": 120,
       "speakers_per_session": 20, "scheduled_per_day": 20, "automatic_per_rule_and_hour": 30, "automatic_per_hour": 500, "orphan_rooms_per_minute": 3, "orphan_rooms_at_once": 10}',
    'Limits against abuse: rates per person, and sizes per session.'),

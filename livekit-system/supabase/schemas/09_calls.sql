@@ -13,6 +13,7 @@ create table public.calls (
   ended_at timestamptz,
   duration_seconds int check (duration_seconds >= 0),
   end_reason text,
+  video_wanted_by uuid,
   desired_xid xid8 not null default pg_current_xact_id(),
   created_at timestamptz not null default clock_timestamp(),
   check (caller_id <> callee_id)
@@ -21,7 +22,7 @@ comment on table public.calls is 'One-to-one calls: one LiveKit room each.';
 comment on column public.calls.id is 'Id of the call.';
 comment on column public.calls.caller_id is 'Who calls.';
 comment on column public.calls.callee_id is 'Who is called.';
-comment on column public.calls.type is 'audio or video.';
+comment on column public.calls.type is 'audio or video; an audio call becomes video when both sides ask for it.';
 comment on column public.calls.status is 'Where the call stands.';
 comment on column public.calls.livekit_room is 'Name of its LiveKit room.';
 comment on column public.calls.ringing_at is 'When it began to ring.';
@@ -29,6 +30,7 @@ comment on column public.calls.accepted_at is 'When it was answered.';
 comment on column public.calls.ended_at is 'When it was over, in whichever way.';
 comment on column public.calls.duration_seconds is 'Seconds from the answer to the end.';
 comment on column public.calls.end_reason is 'Why it is over.';
+comment on column public.calls.video_wanted_by is 'The side of an audio call that has asked for video; null when nobody has.';
 comment on column public.calls.desired_xid is 'Transaction of the last change that an agent must know of.';
 comment on column public.calls.created_at is 'When it was started.';
 create index calls_by_caller on public.calls (caller_id, created_at desc);

@@ -286,6 +286,26 @@ end;
 $$;
 comment on function live.permission_of is 'LiveKit''s permission as desired, in the words of webhooks and agents: can_publish, can_publish_sources, can_subscribe.';
 
+create function live.shown_avatar(p_user uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- The app's column, where it has one: its tables are its own to shape.
+  return (
+    select to_jsonb(f) ->> 'avatar_url' from public.profiles f
+     where f.id = p_user and char_length(to_jsonb(f) ->> 'avatar_url') <= 2000
+       and to_jsonb(f) ->> 'avatar_url' ~ '^https?://[^[:space:][:cntrl:]]+$');
+end;
+$$;
+comment on function live.shown_avatar is 'The address of a person''s picture (profiles.avatar_url); null when there is none, or it is no web address.';
+
+create function live.card(p_user uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return jsonb_build_object('id', p_user, 'name', live.shown_name(p_user), 'avatar', live.shown_avatar(p_user));
+end;
+$$;
+comment on function live.card is 'A person as others are shown them: {id, name, avatar}; name and avatar may be null.';
+
 create function live.person(p_row public.live_participants, p_creator uuid) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
@@ -327,6 +347,7 @@ begin
   return (
     select jsonb_build_object(
       'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
+      'sound_only', p_call.type = 'audio',
       'removed', live.standing_ban(p_user, null, null),
       'connection', live.connection(null, p_call.id, p_user))
      where p_user in (p_call.caller_id, p_call.callee_id));

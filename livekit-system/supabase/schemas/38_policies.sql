@@ -246,7 +246,7 @@ create policy "one sees one's own figures, staff those of the session" on public
 create function live.may_listen(p_topic text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  parts text[] := regexp_match(p_topic, '^live:(session|levels):([0-9a-f-]{36})$');
+  parts text[] := regexp_match(p_topic, '^live:(session|levels|user):([0-9a-f-]{36})$');
   me uuid := auth.uid();
   session public.live_sessions;
 begin
@@ -254,6 +254,9 @@ begin
     return live.is_ops(me);
   elsif me is null or parts is null or not live.is_uuid(parts[2]) then
     return false;
+  elsif parts[1] = 'user' then
+    -- Also for a suspended account: it has to learn that it is.
+    return parts[2] = me::text and not live.account_gone(me);
   end if;
   select * into session from public.live_sessions s where s.id = parts[2]::uuid;
   if session.id is null then
@@ -270,7 +273,7 @@ end;
 $$;
 comment on function live.may_listen is
   'Whether the caller may listen to a Realtime topic of ours: live:levels:<id> for staff, live:session:<id> for anyone who may '
-  'be in the session, live:cases for ops, live:wake for nobody (the service role passes by policies).';
+  'be in the session, live:user:<id> for that person, live:cases for ops, live:wake for nobody (the service role passes by policies).';
 grant execute on function live.may_listen(text) to authenticated;
 
 create policy "live topics" on realtime.messages for select to authenticated

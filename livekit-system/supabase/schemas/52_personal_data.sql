@@ -42,9 +42,12 @@ insert into public.app_settings (key, value, description) values
   ('retention.incidents_days', '365', 'For how many days incidents of audio rules are kept.'),
   ('retention.actions_days', '1095', 'For how many days moderation actions, closed cases and bans that are over are kept.'),
   ('retention.calls_days', '365', 'For how many days ended calls are kept.'),
-  ('retention.webhooks_days', '7', 'For how many days webhooks of LiveKit''s are kept.');
+  ('retention.webhooks_days', '7', 'For how many days webhooks of LiveKit''s are kept.'),
+  ('retention.push_days', '60', 'For how many days pushes are kept, and devices that the app has not registered again.');
 
 insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('live.push_audiences', '{}', '{after_user}', 'true', null, null, 'false',
+   'How far the followers of a creator who went live have been told: deleted when all are. Not exported: it is gone within minutes.'),
   ('public.live_messages', '{user_id}', '{deleted_by}', 'true', 'retention.chat_days', 't.created_at',
    'exists (select from public.moderation_cases k where k.resolved_at is null and (k.message_id = t.id or (k.session_id = t.session_id and k.user_id = t.user_id)))',
    'Chat, and evidence of what was said; what an open case needs is held.'),
@@ -76,11 +79,15 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
   ('public.live_bans', '{user_id}', '{creator_id,created_by,lifted_by}', 'true', 'retention.actions_days',
    'coalesce(t.lifted_at, t.expires_at)', 'false',
    'Keeps out who was banned, and is evidence of it; a ban in force is never deleted.'),
-  ('public.calls', '{caller_id,callee_id}', '{}', 'true', 'retention.calls_days', 't.ended_at',
+  ('public.calls', '{caller_id,callee_id}', '{video_wanted_by}', 'true', 'retention.calls_days', 't.ended_at',
    'exists (select from public.moderation_actions a where a.call_id = t.id) or exists (select from public.live_visits v where v.call_id = t.id) or exists (select from public.moderation_cases k where k.call_id = t.id)',
    'Who called whom and when, never what was said. Kept as long as visits, actions or cases of it.'),
   ('public.livekit_webhook_events', '{}', '{}', 'true', 'retention.webhooks_days', 't.received_at', 'false',
    'Repeats are known by it, and incidents are looked into. Not exported: visits and media say the same.'),
+  ('public.push_devices', '{user_id}', '{}', 'true', 'retention.push_days', 't.seen_at', 'false',
+   'Where a person can be reached by push: until they sign out there or their account is deleted.'),
+  ('public.push_outbox', '{user_id}', '{}', 'true', 'retention.push_days', 't.created_at', 't.status = ''pending''',
+   'What was pushed, and what became of it: ids and times, never a text of anybody''s.'),
   ('public.coin_ledger', '{user_id}', '{created_by}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
   ('public.coin_wallets', '{user_id}', '{}', 'true', null, null, 'false', 'Money: the balance that the books add up to.'),
   ('public.creator_earnings', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
@@ -104,7 +111,7 @@ update live.personal_data d set shown = '{blocked_id}' where d.table_name = 'pub
 insert into live.personal_data (table_name, why)
 select n, 'Holds nothing about a person: names of things, rooms, workers and states.'
   from unnest(array['live.api_paths', 'live.app_pre_request', 'live.orphan_rooms', 'live.presence_steps', 'live.rule_circuits',
-                    'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms',
+                    'live.push_kinds', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms',
                     'public.call_transitions', 'public.gift_catalog', 'public.live_actions', 'public.live_roles',
                     'public.live_session_transitions', 'public.relay_keys']) as n;
 

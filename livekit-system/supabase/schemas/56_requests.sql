@@ -118,13 +118,16 @@ $$;
 comment on function live.relay_keys_now() is 'The keys that a worker which is alive may sign with now: [{kid, public_key, not_before, not_after}]. Any other that is valid is in relay_keys.';
 
 -- Only a host and the parties of a call get rights by token; everyone else's come from the agent, at the join.
-create function live.token_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
+create function live.token_sources(p_rights public.live_roles, p_seat public.live_participants, p_sound_only boolean)
+returns text[]
 language plpgsql stable set search_path = '' as $$
 begin
-  return case when p_rights.role in ('host', 'party') then live.allowed_sources(p_rights, p_seat) else '{}' end;
+  return case when p_rights.role in ('host', 'party')
+    then array(select x.source from unnest(live.allowed_sources(p_rights, p_seat)) with ordinality as x (source, place)
+                where not (p_sound_only and x.source in ('camera', 'screen_share')) order by x.place) else '{}' end;
 end;
 $$;
-comment on function live.token_sources is 'The sources that a token itself lets someone publish.';
+comment on function live.token_sources is 'The sources that a token itself lets someone publish; no pictures in an audio call.';
 
 create function live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -144,7 +147,7 @@ begin
     'room', coalesce(p_session.livekit_room, p_call.livekit_room),
     'identity', p_user,
     'role', rights.role,
-    'can_publish_sources', live.token_sources(rights, seat),
+    'can_publish_sources', live.token_sources(rights, seat, coalesce(p_call.type = 'audio', false)),
     'can_subscribe', rights.can_subscribe,
     'now', live.instant(clock_timestamp()),
     'last_seq', coalesce(p_session.last_seq, 0),

@@ -102,9 +102,6 @@ begin
   elsif exists (select from public.call_engagements e where e.user_id = p_caller)
      or exists (select from public.calls c where c.caller_id = p_caller and c.status in ('initiated', 'ringing')) then
     perform live.refuse(409, 'already_in_call', 'You are in another call. End it first.');
-  elsif exists (select from public.calls c
-                 where c.caller_id = p_callee and c.callee_id = p_caller and live.call_is_running(c.status)) then
-    perform live.refuse(409, 'already_in_call', 'They are calling you at this moment: answer that call.');
   elsif exists (select from public.call_engagements e where e.user_id = p_callee)
      or ((live.setting('calls.busy_on_air'))::boolean and live.is_on_air(p_callee)) then
     perform live.refuse(409, 'callee_busy', 'They are busy. Try again later.');
@@ -114,7 +111,7 @@ $$;
 comment on function live.require_line(uuid, uuid) is
   'Refuses a call between two people that the callee does not want, or for which one of them is busy. A call that rings keeps no line busy.';
 
-create function public.call_start(p_user uuid, p_callee uuid, p_type text) returns jsonb
+create function public.call_start(p_user uuid, p_callee uuid, p_type text, p_sign_in text default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   call public.calls;
@@ -134,6 +131,12 @@ begin
   end if;
   perform live.hold_lines(array[p_user, p_callee]);
   perform live.miss_calls(array[p_user, p_callee]);
+  -- Two people who call each other at once want one call: anyone who comes second answers the first.
+  select * into call from public.calls c
+   where c.caller_id = p_callee and c.callee_id = p_user and c.status = 'ringing';
+  if found then
+    return public.call_answer(p_user, call.id, true, p_sign_in);
+  end if;
   perform live.require_line(p_user, p_callee);
   perform live.spend_call(p_user, p_callee);
   insert into public.calls (caller_id, callee_id, type) values (p_user, p_callee, p_type) returning * into call;
@@ -141,11 +144,22 @@ begin
   return live.call_reply(call, p_user);
 end;
 $$;
-comment on function public.call_start(uuid, uuid, text) is
-  'Starts a call, which rings at once: {call, join}. Refused while calls are off, to oneself, to someone busy, and to '
-  'someone who does not want it.';
+comment on function public.call_start(uuid, uuid, text, text) is
+  'Starts a call, which rings at once: {call, join}. Anyone who is being called by the other at that moment answers that call. '
+  'Refused while calls are off, to oneself, to someone busy, and to someone who does not want it.';
 
-create function public.call_answer(p_user uuid, p_call uuid, p_accept boolean) returns jsonb
+create function live.require_same_device(p_call uuid, p_user uuid, p_sign_in text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if exists (select from public.call_engagements e
+              where e.user_id = p_user and e.call_id = p_call and e.answered_in <> p_sign_in) then
+    perform live.refuse(409, 'answered_elsewhere', 'You have answered this call on another device.');
+  end if;
+end;
+$$;
+comment on function live.require_same_device(uuid, uuid, text) is 'Refuses a callee who has answered the call on another device.';
+
+create function public.call_answer(p_user uuid, p_call uuid, p_accept boolean, p_sign_in text default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   call public.calls;
@@ -160,6 +174,7 @@ begin
     perform live.require_account(p_user);
   end if;
   if call.status = wanted then
+    perform live.require_same_device(call.id, p_user, p_sign_in);
     return live.call_reply(call, p_user);
   end if;
   if call.status <> 'ringing' or live.rings_too_long(call) then
@@ -172,11 +187,13 @@ begin
   end if;
   update public.calls set status = wanted, end_reason = case when not p_accept then 'declined' end
    where id = call.id returning * into call;
+  update public.call_engagements e set answered_in = p_sign_in where e.user_id = p_user and e.call_id = call.id;
   return live.call_reply(call, p_user);
 end;
 $$;
-comment on function public.call_answer(uuid, uuid, boolean) is
-  'The callee accepts or declines: {call, join}; join is null when declined. Repeating the same answer changes nothing.';
+comment on function public.call_answer(uuid, uuid, boolean, text) is
+  'The callee accepts or declines: {call, join}; join is null when declined. Repeating the same answer changes nothing; of '
+  'two devices, the first that accepts is in the call, and the other is refused. p_sign_in: the access token''s session_id.';
 
 create function public.call_token(p_user uuid, p_call uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -184,13 +201,15 @@ declare
   call constant public.calls := live.require_call(p_call, p_user);
 begin
   perform live.require_account(p_user);
-  if call.status <> 'accepted' then
+  if not live.call_is_running(call.status) then
     perform live.refuse(409, 'call_not_active', 'This call is not going on.');
   end if;
+  -- token_fault refuses a callee who has not answered.
   return live.call_reply(call, p_user);
 end;
 $$;
-comment on function public.call_token(uuid, uuid) is 'Either side enters the room again, while the call is accepted: {call, join}.';
+comment on function public.call_token(uuid, uuid) is
+  'Either side enters the room again while the call is accepted, and the caller already while it rings: {call, join}.';
 
 create function public.call_end(p_user uuid, p_call uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -210,6 +229,6 @@ comment on function public.call_end(uuid, uuid) is
   'Either side ends the call, or cancels it before the answer: {call, join: null}. Ending again changes nothing.';
 
 grant execute on function
-  public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean),
+  public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text),
   public.call_token(uuid, uuid), public.call_end(uuid, uuid)
   to service_role;

@@ -26,6 +26,30 @@ $$;
 comment on function live.end_empty_calls() is
   'Ends accepted calls whose room has been empty for limits.call_empty_seconds; one that nobody ever joined failed. Returns how many.';
 
+create function live.end_lonely_calls() returns integer
+language plpgsql set search_path = '' as $$
+declare
+  patience constant interval := live.setting_interval('calls.alone_seconds');
+  ended integer;
+begin
+  with running as (
+    select c.id, c.accepted_at,
+           -- The other one left, or never came; and anyone who is there has waited since they came.
+           coalesce(live.last_together_in_call(c), c.accepted_at) as together,
+           (select min(v.joined_at) from public.live_visits v where v.call_id = c.id and v.left_at is null) as waiting
+      from public.calls c
+     where c.status = 'accepted' and c.accepted_at < clock_timestamp() - patience
+       for update skip locked)
+  update public.calls c set status = 'ended', end_reason = 'alone'
+    from running r
+   where c.id = r.id and r.waiting is not null and greatest(r.together, r.waiting, r.accepted_at) < clock_timestamp() - patience;
+  get diagnostics ended = row_count;
+  return ended;
+end;
+$$;
+comment on function live.end_lonely_calls() is
+  'Ends accepted calls in which one side has been alone for calls.alone_seconds: the other left, or never came. Returns how many.';
+
 create function live.end_no_shows() returns integer
 language plpgsql set search_path = '' as $$
 declare
@@ -88,7 +112,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   return jsonb_build_object(
     'missed_calls', live.miss_calls(),
-    'ended_calls', live.end_empty_calls(),
+    'ended_calls', live.end_empty_calls() + live.end_lonely_calls(),
     'no_shows', live.end_no_shows(),
     'earned_tickets', live.earn_tickets(),
     'refunded_tickets', live.refund_tickets(),

@@ -49,6 +49,10 @@ revoke all on table
   public.creator_payouts,
   public.creator_debts,
   public.creator_balances,
+  public.push_devices,
+  live.push_kinds,
+  public.push_outbox,
+  live.push_audiences,
   public.session_loudness,
   live.gift_runs,
   public.app_setting_changes,
@@ -63,6 +67,7 @@ revoke all on table
 revoke all on sequence
   public.moderation_actions_n_seq,
   public.coin_ledger_id_seq,
+  public.push_outbox_id_seq,
   public.app_setting_changes_n_seq
   from public, anon, authenticated, service_role;
 
@@ -134,6 +139,8 @@ revoke all on routine
   live.shown_name(p_user uuid),
   live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants),
   live.permission_of(p_rights public.live_roles, p_seat public.live_participants),
+  live.shown_avatar(p_user uuid),
+  live.card(p_user uuid),
   live.person(p_row public.live_participants, p_creator uuid),
   live.person_in_session(p_session uuid, p_user uuid),
   live.person_in_call(p_call public.calls, p_user uuid),
@@ -318,7 +325,7 @@ revoke all on routine
   live.require_key(p_key text),
   live.require_price(p_expected bigint, p_coins bigint),
   live.relay_keys_now(),
-  live.token_sources(p_rights public.live_roles, p_seat public.live_participants),
+  live.token_sources(p_rights public.live_roles, p_seat public.live_participants, p_sound_only boolean),
   live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls),
   live.move_wallet(),
   live.book_earnings(),
@@ -336,6 +343,7 @@ revoke all on routine
   public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint),
   live.guard_message(),
   live.last_seen_in_call(p_call uuid),
+  live.last_together_in_call(p_call public.calls),
   live.begin_call(),
   live.step_call(),
   live.engage_parties(),
@@ -348,11 +356,13 @@ revoke all on routine
   live.is_on_air(p_user uuid),
   live.spend_call(p_caller uuid, p_callee uuid),
   live.require_line(p_caller uuid, p_callee uuid),
-  public.call_start(p_user uuid, p_callee uuid, p_type text),
-  public.call_answer(p_user uuid, p_call uuid, p_accept boolean),
+  public.call_start(p_user uuid, p_callee uuid, p_type text, p_sign_in text),
+  live.require_same_device(p_call uuid, p_user uuid, p_sign_in text),
+  public.call_answer(p_user uuid, p_call uuid, p_accept boolean, p_sign_in text),
   public.call_token(p_user uuid, p_call uuid),
   public.call_end(p_user uuid, p_call uuid),
   live.tell_messages(),
+  public.call_upgrade(p_user uuid, p_call uuid, p_accept boolean),
   public.live_faults(),
   live.require_creator(p_user uuid),
   live.session_fault(p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz),
@@ -370,6 +380,7 @@ revoke all on routine
   live.read_webhook_room_finished(p_room text, p_payload jsonb),
   public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb),
   live.end_empty_calls(),
+  live.end_lonely_calls(),
   live.end_no_shows(),
   live.forget_leftovers(),
   public.platform_sweep(),
@@ -405,8 +416,21 @@ revoke all on routine
   live.owe(p_creator uuid, p_payable bigint, p_taken bigint, p_refund bigint),
   public.record_payout(p_creator uuid, p_coins bigint, p_reference text, p_note text),
   public.book_faults(),
+  public.register_push_device(p_provider text, p_token text, p_installation text, p_platform text, p_language text),
+  public.forget_push_device(p_installation text),
+  live.forget_push(p_user uuid),
+  live.push(p_users uuid[], p_kind text, p_subject uuid, p_expires_at timestamptz),
+  live.push_call(),
+  live.push_went_live(),
+  live.push_to_followers(p_most int),
   public.session_policy(session_id uuid),
   live.tell_of_incidents(),
+  live.tell_user(p_user uuid, p_event text, p_payload jsonb),
+  live.call_news(p_call public.calls, p_happened text),
+  live.tell_call(),
+  live.tell_invitation(),
+  live.tell_ban(),
+  live.tell_refund(),
   live.tell_mic(),
   live.tell_hand(),
   live.tell_mute_all(),
@@ -421,6 +445,11 @@ revoke all on routine
   live.forget_gift_runs(),
   live.tell_gift_combos(),
   public.revoke_relay_key(kid text),
+  live.pushes_due(),
+  live.pushes_taken(p_ids bigint[]),
+  public.push_claim(p_most int),
+  live.finish_push(p_id bigint, p_outcome text, p_error text, p_receipt text, p_after double precision),
+  public.push_finish(p_results jsonb),
   live.through_assistant(),
   live.record_setting_change(),
   public.explain_access(session_id uuid, user_id uuid),
@@ -576,7 +605,8 @@ grant select, insert (id, session_id, body) on public.live_messages to authentic
 grant select, insert on public.live_messages to service_role;
 grant select on public.call_transitions to service_role;
 grant select on public.call_engagements to service_role;
-grant execute on function public.call_start(uuid, uuid, text), public.call_answer(uuid, uuid, boolean), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
+grant execute on function public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
+grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;
 grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid) to service_role;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
@@ -597,9 +627,16 @@ grant execute on function live.holding() to authenticated, service_role;
 grant select on public.creator_balances to authenticated, service_role;
 grant execute on function public.record_payout(uuid, bigint, text, text) to service_role;
 grant execute on function public.book_faults() to service_role;
+grant select, delete on public.push_devices to authenticated;
+grant select on public.push_devices to service_role;
+grant select on public.push_outbox to service_role;
+grant execute on function public.register_push_device(text, text, text, text, text) to authenticated;
+grant execute on function public.forget_push_device(text) to authenticated;
 grant execute on function public.session_policy(uuid) to authenticated, service_role;
 grant select on public.session_loudness to authenticated, service_role;
 grant execute on function public.revoke_relay_key(text) to authenticated, service_role;
+grant execute on function public.push_claim(int) to service_role;
+grant execute on function public.push_finish(jsonb) to service_role;
 grant select on public.app_setting_changes to authenticated, service_role;
 grant execute on function public.explain_access(uuid, uuid) to authenticated, service_role;
 grant execute on function public.live_schema() to authenticated, service_role;

@@ -51,4 +51,6 @@ export const CallStart = v.strictObject({ callee_id: Id, type: v.picklist(["audi
 
 export const CallRef = v.strictObject({ call_id: Id });
 
+export const CallUpgrade = v.strictObject({ call_id: Id, accept: v.optional(v.boolean(), true) });
+
 export const CallAnswer = v.strictObject({ call_id: Id, accept: v.boolean() });

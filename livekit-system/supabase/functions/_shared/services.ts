@@ -1,5 +1,8 @@
-// What the functions need from the world: two ports, and their production versions.
+// What the functions need from the world: its ports, and their production versions.
 import { type Grant, LiveKit, type MintedToken, type SignedWebhook } from "./livekit.ts";
+import { Pushes } from "./push/drain.ts";
+import { readPushSettings } from "./push/settings.ts";
+import { SoonPushed } from "./push/soon.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { type Json, type JsonObject, Supabase } from "./supabase.ts";
 
@@ -19,6 +22,12 @@ export interface Media {
 export interface Services {
   readonly database: Database;
   readonly media: Media;
+  /** Has the pushes that a request caused sent after its answer. */
+  readonly rings: { soon(): void };
+  /** The database as anyone who has this secret key may use it. */
+  readonly asCaller: (key: string) => Database;
+  /** The services that deliver pushes; built when first needed, so that a fault of theirs stops nothing else. */
+  readonly pushes: () => Pushes;
 }
 
 let built: Services | undefined;
@@ -30,5 +39,14 @@ export function production(): Services {
 }
 
 function build(settings: Settings): Services {
-  return { database: new Supabase(settings), media: new LiveKit(settings) };
+  const database = new Supabase(settings);
+  let senders: Pushes | undefined;
+  const pushes = () => senders ??= new Pushes(readPushSettings(Deno.env));
+  return {
+    database,
+    media: new LiveKit(settings),
+    rings: new SoonPushed(pushes, database),
+    asCaller: (key) => new Supabase({ supabaseUrl: settings.supabaseUrl, supabaseSecretKeys: [key] }),
+    pushes,
+  };
 }

@@ -1,7 +1,8 @@
 // The world of the functions, in memory: a database that answers as told and LiveKit with its real tokens.
 import { LiveKit } from "../_shared/livekit.ts";
+import { Pushes } from "../_shared/push/drain.ts";
 import { Refusal } from "../_shared/refusal.ts";
-import type { Services } from "../_shared/services.ts";
+import type { Database, Services } from "../_shared/services.ts";
 import type { Settings } from "../_shared/settings.ts";
 import type { Json, JsonObject } from "../_shared/supabase.ts";
 
@@ -47,24 +48,31 @@ export class World {
   readonly answers = new Map<string, Answer>();
   readonly asked: { name: string; parameters: Readonly<Record<string, Json>> }[] = [];
   readonly deletedRooms: string[] = [];
+  /** How often the pushes of a request were to be sent after it. */
+  rung = 0;
   deletionFails = false;
 
   readonly services: Services;
 
   constructor() {
     const livekit = new LiveKit(SETTINGS);
-    this.services = {
-      database: {
-        userOf: (token) => {
-          const user = this.users.get(token);
-          return user ? Promise.resolve(user) : Promise.reject(Refusal.own("not_authenticated"));
-        },
-        rpc: (name, parameters) => {
-          this.asked.push({ name, parameters });
-          const answer = this.answers.get(name) ?? new Error(`no answer prepared for ${name}`);
-          return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-        },
+    const database: Database = {
+      userOf: (token) => {
+        const user = this.users.get(token);
+        return user ? Promise.resolve(user) : Promise.reject(Refusal.own("not_authenticated"));
       },
+      rpc: (name, parameters) => {
+        this.asked.push({ name, parameters });
+        const answer = this.answers.get(name) ?? new Error(`no answer prepared for ${name}`);
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      },
+    };
+    this.services = {
+      database,
+      rings: { soon: () => void this.rung++ },
+      asCaller: () => database,
+      pushes: () =>
+        new Pushes({ expo: { url: "http://127.0.0.1:9", accessToken: "" }, fcm: undefined, apns: undefined }),
       media: {
         publicUrl: livekit.publicUrl,
         mint: (grant) => livekit.mint(grant),

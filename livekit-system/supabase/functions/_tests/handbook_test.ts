@@ -25,6 +25,8 @@ const RPCS: Readonly<Record<string, string>> = {
   "call-answer": "call_answer",
   "call-token": "call_token",
   "call-end": "call_end",
+  "call-upgrade": "call_upgrade",
+  "push-send": "push_claim",
   "livekit-webhook": "record_webhook",
 };
 
@@ -69,15 +71,20 @@ const NOT_HERE: Readonly<Record<string, readonly string[]>> = {
   "session-token": OF_CALLS,
   // Server code changes the row: the trigger that a host's own change meets asks for the person.
   "session-end": ["banned", "invalid_text"],
+  // It answers a call of the other's only while that rings for this very person, with their lines held.
   "call-start": [
     ...OF_SESSIONS,
+    "answered_elsewhere",
     "call_not_active",
     "call_not_ringing",
+    "callee_only",
     "too_many_connections",
     "unknown_call",
   ],
   "call-answer": [...OF_SESSIONS, "call_not_active"],
   "call-token": OF_SESSIONS,
+  // Only an accepted call engages its parties, and an upgrade leaves it accepted.
+  "call-upgrade": ["already_in_call", "call_not_ringing"],
   // Only an accepted call engages its parties.
   "call-end": [
     ...OF_SESSIONS,
@@ -131,7 +138,10 @@ Deno.test("the codes that every function may answer are those of the code", () =
   assert.deepEqual(documented, COMMON.map((code) => [code, OWN_CODES[code as keyof typeof OWN_CODES][0]]));
 });
 
-for (const name of NAMES.filter((name) => name !== "livekit-webhook")) {
+/** These are not called by people: they have tests of their own. */
+const FOR_MACHINES = ["livekit-webhook", "push-send"];
+
+for (const name of NAMES.filter((name) => !FOR_MACHINES.includes(name))) {
   Deno.test(`${name}: the documented example runs and answers in the documented form`, async () => {
     const [request, reply] = examplesIn(section(name));
     const join = reply.join as JsonObject | undefined;
@@ -173,6 +183,18 @@ Deno.test("livekit-webhook: the documented example runs and answers as documente
     post(body, { authorization: await signature(body, SETTINGS.livekitApiKey, SETTINGS.livekitApiSecret) }),
   );
   assert.deepEqual([response.status, await response.json()], [200, reply]);
+});
+
+Deno.test("push-send: the documented example runs and answers as documented", async () => {
+  const [request, reply] = examplesIn(section("push-send"));
+  const world = new World();
+  world.answers.set("push_claim", { pushes: [], receipts: [] });
+  const response = await (await handlerOf("push-send", world))(post(request));
+  assert.equal(response.status, 200);
+  assert.deepEqual(Object.keys(await response.json()), Object.keys(reply));
+  for (const [code, status] of codesIn(section("push-send"))) {
+    assert.equal(OWN_CODES[code as keyof typeof OWN_CODES]?.[0], status, code);
+  }
 });
 
 Deno.test("livekit-webhook: the documented codes are the functions' own", () => {
