@@ -50,6 +50,7 @@ $$;
 -- outside; the roles need usage because policies and triggers name these functions.
 create schema live;
 comment on schema live is 'Internal functions and tables of the live platform; never exposed by the data API.';
+revoke all on schema live from public;
 grant usage on schema live to anon, authenticated, service_role;
 
 create function live.refuse(p_status int, p_code text, p_message text) returns void
