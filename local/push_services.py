@@ -162,12 +162,9 @@ def keys_in(directory: Path) -> Json:
     """Google's and Apple's signing keys: made at the first start in this directory, kept for the next ones."""
     file = directory / "push_keys.json"
     if not file.exists():
-        made = {
-            "google": rsa.generate_private_key(65537, 2048),
-            "apple": ec.generate_private_key(ec.SECP256R1()),
-        }
+        google, apple = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
         file.touch(mode=0o600)
-        file.write_text(json.dumps({name: pem(key) for name, key in made.items()}))
+        file.write_text(json.dumps({"google": pem(google), "apple": pem(apple)}))
     found: Json = json.loads(file.read_text())
     return found
 
