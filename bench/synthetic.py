@@ -16,7 +16,7 @@ from agent.core.clock import DatabaseClock
 from agent.core.ports import Claim, ClaimOutcome, Finish, Known, Lease, Release, RoomName, Written
 from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.store import SupabaseStore
-from handlers.effects import FinishAction, Verdict
+from handlers.effects import FinishAction, Outcome
 from handlers.events import Action, Identity
 from local.stack import Stack
 
@@ -91,7 +91,7 @@ class SyntheticWorker:
         answers = list[Written]()
         for first in range(0, len(rows), FINISH_BATCH):
             batch = [
-                Finish(lease, FinishAction(action.id, Verdict.APPLIED), self.store.now())
+                Finish(lease, FinishAction(action.id, Outcome.APPLIED), self.store.now())
                 for lease, action in rows[first : first + FINISH_BATCH]
             ]
             begun = time.monotonic()

@@ -13,8 +13,8 @@ from handlers.effects import (
     Effects,
     FinishAction,
     NoticeType,
+    Outcome,
     RemoveParticipant,
-    Verdict,
 )
 from handlers.events import (
     Action,
@@ -159,7 +159,7 @@ def on_listed(state: RoomState, *, proves: bool) -> None:
 
 
 def finish(state: RoomState, opened: OpenAction) -> FinishAction:
-    done = FinishAction(opened.action.id, Verdict.APPLIED, opened.before, seen(state, opened.action))
+    done = FinishAction(opened.action.id, Outcome.APPLIED, opened.before, seen(state, opened.action))
     conclude(state, done)
     return done
 
@@ -186,7 +186,7 @@ def on_refused(state: RoomState, event: PermissionNotSet | ParticipantNotRemoved
 
 
 def fail(action_id: ActionId, code: str, error: str) -> FinishAction:
-    return FinishAction(action_id, Verdict.FAILED, error_code=code, error=error)
+    return FinishAction(action_id, Outcome.FAILED, error_code=code, error=error)
 
 
 def seen(state: RoomState, action: Action) -> Mapping[str, Any] | None:

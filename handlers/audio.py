@@ -26,11 +26,11 @@ from handlers.events import (
     Identity,
     Measured,
     Sid,
-    Strikes,
+    StandingStrikes,
     Track,
     TrackPaused,
 )
-from handlers.hearing import Hearing, Voice
+from handlers.hearing import SoundState, Voice
 from handlers.notices import notice
 from handlers.permissions import reassert
 from handlers.state import RoomState, sid_of
@@ -91,7 +91,7 @@ def tell_faults(state: RoomState, now: float) -> Effects:
     return (ReportPolicy(hearing.faults, hearing.policy.mode),)
 
 
-def on_strikes(state: RoomState, told: tuple[Strikes, ...]) -> None:
+def on_strikes(state: RoomState, told: tuple[StandingStrikes, ...]) -> None:
     """What an agent before us held against whom goes on; its policy must be known."""
     if (policy := state.hearing.policy) is not None:
         for past in told:
@@ -247,7 +247,7 @@ def add_to_minute(state: RoomState, event: Measured, summed: Measurement | None)
     return closed
 
 
-def close_minute(hearing: Hearing) -> Effects:
+def close_minute(hearing: SoundState) -> Effects:
     minutes = hearing.minutes
     if minutes.begins is None:
         return ()
@@ -257,7 +257,7 @@ def close_minute(hearing: Hearing) -> Effects:
     return rows
 
 
-def first_words(hearing: Hearing, now: float) -> Effects:
+def first_words(hearing: SoundState, now: float) -> Effects:
     """What there is of the first minute, once it is time for it. The whole minute will replace it."""
     minutes = hearing.minutes
     if minutes.begins is None or minutes.first_at is None or now < minutes.first_at:

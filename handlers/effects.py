@@ -36,7 +36,7 @@ class NoticeType(StrEnum):
     ACCESS_ENDING = "access_ending"
 
 
-class Verdict(StrEnum):
+class Outcome(StrEnum):
     """How a claimed action ended, as far as this room can tell."""
 
     APPLIED = "applied"
@@ -129,7 +129,7 @@ class FinishAction:
     """Write back how a claimed row ended."""
 
     action: ActionId
-    verdict: Verdict
+    verdict: Outcome
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     error_code: str | None = None

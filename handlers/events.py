@@ -72,7 +72,7 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Strikes:
+class StandingStrikes:
     """What an agent before us held against someone, after its last step."""
 
     identity: Identity
@@ -96,7 +96,7 @@ class SnapshotLoaded:
     relayed_seq: int
     policy: Mapping[str, Any] | None = None
     """The policy of the audio rules, as JSON. None: nobody is heard here (a call)."""
-    strikes: tuple[Strikes, ...] = ()
+    strikes: tuple[StandingStrikes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Shown:
 
 
 @dataclass(slots=True)
-class Hearing:
+class SoundState:
     """The sound of one room. Nothing is heard before there is a policy."""
 
     policy: Policy | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 from handlers.effects import FinishAction
 from handlers.events import Action, ActionId, Connection, Identity, LiveEvent, Sid, Status
-from handlers.hearing import Hearing
+from handlers.hearing import SoundState
 from moderation.desired import Desired, Permission, Removal, Standing, effective_permission
 from moderation.roles import Role, RoleRights, Source
 from moderation.rules.words import Words
@@ -118,7 +118,7 @@ class RoomState:
     closed_at: float | None = None
     close_retry_at: float = 0.0
     resync_at: float = 0.0
-    hearing: Hearing = field(default_factory=Hearing)
+    hearing: SoundState = field(default_factory=SoundState)
     on_air: dict[Identity, tuple[Sid, frozenset[Source]]] = field(default_factory=dict)
     """What of which host's connection flowed when the database was last told."""
     timers: list[float] = field(default_factory=list)

@@ -32,7 +32,7 @@ WATCH_TURNS = 10
 asked at once the heap kept up to a megabyte for each, in pieces, for as long as the worker ran."""
 
 
-class Ears(Protocol):
+class RoomSounds(Protocol):
     """The sounds of one room."""
 
     @property
@@ -57,7 +57,7 @@ class Hearing:
     def __init__(self, clock: DatabaseClock, metrics: SoundMetrics) -> None:
         self.clock, self.metrics = clock, metrics
         self.frames = AudioFrames()
-        self.rooms: set[Ears] = set()
+        self.rooms: set[RoomSounds] = set()
         self.witnesses: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
@@ -96,9 +96,9 @@ class Hearing:
 
     async def _watch(self) -> None:
         """None waits for another: a room whose receivers do not answer is left out until its look is over."""
-        looking = set[Ears]()
+        looking = set[RoomSounds]()
 
-        async def look_after(ears: Ears) -> None:
+        async def look_after(ears: RoomSounds) -> None:
             with self._guarded(ears):
                 await ears.look_after()
             looking.discard(ears)
@@ -112,7 +112,7 @@ class Hearing:
                         looks.create_task(look_after(ears))
 
     @contextmanager
-    def _guarded(self, ears: Ears) -> Iterator[None]:
+    def _guarded(self, ears: RoomSounds) -> Iterator[None]:
         """What is wrong with one room must not end the looks at the others."""
         try:
             yield

@@ -17,8 +17,8 @@ from handlers.events import (
     Pulled,
     Sid,
     SnapshotLoaded,
+    StandingStrikes,
     Status,
-    Strikes,
 )
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role, RoleRights, Source
@@ -64,8 +64,8 @@ def snapshot(row: Json) -> SnapshotLoaded:
         raise ShapeError(f"the snapshot of a room: {error!r}") from error
 
 
-def strikes(row: Json) -> Strikes:
-    return Strikes(Identity(row["user_id"]), row["strikes"], row["step"], seconds(row["at"]) or 0.0)
+def strikes(row: Json) -> StandingStrikes:
+    return StandingStrikes(Identity(row["user_id"]), row["strikes"], row["step"], seconds(row["at"]) or 0.0)
 
 
 def role_rights(row: Json) -> RoleRights:

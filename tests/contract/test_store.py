@@ -24,7 +24,7 @@ from agent.core.ports import (
 )
 from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.store import SupabaseStore
-from handlers.effects import FinishAction, Verdict
+from handlers.effects import FinishAction, Outcome
 from handlers.events import ActionId, Connection, Identity, Sid
 from local.stack import Stack
 from moderation.action_names import AGENT_ACTIONS, TARGETED
@@ -231,7 +231,7 @@ class Held:
     def left(self, who: Identity, sid: str, at_ms: int) -> Left:
         return Left(self.lease, who, Sid(sid), "client_initiated", at_ms)
 
-    def finish(self, action: ActionId, verdict: Verdict = Verdict.APPLIED) -> Finish:
+    def finish(self, action: ActionId, verdict: Outcome = Outcome.APPLIED) -> Finish:
         return Finish(self.lease, FinishAction(action, verdict, {"a": 1}, {"b": 2}), 0.0)
 
 
@@ -361,7 +361,7 @@ class StoreContract:
         row = await backend.mute(room, ada)
         await held.pull()
         (first,) = await held.store.finish([held.finish(row)])
-        (second,) = await held.store.finish([held.finish(row, Verdict.FAILED)])
+        (second,) = await held.store.finish([held.finish(row, Outcome.FAILED)])
         assert first.ok
         assert second.ok
         assert (first.action, first.enforce_ms is not None) == ("mute", True)

@@ -7,10 +7,10 @@ from handlers.effects import (
     FinishAction,
     NoticeType,
     Notify,
+    Outcome,
     RemoveParticipant,
     Resync,
     SetPermission,
-    Verdict,
 )
 from handlers.events import (
     ActionId,
@@ -68,7 +68,7 @@ def test_a_change_of_rights_is_done_when_livekit_confirms(
     done = finished(effects)
     assert done.before is not None
     assert done.after is not None
-    assert done.verdict is Verdict.APPLIED
+    assert done.verdict is Outcome.APPLIED
     assert done.before["present"]
     assert done.after["present"]
     assert (done.before["actual"], done.after["actual"]) == (had.as_json(), gets.as_json())
@@ -92,7 +92,7 @@ def test_acting_on_someone_who_is_away_is_applied_at_once_and_holds_when_they_co
 ) -> None:
     scene = Scene.open()
     effects = scene.asks(action, ADA, desired)
-    assert finished(effects).verdict is Verdict.APPLIED
+    assert finished(effects).verdict is Outcome.APPLIED
     assert not of(Notify, effects)
     back = scene.joins(ADA, permission=SPEAK)
     assert bool(of(RemoveParticipant, back)) == (action == "ban")
@@ -104,7 +104,7 @@ def test_what_needs_nothing_from_livekit_is_applied_at_once(action: str) -> None
     scene = Scene.open()
     scene.present(ADA, SPEAKER, SPEAK)
     effects = scene.asks(action, ADA, SPEAKER)
-    assert finished(effects).verdict is Verdict.APPLIED
+    assert finished(effects).verdict is Outcome.APPLIED
     assert not of(SetPermission, effects)
 
 
@@ -121,14 +121,14 @@ def test_mute_all_is_done_when_the_last_one_is_muted() -> None:
     )
     assert [one.identity for one in asked] == [ADA, BO]
     assert not of(FinishAction, scene.confirms(asked[0]))
-    assert finished(scene.confirms(asked[1])).verdict is Verdict.APPLIED
+    assert finished(scene.confirms(asked[1])).verdict is Outcome.APPLIED
 
 
 def test_mute_all_does_not_wait_for_anyone_who_leaves() -> None:
     scene = Scene.open()
     scene.present(ADA, SPEAKER, SPEAK)
     scene.happens(Pulled(Status.OPEN, people=(Person(ADA, MUTED),), actions=(scene.row("mute_all"),)))
-    assert finished(scene.leaves(ADA)).verdict is Verdict.APPLIED
+    assert finished(scene.leaves(ADA)).verdict is Outcome.APPLIED
 
 
 def test_an_announcement_is_done_when_its_event_is_on_the_wire() -> None:
@@ -159,7 +159,7 @@ def test_a_kick_disconnects_once_and_lets_the_person_come_back() -> None:
     scene.present(ADA, LISTENER, NOTHING)
     gone = only(RemoveParticipant, scene.asks("kick", ADA))
     assert not gone.ban
-    assert finished(scene.removes(gone)).verdict is Verdict.APPLIED
+    assert finished(scene.removes(gone)).verdict is Outcome.APPLIED
     scene.passes(1)
     assert not of(RemoveParticipant, scene.joins(ADA, "again"))
 
@@ -170,7 +170,7 @@ def test_a_kick_does_not_touch_a_connection_from_after_the_row() -> None:
     scene.passes(0.5)
     scene.joins(ADA)
     effects = scene.happens(Pulled(Status.OPEN, actions=(row,)))
-    assert finished(effects).verdict is Verdict.APPLIED
+    assert finished(effects).verdict is Outcome.APPLIED
     assert not of(RemoveParticipant, effects)
 
 
@@ -181,7 +181,7 @@ def test_a_kick_of_someone_whom_the_room_does_not_show_yet_finds_them_in_the_lis
     assert only(Resync, effects).doubt
     assert not of(FinishAction, effects)
     gone = only(RemoveParticipant, scene.lists((ADA, scene.connection("unseen", ago=1.0))))
-    assert finished(scene.removes(gone)).verdict is Verdict.APPLIED
+    assert finished(scene.removes(gone)).verdict is Outcome.APPLIED
 
 
 def test_a_kick_of_someone_who_is_away_is_done_once_the_list_says_so() -> None:
@@ -189,7 +189,7 @@ def test_a_kick_of_someone_who_is_away_is_done_once_the_list_says_so() -> None:
     scene.asks("kick", ADA)
     assert not of(FinishAction, scene.shows()), "the view from inside is seconds old"
     assert only(Resync, scene.passes(2.6)).doubt, "the list that never came is asked for again"
-    assert finished(scene.lists()).verdict is Verdict.APPLIED
+    assert finished(scene.lists()).verdict is Outcome.APPLIED
     assert not of(RemoveParticipant, scene.joins(ADA))
 
 
@@ -199,7 +199,7 @@ def test_a_kick_is_done_when_the_person_rejoins_while_it_is_under_way() -> None:
     gone = only(RemoveParticipant, scene.asks("kick", ADA))
     scene.passes(0.1)
     effects = scene.joins(ADA, "again")
-    assert finished(effects).verdict is Verdict.APPLIED
+    assert finished(effects).verdict is Outcome.APPLIED
     assert not of(RemoveParticipant, (*effects, *scene.removes(gone)))
 
 
@@ -217,7 +217,7 @@ def test_a_ban_is_done_when_the_person_is_out() -> None:
     scene.present(ADA, SPEAKER, SPEAK)
     gone = only(RemoveParticipant, scene.asks("ban", ADA, BANNED))
     assert gone.ban
-    assert finished(scene.removes(gone)).verdict is Verdict.APPLIED
+    assert finished(scene.removes(gone)).verdict is Outcome.APPLIED
 
 
 def test_a_ban_that_ends_before_it_could_be_carried_out_is_done_all_the_same() -> None:
@@ -226,7 +226,7 @@ def test_a_ban_that_ends_before_it_could_be_carried_out_is_done_all_the_same() -
     short = Desired(Role.LISTENER, removal=Removal("banned", scene.now + 1))
     gone = only(RemoveParticipant, scene.asks("ban", ADA, short))
     scene.passes(2)
-    assert finished(scene.keeps(gone, Failure.RETRYABLE)).verdict is Verdict.APPLIED
+    assert finished(scene.keeps(gone, Failure.RETRYABLE)).verdict is Outcome.APPLIED
 
 
 # -- rows that cannot be ------------------------------------------------------------------------------
@@ -246,8 +246,8 @@ def test_a_row_that_makes_no_sense_fails_alone(row: dict[str, object], code: str
     good = scene.row("camera_on", ADA)
     effects = scene.happens(Pulled(Status.OPEN, actions=(scene.row(**row), good)))  # type: ignore[arg-type]
     bad, fine = of(FinishAction, effects)
-    assert (bad.verdict, bad.error_code) == (Verdict.FAILED, code)
-    assert (fine.action, fine.verdict) == (good.id, Verdict.APPLIED)
+    assert (bad.verdict, bad.error_code) == (Outcome.FAILED, code)
+    assert (fine.action, fine.verdict) == (good.id, Outcome.APPLIED)
 
 
 def test_a_refusal_for_good_fails_the_rows_that_wait_for_it_and_no_others() -> None:
@@ -260,8 +260,8 @@ def test_a_refusal_for_good_fails_the_rows_that_wait_for_it_and_no_others() -> N
     scene.happens(Pulled(Status.OPEN, actions=(everyone,)))
     failed = of(FinishAction, scene.denies(asked, Failure.PERMANENT, "no such permission"))
     assert [(one.action, one.verdict) for one in failed] == [
-        (ActionId("row-1"), Verdict.FAILED),
-        (everyone.id, Verdict.FAILED),
+        (ActionId("row-1"), Outcome.FAILED),
+        (everyone.id, Outcome.FAILED),
     ]
     assert {one.error for one in failed} == {"no such permission"}
 
@@ -273,7 +273,7 @@ def test_a_failure_that_may_pass_keeps_the_row_open(failure: Failure) -> None:
     asked = only(SetPermission, scene.asks("mute", ADA, MUTED))
     assert not of(FinishAction, scene.denies(asked, failure))
     again = only(SetPermission, scene.passes(0.1))
-    assert finished(scene.confirms(again)).verdict is Verdict.APPLIED
+    assert finished(scene.confirms(again)).verdict is Outcome.APPLIED
 
 
 # -- rows that come again --------------------------------------------------------------------------------

@@ -25,8 +25,8 @@ from handlers.events import (
     Pulled,
     RoomEnded,
     Sid,
+    StandingStrikes,
     Status,
-    Strikes,
     Track,
     TrackPaused,
 )
@@ -181,7 +181,7 @@ def test_strikes_outlive_a_reconnect() -> None:
 def test_a_successor_goes_on_where_the_agent_before_it_stopped() -> None:
     before = Scene.hosted()
     last = incidents(before.hears(BO, SHOUT, 8.0))[-1].decision
-    held = Strikes(BO, last.strikes, last.step.value, last.at)
+    held = StandingStrikes(BO, last.strikes, last.step.value, last.at)
     successor = Scene.hosted(strikes=(held,))
     successor.now = before.now
     effects = successor.hears(BO, SHOUT, 6.0)

@@ -5,11 +5,11 @@ from handlers.effects import (
     FinishAction,
     Leave,
     Metric,
+    Outcome,
     RecordJoined,
     RecordLeft,
     Resync,
     SetPermission,
-    Verdict,
 )
 from handlers.events import Connection, Person, RoomEnded, Sid
 from tests.fakes.scene import (
@@ -220,7 +220,7 @@ def test_a_list_that_is_wrong_about_somebody_proves_nobodys_absence() -> None:
     scene.asks("kick", BO)
     assert not of(FinishAction, scene.lists(shown={"sid-ada"}))
     scene.passes(5)
-    assert only(FinishAction, scene.lists(scene.here(ADA), shown={"sid-ada"})).verdict is Verdict.APPLIED
+    assert only(FinishAction, scene.lists(scene.here(ADA), shown={"sid-ada"})).verdict is Outcome.APPLIED
 
 
 def test_the_whole_room_is_compared_every_thirty_seconds() -> None:
