@@ -1,12 +1,16 @@
-"""The database's JSON into our types and back: the border where shapes are checked.
+"""The database's JSON into our types: the border where shapes are checked, by pydantic.
 
-A missing or odd field is a `ShapeError` that names it; nothing is guessed.
+A missing or odd field is a `ShapeError` that names it; nothing is guessed. Fields that this version does not know are
+left out, so the database may add some.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from agent.core.timestamps import seconds_of
 from handlers.events import (
     Action,
     ActionId,
@@ -32,118 +36,226 @@ class ShapeError(ValueError):
     """The database answered something that this version does not understand."""
 
 
-def seconds(moment: str | None) -> float | None:
-    """Seconds since the epoch of a `timestamptz` as JSON; None for null."""
-    return None if moment is None else datetime.fromisoformat(moment).timestamp()
-
-
-def milliseconds(moment: str) -> int:
-    return round(datetime.fromisoformat(moment).timestamp() * 1000)
-
-
-def sources(names: list[str]) -> frozenset[Source]:
-    return frozenset(Source(name) for name in names)
-
-
-def snapshot(row: Json) -> SnapshotLoaded:
+def _seconds(moment: object) -> object:
     try:
-        return SnapshotLoaded(
-            status=status(row["status"]),
-            default_role=DEFAULT_ROLES[row["context"]],
-            rights={Role(name): role_rights(rights) for name, rights in row["roles"].items()},
-            people=tuple(person(item) for item in row["people"]),
-            open_visits=tuple(
-                (Sid(v["participant_sid"]), Identity(v["user_id"])) for v in row["open_visits"]
-            ),
-            streams=row["kind"] == "session",
-            relayed_seq=row["relayed_seq"],
-            policy=row["policy"] if row["kind"] == "session" else None,
-            strikes=tuple(strikes(item) for item in row["strikes"]),
+        return seconds_of(moment) if isinstance(moment, str) else moment
+    except ValueError:
+        raise ValueError("is no moment") from None  # Python's own error repeats the text
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds)]
+"""Seconds since the epoch, of a `timestamptz` as JSON writes it."""
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class _Permission(_Row):
+    can_publish: bool
+    can_publish_sources: frozenset[Source]
+    can_subscribe: bool
+
+    def read(self) -> Permission:
+        """LiveKit's convention: no source named means all of them."""
+        named = self.can_publish_sources or frozenset(Source)
+        return Permission(named if self.can_publish else frozenset(), self.can_subscribe)
+
+
+class _Connection(_Row):
+    sid: str
+    joined_at_ms: int
+    permission: _Permission | None
+
+    def read(self) -> Connection:
+        allowed = self.permission
+        return Connection(Sid(self.sid), self.joined_at_ms, None if allowed is None else allowed.read())
+
+
+class _Removed(_Row):
+    reason: str
+    until: Seconds | None
+    why: str | None = None
+
+
+class _Person(_Row):
+    """What follows `connection` only sessions have: chat, invitations and paid access."""
+
+    user_id: str
+    role: Role
+    mic_muted: bool
+    mic_muted_until: Seconds | None
+    camera_off: bool
+    sound_only: bool = False
+    removed: _Removed | None
+    connection: _Connection | None
+    chat_muted: bool = False
+    chat_muted_until: Seconds | None = None
+    invited_role: Role | None = None
+    invite_expires_at: Seconds | None = None
+    access_ends_at: Seconds | None = None
+
+    def read(self) -> Person:
+        out, visit = self.removed, self.connection
+        desired = Desired(
+            role=self.role,
+            mic_muted=self.mic_muted,
+            mic_muted_until=self.mic_muted_until,
+            camera_off=self.camera_off,
+            sound_only=self.sound_only,
+            removal=None if out is None else Removal(out.reason, out.until, out.why),
+            chat_muted=self.chat_muted,
+            chat_muted_until=self.chat_muted_until,
+            invited_role=self.invited_role,
+            invite_expires_at=self.invite_expires_at,
+            access_ends_at=self.access_ends_at,
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ShapeError(f"the snapshot of a room: {error!r}") from error
+        return Person(Identity(self.user_id), desired, None if visit is None else visit.read())
 
 
-def strikes(row: Json) -> StandingStrikes:
-    return StandingStrikes(Identity(row["user_id"]), row["strikes"], row["step"], seconds(row["at"]) or 0.0)
+class _RoleRights(_Row):
+    rank: int
+    can_publish_sources: frozenset[Source]
+    can_subscribe: bool
 
 
-def role_rights(row: Json) -> RoleRights:
-    return RoleRights(row["rank"], sources(row["can_publish_sources"]), row["can_subscribe"])
+class _Visit(_Row):
+    participant_sid: str
+    user_id: str
+
+
+class _Strikes(_Row):
+    user_id: str
+    strikes: float
+    step: str
+    at: Seconds
+
+
+class _Snapshot(_Row):
+    kind: Literal["session", "call"]
+    context: Literal["video_live", "audio_room", "call"]
+    status: str
+    roles: Mapping[Role, _RoleRights]
+    people: tuple[_Person, ...]
+    open_visits: tuple[_Visit, ...]
+    relayed_seq: int
+    policy: Mapping[str, Any]
+    strikes: tuple[_Strikes, ...]
+
+    def read(self) -> SnapshotLoaded:
+        return SnapshotLoaded(
+            status=status(self.status),
+            default_role=DEFAULT_ROLES[self.context],
+            rights={
+                role: RoleRights(rights.rank, rights.can_publish_sources, rights.can_subscribe)
+                for role, rights in self.roles.items()
+            },
+            people=tuple(person.read() for person in self.people),
+            open_visits=tuple((Sid(v.participant_sid), Identity(v.user_id)) for v in self.open_visits),
+            streams=self.kind == "session",
+            relayed_seq=self.relayed_seq,
+            policy=self.policy if self.kind == "session" else None,
+            strikes=tuple(
+                StandingStrikes(Identity(held.user_id), held.strikes, held.step, held.at)
+                for held in self.strikes
+            ),
+        )
+
+
+class _Action(_Row):
+    id: str
+    n: int
+    action: str
+    target_user_id: str | None
+    params: Mapping[str, Any]
+    reason: str | None
+    created_at: datetime
+    requested_via: str
+
+    def read(self) -> Action:
+        return Action(
+            id=ActionId(self.id),
+            n=self.n,
+            action=self.action,
+            target=None if self.target_user_id is None else Identity(self.target_user_id),
+            params=self.params,
+            reason=self.reason,
+            created_at_ms=round(self.created_at.timestamp() * 1000),
+            via=self.requested_via,
+        )
+
+
+class _Event(_Row):
+    seq: int
+    id: str
+    type: str
+    at: str
+    payload: Mapping[str, Any]
+
+
+class _Pulled(_Row):
+    status: str
+    people: tuple[_Person, ...]
+    actions: tuple[_Action, ...]
+    events: tuple[_Event, ...]
+    policy: Mapping[str, Any] | None = None
+    levels_watched: bool = False
+
+    def read(self) -> Pulled:
+        return Pulled(
+            status=status(self.status),
+            people=tuple(person.read() for person in self.people),
+            actions=tuple(action.read() for action in self.actions),
+            events=tuple(LiveEvent(e.seq, e.id, e.type, e.at, e.payload) for e in self.events),
+            policy=self.policy,
+            levels_watched=self.levels_watched,
+        )
+
+
+Shape = TypeVar("Shape", bound=_Row)
+
+
+def _checked(shape: type[Shape], what: str, row: Json) -> Shape:
+    try:
+        return shape.model_validate(row)
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)
+        ]
+        raise ShapeError(f"{what}: {'; '.join(faults)}") from error
 
 
 def status(name: str) -> Status:
     return Status.OPEN if name in RUNNING else Status.OVER
 
 
-def person(row: Json) -> Person:
-    removed, visit = row["removed"], row["connection"]
-    desired = Desired(
-        role=Role(row["role"]),
-        mic_muted=row["mic_muted"],
-        mic_muted_until=seconds(row["mic_muted_until"]),
-        camera_off=row["camera_off"],
-        sound_only=row.get("sound_only", False),
-        removal=None
-        if removed is None
-        else Removal(removed["reason"], seconds(removed["until"]), removed.get("why")),
-        **standing_of(row),
-    )
-    return Person(Identity(row["user_id"]), desired, None if visit is None else connection(visit))
+def seconds(moment: str | None) -> float | None:
+    """Seconds since the epoch of a `timestamptz` as JSON; None for null."""
+    return None if moment is None else seconds_of(moment)
 
 
-def standing_of(row: Json) -> dict[str, Any]:
-    """What only sessions have: chat, invitations and paid access."""
-    if "invited_role" not in row:
-        return {}
-    invited = row["invited_role"]
-    return {
-        "chat_muted": row["chat_muted"],
-        "chat_muted_until": seconds(row["chat_muted_until"]),
-        "invited_role": None if invited is None else Role(invited),
-        "invite_expires_at": seconds(row["invite_expires_at"]),
-        "access_ends_at": seconds(row["access_ends_at"]),
-    }
+def snapshot(row: Json) -> SnapshotLoaded:
+    """A room as `agent_claim_room` answers it.
 
-
-def connection(row: Json) -> Connection:
-    allowed = row["permission"]
-    return Connection(Sid(row["sid"]), row["joined_at_ms"], None if allowed is None else permission(allowed))
-
-
-def permission(row: Json) -> Permission:
-    """LiveKit's convention: no source named means all of them."""
-    named = sources(row["can_publish_sources"]) or frozenset(Source)
-    return Permission(named if row["can_publish"] else frozenset(), row["can_subscribe"])
+    Raises:
+        ShapeError: it names each field that is missing or odd.
+    """
+    return _checked(_Snapshot, "the snapshot of a room", row).read()
 
 
 def pulled(row: Json) -> Pulled:
-    try:
-        return Pulled(
-            status=status(row["status"]),
-            people=tuple(person(item) for item in row["people"]),
-            actions=tuple(action(item) for item in row["actions"]),
-            events=tuple(live_event(item) for item in row["events"]),
-            policy=row.get("policy"),
-            levels_watched=row.get("levels_watched", False),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ShapeError(f"the news of a room: {error!r}") from error
+    """The news of one room as `agent_pull` answers them.
+
+    Raises:
+        ShapeError: it names each field that is missing or odd.
+    """
+    return _checked(_Pulled, "the news of a room", row).read()
 
 
-def action(row: Json) -> Action:
-    target = row["target_user_id"]
-    return Action(
-        id=ActionId(row["id"]),
-        n=row["n"],
-        action=row["action"],
-        target=None if target is None else Identity(target),
-        params=row["params"],
-        reason=row["reason"],
-        created_at_ms=milliseconds(row["created_at"]),
-        via=row["requested_via"],
-    )
+def person(row: Json) -> Person:
+    """PERSON, as the database's functions answer it.
 
-
-def live_event(row: Json) -> LiveEvent:
-    return LiveEvent(row["seq"], row["id"], row["type"], row["at"], row["payload"])
+    Raises:
+        ShapeError: it names each field that is missing or odd.
+    """
+    return _checked(_Person, "a person", row).read()
