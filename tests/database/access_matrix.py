@@ -126,6 +126,22 @@ MATRIX: dict[str, Access] = {
     ),
     "moderation_incidents": Access("user_id = '{speaker}'", STAFF, "iu"),
     "live_actions": Access("action = 'mute'", EVERYONE),
+    "chat_rules": Access(
+        "pattern = 'spam-{session}'",
+        OPS | who("host"),
+        "iud",
+        insert=(
+            Write(
+                "insert into chat_rules (scope, creator_id, pattern, effect)"
+                " values ('creator', '{host}', 'word-{session}', 'hold')",
+                SERVICE | who("host"),
+            ),
+            Write(
+                "insert into chat_rules (scope, pattern, effect) values ('platform', 'word-{session}', 'hold')", OPS
+            ),
+        ),
+        delete=(Write("delete from chat_rules where pattern = 'spam-{session}'", SERVICE | who("host")),),
+    ),
     "reason_codes": Access("code = 'spam'", EVERYONE),
     "user_reports": Access("user_id = '{speaker}'", OPS | who("viewer")),
     "case_notes": Access("body = 'heard it {session}'", OPS),

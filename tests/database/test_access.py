@@ -46,6 +46,7 @@ SPECIMENS = """
     values ('{session}', '{speaker}', 'warning', 'rule');
     insert into user_reports (reporter_id, user_id, session_id, reason_code, was_there)
       values ('{viewer}', '{speaker}', '{session}', 'noise', true);
+    insert into chat_rules (scope, creator_id, pattern, effect) values ('creator', '{host}', 'spam-{session}', 'hold');
     insert into case_notes (case_id, author_id, body)
       select id, '{ops}', 'heard it {session}' from moderation_cases where session_id = '{session}';
     insert into moderation_appeals (action_id, user_id, text)

@@ -61,6 +61,7 @@ revoke all on table
   public.case_notes,
   public.moderation_appeals,
   public.user_reports,
+  public.chat_rules,
   live.schema_objects
   from public, anon, authenticated, service_role;
 
@@ -505,6 +506,13 @@ revoke all on routine
   live.case_rank(p_case public.moderation_cases),
   public.case_inbox(state text, "limit" int, skip int),
   public.case_file(id uuid),
+  live.lower_turkish(p_text text),
+  live.plain_letters(p_text text),
+  live.chat_words(p_text text),
+  live.word_is(p_word text, p_folded text, p_stem boolean),
+  live.chat_matches(p_text text, p_creator uuid),
+  live.fold_rule(),
+  live.judge_message(),
   live.rows_of(p_user uuid, p_table text),
   live.key_of(p_table text),
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
@@ -660,5 +668,7 @@ grant select on public.user_reports to authenticated, service_role;
 grant execute on function public.report_person(uuid, text, text, uuid, uuid), public.report_message(uuid, text, text), public.report_session(uuid, text, text) to authenticated;
 grant execute on function public.case_inbox(text, int, int) to authenticated;
 grant execute on function public.case_file(uuid) to authenticated;
+grant select, insert, update, delete on public.chat_rules to service_role;
+grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function public.live_schema_contract() to service_role;
