@@ -137,7 +137,8 @@ MATRIX: dict[str, Access] = {
                 SERVICE | who("host"),
             ),
             Write(
-                "insert into chat_rules (scope, pattern, effect) values ('platform', 'word-{session}', 'hold')", OPS
+                "insert into chat_rules (scope, pattern, effect) values ('platform', 'word-{session}', 'hold')",
+                OPS,
             ),
         ),
         delete=(Write("delete from chat_rules where pattern = 'spam-{session}'", SERVICE | who("host")),),

@@ -63,6 +63,16 @@ async def test_a_rules_verdict_comes_with_its_facts(world: World) -> None:
     assert statement["facts"]["lufs"] == -8.1
 
 
+async def test_a_role_is_a_decision_only_on_the_way_down(world: World) -> None:
+    scene = await world.live()
+    person = await joined(world, scene)
+    await world.as_user(person, "select public.raise_hand($1::uuid)", scene.id)
+    await act(world, scene.creator, scene, person, "set_role", {"role": "speaker"})
+    assert await world.as_user(person, DECISIONS) == []
+    down = await act(world, scene.creator, scene, person, "set_role", {"role": "listener"})
+    assert [s["action_id"] for s in await world.as_user(person, DECISIONS)] == [down]
+
+
 async def test_one_appeals_once_and_only_ones_own(world: World) -> None:
     scene = await world.live()
     person, other = await joined(world, scene, role="speaker"), await joined(world, scene)

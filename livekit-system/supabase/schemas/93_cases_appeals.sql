@@ -44,13 +44,16 @@ insert into live.personal_data (table_name, whose, others, setting, age, kept_wh
 
 -- ── what is a decision ──────────────────────────────────────────────────────────────────────────────────────────
 create function live.took_something(p_row public.moderation_actions) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
 begin
   -- A later row that overtook it does not unmake it: it held until then. A withdrawal does.
   return p_row.action in ('mute', 'camera_off', 'chat_mute', 'kick', 'ban', 'set_role', 'delete_message')
      and p_row.target_user_id is not null and not p_row.dry_run
      and (p_row.status <> 'cancelled' or p_row.error_code = 'superseded') is true
-     and coalesce(p_row.after ->> 'invited', 'false') <> 'true';
+     and coalesce(p_row.after ->> 'invited', 'false') <> 'true'
+     and (p_row.action <> 'set_role' or (
+           select min(r.rank) filter (where r.role = p_row.params ->> 'role') < min(r.rank) filter (where r.role = p_row.before ->> 'role')
+             from public.live_roles r) is true);
 end;
 $$;
 comment on function live.took_something(public.moderation_actions) is 'Whether a row is a decision that took something from a person.';
