@@ -163,7 +163,7 @@ am I late
 shitake mantarı
 whole day
 who are you
-whoever wins
+who ever wins
 slutsky denklemi
 nigiri sushi
 Nijerya maçı
