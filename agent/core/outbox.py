@@ -51,6 +51,7 @@ class Outbox(Generic[Row]):
         return self._added - self._done
 
     def add(self, row: Row) -> None:
+        """Write this soon. Never blocks: with `QUEUE_ROWS` waiting the oldest is given up and answered as dropped."""
         if len(self._rows) >= QUEUE_ROWS:
             log.error("outbox is full, oldest row dropped", extra={"kind": self.kind})
             self.dropped += 1

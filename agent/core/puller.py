@@ -93,6 +93,8 @@ class Puller:
         deliver: Callable[[Event], None],
         fail: Callable[[Exception], None],
     ) -> HeldRoom:
+        """Ask for this room's news from now on. `claimed_at` (monotonic): when the claim was sent. `deliver` gets the
+        news; `fail` what makes them unreadable."""
         valid_until = claimed_at + self._rhythm.lease_seconds
         held = HeldRoom(lease, cursor, valid_until, deliver, fail, self._clock.now())
         self._held[lease.room] = held
@@ -100,6 +102,7 @@ class Puller:
         return held
 
     def let_go(self, lease: Lease) -> None:
+        """Ask no more. Harmless when the room has another lease by now."""
         held = self._held.get(lease.room)
         if held is not None and held.lease == lease:
             del self._held[lease.room]

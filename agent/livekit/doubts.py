@@ -62,6 +62,7 @@ class Doubts:
         return self._shut_out.is_denied(sound)
 
     def look(self) -> None:
+        """Every `LOOK_SECONDS`: have a witness there for as long as somebody is doubted."""
         asked = self._shut_out.look(self._sounds.values())
         self._idle_looks = 0 if asked else self._idle_looks + 1
         if asked and self._witness is None:

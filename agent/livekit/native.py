@@ -169,6 +169,7 @@ class AudioFrames:
         FfiClient.instance.queue.unsubscribe(self._subscription)
 
     def open(self, track: rtc.Track) -> Tap:
+        """A tap that the track's frames fill: `BLOCK_SECONDS` each, `CHANNELS` at `SAMPLE_RATE`, int16."""
         request = FfiRequest()
         asked = request.new_audio_stream
         asked.track_handle = track._ffi_handle.handle  # noqa: SLF001  (see above)

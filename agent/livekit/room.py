@@ -130,6 +130,7 @@ class LiveKitRoom:
             asyncio.ensure_future(self.disconnect())  # noqa: RUF006  (a connect nobody waits for any more)
 
     async def disconnect(self) -> None:
+        """Leave. What the room calls is forgotten, so that it is freed at once."""
         self._leaving = True
         self.ears.close()
         if self._opening is not None:

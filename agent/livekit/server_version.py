@@ -23,6 +23,7 @@ class Server:
 
     @property
     def is_old(self) -> bool:
+        """Older than `OLDEST`. False where the version cannot be read."""
         parts = re.match(r"v?(\d+)\.(\d+)\.(\d+)", self.version)
         return not self.cloud and parts is not None and tuple(map(int, parts.groups())) < OLDEST
 

@@ -40,6 +40,7 @@ def permission_to(permission: Permission) -> api.ParticipantPermission:
 
 
 def connection_of(participant: rtc.RemoteParticipant) -> Connection:
+    """Their connection as the room shows it; joined at 0 where it does not say when."""
     joined = participant.joined_at
     return Connection(
         Sid(participant.sid),
@@ -63,6 +64,7 @@ def switches_of(participant: rtc.RemoteParticipant) -> Switches:
 
 
 def listed(info: api.ParticipantInfo) -> tuple[Identity, Connection]:
+    """A person in an answer of LiveKit's API."""
     permission = permission_from(info.permission)
     return Identity(info.identity), Connection(Sid(info.sid), info.joined_at_ms, permission)
 

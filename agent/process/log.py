@@ -36,6 +36,7 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 
 def configure(level: str, style: str) -> None:
+    """Log to stderr. `level`: a name of `logging`'s; `style`: `json`, one object a line, or `text`."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter("%(levelname)-7s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)

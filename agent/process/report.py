@@ -49,6 +49,7 @@ class Report(Collector):
         self._parts, self._started_at = parts, time.time()
 
     def conditions(self) -> Conditions:
+        """Whether each condition of `REASONS` holds now."""
         parts = self._parts
         return {
             "registered": parts.dispatches.registered,
@@ -61,6 +62,7 @@ class Report(Collector):
         }
 
     def status(self) -> Mapping[str, Any]:
+        """What `/status` answers, ready for JSON."""
         parts = self._parts
         return {
             "worker": parts.name,

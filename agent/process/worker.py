@@ -184,6 +184,7 @@ class Worker:
 
 
 async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT."""
     # What has been imported stays: a collection that looks at it stops every room for 80 ms, one without it for 12. And
     # collections come when a quarter more is there than the last one left, so now they come as often as rooms close.
     gc.freeze()

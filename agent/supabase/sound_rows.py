@@ -18,6 +18,7 @@ COLUMNS = ("talk_seconds", "loudness_lufs", "peak_dbfs", "clipped_ratio")
 
 
 def incident(row: Incident) -> dict[str, Any]:
+    """As `agent_incidents` takes it. The same incident has the same id, however often it is written."""
     effect, decision = row.effect, row.effect.decision
     key = f"{row.lease.room}/{effect.identity}/{decision.rule}/{decision.step}/{decision.at:.3f}"
     incident_id = uuid.uuid5(INCIDENTS, key)
