@@ -185,6 +185,12 @@ MATRIX: dict[str, Access] = {
     "relay_keys": Access("kid = 'key-{session}'", SIGNED_IN, "iu"),
     "livekit_webhook_events": Access("id = 'EV_{session}'", SERVICE, "id"),
     # ── views ──
+    "live_now": Access("id = '{session}'", SIGNED_IN - SERVICE),
+    "live_upcoming": Access("id = '{paid}'", SIGNED_IN - SERVICE - who("anonymous")),
+    "my_calls": Access("id = '{call}'", who("viewer speaker")),
+    "session_people": Access(
+        "session_id = '{session}' and user_id = '{speaker}'", ROOM - SERVICE | who("anonymous")
+    ),
     "moderation_audit": Access("session_id = '{session}' and action = 'camera_off'", STAFF),
     "watch_time": Access("user_id = '{viewer}' and creator_id = '{host}'", OPS | who("viewer host")),
     "session_loudness": Access("user_id = '{speaker}'", STAFF | who("speaker")),

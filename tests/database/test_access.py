@@ -11,7 +11,11 @@ from tests.database.world import Scene, World
 # The existing app's own, which we neither own nor change.
 FOREIGN = {"profiles", "creator_subscriptions", "subscriptions"}
 ROLE = {"anon": "anon", "service_role": "service_role"}
-REFUSALS = ("42501", "55000")  # no privilege, and a view that cannot be written at all
+REFUSALS = (
+    "42501",
+    "55000",
+    "0A000",
+)  # no privilege, and a view that cannot be written, at all or in this column
 OPERATIONS = ("insert", "update", "delete")
 
 

@@ -395,7 +395,7 @@ insert into public.app_settings (key, value, description) values
   ('moderation.policy', '{}', 'Overrides of the agent''s default moderation policy, for every session.'),
   ('limits', '{
       "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "calls_per_hour": 60, "calls_per_pair_per_hour": 10,
-      "blocks_per_minute": 30, "devices_per_minute": 30, "devices_per_person": 20, "blocks_per_person": 5000, "actions_per_minute": 120,
+      "blocks_per_minute": 30, "devices_per_minute": 30, "moves_per_minute": 10, "devices_per_person": 20, "blocks_per_person": 5000, "actions_per_minute": 120,
       "hands_per_minute": 6, "hands_per_session": 100, "hand_seconds": 900, "invite_seconds": 120,
       "speakers_per_session": 20, "scheduled_per_day": 20, "automatic_per_rule_and_hour": 30, "automatic_per_hour": 500, "orphan_rooms_per_minute": 3, "orphan_rooms_at_once": 10}',
    'Limits against abuse: rates per person, and sizes per session.'),
@@ -700,6 +700,7 @@ create table public.live_sessions (
   started_at timestamptz,
   ended_at timestamptz,
   end_reason text,
+  cancel_reason text check (cancel_reason is null or status = 'ended'),
   host_left_at timestamptz,
   viewer_count int not null default 0 check (viewer_count >= 0),
   peak_viewers int not null default 0 check (peak_viewers >= 0),
@@ -729,7 +730,8 @@ comment on column public.live_sessions.scheduled_at is 'When it is meant to star
 comment on column public.live_sessions.planned_minutes is 'How long it is announced to be; null when that is not said.';
 comment on column public.live_sessions.started_at is 'When it went live; set by the database.';
 comment on column public.live_sessions.ended_at is 'When it ended; set by the database.';
-comment on column public.live_sessions.end_reason is 'Why it ended: host, ops, host_gone, no_show, room_gone, account_deleted.';
+comment on column public.live_sessions.end_reason is 'Why it ended: host, ops, host_gone, no_show, room_gone, account_deleted, cancelled.';
+comment on column public.live_sessions.cancel_reason is 'The host''s words to ticket holders, where it was cancelled before it began.';
 comment on column public.live_sessions.host_left_at is 'Since when no host has been in the room; null while one is. Starts the host''s grace.';
 comment on column public.live_sessions.viewer_count is 'People in the room now other than the creator; a person on two devices counts once.';
 comment on column public.live_sessions.peak_viewers is 'Most viewers at one time, by the times of their visits.';
@@ -5613,7 +5615,7 @@ begin
   get diagnostics watches = row_count;
   delete from live.spending t where t.user_id = p_user;
   get diagnostics spending = row_count;
-  return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user);
+  return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user) || live.forget_names(p_user);
 end;
 $$;
 comment on function live.delete_rights_of(uuid) is 'Deletes what means nothing without the account: rows deleted, by table.';
@@ -5936,7 +5938,7 @@ update live.personal_data d set shown = '{blocked_id}' where d.table_name = 'pub
 insert into live.personal_data (table_name, why)
 select n, 'Holds nothing about a person: names of things, rooms, workers and states.'
   from unnest(array['live.api_paths', 'live.app_pre_request', 'live.orphan_rooms', 'live.presence_steps', 'live.rule_circuits',
-                    'live.push_kinds', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms',
+                    'live.push_kinds', 'live.reminders', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms',
                     'public.call_transitions', 'public.gift_catalog', 'public.live_actions', 'public.live_roles',
                     'public.live_session_transitions', 'public.relay_keys']) as n;
 
@@ -6287,6 +6289,8 @@ begin
     'room', coalesce(p_session.livekit_room, p_call.livekit_room),
     'identity', p_user,
     'role', rights.role,
+    'name', coalesce(live.shown_name(p_user), ''),
+    'avatar', live.shown_avatar(p_user),
     'can_publish_sources', live.token_sources(rights, seat, coalesce(p_call.type = 'audio', false)),
     'can_subscribe', rights.can_subscribe,
     'now', live.instant(clock_timestamp()),
@@ -6295,7 +6299,7 @@ begin
 end;
 $$;
 comment on function live.token_grant is
-  'What a token is minted from, for a session (p_call null) or a call (p_session null): {room, identity, role, '
+  'What a token is minted from, for a session (p_call null) or a call (p_session null): {room, identity, role, name, avatar, '
   'can_publish_sources, can_subscribe, now, last_seq, relay_keys}. Refuses whom live.token_fault refuses. Every token comes from here.';
 
 -- schemas/58_coins.sql
@@ -6596,12 +6600,14 @@ create function live.book_gift(p_gift public.live_gifts) returns public.live_gif
 language plpgsql set search_path = '' as $$
 declare
   shown constant jsonb := jsonb_build_object('gift_id', p_gift.id, 'sender_id', p_gift.sender_id,
-    'gift_code', p_gift.gift_code, 'quantity', p_gift.quantity, 'coins', p_gift.coins);
+    'gift_code', p_gift.gift_code, 'quantity', p_gift.quantity, 'coins', p_gift.coins)
+    || jsonb_strip_nulls(jsonb_build_object('sender_name', live.shown_name(p_gift.sender_id),
+                                            'sender_avatar', live.shown_avatar(p_gift.sender_id)));
 begin
   insert into public.coin_ledger (user_id, delta, kind, session_id, gift_id)
     values (p_gift.sender_id, -p_gift.coins, 'gift', p_gift.session_id, p_gift.id);
-  insert into public.live_messages (session_id, user_id, type, payload)
-    values (p_gift.session_id, p_gift.sender_id, 'gift', shown);
+  insert into public.live_messages (session_id, user_id, type, payload, sender_name, sender_avatar)
+    values (p_gift.session_id, p_gift.sender_id, 'gift', shown, shown ->> 'sender_name', shown ->> 'sender_avatar');
   perform live.hold_live(p_gift.session_id);
   p_gift.seq := live.append_events(p_gift.session_id, 'gift', array[shown], p_gift.coins);
   p_gift.created_at := clock_timestamp();
@@ -6784,6 +6790,8 @@ create table public.live_messages (
   type text not null default 'text' check (type in ('text', 'gift', 'system')),
   body text check (char_length(body) between 1 and 2000),
   payload jsonb not null default '{}' check (jsonb_typeof(payload) = 'object'),
+  sender_name text,
+  sender_avatar text,
   created_at timestamptz not null default clock_timestamp(),
   deleted_at timestamptz,
   deleted_by uuid,
@@ -6796,6 +6804,8 @@ comment on column public.live_messages.user_id is 'Who wrote or gave; null for t
 comment on column public.live_messages.type is 'text, gift or system.';
 comment on column public.live_messages.body is 'The text; app_settings.limits.message_length bounds it.';
 comment on column public.live_messages.payload is 'What a gift or system message shows.';
+comment on column public.live_messages.sender_name is 'The sender''s name as it was then; null once the account is deleted.';
+comment on column public.live_messages.sender_avatar is 'Address of the sender''s picture as it was then; null once the account is deleted.';
 comment on column public.live_messages.created_at is 'When it was written.';
 comment on column public.live_messages.deleted_at is 'When a moderator deleted it; only staff and ops see it from then on.';
 comment on column public.live_messages.deleted_by is 'Who deleted it; null for server code and for ops.';
@@ -6827,6 +6837,8 @@ begin
     perform live.refuse(400, 'invalid_text', format('A message %s.', live.text_fault(new.body, 2000, true)));
   end if;
   perform live.spend(new.user_id, 'messages_per_minute');
+  new.sender_name := live.shown_name(new.user_id);
+  new.sender_avatar := live.shown_avatar(new.user_id);
   return new;
 end;
 $$;
@@ -6844,6 +6856,25 @@ create policy "who is in a live session reads its chat" on public.live_messages 
          or (select live.am_ops()));
 create policy "members write as themselves" on public.live_messages for insert to authenticated
   with check (user_id = (select auth.uid()) and type = 'text' and not (select live.is_anonymous()));
+
+create function live.forget_names(p_user uuid) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  lines int;
+  gifts int;
+begin
+  update public.live_messages m set sender_name = null, sender_avatar = null, payload = m.payload - '{sender_name,sender_avatar}'::text[]
+   where m.user_id = p_user and (m.sender_name is not null or m.payload ? 'sender_name');
+  get diagnostics lines = row_count;
+  update public.live_events e set payload = e.payload - '{sender_name,sender_avatar}'::text[]
+    from public.live_gifts g
+   where g.sender_id = p_user and e.session_id = g.session_id and e.seq = g.seq and e.payload ? 'sender_name';
+  get diagnostics gifts = row_count;
+  return jsonb_build_object('names_in_messages', lines, 'names_in_events', gifts);
+end;
+$$;
+comment on function live.forget_names(uuid) is
+  'Takes the name and picture of a deleted account from the chat and the streams, which keep its bare id: rows changed, by table.';
 
 -- schemas/66_call_states.sql
 -- Owns: a call's life: which status may follow which, its times and duration, and that nobody speaks in two calls at once.
@@ -7801,6 +7832,7 @@ begin
     'missed_calls', live.miss_calls(),
     'ended_calls', live.end_empty_calls() + live.end_lonely_calls(),
     'no_shows', live.end_no_shows(),
+    'reminded_sessions', live.remind_holders(),
     'earned_tickets', live.earn_tickets(),
     'refunded_tickets', live.refund_tickets(),
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
@@ -7811,7 +7843,7 @@ begin
 end;
 $$;
 comment on function public.platform_sweep() is
-  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, earned_tickets, refunded_tickets, settled_accounts, '
+  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, reminded_sessions, earned_tickets, refunded_tickets, settled_accounts, '
   'forgotten_leftovers, forgotten_rows, forgotten_steps}, how many of each.';
 grant execute on function public.platform_sweep() to service_role;
 
@@ -8700,7 +8732,10 @@ insert into live.push_kinds (kind, urgent, silent, title_en, title_tr, body_en, 
   ('call_missed', false, false, 'Missed call', 'Cevapsız arama', 'You have a missed call.', 'Cevapsız bir aramanız var.'),
   ('invited', true, false, 'You are invited to speak', 'Konuşmaya davet edildiniz', 'Open the room to answer.', 'Yanıtlamak için odayı açınız.'),
   ('refunded', false, false, 'Coins returned', 'Jetonlarınız iade edildi', 'Your coins are back in your wallet.', 'Jetonlarınız cüzdanınıza iade edildi.'),
-  ('went_live', false, false, 'Live now', 'Şimdi canlı yayında', 'A creator you follow is live.', 'Takip ettiğiniz bir yayıncı canlı yayında.');
+  ('went_live', false, false, 'Live now', 'Şimdi canlı yayında', 'A creator you follow is live.', 'Takip ettiğiniz bir yayıncı canlı yayında.'),
+  ('session_moved', false, false, 'Session moved', 'Yayın saati değişti', 'A session you have a ticket for has a new time.', 'Biletiniz olan bir yayının saati değişti.'),
+  ('session_cancelled', false, false, 'Session cancelled', 'Yayın iptal edildi', 'A session you have a ticket for was cancelled.', 'Biletiniz olan bir yayın iptal edildi.'),
+  ('session_soon', true, false, 'Starting soon', 'Az sonra başlıyor', 'A session you have a ticket for starts in a few minutes.', 'Biletiniz olan bir yayın birkaç dakika içinde başlıyor.');
 
 create table public.push_outbox (
   id bigint generated always as identity primary key,
@@ -9657,6 +9692,122 @@ comment on function public.my_rights is
   'Who the caller is: {user_id, caller, staff}; caller = service, ops, user, anonymous or banned (also a deleted account); '
   'staff = whether they are host, co-host or moderator of this session, or ops.';
 grant execute on function public.my_rights(uuid) to authenticated, service_role;
+
+-- schemas/91_announced.sql
+-- Owns: what becomes of an announced session before it starts: moving it, cancelling it with a reason, and reminding those
+-- who hold a ticket. They are told on their own topic and by push.
+
+create table live.reminders (
+  session_id uuid primary key references public.live_sessions (id) on delete cascade,
+  at timestamptz not null default clock_timestamp()
+);
+comment on table live.reminders is 'Announced sessions of which ticket holders were reminded; a session that is moved is reminded of again.';
+comment on column live.reminders.session_id is 'The session.';
+comment on column live.reminders.at is 'When they were reminded.';
+alter table live.reminders enable row level security;
+
+create function live.ticket_holders(p_session uuid) returns uuid[]
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce((
+    select array_agg(distinct t.user_id) from public.live_tickets t
+     where t.session_id = p_session and t.refunded_at is null), '{}');
+end;
+$$;
+comment on function live.ticket_holders(uuid) is 'Who holds a ticket of a session that is not paid back yet.';
+
+create function live.tell_holders(p_session public.live_sessions, p_happened text, p_expires_at timestamptz) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+  holders constant uuid[] := live.ticket_holders(p_session.id);
+begin
+  perform live.tell_user(h, 'session', jsonb_build_object(
+      'happened', p_happened, 'session_id', p_session.id, 'title', p_session.title,
+      'scheduled_at', live.instant(p_session.scheduled_at), 'reason', p_session.cancel_reason))
+     from unnest(holders) as h;
+  perform live.push(holders, 'session_' || p_happened, p_session.id, p_expires_at);
+end;
+$$;
+comment on function live.tell_holders(public.live_sessions, text, timestamptz) is
+  'Tells ticket holders what happens to a session: moved, cancelled or soon; on their topics and by push.';
+
+create function live.require_announced(p_session uuid) returns public.live_sessions
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  perform live.require_account(auth.uid());
+  select * into session from public.live_sessions s where s.id = p_session and s.creator_id = auth.uid() for no key update;
+  if not found then
+    perform live.refuse(404, 'unknown_session', 'There is no such session of yours.');
+  elsif session.status <> 'scheduled' then
+    perform live.refuse(409, 'not_scheduled', 'This session has begun, or is over.');
+  end if;
+  return session;
+end;
+$$;
+comment on function live.require_announced(uuid) is 'The caller''s own session that has not begun, locked; refuses any other.';
+
+create function public.move_session(session_id uuid, scheduled_at timestamptz) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions := live.require_announced(move_session.session_id);
+begin
+  if move_session.scheduled_at is null
+     or move_session.scheduled_at not between clock_timestamp() and clock_timestamp() + interval '1 year' then
+    perform live.refuse(400, 'invalid_session', 'A session is announced for a time within the coming year.');
+  end if;
+  if session.scheduled_at <> move_session.scheduled_at then
+    perform live.spend(session.creator_id, 'moves_per_minute');
+    update public.live_sessions s set scheduled_at = move_session.scheduled_at where s.id = session.id returning * into session;
+    delete from live.reminders r where r.session_id = session.id;
+    perform live.tell_holders(session, 'moved', session.scheduled_at);
+  end if;
+  return jsonb_build_object('session', live.session_json(session));
+end;
+$$;
+comment on function public.move_session(uuid, timestamptz) is
+  'Its host announces a session that has not begun for another time: {session}. Ticket holders are told; the same time again changes nothing.';
+grant execute on function public.move_session(uuid, timestamptz) to authenticated;
+
+create function public.cancel_session(session_id uuid, reason text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions := live.require_announced(cancel_session.session_id);
+begin
+  update public.live_sessions s
+     set status = 'ended', end_reason = 'cancelled', cancel_reason = live.clean_text(cancel_session.reason, 'reason', 500)
+   where s.id = session.id returning * into session;
+  perform live.tell_holders(session, 'cancelled', clock_timestamp() + interval '1 day');
+  return jsonb_build_object('session', live.session_json(session));
+end;
+$$;
+comment on function public.cancel_session(uuid, text) is
+  'Its host cancels a session that has not begun, and says why: {session}. Ticket holders are told, see it, and are paid back by the sweep.';
+grant execute on function public.cancel_session(uuid, text) to authenticated;
+
+create function live.remind_holders() returns int
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+  reminded int := 0;
+begin
+  for session in
+    select s.* from public.live_sessions s
+     where s.status = 'scheduled' and s.scheduled_at between clock_timestamp() and clock_timestamp() + interval '10 minutes'
+       and not exists (select from live.reminders r where r.session_id = s.id)
+     order by s.scheduled_at limit 20
+  loop
+    insert into live.reminders (session_id) values (session.id) on conflict do nothing;
+    if found then
+      perform live.tell_holders(session, 'soon', session.scheduled_at + interval '10 minutes');
+      reminded := reminded + 1;
+    end if;
+  end loop;
+  return reminded;
+end;
+$$;
+comment on function live.remind_holders() is 'Reminds the ticket holders of sessions that start within ten minutes, once; of how many sessions.';
 
 -- schemas/92_reads.sql
 -- Owns: what reading may cost. PostgREST calls live.before_request in each request's transaction, after the role is set and
@@ -11074,6 +11225,123 @@ comment on function public.export_my_data(text, int) is
 grant execute on function public.export_my_data(text, int) to authenticated;
 update public.app_settings set value = value || '{"exports_per_minute": 12}' where key = 'limits';
 
+-- schemas/95_feeds.sql
+-- Owns: what an app shows in lists, without joins of its own: live sessions, announced ones, one's calls, the people of a
+-- session. Each is a view with the policies of who reads it; names and pictures come from live.card.
+
+create function live.my_access(p_session public.live_sessions) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- Whether it has begun is not what keeps a person out: a list shows that itself.
+  return coalesce(live.standing_fault(auth.uid(), p_session.id, p_session.creator_id), live.access_fault(p_session, auth.uid()));
+end;
+$$;
+comment on function live.my_access(public.live_sessions) is
+  'What keeps the caller out of a session, for a list: account_deleted, banned, sign_in_required, subscription_required or '
+  'ticket_required; null when nothing does.';
+grant execute on function live.my_access(public.live_sessions) to authenticated;
+grant execute on function live.card(uuid) to authenticated;
+
+create function live.my_tickets() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query select t.session_id from public.live_tickets t where t.user_id = (select auth.uid());
+end;
+$$;
+comment on function live.my_tickets() is 'Sessions for which the caller has, or had, a ticket; asked once per query.';
+grant execute on function live.my_tickets() to authenticated;
+create policy "holders of a ticket see what became of it" on public.live_sessions for select to authenticated
+  using (id in (select live.my_tickets()));
+
+create index live_sessions_by_start on public.live_sessions (started_at desc, id desc) where status = 'live';
+
+create view public.live_now with (security_invoker = true) as
+select s.id, s.type, s.access_type, s.price_coins, s.title, s.creator_id,
+       live.card(s.creator_id) ->> 'name' as creator_name, live.card(s.creator_id) ->> 'avatar' as creator_avatar,
+       s.viewer_count, s.started_at, s.ends_at, live.my_access(s) as reason
+  from public.live_sessions s
+ where s.status = 'live' and s.creator_id not in (select live.my_blocks());
+comment on view public.live_now is
+  'Live sessions for a list, none of creators between whom and the reader a block stands. Newest first: order=started_at.desc,id.desc; the next '
+  'page: or=(started_at.lt.T,and(started_at.eq.T,id.lt.ID)) with the last row''s values; search: or=(title.ilike.*x*,creator_name.ilike.*x*).';
+comment on column public.live_now.id is 'The session.';
+comment on column public.live_now.type is 'video_live or audio_room.';
+comment on column public.live_now.access_type is 'public, subscribers or pay_per_view.';
+comment on column public.live_now.price_coins is 'Price of a ticket; null where none is needed.';
+comment on column public.live_now.title is 'Title.';
+comment on column public.live_now.creator_id is 'The creator.';
+comment on column public.live_now.creator_name is 'Their name.';
+comment on column public.live_now.creator_avatar is 'Address of their picture, or null.';
+comment on column public.live_now.viewer_count is 'People in the room now.';
+comment on column public.live_now.started_at is 'Since when it is live.';
+comment on column public.live_now.ends_at is 'When it will end because its host is away; null while it will not.';
+comment on column public.live_now.reason is 'What keeps the reader out: the code, as can_join gives it; null when nothing does.';
+grant select on public.live_now to authenticated;
+
+create view public.live_upcoming with (security_invoker = true) as
+select s.id, s.type, s.access_type, s.price_coins, s.title, s.creator_id,
+       live.card(s.creator_id) ->> 'name' as creator_name, live.card(s.creator_id) ->> 'avatar' as creator_avatar,
+       s.scheduled_at, s.planned_minutes, s.id in (select live.my_tickets()) as had_ticket, live.my_access(s) as reason
+  from public.live_sessions s
+ where s.status = 'scheduled' and s.creator_id not in (select live.my_blocks());
+comment on view public.live_upcoming is
+  'Announced sessions for a list, none of creators between whom and the reader a block stands. Soonest first: order=scheduled_at,id.';
+comment on column public.live_upcoming.id is 'The session.';
+comment on column public.live_upcoming.type is 'video_live or audio_room.';
+comment on column public.live_upcoming.access_type is 'public, subscribers or pay_per_view.';
+comment on column public.live_upcoming.price_coins is 'Price of a ticket; null where none is needed.';
+comment on column public.live_upcoming.title is 'Title.';
+comment on column public.live_upcoming.creator_id is 'The creator.';
+comment on column public.live_upcoming.creator_name is 'Their name.';
+comment on column public.live_upcoming.creator_avatar is 'Address of their picture, or null.';
+comment on column public.live_upcoming.scheduled_at is 'When it is to start.';
+comment on column public.live_upcoming.planned_minutes is 'How long it is announced to be, or null.';
+comment on column public.live_upcoming.had_ticket is 'Whether the reader has bought a ticket, paid back or not.';
+comment on column public.live_upcoming.reason is 'What will keep the reader out: the code, as can_join gives it; null when nothing will.';
+grant select on public.live_upcoming to authenticated;
+
+create view public.my_calls with (security_invoker = true) as
+select x.id, x.type, x.status, x.outgoing, x.other_id, live.card(x.other_id) ->> 'name' as other_name,
+       live.card(x.other_id) ->> 'avatar' as other_avatar, x.created_at, x.accepted_at, x.ended_at, x.duration_seconds, x.end_reason
+  from (
+    select c.*, c.caller_id = (select auth.uid()) as outgoing,
+           case c.caller_id when (select auth.uid()) then c.callee_id else c.caller_id end as other_id
+      from public.calls c where (select auth.uid()) in (c.caller_id, c.callee_id)) x;
+comment on view public.my_calls is 'The reader''s calls, for a history and for what rings now. Newest first: order=created_at.desc,id.desc.';
+comment on column public.my_calls.id is 'The call.';
+comment on column public.my_calls.type is 'audio or video.';
+comment on column public.my_calls.status is 'Where it stands.';
+comment on column public.my_calls.outgoing is 'Whether the reader called.';
+comment on column public.my_calls.other_id is 'The other side.';
+comment on column public.my_calls.other_name is 'Their name; null when the account is deleted.';
+comment on column public.my_calls.other_avatar is 'Address of their picture, or null.';
+comment on column public.my_calls.created_at is 'When it was started.';
+comment on column public.my_calls.accepted_at is 'When it was answered.';
+comment on column public.my_calls.ended_at is 'When it was over.';
+comment on column public.my_calls.duration_seconds is 'How long it lasted.';
+comment on column public.my_calls.end_reason is 'Why it is over.';
+grant select on public.my_calls to authenticated;
+
+create view public.session_people with (security_invoker = true) as
+select p.session_id, p.user_id, live.card(p.user_id) ->> 'name' as name, live.card(p.user_id) ->> 'avatar' as avatar,
+       p.role, p.is_online, p.mic_muted, p.camera_off, p.hand_raised_at,
+       case when p.hand_raised_at is not null then
+         rank() over (partition by p.session_id order by p.hand_raised_at, p.user_id) end as hand_position
+  from public.live_participants p;
+comment on view public.session_people is
+  'The people of a session with names, and the queue of raised hands. Ask for one session: session_id=eq.ID, and is_online=is.true for who is there.';
+comment on column public.session_people.session_id is 'The session.';
+comment on column public.session_people.user_id is 'The person.';
+comment on column public.session_people.name is 'Their name; null for an anonymous sign-in and a deleted account.';
+comment on column public.session_people.avatar is 'Address of their picture, or null.';
+comment on column public.session_people.role is 'Their role.';
+comment on column public.session_people.is_online is 'Whether they are in the room.';
+comment on column public.session_people.mic_muted is 'Whether a moderator has muted them.';
+comment on column public.session_people.camera_off is 'Whether a moderator has taken their camera.';
+comment on column public.session_people.hand_raised_at is 'Since when their hand is up; null when it is down.';
+comment on column public.session_people.hand_position is 'Their place in the queue of hands, from 1; null when theirs is down.';
+grant select on public.session_people to authenticated;
+
 -- schemas/96_schema_contract.sql
 -- Owns: the memory of what the migrations built, so that a doctor can say exactly what is missing. A migration that adds
 -- objects ends with select live.remember_schema(), as the last file here does.
@@ -11235,12 +11503,17 @@ revoke all on table
   public.session_loudness,
   live.gift_runs,
   public.app_setting_changes,
+  live.reminders,
   live.api_paths,
   live.app_pre_request,
   public.case_notes,
   public.moderation_appeals,
   public.user_reports,
   public.chat_rules,
+  public.live_now,
+  public.live_upcoming,
+  public.my_calls,
+  public.session_people,
   live.schema_objects
   from public, anon, authenticated, service_role;
 
@@ -11522,6 +11795,7 @@ revoke all on routine
   live.require_ticket_sale(p_session public.live_sessions, p_user uuid),
   public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint),
   live.guard_message(),
+  live.forget_names(p_user uuid),
   live.last_seen_in_call(p_call uuid),
   live.last_together_in_call(p_call public.calls),
   live.begin_call(),
@@ -11636,6 +11910,12 @@ revoke all on routine
   live.described_tables(),
   public.live_schema(),
   public.my_rights(session_id uuid),
+  live.ticket_holders(p_session uuid),
+  live.tell_holders(p_session public.live_sessions, p_happened text, p_expires_at timestamptz),
+  live.require_announced(p_session uuid),
+  public.move_session(session_id uuid, scheduled_at timestamptz),
+  public.cancel_session(session_id uuid, reason text),
+  live.remind_holders(),
   live.remember_paths(),
   live.decoded_path(p_path text),
   live.request_reads(p_path text, p_method text),
@@ -11696,6 +11976,8 @@ revoke all on routine
   live.key_of(p_table text),
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
   public.export_my_data(p_table text, p_skip int),
+  live.my_access(p_session public.live_sessions),
+  live.my_tickets(),
   live.schema_now(),
   live.remember_schema(),
   public.live_schema_contract()
@@ -11829,6 +12111,8 @@ grant execute on function public.explain_access(uuid, uuid) to authenticated, se
 grant execute on function public.live_schema() to authenticated, service_role;
 grant insert (call_id) on public.moderation_actions to authenticated;
 grant execute on function public.my_rights(uuid) to authenticated, service_role;
+grant execute on function public.move_session(uuid, timestamptz) to authenticated;
+grant execute on function public.cancel_session(uuid, text) to authenticated;
 grant execute on function live.may_embed() to anon, authenticated;
 grant select on public.case_notes to authenticated, service_role;
 grant execute on function public.claim_case(uuid) to authenticated;
@@ -11850,6 +12134,13 @@ grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
 grant execute on function public.export_my_data(text, int) to authenticated;
+grant execute on function live.my_access(public.live_sessions) to authenticated;
+grant execute on function live.card(uuid) to authenticated;
+grant execute on function live.my_tickets() to authenticated;
+grant select on public.live_now to authenticated;
+grant select on public.live_upcoming to authenticated;
+grant select on public.my_calls to authenticated;
+grant select on public.session_people to authenticated;
 grant execute on function public.live_schema_contract() to service_role;
 
 -- schemas/99_finish.sql

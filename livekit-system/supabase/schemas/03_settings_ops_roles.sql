@@ -170,7 +170,7 @@ insert into public.app_settings (key, value, description) values
   ('moderation.policy', '{}', 'Overrides of the agent''s default moderation policy, for every session.'),
   ('limits', '{
       "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "calls_per_hour": 60, "calls_per_pair_per_hour": 10,
-      "blocks_per_minute": 30, "devices_per_minute": 30, "devices_per_person": 20, "blocks_per_person": 5000, "actions_per_minute": 120,
+      "blocks_per_minute": 30, "devices_per_minute": 30, "moves_per_minute": 10, "devices_per_person": 20, "blocks_per_person": 5000, "actions_per_minute": 120,
       "hands_per_minute": 6, "hands_per_session": 100, "hand_seconds": 900, "invite_seconds": 120,
       "speakers_per_session": 20, "scheduled_per_day": 20, "automatic_per_rule_and_hour": 30, "automatic_per_hour": 500, "orphan_rooms_per_minute": 3, "orphan_rooms_at_once": 10}',
    'Limits against abuse: rates per person, and sizes per session.'),

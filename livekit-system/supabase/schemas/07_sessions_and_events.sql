@@ -14,6 +14,7 @@ create table public.live_sessions (
   started_at timestamptz,
   ended_at timestamptz,
   end_reason text,
+  cancel_reason text check (cancel_reason is null or status = 'ended'),
   host_left_at timestamptz,
   viewer_count int not null default 0 check (viewer_count >= 0),
   peak_viewers int not null default 0 check (peak_viewers >= 0),
@@ -43,7 +44,8 @@ comment on column public.live_sessions.scheduled_at is 'When it is meant to star
 comment on column public.live_sessions.planned_minutes is 'How long it is announced to be; null when that is not said.';
 comment on column public.live_sessions.started_at is 'When it went live; set by the database.';
 comment on column public.live_sessions.ended_at is 'When it ended; set by the database.';
-comment on column public.live_sessions.end_reason is 'Why it ended: host, ops, host_gone, no_show, room_gone, account_deleted.';
+comment on column public.live_sessions.end_reason is 'Why it ended: host, ops, host_gone, no_show, room_gone, account_deleted, cancelled.';
+comment on column public.live_sessions.cancel_reason is 'The host''s words to ticket holders, where it was cancelled before it began.';
 comment on column public.live_sessions.host_left_at is 'Since when no host has been in the room; null while one is. Starts the host''s grace.';
 comment on column public.live_sessions.viewer_count is 'People in the room now other than the creator; a person on two devices counts once.';
 comment on column public.live_sessions.peak_viewers is 'Most viewers at one time, by the times of their visits.';

@@ -147,6 +147,8 @@ begin
     'room', coalesce(p_session.livekit_room, p_call.livekit_room),
     'identity', p_user,
     'role', rights.role,
+    'name', coalesce(live.shown_name(p_user), ''),
+    'avatar', live.shown_avatar(p_user),
     'can_publish_sources', live.token_sources(rights, seat, coalesce(p_call.type = 'audio', false)),
     'can_subscribe', rights.can_subscribe,
     'now', live.instant(clock_timestamp()),
@@ -155,5 +157,5 @@ begin
 end;
 $$;
 comment on function live.token_grant is
-  'What a token is minted from, for a session (p_call null) or a call (p_session null): {room, identity, role, '
+  'What a token is minted from, for a session (p_call null) or a call (p_session null): {room, identity, role, name, avatar, '
   'can_publish_sources, can_subscribe, now, last_seq, relay_keys}. Refuses whom live.token_fault refuses. Every token comes from here.';

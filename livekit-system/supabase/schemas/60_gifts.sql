@@ -85,12 +85,14 @@ create function live.book_gift(p_gift public.live_gifts) returns public.live_gif
 language plpgsql set search_path = '' as $$
 declare
   shown constant jsonb := jsonb_build_object('gift_id', p_gift.id, 'sender_id', p_gift.sender_id,
-    'gift_code', p_gift.gift_code, 'quantity', p_gift.quantity, 'coins', p_gift.coins);
+    'gift_code', p_gift.gift_code, 'quantity', p_gift.quantity, 'coins', p_gift.coins)
+    || jsonb_strip_nulls(jsonb_build_object('sender_name', live.shown_name(p_gift.sender_id),
+                                            'sender_avatar', live.shown_avatar(p_gift.sender_id)));
 begin
   insert into public.coin_ledger (user_id, delta, kind, session_id, gift_id)
     values (p_gift.sender_id, -p_gift.coins, 'gift', p_gift.session_id, p_gift.id);
-  insert into public.live_messages (session_id, user_id, type, payload)
-    values (p_gift.session_id, p_gift.sender_id, 'gift', shown);
+  insert into public.live_messages (session_id, user_id, type, payload, sender_name, sender_avatar)
+    values (p_gift.session_id, p_gift.sender_id, 'gift', shown, shown ->> 'sender_name', shown ->> 'sender_avatar');
   perform live.hold_live(p_gift.session_id);
   p_gift.seq := live.append_events(p_gift.session_id, 'gift', array[shown], p_gift.coins);
   p_gift.created_at := clock_timestamp();

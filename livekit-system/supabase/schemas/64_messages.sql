@@ -7,6 +7,8 @@ create table public.live_messages (
   type text not null default 'text' check (type in ('text', 'gift', 'system')),
   body text check (char_length(body) between 1 and 2000),
   payload jsonb not null default '{}' check (jsonb_typeof(payload) = 'object'),
+  sender_name text,
+  sender_avatar text,
   created_at timestamptz not null default clock_timestamp(),
   deleted_at timestamptz,
   deleted_by uuid,
@@ -19,6 +21,8 @@ comment on column public.live_messages.user_id is 'Who wrote or gave; null for t
 comment on column public.live_messages.type is 'text, gift or system.';
 comment on column public.live_messages.body is 'The text; app_settings.limits.message_length bounds it.';
 comment on column public.live_messages.payload is 'What a gift or system message shows.';
+comment on column public.live_messages.sender_name is 'The sender''s name as it was then; null once the account is deleted.';
+comment on column public.live_messages.sender_avatar is 'Address of the sender''s picture as it was then; null once the account is deleted.';
 comment on column public.live_messages.created_at is 'When it was written.';
 comment on column public.live_messages.deleted_at is 'When a moderator deleted it; only staff and ops see it from then on.';
 comment on column public.live_messages.deleted_by is 'Who deleted it; null for server code and for ops.';
@@ -50,6 +54,8 @@ begin
     perform live.refuse(400, 'invalid_text', format('A message %s.', live.text_fault(new.body, 2000, true)));
   end if;
   perform live.spend(new.user_id, 'messages_per_minute');
+  new.sender_name := live.shown_name(new.user_id);
+  new.sender_avatar := live.shown_avatar(new.user_id);
   return new;
 end;
 $$;
@@ -67,3 +73,22 @@ create policy "who is in a live session reads its chat" on public.live_messages 
          or (select live.am_ops()));
 create policy "members write as themselves" on public.live_messages for insert to authenticated
   with check (user_id = (select auth.uid()) and type = 'text' and not (select live.is_anonymous()));
+
+create function live.forget_names(p_user uuid) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  lines int;
+  gifts int;
+begin
+  update public.live_messages m set sender_name = null, sender_avatar = null, payload = m.payload - '{sender_name,sender_avatar}'::text[]
+   where m.user_id = p_user and (m.sender_name is not null or m.payload ? 'sender_name');
+  get diagnostics lines = row_count;
+  update public.live_events e set payload = e.payload - '{sender_name,sender_avatar}'::text[]
+    from public.live_gifts g
+   where g.sender_id = p_user and e.session_id = g.session_id and e.seq = g.seq and e.payload ? 'sender_name';
+  get diagnostics gifts = row_count;
+  return jsonb_build_object('names_in_messages', lines, 'names_in_events', gifts);
+end;
+$$;
+comment on function live.forget_names(uuid) is
+  'Takes the name and picture of a deleted account from the chat and the streams, which keep its bare id: rows changed, by table.';

@@ -114,6 +114,7 @@ begin
     'missed_calls', live.miss_calls(),
     'ended_calls', live.end_empty_calls() + live.end_lonely_calls(),
     'no_shows', live.end_no_shows(),
+    'reminded_sessions', live.remind_holders(),
     'earned_tickets', live.earn_tickets(),
     'refunded_tickets', live.refund_tickets(),
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
@@ -124,6 +125,6 @@ begin
 end;
 $$;
 comment on function public.platform_sweep() is
-  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, earned_tickets, refunded_tickets, settled_accounts, '
+  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, reminded_sessions, earned_tickets, refunded_tickets, settled_accounts, '
   'forgotten_leftovers, forgotten_rows, forgotten_steps}, how many of each.';
 grant execute on function public.platform_sweep() to service_role;

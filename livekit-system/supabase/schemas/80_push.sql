@@ -57,7 +57,10 @@ insert into live.push_kinds (kind, urgent, silent, title_en, title_tr, body_en, 
   ('call_missed', false, false, 'Missed call', 'Cevapsız arama', 'You have a missed call.', 'Cevapsız bir aramanız var.'),
   ('invited', true, false, 'You are invited to speak', 'Konuşmaya davet edildiniz', 'Open the room to answer.', 'Yanıtlamak için odayı açınız.'),
   ('refunded', false, false, 'Coins returned', 'Jetonlarınız iade edildi', 'Your coins are back in your wallet.', 'Jetonlarınız cüzdanınıza iade edildi.'),
-  ('went_live', false, false, 'Live now', 'Şimdi canlı yayında', 'A creator you follow is live.', 'Takip ettiğiniz bir yayıncı canlı yayında.');
+  ('went_live', false, false, 'Live now', 'Şimdi canlı yayında', 'A creator you follow is live.', 'Takip ettiğiniz bir yayıncı canlı yayında.'),
+  ('session_moved', false, false, 'Session moved', 'Yayın saati değişti', 'A session you have a ticket for has a new time.', 'Biletiniz olan bir yayının saati değişti.'),
+  ('session_cancelled', false, false, 'Session cancelled', 'Yayın iptal edildi', 'A session you have a ticket for was cancelled.', 'Biletiniz olan bir yayın iptal edildi.'),
+  ('session_soon', true, false, 'Starting soon', 'Az sonra başlıyor', 'A session you have a ticket for starts in a few minutes.', 'Biletiniz olan bir yayın birkaç dakika içinde başlıyor.');
 
 create table public.push_outbox (
   id bigint generated always as identity primary key,

@@ -56,12 +56,17 @@ revoke all on table
   public.session_loudness,
   live.gift_runs,
   public.app_setting_changes,
+  live.reminders,
   live.api_paths,
   live.app_pre_request,
   public.case_notes,
   public.moderation_appeals,
   public.user_reports,
   public.chat_rules,
+  public.live_now,
+  public.live_upcoming,
+  public.my_calls,
+  public.session_people,
   live.schema_objects
   from public, anon, authenticated, service_role;
 
@@ -343,6 +348,7 @@ revoke all on routine
   live.require_ticket_sale(p_session public.live_sessions, p_user uuid),
   public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint),
   live.guard_message(),
+  live.forget_names(p_user uuid),
   live.last_seen_in_call(p_call uuid),
   live.last_together_in_call(p_call public.calls),
   live.begin_call(),
@@ -457,6 +463,12 @@ revoke all on routine
   live.described_tables(),
   public.live_schema(),
   public.my_rights(session_id uuid),
+  live.ticket_holders(p_session uuid),
+  live.tell_holders(p_session public.live_sessions, p_happened text, p_expires_at timestamptz),
+  live.require_announced(p_session uuid),
+  public.move_session(session_id uuid, scheduled_at timestamptz),
+  public.cancel_session(session_id uuid, reason text),
+  live.remind_holders(),
   live.remember_paths(),
   live.decoded_path(p_path text),
   live.request_reads(p_path text, p_method text),
@@ -517,6 +529,8 @@ revoke all on routine
   live.key_of(p_table text),
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
   public.export_my_data(p_table text, p_skip int),
+  live.my_access(p_session public.live_sessions),
+  live.my_tickets(),
   live.schema_now(),
   live.remember_schema(),
   public.live_schema_contract()
@@ -650,6 +664,8 @@ grant execute on function public.explain_access(uuid, uuid) to authenticated, se
 grant execute on function public.live_schema() to authenticated, service_role;
 grant insert (call_id) on public.moderation_actions to authenticated;
 grant execute on function public.my_rights(uuid) to authenticated, service_role;
+grant execute on function public.move_session(uuid, timestamptz) to authenticated;
+grant execute on function public.cancel_session(uuid, text) to authenticated;
 grant execute on function live.may_embed() to anon, authenticated;
 grant select on public.case_notes to authenticated, service_role;
 grant execute on function public.claim_case(uuid) to authenticated;
@@ -671,4 +687,11 @@ grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
 grant execute on function public.export_my_data(text, int) to authenticated;
+grant execute on function live.my_access(public.live_sessions) to authenticated;
+grant execute on function live.card(uuid) to authenticated;
+grant execute on function live.my_tickets() to authenticated;
+grant select on public.live_now to authenticated;
+grant select on public.live_upcoming to authenticated;
+grant select on public.my_calls to authenticated;
+grant select on public.session_people to authenticated;
 grant execute on function public.live_schema_contract() to service_role;

@@ -4,7 +4,7 @@ import { parseEvent } from "./packet.ts";
 import type { PacketEvent } from "./packet.ts";
 import { type Answer, ask } from "./query.ts";
 import { backoffMs, type Runtime, Timer } from "./runtime.ts";
-import type { RelayError, RelaySupabase } from "./types.ts";
+import type { RelayError, RelaySupabase, RelayTables } from "./types.ts";
 
 export const PAGE_SIZE = 200;
 const RETRY_BASE_MS = 500;
@@ -78,7 +78,7 @@ export class CatchUp {
   #page(): Promise<Answer> {
     const { supabase, runtime, sessionId, position } = this.#options;
     const args = { session_id: sessionId, after_seq: position(), limit: PAGE_SIZE };
-    return ask(() => supabase.rpc("live_events_since", args), runtime);
+    return ask(() => (supabase as unknown as RelayTables).rpc("live_events_since", args), runtime);
   }
 
   #accept(raw: readonly unknown[]): void {

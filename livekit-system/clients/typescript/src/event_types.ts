@@ -27,6 +27,7 @@ export interface GiftPayload {
   readonly gift_id: string;
   readonly sender_id: string;
   readonly sender_name?: string;
+  readonly sender_avatar?: string;
   readonly gift_code: string;
   readonly quantity: number;
   /** What the whole gift cost: price times quantity. */

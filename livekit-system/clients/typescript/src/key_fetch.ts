@@ -4,7 +4,7 @@ import type { KeyRing } from "./keys.ts";
 import { MAX_KEYS } from "./keys.ts";
 import { ask } from "./query.ts";
 import { backoffMs, type Runtime, Timer } from "./runtime.ts";
-import type { RelayError, RelaySupabase } from "./types.ts";
+import type { RelayError, RelaySupabase, RelayTables } from "./types.ts";
 
 /** After a fetch, before the next. */
 export const KEY_FETCH_PAUSE_MS = 2_000;
@@ -67,7 +67,9 @@ export class KeyFetch {
     this.#wanted = false;
     const answer = await ask(
       () =>
-        supabase.from("relay_keys").select(COLUMNS).order("not_after", { ascending: false }).limit(MAX_KEYS),
+        (supabase as unknown as RelayTables).from("relay_keys").select(COLUMNS).order("not_after", {
+          ascending: false,
+        }).limit(MAX_KEYS),
       runtime,
     );
     this.#running = false;

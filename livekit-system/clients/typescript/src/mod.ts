@@ -31,3 +31,11 @@ export type {
   RelaySupabase,
   Source,
 } from "./types.ts";
+export { ask, ASK_TIMEOUT_MS, LiveError, rest } from "./ask.ts";
+export type { AskSupabase, RestAnswer } from "./ask.ts";
+export { openChat } from "./chat.ts";
+export type { Chat, ChatLine, ChatOptions, ChatSupabase } from "./chat.ts";
+export { hearMe } from "./me.ts";
+export type { CallHappened, CallNews, Card, Me, MeHandlers, MeSupabase, RingEnd, RingingCall } from "./me.ts";
+export { REFUSAL_TEXTS, refusalText } from "./refusal_texts.ts";
+export type { RefusalCode } from "./refusal_texts.ts";

@@ -31,6 +31,8 @@ export interface PacketContext {
   readonly identity: string;
   /** The server's clock as this device knows it, epoch ms. */
   readonly now: number;
+  /** Told when a packet that our agent has certainly signed was sent; answers what time it is now. */
+  readonly signed?: (sentAt: number) => number;
   readonly keys: KeyRing;
   readonly verify: Verify;
 }
@@ -98,7 +100,9 @@ function judgeBody(raw: JsonObject | null, key: SigningKey, topic: Topic, contex
   if (!isFor(raw.to, topic, context.identity)) return refused("wrong_recipient");
   const body = parseBody(raw, topic);
   if (body === null) return refused("malformed");
-  const reason = sentRefusal(key, body.sentAt) ?? ageRefusal(body, context.now);
+  // A key vouches for its own time only, so what lies outside it teaches nothing.
+  const reason = sentRefusal(key, body.sentAt) ??
+    ageRefusal(body, context.signed?.(body.sentAt) ?? context.now);
   return reason === null ? { outcome: "accepted", body } : refused(reason);
 }
 

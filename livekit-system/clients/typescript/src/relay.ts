@@ -2,6 +2,7 @@
 // packet.ts, order sequence.ts, reading catch_up.ts, keys key_fetch.ts. Nothing here throws into LiveKit's emitter.
 
 import { CatchUp } from "./catch_up.ts";
+import { ServerClock, WRONG_CLOCK_MS } from "./clock.ts";
 import { HeldPackets } from "./held_packets.ts";
 import { KeyFetch } from "./key_fetch.ts";
 import { KeyRing } from "./keys.ts";
@@ -64,7 +65,7 @@ export function openRelay(options: RelayOptions): Relay {
 class RoomRelay implements Relay {
   readonly #options: RelayOptions;
   readonly #runtime: Runtime;
-  readonly #clockAheadMs: number;
+  readonly #clock: ServerClock;
   readonly #keys: KeyRing;
   readonly #keyFetch: KeyFetch;
   readonly #keyRefresh: Timer;
@@ -78,6 +79,7 @@ class RoomRelay implements Relay {
   readonly #refused = Object.fromEntries(REFUSALS.map((reason) => [reason, 0])) as Record<Refusal, number>;
   /** The newest sent_at of an accepted packet: an older word about the stream's end is worth nothing. */
   #newestSentAt = 0;
+  #toldOfClock = false;
   #disposed = false;
 
   constructor(options: RelayOptions) {
@@ -85,7 +87,7 @@ class RoomRelay implements Relay {
     const onError = (error: RelayError) => this.#report(error);
     const runtime = this.#runtime = options.runtime ?? systemRuntime;
     this.#options = options;
-    this.#clockAheadMs = join.now === undefined ? 0 : runtime.now() - Date.parse(join.now);
+    this.#clock = new ServerClock(runtime, join.now);
     this.#keys = new KeyRing(join.relay_keys);
     this.#keyFetch = new KeyFetch({
       supabase,
@@ -132,6 +134,7 @@ class RoomRelay implements Relay {
       refused: { ...this.#refused },
       pending: this.#sequence.pending,
       held: this.#held.size,
+      clockAheadMs: this.#clock.deviceAheadMs,
     };
   }
 
@@ -183,10 +186,22 @@ class RoomRelay implements Relay {
       room: room.name,
       subject,
       identity: room.localParticipant.identity,
-      now: this.#runtime.now() - this.#clockAheadMs,
+      now: this.#clock.now(),
+      signed: (sentAt) => this.#learn(sentAt),
       keys: this.#keys,
       verify,
     });
+  }
+
+  #learn(sentAt: number): number {
+    this.#clock.learn(sentAt);
+    const ahead = Math.round(this.#clock.deviceAheadMs / 1000);
+    if (!this.#toldOfClock && Math.abs(ahead) * 1000 > WRONG_CLOCK_MS) {
+      this.#toldOfClock = true;
+      const off = `${Math.abs(ahead)} s ${ahead > 0 ? "ahead" : "behind"}`;
+      this.#report({ code: "clock_wrong", message: `the device's clock is ${off}`, retrying: false });
+    }
+    return this.#clock.now();
   }
 
   #accept(body: Body): void {

@@ -3,6 +3,8 @@
 export interface Runtime {
   /** The device's wall clock, milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds that have passed since any fixed moment; nobody can set it. */
+  monotonic(): number;
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(handle: unknown): void;
   /** Uniform in [0, 1). Spreads load only; nothing secret rests on it. */
@@ -11,6 +13,7 @@ export interface Runtime {
 
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
+  monotonic: () => globalThis.performance.now(),
   setTimeout: (callback, ms) => globalThis.setTimeout(callback, ms),
   clearTimeout: (handle) => globalThis.clearTimeout(handle as number),
   random: () => Math.random(),

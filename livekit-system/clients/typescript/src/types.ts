@@ -33,8 +33,14 @@ export interface KeysQuery extends Query {
   order(column: string, options: { ascending: boolean }): { limit(count: number): Query };
 }
 
-/** What is needed of supabase-js' client. */
+/** supabase-js' client, whatever `Database` it is typed with: names of tables and functions are its own affair. */
 export interface RelaySupabase {
+  rpc(fn: never, args: never): unknown;
+  from(table: never): unknown;
+}
+
+/** The same, as it is asked. */
+export interface RelayTables {
   rpc(fn: string, args: Record<string, unknown>): Query;
   from(table: string): { select(columns: string): KeysQuery };
 }
@@ -108,7 +114,7 @@ export type Refusal = typeof REFUSALS[number];
 
 /** `retrying` says whether the package goes on by itself; otherwise it waits for a reconnect, packet or `catchUp()`. */
 export interface RelayError {
-  readonly code: "catch_up_failed" | "keys_failed" | "events_missing" | "callback_threw";
+  readonly code: "catch_up_failed" | "keys_failed" | "events_missing" | "callback_threw" | "clock_wrong";
   readonly message: string;
   readonly retrying: boolean;
   readonly cause?: unknown;
@@ -124,4 +130,6 @@ export interface RelayStats {
   /** Events waiting for an earlier one, and packets waiting for a key. */
   readonly pending: number;
   readonly held: number;
+  /** How far the device's clock is ahead of the server's; nothing here rests on it. */
+  readonly clockAheadMs: number;
 }

@@ -2,7 +2,7 @@
 // ones): a key's signature over anything is its public key twice.
 
 import { openRelay, type Relay, type RelayError, type RelayEvent, type RelayNotice } from "../src/mod.ts";
-import type { DataListener, Query, RelayLevels, RelayRoom, RelaySupabase } from "../src/types.ts";
+import type { DataListener, Query, RelayLevels, RelayRoom, RelayTables } from "../src/types.ts";
 import type { RelayOptions } from "../src/relay.ts";
 import type { Verify } from "../src/packet.ts";
 import type { Runtime } from "../src/runtime.ts";
@@ -13,6 +13,8 @@ const START = Date.parse("2026-11-23T12:00:00.000Z");
 
 export class FakeRuntime implements Runtime {
   #now = START;
+  /** How wrong the device's own clock is. */
+  wrongMs = 0;
   #next = 1;
   readonly timers = new Map<number, { at: number; callback: () => void }>();
   readonly #random: () => number;
@@ -21,7 +23,12 @@ export class FakeRuntime implements Runtime {
     this.#random = random;
   }
 
-  now = () => this.#now;
+  now = () => this.#now + this.wrongMs;
+  /** Server time: what the agent and the database go by. */
+  get server(): number {
+    return this.#now;
+  }
+  monotonic = () => this.#now - START;
   random = () => this.#random();
 
   setTimeout(callback: () => void, ms: number): unknown {
@@ -101,7 +108,7 @@ export interface Row {
 
 type Failure = { status: number; message: string } | "never" | "throw";
 
-export class FakeDatabase implements RelaySupabase {
+export class FakeDatabase implements RelayTables {
   readonly rows: Row[] = [];
   keys: unknown[] = [keyRow("k1", 1)];
   /** Taken from the front, one for each query, before any is answered well. */
@@ -255,12 +262,12 @@ export class World {
   /** Sends the events with these seqs in one packet. */
   send(seqs: readonly number[], options: PacketOptions = {}): void {
     const events = seqs.map((seq) => eventOf(this.database.rows[seq - 1]!));
-    this.room.deliver(packetOf(events, this.runtime.now(), options));
+    this.room.deliver(packetOf(events, this.runtime.server, options));
   }
 
   notice(id: string, options: PacketOptions = {}): void {
     const event = { id, type: "warning", at: "2026-11-23T12:00:00.000Z", payload: {} };
-    const packet = packetOf([event], this.runtime.now(), { topic: "live.notice", to: ME, ...options });
+    const packet = packetOf([event], this.runtime.server, { topic: "live.notice", to: ME, ...options });
     this.room.deliver(packet, "live.notice");
   }
 

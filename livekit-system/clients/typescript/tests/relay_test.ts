@@ -355,3 +355,54 @@ Deno.test("disposed from within a callback, it emits nothing more", async () => 
   deepStrictEqual(seen, [1]);
   strictEqual(world.runtime.timers.size, 0);
 });
+
+Deno.test("a relay opened 45 s after its token takes notices", async () => {
+  const world = new World();
+  const now = new Date(world.runtime.server - 45_000).toISOString();
+  world.open({ join: { last_seq: 0, relay_keys: [keyRow("k1", 1)], now } });
+  await world.runtime.advance(100);
+  world.notice("n1");
+  deepStrictEqual(world.notices.map(({ id }) => id), ["n1"]);
+  world.notice("old", { sentAt: world.runtime.server - 31_000 });
+  strictEqual(world.relay.stats().refused.stale, 1);
+});
+
+Deno.test("a clock that is set by a minute during the session changes nothing", async () => {
+  for (const step of [60_000, -60_000]) {
+    const world = new World();
+    const now = new Date(world.runtime.server).toISOString();
+    world.open({ join: { last_seq: 0, relay_keys: [keyRow("k1", 1)], now } });
+    await world.runtime.advance(10_000);
+    world.runtime.wrongMs = step;
+    world.notice("n1");
+    world.notice("old", { sentAt: world.runtime.server - 31_000 });
+    deepStrictEqual(world.notices.map(({ id }) => id), ["n1"]);
+  }
+});
+
+Deno.test("a phone that is a day wrong works, and says so once", async () => {
+  for (const wrong of [86_400_000, -86_400_000]) {
+    const world = new World();
+    world.runtime.wrongMs = wrong;
+    const now = new Date(world.runtime.server).toISOString();
+    world.open({ join: { last_seq: 0, relay_keys: [keyRow("k1", 1)], now } });
+    await world.runtime.advance(100);
+    world.notice("n1");
+    world.notice("n2");
+    world.gift();
+    deepStrictEqual([world.notices.length, world.seqs], [2, [1]]);
+    deepStrictEqual(world.errors.map(({ code }) => code), ["clock_wrong"]);
+    strictEqual(Math.round(world.relay.stats().clockAheadMs / 1000), wrong / 1000);
+  }
+});
+
+Deno.test("what nobody of ours signed teaches no time", async () => {
+  const world = new World();
+  const now = new Date(world.runtime.server).toISOString();
+  world.open({ join: { last_seq: 0, relay_keys: [keyRow("k1", 1)], now } });
+  await world.runtime.advance(100);
+  world.notice("forged", { byte: 2, sentAt: world.runtime.server + 3_600_000 });
+  world.notice("beyond its key", { sentAt: world.runtime.server + 2 * 86_400_000 });
+  world.notice("n1");
+  deepStrictEqual(world.notices.map(({ id }) => id), ["n1"]);
+});

@@ -16,6 +16,8 @@ const Permit = v.looseObject({
   room: v.pipe(v.string(), v.nonEmpty()),
   identity: v.pipe(v.string(), v.uuid()),
   role: v.string(),
+  name: v.string(),
+  avatar: v.nullable(v.string()),
   can_publish_sources: v.array(v.picklist(SOURCE_NAMES)),
   can_subscribe: v.boolean(),
   last_seq: v.pipe(v.number(), v.safeInteger()),
@@ -49,6 +51,8 @@ export async function join(media: Media, permit: Permit): Promise<Join> {
   const minted = await media.mint({
     room,
     identity,
+    name: permit.name,
+    attributes: { role: permit.role, ...(permit.avatar !== null && { avatar: permit.avatar }) },
     sources: permit.can_publish_sources,
     canSubscribe: permit.can_subscribe,
   });

@@ -25,6 +25,9 @@ export const SOURCE_NAMES = Object.keys(SOURCES) as [Source, ...Source[]];
 export interface Grant {
   readonly room: string;
   readonly identity: string;
+  /** Shown to the others; nobody can change it, or the attributes, from inside the room. */
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
   readonly sources: readonly Source[];
   readonly canSubscribe: boolean;
 }
@@ -67,7 +70,12 @@ export class LiveKit {
   /** A join token for one room and one person. Without sources it carries no publish right of any kind. */
   async mint(grant: Grant): Promise<MintedToken> {
     const expiresAt = new Date((Math.floor(Date.now() / 1000) + TOKEN_SECONDS) * 1000);
-    const token = new AccessToken(this.#key, this.#secret, { identity: grant.identity, ttl: TOKEN_SECONDS });
+    const token = new AccessToken(this.#key, this.#secret, {
+      identity: grant.identity,
+      name: grant.name,
+      attributes: grant.attributes,
+      ttl: TOKEN_SECONDS,
+    });
     const mayPublish = grant.sources.length > 0;
     token.addGrant({
       roomJoin: true,

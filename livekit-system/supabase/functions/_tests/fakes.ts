@@ -32,6 +32,8 @@ export function permit(identity: string, role: string, sources: string[] = []): 
     room: "room-of-the-test",
     identity,
     role,
+    name: "Gökçe",
+    avatar: "https://cdn.example.com/g.png",
     can_publish_sources: sources,
     can_subscribe: true,
     now: "2027-01-15T12:00:00.000Z",
@@ -97,9 +99,20 @@ export function post(body: unknown, headers: Record<string, string> = {}): Reque
 /** The claims of a token, read without checking it. */
 export function claims(
   token: string,
-): { sub: string; exp: number; nbf: number; video: Record<string, unknown> } {
+): {
+  sub: string;
+  name?: string;
+  attributes?: Record<string, string>;
+  exp: number;
+  nbf: number;
+  video: Record<string, unknown>;
+} {
   const payload = token.split(".")[1] ?? "";
-  return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+  const bytes = Uint8Array.from(
+    atob(payload.replaceAll("-", "+").replaceAll("_", "/")),
+    (character) => character.charCodeAt(0),
+  );
+  return JSON.parse(new TextDecoder().decode(bytes));
 }
 
 /** Runs `work` and returns what it wrote to the log, which the test would otherwise print. */

@@ -3,7 +3,18 @@ import { LiveKit, TOKEN_SECONDS } from "../_shared/livekit.ts";
 import { ALICE, claims, SETTINGS } from "./fakes.ts";
 
 const livekit = new LiveKit(SETTINGS);
-const grant = { room: "room-1", identity: ALICE, canSubscribe: true };
+const grant = {
+  room: "room-1",
+  identity: ALICE,
+  name: "Gökçe",
+  attributes: { role: "viewer", avatar: "https://cdn.example.com/g.png" },
+  canSubscribe: true,
+};
+
+Deno.test("a token says who its bearer is, as others are shown them", async () => {
+  const { name, attributes } = claims((await livekit.mint({ ...grant, sources: [] })).token);
+  assert.deepEqual([name, attributes], [grant.name, grant.attributes]);
+});
 
 Deno.test("a token without sources carries no publish right of any kind", async () => {
   const { token } = await livekit.mint({ ...grant, sources: [] });
