@@ -1,4 +1,4 @@
-"""Announced sessions: moved, cancelled with a reason, reminded of; ticket holders are told and see what became of it."""
+"""Announced sessions: moved, cancelled with a reason, reminded of; ticket holders are told, and see it."""
 
 import pytest
 
