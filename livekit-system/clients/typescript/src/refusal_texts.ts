@@ -31,6 +31,7 @@ export const REFUSAL_TEXTS = {
   append_only: NOT_POSSIBLE,
   bad_expiry: NOT_POSSIBLE,
   bad_params: NOT_POSSIBLE,
+  bad_pattern: t("This word or pattern cannot be used.", "Bu sözcük ya da kalıp kullanılamaz."),
   bad_place: NOT_POSSIBLE,
   bad_policy: NOT_POSSIBLE,
   bad_reason: t("Please give a shorter reason.", "Lütfen daha kısa bir gerekçe yazınız."),
@@ -144,6 +145,7 @@ export const REFUSAL_TEXTS = {
     "Şu anda çok el kaldıran var. Lütfen sonra yeniden deneyiniz.",
   ),
   too_many_reads: BUSY,
+  too_many_rules: t("There are too many rules already.", "Zaten çok fazla kural var."),
   too_many_scheduled: t("You have announced too many broadcasts today.", "Bugün çok fazla yayın duyurdunuz."),
   too_many_speakers: t("The stage is full.", "Sahne dolu."),
   unavailable: AGAIN,
@@ -160,6 +162,10 @@ export const REFUSAL_TEXTS = {
   unknown_ticket: t("There is no such ticket.", "Böyle bir bilet yok."),
   unknown_user: UNREACHABLE,
   unsupported_media_type: AGAIN,
+  words_not_allowed: t(
+    "Some of these words are not allowed here.",
+    "Bu sözcüklerden bazıları burada kullanılamaz.",
+  ),
 } as const satisfies Record<string, Text>;
 
 export type RefusalCode = keyof typeof REFUSAL_TEXTS;
