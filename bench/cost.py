@@ -13,7 +13,7 @@ from livekit import api
 from bench.crowd import Crowd, CrowdLostError
 from bench.process_cost import EndedError, Usage, cores, cores_of_all, usage
 from bench.variants import Start
-from local.results import say
+from local.results import Figure, say
 from local.stack import Stack
 
 SETTLE_SECONDS = 3.0
@@ -74,7 +74,12 @@ class Bill:
         return self.costs[-1]
 
     def at(self, rooms: int) -> Cost:
-        return next(cost for cost in self.costs if cost.rooms == rooms)
+        """Raises LookupError: something else kept this machine busy, and so many were not tried."""
+        for cost in self.costs:
+            if cost.rooms == rooms:
+                return cost
+        msg = f"{rooms} rooms were not measured: the machine was full"
+        raise LookupError(msg)
 
 
 async def measure(
@@ -151,6 +156,20 @@ async def _has_agent(livekit: api.LiveKitAPI, room: str) -> bool:
     listed = await livekit.room.list_participants(api.ListParticipantsRequest(room=room))
     agent = api.ParticipantInfo.Kind.AGENT
     return any(p.kind == agent and p.state == api.ParticipantInfo.State.ACTIVE for p in listed.participants)
+
+
+def shown(variant: str, cost: Cost) -> list[Figure]:
+    where = f"{variant}.at_{cost.rooms}"
+    memory = [
+        Figure(f"rooms.memory_uss.{where}", round(cost.uss_per_room, 3), "MiB", 1),
+        Figure(f"rooms.memory_pss.{where}", round(cost.pss_per_room, 3), "MiB", 1),
+    ]
+    return [
+        *(memory if cost.more_rooms else ()),
+        Figure(f"rooms.cpu.{where}", round(cost.cpu_per_room, 3), "%", ROUNDS),
+        Figure(f"rooms.load_cores.{where}", round(cost.load_cores, 2), "cores", 1),
+        Figure(f"rooms.machine_busy.{where}", round(100 * cost.busy_share, 1), "%", 1),
+    ]
 
 
 async def policy(database: asyncpg.Connection, mode: str) -> None:

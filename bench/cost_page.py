@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from bench.tables import number, plain, table
+from bench.tables import number, table
 from local.results import Figure
 
+TITLE = "## Cost of a room, side by side"
 NOTE = (
     "One speaker and one listener in each room. CPU: process CPU seconds per second over the worker's process tree, "
     "median of three rounds. Ours and LiveKit's client alone keep to one core (`LIVE_CPUS`), as the handbook "
@@ -16,6 +17,7 @@ VARIANTS = {
     "metered": "ours, every microphone measured",
     "any_core": "the same, left to any core",
     "unmetered": "ours, nothing heard",
+    "three_speakers": "ours, three speakers in each, measured",
     "floor": "LiveKit's client alone, its sound thrown away",
     "lean": "process per job, lean settings",
     "naive": "the tutorials' agent",
@@ -23,7 +25,8 @@ VARIANTS = {
 SIZES = (1, 10, 20, 40)
 
 
-def section(figures: Sequence[Figure]) -> str:
+def section(figures: Sequence[Figure]) -> list[str]:
+    """Of the figures of `bench.rooms` and `bench.rooms_beside`; empty where neither has run."""
     value = {figure.name: figure.value for figure in figures}
     rows = [
         (words, str(size), *_cells(value, f"{variant}.at_{size}"))
@@ -31,6 +34,8 @@ def section(figures: Sequence[Figure]) -> str:
         for size in SIZES
         if f"rooms.cpu.{variant}.at_{size}" in value
     ]
+    if not rows:
+        return []
     side_by_side = table(
         (
             "variant",
@@ -43,9 +48,16 @@ def section(figures: Sequence[Figure]) -> str:
         ),
         rows,
     )
-    shown = {f"{variant}.at_{size}" for variant in VARIANTS for size in SIZES}
-    rest = [f for f in figures if not f.name.endswith(tuple(shown))]
-    return f"{side_by_side}\n\n{plain(rest)}"
+    return [TITLE, NOTE, side_by_side, *_large_room(value)]
+
+
+def _large_room(value: dict[str, float]) -> list[str]:
+    memory, cpu = (value.get(f"rooms.{what}.room_of_50.whole") for what in ("memory_uss", "cpu"))
+    if memory is None or cpu is None:
+        return []
+    return [
+        f"A room of fifty people beside a small one takes {number(memory)} MiB and {number(cpu)} % of a core more."
+    ]
 
 
 def _cells(value: dict[str, float], where: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """`python -m bench.latencies`: how long people wait for the agent, at 1, 40 and 80 rooms in one worker.
 
-Rooms are opened one after another, by LiveKit's native client as phones have it, and twenty at once, again and again
-(`FULL=1`: ten rounds). Then one room is watched while 0, 39 and 79 others are open beside it, speakers in ten of them;
-and once more, for the record, while somebody speaks in all 79.
+Rooms are opened one after another, by LiveKit's native client as phones have it, and twenty at once, ten times. Then
+one room is watched while 0, 39 and 79 others are open beside it, speakers in ten of them; and once more, for the
+record, while somebody speaks in all 79.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ from contextlib import AsyncExitStack
 from livekit import rtc
 
 from bench.crowd import Crowd, Opened
-from bench.full import full
 from bench.house import House, house
 from bench.probe_room import ProbeRoom, probe_room
 from bench.process_cost import cores, usage
@@ -23,8 +22,8 @@ from local.people.waiting import NotInTimeError
 from local.results import Figure, at_most, report, say, spread, write
 
 ONE_BY_ONE_BARS = {50: 300.0}
-AT_ONCE, AT_ONCE_BARS = 20, {95: 3000.0, 100: 5000.0}
-ROUNDS, FULL_ROUNDS = 3, 10
+AT_ONCE, AT_ONCE_BARS = 20, {95: 1500.0, 100: 5000.0}
+ROUNDS = 10
 SIZES = (1, 40, 80)
 BOT_SECONDS = 15.0
 SPEAKING = 10
@@ -160,7 +159,7 @@ def growth(figures: Sequence[Figure]) -> list[Figure]:
 
 
 def main() -> int:
-    figures = asyncio.run(measure(FULL_ROUNDS if full() else ROUNDS))
+    figures = asyncio.run(measure(ROUNDS))
     say(report(figure for figure in figures if figure.bar is not None))
     say(f"written to {write('latencies', figures)}")
     return 0 if all(figure.held is not False for figure in figures) else 1

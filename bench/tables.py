@@ -1,10 +1,12 @@
 """Figures as Markdown tables. Pure."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby, takewhile
 
 from local.results import Figure
 
-STATISTICS = ("p50", "p95", "p99", "max")
+FOLDED = 3
+"""So many figures beside each other with one bar and one unit, or more, are one row: the nearest to the bar speaks."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -20,51 +22,45 @@ def number(value: float) -> str:
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
 
-def bars(figures: Iterable[Figure]) -> str:
-    """Every figure that has a bar."""
-    return table(
-        ("figure", "measured", "bar", "unit", "n", "verdict"),
-        [
-            (
-                f"`{f.name}`",
-                exact(f.value),
-                exact(f.bar),
-                f.unit,
-                str(f.n),
-                "held" if f.held else "**missed**",
-            )
-            for f in figures
-            if f.bar is not None
-        ],
-    )
-
-
 def exact(value: float) -> str:
     """So many digits that a ratio can be told from its bar."""
     return f"{value:.3f}" if abs(value) < 1 and value != 0 else number(value)
 
 
-def plain(figures: Iterable[Figure]) -> str:
-    """Distributions in one row each; what is no distribution in a table of its own."""
-    rows: dict[tuple[str, str], dict[str, Figure]] = {}
-    single = list[Figure]()
-    for figure in figures:
-        name, _, statistic = figure.name.rpartition(".")
-        if statistic in STATISTICS:
-            rows.setdefault((name, figure.unit), {})[statistic] = figure
+def bars(figures: Iterable[Figure]) -> str:
+    """Every figure that has a bar. Those that miss it have a row each; of many that hold the same one, the nearest."""
+    judged = [figure for figure in figures if figure.bar is not None]
+    rows = list[Sequence[str]]()
+    for (_, held, _), family in groupby(
+        judged, key=lambda f: (f.name.split(".")[0], f.held, (f.bar, f.unit))
+    ):
+        alike = list(family)
+        if held and len(alike) >= FOLDED:
+            nearest = max(alike, key=_nearness)
+            rows.append(_row(f"{_common(alike)} ({len(alike)} figures)", nearest, sum(f.n for f in alike)))
         else:
-            single.append(figure)
-    parts = []
-    if rows:
-        parts.append(
-            table(("figure", *STATISTICS, "unit", "n"), [_distribution(*row) for row in rows.items()])
-        )
-    if single:
-        values = [(f"`{f.name}`", exact(f.value), f.unit, str(f.n)) for f in single]
-        parts.append(table(("figure", "measured", "unit", "n"), values))
-    return "\n\n".join(parts)
+            rows += [_row(f"`{figure.name}`", figure, figure.n) for figure in alike]
+    return table(("figure", "measured", "bar", "unit", "n", "verdict"), rows)
 
 
-def _distribution(name: tuple[str, str], found: dict[str, Figure]) -> tuple[str, ...]:
-    values = (number(found[s].value) if s in found else "" for s in STATISTICS)
-    return (f"`{name[0]}`", *values, name[1], str(next(iter(found.values())).n))
+def _row(name: str, f: Figure, n: int) -> Sequence[str]:
+    assert f.bar is not None
+    return (name, exact(f.value), exact(f.bar), f.unit, str(n), "held" if f.held else "**missed**")
+
+
+def _nearness(f: Figure) -> float:
+    """The nearer to its bar, the more; some bars are the least that a figure may be."""
+    assert f.bar is not None
+    return -abs(f.bar - abs(f.value))
+
+
+def _common(figures: Sequence[Figure]) -> str:
+    """What their names share, and `…` for the rest."""
+    parts = [figure.name.split(".") for figure in figures]
+    first = _shared(parts)
+    last = _shared([list(reversed(part[len(first) :])) for part in parts])
+    return "`" + ".".join([*first, "…", *reversed(last)]) + "`"
+
+
+def _shared(lists: Sequence[Sequence[str]]) -> list[str]:
+    return [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*lists, strict=False))]

@@ -47,8 +47,8 @@ from moderation.roles import Source
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
-JOINS_AT_ONCE = 6
-"""To join takes memory for a moment, and a core: more at once take no less time, and leave the heap in pieces."""
+JOINS_AT_ONCE = 10
+"""To join takes memory for a moment, and a core: more at once take more time in all, and leave the heap in pieces."""
 SEND_SECONDS = 2.0
 OPTIONS = rtc.RoomOptions(
     auto_subscribe=False,

@@ -1,6 +1,9 @@
 """What the page of benchmarks says follows from the figures, and from nothing else."""
 
-from bench import projection, tables
+import re
+
+from bench import cost_page, projection, report, tables
+from local.paths import REPOSITORY
 from local.results import Figure, at_most, spread
 
 MEASURED = {
@@ -51,7 +54,27 @@ def test_bars_stand_in_one_table_and_say_when_one_is_missed() -> None:
     assert len(shown.splitlines()) == 4
 
 
-def test_a_distribution_is_one_row() -> None:
-    shown = tables.plain([*spread("a.b", [1.0, 2.0]), Figure("a.rate", 12.5, "1/s")])
-    assert shown.count("`a.b`") == 1
-    assert "| `a.rate` | 12.5 | 1/s | 1 |" in shown
+def test_figures_with_one_bar_are_one_row_until_one_misses_it() -> None:
+    held = [at_most(f"a.of_{n}.p50", n, 9.0) for n in range(4)]
+    folded = tables.bars(held).splitlines()
+    assert folded[2:] == ["| `a.….p50` (4 figures) | 3.00 | 9.00 | ms | 4 | held |"]
+    missed = tables.bars([*held, at_most("a.of_10.p50", 10.0, 9.0)]).splitlines()
+    assert missed[3:] == ["| `a.of_10.p50` | 10.0 | 9.00 | ms | 1 | **missed** |"]
+
+
+def test_the_page_shows_the_variants_side_by_side_and_the_large_room() -> None:
+    parts = [
+        Figure("rooms.cpu.metered.at_40", 0.9, "%"),
+        Figure("rooms.memory_uss.room_of_50.whole", 2.0, "MiB"),
+        Figure("rooms.cpu.room_of_50.whole", 1.5, "%"),
+    ]
+    *_, side_by_side, large = cost_page.section(parts)
+    assert "| ours, every microphone measured | 40 |  |  | 0.90 |  |  |" in side_by_side
+    assert "2.00 MiB and 1.50 %" in large
+    assert cost_page.section([]) == []
+
+
+def test_every_benchmark_has_its_place_on_the_page() -> None:
+    run = re.search(r"^BENCHMARKS := (.*)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    assert run is not None
+    assert sorted(run[1].split()) == sorted(report.COMMANDS)
