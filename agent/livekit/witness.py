@@ -63,7 +63,7 @@ class Witness:
                 except (aiohttp.ClientError, DecodeError, TimeoutError, OSError) as error:
                     self._metrics.witness_failures.inc()
                     log.warning("witness not heard", extra={"error": repr(error)})
-                except Exception:  # it must not end the hearing about all rooms
+                except Exception:  # it must not end the hearing of all rooms
                     self._metrics.witness_failures.inc()
                     log.exception("witness failed")
                 await asyncio.sleep(RETRY_SECONDS)
