@@ -52,7 +52,8 @@ _RUN_SECONDS: Final = 0.6
 """A tone must stand for so long to count: a vowel passes by sooner."""
 _MEMORY_SECONDS: Final = 3.0
 """After so long without ringing it is forgotten."""
-_FLOOR: Final = np.float32(1e-12)
+_LEAST: Final = 1e-12
+_FLOOR: Final = np.float32(_LEAST)
 _DB: Final = np.float32(10.0)
 _GRAIN: Final = 1e-6
 
@@ -76,6 +77,7 @@ class Feedback:
 
     def __init__(self, hz_per_bin: float) -> None:
         self._hz_per_bin = hz_per_bin
+        self._still = _STILL_HZ / hz_per_bin
         self._lowest = math.ceil(_LOWEST_HZ / hz_per_bin)
         self._pairs = int(_HIGHEST_HZ / hz_per_bin) // 2
         self._fast, self._slow = _Levels(self._pairs), _Levels(self._pairs)
@@ -114,7 +116,7 @@ class Feedback:
         return self._hold(standing, power, seconds)
 
     def _among(self, place: float, others: list[float]) -> bool:
-        return any(abs(place - other) <= _STILL_HZ / self._hz_per_bin for other in others)
+        return any(abs(place - other) <= self._still for other in others)
 
     def _hold(self, standing: list[int], power: NDArray[np.float32], seconds: float) -> Ringing:
         share = _share(power, standing, self._lowest) if standing else 0.0
@@ -215,7 +217,7 @@ def _straight_growth(levels: list[int]) -> tuple[int, float]:
 
 def _between(power: NDArray[np.float32], line: int) -> float:
     """Where the peak is, in bins, by a parabola through its logarithms."""
-    below, top, above = (math.log(p + _FLOOR) for p in power[line - 1 : line + 2].tolist())
+    below, top, above = (math.log(p + _LEAST) for p in power[line - 1 : line + 2].tolist())
     curve = below - 2.0 * top + above
     return line + (0.5 * (below - above) / curve if curve < 0.0 else 0.0)
 

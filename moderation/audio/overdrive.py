@@ -19,6 +19,7 @@ Calibrated with 24 voices cut by 3 to 40 dB and turned down by 0, 1 and 6 dB, th
 voices, music and noise that are not cut; see decisions 0016 and 0019.
 """
 
+from bisect import bisect_left
 from collections import deque
 from typing import Final, NamedTuple
 
@@ -70,7 +71,7 @@ _CHANGING: Final = 0.8
 _LEAST_CLOSE: Final = 2.5
 _LOOKS: Final = 2
 """In a row, or it is a chance."""
-_QUANTILES: Final = np.array([0.85, 0.95], np.float32)
+_QUANTILES: Final = (0.85, 0.95)
 _OF_MOST, _OF_TOP = 0.85, 0.72
 """What counts as cut off: what is above these parts of the levels below which so many samples lie."""
 _LOWEST_TOP: Final = 6
@@ -165,9 +166,9 @@ class Overdrive:
         amplitude = np.abs(_WAVE[0])
         levels = (amplitude * _TOP_BIN).astype(np.intp)
         self._counts[1:] += np.bincount(levels, minlength=_BINS)
-        summed = np.cumsum(self._counts)
-        most, top = np.maximum(_LOWEST_TOP, summed.searchsorted(_QUANTILES * summed[-1])).tolist()
-        cut = self._is_cut(wave, amplitude, summed.tolist(), top) and self._moves(wave, block)
+        upto = np.cumsum(self._counts).tolist()
+        most, top = (max(_LOWEST_TOP, bisect_left(upto, part * upto[_BINS])) for part in _QUANTILES)
+        cut = self._is_cut(wave, amplitude, upto, top) and self._moves(wave, block)
         self._looks = self._looks + 1 if cut else 0
         return int(np.count_nonzero(levels >= max(_OF_MOST * most, _OF_TOP * top)))
 
