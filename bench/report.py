@@ -33,6 +33,7 @@ COMMANDS = (
     "accounts",
     "flood",
     "tokens",
+    "ringing",
     "audio",
     "loudness_differences",
     "hearing",
