@@ -20,8 +20,9 @@ from local.stack import Stack
 
 OURS = ours(one_core())
 
-SIZES = (Step(1), Step(40))
-METERED_SIZES = (Step(1), Step(10), Step(40))
+ROOMS = 40
+SIZES = (Step(1), Step(ROOMS))
+METERED_SIZES = (Step(1), Step(10), Step(ROOMS))
 
 MEMORY_BAR_MB = 1.2
 CLIENT_RATIO_BAR = 1.4
@@ -61,7 +62,8 @@ async def start_seconds(stack: Stack) -> float:
 
 
 def judged(started: list[float], metered: Bill, floor: Bill) -> list[Figure]:
-    most, alone = metered.most, floor.at(metered.most.rooms)
+    """Raises LookupError: this machine had no room for so many."""
+    most, alone = metered.at(ROOMS), floor.at(ROOMS)
     return [
         at_most("rooms.worker.start_seconds", sorted(started)[STARTS // 2], START_BAR_SECONDS, "s", STARTS),
         at_most("rooms.worker.base_uss", metered.base.uss_mb, BASE_BAR_MB, "MiB"),
