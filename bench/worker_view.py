@@ -14,6 +14,8 @@ from local.people.waiting import until
 from local.supervisor import Child
 
 IN_THE_ROOM = "in the room"
+LEFT_SECONDS = 60.0
+"""LiveKit's client, reconnecting just when a room closes, opens it anew; then LiveKit closes it again after 30 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class WorkerView:
         self._follow()
         return sum(room not in self.entrances for room in rooms)
 
-    async def left_all(self, within: float = 30.0) -> None:
+    async def left_all(self, within: float = LEFT_SECONDS) -> None:
         """Returns when it moderates no room. Raises NotInTimeError."""
 
         async def none() -> bool:
