@@ -109,6 +109,11 @@ async def test_another_operator_decides_and_lifting_undoes_and_forgives(world: W
     ) is False  # fmt: skip
     assert await world.value("select strikes from moderation_incidents where action_id = $1::uuid", mute) == 0
     assert await refusal(world, second, DECIDE, appeal, "upheld", None) == "appeal_decided"
+    news = await world.rows(
+        "select event, payload ->> 'decision' as decision from realtime.messages where topic = $1",
+        f"live:user:{person}",
+    )
+    assert {"event": "appeal", "decision": "lifted"} in news
     [statement] = [s for s in await world.as_user(person, DECISIONS) if s["action_id"] == mute]
     assert statement["appeal"]["decision"] == "lifted"
     assert statement["appeal"]["answer"] == "We heard it again."

@@ -10567,6 +10567,7 @@ begin
   if decide_appeal.decision = 'lifted' then
     undone := live.lift(about);
   end if;
+  perform live.tell_user(item.user_id, 'appeal', jsonb_build_object('action_id', item.action_id, 'decision', decide_appeal.decision));
   return jsonb_build_object('appeal_id', item.id, 'decision', decide_appeal.decision, 'undone_by', undone);
 end;
 $$;

@@ -48,7 +48,7 @@ export interface MeHandlers {
   readonly onRingEnd: (callId: string, how: RingEnd) => void;
   /** Everything that happens to one's calls, as Realtime tells it. */
   readonly onCall?: (news: CallNews) => void;
-  /** `invitation`, `ban`, `refund`, `session`: the payload is that of DATABASE.md. */
+  /** `invitation`, `ban`, `refund`, `appeal`, `session`: the payload is that of DATABASE.md. */
   readonly onNews?: (event: string, payload: Readonly<Record<string, unknown>>) => void;
   readonly onError?: (error: LiveError) => void;
 }
