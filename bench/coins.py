@@ -127,6 +127,12 @@ async def host_deleted(show: Show) -> None:
     await show.go_on_air()
     await show.people.service.delete_account(show.host.id)
 
+    async def ended() -> bool:
+        row = await show.people.service.row("live_sessions", id=f"eq.{show.session.id}")
+        return row is not None and row["status"] == "ended"
+
+    await until("the show has ended with its host's account", ended, WITHIN_SECONDS)
+
 
 async def buyer_deleted(show: Show) -> None:
     """The wallet stays as a tombstone: what was not delivered is in it."""
