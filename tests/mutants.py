@@ -22,7 +22,7 @@ BAR = 0.95
 SURVIVED, NO_TEST = 0, 33
 """Exit codes that mutmut keeps of each mutant; every other one means that a test has noticed it."""
 
-AT_IMPORT = ("moderation.audio.kweighting.xǁ_Workǁ__init__",)
+AT_IMPORT = ("moderation.audio.kweighting.xǁ_Workǁ__init__", "moderation.audio.kweighting.x__carrying__")
 """Runs once, when its module is imported, which is before a mutant is switched on: no run can tell these apart."""
 EQUIVALENT: dict[str, str] = {
     "if total < _BAND_FLOOR:": "differs for a sum of floats that is the floor to the last bit",
