@@ -20,7 +20,6 @@ voices, music and noise that are not cut; see decisions 0016 and 0019.
 """
 
 from bisect import bisect_left
-from collections import deque
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -126,7 +125,7 @@ class Overdrive:
         """Blocks, their power, and with it the three figures of `_Wave`."""
         self._close = self._changing = 0.0
         """Blocks that looked cut, and those among them that changed."""
-        self._cut = deque([0] * _BLOCKS, maxlen=_BLOCKS)
+        self._cut = [0] * _BLOCKS
         """Samples at the top in each of the last blocks that look cut."""
         self._seconds = 0.0
         self._looks = 0
@@ -135,14 +134,14 @@ class Overdrive:
         """So long nothing was received."""
         blocks = min(round(seconds / _BLOCK_SECONDS), _BLOCKS)
         self._forget(_KEPT**blocks)
-        self._cut.extend([0] * blocks)
+        self._cut = [*self._cut[blocks:], *[0] * blocks]
         self._seconds = 0.0
 
     def update(self, block: Samples, peak: float) -> Cut:
         """Take a block in: samples of shape (9600,), 1.0 = full scale, and the highest of them."""
         self._forget(_KEPT)
         cut = 0 if peak < _LOWEST_PEAK else self._look(block)
-        self._cut.append(cut)
+        self._cut = [*self._cut[1:], cut]
         together = sum(self._cut)
         self._seconds = self._seconds + _BLOCK_SECONDS if together else 0.0
         if self._looks < _LOOKS or not together:
