@@ -100,7 +100,10 @@ def predicted(start: float, policy: Policy) -> list[tuple[float, Step]]:
 def test_a_steady_shout_climbs_the_table_within_a_second(
     seed: int, above: float, grace: float, lead: int
 ) -> None:
-    policy = replace(POLICY, too_loud=TooLoud(threshold_lufs=-7.0 - above, grace_seconds=grace))
+    # The shout is a voice pressed by a tanh, which is overdrive too: that rule has tables of its own.
+    clipping = replace(POLICY.clipping, enabled=False)
+    too_loud = TooLoud(threshold_lufs=-7.0 - above, grace_seconds=grace)
+    policy = replace(POLICY, too_loud=too_loud, clipping=clipping)
     quiet = np.zeros(lead * RATE // 5)
     story = heard(np.concatenate([quiet, shouting(seed)[: 30 * RATE]]), policy)
     table = [step for step in predicted(exceeded_at(story, policy), policy) if step[0] < 28.0]
