@@ -31,43 +31,43 @@ def iso(seconds: float | None) -> str | None:
 TEXTS: Mapping[NoticeType, Mapping[str, str]] = {
     NoticeType.MUTED: {
         "en": "A moderator has muted your microphone.",
-        "tr": "Bir moderatör mikrofonunu kapattı.",
+        "tr": "Bir moderatör mikrofonunuzu kapattı.",
     },
     NoticeType.UNMUTED: {
         "en": "You may use your microphone again.",
-        "tr": "Mikrofonunu yeniden kullanabilirsin.",
+        "tr": "Mikrofonunuzu yeniden kullanabilirsiniz.",
     },
     NoticeType.CAMERA_OFF: {
         "en": "A moderator has turned off your camera.",
-        "tr": "Bir moderatör kameranı kapattı.",
+        "tr": "Bir moderatör kameranızı kapattı.",
     },
     NoticeType.CAMERA_ON: {
         "en": "You may use your camera again.",
-        "tr": "Kameranı yeniden kullanabilirsin.",
+        "tr": "Kameranızı yeniden kullanabilirsiniz.",
     },
     NoticeType.ROLE_CHANGED: {
         "en": "Your role in this room has changed.",
-        "tr": "Bu odadaki rolün değişti.",
+        "tr": "Bu odadaki rolünüz değişti.",
     },
     NoticeType.INVITED: {
         "en": "You are invited to speak.",
-        "tr": "Konuşmaya davet edildin.",
+        "tr": "Konuşmaya davet edildiniz.",
     },
     NoticeType.CHAT_MUTED: {
         "en": "A moderator has muted you in the chat.",
-        "tr": "Bir moderatör sohbette seni susturdu.",
+        "tr": "Bir moderatör sohbette yazmanızı durdurdu.",
     },
     NoticeType.CHAT_UNMUTED: {
         "en": "You may write in the chat again.",
-        "tr": "Sohbette yeniden yazabilirsin.",
+        "tr": "Sohbette yeniden yazabilirsiniz.",
     },
     NoticeType.REMOVED: {
         "en": "You have been removed from this room.",
-        "tr": "Bu odadan çıkarıldın.",
+        "tr": "Bu odadan çıkarıldınız.",
     },
     NoticeType.ACCESS_ENDING: {
         "en": "Your access to this session ends soon: renew it to stay.",
-        "tr": "Bu yayına erişimin yakında bitiyor: kalmak için yenile.",
+        "tr": "Bu yayına erişiminiz yakında bitiyor: kalmak için yenileyin.",
     },
     NoticeType.TIP: {
         "en": "A tip about your sound in this room.",
@@ -75,6 +75,6 @@ TEXTS: Mapping[NoticeType, Mapping[str, str]] = {
     },
     NoticeType.WARNING: {
         "en": "A warning about your sound in this room.",
-        "tr": "Bu odadaki sesinle ilgili bir uyarı.",
+        "tr": "Bu odadaki sesinizle ilgili bir uyarı.",
     },
 }
