@@ -14,9 +14,13 @@ ActionName = Literal[
     "ban",
     "unban",
     "delete_message",
+    "release_message",
     "announce",
     "mute_all",
     "unmute_all",
+    "slow_mode",
+    "chat_mode",
+    "pin_message",
     "end_session",
 ]
 AGENT_ACTIONS = frozenset(

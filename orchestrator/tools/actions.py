@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -26,7 +26,6 @@ from orchestrator.untrusted import Untrusted, UserText
 FINAL = frozenset(("applied", "failed", "expired", "cancelled"))
 LOOK_SECONDS = 0.2
 """Between two looks at a row that an agent is working on."""
-REHEARSAL_SECONDS = 3.0
 
 Confirmation = Annotated[
     str,
@@ -63,6 +62,10 @@ class Requested(BaseModel):
     target_user_id: str | None
     target: UserText = Field(description="what the target calls themselves: check that it is who was meant")
     row: Action | None = Field(description="the row as it stands: before and after tell what changes")
+    changes: dict[str, Any] = Field(
+        description="what differs between before and after, by name: [before, after]; `invited`: the person would be "
+        "asked, and decides"
+    )
     confirmation: str | None = Field(default=None, description="bring it back, unchanged, to act")
     confirmation_seconds: float | None = Field(default=None, description="how long it is good, for one use")
     confirmed_by: Confirms = Field(
@@ -124,8 +127,8 @@ async def _rehearse(desk: Desk, wish: dict[str, Any]) -> Answer[Requested]:
     action = uuid.uuid4()
     await _insert(desk, action, wish, dry_run=True)
     inquiry = Inquiry(desk)
-    row = await _row_when(inquiry, str(action), REHEARSAL_SECONDS, lambda row: row.status in FINAL)
-    possible = (row is None or row.status in {"applied", "pending", "claimed"}) and may_confirm(desk)
+    row = await inquiry.row(Action, action_id=f"eq.{action}")
+    possible = (row is None or row.status == "applied") and may_confirm(desk)
     return await _requested(
         inquiry,
         wish,
@@ -140,14 +143,18 @@ async def _rehearse(desk: Desk, wish: dict[str, Any]) -> Answer[Requested]:
 
 def _after_rehearsal(row: Action | None) -> str:
     if row is not None and row.status == "applied":
-        return (
+        invited = (
+            "The person would be invited, not raised: they decide. "
+            if (row.after or {}).get("invited")
+            else ""
+        )
+        return invited + (
             "Nothing has changed yet. Show this to the person you act for. Only if they want it, call again with the "
             "same arguments, dry_run=false and this confirmation."
         )
-    if row is None or row.status in {"pending", "claimed"}:
+    if row is None:
         return (
-            "The database allows it; no agent has answered the rehearsal, so the act may wait until one moderates "
-            "this room. Ask the person you act for before going on."
+            "The database allows it; the row cannot be read, so ask the person you act for before going on."
         )
     return "It would not work, see row.error. There is no confirmation."
 
@@ -192,10 +199,17 @@ async def _requested(
             target_user_id=target,
             target=names.get(target or ""),
             row=row,
+            changes={} if row is None else changes(row.before, row.after),
             confirmed_by=inquiry.desk.confirms,
             **rest,
         )
     )
+
+
+def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, list[Any]]:
+    """What an act changes, by name: [before, after]."""
+    was, now = before or {}, after or {}
+    return {name: [was.get(name), now.get(name)] for name in {**was, **now} if was.get(name) != now.get(name)}
 
 
 async def _row_when(

@@ -169,6 +169,7 @@ async def test_a_dry_run_is_recorded_and_touches_nobody(desk: Desk, evening: Eve
     await console.act(evening.guest, "Ban", reason="Spam")
     await console.applied("ban")
     await expect(console.asked("ban")).to_contain_text("dry run")
+    await expect(console.asked("ban")).to_contain_text("kept out")
     await expect(console.person(evening.guest)).to_contain_text("here")
     assert await evening.guest.token(evening.session.id)
 

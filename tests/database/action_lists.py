@@ -100,11 +100,20 @@ def assistant(found: Sequence[Line]) -> str:
 
 
 def field(name: str, takers: Sequence[Line]) -> str:
-    schema = takers[0].properties[name]
+    schema = joined([line.properties[name] for line in takers])
     about = ", ".join(line.action + (" (required)" if line.needs(name) else "") for line in takers)
     says = f"{about}: {schema['description']}" if "description" in schema else about
     typed = annotation(schema)
     return f"    {name}: {typed} | None = Field(\n        default=None, description={json.dumps(says)}\n    )"
+
+
+def joined(schemas: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What one param may be for any of its actions; the door then looks closer."""
+    widest = dict(schemas[0])
+    for bound, choose in (("minimum", min), ("maximum", max)):
+        if bound in widest:
+            widest[bound] = choose(schema[bound] for schema in schemas)
+    return widest
 
 
 def annotation(schema: Mapping[str, Any]) -> str:

@@ -150,7 +150,10 @@ async def test_a_lower_rank_lengthens_a_mute_but_never_shortens_it(world: World)
     scene, target_role = await world.live(), "listener"
     moderator, target = await world.seat(scene, "moderator"), await world.seat(scene, target_role)
     await world.ask(scene.creator, "mute", scene, target)
-    await world.ask(moderator, "mute", scene, target, params={"seconds": 5})
+    for params, hint in [({}, "weaker_than_standing"), ({"replace": True}, "outranked")]:
+        with pytest.raises(Refused) as refused:
+            await world.ask(moderator, "mute", scene, target, params={"seconds": 5, **params})
+        assert refused.value.hint == hint
     row = await world.row(
         "select mic_muted_until, mic_by_rank from live_participants where user_id = $1", target
     )

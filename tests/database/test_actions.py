@@ -306,7 +306,7 @@ async def test_cancelling_puts_the_state_back_unless_a_later_word_stands(world: 
     }
     assert (await state(world, target, "mic_muted"))["mic_muted"] is False
     one = await world.ask(scene.creator, "mute", scene, target)
-    await world.ask(scene.creator, "mute", scene, target, params={"seconds": 600})
+    await world.ask(scene.creator, "mute", scene, target, params={"seconds": 600, "replace": True})
     await world.as_user(scene.creator, "select cancel_action($1)", one)
     assert (await state(world, target, "mic_muted"))["mic_muted"] is True
     ban = await world.ask(scene.creator, "ban", scene, target)

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.supabase import rows
+from moderation.action_names import TARGETED
 from moderation.desired import Permission, effective_permission
 from moderation.roles import Role, RoleRights, Source
 from tests.database.world import Refused, Scene, World
@@ -30,6 +31,17 @@ RIGHTS = {
 }
 RANKS = {role.value: rights.rank for role, rights in RIGHTS.items()}
 STAFF, HOST = 30, 50
+REHEARSALS: list[tuple[str, dict[str, Any]]] = [
+    ("mute", {"seconds": 60}),
+    ("unmute", {}),
+    ("set_role", {"role": "moderator"}),
+    ("kick", {}),
+    ("ban", {}),
+    ("unban", {}),
+    ("mute_all", {}),
+    ("unmute_all", {}),
+    ("end_session", {}),
+]
 FINAL = {"applied", "cancelled", "expired"}
 
 
@@ -174,6 +186,23 @@ async def unban(evening: Evening, guest: Guest) -> None:
         with pytest.raises(Refused, match="not_banned"):
             await evening.ask("unban", guest)
     guest.banned = False
+
+
+async def rehearse(evening: Evening, guest: Guest) -> None:
+    """Whatever is tried out, nothing of it is left: the checks after this step see to it."""
+    for action, params in REHEARSALS:
+        target = guest.id if action in TARGETED else None
+        try:
+            await evening.world.ask(None, action, evening.scene, target, params=params, dry_run=True)
+        except Refused as refused:
+            assert refused.hint in {"not_banned", "weaker_than_standing"}  # noqa: PT017
+            continue
+        row = await evening.world.row(
+            "select id::text, status, attempts from moderation_actions where session_id = $1 order by n desc limit 1",
+            evening.scene.id,
+        )
+        assert (row["status"], row["attempts"]) == ("applied", 0)
+        evening.asked.append(row["id"])
 
 
 async def delete_account(evening: Evening, guest: Guest) -> None:
@@ -360,6 +389,7 @@ about_somebody = [
     delete_account,
     give,
     refund,
+    rehearse,
 ]
 one = st.sampled_from([person(act) for act in about_somebody]).flatmap(lambda make: st.builds(make, index))
 whole: st.SearchStrategy[Step] = st.sampled_from(

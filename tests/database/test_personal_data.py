@@ -20,6 +20,7 @@ THINGS = {
     "ticket_id",
     "action_id",
     "message_id",
+    "pinned_message_id",
     "recording_id",
     "case_id",
     "device_id",

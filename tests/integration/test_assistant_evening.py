@@ -85,6 +85,11 @@ async def kick_somebody_with_care(ops: Assistant, people: People, room: Hosted, 
     rehearsal = await ops.data("request_action", **wish)
     assert rehearsal["row"]["status"] == "applied"
     assert rehearsal["row"]["dry_run"] is True
+    assert rehearsal["changes"] == {"kicked": [None, True]}
+    raised = {"action": "set_role", "params": {"role": "speaker"}, "session_id": room.session.id}
+    invitation = await ops.data("request_action", **raised, target=other.id, reason="asked")
+    assert invitation["changes"]["invited"] == [None, True]
+    assert "invited, not raised" in invitation["next"]
     assert rehearsal["target"]["untrusted"]["display_name"] == "Rude"
     assert not at_rude.ended.done()
     confirmed = {"dry_run": False, "confirmation": rehearsal["confirmation"]}

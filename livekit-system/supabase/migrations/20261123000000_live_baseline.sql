@@ -709,6 +709,9 @@ create table public.live_sessions (
   last_seq bigint not null default 0 check (last_seq >= 0),
   relayed_seq bigint not null default 0 check (relayed_seq between 0 and last_seq),
   mute_all_rank int,
+  slow_mode_seconds int not null default 0 check (slow_mode_seconds between 0 and 3600),
+  chat_mode text not null default 'everyone' check (chat_mode in ('everyone', 'followers_only', 'subscribers_only')),
+  pinned_message_id uuid,
   moderation jsonb not null default '{}' check (jsonb_typeof(moderation) = 'object'),
   desired_xid xid8 not null default pg_current_xact_id(),
   created_at timestamptz not null default clock_timestamp(),
@@ -740,6 +743,9 @@ comment on column public.live_sessions.total_gift_coins is 'Coins given to this 
 comment on column public.live_sessions.last_seq is 'Highest seq of its live_events.';
 comment on column public.live_sessions.relayed_seq is 'Highest seq that an agent has relayed into the room; only grows.';
 comment on column public.live_sessions.mute_all_rank is 'Rank of who muted everyone; null while nobody has. Those who join later are muted too.';
+comment on column public.live_sessions.slow_mode_seconds is 'Seconds between two messages of one person in its chat, but of moderators and above; 0 = no pause.';
+comment on column public.live_sessions.chat_mode is 'Who may write in its chat beside moderators and above: everyone, followers_only or subscribers_only (of the creator).';
+comment on column public.live_sessions.pinned_message_id is 'The message that the app shows above its chat; null for none, also when it was deleted.';
 comment on column public.live_sessions.moderation is 'Overrides of app_settings moderation.policy for this session, by ops; may name a "preset": talk, music or asmr.';
 comment on column public.live_sessions.desired_xid is 'Transaction of the last change that an agent must know of.';
 comment on column public.live_sessions.created_at is 'When it was created.';
@@ -1216,13 +1222,21 @@ $$;
 comment on function live.my_blocks is 'Everybody between whom and the caller a block stands; asked once per query.';
 grant execute on function live.my_blocks() to authenticated;
 
-create function live.follows(p_follower uuid, p_creator uuid) returns boolean
+create function live.subscribes(p_user uuid, p_creator uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return exists (
     select from public.creator_subscriptions c
-     where c.user_id = p_follower and c.creator_id = p_creator and c.status::text = 'active'
+     where c.user_id = p_user and c.creator_id = p_creator and c.status::text = 'active'
        and (c.expires_at is null or c.expires_at > clock_timestamp()));
+end;
+$$;
+comment on function live.subscribes(uuid, uuid) is 'Whether somebody has an active subscription to a creator.';
+
+create function live.follows(p_follower uuid, p_creator uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.subscribes(p_follower, p_creator);
 end;
 $$;
 comment on function live.follows(uuid, uuid) is
@@ -1264,7 +1278,7 @@ create table public.live_actions (
   action text primary key check (action ~ '^[a-z][a-z_]{1,39}$'),
   aspect text,
   scope text not null check (scope in ('person', 'account', 'message', 'session')),
-  needs_target boolean not null generated always as (scope in ('person', 'account')) stored,
+  needs_target boolean not null,
   in_calls boolean not null default false,
   needs_agent boolean not null,
   params_schema jsonb not null check (jsonb_typeof(params_schema) = 'object'),
@@ -1276,7 +1290,8 @@ create table public.live_actions (
   columns text[] not null default '{}',
   place int not null unique,
   description text not null check (length(description) >= 5),
-  check ((aspect is null) = (undone_by is null))
+  check ((aspect is null) = (undone_by is null)),
+  check (needs_target = (scope in ('person', 'account')))
 );
 comment on table public.live_actions is
   'The one list of moderation actions: what each is about, who may ask for it, with which params, and what undoes it. The door denies what is not in it.';
@@ -1289,7 +1304,8 @@ comment on column public.live_actions.needs_target is 'Whether target_user_id mu
 comment on column public.live_actions.in_calls is 'Whether it is possible in a call; with a param `scope` only for the scope platform.';
 comment on column public.live_actions.needs_agent is 'Whether LiveKit has to be made to agree. If not, the insert finishes it.';
 comment on column public.live_actions.params_schema is
-  'JSON Schema of params, in the keywords that live.value_fault knows: type, enum, minimum, maximum, maxLength, format, required, default, description, additionalProperties false.';
+  'JSON Schema of params, in the keywords that live.value_fault knows: type, enum, minimum, maximum, maxLength, format, required, default, '
+  'description, additionalProperties false.';
 comment on column public.live_actions.min_rank is 'The lowest rank that may ask for it. Scope of a ban and role of set_role ask for more: live.permits.';
 comment on column public.live_actions.undone_by is 'The action that undoes it: its own name where another of the same does.';
 comment on column public.live_actions.automatic is 'Whether a rule of the agent may ask for it.';
@@ -1313,16 +1329,19 @@ end;
 $$;
 comment on function live.object_schema is 'A JSON Schema of an object that has these properties and no others.';
 
-insert into public.live_actions (action, aspect, scope, in_calls, needs_agent, params_schema, min_rank, undone_by, automatic,
+insert into public.live_actions (action, aspect, scope, needs_target, in_calls, needs_agent, params_schema, min_rank, undone_by, automatic,
                                  after_end, expires_after, columns, place, description)
 with words as (
   select '{"type": "number", "minimum": 1, "maximum": 315360000, "description": "how long; until it is undone without it"}'::jsonb
            as seconds,
+         '{"type": "boolean", "description": "true: also where it shortens what stands (weaker_than_standing otherwise)"}'::jsonb as replace,
          jsonb_build_object('type', 'string', 'default', 'session', 'enum', '["session", "creator", "platform"]'::jsonb) as scope,
          jsonb_build_object('type', 'string', 'enum', (select jsonb_agg(r.role order by r.rank desc, r.role) from public.live_roles r
                                                         where r.context = 'video_live')) as role,
          '{"type": "string", "format": "text", "maxLength": 1000}'::jsonb as text,
          '{"type": "string", "format": "uuid"}'::jsonb as id,
+         '{"type": "integer", "minimum": 1, "maximum": 3600}'::jsonb as pause,
+         '{"type": "string", "enum": ["everyone", "followers_only", "subscribers_only"]}'::jsonb as mode,
          '{mic_muted,mic_muted_until,mic_by_rank,mic_by_all}'::text[] as mic,
          '{camera_off,camera_by_rank}'::text[] as camera,
          '{chat_muted_until,chat_by_rank}'::text[] as chat
@@ -1330,8 +1349,8 @@ with words as (
   select r.role, r.rank from public.live_roles r where r.context = 'video_live'
 ), rows as (
   select a.* from words w cross join lateral (values
-    (1, 'mute', 'mic', 'person', false, true, live.object_schema(jsonb_build_object('seconds', w.seconds)), 'moderator',
-     'unmute', true, false, null::interval, w.mic,
+    (1, 'mute', 'mic', 'person', false, true,
+     live.object_schema(jsonb_build_object('seconds', w.seconds, 'replace', w.replace)), 'moderator', 'unmute', true, false, null::interval, w.mic,
      'the microphone may not be published'),
     (2, 'unmute', 'mic', 'person', false, true, live.object_schema('{}'), 'moderator', 'mute', true, false, null, w.mic,
      'it may be published again; a right that returns opens no microphone by itself'),
@@ -1340,7 +1359,7 @@ with words as (
     (4, 'camera_on', 'camera', 'person', false, true, live.object_schema('{}'), 'co_host', 'camera_off', true, false, null,
      w.camera, 'they may be published again'),
     (5, 'chat_mute', 'chat', 'person', false, false,
-     live.object_schema(jsonb_build_object('seconds', w.seconds)), 'moderator', 'chat_unmute', true, false, null, w.chat,
+     live.object_schema(jsonb_build_object('seconds', w.seconds, 'replace', w.replace)), 'moderator', 'chat_unmute', true, false, null, w.chat,
      'no messages from this person'),
     (6, 'chat_unmute', 'chat', 'person', false, false, live.object_schema('{}'), 'co_host', 'chat_mute', true, false, null,
      w.chat, 'they may write again'),
@@ -1350,24 +1369,33 @@ with words as (
     (8, 'kick', null, 'person', true, true, live.object_schema('{}'), 'moderator', null, true, false, interval '10 minutes', '{}',
      'the connection of now ends; the person may come back. Pointless after ten minutes (`expires_at`)'),
     (9, 'ban', 'ban', 'account', true, true,
-     live.object_schema(jsonb_build_object('seconds', w.seconds, 'scope', w.scope)), 'moderator', 'unban', true, true,
+     live.object_schema(jsonb_build_object('seconds', w.seconds, 'scope', w.scope, 'replace', w.replace)), 'moderator', 'unban', true, true,
      null, '{}', 'no token, out of every running room in scope, out again at each return'),
     (10, 'unban', 'ban', 'account', true, true, live.object_schema(jsonb_build_object('scope', w.scope)), 'co_host', 'ban', true,
      true, null, '{}', 'bans of that scope are lifted'),
     (11, 'delete_message', null, 'message', false, false, live.object_schema(jsonb_build_object('message_id', w.id), '{message_id}'),
      'moderator', null, true, true, null, '{}', 'staff and ops alone see the message'),
-    (12, 'announce', null, 'session', false, true, live.object_schema(jsonb_build_object('text', w.text), '{text}'), 'co_host',
+    (12, 'release_message', null, 'message', false, false, live.object_schema(jsonb_build_object('message_id', w.id), '{message_id}'),
+     'moderator', null, false, true, null, '{}', 'everyone in the session sees a message that was held'),
+    (13, 'announce', null, 'session', false, true, live.object_schema(jsonb_build_object('text', w.text), '{text}'), 'co_host',
      null, true, false, interval '10 minutes', '{}', 'everyone in the room reads it'),
-    (13, 'mute_all', 'mic', 'session', false, true, live.object_schema('{}'), 'co_host', 'unmute_all', true, false, null,
+    (14, 'mute_all', 'mic', 'session', false, true, live.object_schema('{}'), 'co_host', 'unmute_all', true, false, null,
      '{mute_all_rank}', 'everyone below moderator is muted, also who comes later'),
-    (14, 'unmute_all', 'mic', 'session', false, true, live.object_schema('{}'), 'co_host', 'mute_all', true, false, null,
+    (15, 'unmute_all', 'mic', 'session', false, true, live.object_schema('{}'), 'co_host', 'mute_all', true, false, null,
      '{mute_all_rank}', 'those whom `mute_all` muted may speak again; a mute by name outlives it'),
-    (15, 'end_session', null, 'session', true, true, live.object_schema('{}'), 'host', null, false, false, null, '{}',
+    (16, 'slow_mode', 'slow_mode', 'session', false, false,
+     live.object_schema(jsonb_build_object('seconds', w.pause)), 'co_host', 'slow_mode', false, false, null,
+     '{slow_mode_seconds}', 'so many seconds pass between two messages of one person, but of moderators and above; without `seconds` no pause'),
+    (17, 'chat_mode', 'chat_mode', 'session', false, false, live.object_schema(jsonb_build_object('mode', w.mode), '{mode}'),
+     'co_host', 'chat_mode', false, false, null, '{chat_mode}', 'who may write in the chat beside moderators and above'),
+    (18, 'pin_message', 'pin', 'session', false, false, live.object_schema(jsonb_build_object('message_id', w.id)), 'moderator',
+     'pin_message', false, false, null, '{pinned_message_id}', 'the app shows this message above the chat; without `message_id` none'),
+    (19, 'end_session', null, 'session', true, true, live.object_schema('{}'), 'host', null, false, false, null, '{}',
      'the session or call is over and its room is deleted')
   ) as a (place, action, aspect, scope, in_calls, needs_agent, params_schema, least, undone_by, automatic, after_end,
           expires_after, columns, description)
 )
-select a.action, a.aspect, a.scope, a.in_calls, a.needs_agent, a.params_schema, r.rank, a.undone_by, a.automatic, a.after_end,
+select a.action, a.aspect, a.scope, a.scope in ('person', 'account'), a.in_calls, a.needs_agent, a.params_schema, r.rank, a.undone_by, a.automatic, a.after_end,
        a.expires_after, a.columns, a.place, a.description
   from rows a join ranks r on r.role = a.least order by a.place;
 
@@ -1991,6 +2019,14 @@ $$;
 comment on function live.shown_name is
   'A person''s name as others are shown it: the display name, or the username where that is missing or hides something. Null when neither will do.';
 
+create function live.is_staff(p_session public.live_sessions, p_user uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.rank_in(p_session.id, p_user) >= live.rank_of(p_session.type, 'moderator');
+end;
+$$;
+comment on function live.is_staff is 'Whether somebody is a moderator of a session or above.';
+
 create function live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
 language plpgsql stable set search_path = '' as $$
 begin
@@ -2093,10 +2129,7 @@ begin
       when p_session.access_type = 'public' or live.rank_in(p_session.id, p_user) >= 30 then null
       when coalesce((select u.is_anonymous from auth.users u where u.id = p_user), true) then 'sign_in_required'
       when p_session.access_type = 'subscribers' then
-        case when not exists (
-          select from public.creator_subscriptions c
-           where c.user_id = p_user and c.creator_id = p_session.creator_id and c.status::text = 'active'
-             and (c.expires_at is null or c.expires_at > clock_timestamp())) then 'subscription_required' end
+        case when not live.subscribes(p_user, p_session.creator_id) then 'subscription_required' end
       when not exists (
         select from public.live_tickets t
          where t.session_id = p_session.id and t.user_id = p_user
@@ -2253,7 +2286,8 @@ create function live.tell_of_session() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   -- Everyone in the room hears about the count, so a thousand arrivals must not be a million messages.
-  if (old.status, old.title, old.mute_all_rank) is distinct from (new.status, new.title, new.mute_all_rank)
+  if (old.status, old.title, old.mute_all_rank, old.slow_mode_seconds, old.chat_mode, old.pinned_message_id)
+     is distinct from (new.status, new.title, new.mute_all_rank, new.slow_mode_seconds, new.chat_mode, new.pinned_message_id)
      or live.take_mark('count:' || new.id, interval '1 second') then
     perform live.tell_session(new.id, 'live_sessions', jsonb_build_array(new.id));
   end if;
@@ -2262,8 +2296,10 @@ end;
 $$;
 comment on function live.tell_of_session is 'Trigger: a session changed in a way that console and app show.';
 create trigger tell_of_session after update on public.live_sessions
-  for each row when ((old.status, old.title, old.mute_all_rank, old.viewer_count)
-                     is distinct from (new.status, new.title, new.mute_all_rank, new.viewer_count))
+  for each row when ((old.status, old.title, old.mute_all_rank, old.viewer_count,
+                      old.slow_mode_seconds, old.chat_mode, old.pinned_message_id)
+                     is distinct from (new.status, new.title, new.mute_all_rank, new.viewer_count,
+                                       new.slow_mode_seconds, new.chat_mode, new.pinned_message_id))
   execute function live.tell_of_session();
 
 create function live.wake_for_calls() returns trigger
@@ -2327,7 +2363,8 @@ language plpgsql security definer set search_path = '' as $$
 begin
   perform live.wake(x.room)
      from (select distinct live.room_of(n.session_id, n.call_id) as room
-             from new_rows n where n.status = 'pending') x
+             from new_rows n join public.live_actions known on known.action = n.action
+            where known.needs_agent and not n.dry_run) x
     where x.room is not null;
   perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
      from new_rows n where n.session_id is not null group by n.session_id;
@@ -3138,6 +3175,8 @@ comment on function live.bans_of is 'The standing bans that an unban would lift.
 
 create function live.outranked_by(p_row public.moderation_actions) returns int
 language plpgsql stable set search_path = '' as $$
+declare
+  known constant public.live_actions := live.action(p_row.action);
 begin
   return (
     select case
@@ -3160,10 +3199,55 @@ begin
         (select s.mute_all_rank from public.live_sessions s where s.id = p_row.session_id)
       when p_row.action = 'unban' then
         (select max(b.by_rank) from live.bans_of(p_row) b)
+      when known.scope = 'session' and known.undone_by = known.action then
+        (select a.requested_rank from public.moderation_actions a
+          where a.session_id = p_row.session_id and a.status = 'applied' and not a.dry_run
+            and live.action_aspect(a.action, a.params) = known.aspect
+          order by a.n desc limit 1)
     end);
 end;
 $$;
 comment on function live.outranked_by is 'Rank of the one who did what this action would undo; null when it undoes nothing.';
+
+create function live.standing_of(p_row public.moderation_actions, out until timestamptz, out by_rank int)
+language plpgsql stable set search_path = '' as $$
+begin
+  case p_row.action
+    when 'mute' then
+      select coalesce(p.mic_muted_until, 'infinity'), p.mic_by_rank into until, by_rank
+        from public.live_participants p
+       where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id and p.mic_muted and not p.mic_by_all;
+    when 'chat_mute' then
+      select p.chat_muted_until, p.chat_by_rank into until, by_rank
+        from public.live_participants p
+       where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id and p.chat_muted_until is not null;
+    when 'ban' then
+      select max(coalesce(b.expires_at, 'infinity')), max(b.by_rank) into until, by_rank from live.bans_of(p_row) b;
+    else null;
+  end case;
+end;
+$$;
+comment on function live.standing_of is 'Until when the same holds already (infinity: until it is undone) and by whose rank; nulls when it does not.';
+
+create function live.require_not_weaker(p_row public.moderation_actions) returns void
+language plpgsql stable set search_path = '' as $$
+declare
+  standing constant record := live.standing_of(p_row);
+begin
+  if standing.until <= coalesce(live.until(p_row.params), 'infinity') is not false then
+    return;
+  elsif p_row.params @> '{"replace": true}' then
+    if standing.by_rank > p_row.requested_rank then
+      perform live.refuse(403, 'outranked', 'someone of a higher rank did this, and only they can undo it');
+    end if;
+  else
+    perform live.refuse(409, 'weaker_than_standing', format(
+      '%s holds for longer already%s: leave it, or ask with {"replace": true} to shorten it', p_row.action,
+      case when standing.until < 'infinity' then ', until ' || live.instant(standing.until) else '' end));
+  end if;
+end;
+$$;
+comment on function live.require_not_weaker is 'Refuses to shorten in silence what somebody has set for longer; params.replace says that it is meant.';
 
 create function live.refusal_at_claim(p_row public.moderation_actions) returns text
 language plpgsql stable set search_path = '' as $$
@@ -3322,6 +3406,10 @@ language plpgsql set search_path = '' as $$
 declare
   scope constant text := live.action_scope(p_row.action, p_row.params);
 begin
+  if p_row.params @> '{"replace": true}' then
+    update public.live_bans b set lifted_at = clock_timestamp(), lifted_by = p_row.requested_by
+     where b.id in (select x.id from live.bans_of(p_row) x where x.by_rank <= p_row.requested_rank);
+  end if;
   insert into public.live_bans (user_id, scope, session_id, creator_id, reason, created_by, by_rank, action_id, expires_at)
   values (p_row.target_user_id, scope,
           case when scope = 'session' then p_row.session_id end,
@@ -3423,10 +3511,54 @@ language plpgsql set search_path = '' as $$
 begin
   update public.live_messages m set deleted_at = clock_timestamp(), deleted_by = live.unless_ops(p_row.requested_by)
    where m.id = (p_row.params ->> 'message_id')::uuid and m.deleted_at is null;
+  update public.live_sessions s set pinned_message_id = null
+   where s.id = p_row.session_id and s.pinned_message_id = (p_row.params ->> 'message_id')::uuid;
   return null;
 end;
 $$;
 comment on function live.do_delete_message is 'delete_message.';
+
+create function live.do_release_message(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_messages m set held_at = null where m.id = (p_row.params ->> 'message_id')::uuid and m.held_at is not null;
+  return null;
+end;
+$$;
+comment on function live.do_release_message is 'release_message.';
+
+create function live.do_pin_message(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  pinned constant uuid := (p_row.params ->> 'message_id')::uuid;
+begin
+  if pinned is not null and not exists (select from public.live_messages m where m.id = pinned and m.session_id = p_row.session_id
+                                           and m.deleted_at is null and m.held_at is null) then
+    perform live.refuse(404, 'unknown_message', 'there is no such message in this session');
+  end if;
+  update public.live_sessions s set pinned_message_id = pinned where s.id = p_row.session_id;
+  return null;
+end;
+$$;
+comment on function live.do_pin_message is 'pin_message: a message that everyone can see, or none.';
+
+create function live.do_slow_mode(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_sessions s set slow_mode_seconds = coalesce((p_row.params -> 'seconds')::int, 0) where s.id = p_row.session_id;
+  return null;
+end;
+$$;
+comment on function live.do_slow_mode is 'slow_mode.';
+
+create function live.do_chat_mode(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_sessions s set chat_mode = p_row.params ->> 'mode' where s.id = p_row.session_id;
+  return null;
+end;
+$$;
+comment on function live.do_chat_mode is 'chat_mode.';
 
 create function live.do_end_session(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -3449,11 +3581,18 @@ declare
   seat public.live_participants;
   session public.live_sessions;
   person jsonb;
+  removed jsonb;
 begin
   select * into session from public.live_sessions s where s.id = p_row.session_id;
   select * into seat from public.live_participants p
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
   person := live.person(seat, session.creator_id);
+  removed := coalesce(live.standing_ban(p_row.target_user_id, p_row.session_id, session.creator_id),
+                      nullif(person -> 'removed', 'null')) - 'why';
+  -- How the platform decided about somebody is not for the moderators of one session.
+  if removed ->> 'scope' = 'platform' and p_row.requested_via = 'app' then
+    removed := jsonb_build_object('reason', removed -> 'reason');
+  end if;
   return case when seat.user_id is null then '{}' else (
       select jsonb_object_agg(k, person -> k) from unnest(array['role', 'mic_muted', 'mic_muted_until', 'camera_off',
                                                                 'chat_muted', 'chat_muted_until', 'invited_role']) k)
@@ -3461,22 +3600,32 @@ begin
         'hand_raised', seat.hand_raised_at is not null,
         'permission', (select live.permission_of(r, seat) from public.live_roles r
                         where r.context = session.type and r.role = seat.role)) end
-    || jsonb_build_object('removed', coalesce(
-         live.standing_ban(p_row.target_user_id, p_row.session_id, session.creator_id), nullif(person -> 'removed', 'null')) - 'why');
+    || jsonb_build_object('removed', removed);
 end;
 $$;
 comment on function live.state_of_person is 'How the target of an action stands: role, mutes, invitation and the permission that follows; only `removed` of somebody without a place.';
 
+create function live.columns_of(p_record jsonb, p_names text[]) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return (select coalesce(jsonb_object_agg(k, p_record -> k), '{}') from unnest(p_names) k where p_record ? k);
+end;
+$$;
+comment on function live.columns_of is 'Some columns of a row that was made an object.';
+
 create function live.state_of(p_row public.moderation_actions) returns jsonb
 language plpgsql stable set search_path = '' as $$
+declare
+  known constant public.live_actions := live.action(p_row.action);
 begin
-  return case (live.action(p_row.action)).scope
+  return case known.scope
     when 'session' then coalesce(
       (select jsonb_build_object('status', s.status, 'mute_all', s.mute_all_rank is not null)
+              || live.columns_of(to_jsonb(s), array_remove(known.columns, 'mute_all_rank'))
          from public.live_sessions s where s.id = p_row.session_id),
       (select jsonb_build_object('status', c.status) from public.calls c where c.id = p_row.call_id))
     when 'message' then (
-      select jsonb_build_object('deleted', m.deleted_at is not null)
+      select jsonb_build_object('deleted', m.deleted_at is not null, 'held', m.held_at is not null)
         from public.live_messages m where m.id = (p_row.params ->> 'message_id')::uuid)
     else live.state_of_person(p_row) end;
 end;
@@ -3491,15 +3640,16 @@ declare
 begin
   if known.aspect is null then
     return null;
-  elsif p_row.action = 'unban' then
-    return jsonb_build_object('lifted', (select jsonb_agg(b.id) from live.bans_of(p_row) b));
+  elsif p_row.action = 'unban' or (known.aspect = 'ban' and p_row.params @> '{"replace": true}') then
+    return jsonb_build_object('lifted', (
+      select coalesce(jsonb_agg(b.id), '[]') from live.bans_of(p_row) b where b.by_rank <= p_row.requested_rank));
   end if;
   was := case known.scope
     when 'session' then (select to_jsonb(s) from public.live_sessions s where s.id = p_row.session_id)
     when 'message' then (select to_jsonb(m) from public.live_messages m where m.id = (p_row.params ->> 'message_id')::uuid)
     else (select to_jsonb(p) from public.live_participants p
            where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id) end;
-  return (select coalesce(jsonb_object_agg(k, was -> k), '{}') from unnest(known.columns) k where was ? k);
+  return live.columns_of(was, known.columns);
 end;
 $$;
 comment on function live.replaced_by is 'What an action is about to replace, to be put back when it is withdrawn; null when it decides nothing that lasts.';
@@ -3512,9 +3662,10 @@ declare
 begin
   if p_row.action = 'ban' then
     update public.live_bans b set lifted_at = clock_timestamp() where b.action_id = p_row.id and b.lifted_at is null;
-  elsif p_row.action = 'unban' then
+  end if;
+  if p_row.action in ('ban', 'unban') then
     update public.live_bans b set lifted_at = null, lifted_by = null
-     where b.id in (select x.value::uuid from jsonb_array_elements_text(p_row.prior -> 'lifted') x);
+     where b.id in (select x.value::uuid from jsonb_array_elements_text(coalesce(p_row.prior -> 'lifted', '[]')) x);
   elsif p_row.action in ('mute_all', 'unmute_all') then
     perform live.apply_mute_all(p_row.session_id, (p_row.prior ->> 'mute_all_rank')::int);
   else
@@ -3634,6 +3785,7 @@ begin
   elsif live.outranked_by(new) > new.requested_rank then
     perform live.refuse(403, 'outranked', 'someone of a higher rank did this, and only they can undo it');
   end if;
+  perform live.require_not_weaker(new);
   perform live.check_stage(new);
   if new.requested_via = 'app' then
     perform live.spend(new.requested_by, 'actions_per_minute');
@@ -6795,6 +6947,7 @@ create table public.live_messages (
   created_at timestamptz not null default clock_timestamp(),
   deleted_at timestamptz,
   deleted_by uuid,
+  held_at timestamptz,
   check (type <> 'text' or (body is not null and user_id is not null))
 );
 comment on table public.live_messages is 'The chat of a session: what people wrote, gifts as they were sent, and messages of the system.';
@@ -6808,15 +6961,50 @@ comment on column public.live_messages.sender_name is 'The sender''s name as it 
 comment on column public.live_messages.sender_avatar is 'Address of the sender''s picture as it was then; null once the account is deleted.';
 comment on column public.live_messages.created_at is 'When it was written.';
 comment on column public.live_messages.deleted_at is 'When a moderator deleted it; only staff and ops see it from then on.';
+comment on column public.live_messages.held_at is 'Since when it waits for a moderator: its author, staff and ops alone see it. Null: everyone does.';
 comment on column public.live_messages.deleted_by is 'Who deleted it; null for server code and for ops.';
 create index live_messages_of_session on public.live_messages (session_id, created_at desc);
 create index live_messages_of_user on public.live_messages (user_id, created_at desc);
+
+create function live.require_chat_mode(p_session public.live_sessions, p_user uuid) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if p_session.chat_mode = 'everyone' or live.is_staff(p_session, p_user) then
+    return;
+  elsif p_session.chat_mode = 'followers_only' and not live.follows(p_user, p_session.creator_id) then
+    perform live.refuse(403, 'followers_only', 'Only followers write in this chat: follow the creator to join in.');
+  elsif p_session.chat_mode = 'subscribers_only' and not live.subscribes(p_user, p_session.creator_id) then
+    perform live.refuse(403, 'subscribers_only', 'Only subscribers write in this chat: subscribe to the creator to join in.');
+  end if;
+end;
+$$;
+comment on function live.require_chat_mode is 'Refuses a message of somebody whom the session''s chat_mode leaves out.';
+
+create function live.require_pause(p_session public.live_sessions, p_user uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  left_seconds double precision;
+begin
+  if p_session.slow_mode_seconds = 0 or live.is_staff(p_session, p_user) then
+    return;
+  end if;
+  select p_session.slow_mode_seconds - extract(epoch from clock_timestamp() - max(m.created_at)) into left_seconds
+    from public.live_messages m
+   where m.session_id = p_session.id and m.user_id = p_user and m.type = 'text'
+     and m.created_at > clock_timestamp() - make_interval(secs => p_session.slow_mode_seconds);
+  if left_seconds > 0 then
+    perform live.refuse(429, 'slow_mode', format('The chat is slowed down: write again in %s seconds.', ceil(left_seconds)));
+  end if;
+end;
+$$;
+comment on function live.require_pause is 'Refuses a message too soon after the last one of the same person, where the session''s chat is slowed down.';
 
 -- Chat rules bind text, which is all that an app user can insert; gifts and system lines come from our functions.
 create function live.guard_message() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
   place public.live_participants;
+  session public.live_sessions;
 begin
   new.created_at := clock_timestamp();
   perform live.require_account(new.user_id);
@@ -6836,7 +7024,11 @@ begin
   if live.text_fault(new.body, 2000, true) is not null then
     perform live.refuse(400, 'invalid_text', format('A message %s.', live.text_fault(new.body, 2000, true)));
   end if;
+  select * into session from public.live_sessions s where s.id = new.session_id;
+  perform live.require_chat_mode(session, new.user_id);
+  -- The pause after it: two messages at once have waited for each other there, so that the second sees the first.
   perform live.spend(new.user_id, 'messages_per_minute');
+  perform live.require_pause(session, new.user_id);
   new.sender_name := live.shown_name(new.user_id);
   new.sender_avatar := live.shown_avatar(new.user_id);
   return new;
@@ -6850,7 +7042,7 @@ alter table public.live_messages enable row level security;
 grant select, insert (id, session_id, body) on public.live_messages to authenticated;
 grant select, insert on public.live_messages to service_role;
 create policy "who is in a live session reads its chat" on public.live_messages for select to authenticated
-  using ((deleted_at is null and (user_id = (select auth.uid()) or session_id in (select live.my_chats()))
+  using ((deleted_at is null and (user_id = (select auth.uid()) or (held_at is null and session_id in (select live.my_chats())))
           and (user_id is null or user_id not in (select live.my_blocks())))
          or session_id in (select live.my_staffed_sessions())
          or (select live.am_ops()));
@@ -11070,9 +11262,6 @@ $$;
 comment on function live.fold_rule() is 'Trigger: reads a pattern as messages are read.';
 create trigger fold_rule before insert or update on public.chat_rules for each row execute function live.fold_rule();
 
-alter table public.live_messages add column if not exists held_at timestamptz;
-comment on column public.live_messages.held_at is 'Since when it waits for a moderator: its author, staff and ops alone see it. Null: everyone does.';
-
 -- ── what follows ─────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.judge_message() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -11568,6 +11757,7 @@ revoke all on routine
   live.call_is_running(p_status text),
   live.blocked(p_one uuid, p_other uuid),
   live.my_blocks(),
+  live.subscribes(p_user uuid, p_creator uuid),
   live.follows(p_follower uuid, p_creator uuid),
   live.accepts_calls_from(p_callee uuid, p_caller uuid),
   live.forget_consent(p_user uuid),
@@ -11591,6 +11781,7 @@ revoke all on routine
   live.connection(p_session uuid, p_call uuid, p_user uuid),
   live.bound_by_mute_all(p_row public.live_participants),
   live.shown_name(p_user uuid),
+  live.is_staff(p_session public.live_sessions, p_user uuid),
   live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants),
   live.permission_of(p_rights public.live_roles, p_seat public.live_participants),
   live.shown_avatar(p_user uuid),
@@ -11649,6 +11840,8 @@ revoke all on routine
   live.check_stage(p_row public.moderation_actions),
   live.bans_of(p_row public.moderation_actions),
   live.outranked_by(p_row public.moderation_actions),
+  live.standing_of(p_row public.moderation_actions, out until timestamptz, out by_rank int),
+  live.require_not_weaker(p_row public.moderation_actions),
   live.refusal_at_claim(p_row public.moderation_actions),
   live.until(p_params jsonb),
   live.do_mute(p_row public.moderation_actions),
@@ -11667,8 +11860,13 @@ revoke all on routine
   live.do_unmute_all(p_row public.moderation_actions),
   live.do_announce(p_row public.moderation_actions),
   live.do_delete_message(p_row public.moderation_actions),
+  live.do_release_message(p_row public.moderation_actions),
+  live.do_pin_message(p_row public.moderation_actions),
+  live.do_slow_mode(p_row public.moderation_actions),
+  live.do_chat_mode(p_row public.moderation_actions),
   live.do_end_session(p_row public.moderation_actions),
   live.state_of_person(p_row public.moderation_actions),
+  live.columns_of(p_record jsonb, p_names text[]),
   live.state_of(p_row public.moderation_actions),
   live.replaced_by(p_row public.moderation_actions),
   live.put_back(p_row public.moderation_actions),
@@ -11795,6 +11993,8 @@ revoke all on routine
   live.ticket_receipt(p_ticket uuid),
   live.require_ticket_sale(p_session public.live_sessions, p_user uuid),
   public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint),
+  live.require_chat_mode(p_session public.live_sessions, p_user uuid),
+  live.require_pause(p_session public.live_sessions, p_user uuid),
   live.guard_message(),
   live.forget_names(p_user uuid),
   live.last_seen_in_call(p_call uuid),

@@ -23,6 +23,9 @@ create table public.live_sessions (
   last_seq bigint not null default 0 check (last_seq >= 0),
   relayed_seq bigint not null default 0 check (relayed_seq between 0 and last_seq),
   mute_all_rank int,
+  slow_mode_seconds int not null default 0 check (slow_mode_seconds between 0 and 3600),
+  chat_mode text not null default 'everyone' check (chat_mode in ('everyone', 'followers_only', 'subscribers_only')),
+  pinned_message_id uuid,
   moderation jsonb not null default '{}' check (jsonb_typeof(moderation) = 'object'),
   desired_xid xid8 not null default pg_current_xact_id(),
   created_at timestamptz not null default clock_timestamp(),
@@ -54,6 +57,9 @@ comment on column public.live_sessions.total_gift_coins is 'Coins given to this 
 comment on column public.live_sessions.last_seq is 'Highest seq of its live_events.';
 comment on column public.live_sessions.relayed_seq is 'Highest seq that an agent has relayed into the room; only grows.';
 comment on column public.live_sessions.mute_all_rank is 'Rank of who muted everyone; null while nobody has. Those who join later are muted too.';
+comment on column public.live_sessions.slow_mode_seconds is 'Seconds between two messages of one person in its chat, but of moderators and above; 0 = no pause.';
+comment on column public.live_sessions.chat_mode is 'Who may write in its chat beside moderators and above: everyone, followers_only or subscribers_only (of the creator).';
+comment on column public.live_sessions.pinned_message_id is 'The message that the app shows above its chat; null for none, also when it was deleted.';
 comment on column public.live_sessions.moderation is 'Overrides of app_settings moderation.policy for this session, by ops; may name a "preset": talk, music or asmr.';
 comment on column public.live_sessions.desired_xid is 'Transaction of the last change that an agent must know of.';
 comment on column public.live_sessions.created_at is 'When it was created.';

@@ -57,13 +57,21 @@ $$;
 comment on function live.my_blocks is 'Everybody between whom and the caller a block stands; asked once per query.';
 grant execute on function live.my_blocks() to authenticated;
 
-create function live.follows(p_follower uuid, p_creator uuid) returns boolean
+create function live.subscribes(p_user uuid, p_creator uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return exists (
     select from public.creator_subscriptions c
-     where c.user_id = p_follower and c.creator_id = p_creator and c.status::text = 'active'
+     where c.user_id = p_user and c.creator_id = p_creator and c.status::text = 'active'
        and (c.expires_at is null or c.expires_at > clock_timestamp()));
+end;
+$$;
+comment on function live.subscribes(uuid, uuid) is 'Whether somebody has an active subscription to a creator.';
+
+create function live.follows(p_follower uuid, p_creator uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.subscribes(p_follower, p_creator);
 end;
 $$;
 comment on function live.follows(uuid, uuid) is

@@ -262,6 +262,14 @@ $$;
 comment on function live.shown_name is
   'A person''s name as others are shown it: the display name, or the username where that is missing or hides something. Null when neither will do.';
 
+create function live.is_staff(p_session public.live_sessions, p_user uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.rank_in(p_session.id, p_user) >= live.rank_of(p_session.type, 'moderator');
+end;
+$$;
+comment on function live.is_staff is 'Whether somebody is a moderator of a session or above.';
+
 create function live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
 language plpgsql stable set search_path = '' as $$
 begin
@@ -364,10 +372,7 @@ begin
       when p_session.access_type = 'public' or live.rank_in(p_session.id, p_user) >= 30 then null
       when coalesce((select u.is_anonymous from auth.users u where u.id = p_user), true) then 'sign_in_required'
       when p_session.access_type = 'subscribers' then
-        case when not exists (
-          select from public.creator_subscriptions c
-           where c.user_id = p_user and c.creator_id = p_session.creator_id and c.status::text = 'active'
-             and (c.expires_at is null or c.expires_at > clock_timestamp())) then 'subscription_required' end
+        case when not live.subscribes(p_user, p_session.creator_id) then 'subscription_required' end
       when not exists (
         select from public.live_tickets t
          where t.session_id = p_session.id and t.user_id = p_user

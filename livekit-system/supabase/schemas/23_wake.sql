@@ -65,7 +65,8 @@ create function live.tell_of_session() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   -- Everyone in the room hears about the count, so a thousand arrivals must not be a million messages.
-  if (old.status, old.title, old.mute_all_rank) is distinct from (new.status, new.title, new.mute_all_rank)
+  if (old.status, old.title, old.mute_all_rank, old.slow_mode_seconds, old.chat_mode, old.pinned_message_id)
+     is distinct from (new.status, new.title, new.mute_all_rank, new.slow_mode_seconds, new.chat_mode, new.pinned_message_id)
      or live.take_mark('count:' || new.id, interval '1 second') then
     perform live.tell_session(new.id, 'live_sessions', jsonb_build_array(new.id));
   end if;
@@ -74,8 +75,10 @@ end;
 $$;
 comment on function live.tell_of_session is 'Trigger: a session changed in a way that console and app show.';
 create trigger tell_of_session after update on public.live_sessions
-  for each row when ((old.status, old.title, old.mute_all_rank, old.viewer_count)
-                     is distinct from (new.status, new.title, new.mute_all_rank, new.viewer_count))
+  for each row when ((old.status, old.title, old.mute_all_rank, old.viewer_count,
+                      old.slow_mode_seconds, old.chat_mode, old.pinned_message_id)
+                     is distinct from (new.status, new.title, new.mute_all_rank, new.viewer_count,
+                                       new.slow_mode_seconds, new.chat_mode, new.pinned_message_id))
   execute function live.tell_of_session();
 
 create function live.wake_for_calls() returns trigger
@@ -139,7 +142,8 @@ language plpgsql security definer set search_path = '' as $$
 begin
   perform live.wake(x.room)
      from (select distinct live.room_of(n.session_id, n.call_id) as room
-             from new_rows n where n.status = 'pending') x
+             from new_rows n join public.live_actions known on known.action = n.action
+            where known.needs_agent and not n.dry_run) x
     where x.room is not null;
   perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
      from new_rows n where n.session_id is not null group by n.session_id;

@@ -269,6 +269,8 @@ comment on function live.bans_of is 'The standing bans that an unban would lift.
 
 create function live.outranked_by(p_row public.moderation_actions) returns int
 language plpgsql stable set search_path = '' as $$
+declare
+  known constant public.live_actions := live.action(p_row.action);
 begin
   return (
     select case
@@ -291,10 +293,55 @@ begin
         (select s.mute_all_rank from public.live_sessions s where s.id = p_row.session_id)
       when p_row.action = 'unban' then
         (select max(b.by_rank) from live.bans_of(p_row) b)
+      when known.scope = 'session' and known.undone_by = known.action then
+        (select a.requested_rank from public.moderation_actions a
+          where a.session_id = p_row.session_id and a.status = 'applied' and not a.dry_run
+            and live.action_aspect(a.action, a.params) = known.aspect
+          order by a.n desc limit 1)
     end);
 end;
 $$;
 comment on function live.outranked_by is 'Rank of the one who did what this action would undo; null when it undoes nothing.';
+
+create function live.standing_of(p_row public.moderation_actions, out until timestamptz, out by_rank int)
+language plpgsql stable set search_path = '' as $$
+begin
+  case p_row.action
+    when 'mute' then
+      select coalesce(p.mic_muted_until, 'infinity'), p.mic_by_rank into until, by_rank
+        from public.live_participants p
+       where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id and p.mic_muted and not p.mic_by_all;
+    when 'chat_mute' then
+      select p.chat_muted_until, p.chat_by_rank into until, by_rank
+        from public.live_participants p
+       where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id and p.chat_muted_until is not null;
+    when 'ban' then
+      select max(coalesce(b.expires_at, 'infinity')), max(b.by_rank) into until, by_rank from live.bans_of(p_row) b;
+    else null;
+  end case;
+end;
+$$;
+comment on function live.standing_of is 'Until when the same holds already (infinity: until it is undone) and by whose rank; nulls when it does not.';
+
+create function live.require_not_weaker(p_row public.moderation_actions) returns void
+language plpgsql stable set search_path = '' as $$
+declare
+  standing constant record := live.standing_of(p_row);
+begin
+  if standing.until <= coalesce(live.until(p_row.params), 'infinity') is not false then
+    return;
+  elsif p_row.params @> '{"replace": true}' then
+    if standing.by_rank > p_row.requested_rank then
+      perform live.refuse(403, 'outranked', 'someone of a higher rank did this, and only they can undo it');
+    end if;
+  else
+    perform live.refuse(409, 'weaker_than_standing', format(
+      '%s holds for longer already%s: leave it, or ask with {"replace": true} to shorten it', p_row.action,
+      case when standing.until < 'infinity' then ', until ' || live.instant(standing.until) else '' end));
+  end if;
+end;
+$$;
+comment on function live.require_not_weaker is 'Refuses to shorten in silence what somebody has set for longer; params.replace says that it is meant.';
 
 create function live.refusal_at_claim(p_row public.moderation_actions) returns text
 language plpgsql stable set search_path = '' as $$

@@ -143,6 +143,10 @@ language plpgsql set search_path = '' as $$
 declare
   scope constant text := live.action_scope(p_row.action, p_row.params);
 begin
+  if p_row.params @> '{"replace": true}' then
+    update public.live_bans b set lifted_at = clock_timestamp(), lifted_by = p_row.requested_by
+     where b.id in (select x.id from live.bans_of(p_row) x where x.by_rank <= p_row.requested_rank);
+  end if;
   insert into public.live_bans (user_id, scope, session_id, creator_id, reason, created_by, by_rank, action_id, expires_at)
   values (p_row.target_user_id, scope,
           case when scope = 'session' then p_row.session_id end,
@@ -244,10 +248,54 @@ language plpgsql set search_path = '' as $$
 begin
   update public.live_messages m set deleted_at = clock_timestamp(), deleted_by = live.unless_ops(p_row.requested_by)
    where m.id = (p_row.params ->> 'message_id')::uuid and m.deleted_at is null;
+  update public.live_sessions s set pinned_message_id = null
+   where s.id = p_row.session_id and s.pinned_message_id = (p_row.params ->> 'message_id')::uuid;
   return null;
 end;
 $$;
 comment on function live.do_delete_message is 'delete_message.';
+
+create function live.do_release_message(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_messages m set held_at = null where m.id = (p_row.params ->> 'message_id')::uuid and m.held_at is not null;
+  return null;
+end;
+$$;
+comment on function live.do_release_message is 'release_message.';
+
+create function live.do_pin_message(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  pinned constant uuid := (p_row.params ->> 'message_id')::uuid;
+begin
+  if pinned is not null and not exists (select from public.live_messages m where m.id = pinned and m.session_id = p_row.session_id
+                                           and m.deleted_at is null and m.held_at is null) then
+    perform live.refuse(404, 'unknown_message', 'there is no such message in this session');
+  end if;
+  update public.live_sessions s set pinned_message_id = pinned where s.id = p_row.session_id;
+  return null;
+end;
+$$;
+comment on function live.do_pin_message is 'pin_message: a message that everyone can see, or none.';
+
+create function live.do_slow_mode(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_sessions s set slow_mode_seconds = coalesce((p_row.params -> 'seconds')::int, 0) where s.id = p_row.session_id;
+  return null;
+end;
+$$;
+comment on function live.do_slow_mode is 'slow_mode.';
+
+create function live.do_chat_mode(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_sessions s set chat_mode = p_row.params ->> 'mode' where s.id = p_row.session_id;
+  return null;
+end;
+$$;
+comment on function live.do_chat_mode is 'chat_mode.';
 
 create function live.do_end_session(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -270,11 +318,18 @@ declare
   seat public.live_participants;
   session public.live_sessions;
   person jsonb;
+  removed jsonb;
 begin
   select * into session from public.live_sessions s where s.id = p_row.session_id;
   select * into seat from public.live_participants p
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
   person := live.person(seat, session.creator_id);
+  removed := coalesce(live.standing_ban(p_row.target_user_id, p_row.session_id, session.creator_id),
+                      nullif(person -> 'removed', 'null')) - 'why';
+  -- How the platform decided about somebody is not for the moderators of one session.
+  if removed ->> 'scope' = 'platform' and p_row.requested_via = 'app' then
+    removed := jsonb_build_object('reason', removed -> 'reason');
+  end if;
   return case when seat.user_id is null then '{}' else (
       select jsonb_object_agg(k, person -> k) from unnest(array['role', 'mic_muted', 'mic_muted_until', 'camera_off',
                                                                 'chat_muted', 'chat_muted_until', 'invited_role']) k)
@@ -282,22 +337,32 @@ begin
         'hand_raised', seat.hand_raised_at is not null,
         'permission', (select live.permission_of(r, seat) from public.live_roles r
                         where r.context = session.type and r.role = seat.role)) end
-    || jsonb_build_object('removed', coalesce(
-         live.standing_ban(p_row.target_user_id, p_row.session_id, session.creator_id), nullif(person -> 'removed', 'null')) - 'why');
+    || jsonb_build_object('removed', removed);
 end;
 $$;
 comment on function live.state_of_person is 'How the target of an action stands: role, mutes, invitation and the permission that follows; only `removed` of somebody without a place.';
 
+create function live.columns_of(p_record jsonb, p_names text[]) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return (select coalesce(jsonb_object_agg(k, p_record -> k), '{}') from unnest(p_names) k where p_record ? k);
+end;
+$$;
+comment on function live.columns_of is 'Some columns of a row that was made an object.';
+
 create function live.state_of(p_row public.moderation_actions) returns jsonb
 language plpgsql stable set search_path = '' as $$
+declare
+  known constant public.live_actions := live.action(p_row.action);
 begin
-  return case (live.action(p_row.action)).scope
+  return case known.scope
     when 'session' then coalesce(
       (select jsonb_build_object('status', s.status, 'mute_all', s.mute_all_rank is not null)
+              || live.columns_of(to_jsonb(s), array_remove(known.columns, 'mute_all_rank'))
          from public.live_sessions s where s.id = p_row.session_id),
       (select jsonb_build_object('status', c.status) from public.calls c where c.id = p_row.call_id))
     when 'message' then (
-      select jsonb_build_object('deleted', m.deleted_at is not null)
+      select jsonb_build_object('deleted', m.deleted_at is not null, 'held', m.held_at is not null)
         from public.live_messages m where m.id = (p_row.params ->> 'message_id')::uuid)
     else live.state_of_person(p_row) end;
 end;
@@ -312,15 +377,16 @@ declare
 begin
   if known.aspect is null then
     return null;
-  elsif p_row.action = 'unban' then
-    return jsonb_build_object('lifted', (select jsonb_agg(b.id) from live.bans_of(p_row) b));
+  elsif p_row.action = 'unban' or (known.aspect = 'ban' and p_row.params @> '{"replace": true}') then
+    return jsonb_build_object('lifted', (
+      select coalesce(jsonb_agg(b.id), '[]') from live.bans_of(p_row) b where b.by_rank <= p_row.requested_rank));
   end if;
   was := case known.scope
     when 'session' then (select to_jsonb(s) from public.live_sessions s where s.id = p_row.session_id)
     when 'message' then (select to_jsonb(m) from public.live_messages m where m.id = (p_row.params ->> 'message_id')::uuid)
     else (select to_jsonb(p) from public.live_participants p
            where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id) end;
-  return (select coalesce(jsonb_object_agg(k, was -> k), '{}') from unnest(known.columns) k where was ? k);
+  return live.columns_of(was, known.columns);
 end;
 $$;
 comment on function live.replaced_by is 'What an action is about to replace, to be put back when it is withdrawn; null when it decides nothing that lasts.';
@@ -333,9 +399,10 @@ declare
 begin
   if p_row.action = 'ban' then
     update public.live_bans b set lifted_at = clock_timestamp() where b.action_id = p_row.id and b.lifted_at is null;
-  elsif p_row.action = 'unban' then
+  end if;
+  if p_row.action in ('ban', 'unban') then
     update public.live_bans b set lifted_at = null, lifted_by = null
-     where b.id in (select x.value::uuid from jsonb_array_elements_text(p_row.prior -> 'lifted') x);
+     where b.id in (select x.value::uuid from jsonb_array_elements_text(coalesce(p_row.prior -> 'lifted', '[]')) x);
   elsif p_row.action in ('mute_all', 'unmute_all') then
     perform live.apply_mute_all(p_row.session_id, (p_row.prior ->> 'mute_all_rank')::int);
   else

@@ -76,6 +76,7 @@ begin
   elsif live.outranked_by(new) > new.requested_rank then
     perform live.refuse(403, 'outranked', 'someone of a higher rank did this, and only they can undo it');
   end if;
+  perform live.require_not_weaker(new);
   perform live.check_stage(new);
   if new.requested_via = 'app' then
     perform live.spend(new.requested_by, 'actions_per_minute');

@@ -12,6 +12,7 @@ create table public.live_messages (
   created_at timestamptz not null default clock_timestamp(),
   deleted_at timestamptz,
   deleted_by uuid,
+  held_at timestamptz,
   check (type <> 'text' or (body is not null and user_id is not null))
 );
 comment on table public.live_messages is 'The chat of a session: what people wrote, gifts as they were sent, and messages of the system.';
@@ -25,15 +26,50 @@ comment on column public.live_messages.sender_name is 'The sender''s name as it 
 comment on column public.live_messages.sender_avatar is 'Address of the sender''s picture as it was then; null once the account is deleted.';
 comment on column public.live_messages.created_at is 'When it was written.';
 comment on column public.live_messages.deleted_at is 'When a moderator deleted it; only staff and ops see it from then on.';
+comment on column public.live_messages.held_at is 'Since when it waits for a moderator: its author, staff and ops alone see it. Null: everyone does.';
 comment on column public.live_messages.deleted_by is 'Who deleted it; null for server code and for ops.';
 create index live_messages_of_session on public.live_messages (session_id, created_at desc);
 create index live_messages_of_user on public.live_messages (user_id, created_at desc);
+
+create function live.require_chat_mode(p_session public.live_sessions, p_user uuid) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if p_session.chat_mode = 'everyone' or live.is_staff(p_session, p_user) then
+    return;
+  elsif p_session.chat_mode = 'followers_only' and not live.follows(p_user, p_session.creator_id) then
+    perform live.refuse(403, 'followers_only', 'Only followers write in this chat: follow the creator to join in.');
+  elsif p_session.chat_mode = 'subscribers_only' and not live.subscribes(p_user, p_session.creator_id) then
+    perform live.refuse(403, 'subscribers_only', 'Only subscribers write in this chat: subscribe to the creator to join in.');
+  end if;
+end;
+$$;
+comment on function live.require_chat_mode is 'Refuses a message of somebody whom the session''s chat_mode leaves out.';
+
+create function live.require_pause(p_session public.live_sessions, p_user uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  left_seconds double precision;
+begin
+  if p_session.slow_mode_seconds = 0 or live.is_staff(p_session, p_user) then
+    return;
+  end if;
+  select p_session.slow_mode_seconds - extract(epoch from clock_timestamp() - max(m.created_at)) into left_seconds
+    from public.live_messages m
+   where m.session_id = p_session.id and m.user_id = p_user and m.type = 'text'
+     and m.created_at > clock_timestamp() - make_interval(secs => p_session.slow_mode_seconds);
+  if left_seconds > 0 then
+    perform live.refuse(429, 'slow_mode', format('The chat is slowed down: write again in %s seconds.', ceil(left_seconds)));
+  end if;
+end;
+$$;
+comment on function live.require_pause is 'Refuses a message too soon after the last one of the same person, where the session''s chat is slowed down.';
 
 -- Chat rules bind text, which is all that an app user can insert; gifts and system lines come from our functions.
 create function live.guard_message() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
   place public.live_participants;
+  session public.live_sessions;
 begin
   new.created_at := clock_timestamp();
   perform live.require_account(new.user_id);
@@ -53,7 +89,11 @@ begin
   if live.text_fault(new.body, 2000, true) is not null then
     perform live.refuse(400, 'invalid_text', format('A message %s.', live.text_fault(new.body, 2000, true)));
   end if;
+  select * into session from public.live_sessions s where s.id = new.session_id;
+  perform live.require_chat_mode(session, new.user_id);
+  -- The pause after it: two messages at once have waited for each other there, so that the second sees the first.
   perform live.spend(new.user_id, 'messages_per_minute');
+  perform live.require_pause(session, new.user_id);
   new.sender_name := live.shown_name(new.user_id);
   new.sender_avatar := live.shown_avatar(new.user_id);
   return new;
@@ -67,7 +107,7 @@ alter table public.live_messages enable row level security;
 grant select, insert (id, session_id, body) on public.live_messages to authenticated;
 grant select, insert on public.live_messages to service_role;
 create policy "who is in a live session reads its chat" on public.live_messages for select to authenticated
-  using ((deleted_at is null and (user_id = (select auth.uid()) or session_id in (select live.my_chats()))
+  using ((deleted_at is null and (user_id = (select auth.uid()) or (held_at is null and session_id in (select live.my_chats())))
           and (user_id is null or user_id not in (select live.my_blocks())))
          or session_id in (select live.my_staffed_sessions())
          or (select live.am_ops()));

@@ -143,9 +143,6 @@ $$;
 comment on function live.fold_rule() is 'Trigger: reads a pattern as messages are read.';
 create trigger fold_rule before insert or update on public.chat_rules for each row execute function live.fold_rule();
 
-alter table public.live_messages add column if not exists held_at timestamptz;
-comment on column public.live_messages.held_at is 'Since when it waits for a moderator: its author, staff and ops alone see it. Null: everyone does.';
-
 -- ── what follows ─────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.judge_message() returns trigger
 language plpgsql security definer set search_path = '' as $$

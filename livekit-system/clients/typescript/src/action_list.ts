@@ -12,26 +12,38 @@ export type ActionName =
   | "ban"
   | "unban"
   | "delete_message"
+  | "release_message"
   | "announce"
   | "mute_all"
   | "unmute_all"
+  | "slow_mode"
+  | "chat_mode"
+  | "pin_message"
   | "end_session";
 
 /** What `params` of a row in `moderation_actions` takes, by action. */
 export interface ActionParams {
-  readonly mute: { readonly seconds?: number };
+  readonly mute: { readonly replace?: boolean; readonly seconds?: number };
   readonly unmute: Record<string, never>;
   readonly camera_off: Record<string, never>;
   readonly camera_on: Record<string, never>;
-  readonly chat_mute: { readonly seconds?: number };
+  readonly chat_mute: { readonly replace?: boolean; readonly seconds?: number };
   readonly chat_unmute: Record<string, never>;
   readonly set_role: { readonly role: "host" | "co_host" | "moderator" | "speaker" | "listener" | "viewer" };
   readonly kick: Record<string, never>;
-  readonly ban: { readonly scope?: "session" | "creator" | "platform"; readonly seconds?: number };
+  readonly ban: {
+    readonly scope?: "session" | "creator" | "platform";
+    readonly replace?: boolean;
+    readonly seconds?: number;
+  };
   readonly unban: { readonly scope?: "session" | "creator" | "platform" };
   readonly delete_message: { readonly message_id: string };
+  readonly release_message: { readonly message_id: string };
   readonly announce: { readonly text: string };
   readonly mute_all: Record<string, never>;
   readonly unmute_all: Record<string, never>;
+  readonly slow_mode: { readonly seconds?: number };
+  readonly chat_mode: { readonly mode: "everyone" | "followers_only" | "subscribers_only" };
+  readonly pin_message: { readonly message_id?: string };
   readonly end_session: Record<string, never>;
 }

@@ -59,6 +59,7 @@ export const REFUSAL_TEXTS = {
     "Bu dosyayla başka bir görevli ilgileniyor.",
   ),
   event_too_large: t("This is too long. Please shorten it.", "Bu çok uzun. Lütfen kısaltınız."),
+  followers_only: t("Only followers write in this chat.", "Bu sohbete yalnızca takipçiler yazabilir."),
   hand_refused: t("You cannot raise your hand here.", "Burada el kaldıramazsınız."),
   idempotency_key_reused: AGAIN,
   illegal_transition: NOT_POSSIBLE,
@@ -132,6 +133,11 @@ export const REFUSAL_TEXTS = {
   session_ended: OVER,
   session_not_live: t("This broadcast is not live.", "Bu yayın şu an canlı değil."),
   sign_in_required: ACCOUNT,
+  slow_mode: t(
+    "Please wait a little before your next message.",
+    "Lütfen bir sonraki mesajınızdan önce biraz bekleyiniz.",
+  ),
+  subscribers_only: t("Only subscribers write in this chat.", "Bu sohbete yalnızca aboneler yazabilir."),
   subscription_required: t("This is for subscribers only.", "Bu yayın yalnızca abonelere açık."),
   ticket_required: t("You need a ticket for this broadcast.", "Bu yayın için bilet gerekiyor."),
   too_late: t("It is too late for this.", "Bu işlem için artık çok geç."),
@@ -162,6 +168,7 @@ export const REFUSAL_TEXTS = {
   unknown_ticket: t("There is no such ticket.", "Böyle bir bilet yok."),
   unknown_user: UNREACHABLE,
   unsupported_media_type: AGAIN,
+  weaker_than_standing: t("The same holds for longer already.", "Aynı karar zaten daha uzun süre geçerli."),
   words_not_allowed: t(
     "Some of these words are not allowed here.",
     "Bu sözcüklerden bazıları burada kullanılamaz.",

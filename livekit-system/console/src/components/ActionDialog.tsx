@@ -2,7 +2,7 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import type { Failure } from "../data/failure.ts";
 import { type Draft, type DraftFault, draftOf, faultOf, GRAVE } from "../model/actions.ts";
-import type { ActionName, Role, Scope } from "../model/rows.ts";
+import type { ActionName, ChatMode, Role, Scope } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
 import { explain } from "./States.tsx";
 
@@ -18,10 +18,12 @@ export interface ActionDialogProps {
   onClose: () => void;
 }
 
+const MODES: ChatMode[] = ["everyone", "followers_only", "subscribers_only"];
 const MINUTE = 60;
 const LENGTHS: Partial<Record<ActionName, (number | null)[]>> = {
   mute: [null, MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE],
   chat_mute: [null, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE],
+  slow_mode: [10, 30, 60, 5 * MINUTE, null],
   ban: [60 * MINUTE, 24 * 60 * MINUTE, 7 * 24 * 60 * MINUTE, 30 * 24 * 60 * MINUTE, null],
 };
 
@@ -57,6 +59,7 @@ export function ActionDialog(props: ActionDialogProps) {
   }
 
   const what = t.action.name[draft.action];
+  const weaker = failure?.code === "weaker_than_standing";
   return (
     <dialog ref={dialog} className="lc-dialog" aria-labelledby={title} onClose={onClose}>
       <form className="lc-form" onSubmit={submit}>
@@ -80,6 +83,17 @@ export function ActionDialog(props: ActionDialogProps) {
         <ReasonField draft={draft} onChange={change} />
         {fault && <p className="lc-fault" role="alert">{t.action.missing[fault]}</p>}
         {failure && <p className="lc-fault" role="alert">{t.action.notSent} {explain(failure, t)}</p>}
+        {weaker && (
+          <label className="lc-check">
+            <input
+              type="checkbox"
+              name="replace"
+              checked={draft.replace}
+              onChange={(event) => setDraft({ ...draft, replace: event.target.checked })}
+            />
+            {t.action.replace}
+          </label>
+        )}
         {dryRun && <p className="lc-rehearsal">{t.action.rehearseOn}</p>}
         <div className="lc-buttons">
           <button type="button" className="lc-button lc-quiet" onClick={onClose}>{t.action.cancel}</button>
@@ -111,12 +125,13 @@ interface DetailsProps {
 function Details({ draft, roles, scopes, onChange }: DetailsProps) {
   const { t, f } = useWords();
   const lengths = LENGTHS[draft.action];
-  const unlimited = draft.action === "ban" ? t.action.forEver : t.action.untilLifted;
+  const unlimited = { ban: t.action.forEver, slow_mode: t.action.noPause }[draft.action as string] ??
+    t.action.untilLifted;
   return (
     <>
       {lengths && (
         <label className="lc-field">
-          <span>{t.action.howLong}</span>
+          <span>{draft.action === "slow_mode" ? t.action.pause : t.action.howLong}</span>
           <select
             value={draft.seconds ?? ""}
             onChange={(event) =>
@@ -127,6 +142,17 @@ function Details({ draft, roles, scopes, onChange }: DetailsProps) {
                 {seconds === null ? unlimited : f.length(seconds)}
               </option>
             ))}
+          </select>
+        </label>
+      )}
+      {draft.action === "chat_mode" && (
+        <label className="lc-field">
+          <span>{t.action.chatMode}</span>
+          <select
+            value={draft.mode}
+            onChange={(event) => onChange({ mode: event.target.value as ChatMode })}
+          >
+            {MODES.map((mode) => <option key={mode} value={mode}>{t.action.chatModeName[mode]}</option>)}
           </select>
         </label>
       )}

@@ -1,6 +1,7 @@
 /** Owns: one request for moderation as a line: what, whom, why, and what became of it. */
 import type { Asked } from "../data/useActions.ts";
 import type { ActionName, ActionStatus, AuditRow } from "../model/rows.ts";
+import { would } from "../model/would.ts";
 import { useWords } from "../texts/useWords.ts";
 import type { Words } from "../texts/words.ts";
 
@@ -11,6 +12,7 @@ function describe({ action, params }: What, t: Words, length: (seconds: number) 
   const details = [
     params.seconds !== undefined ? length(params.seconds) : null,
     params.role !== undefined ? t.role[params.role] : null,
+    params.mode !== undefined ? t.action.chatModeName[params.mode] : null,
     params.scope !== undefined ? t.action.scopeName[params.scope] : null,
   ].filter((detail) => detail !== null);
   return [t.action.name[action as ActionName], ...details].join(", ");
@@ -23,7 +25,7 @@ export function Status({ status, row }: { status: ActionStatus; row: AuditRow | 
     { pending: "lc-wait", claimed: "lc-wait", applied: "lc-ok", failed: "lc-bad" }[status as string];
   return (
     <span className={`lc-status ${tone ?? "lc-muted"}`} data-status={status}>
-      {row?.after?.invited ? t.action.invited : t.action.status[status]}
+      {row?.after?.invited && !row.dry_run ? t.action.invited : t.action.status[status]}
       {row?.enforce_ms != null && status === "applied" && (
         <span className="lc-ms">{t.action.ms(f.whole(row.enforce_ms))}</span>
       )}
@@ -45,6 +47,9 @@ export function AskedList({ asked, nameOf }: { asked: Asked[]; nameOf: (userId: 
           {request.dry_run && <span className="lc-tag">{t.action.dry}</span>}
           <Status status={row?.status ?? "pending"} row={row} />
           {row?.error && <span className="lc-error">{row.error}</span>}
+          {request.dry_run && row?.status === "applied" && (
+            <span className="lc-sub">{t.action.would.title} {would(row, t).join("; ")}</span>
+          )}
         </li>
       ))}
     </ol>

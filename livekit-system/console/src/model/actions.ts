@@ -4,7 +4,7 @@
  */
 import { ACTIONS } from "./action_list.ts";
 import { OPS_RANK, RANKS } from "./people.ts";
-import type { ActionName, ActionStatus, Participant, Role, Scope, SessionType } from "./rows.ts";
+import type { ActionName, ActionStatus, ChatMode, Participant, Role, Scope, SessionType } from "./rows.ts";
 
 const NAMES = Object.keys(ACTIONS) as ActionName[];
 
@@ -12,7 +12,9 @@ const NAMES = Object.keys(ACTIONS) as ActionName[];
 export const ON_PERSON = NAMES.filter((name) =>
   ["person", "account"].includes(ACTIONS[name].scope) && name !== "unban"
 );
-export const ON_ROOM = NAMES.filter((name) => ACTIONS[name].scope === "session");
+export const ON_ROOM = NAMES.filter((name) =>
+  ACTIONS[name].scope === "session" && !ACTIONS[name].params.includes("message_id")
+);
 
 /** What takes something away from people, and so needs a reason. */
 const NEEDS_REASON = new Set<ActionName>([
@@ -76,11 +78,24 @@ export interface Draft {
   scope: Scope;
   role: Role | null;
   text: string;
+  mode: ChatMode;
+  /** Also where it shortens what holds for longer. */
+  replace: boolean;
   reason: string;
 }
 
 export function draftOf(action: ActionName, targetId: string | null): Draft {
-  return { action, targetId, seconds: null, scope: "session", role: null, text: "", reason: "" };
+  return {
+    action,
+    targetId,
+    seconds: null,
+    scope: "session",
+    role: null,
+    text: "",
+    mode: "everyone",
+    replace: false,
+    reason: "",
+  };
 }
 
 export type DraftFault = "reason" | "role" | "text";
@@ -121,6 +136,8 @@ function paramsOf(draft: Draft): Record<string, unknown> {
     scope: draft.scope,
     role: draft.role,
     text: draft.text.trim(),
+    mode: draft.mode,
+    replace: draft.replace || null,
   };
   const taken = ACTIONS[draft.action].params.filter((name) => (given[name] ?? null) !== null);
   return Object.fromEntries(taken.map((name) => [name, given[name]]));

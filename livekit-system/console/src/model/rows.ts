@@ -85,17 +85,38 @@ export interface LiveEvent {
   created_at: Time;
 }
 
+export type ChatMode = "everyone" | "followers_only" | "subscribers_only";
 export type ActionStatus = "pending" | "claimed" | "applied" | "failed" | "expired" | "cancelled";
 export type Scope = "session" | "creator" | "platform";
 
 /** A row of the view `moderation_audit`. */
+/** What an action is about, before or after it. */
+export interface Standing {
+  role?: Role;
+  mic_muted?: boolean;
+  mic_muted_until?: Time | null;
+  camera_off?: boolean;
+  chat_muted?: boolean;
+  chat_muted_until?: Time | null;
+  removed?: { reason: string } | null;
+  invited?: boolean;
+  invited_role?: Role | null;
+  kicked?: boolean;
+  status?: string;
+  mute_all?: boolean;
+  slow_mode_seconds?: number;
+  chat_mode?: ChatMode;
+  /** How many in the room it concerns. */
+  people?: number;
+}
+
 export interface AuditRow {
   n: number;
   created_at: Time;
   action_id: string;
   session_id: string | null;
   action: ActionName;
-  params: { seconds?: number; scope?: Scope; role?: Role; text?: string };
+  params: { seconds?: number; scope?: Scope; role?: Role; text?: string; mode?: ChatMode };
   target_user_id: string | null;
   requested_by: string | null;
   requested_via: "ops" | "app" | "auto" | "assistant";
@@ -104,7 +125,8 @@ export interface AuditRow {
   status: ActionStatus;
   error_code: string | null;
   error: string | null;
-  after: { invited?: boolean } | null;
+  before: Standing | null;
+  after: Standing | null;
   enforce_ms: number | null;
   undone_at: Time | null;
 }

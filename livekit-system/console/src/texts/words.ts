@@ -1,6 +1,7 @@
 /** The shape of the console's words: a language that lacks one does not compile. */
 import type { ActionName } from "../model/action_list.ts";
 import type { SoundLevel } from "../model/levels.ts";
+import type { ChatMode } from "../model/rows.ts";
 
 export interface Words {
   locale: string;
@@ -114,6 +115,27 @@ export interface Words {
     scopeName: { session: string; creator: string; platform: string };
     newRole: string;
     text: string;
+    pause: string;
+    noPause: string;
+    chatMode: string;
+    chatModeName: Record<ChatMode, string>;
+    replace: string;
+    /** What a dry run says, by the names in `after`. */
+    would: {
+      title: string;
+      nothing: string;
+      invited: (role: string) => string;
+      people: (n: number) => string;
+      role: (role: string) => string;
+      mic_muted: (is: boolean) => string;
+      camera_off: (is: boolean) => string;
+      chat_muted: (is: boolean) => string;
+      mute_all: (is: boolean) => string;
+      removed: (is: boolean) => string;
+      kicked: () => string;
+      status: () => string;
+      slow_mode_seconds: (seconds: number) => string;
+    };
     reason: string;
     reasons: string[];
     missing: { reason: string; role: string; text: string };
