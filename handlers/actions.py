@@ -46,12 +46,13 @@ def everyone_agrees(state: RoomState, action: Action, now: float) -> bool:
 
 
 def target_was_kicked(state: RoomState, action: Action, now: float) -> bool:
-    """No connection from before the row is left. One that came later is a new visit, and allowed.
+    """No connection that the row was meant for is left. One that came later is a new visit, and allowed.
 
     Someone whom the room does not show may have come within the last seconds: only LiveKit's own list can tell.
     """
     assert action.target is not None
-    return state.actions[action.id].certain and kickable(state.people.get(action.target), action) is None
+    opened = state.actions[action.id]
+    return opened.certain and kickable(state.people.get(action.target), opened) is None
 
 
 def is_relayed(state: RoomState, action: Action, now: float) -> bool:
@@ -90,7 +91,10 @@ def open_action(state: RoomState, action: Action) -> Effects:
         return (fail(action.id, "unknown_action", f"This worker does not know {action.action!r}."),)
     if action.target is None and action.action in TARGETED:
         return (fail(action.id, "malformed", f"{action.action} needs a target."),)
-    state.actions[action.id] = OpenAction(action, seen(state, action), certain=not is_away(state, action))
+    away = is_away(state, action)
+    state.actions[action.id] = OpenAction(
+        action, seen(state, action), aims_of(state, action), certain=not away
+    )
     promise_notice(state, action)
     return ()
 
@@ -105,11 +109,21 @@ def promise_notice(state: RoomState, action: Action) -> None:
             person.why = action.reason
 
 
-def kick(state: RoomState, action: Action, now: float) -> Effects:
+def aims_of(state: RoomState, action: Action) -> frozenset[Sid]:
+    """What the database knew of when the row was inserted, and what we have known for longer than that. Times of
+    joining are LiveKit's, the row's is the database's, and two clocks are never compared."""
+    person = state.people.get(action.target) if action.target is not None else None
+    if person is None or person.connection is None or person.known_at * 1000 > action.created_at_ms:
+        return action.connections
+    return action.connections | {person.connection.sid}
+
+
+def kick(state: RoomState, opened: OpenAction, now: float) -> Effects:
     """Disconnect the person whom the row is for, unless that is under way or has just not worked."""
+    action = opened.action
     assert action.target is not None
     person = state.people.get(action.target)
-    connection = kickable(person, action)
+    connection = kickable(person, opened)
     if person is None or connection is None or person.removing or now < person.retry_at:
         return ()
     person.removing = True
@@ -117,11 +131,15 @@ def kick(state: RoomState, action: Action, now: float) -> Effects:
     return (RemoveParticipant(action.target, connection, ban=False, notice=told),)
 
 
-def kickable(person: PersonState | None, action: Action) -> Sid | None:
-    """The SID of the connection that a kick is meant for, if it is still there."""
-    if person is None or person.connection is None or person.connection.joined_at_ms > action.created_at_ms:
+def kickable(person: PersonState | None, opened: OpenAction) -> Sid | None:
+    """The SID of the connection that a kick is meant for, if it is still there. Where nobody knew of any when the row
+    was inserted, it is the first one that shows."""
+    if person is None or person.connection is None:
         return None
-    return person.connection.sid
+    sid = person.connection.sid
+    if not opened.aims:
+        opened.aims = frozenset({sid})
+    return sid if sid in opened.aims else None
 
 
 def settle(state: RoomState, now: float) -> Effects:
@@ -134,7 +152,7 @@ def settle(state: RoomState, now: float) -> Effects:
         if CONDITIONS[action.action](state, action, now):
             effects.append(finish(state, opened))
         elif action.action == "kick":
-            effects += kick(state, action, now)
+            effects += kick(state, opened, now)
     return (*effects, *ask_for_list(state, now))
 
 

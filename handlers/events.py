@@ -46,6 +46,8 @@ class Action:
     params: Mapping[str, Any] = field(default_factory=dict)
     reason: str | None = None
     created_at_ms: int = 0
+    connections: frozenset[Sid] = frozenset()
+    """Those of the target's that were open when the row was inserted, as far as the database knew. A kick only."""
     via: str = "ops"
     """Through which door it came: `ops`, `app`, `assistant`, or `auto` for what a rule asked."""
 

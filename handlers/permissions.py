@@ -148,7 +148,7 @@ def back_off(state: RoomState, person: PersonState, failure: Failure, now: float
     """Try again later: at once-ish around a join, slower for the rest. Anyone who is gone for good will leave."""
     assert person.connection is not None
     person.failures += 1
-    young = now - person.connection.joined_at_ms / 1000 < RIGHT_AFTER_JOIN_SECONDS
+    young = now - person.known_at < RIGHT_AFTER_JOIN_SECONDS
     quick = failure is Failure.GONE and young
     cap = QUICK_RETRY_CAP_SECONDS if quick else RETRY_CAP_SECONDS
     person.retry_at = now + min(FIRST_RETRY_SECONDS * 2 ** min(person.failures - 1, 10), cap)

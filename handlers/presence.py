@@ -60,7 +60,7 @@ def see(
     current = person.connection
     if current is not None and current.joined_at_ms > connection.joined_at_ms:
         return joined, replaced(identity, connection, current)
-    person.connect(connection, seen=True)
+    person.connect(connection, now, seen=True)
     return (joined,) if current is None else (replaced(identity, current, connection), joined)
 
 
@@ -83,8 +83,9 @@ def hear(state: RoomState, identity: Identity, connection: Connection | None, no
         return ()
     if current is not None and current.joined_at_ms >= connection.joined_at_ms:
         return (replaced(identity, connection, current),)
-    fresh = now - connection.joined_at_ms / 1000 < BATCHING_SECONDS
-    person.connect(connection if fresh else replace(connection, permission=None), seen=False)
+    # Whom a room that shows everybody does not show yet has just come; at a take-over nobody knows for how long.
+    fresh = state.ready
+    person.connect(connection if fresh else replace(connection, permission=None), now, seen=False)
     state.wake_at(now + GRACE_SECONDS)
     return () if current is None else (replaced(identity, current, connection),)
 
@@ -118,19 +119,19 @@ def on_synced(state: RoomState, event: RoomSynced, now: float) -> Effects:
             effects += contradicted(state, person, now)
             continue
         person.contradicted_at = None
-        if event.listed and overdue(connection, now):
+        if event.listed and overdue(person, now):
             effects += correct(person, identity, connection.sid, now)
-        elif person.seen or overdue(connection, now):
+        elif person.seen or overdue(person, now):
             doubt(state, person, now)
     for identity in list(state.people):
         effects += converge(state, identity, now)
     return tuple(effects)
 
 
-def overdue(connection: Connection, now: float) -> bool:
+def overdue(person: PersonState, now: float) -> bool:
     """A list may be older than a join that it misses: the view from inside by LiveKit's batches of 3 s, the server's
     by the time of its answer. So a young connection that it misses is asked for again, an older one is gone."""
-    return now - connection.joined_at_ms / 1000 > GRACE_SECONDS
+    return now >= person.known_at + GRACE_SECONDS
 
 
 def contradicted(state: RoomState, person: PersonState, now: float) -> Effects:
@@ -181,7 +182,7 @@ def on_tick(state: RoomState, now: float) -> Effects:
     doubts = any(
         p.doubted_at is not None and now - p.doubted_at >= DOUBT_SECONDS for p in state.people.values()
     )
-    unseen = any(not p.seen and overdue(c, now) for _, p, c in state.connected())
+    unseen = any(not p.seen and overdue(p, now) for _, p, _ in state.connected())
     if not (doubts or unseen or now >= state.resync_at):
         return ()
     state.resync_at = now + (DOUBT_SECONDS if doubts or unseen else RESYNC_SECONDS)

@@ -29,6 +29,8 @@ class PersonState:
 
     desired: Desired | None = None
     connection: Connection | None = None
+    known_at: float = 0.0
+    """Since when we know of this connection: when it joined is told by LiveKit's clock, which may be any other."""
     seen: bool = False
     """LiveKit itself has shown this connection; before that only a webhook told about it."""
     asked: Permission | None = None
@@ -64,11 +66,12 @@ class PersonState:
     why: str | Words | None = None
     """What the latest action about this person gave as its reason, until they are told. A rule has words for it."""
 
-    def connect(self, connection: Connection, *, seen: bool) -> None:
-        """A new connection. A call for an older one may have changed this one instead."""
+    def connect(self, connection: Connection, now: float, *, seen: bool) -> None:
+        """A new connection. A call for an older one may have changed this one instead, if it came before its answer:
+        it may have, for as long as we may be late to hear of it."""
         self.disconnect()
-        self.connection, self.seen = connection, seen
-        self.unsure = self.asked is not None or connection.joined_at_ms / 1000 <= self.answered_at
+        self.connection, self.seen, self.known_at = connection, seen, now
+        self.unsure = self.asked is not None or now - self.answered_at <= BATCHING_SECONDS
         self.failures, self.retry_at = 0, 0.0
         self.overridden.clear()
         self.disguised.clear()
@@ -86,6 +89,8 @@ class OpenAction:
 
     action: Action
     before: Mapping[str, Any] | None
+    aims: frozenset[Sid]
+    """The connections that a kick is meant for; empty while none is known."""
     certain: bool
     """Whether the person was here when the row came is known: the room showed them, or LiveKit was asked since."""
 

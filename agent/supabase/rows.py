@@ -170,6 +170,7 @@ class _Action(_Row):
     params: Mapping[str, Any]
     reason: str | None
     created_at: datetime
+    connections: frozenset[str] | None
     requested_via: str
 
     def read(self) -> Action:
@@ -181,6 +182,7 @@ class _Action(_Row):
             params=self.params,
             reason=self.reason,
             created_at_ms=round(self.created_at.timestamp() * 1000),
+            connections=frozenset(map(Sid, self.connections or ())),
             via=self.requested_via,
         )
 

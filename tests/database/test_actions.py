@@ -332,6 +332,35 @@ async def test_ending_a_session_settles_what_was_asked_of_it(world: World) -> No
     assert refused.value.hint == "session_not_live"
 
 
+async def test_a_kick_remembers_the_connections_that_it_is_meant_for(world: World) -> None:
+    """By LiveKit's clock, half a minute ahead of ours, they would have come after it."""
+    scene = await world.live()
+    target = await world.seat(scene, "speaker")
+    for sid, event in ((f"PA_1{target}", "left"), (f"PA_2{target}", "joined")):
+        told = "now() + interval '30 s'"
+        await world.value(
+            f"select live.record_presence('webhook', $1, 'joined', $2, $3, {told}, null)",
+            scene.room,
+            sid,
+            target,
+        )
+        if event == "left":
+            await world.value(
+                f"select live.record_presence('webhook', $1, 'left', $2, $3, {told}, null)",
+                scene.room,
+                sid,
+                target,
+            )
+    kick = await world.ask(None, "kick", scene, target)
+    mute = await world.ask(None, "mute", scene, target)
+    meant = "select connections from moderation_actions where id = $1"
+    assert await world.value(meant, kick) == [f"PA_2{target}"]
+    assert await world.value(meant, mute) is None
+    claimed = await world.claim(scene.room)
+    entry = await world.pull(scene.room, 1, claimed["snapshot"]["cursor"])
+    assert entry["actions"][0]["connections"] == [f"PA_2{target}"]
+
+
 async def test_a_kick_that_nobody_carried_out_in_time_expires(world: World) -> None:
     scene = await world.live()
     target = await world.seat(scene, "listener")

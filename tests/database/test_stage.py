@@ -214,6 +214,7 @@ async def test_a_list_that_misses_a_room_in_which_a_worker_is_closes_nothing(wor
     listed = await world.service("select agent_sweep('w1', $1)", [other.room])
     assert listed["unlisted_rooms"] < done["unlisted_rooms"]
     assert await world.value("select viewer_count from live_sessions where id = $1", scene.id) == 0
+    await world.value("delete from agent_rooms where room = $1", other.room)
 
 
 async def test_the_overview_tells_which_rooms_somebody_is_in(world: World) -> None:

@@ -245,6 +245,7 @@ class Scene:
         self.wants(who, desired)
         self.joins(who, permission=permission, ago=ago)
         assert self.state.people[who].asked is None, "not at rest"
+        self.state.people[who].known_at = self.now - ago
 
     def actual(self, who: Identity) -> Permission | None:
         connection = self.state.people[who].connection

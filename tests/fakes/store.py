@@ -155,7 +155,15 @@ class Database:
         place, n = self.places[name], next(self._numbers)
         params = dict(fields.pop("params", {}))
         dry_run = fields.pop("dry_run", False)
-        given: dict[str, Any] = {"id": ActionId(f"row-{n}"), "created_at_ms": round(self.clock() * 1000)}
+        given: dict[str, Any] = {
+            "id": ActionId(f"row-{n}"),
+            "created_at_ms": round(self.clock() * 1000),
+            "connections": frozenset(
+                sid
+                for sid, visit in place.visits.items()
+                if visit.identity == target and visit.left_at_ms is None
+            ),
+        }
         if not dry_run:
             self._apply(place, action, target, params)
         row = Action(n=n, action=action, target=target, params=params, **{**given, **fields})

@@ -108,13 +108,14 @@ class Agent:
 
 
 class World:
-    """`faults`: the share of calls and reports that something happens to, 0 for a perfect world."""
+    """`faults`: the share of calls and reports that something happens to, 0 for a perfect world. `ahead`: seconds by
+    which LiveKit's clock differs from the database's."""
 
-    def __init__(self, seed: int, faults: float) -> None:
+    def __init__(self, seed: int, faults: float, ahead: float = 0.0) -> None:
         self.now = START
         self.random, self.faults = Random(seed), faults  # noqa: S311  (it draws mishaps)
         self.database = Database(lambda: self.now)
-        self.livekit = LiveKit(lambda: self.now, joining_seconds=0.2)
+        self.livekit = LiveKit(lambda: self.now + ahead, joining_seconds=0.2)
         self.actions = FakeRoom(self.livekit)
         self.agent: Agent | None = None
         self.relayed: list[int] = []
@@ -166,7 +167,8 @@ class World:
     def leave(self, who: Identity, reason: str = "client_initiated") -> None:
         if self.connected(who) is None:
             return
-        sid, at_ms = self.livekit.leave(ROOM, who, reason), round(self.now * 1000)
+        sid = self.livekit.leave(ROOM, who, reason)
+        at_ms = self.livekit.visits[sid][2] or 0
         if not self.unlucky():
             self.heard.add(sid)
             self.later(self.delay(), lambda: self.database.webhook_left(ROOM, who, sid, at_ms, reason))
@@ -416,7 +418,7 @@ class World:
             return
         sid = member.connection.sid
         if row.action.action == "kick":
-            older = member.connection.joined_at_ms <= row.action.created_at_ms
+            older = sid in row.action.connections
             assert not (older and sid in agent.shown), f"{target} is kicked and still there"
             return
         if person is None or person.connection is None:

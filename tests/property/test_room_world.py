@@ -111,11 +111,16 @@ def profile() -> settings:
 
 
 @profile()
-@given(steps=steps, seed=st.integers(0, 2**32), faults=st.sampled_from([0.0, 0.1, 0.4]))
+@given(
+    steps=steps,
+    seed=st.integers(0, 2**32),
+    faults=st.sampled_from([0.0, 0.1, 0.4]),
+    ahead=st.sampled_from([0.0, -30.0, 30.0]),
+)
 def test_once_the_world_goes_quiet_the_room_is_what_the_database_says(
-    steps: list[tuple[Step, float]], seed: int, faults: float
+    steps: list[tuple[Step, float]], seed: int, faults: float, ahead: float
 ) -> None:
-    world = World(seed, faults)
+    world = World(seed, faults, ahead)
     for step, pause in steps:
         step(world)
         world.passes(pause)

@@ -21,6 +21,7 @@ from handlers.events import (
     Pulled,
     RoomClosed,
     RoomEnded,
+    Sid,
     Status,
 )
 from moderation.action_names import AGENT_ACTIONS
@@ -166,12 +167,27 @@ def test_a_kick_disconnects_once_and_lets_the_person_come_back() -> None:
 
 def test_a_kick_does_not_touch_a_connection_from_after_the_row() -> None:
     scene = Scene.open()
-    row = scene.row("kick", ADA)
+    row = scene.row("kick", ADA, connections=frozenset({Sid("sid-before")}))
     scene.passes(0.5)
     scene.joins(ADA)
     effects = scene.happens(Pulled(Status.OPEN, actions=(row,)))
     assert finished(effects).verdict is Outcome.APPLIED
     assert not of(RemoveParticipant, effects)
+
+
+@pytest.mark.parametrize("ahead", [-30.0, 30.0])
+def test_a_kick_finds_its_connection_whatever_livekits_clock_says(ahead: float) -> None:
+    """Half a minute between two clocks made it `applied` without kicking, or kick who had just come back."""
+    scene = Scene.open()
+    scene.joins(ADA, "old", ago=-ahead)
+    scene.passes(1)
+    assert only(RemoveParticipant, scene.asks("kick", ADA)).sid == "old"
+
+    scene = Scene.open()
+    row = scene.row("kick", ADA, connections=frozenset({Sid("old")}))
+    scene.passes(0.5)
+    scene.joins(ADA, "new", ago=-ahead)
+    assert not of(RemoveParticipant, scene.happens(Pulled(Status.OPEN, actions=(row,))))
 
 
 def test_a_kick_of_someone_whom_the_room_does_not_show_yet_finds_them_in_the_list() -> None:

@@ -1,5 +1,7 @@
 """Who is in the room: visits by connection, doubt, lists that are older than what they miss, take-overs."""
 
+import pytest
+
 from handlers.effects import (
     Count,
     FinishAction,
@@ -178,6 +180,15 @@ def test_a_list_older_than_a_join_does_not_erase_it() -> None:
     assert scene.here(ADA)[1].sid == "sid-ada"
 
 
+@pytest.mark.parametrize("ahead", [-30.0, 30.0])
+def test_how_old_a_connection_is_does_not_depend_on_livekits_clock(ahead: float) -> None:
+    scene = Scene.open()
+    scene.joins(ADA, ago=-ahead)
+    assert not of(RecordLeft, scene.lists()), "the list is older than the join"
+    scene.passes(10.1)
+    assert only(RecordLeft, scene.lists()).sid == "sid-ada"
+
+
 def test_a_young_connection_that_a_list_misses_is_asked_about_again_until_it_is_old_enough() -> None:
     scene = Scene.open()
     scene.joins(ADA)
@@ -244,7 +255,7 @@ def test_a_take_over_closes_the_visit_of_anyone_who_is_not_there_any_more() -> N
     scene = Scene()
     scene.happens(snapshot(people=(Person(ADA, LISTENER, scene.connection("sid-ada", ago=60)),)))
     scene.shows()
-    assert only(Resync, scene.passes(5)).doubt
+    assert only(Resync, scene.passes(10)).doubt
     assert only(RecordLeft, scene.lists()).sid == "sid-ada"
 
 

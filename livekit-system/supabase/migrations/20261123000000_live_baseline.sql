@@ -1433,6 +1433,7 @@ create table public.moderation_actions (
   attempts int not null default 0,
   error_code text,
   error text,
+  connections text[],
   prior jsonb,
   before jsonb,
   after jsonb,
@@ -1475,6 +1476,8 @@ comment on column public.moderation_actions.created_at is 'When it was asked; en
 comment on column public.moderation_actions.claimed_at is 'When it was claimed last.';
 comment on column public.moderation_actions.claim_expires_at is 'When another agent may claim it; set while claimed.';
 comment on column public.moderation_actions.applied_at is 'When LiveKit had confirmed it.';
+comment on column public.moderation_actions.connections is
+  'A kick: the target''s connections (LiveKit''s SIDs) that were open when it was asked. It is meant for these, not for a later one.';
 comment on column public.moderation_actions.enforce_ms is 'Milliseconds from insertion until LiveKit confirmed.';
 create index moderation_actions_due on public.moderation_actions (session_id, n) where status in ('pending', 'claimed');
 create index moderation_actions_due_in_calls on public.moderation_actions (call_id, n)
@@ -2737,8 +2740,8 @@ begin
            when s.status <> 'live' then s.host_left_at
            when exists (select from public.live_participants p
                          where p.session_id = s.id and p.role = 'host' and p.is_online) then null
-           else coalesce((select max(p.left_at) from public.live_participants p
-                           where p.session_id = s.id and p.role = 'host'), s.started_at) end
+           -- By our own clock: their leave is told by LiveKit's, and the grace ends by ours.
+           else coalesce(s.host_left_at, clock_timestamp()) end
    where s.id = p_session;
 end;
 $$;
@@ -3790,6 +3793,9 @@ begin
   if new.requested_via = 'app' then
     perform live.spend(new.requested_by, 'actions_per_minute');
   end if;
+  new.connections := case when new.action = 'kick' then array(
+    select v.participant_sid from public.live_visits v
+     where (v.session_id = new.session_id or v.call_id = new.call_id) and v.user_id = new.target_user_id and v.left_at is null) end;
   if known.expires_after is not null then
     new.expires_at := coalesce(new.expires_at, new.created_at + known.expires_after);
   end if;
@@ -4900,7 +4906,7 @@ language plpgsql stable set search_path = '' as $$
 begin
   return jsonb_build_object(
     'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
-    'params', p_row.params, 'reason', p_row.reason, 'created_at', p_row.created_at,
+    'params', p_row.params, 'reason', p_row.reason, 'created_at', p_row.created_at, 'connections', p_row.connections,
     'requested_via', p_row.requested_via);
 end;
 $$;

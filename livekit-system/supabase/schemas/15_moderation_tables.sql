@@ -20,6 +20,7 @@ create table public.moderation_actions (
   attempts int not null default 0,
   error_code text,
   error text,
+  connections text[],
   prior jsonb,
   before jsonb,
   after jsonb,
@@ -62,6 +63,8 @@ comment on column public.moderation_actions.created_at is 'When it was asked; en
 comment on column public.moderation_actions.claimed_at is 'When it was claimed last.';
 comment on column public.moderation_actions.claim_expires_at is 'When another agent may claim it; set while claimed.';
 comment on column public.moderation_actions.applied_at is 'When LiveKit had confirmed it.';
+comment on column public.moderation_actions.connections is
+  'A kick: the target''s connections (LiveKit''s SIDs) that were open when it was asked. It is meant for these, not for a later one.';
 comment on column public.moderation_actions.enforce_ms is 'Milliseconds from insertion until LiveKit confirmed.';
 create index moderation_actions_due on public.moderation_actions (session_id, n) where status in ('pending', 'claimed');
 create index moderation_actions_due_in_calls on public.moderation_actions (call_id, n)

@@ -134,8 +134,8 @@ begin
            when s.status <> 'live' then s.host_left_at
            when exists (select from public.live_participants p
                          where p.session_id = s.id and p.role = 'host' and p.is_online) then null
-           else coalesce((select max(p.left_at) from public.live_participants p
-                           where p.session_id = s.id and p.role = 'host'), s.started_at) end
+           -- By our own clock: their leave is told by LiveKit's, and the grace ends by ours.
+           else coalesce(s.host_left_at, clock_timestamp()) end
    where s.id = p_session;
 end;
 $$;

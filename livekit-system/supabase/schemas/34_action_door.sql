@@ -81,6 +81,9 @@ begin
   if new.requested_via = 'app' then
     perform live.spend(new.requested_by, 'actions_per_minute');
   end if;
+  new.connections := case when new.action = 'kick' then array(
+    select v.participant_sid from public.live_visits v
+     where (v.session_id = new.session_id or v.call_id = new.call_id) and v.user_id = new.target_user_id and v.left_at is null) end;
   if known.expires_after is not null then
     new.expires_at := coalesce(new.expires_at, new.created_at + known.expires_after);
   end if;

@@ -9,7 +9,7 @@ language plpgsql stable set search_path = '' as $$
 begin
   return jsonb_build_object(
     'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
-    'params', p_row.params, 'reason', p_row.reason, 'created_at', p_row.created_at,
+    'params', p_row.params, 'reason', p_row.reason, 'created_at', p_row.created_at, 'connections', p_row.connections,
     'requested_via', p_row.requested_via);
 end;
 $$;
