@@ -22,7 +22,7 @@ PERSON: dict[str, Any] = {
 }
 ACTION = {
     "id": "row-1", "n": 7, "action": "mute", "target_user_id": "ada", "params": {"seconds": 5}, "reason": None,
-    "created_at": MOMENT, "requested_via": "app",
+    "created_at": MOMENT, "connections": ["PA_1"], "requested_via": "app",
 }  # fmt: skip
 EVENT = {"seq": 3, "id": "e", "type": "gift", "at": MOMENT, "payload": {"coins": 5}}
 NEWS: dict[str, Any] = {"status": "live", "people": [PERSON], "actions": [ACTION], "events": [EVENT]}
@@ -65,6 +65,7 @@ def test_news_and_a_snapshot_become_events_of_the_room() -> None:
     (action,), (event,) = news.actions, news.events
     assert (action.id, action.target, action.params, action.via) == ("row-1", "ada", {"seconds": 5}, "app")
     assert action.created_at_ms == round(SECONDS * 1000)
+    assert action.connections == {"PA_1"}
     assert (event.seq, event.at, event.payload) == (3, MOMENT, {"coins": 5})
     assert (news.status, news.policy, news.levels_watched) == (Status.OPEN, None, False)
     room = snapshot(SNAPSHOT)
