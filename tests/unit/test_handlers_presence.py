@@ -193,9 +193,8 @@ def test_a_young_connection_that_a_list_misses_is_asked_about_again_until_it_is_
     scene = Scene.open()
     scene.joins(ADA)
     scene.lists()
-    for _ in range(2):
-        assert only(Resync, scene.passes(5)).doubt
-        assert not of(RecordLeft, scene.lists())
+    assert only(Resync, scene.passes(5)).doubt
+    assert not of(RecordLeft, scene.lists())
     scene.passes(5)
     assert only(RecordLeft, scene.lists()).sid == "sid-ada"
 
