@@ -7,6 +7,10 @@ alike, and reaches this code as `RoleRights`.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from moderation.role_names import Role
+
+__all__ = ["NO_RIGHTS", "Context", "Role", "RoleRights", "Source"]
+
 
 class Source(StrEnum):
     """A kind of track, by LiveKit's names for `can_publish_sources`."""
@@ -23,16 +27,6 @@ class Context(StrEnum):
     VIDEO_LIVE = "video_live"
     AUDIO_ROOM = "audio_room"
     CALL = "call"
-
-
-class Role(StrEnum):
-    HOST = "host"
-    CO_HOST = "co_host"
-    MODERATOR = "moderator"
-    SPEAKER = "speaker"
-    LISTENER = "listener"
-    VIEWER = "viewer"
-    PARTY = "party"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,14 @@ between two marks. `WRITE_ACTIONS=1 pytest tests/database/test_live_actions.py` 
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.database.world import World
+from tests.written import REPOSITORY, shaped
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 HANDBOOK = REPOSITORY / "livekit-system"
 BEGIN, END = "<!-- actions: written from live_actions -->", "<!-- actions: end -->"
 HOW = "Written from live_actions by tests/database/test_live_actions.py."
@@ -228,19 +226,11 @@ FILES: Mapping[Path, Callable[[Sequence[Line]], str]] = {
     Path("livekit-system/console/src/model/action_list.ts"): console,
     Path("livekit-system/clients/typescript/src/action_list.ts"): client,
 }
-FORMATTERS = {
-    ".py": ["ruff", "format", "--config", str(REPOSITORY / "pyproject.toml"), "-"],
-    ".ts": ["deno", "fmt", "--ext", "ts", "--line-width", "110", "-"],
-}
 
 
 def text(path: Path, found: Sequence[Line]) -> str:
     """The whole file, in its language's standard shape."""
-    program, *options = FORMATTERS[path.suffix]
-    return subprocess.run(
-        [str(Path(sys.executable).parent / program), *options],
-        input=FILES[path](found), check=True, text=True, capture_output=True, timeout=30,
-    ).stdout  # fmt: skip
+    return shaped(path.suffix, FILES[path](found))
 
 
 PART = HANDBOOK / "OPS.md"

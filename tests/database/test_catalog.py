@@ -1,5 +1,7 @@
 """What holds for every object of the schema, no matter who adds one: RLS, comments, grants, fixed search paths."""
 
+import re
+
 import pytest
 
 from tests.database.world import World
@@ -70,6 +72,28 @@ async def test_every_column_has_a_comment(world: World) -> None:
         sorted(APP),
     )
     assert silent == []
+
+
+async def test_the_comment_of_a_column_names_what_it_may_hold(world: World) -> None:
+    checked = await world.rows(
+        "select t.conrelid::regclass::text as table, a.attname as column, pg_get_constraintdef(t.oid) as check,"
+        " col_description(a.attrelid, a.attnum) as comment from pg_constraint t"
+        " join pg_attribute a on a.attrelid = t.conrelid and t.conkey = array[a.attnum]"
+        " where t.contype = 'c' and a.atttypid = 'text'::regtype"
+        " and t.connamespace in ('public'::regnamespace, 'live'::regnamespace)"
+    )
+    listed = {
+        (row["table"], row["column"]): (re.findall(r"'(\w+)'::text", row["check"]), row["comment"])
+        for row in checked
+        if row["table"] not in APP and " = ANY " in row["check"]
+    }
+    assert len(listed) > 15
+    silent = {
+        place: missing
+        for place, (values, comment) in listed.items()
+        if (missing := [value for value in values if not re.search(rf"\b{value}\b", comment)])
+    }
+    assert silent == {}
 
 
 async def test_nothing_is_granted_to_everyone(world: World) -> None:

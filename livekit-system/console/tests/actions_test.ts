@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { draftOf, faultOf, mayAsk, offers, rolesFor, rowOf, scopesFor } from "../src/model/actions.ts";
-import { devicesOf, handQueue, micState, OPS_RANK, ordered } from "../src/model/people.ts";
+import { devicesOf, handQueue, micState, ordered } from "../src/model/people.ts";
+import { OPS_RANK } from "../src/model/roles.ts";
 import type { Participant } from "../src/model/rows.ts";
 
 function person(user_id: string, more: Partial<Participant> = {}): Participant {

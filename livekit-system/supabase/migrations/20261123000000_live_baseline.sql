@@ -222,8 +222,8 @@ create trigger live_mark_soft_deleted_account after update of deleted_at on auth
   for each row when (old.deleted_at is null and new.deleted_at is not null)
   execute function live.mark_soft_deleted_account();
 
--- schemas/03_settings_ops_roles.sql
--- Owns: who is ops (live_ops), the switches (app_settings), and what a role may do (live_roles).
+-- schemas/03_settings_ops.sql
+-- Owns: who is ops (live_ops), and the switches (app_settings).
 
 -- ── ops ────────────────────────────────────────────────────────────────────────────────────────────────────────
 create table public.live_ops (
@@ -405,40 +405,59 @@ insert into public.app_settings (key, value, description) values
       "ship": {"concurrent_participants": 1000, "connection_minutes": 150000, "downstream_gb": 250}}',
    'The LiveKit plan in use and the monthly limits of the plans, against which usage is shown.');
 
--- ── roles ──────────────────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/04_roles.sql
+-- Owns: roles and ranks. live_roles is the one list of them: everything else here, and what other languages know of roles,
+-- is read or written from its rows. A new role is a row.
+
 create table public.live_roles (
   context text not null check (context in ('video_live', 'audio_room', 'call')),
-  role text not null check (role in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer', 'party')),
+  role text not null check (role ~ '^[a-z][a-z_]{1,29}$'),
   rank int not null check (rank between 1 and 99),
   can_publish_sources text[] not null
     check (can_publish_sources <@ array['camera', 'microphone', 'screen_share', 'screen_share_audio']),
   can_subscribe boolean not null default true,
+  staff boolean not null default false,
+  arrives boolean not null default false,
+  token_publishes boolean not null default false,
+  grants_below int not null default 0,
+  name_en text not null check (length(name_en) between 1 and 40),
+  name_tr text not null check (length(name_tr) between 1 and 40),
   primary key (context, role)
 );
 comment on table public.live_roles is 'What a role may do in which kind of room: the one table that edge functions and the agent both read.';
-comment on column public.live_roles.context is 'Kind of room: a session''s type, or call.';
+comment on column public.live_roles.context is 'Kind of room: a session''s type (video_live or audio_room), or call.';
 comment on column public.live_roles.role is 'Name of the role.';
-comment on column public.live_roles.rank is 'Nobody acts on a higher or equal rank. Ops stand above every rank, at 100.';
+comment on column public.live_roles.rank is 'Nobody acts on a higher or equal rank. Ops stand above every rank: live.rank_of_ops().';
 comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish; empty means none.';
 comment on column public.live_roles.can_subscribe is 'Whether the role may receive media.';
+comment on column public.live_roles.staff is
+  'Whether it moderates: no ticket is asked of it, mute_all spares it, it sees levels. live_participants.staff repeats it: a migration that changes it here changes it there.';
+comment on column public.live_roles.arrives is 'Whether someone new gets this role.';
+comment on column public.live_roles.token_publishes is
+  'Whether the token itself carries the right to publish. All others get it from the agent at the join.';
+comment on column public.live_roles.grants_below is 'It gives roles below this rank only; 0: it gives none.';
+comment on column public.live_roles.name_en is 'What people call it, in English.';
+comment on column public.live_roles.name_tr is 'What people call it, in Turkish.';
+create unique index live_roles_arrives on public.live_roles (context) where arrives;
 alter table public.live_roles enable row level security;
 create policy "roles are public" on public.live_roles for select to anon, authenticated using (true);
 grant select on public.live_roles to anon, authenticated, service_role;
 
-insert into public.live_roles (context, role, rank, can_publish_sources) values
-  ('video_live', 'host', 50, '{camera,microphone,screen_share,screen_share_audio}'),
-  ('video_live', 'co_host', 40, '{camera,microphone}'),
-  ('video_live', 'moderator', 30, '{}'),
-  ('video_live', 'speaker', 20, '{camera,microphone}'),
-  ('video_live', 'listener', 10, '{}'),
-  ('video_live', 'viewer', 10, '{}'),
-  ('audio_room', 'host', 50, '{microphone}'),
-  ('audio_room', 'co_host', 40, '{microphone}'),
-  ('audio_room', 'moderator', 30, '{microphone}'),
-  ('audio_room', 'speaker', 20, '{microphone}'),
-  ('audio_room', 'listener', 10, '{}'),
-  ('audio_room', 'viewer', 10, '{}'),
-  ('call', 'party', 50, '{camera,microphone}');
+insert into public.live_roles (context, role, rank, can_publish_sources, staff, arrives, token_publishes, grants_below,
+                               name_en, name_tr) values
+  ('video_live', 'host', 50, '{camera,microphone,screen_share,screen_share_audio}', true, false, true, 50, 'host', 'sunucu'),
+  ('video_live', 'co_host', 40, '{camera,microphone}', true, false, false, 30, 'co-host', 'yardımcı sunucu'),
+  ('video_live', 'moderator', 30, '{}', true, false, false, 30, 'moderator', 'moderatör'),
+  ('video_live', 'speaker', 20, '{camera,microphone}', false, false, false, 0, 'speaker', 'konuşmacı'),
+  ('video_live', 'listener', 10, '{}', false, false, false, 0, 'listener', 'dinleyici'),
+  ('video_live', 'viewer', 10, '{}', false, true, false, 0, 'viewer', 'izleyici'),
+  ('audio_room', 'host', 50, '{microphone}', true, false, true, 50, 'host', 'sunucu'),
+  ('audio_room', 'co_host', 40, '{microphone}', true, false, false, 30, 'co-host', 'yardımcı sunucu'),
+  ('audio_room', 'moderator', 30, '{microphone}', true, false, false, 30, 'moderator', 'moderatör'),
+  ('audio_room', 'speaker', 20, '{microphone}', false, false, false, 0, 'speaker', 'konuşmacı'),
+  ('audio_room', 'listener', 10, '{}', false, true, false, 0, 'listener', 'dinleyici'),
+  ('audio_room', 'viewer', 10, '{}', false, false, false, 0, 'viewer', 'izleyici'),
+  ('call', 'party', 50, '{camera,microphone}', false, true, true, 0, 'party', 'taraf');
 
 create function live.rank_of(p_context text, p_role text) returns int
 language plpgsql stable security definer set search_path = '' as $$
@@ -448,13 +467,74 @@ end;
 $$;
 comment on function live.rank_of is 'Rank of a role in a kind of room; null when the role does not exist there.';
 
-create function live.default_role(p_context text) returns text
-language plpgsql immutable set search_path = '' as $$
+create function live.require_role(p_context text, p_role text) returns void
+language plpgsql stable set search_path = '' as $$
 begin
-  return case p_context when 'video_live' then 'viewer' when 'audio_room' then 'listener' when 'call' then 'party' end;
+  if p_role is not null and p_context is not null and live.rank_of(p_context, p_role) is null then
+    raise exception check_violation using message = format('%s has no role %s', p_context, p_role);
+  end if;
+end;
+$$;
+comment on function live.require_role is 'Refuses a role that live_roles does not have there; null, and an unknown place, are not its business.';
+
+create function live.is_staff(p_context text, p_role text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select r.staff from public.live_roles r where r.context = p_context and r.role = p_role);
+end;
+$$;
+comment on function live.is_staff is 'Whether a role moderates in a kind of room; null when the role does not exist there.';
+
+create function live.default_role(p_context text) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select r.role from public.live_roles r where r.context = p_context and r.arrives);
 end;
 $$;
 comment on function live.default_role is 'The role of someone new in a kind of room.';
+
+create function live.rank_of_ops() returns int
+language plpgsql immutable set search_path = '' as $$
+begin
+  return 100;
+end;
+$$;
+comment on function live.rank_of_ops is 'The rank of ops, which is no role: above every rank that a role may have.';
+-- A default of columns that server code may leave out.
+grant execute on function live.rank_of_ops() to service_role;
+
+create function live.host_rank() returns int
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select max(r.rank) from public.live_roles r);
+end;
+$$;
+comment on function live.host_rank is 'The highest rank of a role: hosts, and the sides of a call.';
+
+create function live.staff_rank() returns int
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select min(r.rank) from public.live_roles r where r.staff);
+end;
+$$;
+comment on function live.staff_rank is 'From this rank on somebody moderates.';
+
+create function live.grants_below(p_rank int) returns int
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case when p_rank >= live.rank_of_ops() then p_rank
+              else coalesce((select max(r.grants_below) from public.live_roles r where r.rank <= p_rank), 0) end;
+end;
+$$;
+comment on function live.grants_below is 'Roles below this rank are what somebody of rank p_rank may give; ops may give every role.';
+
+create function live.audience_rank() returns int
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select min(r.rank) from public.live_roles r);
+end;
+$$;
+comment on function live.audience_rank is 'The rank of the audience, whoever only watches and listens.';
 
 -- schemas/05_moderation_policy.sql
 -- Owns: the policy of automatic moderation: its shape with defaults and bounds, the presets, how one policy is laid over
@@ -724,7 +804,7 @@ comment on table public.live_sessions is 'A creator''s broadcast (video_live) or
 comment on column public.live_sessions.id is 'Id of the session.';
 comment on column public.live_sessions.creator_id is 'The creator: its host.';
 comment on column public.live_sessions.type is 'video_live or audio_room; also the context of its roles.';
-comment on column public.live_sessions.access_type is 'Who may enter: everyone, the creator''s subscribers, or holders of a ticket.';
+comment on column public.live_sessions.access_type is 'Who may enter: public (everyone), subscribers (of the creator) or pay_per_view (holders of a ticket).';
 comment on column public.live_sessions.price_coins is 'Price of a ticket; set for pay_per_view and only there.';
 comment on column public.live_sessions.title is 'Title; the one column that its host may change directly.';
 comment on column public.live_sessions.livekit_room is 'Name of its LiveKit room.';
@@ -957,7 +1037,7 @@ comment on column public.calls.id is 'Id of the call.';
 comment on column public.calls.caller_id is 'Who calls.';
 comment on column public.calls.callee_id is 'Who is called.';
 comment on column public.calls.type is 'audio or video; an audio call becomes video when both sides ask for it.';
-comment on column public.calls.status is 'Where the call stands.';
+comment on column public.calls.status is 'initiated, ringing, accepted; at the end declined, missed, cancelled, ended or failed. call_transitions says what may follow.';
 comment on column public.calls.livekit_room is 'Name of its LiveKit room.';
 comment on column public.calls.ringing_at is 'When it began to ring.';
 comment on column public.calls.accepted_at is 'When it was answered.';
@@ -991,7 +1071,8 @@ comment on function live.call_is_running is 'Whether a call of this status may s
 create table public.live_participants (
   session_id uuid not null references public.live_sessions (id) on delete cascade,
   user_id uuid not null,
-  role text not null check (role in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer')),
+  role text not null,
+  staff boolean not null default false,
   role_by_rank int not null default 0,
   mic_muted boolean not null default false,
   mic_muted_until timestamptz,
@@ -1002,7 +1083,7 @@ create table public.live_participants (
   chat_muted_until timestamptz,
   chat_by_rank int not null default 0,
   hand_raised_at timestamptz,
-  invited_role text check (invited_role in ('co_host', 'moderator', 'speaker', 'host')),
+  invited_role text,
   invited_by uuid,
   invited_by_rank int not null default 0,
   invite_expires_at timestamptz,
@@ -1029,7 +1110,8 @@ comment on table public.live_participants is
   'A person in a session. Role and mute flags are the desired state: the agent makes LiveKit agree.';
 comment on column public.live_participants.session_id is 'The session.';
 comment on column public.live_participants.user_id is 'The person; also the LiveKit identity.';
-comment on column public.live_participants.role is 'What they may do: a role of live_roles.';
+comment on column public.live_participants.role is 'What they may do: a role that live_roles has for the session''s type.';
+comment on column public.live_participants.staff is 'Whether that role moderates; kept by a trigger.';
 comment on column public.live_participants.role_by_rank is 'Rank of who gave the role; a lower rank does not change it. 0 = nobody in particular.';
 comment on column public.live_participants.mic_muted is 'Whether the microphone is taken away, by name or by mute_all.';
 comment on column public.live_participants.mic_muted_until is 'When that ends by itself; null = not by itself.';
@@ -1040,7 +1122,7 @@ comment on column public.live_participants.camera_by_rank is 'Rank of who took t
 comment on column public.live_participants.chat_muted_until is 'Until when they may not write; infinity = until lifted; null = they may.';
 comment on column public.live_participants.chat_by_rank is 'Rank of who took the chat; a lower rank does not give it back.';
 comment on column public.live_participants.hand_raised_at is 'Since when the hand is up: the queue''s order. Null = down.';
-comment on column public.live_participants.invited_role is 'A role they were offered and have not answered.';
+comment on column public.live_participants.invited_role is 'A role, as role, that they were offered and have not answered.';
 comment on column public.live_participants.invited_by is 'Who offered it; null for server code and for ops.';
 comment on column public.live_participants.invited_by_rank is 'Rank of who offered it.';
 comment on column public.live_participants.invite_expires_at is 'Until when the offer stands.';
@@ -1063,7 +1145,7 @@ create index live_participants_by_user on public.live_participants (user_id, las
 create index live_participants_free on public.live_participants (user_id) include (session_id) where free and not access_removed;
 create index live_participants_paid on public.live_participants (user_id) where not free;
 create index live_participants_staff on public.live_participants (user_id) include (session_id)
-  where role in ('host', 'co_host', 'moderator');
+  where staff;
 create index live_participants_changed on public.live_participants (session_id, desired_xid);
 create index live_participants_online on public.live_participants (session_id) where is_online;
 create index live_participants_folded on public.live_participants (folded_until) where folded_visits > 0;
@@ -1131,7 +1213,7 @@ create table public.live_bans (
   creator_id uuid,
   reason text,
   created_by uuid,
-  by_rank int not null default 100,
+  by_rank int not null default live.rank_of_ops(),
   action_id uuid,
   created_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz,
@@ -1282,7 +1364,7 @@ create table public.live_actions (
   in_calls boolean not null default false,
   needs_agent boolean not null,
   params_schema jsonb not null check (jsonb_typeof(params_schema) = 'object'),
-  min_rank int not null check (min_rank between 1 and 100),
+  min_rank int not null check (min_rank > 0),
   undone_by text references public.live_actions (action),
   automatic boolean not null default false,
   after_end boolean not null default false,
@@ -1460,7 +1542,7 @@ comment on column public.moderation_actions.params is 'Details, as live_actions.
 comment on column public.moderation_actions.reason is 'Why, for the audit and for the person concerned.';
 comment on column public.moderation_actions.requested_by is 'Who asked; set from who is signed in. Null for server code.';
 comment on column public.moderation_actions.requested_via is 'Through which door: ops, app, auto (the agent''s rules) or assistant.';
-comment on column public.moderation_actions.requested_rank is 'Rank of the asker at insertion; 100 for ops.';
+comment on column public.moderation_actions.requested_rank is 'Rank of the asker at insertion; live.rank_of_ops() for ops.';
 comment on column public.moderation_actions.dry_run is 'Decided and recorded, and nothing touched: it was carried out and rolled back.';
 comment on column public.moderation_actions.expires_at is 'After this it is pointless; for kick and announce only.';
 comment on column public.moderation_actions.status is 'pending, claimed, then applied, failed, expired or cancelled.';
@@ -1766,23 +1848,24 @@ create function live.guard_participant() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
   session public.live_sessions;
-  staff boolean;
 begin
-  if tg_op = 'INSERT' or new.role <> old.role or new.free <> old.free then
+  if tg_op = 'INSERT' or new.role <> old.role or new.free <> old.free
+      or new.invited_role is distinct from old.invited_role then
     -- The lock orders this against a mute_all in flight: one of the two sees the other.
     select * into session from public.live_sessions s where s.id = new.session_id for share;
     new.free := session.access_type = 'public';
-    staff := live.rank_of(session.type, new.role) >= 30;
-    if live.rank_of(session.type, new.role) > 10
+    new.staff := coalesce(live.is_staff(session.type, new.role), false);
+    perform live.require_role(session.type, role) from unnest(array[new.role, new.invited_role]) role;
+    if live.rank_of(session.type, new.role) > live.audience_rank()
         and exists (select from auth.users u where u.id = new.user_id and u.is_anonymous) then
       perform live.refuse(409, 'cannot_be_invited', 'this person has no account: they can only watch and listen');
     end if;
-    if staff and new.mic_by_all then
+    if new.staff and new.mic_by_all then
       new.mic_muted := false;
       new.mic_muted_until := null;
       new.mic_by_all := false;
-    elsif not staff and not new.mic_muted and session.mute_all_rank is not null
-        and (tg_op = 'INSERT' or live.rank_of(session.type, old.role) >= 30) then
+    elsif not new.staff and not new.mic_muted and session.mute_all_rank is not null
+        and (tg_op = 'INSERT' or old.staff) then
       new.mic_muted := true;
       new.mic_by_all := true;
       new.mic_by_rank := session.mute_all_rank;
@@ -1838,7 +1921,7 @@ create function live.seat_host() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   insert into public.live_participants (session_id, user_id, role, role_by_rank)
-  values (new.id, new.creator_id, 'host', 100);
+  values (new.id, new.creator_id, 'host', live.rank_of_ops());
   insert into live.wake_marks (room) values (new.livekit_room), ('count:' || new.id) on conflict do nothing;
   return null;
 end;
@@ -1860,13 +1943,13 @@ create function live.rank_in(p_session uuid, p_user uuid) returns int
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
-    select case when live.is_ops(p_user) then 100 else coalesce(
+    select case when live.is_ops(p_user) then live.rank_of_ops() else coalesce(
       (select live.rank_of(s.type, p.role)
          from public.live_participants p join public.live_sessions s on s.id = p.session_id
-        where p.session_id = p_session and p.user_id = p_user), 10) end);
+        where p.session_id = p_session and p.user_id = p_user), live.audience_rank()) end);
 end;
 $$;
-comment on function live.rank_in is 'Rank of a person in a session: 100 for ops, 10 for someone who was never there.';
+comment on function live.rank_in is 'Rank of a person in a session: above all for ops, that of the audience for someone who was never there.';
 
 -- ── bans ───────────────────────────────────────────────────────────────────────────────────────────────────────
 -- PL/pgSQL keeps its plan, where this would be planned anew for each gift and each message.
@@ -2003,8 +2086,7 @@ language plpgsql stable set search_path = '' as $$
 begin
   return (
     select exists (select from public.live_sessions s
-                    where s.id = p_row.session_id and s.mute_all_rank is not null
-                      and live.rank_of(s.type, p_row.role) < 30));
+                    where s.id = p_row.session_id and s.mute_all_rank is not null and not p_row.staff));
 end;
 $$;
 comment on function live.bound_by_mute_all is 'Whether everyone of this person''s rank is muted in their session now.';
@@ -2114,7 +2196,7 @@ language plpgsql stable set search_path = '' as $$
 begin
   return (
     select jsonb_build_object(
-      'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
+      'user_id', p_user, 'role', live.default_role('call'), 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
       'sound_only', p_call.type = 'audio',
       'removed', live.standing_ban(p_user, null, null),
       'connection', live.connection(null, p_call.id, p_user))
@@ -2129,7 +2211,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select case
-      when p_session.access_type = 'public' or live.rank_in(p_session.id, p_user) >= 30 then null
+      when p_session.access_type = 'public' or live.rank_in(p_session.id, p_user) >= live.staff_rank() then null
       when coalesce((select u.is_anonymous from auth.users u where u.id = p_user), true) then 'sign_in_required'
       when p_session.access_type = 'subscribers' then
         case when not live.subscribes(p_user, p_session.creator_id) then 'subscription_required' end
@@ -3051,9 +3133,7 @@ end;
 $$;
 comment on function live.check_place is 'Refuses an action about a session, call or person that is not there.';
 
-create function live.permits(
-  p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int
-) returns boolean
+create function live.permits(p_via text, p_rank int, p_action text, p_scope text, p_new_rank int) returns boolean
 language plpgsql stable set search_path = '' as $$
 declare
   known constant public.live_actions := live.action(p_action);
@@ -3061,10 +3141,9 @@ begin
   return case
     when known.action is null then false
     when p_via = 'auto' then known.automatic and p_scope is distinct from 'platform'
-    when p_rank >= 100 then true
-    when p_rank < known.min_rank or p_scope = 'platform' or (p_scope = 'creator' and p_rank < 50) then false
-    when p_new_rank is null or p_rank >= 50 then coalesce(p_new_rank, 0) <= 40
-    else p_new_rank <= 20 and (p_rank >= 40 or p_target_rank <= 20)
+    when p_rank >= live.rank_of_ops() then true
+    when p_rank < known.min_rank or p_scope = 'platform' or (p_scope = 'creator' and p_rank < live.host_rank()) then false
+    else p_new_rank is null or p_new_rank < live.grants_below(p_rank)
   end;
 end;
 $$;
@@ -3072,11 +3151,11 @@ comment on function live.permits is
   'Whether a rank may ask for an action at all: by live_actions.min_rank, and for a wider scope or a role by more. p_new_rank is the rank that set_role gives.';
 
 create function live.reaches(p_via text, p_rank int, p_target_rank int) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
 begin
   return p_target_rank is null
-      or case when p_via = 'auto' then p_target_rank < 50
-              when p_rank >= 100 then true
+      or case when p_via = 'auto' then p_target_rank < live.host_rank()
+              when p_rank >= live.rank_of_ops() then true
               else p_target_rank < p_rank end;
 end;
 $$;
@@ -3086,10 +3165,10 @@ comment on function live.reaches is
 create function live.ops_rank(p_user uuid) returns int
 language plpgsql stable set search_path = '' as $$
 begin
-  return case when p_user is null or live.standing_fault(p_user, null, null) is null then 100 else 0 end;
+  return case when p_user is null or live.standing_fault(p_user, null, null) is null then live.rank_of_ops() else 0 end;
 end;
 $$;
-comment on function live.ops_rank is 'Rank of ops for whom server code speaks: 100, and 0 for someone who is suspended. Null = nobody in particular.';
+comment on function live.ops_rank is 'Rank of ops for whom server code speaks: above all, and 0 for someone who is suspended. Null = nobody in particular.';
 
 -- Before anything is looked up about the target, so that a refusal tells nothing of who was where.
 create function live.require_standing_to_ask(p_row public.moderation_actions) returns void
@@ -3098,7 +3177,7 @@ begin
   if p_row.requested_rank <= 0 then
     perform live.refuse(403, 'banned', 'you have been removed: you cannot act here');
   elsif not live.permits(
-      p_row.requested_via, p_row.requested_rank, p_row.action, live.action_scope(p_row.action, p_row.params), 0,
+      p_row.requested_via, p_row.requested_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
       live.rank_of((select s.type from public.live_sessions s where s.id = p_row.session_id), p_row.params ->> 'role')) then
     perform live.refuse(403, 'not_allowed', format('you may not %s here', replace(p_row.action, '_', ' ')));
   end if;
@@ -3115,7 +3194,7 @@ declare
                           then live.rank_in(p_row.session_id, p_row.target_user_id) end;
 begin
   if not live.permits(p_row.requested_via, p_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
-                      target_rank, live.rank_of(context, p_row.params ->> 'role')) then
+                      live.rank_of(context, p_row.params ->> 'role')) then
     return format('you may not %s here', replace(p_row.action, '_', ' '));
   elsif not live.reaches(p_row.requested_via, p_rank, target_rank)
       and not (p_row.action = 'delete_message' and p_row.target_user_id is not distinct from p_row.requested_by) then
@@ -3197,7 +3276,7 @@ begin
         (select p.role_by_rank from public.live_participants p
           where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
             -- A rule may demote whom a host has promoted; what ops did, only ops undo.
-            and (p_row.requested_via <> 'auto' or p.role_by_rank >= 100))
+            and (p_row.requested_via <> 'auto' or p.role_by_rank >= live.rank_of_ops()))
       when p_row.action = 'unmute_all' then
         (select s.mute_all_rank from public.live_sessions s where s.id = p_row.session_id)
       when p_row.action = 'unban' then
@@ -3452,9 +3531,8 @@ begin
     update public.live_participants p set mic_muted = false where p.session_id = p_session and p.mic_by_all;
   else
     update public.live_participants p set mic_muted = true, mic_by_all = true, mic_by_rank = p_rank
-      from public.live_sessions s
-     where s.id = p_session and p.session_id = p_session
-       and (not p.mic_muted or p.mic_by_all) and live.rank_of(s.type, p.role) < 30;
+     where p.session_id = p_session
+       and (not p.mic_muted or p.mic_by_all) and not p.staff;
   end if;
 end;
 $$;
@@ -3567,7 +3645,7 @@ create function live.do_end_session(p_row public.moderation_actions) returns jso
 language plpgsql set search_path = '' as $$
 begin
   update public.live_sessions s
-     set status = 'ended', end_reason = case when p_row.requested_rank >= 100 then 'ops' else 'host' end
+     set status = 'ended', end_reason = case when p_row.requested_rank >= live.rank_of_ops() then 'ops' else 'host' end
    where s.id = p_row.session_id;
   update public.calls c
      set status = case c.status when 'accepted' then 'ended' else 'cancelled' end, end_reason = 'ops'
@@ -3730,7 +3808,7 @@ begin
     perform live.refuse_deleted(me);
     p_row.requested_by := me;
     p_row.requested_rank := live.acting_rank(p_row.session_id, me);
-    p_row.requested_via := case when p_row.requested_rank >= 100 then 'ops' else 'app' end;
+    p_row.requested_via := case when p_row.requested_rank >= live.rank_of_ops() then 'ops' else 'app' end;
   end if;
   return p_row;
 end;
@@ -4060,7 +4138,8 @@ declare
   raised int;
 begin
   if seat.hand_raised_at is null then
-    if seat.role not in ('listener', 'viewer') then
+    if live.rank_of((select s.type from public.live_sessions s where s.id = seat.session_id), seat.role)
+        > live.audience_rank() then
       perform live.refuse(409, 'already_speaker', 'you may speak already');
     elsif not seat.is_online then
       perform live.refuse(409, 'not_in_session', 'join the session first');
@@ -4095,7 +4174,7 @@ declare
   seat public.live_participants := live.require_seat(lower_hand.session_id);
   whose uuid := coalesce(lower_hand.user_id, seat.user_id);
 begin
-  if whose <> seat.user_id and live.rank_in(seat.session_id, seat.user_id) < 30 then
+  if whose <> seat.user_id and live.rank_in(seat.session_id, seat.user_id) < live.staff_rank() then
     perform live.refuse(403, 'not_allowed', 'only the host and moderators lower other people''s hands');
   end if;
   update public.live_participants p set hand_raised_at = null
@@ -4197,7 +4276,7 @@ begin
   end if;
   return query
     select p.session_id from public.live_participants p
-     where p.user_id = p_user and not p.free and not p.access_removed and p.role in ('host', 'co_host', 'moderator');
+     where p.user_id = p_user and not p.free and not p.access_removed and p.staff;
   if (select u.is_anonymous from auth.users u where u.id = p_user) is not false then
     return;
   end if;
@@ -4205,7 +4284,7 @@ begin
     select p.session_id
       from public.live_participants p join public.live_sessions s on s.id = p.session_id
      where p.user_id = p_user and not p.free and not p.access_removed
-       and p.role not in ('host', 'co_host', 'moderator')
+       and not p.staff
        and case when s.creator_id = p_user then true else case s.access_type
          when 'subscribers' then s.creator_id in (
            select c.creator_id from public.creator_subscriptions c
@@ -4295,7 +4374,7 @@ begin
   end if;
   return query
     select p.session_id from public.live_participants p
-     where p.user_id = me and p.role in ('host', 'co_host', 'moderator')
+     where p.user_id = me and p.staff
        and p.session_id not in (select live.closed_to(me));
 end;
 $$;
@@ -4423,7 +4502,7 @@ begin
   elsif live.standing_ban(me, session.id, session.creator_id) is not null then
     return false;
   elsif parts[1] = 'levels' then
-    return live.rank_in(session.id, me) >= 30;
+    return live.rank_in(session.id, me) >= live.staff_rank();
   end if;
   return live.access_fault(session, me) is null;
 end;
@@ -4444,7 +4523,7 @@ declare
   lease timestamptz := clock_timestamp() + interval '15 seconds';
 begin
   perform live.refuse_deleted(me);
-  if me is null or live.acting_rank(watch_levels.session_id, me) < 30 then
+  if me is null or live.acting_rank(watch_levels.session_id, me) < live.staff_rank() then
     perform live.refuse(403, 'not_allowed', 'levels are for the host, co-hosts, moderators and ops');
   elsif not exists (select from public.live_sessions s where s.id = watch_levels.session_id and s.status = 'live') then
     perform live.refuse(409, 'session_not_live', 'the session is not live');
@@ -5476,7 +5555,7 @@ begin
     select p.session_id, p.user_id, p.access_ends_at, live.access_fault(s, p.user_id) is not null as lacking
       from public.live_sessions s
       join public.live_participants p on p.session_id = s.id and (p.is_online or p.access_ends_at is not null)
-     where s.status = 'live' and s.access_type <> 'public' and live.rank_of(s.type, p.role) < 30
+     where s.status = 'live' and s.access_type <> 'public' and not p.staff
   ), due as (
     select c.* from checked c
      where c.lacking <> (c.access_ends_at is not null) or (c.lacking and c.access_ends_at <= clock_timestamp())
@@ -6422,7 +6501,7 @@ create function live.token_sources(p_rights public.live_roles, p_seat public.liv
 returns text[]
 language plpgsql stable set search_path = '' as $$
 begin
-  return case when p_rights.role in ('host', 'party')
+  return case when p_rights.token_publishes
     then array(select x.source from unnest(live.allowed_sources(p_rights, p_seat)) with ordinality as x (source, place)
                 where not (p_sound_only and x.source in ('camera', 'screen_share')) order by x.place) else '{}' end;
 end;
@@ -9713,7 +9792,7 @@ begin
     p_row.requested_rank := live.acting_rank(p_row.session_id, me);
     -- Only ops may be marked: an app user's rate limit must not depend on a header.
     p_row.requested_via := case
-      when p_row.requested_rank < 100 then 'app'
+      when p_row.requested_rank < live.rank_of_ops() then 'app'
       when live.through_assistant() then 'assistant'
       else 'ops' end;
   end if;
@@ -9883,7 +9962,7 @@ begin
                    when live.is_ops(me) then 'ops'
                    else 'user' end,
     'staff', session.id is not null and not live.kept_out(me, session.id, session.creator_id)
-             and live.rank_in(session.id, me) >= 30);
+             and live.rank_in(session.id, me) >= live.staff_rank());
 end;
 $$;
 comment on function public.my_rights is
@@ -10174,7 +10253,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return live.is_ops(p_user) or exists (
     select from public.live_participants p
-     where p.user_id = p_user and p.is_online and p.role in ('host', 'co_host', 'moderator'));
+     where p.user_id = p_user and p.is_online and p.staff);
 end;
 $$;
 comment on function live.is_present_staff is 'Whether a person is ops, or moderates a room that they are in: places are kept for them.';
@@ -11741,7 +11820,14 @@ revoke all on routine
   live.setting_interval(p_key text),
   live.limit_of(p_name text),
   live.rank_of(p_context text, p_role text),
+  live.require_role(p_context text, p_role text),
+  live.is_staff(p_context text, p_role text),
   live.default_role(p_context text),
+  live.rank_of_ops(),
+  live.host_rank(),
+  live.staff_rank(),
+  live.grants_below(p_rank int),
+  live.audience_rank(),
   live.policy_shape(),
   live.rung_shape(),
   live.policy_presets(),
@@ -11837,7 +11923,7 @@ revoke all on routine
   live.params_fault(p_action text, p_params jsonb),
   live.check_shape(p_row public.moderation_actions),
   live.check_place(p_row public.moderation_actions),
-  live.permits(p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int),
+  live.permits(p_via text, p_rank int, p_action text, p_scope text, p_new_rank int),
   live.reaches(p_via text, p_rank int, p_target_rank int),
   live.ops_rank(p_user uuid),
   live.require_standing_to_ask(p_row public.moderation_actions),
@@ -12203,6 +12289,7 @@ grant select, insert, update, delete on public.app_settings to service_role;
 grant select, update (value) on public.app_settings to authenticated;
 grant execute on function live.setting(text) to service_role;
 grant select on public.live_roles to anon, authenticated, service_role;
+grant execute on function live.rank_of_ops() to service_role;
 grant select, insert, update on public.live_sessions to service_role;
 grant select on public.live_sessions to anon, authenticated;
 grant update (title) on public.live_sessions to authenticated;

@@ -38,7 +38,7 @@ comment on table public.live_sessions is 'A creator''s broadcast (video_live) or
 comment on column public.live_sessions.id is 'Id of the session.';
 comment on column public.live_sessions.creator_id is 'The creator: its host.';
 comment on column public.live_sessions.type is 'video_live or audio_room; also the context of its roles.';
-comment on column public.live_sessions.access_type is 'Who may enter: everyone, the creator''s subscribers, or holders of a ticket.';
+comment on column public.live_sessions.access_type is 'Who may enter: public (everyone), subscribers (of the creator) or pay_per_view (holders of a ticket).';
 comment on column public.live_sessions.price_coins is 'Price of a ticket; set for pay_per_view and only there.';
 comment on column public.live_sessions.title is 'Title; the one column that its host may change directly.';
 comment on column public.live_sessions.livekit_room is 'Name of its LiveKit room.';

@@ -23,7 +23,7 @@ comment on column public.calls.id is 'Id of the call.';
 comment on column public.calls.caller_id is 'Who calls.';
 comment on column public.calls.callee_id is 'Who is called.';
 comment on column public.calls.type is 'audio or video; an audio call becomes video when both sides ask for it.';
-comment on column public.calls.status is 'Where the call stands.';
+comment on column public.calls.status is 'initiated, ringing, accepted; at the end declined, missed, cancelled, ended or failed. call_transitions says what may follow.';
 comment on column public.calls.livekit_room is 'Name of its LiveKit room.';
 comment on column public.calls.ringing_at is 'When it began to ring.';
 comment on column public.calls.accepted_at is 'When it was answered.';

@@ -4,7 +4,8 @@
 create table public.live_participants (
   session_id uuid not null references public.live_sessions (id) on delete cascade,
   user_id uuid not null,
-  role text not null check (role in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer')),
+  role text not null,
+  staff boolean not null default false,
   role_by_rank int not null default 0,
   mic_muted boolean not null default false,
   mic_muted_until timestamptz,
@@ -15,7 +16,7 @@ create table public.live_participants (
   chat_muted_until timestamptz,
   chat_by_rank int not null default 0,
   hand_raised_at timestamptz,
-  invited_role text check (invited_role in ('co_host', 'moderator', 'speaker', 'host')),
+  invited_role text,
   invited_by uuid,
   invited_by_rank int not null default 0,
   invite_expires_at timestamptz,
@@ -42,7 +43,8 @@ comment on table public.live_participants is
   'A person in a session. Role and mute flags are the desired state: the agent makes LiveKit agree.';
 comment on column public.live_participants.session_id is 'The session.';
 comment on column public.live_participants.user_id is 'The person; also the LiveKit identity.';
-comment on column public.live_participants.role is 'What they may do: a role of live_roles.';
+comment on column public.live_participants.role is 'What they may do: a role that live_roles has for the session''s type.';
+comment on column public.live_participants.staff is 'Whether that role moderates; kept by a trigger.';
 comment on column public.live_participants.role_by_rank is 'Rank of who gave the role; a lower rank does not change it. 0 = nobody in particular.';
 comment on column public.live_participants.mic_muted is 'Whether the microphone is taken away, by name or by mute_all.';
 comment on column public.live_participants.mic_muted_until is 'When that ends by itself; null = not by itself.';
@@ -53,7 +55,7 @@ comment on column public.live_participants.camera_by_rank is 'Rank of who took t
 comment on column public.live_participants.chat_muted_until is 'Until when they may not write; infinity = until lifted; null = they may.';
 comment on column public.live_participants.chat_by_rank is 'Rank of who took the chat; a lower rank does not give it back.';
 comment on column public.live_participants.hand_raised_at is 'Since when the hand is up: the queue''s order. Null = down.';
-comment on column public.live_participants.invited_role is 'A role they were offered and have not answered.';
+comment on column public.live_participants.invited_role is 'A role, as role, that they were offered and have not answered.';
 comment on column public.live_participants.invited_by is 'Who offered it; null for server code and for ops.';
 comment on column public.live_participants.invited_by_rank is 'Rank of who offered it.';
 comment on column public.live_participants.invite_expires_at is 'Until when the offer stands.';
@@ -76,7 +78,7 @@ create index live_participants_by_user on public.live_participants (user_id, las
 create index live_participants_free on public.live_participants (user_id) include (session_id) where free and not access_removed;
 create index live_participants_paid on public.live_participants (user_id) where not free;
 create index live_participants_staff on public.live_participants (user_id) include (session_id)
-  where role in ('host', 'co_host', 'moderator');
+  where staff;
 create index live_participants_changed on public.live_participants (session_id, desired_xid);
 create index live_participants_online on public.live_participants (session_id) where is_online;
 create index live_participants_folded on public.live_participants (folded_until) where folded_visits > 0;
@@ -144,7 +146,7 @@ create table public.live_bans (
   creator_id uuid,
   reason text,
   created_by uuid,
-  by_rank int not null default 100,
+  by_rank int not null default live.rank_of_ops(),
   action_id uuid,
   created_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz,

@@ -10,7 +10,7 @@ create table public.live_actions (
   in_calls boolean not null default false,
   needs_agent boolean not null,
   params_schema jsonb not null check (jsonb_typeof(params_schema) = 'object'),
-  min_rank int not null check (min_rank between 1 and 100),
+  min_rank int not null check (min_rank > 0),
   undone_by text references public.live_actions (action),
   automatic boolean not null default false,
   after_end boolean not null default false,

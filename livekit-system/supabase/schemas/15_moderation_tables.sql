@@ -47,7 +47,7 @@ comment on column public.moderation_actions.params is 'Details, as live_actions.
 comment on column public.moderation_actions.reason is 'Why, for the audit and for the person concerned.';
 comment on column public.moderation_actions.requested_by is 'Who asked; set from who is signed in. Null for server code.';
 comment on column public.moderation_actions.requested_via is 'Through which door: ops, app, auto (the agent''s rules) or assistant.';
-comment on column public.moderation_actions.requested_rank is 'Rank of the asker at insertion; 100 for ops.';
+comment on column public.moderation_actions.requested_rank is 'Rank of the asker at insertion; live.rank_of_ops() for ops.';
 comment on column public.moderation_actions.dry_run is 'Decided and recorded, and nothing touched: it was carried out and rolled back.';
 comment on column public.moderation_actions.expires_at is 'After this it is pointless; for kick and announce only.';
 comment on column public.moderation_actions.status is 'pending, claimed, then applied, failed, expired or cancelled.';

@@ -6,23 +6,24 @@ create function live.guard_participant() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
   session public.live_sessions;
-  staff boolean;
 begin
-  if tg_op = 'INSERT' or new.role <> old.role or new.free <> old.free then
+  if tg_op = 'INSERT' or new.role <> old.role or new.free <> old.free
+      or new.invited_role is distinct from old.invited_role then
     -- The lock orders this against a mute_all in flight: one of the two sees the other.
     select * into session from public.live_sessions s where s.id = new.session_id for share;
     new.free := session.access_type = 'public';
-    staff := live.rank_of(session.type, new.role) >= 30;
-    if live.rank_of(session.type, new.role) > 10
+    new.staff := coalesce(live.is_staff(session.type, new.role), false);
+    perform live.require_role(session.type, role) from unnest(array[new.role, new.invited_role]) role;
+    if live.rank_of(session.type, new.role) > live.audience_rank()
         and exists (select from auth.users u where u.id = new.user_id and u.is_anonymous) then
       perform live.refuse(409, 'cannot_be_invited', 'this person has no account: they can only watch and listen');
     end if;
-    if staff and new.mic_by_all then
+    if new.staff and new.mic_by_all then
       new.mic_muted := false;
       new.mic_muted_until := null;
       new.mic_by_all := false;
-    elsif not staff and not new.mic_muted and session.mute_all_rank is not null
-        and (tg_op = 'INSERT' or live.rank_of(session.type, old.role) >= 30) then
+    elsif not new.staff and not new.mic_muted and session.mute_all_rank is not null
+        and (tg_op = 'INSERT' or old.staff) then
       new.mic_muted := true;
       new.mic_by_all := true;
       new.mic_by_rank := session.mute_all_rank;
@@ -78,7 +79,7 @@ create function live.seat_host() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   insert into public.live_participants (session_id, user_id, role, role_by_rank)
-  values (new.id, new.creator_id, 'host', 100);
+  values (new.id, new.creator_id, 'host', live.rank_of_ops());
   insert into live.wake_marks (room) values (new.livekit_room), ('count:' || new.id) on conflict do nothing;
   return null;
 end;
@@ -100,13 +101,13 @@ create function live.rank_in(p_session uuid, p_user uuid) returns int
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
-    select case when live.is_ops(p_user) then 100 else coalesce(
+    select case when live.is_ops(p_user) then live.rank_of_ops() else coalesce(
       (select live.rank_of(s.type, p.role)
          from public.live_participants p join public.live_sessions s on s.id = p.session_id
-        where p.session_id = p_session and p.user_id = p_user), 10) end);
+        where p.session_id = p_session and p.user_id = p_user), live.audience_rank()) end);
 end;
 $$;
-comment on function live.rank_in is 'Rank of a person in a session: 100 for ops, 10 for someone who was never there.';
+comment on function live.rank_in is 'Rank of a person in a session: above all for ops, that of the audience for someone who was never there.';
 
 -- ── bans ───────────────────────────────────────────────────────────────────────────────────────────────────────
 -- PL/pgSQL keeps its plan, where this would be planned anew for each gift and each message.
@@ -243,8 +244,7 @@ language plpgsql stable set search_path = '' as $$
 begin
   return (
     select exists (select from public.live_sessions s
-                    where s.id = p_row.session_id and s.mute_all_rank is not null
-                      and live.rank_of(s.type, p_row.role) < 30));
+                    where s.id = p_row.session_id and s.mute_all_rank is not null and not p_row.staff));
 end;
 $$;
 comment on function live.bound_by_mute_all is 'Whether everyone of this person''s rank is muted in their session now.';
@@ -354,7 +354,7 @@ language plpgsql stable set search_path = '' as $$
 begin
   return (
     select jsonb_build_object(
-      'user_id', p_user, 'role', 'party', 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
+      'user_id', p_user, 'role', live.default_role('call'), 'mic_muted', false, 'mic_muted_until', null, 'camera_off', false,
       'sound_only', p_call.type = 'audio',
       'removed', live.standing_ban(p_user, null, null),
       'connection', live.connection(null, p_call.id, p_user))
@@ -369,7 +369,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select case
-      when p_session.access_type = 'public' or live.rank_in(p_session.id, p_user) >= 30 then null
+      when p_session.access_type = 'public' or live.rank_in(p_session.id, p_user) >= live.staff_rank() then null
       when coalesce((select u.is_anonymous from auth.users u where u.id = p_user), true) then 'sign_in_required'
       when p_session.access_type = 'subscribers' then
         case when not live.subscribes(p_user, p_session.creator_id) then 'subscription_required' end

@@ -142,9 +142,7 @@ end;
 $$;
 comment on function live.check_place is 'Refuses an action about a session, call or person that is not there.';
 
-create function live.permits(
-  p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int
-) returns boolean
+create function live.permits(p_via text, p_rank int, p_action text, p_scope text, p_new_rank int) returns boolean
 language plpgsql stable set search_path = '' as $$
 declare
   known constant public.live_actions := live.action(p_action);
@@ -152,10 +150,9 @@ begin
   return case
     when known.action is null then false
     when p_via = 'auto' then known.automatic and p_scope is distinct from 'platform'
-    when p_rank >= 100 then true
-    when p_rank < known.min_rank or p_scope = 'platform' or (p_scope = 'creator' and p_rank < 50) then false
-    when p_new_rank is null or p_rank >= 50 then coalesce(p_new_rank, 0) <= 40
-    else p_new_rank <= 20 and (p_rank >= 40 or p_target_rank <= 20)
+    when p_rank >= live.rank_of_ops() then true
+    when p_rank < known.min_rank or p_scope = 'platform' or (p_scope = 'creator' and p_rank < live.host_rank()) then false
+    else p_new_rank is null or p_new_rank < live.grants_below(p_rank)
   end;
 end;
 $$;
@@ -163,11 +160,11 @@ comment on function live.permits is
   'Whether a rank may ask for an action at all: by live_actions.min_rank, and for a wider scope or a role by more. p_new_rank is the rank that set_role gives.';
 
 create function live.reaches(p_via text, p_rank int, p_target_rank int) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
 begin
   return p_target_rank is null
-      or case when p_via = 'auto' then p_target_rank < 50
-              when p_rank >= 100 then true
+      or case when p_via = 'auto' then p_target_rank < live.host_rank()
+              when p_rank >= live.rank_of_ops() then true
               else p_target_rank < p_rank end;
 end;
 $$;
@@ -177,10 +174,10 @@ comment on function live.reaches is
 create function live.ops_rank(p_user uuid) returns int
 language plpgsql stable set search_path = '' as $$
 begin
-  return case when p_user is null or live.standing_fault(p_user, null, null) is null then 100 else 0 end;
+  return case when p_user is null or live.standing_fault(p_user, null, null) is null then live.rank_of_ops() else 0 end;
 end;
 $$;
-comment on function live.ops_rank is 'Rank of ops for whom server code speaks: 100, and 0 for someone who is suspended. Null = nobody in particular.';
+comment on function live.ops_rank is 'Rank of ops for whom server code speaks: above all, and 0 for someone who is suspended. Null = nobody in particular.';
 
 -- Before anything is looked up about the target, so that a refusal tells nothing of who was where.
 create function live.require_standing_to_ask(p_row public.moderation_actions) returns void
@@ -189,7 +186,7 @@ begin
   if p_row.requested_rank <= 0 then
     perform live.refuse(403, 'banned', 'you have been removed: you cannot act here');
   elsif not live.permits(
-      p_row.requested_via, p_row.requested_rank, p_row.action, live.action_scope(p_row.action, p_row.params), 0,
+      p_row.requested_via, p_row.requested_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
       live.rank_of((select s.type from public.live_sessions s where s.id = p_row.session_id), p_row.params ->> 'role')) then
     perform live.refuse(403, 'not_allowed', format('you may not %s here', replace(p_row.action, '_', ' ')));
   end if;
@@ -206,7 +203,7 @@ declare
                           then live.rank_in(p_row.session_id, p_row.target_user_id) end;
 begin
   if not live.permits(p_row.requested_via, p_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
-                      target_rank, live.rank_of(context, p_row.params ->> 'role')) then
+                      live.rank_of(context, p_row.params ->> 'role')) then
     return format('you may not %s here', replace(p_row.action, '_', ' '));
   elsif not live.reaches(p_row.requested_via, p_rank, target_rank)
       and not (p_row.action = 'delete_message' and p_row.target_user_id is not distinct from p_row.requested_by) then
@@ -288,7 +285,7 @@ begin
         (select p.role_by_rank from public.live_participants p
           where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id
             -- A rule may demote whom a host has promoted; what ops did, only ops undo.
-            and (p_row.requested_via <> 'auto' or p.role_by_rank >= 100))
+            and (p_row.requested_via <> 'auto' or p.role_by_rank >= live.rank_of_ops()))
       when p_row.action = 'unmute_all' then
         (select s.mute_all_rank from public.live_sessions s where s.id = p_row.session_id)
       when p_row.action = 'unban' then

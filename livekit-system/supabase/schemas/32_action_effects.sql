@@ -186,9 +186,8 @@ begin
     update public.live_participants p set mic_muted = false where p.session_id = p_session and p.mic_by_all;
   else
     update public.live_participants p set mic_muted = true, mic_by_all = true, mic_by_rank = p_rank
-      from public.live_sessions s
-     where s.id = p_session and p.session_id = p_session
-       and (not p.mic_muted or p.mic_by_all) and live.rank_of(s.type, p.role) < 30;
+     where p.session_id = p_session
+       and (not p.mic_muted or p.mic_by_all) and not p.staff;
   end if;
 end;
 $$;
@@ -301,7 +300,7 @@ create function live.do_end_session(p_row public.moderation_actions) returns jso
 language plpgsql set search_path = '' as $$
 begin
   update public.live_sessions s
-     set status = 'ended', end_reason = case when p_row.requested_rank >= 100 then 'ops' else 'host' end
+     set status = 'ended', end_reason = case when p_row.requested_rank >= live.rank_of_ops() then 'ops' else 'host' end
    where s.id = p_row.session_id;
   update public.calls c
      set status = case c.status when 'accepted' then 'ended' else 'cancelled' end, end_reason = 'ops'

@@ -18,7 +18,7 @@ begin
     perform live.refuse_deleted(me);
     p_row.requested_by := me;
     p_row.requested_rank := live.acting_rank(p_row.session_id, me);
-    p_row.requested_via := case when p_row.requested_rank >= 100 then 'ops' else 'app' end;
+    p_row.requested_via := case when p_row.requested_rank >= live.rank_of_ops() then 'ops' else 'app' end;
   end if;
   return p_row;
 end;

@@ -45,7 +45,8 @@ declare
   raised int;
 begin
   if seat.hand_raised_at is null then
-    if seat.role not in ('listener', 'viewer') then
+    if live.rank_of((select s.type from public.live_sessions s where s.id = seat.session_id), seat.role)
+        > live.audience_rank() then
       perform live.refuse(409, 'already_speaker', 'you may speak already');
     elsif not seat.is_online then
       perform live.refuse(409, 'not_in_session', 'join the session first');
@@ -80,7 +81,7 @@ declare
   seat public.live_participants := live.require_seat(lower_hand.session_id);
   whose uuid := coalesce(lower_hand.user_id, seat.user_id);
 begin
-  if whose <> seat.user_id and live.rank_in(seat.session_id, seat.user_id) < 30 then
+  if whose <> seat.user_id and live.rank_in(seat.session_id, seat.user_id) < live.staff_rank() then
     perform live.refuse(403, 'not_allowed', 'only the host and moderators lower other people''s hands');
   end if;
   update public.live_participants p set hand_raised_at = null

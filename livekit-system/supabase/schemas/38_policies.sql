@@ -40,7 +40,7 @@ begin
   end if;
   return query
     select p.session_id from public.live_participants p
-     where p.user_id = p_user and not p.free and not p.access_removed and p.role in ('host', 'co_host', 'moderator');
+     where p.user_id = p_user and not p.free and not p.access_removed and p.staff;
   if (select u.is_anonymous from auth.users u where u.id = p_user) is not false then
     return;
   end if;
@@ -48,7 +48,7 @@ begin
     select p.session_id
       from public.live_participants p join public.live_sessions s on s.id = p.session_id
      where p.user_id = p_user and not p.free and not p.access_removed
-       and p.role not in ('host', 'co_host', 'moderator')
+       and not p.staff
        and case when s.creator_id = p_user then true else case s.access_type
          when 'subscribers' then s.creator_id in (
            select c.creator_id from public.creator_subscriptions c
@@ -138,7 +138,7 @@ begin
   end if;
   return query
     select p.session_id from public.live_participants p
-     where p.user_id = me and p.role in ('host', 'co_host', 'moderator')
+     where p.user_id = me and p.staff
        and p.session_id not in (select live.closed_to(me));
 end;
 $$;
@@ -266,7 +266,7 @@ begin
   elsif live.standing_ban(me, session.id, session.creator_id) is not null then
     return false;
   elsif parts[1] = 'levels' then
-    return live.rank_in(session.id, me) >= 30;
+    return live.rank_in(session.id, me) >= live.staff_rank();
   end if;
   return live.access_fault(session, me) is null;
 end;
@@ -287,7 +287,7 @@ declare
   lease timestamptz := clock_timestamp() + interval '15 seconds';
 begin
   perform live.refuse_deleted(me);
-  if me is null or live.acting_rank(watch_levels.session_id, me) < 30 then
+  if me is null or live.acting_rank(watch_levels.session_id, me) < live.staff_rank() then
     perform live.refuse(403, 'not_allowed', 'levels are for the host, co-hosts, moderators and ops');
   elsif not exists (select from public.live_sessions s where s.id = watch_levels.session_id and s.status = 'live') then
     perform live.refuse(409, 'session_not_live', 'the session is not live');

@@ -122,7 +122,7 @@ create function live.token_sources(p_rights public.live_roles, p_seat public.liv
 returns text[]
 language plpgsql stable set search_path = '' as $$
 begin
-  return case when p_rights.role in ('host', 'party')
+  return case when p_rights.token_publishes
     then array(select x.source from unnest(live.allowed_sources(p_rights, p_seat)) with ordinality as x (source, place)
                 where not (p_sound_only and x.source in ('camera', 'screen_share')) order by x.place) else '{}' end;
 end;

@@ -30,7 +30,7 @@ begin
     p_row.requested_rank := live.acting_rank(p_row.session_id, me);
     -- Only ops may be marked: an app user's rate limit must not depend on a header.
     p_row.requested_via := case
-      when p_row.requested_rank < 100 then 'app'
+      when p_row.requested_rank < live.rank_of_ops() then 'app'
       when live.through_assistant() then 'assistant'
       else 'ops' end;
   end if;

@@ -19,7 +19,7 @@ begin
                    when live.is_ops(me) then 'ops'
                    else 'user' end,
     'staff', session.id is not null and not live.kept_out(me, session.id, session.creator_id)
-             and live.rank_in(session.id, me) >= 30);
+             and live.rank_in(session.id, me) >= live.staff_rank());
 end;
 $$;
 comment on function public.my_rights is

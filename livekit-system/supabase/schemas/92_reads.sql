@@ -164,7 +164,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return live.is_ops(p_user) or exists (
     select from public.live_participants p
-     where p.user_id = p_user and p.is_online and p.role in ('host', 'co_host', 'moderator'));
+     where p.user_id = p_user and p.is_online and p.staff);
 end;
 $$;
 comment on function live.is_present_staff is 'Whether a person is ops, or moderates a room that they are in: places are kept for them.';

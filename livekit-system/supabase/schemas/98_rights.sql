@@ -98,7 +98,14 @@ revoke all on routine
   live.setting_interval(p_key text),
   live.limit_of(p_name text),
   live.rank_of(p_context text, p_role text),
+  live.require_role(p_context text, p_role text),
+  live.is_staff(p_context text, p_role text),
   live.default_role(p_context text),
+  live.rank_of_ops(),
+  live.host_rank(),
+  live.staff_rank(),
+  live.grants_below(p_rank int),
+  live.audience_rank(),
   live.policy_shape(),
   live.rung_shape(),
   live.policy_presets(),
@@ -194,7 +201,7 @@ revoke all on routine
   live.params_fault(p_action text, p_params jsonb),
   live.check_shape(p_row public.moderation_actions),
   live.check_place(p_row public.moderation_actions),
-  live.permits(p_via text, p_rank int, p_action text, p_scope text, p_target_rank int, p_new_rank int),
+  live.permits(p_via text, p_rank int, p_action text, p_scope text, p_new_rank int),
   live.reaches(p_via text, p_rank int, p_target_rank int),
   live.ops_rank(p_user uuid),
   live.require_standing_to_ask(p_row public.moderation_actions),
@@ -560,6 +567,7 @@ grant select, insert, update, delete on public.app_settings to service_role;
 grant select, update (value) on public.app_settings to authenticated;
 grant execute on function live.setting(text) to service_role;
 grant select on public.live_roles to anon, authenticated, service_role;
+grant execute on function live.rank_of_ops() to service_role;
 grant select, insert, update on public.live_sessions to service_role;
 grant select on public.live_sessions to anon, authenticated;
 grant update (title) on public.live_sessions to authenticated;

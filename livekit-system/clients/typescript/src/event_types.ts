@@ -1,9 +1,10 @@
 // Payloads of the known event types, in step with livekit-system/schemas (the tests hold both to the same
 // examples). An unknown type still arrives: a newer server may tell an older app more than it understands.
 
+import type { Role } from "./roles.ts";
 import type { RelayEvent, RelayLevels, RelayNotice } from "./types.ts";
 
-export type Role = "host" | "co_host" | "moderator" | "speaker" | "listener" | "viewer";
+export type { Role };
 
 export interface EventPayloads {
   gift: GiftPayload;

@@ -1,6 +1,6 @@
 /** Owns: who is signed in, and what that makes them here. The database decides; this only spares people closed doors. */
 import { useEffect, useState } from "react";
-import type { Role } from "../model/rows.ts";
+import { STAFF } from "../model/roles.ts";
 import { useSupabase } from "./client.ts";
 import { dataOf, type Failure, failureFrom } from "./failure.ts";
 
@@ -12,7 +12,6 @@ export type Account =
   | { kind: "staff"; id: string; email: string; sessions: string[] }
   | { kind: "nobody"; id: string; email: string };
 
-const STAFF: Role[] = ["host", "co_host", "moderator"];
 const ASK_AGAIN_MS = 30_000;
 const RETRY_MS = 3_000;
 

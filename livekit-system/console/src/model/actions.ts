@@ -3,7 +3,7 @@
  * database decides), the row of a request, and its life. Pure.
  */
 import { ACTIONS } from "./action_list.ts";
-import { OPS_RANK, RANKS } from "./people.ts";
+import { AUDIENCE_RANK, HOST_RANK, OPS_RANK, RANKS, type RoleFacts, ROLES } from "./roles.ts";
 import type { ActionName, ActionStatus, ChatMode, Participant, Role, Scope, SessionType } from "./rows.ts";
 
 const NAMES = Object.keys(ACTIONS) as ActionName[];
@@ -39,16 +39,22 @@ export function mayReach(rank: number, target: Role): boolean {
 
 export function scopesFor(rank: number): Scope[] {
   if (rank >= OPS_RANK) return ["session", "creator", "platform"];
-  return rank >= 50 ? ["session", "creator"] : ["session"];
+  return rank >= HOST_RANK ? ["session", "creator"] : ["session"];
 }
 
 /** Roles that may be given, highest first. */
 export function rolesFor(rank: number, type: SessionType, now: Role): Role[] {
-  const lowest: Role = type === "video_live" ? "viewer" : "listener";
-  const ceiling = rank >= OPS_RANK ? 50 : rank >= 50 ? 40 : 20;
-  const roles: Role[] = ["host", "co_host", "moderator", "speaker", lowest];
-  if (rank < 40 && RANKS[now] > 20) return [];
-  return roles.filter((role) => RANKS[role] <= ceiling && role !== now);
+  if (!mayReach(rank, now)) return [];
+  const roles = Object.entries(ROLES[type]) as [Role, RoleFacts][];
+  const below = rank >= OPS_RANK ? rank : Math.max(
+    0,
+    ...roles.filter(([, facts]) => facts.rank <= rank).map(([, facts]) => facts.grantsBelow),
+  );
+  return roles
+    .filter(([role, facts]) =>
+      role !== now && facts.rank < below && (facts.rank > AUDIENCE_RANK || facts.arrives)
+    )
+    .map(([role]) => role);
 }
 
 /** The actions worth offering against someone: permitted, and not what is so already. */

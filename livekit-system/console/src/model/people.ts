@@ -1,39 +1,25 @@
 /** The people of one room: their order, the queue of hands, and what each may send. Pure. */
 import { type Device, DEVICES, type Switch, type Switches } from "./levels.ts";
-import type { Participant, Role, SessionType } from "./rows.ts";
+import { RANKS, ROLES, type Source } from "./roles.ts";
+import type { Participant, SessionType } from "./rows.ts";
 import { holds } from "./time.ts";
-
-export const RANKS: Record<Role, number> = {
-  host: 50,
-  co_host: 40,
-  moderator: 30,
-  speaker: 20,
-  listener: 10,
-  viewer: 10,
-};
-export const OPS_RANK = 100;
-/** From this rank on one is staff of a session. */
-export const STAFF_RANK = 30;
 
 export type MicState = "allowed" | "muted" | "none";
 export type CameraState = "allowed" | "off" | "none";
 
-/** Which roles may speak or show themselves: the table of CONTRACT §4, for display. The database decides. */
-const MICROPHONE: Record<SessionType, Role[]> = {
-  video_live: ["host", "co_host", "speaker"],
-  audio_room: ["host", "co_host", "moderator", "speaker"],
-};
-const CAMERA: Record<SessionType, Role[]> = { video_live: ["host", "co_host", "speaker"], audio_room: [] };
-
 /** What the room lets this person's microphone do; `muted` is the moderators' doing, not their own switch. */
 export function micState(person: Participant, type: SessionType): MicState {
   if (person.mic_muted) return "muted";
-  return MICROPHONE[type].includes(person.role) ? "allowed" : "none";
+  return maySend(person, type, "microphone") ? "allowed" : "none";
 }
 
 export function cameraState(person: Participant, type: SessionType): CameraState {
   if (person.camera_off) return "off";
-  return CAMERA[type].includes(person.role) ? "allowed" : "none";
+  return maySend(person, type, "camera") ? "allowed" : "none";
+}
+
+function maySend(person: Participant, type: SessionType, source: Source): boolean {
+  return ROLES[type][person.role].sources.includes(source);
 }
 
 /** How somebody has set the devices that they may use, or use all the same. Null switches: nobody told. */

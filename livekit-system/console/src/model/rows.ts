@@ -1,11 +1,11 @@
 /** The rows that the console reads, with the columns it uses (livekit-system/DATABASE.md says what they mean). */
 import type { ActionName } from "./action_list.ts";
+import type { Role } from "./roles.ts";
 
-export type { ActionName };
+export type { ActionName, Role };
 
 /** A time as the data API writes it. */
 export type Time = string;
-export type Role = "host" | "co_host" | "moderator" | "speaker" | "listener" | "viewer";
 export type SessionType = "video_live" | "audio_room";
 
 export interface Profile {

@@ -1,4 +1,5 @@
 /** Every word that the console shows, in English. `tr.ts` has the same shape. */
+import { ROLE_NAMES } from "../model/roles.ts";
 import type { Words } from "./words.ts";
 
 const some = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
@@ -68,14 +69,7 @@ export const en: Words = {
   },
   type: { video_live: "Video", audio_room: "Audio" },
   access: { public: "public", subscribers: "subscribers", pay_per_view: "tickets" },
-  role: {
-    host: "host",
-    co_host: "co-host",
-    moderator: "moderator",
-    speaker: "speaker",
-    listener: "listener",
-    viewer: "viewer",
-  },
+  role: ROLE_NAMES.en,
   room: {
     people: "People",
     online: (n) => some(n, "viewer", "viewers"),

@@ -1,4 +1,5 @@
 /** Konsolun bütün sözleri, Türkçe. Every word that the console shows, in Turkish. */
+import { ROLE_NAMES } from "../model/roles.ts";
 import type { Words } from "./words.ts";
 
 export const tr: Words = {
@@ -66,14 +67,7 @@ export const tr: Words = {
   },
   type: { video_live: "Görüntülü", audio_room: "Sesli" },
   access: { public: "herkese açık", subscribers: "abonelere", pay_per_view: "biletli" },
-  role: {
-    host: "sunucu",
-    co_host: "yardımcı sunucu",
-    moderator: "moderatör",
-    speaker: "konuşmacı",
-    listener: "dinleyici",
-    viewer: "izleyici",
-  },
+  role: ROLE_NAMES.tr,
   room: {
     people: "Kişiler",
     online: (n) => `${n} izleyen`,

@@ -1,6 +1,7 @@
 /** The shape of the console's words: a language that lacks one does not compile. */
 import type { ActionName } from "../model/action_list.ts";
 import type { SoundLevel } from "../model/levels.ts";
+import type { Role } from "../model/roles.ts";
 import type { ChatMode } from "../model/rows.ts";
 
 export interface Words {
@@ -61,14 +62,7 @@ export interface Words {
   };
   type: { video_live: string; audio_room: string };
   access: { public: string; subscribers: string; pay_per_view: string };
-  role: {
-    host: string;
-    co_host: string;
-    moderator: string;
-    speaker: string;
-    listener: string;
-    viewer: string;
-  };
+  role: Record<Role, string>;
   room: {
     people: string;
     online: (n: number) => string;

@@ -1,4 +1,4 @@
--- Owns: who is ops (live_ops), the switches (app_settings), and what a role may do (live_roles).
+-- Owns: who is ops (live_ops), and the switches (app_settings).
 
 -- ── ops ────────────────────────────────────────────────────────────────────────────────────────────────────────
 create table public.live_ops (
@@ -179,54 +179,3 @@ insert into public.app_settings (key, value, description) values
       "build": {"concurrent_participants": 100, "connection_minutes": 5000, "downstream_gb": 50},
       "ship": {"concurrent_participants": 1000, "connection_minutes": 150000, "downstream_gb": 250}}',
    'The LiveKit plan in use and the monthly limits of the plans, against which usage is shown.');
-
--- ── roles ──────────────────────────────────────────────────────────────────────────────────────────────────────
-create table public.live_roles (
-  context text not null check (context in ('video_live', 'audio_room', 'call')),
-  role text not null check (role in ('host', 'co_host', 'moderator', 'speaker', 'listener', 'viewer', 'party')),
-  rank int not null check (rank between 1 and 99),
-  can_publish_sources text[] not null
-    check (can_publish_sources <@ array['camera', 'microphone', 'screen_share', 'screen_share_audio']),
-  can_subscribe boolean not null default true,
-  primary key (context, role)
-);
-comment on table public.live_roles is 'What a role may do in which kind of room: the one table that edge functions and the agent both read.';
-comment on column public.live_roles.context is 'Kind of room: a session''s type, or call.';
-comment on column public.live_roles.role is 'Name of the role.';
-comment on column public.live_roles.rank is 'Nobody acts on a higher or equal rank. Ops stand above every rank, at 100.';
-comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish; empty means none.';
-comment on column public.live_roles.can_subscribe is 'Whether the role may receive media.';
-alter table public.live_roles enable row level security;
-create policy "roles are public" on public.live_roles for select to anon, authenticated using (true);
-grant select on public.live_roles to anon, authenticated, service_role;
-
-insert into public.live_roles (context, role, rank, can_publish_sources) values
-  ('video_live', 'host', 50, '{camera,microphone,screen_share,screen_share_audio}'),
-  ('video_live', 'co_host', 40, '{camera,microphone}'),
-  ('video_live', 'moderator', 30, '{}'),
-  ('video_live', 'speaker', 20, '{camera,microphone}'),
-  ('video_live', 'listener', 10, '{}'),
-  ('video_live', 'viewer', 10, '{}'),
-  ('audio_room', 'host', 50, '{microphone}'),
-  ('audio_room', 'co_host', 40, '{microphone}'),
-  ('audio_room', 'moderator', 30, '{microphone}'),
-  ('audio_room', 'speaker', 20, '{microphone}'),
-  ('audio_room', 'listener', 10, '{}'),
-  ('audio_room', 'viewer', 10, '{}'),
-  ('call', 'party', 50, '{camera,microphone}');
-
-create function live.rank_of(p_context text, p_role text) returns int
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return (select r.rank from public.live_roles r where r.context = p_context and r.role = p_role);
-end;
-$$;
-comment on function live.rank_of is 'Rank of a role in a kind of room; null when the role does not exist there.';
-
-create function live.default_role(p_context text) returns text
-language plpgsql immutable set search_path = '' as $$
-begin
-  return case p_context when 'video_live' then 'viewer' when 'audio_room' then 'listener' when 'call' then 'party' end;
-end;
-$$;
-comment on function live.default_role is 'The role of someone new in a kind of room.';
