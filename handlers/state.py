@@ -68,7 +68,7 @@ class PersonState:
 
     def connect(self, connection: Connection, now: float, *, seen: bool) -> None:
         """A new connection. A call for an older one may have changed this one instead, if it came before its answer:
-        it may have, for as long as we may be late to hear of it."""
+        it may have, for as long as we may be late to learn it."""
         self.disconnect()
         self.connection, self.seen, self.known_at = connection, seen, now
         self.unsure = self.asked is not None or now - self.answered_at <= BATCHING_SECONDS

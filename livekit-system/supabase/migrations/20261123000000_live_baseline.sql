@@ -534,7 +534,7 @@ begin
   return (select min(r.rank) from public.live_roles r);
 end;
 $$;
-comment on function live.audience_rank is 'The rank of the audience, whoever only watches and listens.';
+comment on function live.audience_rank is 'The rank of the audience, those who only watch and listen.';
 
 -- schemas/05_moderation_policy.sql
 -- Owns: the policy of automatic moderation: its shape with defaults and bounds, the presets, how one policy is laid over
@@ -2104,13 +2104,13 @@ $$;
 comment on function live.shown_name is
   'A person''s name as others are shown it: the display name, or the username where that is missing or hides something. Null when neither will do.';
 
-create function live.is_staff(p_session public.live_sessions, p_user uuid) returns boolean
+create function live.is_staff_in(p_session public.live_sessions, p_user uuid) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
   return live.rank_in(p_session.id, p_user) >= live.rank_of(p_session.type, 'moderator');
 end;
 $$;
-comment on function live.is_staff is 'Whether somebody is a moderator of a session or above.';
+comment on function live.is_staff_in is 'Whether somebody is a moderator of a session or above.';
 
 create function live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
 language plpgsql stable set search_path = '' as $$
@@ -7054,7 +7054,7 @@ create index live_messages_of_user on public.live_messages (user_id, created_at 
 create function live.require_chat_mode(p_session public.live_sessions, p_user uuid) returns void
 language plpgsql stable set search_path = '' as $$
 begin
-  if p_session.chat_mode = 'everyone' or live.is_staff(p_session, p_user) then
+  if p_session.chat_mode = 'everyone' or live.is_staff_in(p_session, p_user) then
     return;
   elsif p_session.chat_mode = 'followers_only' and not live.follows(p_user, p_session.creator_id) then
     perform live.refuse(403, 'followers_only', 'Only followers write in this chat: follow the creator to join in.');
@@ -7070,7 +7070,7 @@ language plpgsql set search_path = '' as $$
 declare
   left_seconds double precision;
 begin
-  if p_session.slow_mode_seconds = 0 or live.is_staff(p_session, p_user) then
+  if p_session.slow_mode_seconds = 0 or live.is_staff_in(p_session, p_user) then
     return;
   end if;
   select p_session.slow_mode_seconds - extract(epoch from clock_timestamp() - max(m.created_at)) into left_seconds
@@ -11873,7 +11873,7 @@ revoke all on routine
   live.connection(p_session uuid, p_call uuid, p_user uuid),
   live.bound_by_mute_all(p_row public.live_participants),
   live.shown_name(p_user uuid),
-  live.is_staff(p_session public.live_sessions, p_user uuid),
+  live.is_staff_in(p_session public.live_sessions, p_user uuid),
   live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants),
   live.permission_of(p_rights public.live_roles, p_seat public.live_participants),
   live.shown_avatar(p_user uuid),

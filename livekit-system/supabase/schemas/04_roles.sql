@@ -126,4 +126,4 @@ begin
   return (select min(r.rank) from public.live_roles r);
 end;
 $$;
-comment on function live.audience_rank is 'The rank of the audience, whoever only watches and listens.';
+comment on function live.audience_rank is 'The rank of the audience, those who only watch and listen.';

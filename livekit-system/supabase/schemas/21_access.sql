@@ -262,13 +262,13 @@ $$;
 comment on function live.shown_name is
   'A person''s name as others are shown it: the display name, or the username where that is missing or hides something. Null when neither will do.';
 
-create function live.is_staff(p_session public.live_sessions, p_user uuid) returns boolean
+create function live.is_staff_in(p_session public.live_sessions, p_user uuid) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
   return live.rank_in(p_session.id, p_user) >= live.rank_of(p_session.type, 'moderator');
 end;
 $$;
-comment on function live.is_staff is 'Whether somebody is a moderator of a session or above.';
+comment on function live.is_staff_in is 'Whether somebody is a moderator of a session or above.';
 
 create function live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants) returns text[]
 language plpgsql stable set search_path = '' as $$

@@ -34,7 +34,7 @@ create index live_messages_of_user on public.live_messages (user_id, created_at 
 create function live.require_chat_mode(p_session public.live_sessions, p_user uuid) returns void
 language plpgsql stable set search_path = '' as $$
 begin
-  if p_session.chat_mode = 'everyone' or live.is_staff(p_session, p_user) then
+  if p_session.chat_mode = 'everyone' or live.is_staff_in(p_session, p_user) then
     return;
   elsif p_session.chat_mode = 'followers_only' and not live.follows(p_user, p_session.creator_id) then
     perform live.refuse(403, 'followers_only', 'Only followers write in this chat: follow the creator to join in.');
@@ -50,7 +50,7 @@ language plpgsql set search_path = '' as $$
 declare
   left_seconds double precision;
 begin
-  if p_session.slow_mode_seconds = 0 or live.is_staff(p_session, p_user) then
+  if p_session.slow_mode_seconds = 0 or live.is_staff_in(p_session, p_user) then
     return;
   end if;
   select p_session.slow_mode_seconds - extract(epoch from clock_timestamp() - max(m.created_at)) into left_seconds

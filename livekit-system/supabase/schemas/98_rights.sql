@@ -151,7 +151,7 @@ revoke all on routine
   live.connection(p_session uuid, p_call uuid, p_user uuid),
   live.bound_by_mute_all(p_row public.live_participants),
   live.shown_name(p_user uuid),
-  live.is_staff(p_session public.live_sessions, p_user uuid),
+  live.is_staff_in(p_session public.live_sessions, p_user uuid),
   live.allowed_sources(p_rights public.live_roles, p_seat public.live_participants),
   live.permission_of(p_rights public.live_roles, p_seat public.live_participants),
   live.shown_avatar(p_user uuid),
