@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.database.test_cases import RESOLVE, case_of, joined, refusal, report
+from tests.database.test_cases import RESOLVE, case_of, joined, refusal, report, whole
 from tests.database.world import Json, Scene, World
 
 ACT = (
@@ -98,7 +98,7 @@ async def test_another_operator_decides_and_lifting_undoes_and_forgives(world: W
     appeal = await appealed(world, person, mute)
     assert await refusal(world, judge, DECIDE, appeal, "upheld", None) == "own_decision"
     assert await refusal(world, person, DECIDE, appeal, "lifted", None) == "not_allowed"
-    inbox = await world.as_user(second, "select public.appeal_inbox(200)")
+    inbox = await whole(world, second, "select public.appeal_inbox(200, $1)")
     assert [a["own_decision"] for a in inbox if a["id"] == appeal] == [False]
     decided = await world.as_user(second, DECIDE, appeal, "lifted", "We heard it again.")
     assert await world.value(
