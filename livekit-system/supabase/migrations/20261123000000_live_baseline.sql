@@ -4412,6 +4412,15 @@ $$;
 comment on function live.my_own_sessions is 'Sessions that the caller created.';
 grant execute on function live.my_own_sessions() to authenticated;
 
+create function live.my_tickets() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query select t.session_id from public.live_tickets t where t.user_id = (select auth.uid());
+end;
+$$;
+comment on function live.my_tickets() is 'Sessions for which the caller has, or had, a ticket; asked once per query.';
+grant execute on function live.my_tickets() to authenticated;
+
 -- ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────
 create policy "public listings are for everyone" on public.live_sessions for select to anon
   using (access_type = 'public' and status <> 'ended');
@@ -4422,6 +4431,8 @@ create policy "listings, and what one took part in" on public.live_sessions for 
          or id in (select live.my_recent_sessions())
          or id in (select live.my_free_sessions())
          or id in (select live.my_paid_sessions())
+         -- One who paid sees what became of it.
+         or id in (select live.my_tickets())
          or (select live.am_ops()));
 create policy "hosts rename their session" on public.live_sessions for update to authenticated
   using (creator_id = (select auth.uid()) and status <> 'ended')
@@ -11517,17 +11528,6 @@ comment on function live.my_access(public.live_sessions) is
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
 
-create function live.my_tickets() returns setof uuid
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return query select t.session_id from public.live_tickets t where t.user_id = (select auth.uid());
-end;
-$$;
-comment on function live.my_tickets() is 'Sessions for which the caller has, or had, a ticket; asked once per query.';
-grant execute on function live.my_tickets() to authenticated;
-create policy "holders of a ticket see what became of it" on public.live_sessions for select to authenticated
-  using (id in (select live.my_tickets()));
-
 create index live_sessions_by_start on public.live_sessions (started_at desc, id desc) where status = 'live';
 
 create view public.live_now with (security_invoker = true) as
@@ -11993,6 +11993,7 @@ revoke all on routine
   live.my_staffed_sessions(),
   live.my_chats(),
   live.my_own_sessions(),
+  live.my_tickets(),
   live.may_listen(p_topic text),
   public.watch_levels(session_id uuid),
   public.live_events_since(session_id uuid, after_seq bigint, "limit" int),
@@ -12270,7 +12271,6 @@ revoke all on routine
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
   public.export_my_data(p_table text, p_skip int),
   live.my_access(p_session public.live_sessions),
-  live.my_tickets(),
   live.schema_now(),
   live.remember_schema(),
   public.live_schema_contract()
@@ -12337,6 +12337,7 @@ grant execute on function live.my_recent_sessions() to authenticated;
 grant execute on function live.my_staffed_sessions() to authenticated;
 grant execute on function live.my_chats() to authenticated;
 grant execute on function live.my_own_sessions() to authenticated;
+grant execute on function live.my_tickets() to authenticated;
 grant execute on function live.may_listen(text) to authenticated;
 grant execute on function public.watch_levels(uuid) to authenticated;
 grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
@@ -12430,7 +12431,6 @@ grant select, insert (scope, creator_id, pattern, effect, language, exact_letter
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
-grant execute on function live.my_tickets() to authenticated;
 grant select on public.live_now to authenticated;
 grant select on public.live_upcoming to authenticated;
 grant select on public.my_calls to authenticated;

@@ -176,6 +176,15 @@ $$;
 comment on function live.my_own_sessions is 'Sessions that the caller created.';
 grant execute on function live.my_own_sessions() to authenticated;
 
+create function live.my_tickets() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query select t.session_id from public.live_tickets t where t.user_id = (select auth.uid());
+end;
+$$;
+comment on function live.my_tickets() is 'Sessions for which the caller has, or had, a ticket; asked once per query.';
+grant execute on function live.my_tickets() to authenticated;
+
 -- ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────
 create policy "public listings are for everyone" on public.live_sessions for select to anon
   using (access_type = 'public' and status <> 'ended');
@@ -186,6 +195,8 @@ create policy "listings, and what one took part in" on public.live_sessions for 
          or id in (select live.my_recent_sessions())
          or id in (select live.my_free_sessions())
          or id in (select live.my_paid_sessions())
+         -- One who paid sees what became of it.
+         or id in (select live.my_tickets())
          or (select live.am_ops()));
 create policy "hosts rename their session" on public.live_sessions for update to authenticated
   using (creator_id = (select auth.uid()) and status <> 'ended')

@@ -14,17 +14,6 @@ comment on function live.my_access(public.live_sessions) is
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
 
-create function live.my_tickets() returns setof uuid
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return query select t.session_id from public.live_tickets t where t.user_id = (select auth.uid());
-end;
-$$;
-comment on function live.my_tickets() is 'Sessions for which the caller has, or had, a ticket; asked once per query.';
-grant execute on function live.my_tickets() to authenticated;
-create policy "holders of a ticket see what became of it" on public.live_sessions for select to authenticated
-  using (id in (select live.my_tickets()));
-
 create index live_sessions_by_start on public.live_sessions (started_at desc, id desc) where status = 'live';
 
 create view public.live_now with (security_invoker = true) as

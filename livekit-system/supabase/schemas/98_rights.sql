@@ -271,6 +271,7 @@ revoke all on routine
   live.my_staffed_sessions(),
   live.my_chats(),
   live.my_own_sessions(),
+  live.my_tickets(),
   live.may_listen(p_topic text),
   public.watch_levels(session_id uuid),
   public.live_events_since(session_id uuid, after_seq bigint, "limit" int),
@@ -548,7 +549,6 @@ revoke all on routine
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
   public.export_my_data(p_table text, p_skip int),
   live.my_access(p_session public.live_sessions),
-  live.my_tickets(),
   live.schema_now(),
   live.remember_schema(),
   public.live_schema_contract()
@@ -615,6 +615,7 @@ grant execute on function live.my_recent_sessions() to authenticated;
 grant execute on function live.my_staffed_sessions() to authenticated;
 grant execute on function live.my_chats() to authenticated;
 grant execute on function live.my_own_sessions() to authenticated;
+grant execute on function live.my_tickets() to authenticated;
 grant execute on function live.may_listen(text) to authenticated;
 grant execute on function public.watch_levels(uuid) to authenticated;
 grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
@@ -708,7 +709,6 @@ grant select, insert (scope, creator_id, pattern, effect, language, exact_letter
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
-grant execute on function live.my_tickets() to authenticated;
 grant select on public.live_now to authenticated;
 grant select on public.live_upcoming to authenticated;
 grant select on public.my_calls to authenticated;
