@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 from local import watchdog
 
 READY_DEADLINE_SECONDS = 90.0
 READY_POLL_SECONDS = 0.015
 LAST_WORDS_LINES = 20
+FAMILY_DEADLINE_SECONDS = 10.0
 
 
 class ChildDiedError(RuntimeError):
@@ -47,6 +50,14 @@ class Spec:
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL
     grace: float = 5.0
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """All processes below one, in whatever group they are; none when it has ended."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 class Child:
@@ -114,9 +125,17 @@ class Child:
         Returns when it has ended if the signal is SIGKILL, at once otherwise.
         """
         self._end_expected = True
+        if number != signal.SIGKILL:
+            self._signal(number)
+            return
+        # Postgres' backends have groups of their own, and hold its memory until they notice that it is gone.
+        family = descendants(self.pid) if self.running else []
         self._signal(number)
-        if number == signal.SIGKILL:
-            await self._ended.wait()
+        await self._ended.wait()
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        await asyncio.to_thread(psutil.wait_procs, family, FAMILY_DEADLINE_SECONDS)
 
     def pause(self) -> None:
         """Stops the process where it stands (SIGSTOP): everything it serves hangs, nothing is refused."""

@@ -176,6 +176,13 @@ async def test_actions_on_people_who_are_away_are_settled_when_no_agent_is_there
     assert (await row(world, away))["mic_muted"]
 
 
+async def listed_but(world: World, scene: Scene) -> list[str]:
+    """What LiveKit lists when it has every room but one: other tests' workers hold rooms in this database too."""
+    rooms = await world.rows("select livekit_room from live_sessions where id <> $1", scene.id)
+    held = await world.rows("select room from agent_rooms where room <> $1", scene.room)
+    return [*(row["livekit_room"] for row in rooms), *(row["room"] for row in held)]
+
+
 async def test_visits_that_nobody_closed_are_closed_when_the_room_is_gone(world: World) -> None:
     scene, other = await world.live(), await world.live()
     for place in (scene, other):
@@ -184,7 +191,7 @@ async def test_visits_that_nobody_closed_are_closed_when_the_room_is_gone(world:
             "update live_visits set join_reported_at = now() - interval '5 min' where user_id = $1", user
         )
     await world.value("delete from live.sweeps")
-    await world.service("select agent_sweep('w1', $1)", [other.room])
+    await world.service("select agent_sweep('w1', $1)", await listed_but(world, scene))
     counts = [
         await world.value("select viewer_count from live_sessions where id = $1", s.id)
         for s in (scene, other)
@@ -211,8 +218,8 @@ async def test_a_list_that_misses_a_room_in_which_a_worker_is_closes_nothing(wor
     assert done["unlisted_rooms"] >= 1
     assert done["closed_visits"] == 0
     assert await world.value("select viewer_count from live_sessions where id = $1", scene.id) == 1
-    listed = await world.service("select agent_sweep('w1', $1)", [other.room])
-    assert listed["unlisted_rooms"] < done["unlisted_rooms"]
+    listed = await world.service("select agent_sweep('w1', $1)", await listed_but(world, scene))
+    assert listed["unlisted_rooms"] == 0
     assert await world.value("select viewer_count from live_sessions where id = $1", scene.id) == 0
     await world.value("delete from agent_rooms where room = $1", other.room)
 
