@@ -151,3 +151,20 @@ async def test_asked_to_stop_it_stops_in_order_and_nobody_is_left(
     assert (process.returncode, errors) == (0, b"")
     _, alive = await asyncio.to_thread(psutil.wait_procs, family, SOON)
     assert alive == []
+
+
+async def test_a_kill_takes_those_along_who_have_a_group_of_their_own(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    """As Postgres' backends have; one that lives on keeps the memory that the next server needs."""
+    file = tmp_path / "pid"
+    code = (
+        "import subprocess, sys, pathlib, os;"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True);"
+        f"new = pathlib.Path({str(file)!r} + '.new'); new.write_text(str(p.pid)); os.rename(new, {str(file)!r});"
+        "p.wait()"
+    )
+    child = await supervisor.start(python(code, once_written(file)))
+    grandchild = psutil.Process(int(file.read_text()))
+    await child.kill()
+    assert not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE
