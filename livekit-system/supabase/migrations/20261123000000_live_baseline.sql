@@ -1704,8 +1704,7 @@ comment on column public.moderation_cases.decision is 'violation or no_violation
 comment on column public.moderation_cases.reason_code is 'Why, as a code of reason_codes.';
 comment on column public.moderation_cases.resolved_by is 'Who of ops decided it.';
 comment on column public.moderation_cases.opened_at is 'When it was opened.';
-create unique index moderation_cases_open_of_person on public.moderation_cases
-  (user_id, coalesce(session_id, call_id, '00000000-0000-0000-0000-000000000000'))
+create unique index moderation_cases_open_of_person on public.moderation_cases (user_id, session_id, call_id) nulls not distinct
   where resolved_at is null and user_id is not null;
 create index moderation_cases_open on public.moderation_cases (opened_at) where resolved_at is null;
 create index moderation_cases_of_call on public.moderation_cases (call_id) where call_id is not null;
@@ -1728,8 +1727,7 @@ declare
 begin
   insert into public.moderation_cases as c (session_id, call_id, user_id, severity, source)
   values (p_session, p_call, p_user, p_severity, p_source)
-  on conflict (user_id, coalesce(session_id, call_id, '00000000-0000-0000-0000-000000000000'))
-    where resolved_at is null and user_id is not null
+  on conflict (user_id, session_id, call_id) where resolved_at is null and user_id is not null
   do update set severity = live.graver(c.severity, excluded.severity)
   returning c.id into opened;
   return opened;
@@ -3808,12 +3806,17 @@ begin
     perform live.refuse_deleted(me);
     p_row.requested_by := me;
     p_row.requested_rank := live.acting_rank(p_row.session_id, me);
-    p_row.requested_via := case when p_row.requested_rank >= live.rank_of_ops() then 'ops' else 'app' end;
+    -- Only ops may be marked: an app user's rate limit must not depend on a header.
+    p_row.requested_via := case
+      when p_row.requested_rank < live.rank_of_ops() then 'app'
+      when live.through_assistant() then 'assistant'
+      else 'ops' end;
   end if;
   return p_row;
 end;
 $$;
-comment on function live.set_requester is 'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
+comment on function live.set_requester is
+  'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
 
 create function live.lock_for_action(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -9784,35 +9787,6 @@ $$;
 comment on function live.through_assistant is
   'Whether the request says that an assistant makes it (header x-live-via). A statement about oneself: it gives no right.';
 
-create or replace function live.set_requester(p_row public.moderation_actions) returns public.moderation_actions
-language plpgsql stable set search_path = '' as $$
-declare
-  me uuid := auth.uid();
-begin
-  if live.is_service() then
-    p_row.requested_via := coalesce(p_row.requested_via, 'ops');
-    p_row.requested_rank := case p_row.requested_via
-      when 'auto' then 30  -- a moderator may undo what a rule did
-      when 'app' then live.acting_rank(p_row.session_id, p_row.requested_by)
-      else live.ops_rank(p_row.requested_by) end;
-  elsif me is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
-  else
-    perform live.refuse_deleted(me);
-    p_row.requested_by := me;
-    p_row.requested_rank := live.acting_rank(p_row.session_id, me);
-    -- Only ops may be marked: an app user's rate limit must not depend on a header.
-    p_row.requested_via := case
-      when p_row.requested_rank < live.rank_of_ops() then 'app'
-      when live.through_assistant() then 'assistant'
-      else 'ops' end;
-  end if;
-  return p_row;
-end;
-$$;
-comment on function live.set_requester is
-  'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
-
 -- ── settings ───────────────────────────────────────────────────────────────────────────────────────────────────
 create table public.app_setting_changes (
   n bigint generated always as identity primary key,
@@ -10436,8 +10410,7 @@ language plpgsql stable set search_path = '' as $$
 begin
   return (select c.id from public.moderation_cases c
            where c.user_id = p_user and c.resolved_at is null
-             and coalesce(c.session_id, c.call_id, '00000000-0000-0000-0000-000000000000')
-               = coalesce(p_session, p_call, '00000000-0000-0000-0000-000000000000'));
+             and (c.session_id, c.call_id) is not distinct from (p_session, p_call));
 end;
 $$;
 comment on function live.open_case_of(uuid, uuid, uuid) is 'The open case of a person in a session or call; null when there is none.';
@@ -10505,18 +10478,31 @@ create trigger ring_changed_case after update on public.moderation_cases
   execute function live.ring_case();
 
 -- ── working on one ───────────────────────────────────────────────────────────────────────────────────────────────
-create function live.case_to_work_on(p_case uuid) returns public.moderation_cases
-language plpgsql set search_path = '' as $$
+create function live.case_to_see(p_case uuid) returns public.moderation_cases
+language plpgsql stable set search_path = '' as $$
 declare
   me constant uuid := live.require_ops();
   item public.moderation_cases;
 begin
-  select * into item from public.moderation_cases c where c.id = p_case for update;
+  select * into item from public.moderation_cases c where c.id = p_case;
   if item.id is null then
     perform live.refuse(404, 'unknown_case', 'There is no such case.');
   elsif item.user_id = me then
     perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
-  elsif item.resolved_at is null and item.claimed_by <> me and item.claim_expires_at > clock_timestamp() then
+  end if;
+  return item;
+end;
+$$;
+comment on function live.case_to_see(uuid) is 'A case for an operator to read; refuses one''s own.';
+
+create function live.case_to_work_on(p_case uuid) returns public.moderation_cases
+language plpgsql set search_path = '' as $$
+declare
+  item public.moderation_cases;
+begin
+  perform from public.moderation_cases c where c.id = p_case for update;
+  item := live.case_to_see(p_case);
+  if item.resolved_at is null and item.claimed_by <> auth.uid() and item.claim_expires_at > clock_timestamp() then
     perform live.refuse(409, 'claimed_by_another',
       format('Another operator works on this case until %s UTC.', to_char(item.claim_expires_at at time zone 'utc', 'HH24:MI')));
   end if;
@@ -10557,18 +10543,12 @@ grant execute on function public.release_case(uuid) to authenticated;
 create function public.add_case_note(case_id uuid, body text, id uuid default gen_random_uuid()) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
-  me constant uuid := live.require_ops();
-  about public.moderation_cases;
+  about constant public.moderation_cases := live.case_to_see(add_case_note.case_id);
 begin
-  select * into about from public.moderation_cases c where c.id = add_case_note.case_id;
-  if about.id is null then
-    perform live.refuse(404, 'unknown_case', 'There is no such case.');
-  elsif about.user_id = me then
-    perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
-  elsif add_case_note.body is null or live.text_fault(add_case_note.body, 4000, true) is not null then
+  if add_case_note.body is null or live.text_fault(add_case_note.body, 4000, true) is not null then
     perform live.refuse(400, 'invalid_text', format('A note %s.', coalesce(live.text_fault(add_case_note.body, 4000, true), 'must say something')));
   end if;
-  insert into public.case_notes (id, case_id, author_id, body) values (add_case_note.id, about.id, me, add_case_note.body)
+  insert into public.case_notes (id, case_id, author_id, body) values (add_case_note.id, about.id, auth.uid(), add_case_note.body)
   on conflict on constraint case_notes_pkey do nothing;
   return jsonb_build_object('note_id', add_case_note.id);
 end;
@@ -10983,7 +10963,7 @@ comment on column public.user_reports.case_id is 'The case that it belongs to.';
 comment on column public.user_reports.created_at is 'When it was made.';
 comment on column public.user_reports.day is 'The day (UTC): one report per reporter, subject and day.';
 create unique index user_reports_once_a_day on public.user_reports
-  (reporter_id, user_id, coalesce(message_id, session_id, call_id, '00000000-0000-0000-0000-000000000000'), day);
+  (reporter_id, user_id, session_id, call_id, message_id, day) nulls not distinct;
 create index user_reports_of_case on public.user_reports (case_id) where case_id is not null;
 create index user_reports_on_person on public.user_reports (user_id, created_at desc);
 create index user_reports_of_message on public.user_reports (message_id) where message_id is not null;
@@ -11058,8 +11038,7 @@ begin
   if made is null then
     return (select jsonb_build_object('report_id', r.id, 'repeated', true) from public.user_reports r
              where r.reporter_id = me and r.user_id = p_user and r.day = (clock_timestamp() at time zone 'utc')::date
-               and coalesce(r.message_id, r.session_id, r.call_id, '00000000-0000-0000-0000-000000000000')
-                 = coalesce(p_message, p_session, p_call, '00000000-0000-0000-0000-000000000000'));
+               and (r.session_id, r.call_id, r.message_id) is not distinct from (p_session, p_call, p_message));
   end if;
   about := live.open_case(p_session, p_call, p_user, case when there then wanted.severity else 'info' end, 'report');
   update public.user_reports r set case_id = about where r.id = made;
@@ -11175,15 +11154,8 @@ grant execute on function public.case_inbox(text, int, int) to authenticated;
 create function public.case_file(id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  me constant uuid := live.require_ops();
-  item public.moderation_cases;
+  item constant public.moderation_cases := live.case_to_see(case_file.id);
 begin
-  select * into item from public.moderation_cases c where c.id = case_file.id;
-  if item.id is null then
-    perform live.refuse(404, 'unknown_case', 'There is no such case.');
-  elsif item.user_id = me then
-    perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
-  end if;
   return jsonb_build_object(
     'case', to_jsonb(item) || jsonb_build_object('state', live.case_state(item)),
     'person', (select jsonb_build_object('user_id', p.id, 'username', p.username, 'display_name', p.display_name)
@@ -11244,7 +11216,7 @@ comment on column public.chat_rules.folded is 'The pattern as messages are read;
 comment on column public.chat_rules.is_stem is 'Whether the pattern ended with *.';
 comment on column public.chat_rules.created_at is 'When it was made.';
 create unique index chat_rules_once on public.chat_rules
-  (coalesce(creator_id, '00000000-0000-0000-0000-000000000000'), folded, is_stem, exact_letters);
+  (creator_id, folded, is_stem, exact_letters) nulls not distinct;
 alter table public.chat_rules enable row level security;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
@@ -11319,20 +11291,26 @@ end;
 $$;
 comment on function live.word_is(text, text, boolean) is 'Whether a word is the one of a rule, or begins with it; * in the word is any letter.';
 
+create function live.chat_words(p_text text, p_exact_letters boolean) returns text[]
+language plpgsql immutable set search_path = '' as $$
+begin
+  return live.chat_words(case when p_exact_letters then p_text else live.plain_letters(live.lower_turkish(p_text)) end);
+end;
+$$;
+comment on function live.chat_words(text, boolean) is 'The words of a message for rules that ask for exact letters, or for those that do not.';
+
 create function live.chat_matches(p_text text, p_creator uuid) returns setof public.chat_rules
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  words constant text[] := live.chat_words(p_text);
-  plain constant text[] := live.chat_words(live.plain_letters(live.lower_turkish(p_text)));
+  exact constant text[] := live.chat_words(p_text, true);
+  plain constant text[] := live.chat_words(p_text, false);
 begin
   return query
-    select r.* from public.chat_rules r
+    select r.* from public.chat_rules r cross join lateral (select case when r.exact_letters then exact else plain end as words) m
      where (r.creator_id is null or r.creator_id = p_creator)
        and case when position(' ' in r.folded) > 0
-                then position(' ' || r.folded || case when r.is_stem then '' else ' ' end
-                              in ' ' || array_to_string(case when r.exact_letters then words else plain end, ' ') || ' ') > 0
-                else exists (select from unnest(case when r.exact_letters then words else plain end) as w (word)
-                              where live.word_is(w.word, r.folded, r.is_stem)) end;
+                then position(' ' || r.folded || case when r.is_stem then '' else ' ' end in ' ' || array_to_string(m.words, ' ') || ' ') > 0
+                else exists (select from unnest(m.words) as w (word) where live.word_is(w.word, r.folded, r.is_stem)) end;
 end;
 $$;
 comment on function live.chat_matches(text, uuid) is 'The rules of the platform and of a creator that a text meets.';
@@ -11344,8 +11322,7 @@ begin
     perform live.refuse(400, 'invalid_text', format('A pattern %s.', live.text_fault(new.pattern, 100)));
   end if;
   new.is_stem := new.pattern ~ '\*$';
-  new.folded := array_to_string(live.chat_words(case when new.exact_letters then rtrim(new.pattern, '*')
-    else live.plain_letters(live.lower_turkish(rtrim(new.pattern, '*'))) end), ' ');
+  new.folded := array_to_string(live.chat_words(rtrim(new.pattern, '*'), new.exact_letters), ' ');
   if length(new.folded) < 2 then
     perform live.refuse(400, 'bad_pattern', 'A pattern has two letters or more.');
   elsif new.creator_id is not null and (select count(*) from public.chat_rules r where r.creator_id = new.creator_id)
@@ -12231,6 +12208,7 @@ revoke all on routine
   live.link_incident_to_case(),
   live.ring_case(),
   live.case_state(p_case public.moderation_cases),
+  live.case_to_see(p_case uuid),
   live.case_to_work_on(p_case uuid),
   public.claim_case(id uuid),
   public.release_case(id uuid),
@@ -12263,6 +12241,7 @@ revoke all on routine
   live.plain_letters(p_text text),
   live.chat_words(p_text text),
   live.word_is(p_word text, p_folded text, p_stem boolean),
+  live.chat_words(p_text text, p_exact_letters boolean),
   live.chat_matches(p_text text, p_creator uuid),
   live.fold_rule(),
   live.judge_message(),

@@ -70,8 +70,7 @@ comment on column public.moderation_cases.decision is 'violation or no_violation
 comment on column public.moderation_cases.reason_code is 'Why, as a code of reason_codes.';
 comment on column public.moderation_cases.resolved_by is 'Who of ops decided it.';
 comment on column public.moderation_cases.opened_at is 'When it was opened.';
-create unique index moderation_cases_open_of_person on public.moderation_cases
-  (user_id, coalesce(session_id, call_id, '00000000-0000-0000-0000-000000000000'))
+create unique index moderation_cases_open_of_person on public.moderation_cases (user_id, session_id, call_id) nulls not distinct
   where resolved_at is null and user_id is not null;
 create index moderation_cases_open on public.moderation_cases (opened_at) where resolved_at is null;
 create index moderation_cases_of_call on public.moderation_cases (call_id) where call_id is not null;
@@ -94,8 +93,7 @@ declare
 begin
   insert into public.moderation_cases as c (session_id, call_id, user_id, severity, source)
   values (p_session, p_call, p_user, p_severity, p_source)
-  on conflict (user_id, coalesce(session_id, call_id, '00000000-0000-0000-0000-000000000000'))
-    where resolved_at is null and user_id is not null
+  on conflict (user_id, session_id, call_id) where resolved_at is null and user_id is not null
   do update set severity = live.graver(c.severity, excluded.severity)
   returning c.id into opened;
   return opened;

@@ -18,12 +18,17 @@ begin
     perform live.refuse_deleted(me);
     p_row.requested_by := me;
     p_row.requested_rank := live.acting_rank(p_row.session_id, me);
-    p_row.requested_via := case when p_row.requested_rank >= live.rank_of_ops() then 'ops' else 'app' end;
+    -- Only ops may be marked: an app user's rate limit must not depend on a header.
+    p_row.requested_via := case
+      when p_row.requested_rank < live.rank_of_ops() then 'app'
+      when live.through_assistant() then 'assistant'
+      else 'ops' end;
   end if;
   return p_row;
 end;
 $$;
-comment on function live.set_requester is 'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
+comment on function live.set_requester is
+  'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
 
 create function live.lock_for_action(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$

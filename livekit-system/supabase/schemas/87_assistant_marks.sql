@@ -11,35 +11,6 @@ $$;
 comment on function live.through_assistant is
   'Whether the request says that an assistant makes it (header x-live-via). A statement about oneself: it gives no right.';
 
-create or replace function live.set_requester(p_row public.moderation_actions) returns public.moderation_actions
-language plpgsql stable set search_path = '' as $$
-declare
-  me uuid := auth.uid();
-begin
-  if live.is_service() then
-    p_row.requested_via := coalesce(p_row.requested_via, 'ops');
-    p_row.requested_rank := case p_row.requested_via
-      when 'auto' then 30  -- a moderator may undo what a rule did
-      when 'app' then live.acting_rank(p_row.session_id, p_row.requested_by)
-      else live.ops_rank(p_row.requested_by) end;
-  elsif me is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
-  else
-    perform live.refuse_deleted(me);
-    p_row.requested_by := me;
-    p_row.requested_rank := live.acting_rank(p_row.session_id, me);
-    -- Only ops may be marked: an app user's rate limit must not depend on a header.
-    p_row.requested_via := case
-      when p_row.requested_rank < live.rank_of_ops() then 'app'
-      when live.through_assistant() then 'assistant'
-      else 'ops' end;
-  end if;
-  return p_row;
-end;
-$$;
-comment on function live.set_requester is
-  'Fills in who asks, through which door and with what rank, from who is signed in; server code may say.';
-
 -- ── settings ───────────────────────────────────────────────────────────────────────────────────────────────────
 create table public.app_setting_changes (
   n bigint generated always as identity primary key,

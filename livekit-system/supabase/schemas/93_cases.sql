@@ -52,8 +52,7 @@ language plpgsql stable set search_path = '' as $$
 begin
   return (select c.id from public.moderation_cases c
            where c.user_id = p_user and c.resolved_at is null
-             and coalesce(c.session_id, c.call_id, '00000000-0000-0000-0000-000000000000')
-               = coalesce(p_session, p_call, '00000000-0000-0000-0000-000000000000'));
+             and (c.session_id, c.call_id) is not distinct from (p_session, p_call));
 end;
 $$;
 comment on function live.open_case_of(uuid, uuid, uuid) is 'The open case of a person in a session or call; null when there is none.';
@@ -121,18 +120,31 @@ create trigger ring_changed_case after update on public.moderation_cases
   execute function live.ring_case();
 
 -- ── working on one ───────────────────────────────────────────────────────────────────────────────────────────────
-create function live.case_to_work_on(p_case uuid) returns public.moderation_cases
-language plpgsql set search_path = '' as $$
+create function live.case_to_see(p_case uuid) returns public.moderation_cases
+language plpgsql stable set search_path = '' as $$
 declare
   me constant uuid := live.require_ops();
   item public.moderation_cases;
 begin
-  select * into item from public.moderation_cases c where c.id = p_case for update;
+  select * into item from public.moderation_cases c where c.id = p_case;
   if item.id is null then
     perform live.refuse(404, 'unknown_case', 'There is no such case.');
   elsif item.user_id = me then
     perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
-  elsif item.resolved_at is null and item.claimed_by <> me and item.claim_expires_at > clock_timestamp() then
+  end if;
+  return item;
+end;
+$$;
+comment on function live.case_to_see(uuid) is 'A case for an operator to read; refuses one''s own.';
+
+create function live.case_to_work_on(p_case uuid) returns public.moderation_cases
+language plpgsql set search_path = '' as $$
+declare
+  item public.moderation_cases;
+begin
+  perform from public.moderation_cases c where c.id = p_case for update;
+  item := live.case_to_see(p_case);
+  if item.resolved_at is null and item.claimed_by <> auth.uid() and item.claim_expires_at > clock_timestamp() then
     perform live.refuse(409, 'claimed_by_another',
       format('Another operator works on this case until %s UTC.', to_char(item.claim_expires_at at time zone 'utc', 'HH24:MI')));
   end if;
@@ -173,18 +185,12 @@ grant execute on function public.release_case(uuid) to authenticated;
 create function public.add_case_note(case_id uuid, body text, id uuid default gen_random_uuid()) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
-  me constant uuid := live.require_ops();
-  about public.moderation_cases;
+  about constant public.moderation_cases := live.case_to_see(add_case_note.case_id);
 begin
-  select * into about from public.moderation_cases c where c.id = add_case_note.case_id;
-  if about.id is null then
-    perform live.refuse(404, 'unknown_case', 'There is no such case.');
-  elsif about.user_id = me then
-    perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
-  elsif add_case_note.body is null or live.text_fault(add_case_note.body, 4000, true) is not null then
+  if add_case_note.body is null or live.text_fault(add_case_note.body, 4000, true) is not null then
     perform live.refuse(400, 'invalid_text', format('A note %s.', coalesce(live.text_fault(add_case_note.body, 4000, true), 'must say something')));
   end if;
-  insert into public.case_notes (id, case_id, author_id, body) values (add_case_note.id, about.id, me, add_case_note.body)
+  insert into public.case_notes (id, case_id, author_id, body) values (add_case_note.id, about.id, auth.uid(), add_case_note.body)
   on conflict on constraint case_notes_pkey do nothing;
   return jsonb_build_object('note_id', add_case_note.id);
 end;

@@ -33,7 +33,7 @@ comment on column public.user_reports.case_id is 'The case that it belongs to.';
 comment on column public.user_reports.created_at is 'When it was made.';
 comment on column public.user_reports.day is 'The day (UTC): one report per reporter, subject and day.';
 create unique index user_reports_once_a_day on public.user_reports
-  (reporter_id, user_id, coalesce(message_id, session_id, call_id, '00000000-0000-0000-0000-000000000000'), day);
+  (reporter_id, user_id, session_id, call_id, message_id, day) nulls not distinct;
 create index user_reports_of_case on public.user_reports (case_id) where case_id is not null;
 create index user_reports_on_person on public.user_reports (user_id, created_at desc);
 create index user_reports_of_message on public.user_reports (message_id) where message_id is not null;
@@ -108,8 +108,7 @@ begin
   if made is null then
     return (select jsonb_build_object('report_id', r.id, 'repeated', true) from public.user_reports r
              where r.reporter_id = me and r.user_id = p_user and r.day = (clock_timestamp() at time zone 'utc')::date
-               and coalesce(r.message_id, r.session_id, r.call_id, '00000000-0000-0000-0000-000000000000')
-                 = coalesce(p_message, p_session, p_call, '00000000-0000-0000-0000-000000000000'));
+               and (r.session_id, r.call_id, r.message_id) is not distinct from (p_session, p_call, p_message));
   end if;
   about := live.open_case(p_session, p_call, p_user, case when there then wanted.severity else 'info' end, 'report');
   update public.user_reports r set case_id = about where r.id = made;
@@ -225,15 +224,8 @@ grant execute on function public.case_inbox(text, int, int) to authenticated;
 create function public.case_file(id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  me constant uuid := live.require_ops();
-  item public.moderation_cases;
+  item constant public.moderation_cases := live.case_to_see(case_file.id);
 begin
-  select * into item from public.moderation_cases c where c.id = case_file.id;
-  if item.id is null then
-    perform live.refuse(404, 'unknown_case', 'There is no such case.');
-  elsif item.user_id = me then
-    perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
-  end if;
   return jsonb_build_object(
     'case', to_jsonb(item) || jsonb_build_object('state', live.case_state(item)),
     'person', (select jsonb_build_object('user_id', p.id, 'username', p.username, 'display_name', p.display_name)

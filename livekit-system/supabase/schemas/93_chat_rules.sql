@@ -29,7 +29,7 @@ comment on column public.chat_rules.folded is 'The pattern as messages are read;
 comment on column public.chat_rules.is_stem is 'Whether the pattern ended with *.';
 comment on column public.chat_rules.created_at is 'When it was made.';
 create unique index chat_rules_once on public.chat_rules
-  (coalesce(creator_id, '00000000-0000-0000-0000-000000000000'), folded, is_stem, exact_letters);
+  (creator_id, folded, is_stem, exact_letters) nulls not distinct;
 alter table public.chat_rules enable row level security;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
@@ -104,20 +104,26 @@ end;
 $$;
 comment on function live.word_is(text, text, boolean) is 'Whether a word is the one of a rule, or begins with it; * in the word is any letter.';
 
+create function live.chat_words(p_text text, p_exact_letters boolean) returns text[]
+language plpgsql immutable set search_path = '' as $$
+begin
+  return live.chat_words(case when p_exact_letters then p_text else live.plain_letters(live.lower_turkish(p_text)) end);
+end;
+$$;
+comment on function live.chat_words(text, boolean) is 'The words of a message for rules that ask for exact letters, or for those that do not.';
+
 create function live.chat_matches(p_text text, p_creator uuid) returns setof public.chat_rules
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  words constant text[] := live.chat_words(p_text);
-  plain constant text[] := live.chat_words(live.plain_letters(live.lower_turkish(p_text)));
+  exact constant text[] := live.chat_words(p_text, true);
+  plain constant text[] := live.chat_words(p_text, false);
 begin
   return query
-    select r.* from public.chat_rules r
+    select r.* from public.chat_rules r cross join lateral (select case when r.exact_letters then exact else plain end as words) m
      where (r.creator_id is null or r.creator_id = p_creator)
        and case when position(' ' in r.folded) > 0
-                then position(' ' || r.folded || case when r.is_stem then '' else ' ' end
-                              in ' ' || array_to_string(case when r.exact_letters then words else plain end, ' ') || ' ') > 0
-                else exists (select from unnest(case when r.exact_letters then words else plain end) as w (word)
-                              where live.word_is(w.word, r.folded, r.is_stem)) end;
+                then position(' ' || r.folded || case when r.is_stem then '' else ' ' end in ' ' || array_to_string(m.words, ' ') || ' ') > 0
+                else exists (select from unnest(m.words) as w (word) where live.word_is(w.word, r.folded, r.is_stem)) end;
 end;
 $$;
 comment on function live.chat_matches(text, uuid) is 'The rules of the platform and of a creator that a text meets.';
@@ -129,8 +135,7 @@ begin
     perform live.refuse(400, 'invalid_text', format('A pattern %s.', live.text_fault(new.pattern, 100)));
   end if;
   new.is_stem := new.pattern ~ '\*$';
-  new.folded := array_to_string(live.chat_words(case when new.exact_letters then rtrim(new.pattern, '*')
-    else live.plain_letters(live.lower_turkish(rtrim(new.pattern, '*'))) end), ' ');
+  new.folded := array_to_string(live.chat_words(rtrim(new.pattern, '*'), new.exact_letters), ' ');
   if length(new.folded) < 2 then
     perform live.refuse(400, 'bad_pattern', 'A pattern has two letters or more.');
   elsif new.creator_id is not null and (select count(*) from public.chat_rules r where r.creator_id = new.creator_id)
