@@ -8,6 +8,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,24 @@ def postgres(directory: Path, *, binaries: Path | None = None, port: int | None 
         yield directory
     finally:
         run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+@contextmanager
+def throwaway(files: Sequence[Path] | None = None) -> Iterator[Path]:
+    """Run a Postgres in a folder of its own, brought by `migrate` to what these files make; yield its socket."""
+    with tempfile.TemporaryDirectory(prefix="live-db-") as directory:
+        Path(directory).chmod(0o755)  # Postgres may run as another user than the tests
+        with postgres(Path(directory)) as socket:
+            migrate(socket, files)
+            yield socket
+
+
+def add_database(socket: Path, name: str, files: Sequence[Path], first: str = "") -> None:
+    """Copy the server's database under a name, run these statements there, then these files."""
+    query(socket, f'create database "{name}" template postgres owner postgres', SUPERUSER)
+    query(socket, first, database=name)
+    for file in files:
+        apply(socket, file, database=name)
 
 
 def migrate(socket: Path, files: Sequence[Path] | None = None) -> None:

@@ -5,7 +5,6 @@ agent that does nothing but obey, leave everybody with exactly the rights that a
 """
 
 import asyncio
-import os
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -13,16 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.supabase import rows
 from moderation.action_names import TARGETED
 from moderation.desired import Permission, effective_permission
 from moderation.roles import Role, RoleRights, Source
+from tests.database.drawn import drawn
 from tests.database.world import Refused, Scene, World
 
-EXAMPLES = int(os.environ.get("LIVE_TEST_EXAMPLES", "10"))
 SPEAKS, SILENT = Permission(frozenset({Source.MICROPHONE})), Permission(frozenset())
 RIGHTS = {
     Role.LISTENER: RoleRights(10, frozenset()),
@@ -463,14 +462,7 @@ async def check(evening: Evening) -> None:
         assert (row["error_code"] == "superseded") == (row["superseded_by"] is not None)
 
 
-@settings(
-    max_examples=EXAMPLES,
-    derandomize="LIVE_TEST_EXAMPLES" not in os.environ,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    print_blob=True,
-)
+@drawn(10)
 @given(script=steps)
 def test_everybody_ends_with_exactly_the_rights_that_they_should_have(dsn: str, script: list[Step]) -> None:
     asyncio.run(play(dsn, script))

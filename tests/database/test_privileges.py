@@ -1,15 +1,12 @@
 """No right of ours rests on default privileges: whatever a project gives new objects, the same rights come out."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from local.migrate import EXISTING_APP, PLATFORM
-from local.postgres import SUPERUSER
-from tests.database.server import apply, migration_files, postgres, query
+from tests.database.server import add_database, migration_files, throwaway
 
 GIVEN = "alter default privileges for role postgres in schema public {} on {} to anon, authenticated, service_role;"
 EVERYTHING = "".join(GIVEN.format("grant all", kind) for kind in ("tables", "sequences", "functions"))
@@ -40,17 +37,10 @@ RIGHTS = """
 @pytest.fixture(scope="module")
 def socket() -> Iterator[Path]:
     """A server with a migrated database for each of the three defaults."""
-    with tempfile.TemporaryDirectory(prefix="live-db-") as directory:
-        Path(directory).chmod(0o755)
-        with postgres(Path(directory)) as socket:
-            apply(socket, PLATFORM, SUPERUSER)
-            apply(socket, EXISTING_APP)
-            for name, defaults in DEFAULTS.items():
-                query(socket, f'create database "{name}" template postgres owner postgres', SUPERUSER)
-                query(socket, defaults, database=name)
-                for file in migration_files():
-                    apply(socket, file, database=name)
-            yield socket
+    with throwaway(files=[]) as socket:
+        for name, defaults in DEFAULTS.items():
+            add_database(socket, name, migration_files(), first=defaults)
+        yield socket
 
 
 async def rights(socket: Path, database: str) -> dict[tuple[str, str], frozenset[str]]:

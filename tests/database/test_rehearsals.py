@@ -5,7 +5,6 @@
 
 import asyncio
 import json
-import os
 import uuid
 from collections import Counter
 from collections.abc import Mapping
@@ -15,15 +14,15 @@ from typing import Any, get_args
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.action_names import ActionName
 from tests.database import action_lists
 from tests.database.action_lists import Line
+from tests.database.drawn import drawn
 from tests.database.world import World
 
-EXAMPLES = int(os.environ.get("LIVE_TEST_EXAMPLES", "60"))
 ACTIONS = get_args(ActionName)
 REQUESTERS = ["service", "ops", "auto", "host", "co_host", "moderator", "listener", "stranger"]
 RANKS = [0, 30, 40, 50, 100]
@@ -267,14 +266,7 @@ states = st.builds(
 )
 
 
-@settings(
-    max_examples=EXAMPLES,
-    derandomize="LIVE_TEST_EXAMPLES" not in os.environ,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    print_blob=True,
-)
+@drawn(60)
 @given(
     state=states,
     requester=st.sampled_from(REQUESTERS),

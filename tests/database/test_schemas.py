@@ -1,6 +1,5 @@
 """schemas/ says what the database is, and migrations/ brings one there: both end in the same catalogs."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,28 +8,19 @@ import asyncpg
 import pytest
 
 from local import migrate
-from local.migrate import EXISTING_APP, PLATFORM, SCHEMAS, MigrationError, migration_files
+from local.migrate import SCHEMAS, MigrationError, migration_files
 from local.postgres import SUPERUSER
 from tests.database.catalog import catalog
-from tests.database.server import apply, postgres, query
+from tests.database.server import add_database, throwaway
 
 
 @pytest.fixture(scope="module")
 def socket() -> Iterator[Path]:
     """A server with a database made from each of the two folders."""
-    with tempfile.TemporaryDirectory(prefix="live-db-") as directory:
-        Path(directory).chmod(0o755)
-        with postgres(Path(directory)) as socket:
-            apply(socket, PLATFORM, SUPERUSER)
-            apply(socket, EXISTING_APP)
-            for name, files in {
-                "schemas": sorted(SCHEMAS.glob("*.sql")),
-                "migrations": migration_files(),
-            }.items():
-                query(socket, f'create database "{name}" template postgres owner postgres', SUPERUSER)
-                for file in files:
-                    apply(socket, file, database=name)
-            yield socket
+    with throwaway(files=[]) as socket:
+        add_database(socket, "schemas", sorted(SCHEMAS.glob("*.sql")))
+        add_database(socket, "migrations", migration_files())
+        yield socket
 
 
 @asynccontextmanager
