@@ -88,27 +88,9 @@ class Dispatches:
         return reason, was_registered
 
     def _new_server(self) -> AgentServer:
-        server = AgentServer(
-            ws_url=self._livekit.url,
-            api_key=self._livekit.key,
-            api_secret=self._livekit.secret,
-            permissions=WorkerPermissions(
-                can_publish=False,
-                can_subscribe=True,
-                can_publish_data=True,
-                can_update_metadata=False,
-                hidden=True,
-            ),
-            job_executor_type=JobExecutorType.THREAD,
-            multiprocessing_context="spawn",
-            num_idle_processes=0,
-            load_fnc=lambda: 0.0,
-            load_threshold=math.inf,  # with any other an idle worker refuses all but a few of many rooms at once
-            max_retry=0,
-            host="127.0.0.1",
-            port=0,
-        )
-        server.rtc_session(_no_job, on_request=self._on_request)
+        # Below any other threshold an idle worker refuses all but a few of many rooms at once.
+        server = server_without_jobs(self._livekit, load=0.0, full_at=math.inf)
+        server.rtc_session(no_job, on_request=self._on_request)
         server.on("worker_registered", self._on_registered)
         return server
 
@@ -126,7 +108,32 @@ class Dispatches:
         await request.reject(terminate=taking)
 
 
-async def _no_job(_: JobContext) -> None:
+def server_without_jobs(livekit: LiveKitServer, *, load: float, full_at: float) -> AgentServer:
+    """A server that starts no thread or process, listens on loopback alone, gives up at the first lost connection and
+    tells LiveKit this load, full from `full_at` on (both 0 to 1, or infinity for never)."""
+    return AgentServer(
+        ws_url=livekit.url,
+        api_key=livekit.key,
+        api_secret=livekit.secret,
+        permissions=WorkerPermissions(
+            can_publish=False,
+            can_subscribe=True,
+            can_publish_data=True,
+            can_update_metadata=False,
+            hidden=True,
+        ),
+        job_executor_type=JobExecutorType.THREAD,
+        multiprocessing_context="spawn",
+        num_idle_processes=0,
+        load_fnc=lambda: load,
+        load_threshold=full_at,
+        max_retry=0,
+        host="127.0.0.1",
+        port=0,
+    )
+
+
+async def no_job(_: JobContext) -> None:
     """Never started, because no request is accepted; the server wants one all the same."""
 
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from agent.livekit.agents_library import AgentServer, JobContext, JobExecutorType
-from agent.livekit.dispatches import quiet_library_log
+from agent.livekit.dispatches import no_job, quiet_library_log, server_without_jobs
+from agent.livekit.server import LiveKitServer
 
 OLDEST = (1, 9, 12)
 """The oldest version that `make conformance` runs. 1.8 does not say to the millisecond when somebody joined."""
@@ -35,20 +35,8 @@ async def ask(url: str, key: str, secret: str) -> Server | None:
     """
     quiet_library_log()
     answered: asyncio.Future[Server] = asyncio.get_running_loop().create_future()
-    server = AgentServer(
-        ws_url=url,
-        api_key=key,
-        api_secret=secret,
-        job_executor_type=JobExecutorType.THREAD,
-        multiprocessing_context="spawn",
-        num_idle_processes=0,
-        load_fnc=lambda: 1.0,
-        load_threshold=0.5,
-        max_retry=0,
-        host="127.0.0.1",
-        port=0,
-    )
-    server.rtc_session(_no_job)
+    server = server_without_jobs(LiveKitServer(url, key, secret), load=1.0, full_at=0.5)
+    server.rtc_session(no_job)
 
     @server.on("worker_registered")
     def registered(_id: str, info: object) -> None:
@@ -66,7 +54,3 @@ async def ask(url: str, key: str, secret: str) -> Server | None:
     if not running.cancelled():
         running.exception()  # a server that does not answer is reported by the other check
     return answered.result() if answered.done() else None
-
-
-async def _no_job(_: JobContext) -> None:
-    """Never started."""
