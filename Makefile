@@ -37,8 +37,13 @@ demo: install ## play an evening with simulated people in real rooms, and check 
 	@$(BIN)/python -m demo
 
 .PHONY: test
-test: install chromium promtool ## run every test of correctness, on real parts, two at a time
+test: install parts chromium promtool ## run every test of correctness, on real parts, two at a time
 	@$(BIN)/pytest -n 2 --no-loadscope-reorder
+
+# Before the tests and not within the first of them: a build takes longer than a test may.
+.PHONY: parts
+parts: install
+	@$(BIN)/python -m local fetch
 
 # For the tests of what a browser shows. Only root on Debian gets one; anyone who may not is told, and those tests skip.
 .PHONY: chromium

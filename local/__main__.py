@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from local import console, latency, sample_logins
+from local import console, latency, livekit, postgrest, sample_logins
 from local.migrate import MigrationError
 from local.paths import STATE
 from local.ports import DEFAULT_BASE, Offset, PortsTakenError
@@ -60,14 +60,28 @@ def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - a person reads it
 
 
+async def fetch() -> None:
+    """Fetches and builds the servers that no wheel brings.
+
+    Raises:
+        RuntimeError: one of them could not be had.
+    """
+    await postgrest.find_binary()
+    await livekit.find_binary()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="run the local cloud until Ctrl-C (PORT_BASE moves its ports)")
+    commands.add_parser("fetch", help="fetch and build what the stack runs, once for this machine")
     commands.add_parser("latency", help="time 50 mutes and unmutes from row to room")
     command = parser.parse_args().command
     port_base = int(os.environ["PORT_BASE"]) if os.environ.get("PORT_BASE") else None
     try:
+        if command == "fetch":
+            asyncio.run(fetch())
+            return 0
         if command == "latency":
             return 0 if asyncio.run(latency.measure(port_base)) else 1
         asyncio.run(up(STATE, port_base or DEFAULT_BASE))

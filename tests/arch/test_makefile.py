@@ -33,6 +33,12 @@ def test_a_command_names_no_variable_that_nobody_set(target: str) -> None:
     assert not [line for line in complaints if not re.search(r"'(XDG_CACHE_HOME|HOLD|PORT_BASE)'", line)]
 
 
+def test_what_takes_longer_than_a_test_may_is_built_before_them() -> None:
+    lines = rehearsed("test").stdout.splitlines()
+    fetched = next(n for n, line in enumerate(lines) if "-m local fetch" in line)
+    assert fetched < next(n for n, line in enumerate(lines) if "bin/pytest" in line)
+
+
 @pytest.mark.parametrize("target", ["test", "soak"])
 def test_what_looks_at_pages_installs_a_browser_first(target: str) -> None:
     assert "install -y -qq --no-install-recommends chromium" in rehearsed(target).stdout
