@@ -216,9 +216,9 @@ class Host:
                 await leaving
 
     async def _disconnect(self, livekit: HiddenParticipant) -> None:
+        # Not asyncio.timeout: in a cancelled task Python before 3.11.3 lets its end pass for another cancellation.
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DISCONNECT_SECONDS):
-                await livekit.disconnect()
+            await asyncio.wait_for(livekit.disconnect(), DISCONNECT_SECONDS)
         self.ended += 1
 
     async def _claim(self, room: RoomName, bot: Identity, *, hopeful: bool) -> Claim | None:
@@ -280,11 +280,13 @@ class Host:
     async def _release(self, release: Release) -> None:
         """Write what is known, then give the lease back: afterwards nothing would be taken any more."""
         try:
-            async with asyncio.timeout(GOODBYE_SECONDS):
-                await self.outboxes.flush()
-                await self._store.release((release,))
+            await asyncio.wait_for(self._flush_and_release(release), GOODBYE_SECONDS)
         except (TimeoutError, PortError) as error:
             log.warning("lease left to lapse", extra={"room": release.lease.room, "error": str(error)})
+
+    async def _flush_and_release(self, release: Release) -> None:
+        await self.outboxes.flush()
+        await self._store.release((release,))
 
     def _incident_written(self, row: Incident, answer: Written) -> None:
         if not answer.ok:

@@ -103,8 +103,8 @@ class WakeUps:
         finally:
             self._joined(now=False)
             with contextlib.suppress(Exception):
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await client.close()
+                # Not asyncio.timeout, see core/host.py: this task may be cancelled already.
+                await asyncio.wait_for(client.close(), CLOSE_SECONDS)
 
     async def _until_trouble(self, client: AsyncRealtimeClient, channel: AsyncRealtimeChannel) -> None:
         # Nothing in the client's interface tells that its listener died; its task does.
