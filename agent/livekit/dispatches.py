@@ -73,19 +73,14 @@ class Dispatches:
 
     async def _run(self, server: AgentServer) -> tuple[str, bool]:
         """One connection, until it is lost: why, and whether it was ever registered."""
+        running = asyncio.create_task(server.run(), name="agent server")
         try:
-            await server.run()
-            reason = "closed"
-        except Exception as error:  # noqa: BLE001  (the server raises whatever its transport raises)
-            # The server hides the cause ("from None"); Python keeps it.
-            reason = repr(error.__context__ or error)
+            await asyncio.wait({running})
         finally:
             was_registered, self.registered = self.registered, False
-            with contextlib.suppress(
-                Exception
-            ):  # of a connection that is lost there may be nothing left to close
-                await server.aclose()
-        return reason, was_registered
+            error = await close(server, running)
+        # The server hides the cause ("from None"); Python keeps it.
+        return "closed" if error is None else repr(error.__context__ or error), was_registered
 
     def _new_server(self) -> AgentServer:
         # Below any other threshold an idle worker refuses all but a few of many rooms at once.
@@ -131,6 +126,15 @@ def server_without_jobs(livekit: LiveKitServer, *, load: float, full_at: float) 
         host="127.0.0.1",
         port=0,
     )
+
+
+async def close(server: AgentServer, running: asyncio.Task[None]) -> BaseException | None:
+    """Close a server and wait for the end of its `run`: the error that ended it. `run` is never cancelled, because one
+    that is cancelled while it starts leaves its sockets open; `aclose` waits for the start."""
+    with contextlib.suppress(Exception):  # of a connection that is lost there may be nothing left to close
+        await server.aclose()
+    await asyncio.wait({running})
+    return None if running.cancelled() else running.exception()
 
 
 async def no_job(_: JobContext) -> None:

@@ -1,12 +1,11 @@
 """Which LiveKit server answers, and whether it is new enough."""
 
 import asyncio
-import contextlib
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from agent.livekit.dispatches import no_job, quiet_library_log, server_without_jobs
+from agent.livekit.dispatches import close, no_job, quiet_library_log, server_without_jobs
 from agent.livekit.server import LiveKitServer
 
 OLDEST = (1, 9, 12)
@@ -48,9 +47,5 @@ async def ask(url: str, key: str, secret: str) -> Server | None:
     running = asyncio.create_task(server.run())
     either: set[asyncio.Future[Any]] = {running, answered}
     await asyncio.wait(either, timeout=ANSWER_SECONDS, return_when="FIRST_COMPLETED")
-    with contextlib.suppress(Exception):  # of a connection that is lost there may be nothing left to close
-        await server.aclose()
-    await asyncio.wait({running})
-    if not running.cancelled():
-        running.exception()  # a server that does not answer is reported by the other check
+    await close(server, running)  # one that does not answer is reported by the other check
     return answered.result() if answered.done() else None
