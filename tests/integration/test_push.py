@@ -106,14 +106,24 @@ async def test_a_gone_device_is_forgotten_and_a_busy_service_is_asked_again(stac
             " where user_id = $1",
             uuid.UUID(callee.id),
         )
-        status, sent = await push_send(here, stack.keys.service_role)
-        assert (status, sent["sent"] >= 3) == (200, True)
-        assert sorted(push["token"] for push in await taken(here, busy)) == sorted(busy)
-        left = await here.database.fetch(
-            "select token from push_devices where user_id = $1", uuid.UUID(callee.id)
-        )
-        assert {row["token"] for row in left} == set(busy)
-        assert not [token for token in gone if token in str(left)]
+        # A worker of this stack may have been quicker with some of them, so what was sent is counted at the services.
+        status, _ = await push_send(here, stack.keys.service_role)
+        assert status == 200
+        pushes = await until("the busy services took theirs", gone_out(here, busy, 3))
+        assert sorted(push["token"] for push in pushes) == sorted(busy)
+
+        async def left() -> set[str]:
+            rows = await here.database.fetch(
+                "select token from push_devices where user_id = $1", uuid.UUID(callee.id)
+            )
+            return {row["token"] for row in rows}
+
+        async def forgotten() -> bool:
+            return late not in await left()
+
+        await until("the receipt of the one that is gone later", forgotten)
+        assert await left() == set(busy)
+        assert not set(gone) & await left()
 
 
 async def test_one_broken_service_holds_up_no_other_and_is_tried_later(stack: Stack) -> None:
