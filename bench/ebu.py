@@ -12,6 +12,7 @@ import numpy as np
 from local import sounds
 from local.sounds import Signal
 from moderation.audio.kweighting import SAMPLE_RATE
+from moderation.audio.loudness import GatedLoudness
 from moderation.audio.measurement import Measurement
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 
@@ -23,7 +24,7 @@ LOUDNESS_LU, RANGE_LU = 0.1, 1.0
 class Heard:
     """All that our meter said of one sound."""
 
-    meter: TrackMeter
+    whole: GatedLoudness
     measurements: list[Measurement]
 
     def highest(self, of: Callable[[Measurement], float], until: float) -> float:
@@ -64,9 +65,10 @@ def cases() -> Iterator[Case]:
 def heard(sound: Signal) -> Heard:
     """What a meter says of this sound and a second of silence after it."""
     whole = np.concatenate([sound, np.zeros((SAMPLE_RATE, *sound.shape[1:]))])
-    meter = TrackMeter()
+    gated = GatedLoudness()
+    meter = TrackMeter(gated)
     found = [meter.push(b, (i + 1) * BLOCK_SECONDS) for i, b in enumerate(sounds.as_blocks(whole))]
-    return Heard(meter, [m for m in found if m is not None])
+    return Heard(gated, [m for m in found if m is not None])
 
 
 _INTEGRATED = (
@@ -124,7 +126,7 @@ def _max_short_term(m: Measurement) -> float:
 
 def _integrated(expected: float) -> Callable[[Heard], list[float]]:
     def off(heard: Heard) -> list[float]:
-        found = heard.meter.loudness.integrated_lufs
+        found = heard.whole.integrated_lufs
         assert found is not None
         return [found - expected]
 
@@ -161,7 +163,7 @@ def _rising(of: Callable[[Measurement], float], every: float) -> Callable[[Heard
 
 def _range(expected: float) -> Callable[[Heard], list[float]]:
     def off(heard: Heard) -> list[float]:
-        found = heard.meter.loudness.range_lu
+        found = heard.whole.range_lu
         assert found is not None
         return [found - expected]
 

@@ -17,6 +17,7 @@ import pyloudnorm  # type: ignore[import-untyped]
 from local import sounds
 from local.results import Figure, say, write
 from local.sounds import Signal
+from moderation.audio.loudness import GatedLoudness
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 
 _RATE = 48_000
@@ -64,12 +65,13 @@ def _case(name: str, left: Signal, right: float) -> Case:
 
 
 def ours(sound: Signal) -> Loudness:
-    meter = TrackMeter()
+    whole = GatedLoudness()
+    meter = TrackMeter(whole)
     measured = [meter.push(block, (i + 1) * BLOCK_SECONDS) for i, block in enumerate(sounds.as_blocks(sound))]
-    last, whole = measured[-1], meter.loudness
-    if last is None or whole.integrated_lufs is None:
+    last, integrated = measured[-1], whole.integrated_lufs
+    if last is None or integrated is None:
         raise ValueError("the sound is too short or too soft to be measured")
-    return Loudness(whole.integrated_lufs, last.short_term_lufs)
+    return Loudness(integrated, last.short_term_lufs)
 
 
 def libebur128(sound: Signal) -> Loudness:

@@ -2,8 +2,8 @@
 
 `SlidingLoudness` is momentary (400 ms) and short-term (3 s). Both are told every 100 ms; their maxima are looked for
 every 10 ms, since a burst of 400 ms that falls between two steps of 100 ms would read up to 0.6 LU too low.
-`GatedLoudness` is integrated loudness and loudness range; it keeps histograms with bins of 0.1 LU, so its memory does
-not grow with time.
+`IntegratedLoudness` and `GatedLoudness`, which adds loudness range, keep four bytes for each window that they get: a
+minute of a track is at most 300 of them. Nothing in a room gathers for longer.
 
 What was not received counts as nothing in the sliding windows: a lost frame can only lower them, which is
 what keeps loss from ever accusing anyone (libebur128 does the same before its first window is full). The
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from moderation.audio.decibels import lufs, weighted_mean_square
 
@@ -27,10 +28,11 @@ _SHORT_TERM_STEPS: Final = 30
 _MOMENTARY: Final = _MOMENTARY_STEPS * SLICES_PER_STEP
 _SHORT_TERM: Final = _SHORT_TERM_STEPS * SLICES_PER_STEP
 
-_LOWEST: Final = -70.0
-"""The absolute gate; nothing below it is kept."""
-_BINS: Final = 750
-_PER_LU: Final = 10
+_ABSOLUTE_GATE: Final = weighted_mean_square(-70.0)
+_RELATIVE_GATE: Final = 0.1
+"""10 LU below the mean, and 20 LU for the range, as parts of it."""
+_RANGE_GATE: Final = 0.01
+_RANGE: Final = (0.10, 0.95)
 
 
 class Windows(NamedTuple):
@@ -107,25 +109,19 @@ class IntegratedLoudness:
     """BS.1770-4 annex 1, equations 5 to 7."""
 
     def __init__(self) -> None:
-        # No numpy: one bin is changed ten times a second, all of them are read once a minute. No lists: every room has
-        # several of these. Single precision: a bin's sum is off by less than 0.001 dB after an hour.
-        self._blocks = array("I", [0]) * _BINS
-        self._energies = array("f", [0.0]) * _BINS
+        # No list, for its memory: every room has several of these.
+        self._energies = array("f")
 
-    def add_momentary(self, energy: float, loudness_lufs: float) -> None:
-        """A whole 400 ms window's mean square, and what that is in LUFS: one gating block."""
-        if (bin_ := _bin(loudness_lufs)) is not None:
-            self._blocks[bin_] += 1
-            self._energies[bin_] += energy
+    def add_momentary(self, energy: float) -> None:
+        """A whole 400 ms window's mean square: one gating block."""
+        if energy >= _ABSOLUTE_GATE:
+            self._energies.append(energy)
 
     @property
     def integrated_lufs(self) -> float | None:
-        """`None` while nothing was above the absolute gate of -70 LUFS. The relative gate is 10 LU down."""
-        blocks = sum(self._blocks)
-        if not blocks:
-            return None
-        gate = _bin(lufs(sum(self._energies) / blocks) - 10.0) or 0
-        return lufs(sum(self._energies[gate:]) / sum(self._blocks[gate:]))
+        """`None` while nothing was above the absolute gate of -70 LUFS."""
+        energies = np.array(self._energies)
+        return lufs(float(_above(energies, _RELATIVE_GATE).mean())) if len(energies) else None
 
 
 class GatedLoudness(IntegratedLoudness):
@@ -133,32 +129,24 @@ class GatedLoudness(IntegratedLoudness):
 
     def __init__(self) -> None:
         super().__init__()
-        self._short_terms = array("I", [0]) * _BINS
+        self._short_terms = array("f")
 
-    def add_short_term(self, loudness_lufs: float) -> None:
+    def add_short_term(self, energy: float) -> None:
         """A whole 3 s window: one sample of the loudness range."""
-        if (bin_ := _bin(loudness_lufs)) is not None:
-            self._short_terms[bin_] += 1
+        if energy >= _ABSOLUTE_GATE:
+            self._short_terms.append(energy)
 
     @property
     def range_lu(self) -> float | None:
-        """From the 10th to the 95th percentile of what is within 20 LU of the mean, to 0.1 LU; `None` as
-        above."""
+        """From the 10th to the 95th percentile of what is within 20 LU of the mean; `None` as above."""
         short_terms = np.array(self._short_terms)
-        total = int(short_terms.sum())
-        if not total:
+        if not len(short_terms):
             return None
-        mean = float(short_terms @ _BIN_ENERGIES) / total
-        gate = _bin(lufs(mean) - 20.0) or 0
-        cumulated = np.cumsum(short_terms[gate:])
-        ranks = np.round(np.array([0.10, 0.95]) * (cumulated[-1] - 1)) + 1
-        low, high = np.searchsorted(cumulated, ranks)
-        return float(high - low) / _PER_LU
+        low, high = np.quantile(_above(short_terms, _RANGE_GATE), _RANGE, method="nearest").tolist()
+        return lufs(high) - lufs(low)
 
 
-def _bin(loudness_lufs: float) -> int | None:
-    index = int((loudness_lufs - _LOWEST) * _PER_LU)
-    return min(index, _BINS - 1) if loudness_lufs >= _LOWEST else None
-
-
-_BIN_ENERGIES: Final = np.array([weighted_mean_square(_LOWEST + (i + 0.5) / _PER_LU) for i in range(_BINS)])
+def _above(energies: NDArray[np.float32], gate: float) -> NDArray[np.float32]:
+    """Those above this part of their mean."""
+    above: NDArray[np.float32] = energies[energies >= gate * float(energies.mean())]
+    return above

@@ -83,12 +83,3 @@ class Measurement(NamedTuple):
     noisiness: float
     steady_seconds: float
     """See `moderation.audio.spectrum.Shape`."""
-
-
-class TrackLoudness(NamedTuple):
-    """Loudness of all that was received of a track; `None` where nothing passed the gates."""
-
-    integrated_lufs: float | None
-    range_lu: float | None
-    max_momentary_lufs: float
-    max_short_term_lufs: float

@@ -16,11 +16,17 @@ from numpy.typing import NDArray
 
 from moderation.audio.activity import FRAME_SECONDS, Activity, NoiseFloor
 from moderation.audio.audible import Audible
-from moderation.audio.decibels import FULL_SCALE, SILENCE, amplitude_db, lufs, power_db
+from moderation.audio.decibels import FULL_SCALE, amplitude_db, lufs, power_db
 from moderation.audio.hum import Hum
 from moderation.audio.kweighting import BLOCK_SAMPLES, CHANNELS, SAMPLE_RATE, KWeighting, Samples
-from moderation.audio.loudness import SLICES_PER_STEP, STEP_SECONDS, GatedLoudness, SlidingLoudness
-from moderation.audio.measurement import Gap, Measurement, TrackLoudness
+from moderation.audio.loudness import (
+    SLICES_PER_STEP,
+    STEP_SECONDS,
+    GatedLoudness,
+    SlidingLoudness,
+    Windows,
+)
+from moderation.audio.measurement import Gap, Measurement
 from moderation.audio.overdrive import Overdrive
 from moderation.audio.spectrum import Spectrum
 
@@ -66,7 +72,9 @@ class _Frames(NamedTuple):
 class TrackMeter:
     """Measures one track of one or two channels at 48 kHz, block by block."""
 
-    def __init__(self) -> None:
+    def __init__(self, whole: GatedLoudness | None = None) -> None:
+        """`whole`: takes in the windows of all that is received, every 100 ms. No room needs it: the minutes of its
+        people gather their own."""
         self._clock: float | None = None
         """End of the last block."""
         self._why: Gap = Gap.LOST
@@ -76,29 +84,17 @@ class TrackMeter:
         self._alike = True
         """Whether both channels have been the same since the filter last forgot."""
         self._sliding = SlidingLoudness()
-        self._gated = GatedLoudness()
+        self._whole = whole
         self._floor = NoiseFloor()
         self._activity = Activity()
         self._spectrum = Spectrum()
         self._hum = Hum()
         self._overdrive = Overdrive()
         self._audible = Audible()
-        self._loudest_momentary = SILENCE
-        self._loudest_short_term = SILENCE
 
     def pause(self, why: Gap) -> None:
         """Nothing is to be expected until the next block, and why. The gap's length is told by that block."""
         self._why = why
-
-    @property
-    def loudness(self) -> TrackLoudness:
-        """Of everything received since the beginning."""
-        return TrackLoudness(
-            self._gated.integrated_lufs,
-            self._gated.range_lu,
-            self._loudest_momentary,
-            self._loudest_short_term,
-        )
 
     def push(self, block: NDArray[np.int16], at: float) -> Measurement | None:
         """Measure one block of int16 of shape (9600, 2), or (9600,) or (9600, 1) for one channel, which counts as two
@@ -147,8 +143,6 @@ class TrackMeter:
         cut = self._overdrive.update(loudest, peak / FULL_SCALE)
 
         loudness = self._loudness(self._filter.apply(samples))
-        self._loudest_momentary = max(self._loudest_momentary, loudness.loudest_momentary)
-        self._loudest_short_term = max(self._loudest_short_term, loudness.loudest_short_term)
 
         floor = self._floor.update(frames.levels_dbfs)
         spoken = self._activity.update(frames.levels_dbfs, floor)
@@ -206,12 +200,8 @@ class TrackMeter:
         scale, squares = CHANNELS / len(weighted) / _SLICE_SAMPLES, np.vecdot(slices, slices).tolist()
         energies = [scale * sum(channels) for channels in zip(*squares, strict=True)]
         windows = sliding.add(energies)
-        for step, energy in enumerate(windows.momentary, start=1):
-            if sliding.momentary_whole(_STEPS - step):
-                self._gated.add_momentary(energy, lufs(energy))
-        for step, energy in enumerate(windows.short_term, start=1):
-            if sliding.short_term_whole(_STEPS - step):
-                self._gated.add_short_term(lufs(energy))
+        if self._whole is not None:
+            _gather(windows, sliding, self._whole)
         return _Loudness(
             lufs(windows.momentary[-1]),
             lufs(windows.short_term[-1]),
@@ -222,6 +212,17 @@ class TrackMeter:
                 for at in range(0, len(energies), SLICES_PER_STEP)
             ],
         )
+
+
+def _gather(windows: Windows, sliding: SlidingLoudness, whole: GatedLoudness) -> None:
+    """Those windows of a block that were received in full."""
+    for step, (momentary, short_term) in enumerate(
+        zip(windows.momentary, windows.short_term, strict=True), start=1
+    ):
+        if sliding.momentary_whole(_STEPS - step):
+            whole.add_momentary(momentary)
+        if sliding.short_term_whole(_STEPS - step):
+            whole.add_short_term(short_term)
 
 
 def _alike(block: NDArray[np.int16]) -> bool:

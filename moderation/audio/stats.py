@@ -51,7 +51,7 @@ class MinuteStats:
         self._floor = m.noise_floor_dbfs
         self._contiguous = m.seconds if m.gap_seconds else self._contiguous + m.seconds
         if self._contiguous >= _MOMENTARY_SECONDS - 1e-6:
-            self._gated.add_momentary(weighted_mean_square(m.momentary_lufs), m.momentary_lufs)
+            self._gated.add_momentary(weighted_mean_square(m.momentary_lufs))
 
     def close(self) -> AudioMinute | None:
         """As `so_far`; what comes next begins anew."""
