@@ -108,7 +108,8 @@ async def crowd_of(arena: Arena, database: asyncpg.Connection) -> list[str]:
         await person.token(arena.session.id)
         tokens.append(person.api.access_token)
     await database.execute(
-        "select live.append_event($1, 'system', jsonb_build_object('n', n)) from generate_series(1, $2::int) n",
+        "select live.append_event($1, 'viewer_milestone', jsonb_build_object('viewers', n))"
+        " from generate_series(1, $2::int) n",
         arena.session.id, EVENTS,
     )  # fmt: skip
     return tokens

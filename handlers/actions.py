@@ -8,14 +8,7 @@ when the room agrees. `CONDITIONS` says what has to hold for each action that Li
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from handlers.effects import (
-    Effect,
-    Effects,
-    FinishAction,
-    NoticeType,
-    Outcome,
-    RemoveParticipant,
-)
+from handlers.effects import Effect, Effects, FinishAction, Outcome, RemoveParticipant
 from handlers.events import (
     Action,
     ActionId,
@@ -24,12 +17,13 @@ from handlers.events import (
     PermissionNotSet,
     Sid,
 )
+from handlers.notice_types import NoticeType
 from handlers.notices import notice
 from handlers.permissions import converged, list_people
 from handlers.state import OpenAction, PersonState, RoomState
 from moderation.action_names import TARGETED
 from moderation.desired import Standing
-from moderation.rules.words import Words
+from moderation.words import Words
 
 AUTOMATIC = "auto"
 """The door of the rules."""

@@ -16,7 +16,6 @@ from handlers.effects import (
     Effects,
     Listen,
     Metric,
-    NoticeType,
     RecordIncident,
     RecordMinute,
     ReportPolicy,
@@ -31,6 +30,7 @@ from handlers.events import (
     TrackPaused,
 )
 from handlers.hearing import SoundState, Voice
+from handlers.notice_types import NoticeType
 from handlers.notices import notice
 from handlers.permissions import reassert
 from handlers.state import RoomState, sid_of
@@ -200,8 +200,8 @@ def say(identity: Identity, decision: Decision) -> Effects:
         return ()
     if decision.step is Step.TIP:
         return (notice(identity, NoticeType.TIP, decision.words, rule=decision.rule.value),)
-    fields = {"rule": decision.rule.value, "strikes": max(1, round(decision.strikes))}
-    return (notice(identity, NoticeType.WARNING, decision.words, **fields),)
+    rule, strikes = decision.rule.value, max(1, round(decision.strikes))
+    return (notice(identity, NoticeType.WARNING, decision.words, rule=rule, strikes=strikes),)
 
 
 def set_right(state: RoomState, identity: Identity, decision: Decision, now: float) -> Effects:

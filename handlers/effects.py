@@ -10,6 +10,7 @@ from enum import Enum, StrEnum
 from typing import Any
 
 from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid, Switches, Track
+from handlers.notice_types import NoticeType
 from moderation.action_names import ActionName
 from moderation.audio.levels import Level
 from moderation.audio.stats import AudioMinute
@@ -17,23 +18,6 @@ from moderation.desired import Permission
 from moderation.escalation import Decision, Severity
 from moderation.roles import Source
 from moderation.rules.policy import Mode
-
-
-class NoticeType(StrEnum):
-    """What one person is told on `live.notice`."""
-
-    MUTED = "muted"
-    UNMUTED = "unmuted"
-    CAMERA_OFF = "camera_off"
-    CAMERA_ON = "camera_on"
-    ROLE_CHANGED = "role_changed"
-    INVITED = "invited"
-    CHAT_MUTED = "chat_muted"
-    CHAT_UNMUTED = "chat_unmuted"
-    REMOVED = "removed"
-    WARNING = "warning"
-    TIP = "tip"
-    ACCESS_ENDING = "access_ending"
 
 
 class Outcome(StrEnum):

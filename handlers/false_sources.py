@@ -9,8 +9,9 @@ could return a right, for a moment each time.
 import math
 
 from handlers.actions import AUTOMATIC
-from handlers.effects import AutomaticAction, Count, Effects, Metric, NoticeType, RecordIncident
+from handlers.effects import AutomaticAction, Count, Effects, Metric, RecordIncident
 from handlers.events import Action, Identity, TrackPublished, TracksCounted
+from handlers.notice_types import NoticeType
 from handlers.notices import notice
 from handlers.permissions import converge
 from handlers.state import PersonState, RoomState, sid_of
@@ -18,7 +19,7 @@ from moderation.escalation import Decision, Severity
 from moderation.roles import Role, Source
 from moderation.rules import words
 from moderation.rules.policy import Mode, Rule, Step
-from moderation.rules.words import Words
+from moderation.words import Words
 
 SOUND = frozenset({Source.MICROPHONE, Source.SCREEN_SHARE_AUDIO})
 MOMENT_SECONDS = 3.0

@@ -10,7 +10,6 @@ from handlers.effects import (
     Effect,
     Effects,
     Metric,
-    NoticeType,
     RecordLeft,
     RemoveParticipant,
     Resync,
@@ -26,6 +25,7 @@ from handlers.events import (
     PermissionReported,
     PermissionSet,
 )
+from handlers.notice_types import NoticeType
 from handlers.notices import iso, notice
 from handlers.state import BATCHING_SECONDS, PersonState, RoomState, sid_of
 from handlers.telling import tell

@@ -8,11 +8,11 @@ database when they hear how far the stream is.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from handlers.effects import AdvanceCursor, Beacon, Effects, Relay
 from handlers.events import EventsRelayed, LiveEvent
 from handlers.state import RoomState
+from moderation.timestamps import seconds_of
 
 RETRY_SECONDS = 0.25
 BEACON_SECONDS = 0.5
@@ -52,7 +52,7 @@ def next_batch(state: RoomState, now: float) -> Effects:
 
 def is_worth_a_packet(event: LiveEvent, now: float) -> bool:
     limit = WORTH_SECONDS.get(event.type)
-    return limit is None or now - datetime.fromisoformat(event.at).timestamp() <= limit
+    return limit is None or now - seconds_of(event.at) <= limit
 
 
 def on_relayed(state: RoomState, event: EventsRelayed, now: float) -> Effects:

@@ -13,7 +13,7 @@ from handlers.events import Action, ActionId, Connection, Identity, LiveEvent, S
 from handlers.hearing import SoundState
 from moderation.desired import Desired, Permission, Removal, Standing, effective_permission
 from moderation.roles import Role, RoleRights, Source
-from moderation.rules.words import Words
+from moderation.words import Words
 
 RESYNC_SECONDS = 30.0
 """How often the whole room is compared when nothing else asks for it."""

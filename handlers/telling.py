@@ -7,12 +7,14 @@ room showed them."""
 
 from collections.abc import Iterator
 
-from handlers.effects import Effects, NoticeType, Notify
+from handlers.effects import Effects, Notify
 from handlers.events import Identity
+from handlers.notice_types import NoticeType
 from handlers.notices import iso, notice
 from handlers.state import PersonState
 from moderation.desired import Desired, Standing, standing
-from moderation.rules.words import Words
+from moderation.timestamps import text_of
+from moderation.words import Words
 
 
 def tell(person: PersonState, identity: Identity, desired: Desired, now: float) -> Effects:
@@ -35,7 +37,10 @@ def changes(
         else:
             yield notice(identity, NoticeType.UNMUTED, why)
     if stands.camera_off != told.camera_off:
-        yield notice(identity, NoticeType.CAMERA_OFF if stands.camera_off else NoticeType.CAMERA_ON, why)
+        if stands.camera_off:
+            yield notice(identity, NoticeType.CAMERA_OFF, why)
+        else:
+            yield notice(identity, NoticeType.CAMERA_ON, why)
     if (stands.chat_muted, stands.chat_muted_until) != (told.chat_muted, told.chat_muted_until):
         if stands.chat_muted:
             yield notice(identity, NoticeType.CHAT_MUTED, why, until=iso(stands.chat_muted_until))
@@ -46,5 +51,5 @@ def changes(
     if stands.invited_role not in (told.invited_role, None):
         expires = iso(stands.invite_expires_at)
         yield notice(identity, NoticeType.INVITED, why, role=stands.invited_role.value, expires_at=expires)
-    if stands.access_ends_at not in (told.access_ends_at, None):
-        yield notice(identity, NoticeType.ACCESS_ENDING, why, ends_at=iso(stands.access_ends_at))
+    if stands.access_ends_at is not None and stands.access_ends_at != told.access_ends_at:
+        yield notice(identity, NoticeType.ACCESS_ENDING, why, ends_at=text_of(stands.access_ends_at))

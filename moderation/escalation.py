@@ -14,7 +14,8 @@ from typing import Final
 from moderation.roles import Role
 from moderation.rules.judge import Verdict
 from moderation.rules.policy import CLIMB, Mode, Policy, Rule, Rung, Step
-from moderation.rules.words import Words, consequence
+from moderation.rules.words import consequence
+from moderation.words import Words
 
 _TOP_BY_ROLE: Final[Mapping[str, Step]] = {
     Role.HOST: Step.NOTICE,

@@ -1,13 +1,13 @@
 """Where the database and LiveKit disagree about one session: a pure comparison of two views."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from moderation.desired import Desired, Permission, effective_permission
 from moderation.roles import Role, RoleRights, Source
+from moderation.timestamps import seconds_of
 from orchestrator.livekit_view import Present, Room
 from orchestrator.records import Participant, RoleRow, Session
 
@@ -115,6 +115,6 @@ def words(permission: Permission) -> str:
 def seconds(time: str | None) -> float | None:
     """Seconds since the epoch of a time of the database; None for none and for infinity."""
     try:
-        return datetime.fromisoformat(time).timestamp() if time else None
+        return seconds_of(time) if time else None
     except ValueError:
         return None

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from agent.core.ports import RoomFacts, RoomName
-from agent.core.timestamps import text_of
 from handlers.events import Identity, LiveEvent
+from moderation.timestamps import text_of
 
 MAX_PACKET_BYTES = 15 * 1024
 """LiveKit's documented cap for one reliable packet."""

@@ -33,7 +33,6 @@ from agent.core.ports import (
 )
 from agent.core.puller import HeldRoom, Puller
 from agent.core.shared import Shared
-from agent.core.timestamps import seconds_of, text_of
 from handlers.effects import (
     AdvanceCursor,
     Beacon,
@@ -73,6 +72,7 @@ from handlers.events import (
     RoomNotClosed,
     RoomSynced,
 )
+from moderation.timestamps import seconds_of, text_of
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import json
 import logging
 
 from agent.core.log_fields import bound
-from agent.core.timestamps import text_of
+from moderation.timestamps import text_of
 
 PLAIN = frozenset(vars(logging.makeLogRecord({})))
 """Attributes of every record: what is not among them came by `extra`."""

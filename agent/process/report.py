@@ -15,7 +15,6 @@ from agent.core.clock import DatabaseClock
 from agent.core.host import Host, Moderated
 from agent.core.puller import DEAF_AFTER, Puller
 from agent.core.relay_key import RelayKey
-from agent.core.timestamps import text_of
 from agent.core.watcher import Watcher
 from agent.livekit.api_budget import ApiBudget
 from agent.livekit.dispatches import Dispatches
@@ -23,6 +22,7 @@ from agent.livekit.hearing import Hearing
 from agent.process.readiness import Conditions
 from agent.supabase.wakeups import WakeUps
 from handlers.state import OpenAction
+from moderation.timestamps import text_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from agent.core.timestamps import seconds_of
 from handlers.events import (
     Action,
     ActionId,
@@ -26,6 +25,7 @@ from handlers.events import (
 )
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role, RoleRights, Source
+from moderation.timestamps import seconds_of
 
 Json = Mapping[str, Any]
 RUNNING = frozenset({"scheduled", "live", "initiated", "ringing", "accepted"})

@@ -5,10 +5,10 @@ from typing import Any
 
 from agent.core.levels_payload import name_of
 from agent.core.ports import Incident, Minute
-from agent.core.timestamps import text_of
 from handlers.effects import AutomaticAction
 from handlers.events import MICROPHONE, Track
 from moderation.audio.stats import AudioMinute
+from moderation.timestamps import text_of
 
 INCIDENTS = uuid.UUID("6f0e3b5e-6a0e-4f0b-9a53-1d3f5c8f2b11")
 """Namespace of their ids: a row that is written again, by any worker, is the same row."""

@@ -1,9 +1,9 @@
 """`Store` over Supabase's data API: each method is one call of an SQL function, all of them idempotent."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agent.core.clock import DatabaseClock
@@ -32,10 +32,11 @@ from agent.core.ports import (
 from agent.supabase import rows, sound_rows
 from agent.supabase.client import Supabase
 from handlers.events import Identity
+from moderation.timestamps import text_of
 
 PULL_LIMIT = 200
 """Actions and events of one room in one pull."""
-KEY_LIFETIME = timedelta(days=7)
+KEY_LIFETIME_SECONDS = 7 * 86_400.0
 
 
 class SupabaseStore:
@@ -118,7 +119,7 @@ class SupabaseStore:
         await self._call("agent_release", p_rooms=asked)
 
     async def publish_key(self, kid: str, public_key: str) -> bool:
-        until = (datetime.now(UTC) + KEY_LIFETIME).isoformat()
+        until = text_of(time.time() + KEY_LIFETIME_SECONDS)
         key = await self._supabase.rpc(
             "agent_publish_key", {"p_kid": kid, "p_public_key": public_key, "p_not_after": until}
         )

@@ -26,7 +26,7 @@ from moderation.audio.measurement import Measurement
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 from moderation.escalation import Decision, Severity
 from moderation.rules.policy import Rule, Step
-from moderation.rules.words import Words
+from moderation.words import Words
 
 PICTURE = STATE / "levels.svg"
 THRESHOLD_LUFS = -9.0

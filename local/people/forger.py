@@ -10,9 +10,9 @@ from livekit import api, rtc
 
 from agent.core.envelope import TOPIC_EVENTS, Envelope, Signer
 from agent.core.ports import RoomFacts, RoomName
-from agent.core.timestamps import text_of
 from agent.livekit.room import hidden_token
 from handlers.events import Identity, LiveEvent
+from moderation.timestamps import text_of
 
 
 class Forger:

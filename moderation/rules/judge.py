@@ -15,7 +15,7 @@ from typing import Final
 from moderation.audio.measurement import Measurement
 from moderation.rules import words
 from moderation.rules.policy import Policy, Rule, Step
-from moderation.rules.words import Words
+from moderation.words import Words
 
 LOUDNESS: Final = frozenset({Rule.TOO_LOUD, Rule.SCREAM})
 """The rules that can be broken by several sounds together, none of which breaks them alone."""

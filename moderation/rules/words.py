@@ -4,32 +4,12 @@ They speak of "your sound", since it may be a shared screen's as well as a micro
 ear can tell and written the way each language writes them.
 """
 
-from typing import NamedTuple
-
 from moderation.rules.policy import Rung, Step
-
-
-class Words(NamedTuple):
-    en: str
-    tr: str
-
-    def then(self, other: "Words") -> "Words":
-        """Both, one sentence after the other."""
-        return Words(f"{self.en} {other.en}".strip(), f"{self.tr} {other.tr}".strip())
-
-
-class _Number(NamedTuple):
-    en: str
-    tr: str
-
-
-def _number(value: float, digits: int = 1) -> _Number:
-    text = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    return _Number(text, text.replace(".", ","))
+from moderation.words import Words, number
 
 
 def too_loud(loudness: float, limit: float, seconds: float) -> Words:
-    level, top, long = _number(loudness), _number(limit), _number(seconds, 0)
+    level, top, long = number(loudness), number(limit), number(seconds, 0)
     return Words(
         f"Your sound has been too loud for {long.en} s: {level.en} LUFS; the limit here is {top.en}. "
         "Please turn it down, speak more softly or move away from the microphone.",
@@ -39,7 +19,7 @@ def too_loud(loudness: float, limit: float, seconds: float) -> Words:
 
 
 def scream(loudness: float, jump: float) -> Words:
-    level, rise = _number(loudness), _number(jump, 0)
+    level, rise = number(loudness), number(jump, 0)
     return Words(
         f"That was suddenly very loud: {level.en} LUFS, {rise.en} dB above the moment before. "
         "Please mind the listeners' ears.",
@@ -49,7 +29,7 @@ def scream(loudness: float, jump: float) -> Words:
 
 
 def clipping(ratio: float) -> Words:
-    percent = _number(ratio * 100.0)
+    percent = number(ratio * 100.0)
     return Words(
         f"Your sound is overdriven: {percent.en}% of your sound is cut off. Please lower the input level.",
         f"Sesiniz aşırı yükleniyor: %{percent.tr} kadarı kırpılıyor. Lütfen giriş seviyesini düşürün.",
@@ -57,7 +37,7 @@ def clipping(ratio: float) -> Words:
 
 
 def howl(hz: float, seconds: float) -> Words:
-    pitch, long = _number(hz, 0), _number(seconds, 0)
+    pitch, long = number(hz, 0), number(seconds, 0)
     return Words(
         f"There is feedback from your side: a tone at {pitch.en} Hz has been ringing for {long.en} s. "
         "Please use headphones or turn your speaker down.",
@@ -67,7 +47,7 @@ def howl(hz: float, seconds: float) -> Words:
 
 
 def noise(floor: float, seconds: float) -> Words:
-    level, long = _number(floor, 0), _number(seconds, 0)
+    level, long = number(floor, 0), number(seconds, 0)
     return Words(
         f"A tip: your sound has carried constant noise for {long.en} s ({level.en} dBFS). "
         "Please mute yourself while you listen.",
@@ -77,7 +57,7 @@ def noise(floor: float, seconds: float) -> Words:
 
 
 def hum(hz: float, level: float) -> Words:
-    mains, loud = _number(hz, 0), _number(level, 0)
+    mains, loud = number(hz, 0), number(level, 0)
     return Words(
         f"A tip: there is mains hum in your sound ({mains.en} Hz, {loud.en} dBFS). "
         "It often stops when you unplug the charger or use another cable or socket.",
@@ -87,14 +67,14 @@ def hum(hz: float, level: float) -> Words:
 
 
 def dead_air(seconds: float) -> Words:
-    long = _number(seconds, 0)
+    long = number(seconds, 0)
     return Words(
         f"Nobody has been heard for {long.en} s.", f"Yayında {long.tr} saniyedir hiçbir ses duyulmuyor."
     )
 
 
 def not_allowed(loudness: float) -> Words:
-    level = _number(loudness, 0)
+    level = number(loudness, 0)
     return Words(
         f"You are heard ({level.en} LUFS) without leave to speak; your sound is being switched off.",
         f"İzniniz olmadığı hâlde sesiniz duyuluyor ({level.tr} LUFS); sesiniz kapatılıyor.",
@@ -134,7 +114,7 @@ def disguise(*, sound: bool, seconds: float | None) -> Words:
             f"{en}, again. You may not publish that any more until a moderator allows it.",
             f"{tr}, hem de yeniden. Bir moderatör izin verene kadar bunu yayınlayamazsınız.",
         )
-    long = _number(seconds, 0)
+    long = number(seconds, 0)
     return Words(
         f"{en}. It was ended; you may publish properly again in {long.en} s.",
         f"{tr}. Yayın durduruldu; {long.tr} saniye sonra doğru biçimde yeniden yayınlayabilirsiniz.",
@@ -150,7 +130,7 @@ def too_many_tracks(count: int, most: int) -> Words:
 
 def consequence(rung: Rung) -> Words:
     """What the step means for the person, after the sentence that says why."""
-    long = _number(rung.seconds, 0)
+    long = number(rung.seconds, 0)
     match rung.step:
         case Step.NOTICE | Step.TIP | Step.TELL_OPS | Step.REASSERT:
             return Words("", "")

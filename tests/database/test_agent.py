@@ -136,7 +136,9 @@ async def test_a_change_that_commits_late_is_not_missed(world: World) -> None:
 async def test_relaying_moves_the_cursor_forward_only(world: World) -> None:
     scene = await world.live()
     for n in range(3):
-        await world.value("select live.append_event($1, 'system', $2)", scene.id, {"n": n})
+        await world.value(
+            "select live.append_event($1, 'viewer_milestone', $2)", scene.id, {"viewers": n + 1}
+        )
     await world.claim(scene.room)
     entry = await world.pull(scene.room, 1)
     assert [e["seq"] for e in entry["events"]] == [1, 2, 3]
@@ -153,7 +155,9 @@ async def test_seq_has_no_gaps_under_concurrency(world: World) -> None:
         for n in range(count):
             transaction = connection.transaction()
             await transaction.start()
-            await connection.fetchval("select live.append_event($1, 'system', '{}')", scene.id)
+            await connection.fetchval(
+                "select live.append_event($1, 'viewer_milestone', '{\"viewers\": 10}')", scene.id
+            )
             await (transaction.rollback() if n % 3 == 0 else transaction.commit())
 
     await asyncio.gather(*(append(c, 9) for c in connections))

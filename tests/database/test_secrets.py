@@ -91,7 +91,8 @@ async def test_after_access_has_ended_nothing_of_the_session_is_readable(
 ) -> None:
     scene = await world.live("video_live", access=access)
     viewer = await paid_viewer(world, scene, access=access)
-    await world.value("select live.append_event($1, 'system', '{\"text\": \"the address\"}')", scene.id)
+    told = {"kind": "announcement", "text": "the address"}
+    await world.value("select live.append_event($1, 'system', $2)", scene.id, told)
     events, people, told, topic = await sees(world, viewer, scene)
     assert (events, people, told, topic) == (1, 1, 1, True)
     if status == "ended":

@@ -140,7 +140,7 @@ async def test_anyone_who_is_given_a_token_can_be_moderated_before_the_join_is_k
 
 async def test_a_join_brings_the_keys_that_are_valid_and_the_last_seq(world: World) -> None:
     scene = await world.live()
-    await world.value("select live.append_event($1, 'system', '{}')", scene.id)
+    await world.value("select live.append_event($1, 'viewer_milestone', '{\"viewers\": 10}')", scene.id)
     key = "A" * 43
     await world.value(
         "insert into relay_keys (kid, public_key, not_after, revoked_at) values"

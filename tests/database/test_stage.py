@@ -259,7 +259,9 @@ async def test_catching_up_is_for_those_who_may_be_there(world: World) -> None:
         "insert into creator_subscriptions (user_id, creator_id) values ($1, $2)", listener, scene.creator
     )
     for n in range(3):
-        await world.value("select live.append_event($1, 'system', $2)", scene.id, {"n": n})
+        await world.value(
+            "select live.append_event($1, 'viewer_milestone', $2)", scene.id, {"viewers": n + 1}
+        )
     sql = "select array_agg(seq order by seq) from live_events_since($1, 1, 10)"
     assert await world.as_user(listener, sql, scene.id) == [2, 3]
     with pytest.raises(Refused) as refused:

@@ -9,6 +9,8 @@ from typing import Any
 
 import asyncpg
 
+from tests import payloads
+
 Json = Any
 
 
@@ -60,9 +62,12 @@ class World:
         return self._main
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and look at what was written for apps meanwhile."""
+        main = self._main
+        faults = [] if main is None or main.is_closed() else await payloads.faults(main)
         for connection in self.connections:
             await connection.close(timeout=5)
+        assert faults == [], f"not what livekit-system/schemas/ says: {faults}"
 
     @asynccontextmanager
     async def acting(self, role: str, user: str | None = None) -> AsyncIterator[asyncpg.Connection]:

@@ -9,6 +9,7 @@ from postgrest import APIError
 from supabase import AsyncClient
 
 from local.stack import Stack
+from tests import payloads
 from tests.integration.clients import client
 
 NOTES = """
@@ -43,6 +44,7 @@ async def database(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(stack.database_url)
     try:
         yield connection
+        assert await payloads.faults(connection) == [], "not what livekit-system/schemas/ says"
     finally:
         await connection.close()
 

@@ -18,13 +18,13 @@ from agent.core.envelope import (
 )
 from agent.core.levels_payload import LEVELS_IN_A_PACKET, levels_payload
 from agent.core.ports import Lease, Minute, RoomFacts, RoomName
-from agent.core.timestamps import text_of
 from agent.supabase.sound_rows import minute
 from handlers.effects import RecordMinute, ShowLevels
 from handlers.events import MICROPHONE, Identity, LiveEvent, Switch, Switches, Track
 from moderation.audio.levels import Level
 from moderation.audio.stats import AudioMinute
 from moderation.roles import Source
+from moderation.timestamps import text_of
 from tests.fakes.scene import START, live_event
 
 SIGNER = Signer()

@@ -7,7 +7,7 @@ import pytest
 from agent.core.envelope import TOPIC_EVENTS, TOPIC_NOTICE
 from agent.core.performer import CONCURRENT_CALLS, failure_of
 from agent.core.ports import Refused, RoomName, TargetGone, Unavailable
-from handlers.effects import CloseRoom, NoticeType, Relay, RemoveParticipant, Resync, SetPermission
+from handlers.effects import CloseRoom, Relay, RemoveParticipant, Resync, SetPermission
 from handlers.events import (
     EventsNotRelayed,
     EventsRelayed,
@@ -21,6 +21,7 @@ from handlers.events import (
     RoomSynced,
     Sid,
 )
+from handlers.notice_types import NoticeType
 from handlers.notices import notice
 from moderation.desired import Permission
 from tests.fakes.scene import ADA, BO, NOTHING, SPEAK, live_event

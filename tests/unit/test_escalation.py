@@ -8,7 +8,7 @@ import pytest
 from moderation.escalation import Decision, Record, Severity, escalate, forgive, strikes_at
 from moderation.rules.judge import Verdict
 from moderation.rules.policy import CLIMB, Mode, Policy, Rule, Rung, Step
-from moderation.rules.words import Words
+from moderation.words import Words
 
 POLICY = Policy(mode=Mode.ENFORCE)
 

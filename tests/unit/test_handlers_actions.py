@@ -3,15 +3,7 @@
 import pytest
 
 from handlers.actions import CONDITIONS
-from handlers.effects import (
-    FinishAction,
-    NoticeType,
-    Notify,
-    Outcome,
-    RemoveParticipant,
-    Resync,
-    SetPermission,
-)
+from handlers.effects import FinishAction, Notify, Outcome, RemoveParticipant, Resync, SetPermission
 from handlers.events import (
     ActionId,
     EventsRelayed,
@@ -24,6 +16,7 @@ from handlers.events import (
     Sid,
     Status,
 )
+from handlers.notice_types import NoticeType
 from moderation.action_names import AGENT_ACTIONS
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role

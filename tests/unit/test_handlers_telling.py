@@ -1,7 +1,8 @@
 """What people are told about how they stand: what is true, once, and what happened before the room showed them."""
 
-from handlers.effects import NoticeType, Notify, RemoveParticipant, SetPermission
+from handlers.effects import Notify, RemoveParticipant, SetPermission
 from handlers.events import Person
+from handlers.notice_types import NoticeType
 from moderation.desired import Desired, Removal
 from moderation.roles import Role
 from tests.fakes.scene import ADA, LISTENER, MUTED_SPEAKER, NOTHING, SPEAK, SPEAKER, Scene, of, only

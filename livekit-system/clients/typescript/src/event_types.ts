@@ -1,71 +1,14 @@
-// Payloads of the known event types, in step with livekit-system/schemas (the tests hold both to the same
-// examples). An unknown type still arrives: a newer server may tell an older app more than it understands.
+// Narrows what arrives to the known types, whose payloads are in payloads.ts. An unknown type still arrives: a newer
+// server may tell an older app more than it understands.
 
+import type { EventPayloads, NoticePayloads, PersonalPayloads, Text } from "./payloads.ts";
 import type { Role } from "./roles.ts";
 import type { RelayEvent, RelayLevels, RelayNotice } from "./types.ts";
 
-export type { Role };
+export type { EventPayloads, NoticePayloads, PersonalPayloads, Role, Text };
 
-export interface EventPayloads {
-  gift: GiftPayload;
-  gift_combo: GiftComboPayload;
-  system: { readonly kind: "announcement"; readonly text: string };
-  role_changed: { readonly user_id: string; readonly role: Role; readonly previous: Role };
-  /** `user_id` null: everyone below the hosts. */
-  muted: { readonly user_id: string | null; readonly until: string | null };
-  unmuted: { readonly user_id: string | null };
-  removed: { readonly user_id: string };
-  hand_raised: { readonly user_id: string };
-  hand_lowered: { readonly user_id: string };
-  session_ending: { readonly ends_at: string; readonly reason: string };
-  /** It will not end by itself after all. */
-  session_resumed: { readonly reason: string };
-  session_ended: { readonly reason: string | null };
-  viewer_milestone: { readonly viewers: number };
-}
-
-export interface GiftPayload {
-  readonly gift_id: string;
-  readonly sender_id: string;
-  readonly sender_name?: string;
-  readonly sender_avatar?: string;
-  readonly gift_code: string;
-  readonly quantity: number;
-  /** What the whole gift cost: price times quantity. */
-  readonly coins: number;
-}
-
-/** Several equal gifts of one sender, to be shown as one. A sum over `gift` events alone is already complete. */
-export interface GiftComboPayload {
-  readonly sender_id: string;
-  readonly sender_name?: string;
-  readonly gift_code: string;
-  readonly gifts: number;
-  readonly quantity: number;
-  readonly coins: number;
-  readonly first_seq: number;
-  readonly last_seq: number;
-}
-
-export interface Text {
-  readonly en: string;
-  readonly tr: string;
-}
-
-export interface NoticePayloads {
-  warning: { readonly text: Text; readonly rule?: string; readonly strikes?: number };
-  tip: { readonly text: Text; readonly rule: string };
-  muted: { readonly text: Text; readonly until?: string | null };
-  unmuted: { readonly text: Text };
-  chat_muted: { readonly text: Text; readonly until?: string | null };
-  chat_unmuted: { readonly text: Text };
-  camera_off: { readonly text: Text };
-  camera_on: { readonly text: Text };
-  role_changed: { readonly text: Text; readonly role?: Role };
-  invited: { readonly text: Text; readonly role?: Role; readonly expires_at?: string };
-  removed: { readonly text: Text; readonly reason?: string | null; readonly until?: string | null };
-  access_ending: { readonly text: Text; readonly ends_at: string };
-}
+export type GiftPayload = EventPayloads["gift"];
+export type GiftComboPayload = EventPayloads["gift_combo"];
 
 export interface LevelsPayload {
   readonly people: readonly {

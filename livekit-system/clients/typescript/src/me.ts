@@ -2,14 +2,9 @@
 // Realtime tells it at once; what rings is read from the table at every join, and while Realtime is away.
 
 import { LiveError, rest } from "./ask.ts";
+import type { Card, PersonalPayloads } from "./payloads.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import { Topic, type TopicSupabase } from "./topic.ts";
-
-export interface Card {
-  readonly id: string;
-  readonly name: string | null;
-  readonly avatar: string | null;
-}
 
 export interface RingingCall {
   readonly id: string;
@@ -20,35 +15,16 @@ export interface RingingCall {
 /** `elsewhere`: another device of this person answered. `gone`: it rings no more, and how is not known. */
 export type RingEnd = "elsewhere" | "declined" | "cancelled" | "missed" | "ended" | "gone";
 
-export type CallHappened =
-  | "ringing"
-  | "accepted"
-  | "answered_elsewhere"
-  | "declined"
-  | "cancelled"
-  | "missed"
-  | "ended"
-  | "video_wanted"
-  | "video_declined"
-  | "video";
-
-export interface CallNews {
-  readonly happened: CallHappened;
-  readonly call:
-    & { readonly id: string; readonly type: "audio" | "video"; readonly status: string }
-    & Readonly<
-      Record<string, unknown>
-    >;
-  readonly caller: Card;
-  readonly callee: Card;
-}
+/** What both sides are told about a call. */
+export type CallNews = PersonalPayloads["call"];
+export type CallHappened = CallNews["happened"];
 
 export interface MeHandlers {
   readonly onRinging: (call: RingingCall) => void;
   readonly onRingEnd: (callId: string, how: RingEnd) => void;
   /** Everything that happens to one's calls, as Realtime tells it. */
   readonly onCall?: (news: CallNews) => void;
-  /** `invitation`, `ban`, `refund`, `appeal`, `session`: the payload is that of DATABASE.md. */
+  /** `invitation`, `ban`, `refund`, `appeal`, `session`: see `PersonalPayloads`. */
   readonly onNews?: (event: string, payload: Readonly<Record<string, unknown>>) => void;
   readonly onError?: (error: LiveError) => void;
 }

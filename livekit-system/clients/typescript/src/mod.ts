@@ -11,6 +11,7 @@ export type {
   GiftPayload,
   LevelsPayload,
   NoticePayloads,
+  PersonalPayloads,
   Role,
   SoundLevel,
   Switch,
@@ -36,6 +37,7 @@ export type { AskSupabase, RestAnswer } from "./ask.ts";
 export { openChat } from "./chat.ts";
 export type { Chat, ChatLine, ChatOptions, ChatSupabase } from "./chat.ts";
 export { hearMe } from "./me.ts";
-export type { CallHappened, CallNews, Card, Me, MeHandlers, MeSupabase, RingEnd, RingingCall } from "./me.ts";
+export type { CallHappened, CallNews, Me, MeHandlers, MeSupabase, RingEnd, RingingCall } from "./me.ts";
+export type { Card } from "./payloads.ts";
 export { REFUSAL_TEXTS, refusalText } from "./refusal_texts.ts";
 export type { RefusalCode } from "./refusal_texts.ts";
