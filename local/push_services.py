@@ -3,7 +3,7 @@
 They check what the real ones check first (who sends, the form of a message), keep what they took, and fail as the
 token says: `dead-…` is a device that is gone, `later-dead-…` one of which only Expo's receipt says so, `busy-…` is
 refused once and taken the second time, `broken-…` answers 500. `GET /_local/pushes` lists what was taken, `DELETE`
-forgets it.
+forgets it. The operators' pager answers in the same process: see `local/pager.py`.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from local.pager import PagerService
 from local.paths import REPOSITORY
 from local.ports import LOOPBACK
 from local.readiness import http_ok
@@ -212,6 +213,7 @@ def spec(port: int, keys: Json) -> Spec:
 async def main() -> None:
     app = web.Application()
     app.add_routes(Services(json.loads(os.environ["PUSH_KEYS"])).routes())
+    app.add_routes(PagerService().routes())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, int(sys.argv[1])).start()

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from local import functions, livekit, migrate, postgres, postgrest, push_services
+from local import functions, livekit, migrate, pager, postgres, postgrest, push_services
 from local.faults import RealtimeFaults
 from local.gateway.keys import Keys
 from local.paths import REPOSITORY
@@ -90,7 +90,7 @@ class Stack:
 
     @property
     def push_url(self) -> str:
-        """The stand-ins for the services that deliver pushes: see `local/push_services.py`."""
+        """The stand-ins for the services that deliver pushes, and for the pager: see `local/push_services.py`."""
         return f"http://{LOOPBACK}:{self.ports.of(Offset.PUSH)}"
 
     @property
@@ -277,7 +277,13 @@ class Stack:
             name=name,
             argv=[sys.executable, "-m", module, "start"],
             cwd=REPOSITORY,
-            env={**PYTHON_ENV, **self.env, "LIVE_HEALTH_PORT": str(port), **(env or {})},
+            env={
+                **PYTHON_ENV,
+                **self.env,
+                **pager.environment(self.push_url),
+                "LIVE_HEALTH_PORT": str(port),
+                **(env or {}),
+            },
             ready=ready,
             stop_signal=signal.SIGTERM,
             grace=WORKER_GRACE_SECONDS,

@@ -274,6 +274,8 @@ class Swept(NamedTuple):
     """For how many seconds the longest critical one has waited that nobody has claimed."""
     pushes_due: bool = False
     """Something waits in the push outbox."""
+    pages_due: bool = False
+    """A page waits for the operators' pager."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,14 +54,14 @@ class Watcher:
         *,
         every_seconds: float,
         grace_seconds: float,
-        pushes_due: Callable[[], None] = lambda: None,
+        swept: Callable[[Swept], None] = lambda _: None,
     ) -> None:
         """`grace_seconds`: for so long after the database last did not answer nothing is taken, since leases may have
-        run out only because nobody could renew them. `pushes_due`: told when a sweep finds pushes to send."""
+        run out only because nobody could renew them. `swept`: told what each sweep of ours found."""
         self._store, self._actions, self._monotonic = shared.store, shared.actions, shared.clock.monotonic
         self._host, self._blind_looks = host, 0
         self._every, self._grace = every_seconds, grace_seconds
-        self._pushes_due = pushes_due
+        self._tell_swept = swept
         self._there: frozenset[RoomName] = frozenset()
         self._missed: frozenset[RoomName] = frozenset()
         """Rooms that somebody was in at the last list, which missed them."""
@@ -160,8 +160,7 @@ class Watcher:
             log.warning(
                 "LiveKit does not list rooms that workers are in", extra={"rooms": self.swept.unlisted}
             )
-        if self.swept.pushes_due:
-            self._pushes_due()
+        self._tell_swept(self.swept)
         await self._close_orphans(self.swept)
         new, self._there = there - self._there, there
         self._list_at = self._monotonic() + self._every

@@ -153,6 +153,12 @@ class Metrics:
         self.dispatches = Counter(
             "live_dispatches_total", "LiveKit's dispatches, by our answer", ["answer"], registry=self.registry
         )
+        self.pages = Counter(
+            "live_pages_total",
+            "Attempts to call operators by the pager's webhook, by outcome",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.loop_lag = Histogram(
             "live_event_loop_lag_seconds",
             "How much later than asked the event loop turned",

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.process.scheduling import parse_cpus, usable_cpus
+from agent.supabase.pager import Receiver, key_of
 
 SEED_BYTES = 32
 CLOUD = ".livekit.cloud"
@@ -63,6 +64,14 @@ class Settings(BaseSettings):
     live_store_timeout: float = Field(default=5.0, gt=0, description="seconds for one database call")
     live_realtime: bool = Field(default=True, description="false: poll only")
     live_relay_key: SecretStr | None = Field(default=None, description="Ed25519 seed, base64url")
+    live_pager_url: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="the webhook that calls operators; default: nobody is called",
+    )
+    live_pager_secret: SecretStr | None = Field(
+        default=None, validate_default=True, description="whsec_ and base64; signs what goes to it"
+    )
     live_log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     live_log_format: str = Field(default="json", pattern=r"^(json|text)$")
 
@@ -73,6 +82,23 @@ class Settings(BaseSettings):
             return self.live_api_rate
         host = urlsplit(self.livekit_url).hostname or ""
         return CLOUD_RATE if host.endswith(CLOUD) else OWN_RATE
+
+    @property
+    def pager(self) -> Receiver | None:
+        """The webhook that calls operators; None: there is none."""
+        if not self.live_pager_url or self.live_pager_secret is None:
+            return None
+        return Receiver(self.live_pager_url, key_of(self.live_pager_secret.get_secret_value()))
+
+    @field_validator("live_pager_secret")
+    @classmethod
+    def _signs(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if secret is not None:
+            key_of(secret.get_secret_value())
+        elif info.data.get("live_pager_url"):
+            msg = "is needed with LIVE_PAGER_URL: the receiver must be able to tell that a page is ours"
+            raise ValueError(msg)
+        return secret
 
     @field_validator("live_beat_seconds")
     @classmethod

@@ -20,7 +20,7 @@ from livekit import api
 from agent.core.clock import DatabaseClock
 from agent.core.host import Host
 from agent.core.inbox import Inbox
-from agent.core.ports import RoomName
+from agent.core.ports import RoomName, Swept
 from agent.core.puller import Puller, Rhythm
 from agent.core.relay_key import RelayKey
 from agent.core.shared import Shared
@@ -41,6 +41,7 @@ from agent.process.shift import Rooms, Shift, Work
 from agent.process.watchdog import LoopWatchdog, past_memory_limit
 from agent.supabase.broadcasts import LevelsBroadcast
 from agent.supabase.client import Supabase, supabase_client
+from agent.supabase.pager import Pager
 from agent.supabase.pushes import Pushes
 from agent.supabase.store import SupabaseStore
 from agent.supabase.wakeups import Listener, WakeUps
@@ -115,12 +116,14 @@ class Worker:
         )
         self._host = Host(shared, self._puller)
         self._pushes = Pushes(outside.supabase)
+        receiver = settings.pager
+        self._pager = Pager(outside.supabase, receiver, self.metrics.pages) if receiver else None
         self._watcher = Watcher(
             shared,
             self._host,
             every_seconds=settings.live_watch_seconds,
             grace_seconds=settings.live_lease_seconds,
-            pushes_due=self._pushes.due,
+            swept=self._on_swept,
         )
         self._dispatches = Dispatches(self._server, self._host, self.metrics)
         self._report = Report(
@@ -145,6 +148,12 @@ class Worker:
             drain_seconds=settings.live_drain_seconds,
             worn_out=lambda: past_memory_limit(settings.live_memory_limit_mb),
         )
+
+    def _on_swept(self, swept: Swept) -> None:
+        if swept.pushes_due:
+            self._pushes.due()
+        if swept.pages_due and self._pager is not None:
+            self._pager.due()
 
     def _livekit_room(self, room: RoomName, identity: Identity, inbox: Inbox) -> LiveKitRoom:
         return LiveKitRoom(self._server, room, identity, inbox, self._native)
@@ -178,6 +187,7 @@ class Worker:
             "give back": lambda: give_back_often(lambda: self._host.ended),
             "levels": self._levels.run,
             "pushes": self._pushes.run,
+            **({"pager": self._pager.run} if self._pager else {}),
             "hearing": self._native.hearing.run,
             **({"wake-ups": lambda: self._wakeups.run(listener)} if settings.live_realtime else {}),
         }

@@ -151,6 +151,7 @@ class SupabaseStore:
             open_cases=done.get("open_cases", 0),
             grave_case_waits=float(done.get("grave_case_waits", 0)),
             pushes_due=done.get("pushes_due", False),
+            pages_due=done.get("pages_due", False),
         )
 
     async def _timed(self, function: str, **arguments: Any) -> Any:

@@ -179,6 +179,7 @@ MATRIX: dict[str, Access] = {
         SERVICE | who("speaker"),
         delete=(Write("delete from push_devices where user_id = '{speaker}'", who("speaker")),),
     ),
+    "page_outbox": Access("case_id is not null", SERVICE),
     "push_outbox": Access("user_id = '{speaker}'", SERVICE),
     # ── machinery ──
     "agent_rooms": Access("room = '{room}'", OPS, "iud"),

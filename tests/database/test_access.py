@@ -48,6 +48,7 @@ SPECIMENS = """
     insert into moderation_actions (session_id, target_user_id, action) values ('{session}', '{speaker}', 'camera_off');
     insert into moderation_cases (session_id, user_id, severity, source)
     values ('{session}', '{speaker}', 'warning', 'rule');
+    select live.page(id, 'warning') from moderation_cases where session_id = '{session}';
     insert into user_reports (reporter_id, user_id, session_id, reason_code, was_there)
       values ('{viewer}', '{speaker}', '{session}', 'noise', true);
     insert into chat_rules (scope, creator_id, pattern, effect) values ('creator', '{host}', 'spam-{session}', 'hold');

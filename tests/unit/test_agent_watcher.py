@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-import pytest
-
 from agent.core.clock import DatabaseClock
 from agent.core.ports import Overview, RoomName, Swept, Unavailable, Unclaimed
 from agent.core.watcher import BLIND_LOOKS, EARLY_SECONDS, Watcher
@@ -34,7 +32,7 @@ class World:
     swept: Swept = field(default_factory=Swept)
     stubborn: frozenset[RoomName] = frozenset()
     closed: list[RoomName] = field(default_factory=list)
-    told_of_pushes: list[bool] = field(default_factory=list)
+    told: list[Swept] = field(default_factory=list)
 
     async def rooms(self) -> frozenset[RoomName]:
         if self.blind:
@@ -78,7 +76,7 @@ def watcher_of(world: World) -> Watcher:
         Host(world),
         every_seconds=60,
         grace_seconds=60,
-        pushes_due=lambda: world.told_of_pushes.append(True),
+        swept=world.told.append,
     )
 
 
@@ -121,12 +119,11 @@ async def test_the_next_look_is_due_when_a_lease_of_others_would_run_out_not_one
     assert await watcher_of(world)._look() > 50
 
 
-@pytest.mark.parametrize("due", [False, True])
-async def test_who_sends_pushes_is_told_when_some_are_due(due: bool) -> None:
-    world = World(swept=Swept(pushes_due=due))
+async def test_each_sweep_is_told_to_those_who_send_what_is_due() -> None:
+    world = World(swept=Swept(pushes_due=True, pages_due=True))
     async with watching(world):
         await until("it has looked", lambda: world.looks)
-    assert world.told_of_pushes == [True] * due
+    assert world.told == [world.swept]
 
 
 async def test_a_session_without_a_room_needs_nobody() -> None:

@@ -312,7 +312,7 @@ begin
     when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
     when p_key in ('calls.ring_seconds', 'calls.alone_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
-                   'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds') then
+                   'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds', 'pager.retry_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 0 and 86400 then 'must be between 0 and 86400 seconds' end
     when p_key = 'earnings.holding_days' then
@@ -5441,7 +5441,7 @@ begin
       measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
     answers := answers || jsonb_build_object('id', item.id, 'ok', found, 'error', refusal);
     if found and is_new and item.case_severity is not null then
-      perform live.open_case(item.session_id, null, item.user_id, item.case_severity, 'rule');
+      perform live.page(live.open_case(item.session_id, null, item.user_id, item.case_severity, 'rule'), item.case_severity);
     end if;
   end loop;
   return answers;
@@ -5451,7 +5451,7 @@ comment on function public.agent_incidents is
   'Writes incidents, and asks for the action that follows in the same transaction: [{"room", "epoch", "id", "user_id", '
   '"participant_sid", "rule", "severity", "measured", "started_at", "ended_at", "strikes", "action": null | {"id", "action", '
   '"params", "reason"}, "case_severity": null | info | warning | critical}] -> [{"id", "ok", "error"?}]. The same id again '
-  'is the same incident and the same action. case_severity: a human must decide, so the person''s case is opened.';
+  'is the same incident and the same action. case_severity: a human must decide, so the person''s case is opened, and the operators are called.';
 grant execute on function public.agent_incidents(text, jsonb) to service_role;
 
 create function public.agent_audio_stats(p_worker text, p_rows jsonb) returns jsonb
@@ -5707,12 +5707,12 @@ begin
     'paid_access', live.check_paid_access(),
     'settled_actions', live.settle_actions(gone_by));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
-  return done || jsonb_build_object('pushes_due', live.pushes_due()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
+  return done || jsonb_build_object('pushes_due', live.pushes_due(), 'pages_due', live.pages_due()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
 $$;
 comment on function public.agent_sweep is
   'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
-  'were dealt with; "pushes_due": whether push-send has something to do; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
+  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
 grant execute on function public.agent_sweep(text, text[]) to service_role;
@@ -11379,6 +11379,136 @@ select 'platform', w, 'hold', 'en', false
     'fuck*,motherfuck*,fuk,fuking,shit,shitty,bullshit*,bitch*,cunt*,asshole*,arsehole*,whore*,slut,sluts,nigger*,nigga*,faggot*,retarded,'
     'wanker*,jerk off,blowjob*,cumshot*,dickhead*,cocksuck*,pussy,twat*,prick,rapist*,kill yourself,kys', ',')) as w;
 
+-- schemas/93_pager.sql
+-- Owns: what calls a human who looks at no screen: the page outbox, written in the transaction of the event, and how a worker
+-- takes from it and says what became of it. Once for each case and severity; tried again until the case is decided or
+-- it is too late; not while somebody works on the case. A page says nothing about a person: a case, how grave, and which rule.
+
+create table public.page_outbox (
+  id uuid primary key default gen_random_uuid(),
+  case_id uuid not null references public.moderation_cases (id) on delete cascade,
+  severity text not null check (severity in ('info', 'warning', 'critical')),
+  status text not null default 'pending' check (status in ('pending', 'sent', 'expired')),
+  attempts int not null default 0 check (attempts >= 0),
+  due_at timestamptz not null default clock_timestamp(),
+  created_at timestamptz not null default clock_timestamp(),
+  sent_at timestamptz,
+  error text,
+  unique (case_id, severity)
+);
+comment on table public.page_outbox is 'What is to be sent to the operators'' pager: one row for each case and severity, written with the event itself.';
+comment on column public.page_outbox.id is 'Id of the page: the same in each attempt, so that the receiver can leave out repeats.';
+comment on column public.page_outbox.case_id is 'The case.';
+comment on column public.page_outbox.severity is 'How grave it was then: info, warning or critical.';
+comment on column public.page_outbox.status is 'pending, sent (the receiver has taken it) or expired (the case is decided, or it is too late).';
+comment on column public.page_outbox.attempts is 'How often it was taken to be sent.';
+comment on column public.page_outbox.due_at is 'Not before this; while it is being sent, when it may be taken again.';
+comment on column public.page_outbox.created_at is 'When the event happened.';
+comment on column public.page_outbox.sent_at is 'When the receiver took it.';
+comment on column public.page_outbox.error is 'Why the last attempt failed, or why it was given up.';
+create index page_outbox_due on public.page_outbox (due_at) where status = 'pending';
+create index page_outbox_by_age on public.page_outbox (created_at);
+alter table public.page_outbox enable row level security;
+grant select on public.page_outbox to service_role;
+insert into public.app_settings (key, value, description) values
+  ('pager.retry_seconds', '21600', 'For how long a page that the receiver does not take is tried again.');
+insert into live.personal_data (table_name, setting, age, kept_while, why) values
+  ('public.page_outbox', 'retention.push_days', 't.created_at', 't.status = ''pending''',
+   'Which cases called the operators, and when: names of cases, no person.');
+
+create function live.page(p_case uuid, p_severity text) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.page_outbox (case_id, severity, due_at)
+  select c.id, p_severity, greatest(clock_timestamp(), c.claim_expires_at)
+    from public.moderation_cases c where c.id = p_case and c.resolved_at is null
+  on conflict (case_id, severity) do nothing;
+end;
+$$;
+comment on function live.page(uuid, text) is
+  'Calls the operators about a case, once for each severity; while somebody works on it, not before their claim ends.';
+
+create function live.page_grave_case() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.page(new.id, 'critical');
+  return null;
+end;
+$$;
+comment on function live.page_grave_case() is 'Trigger: a case that is critical, or becomes it, calls the operators.';
+create trigger page_grave_new_case after insert on public.moderation_cases
+  for each row when (new.severity = 'critical') execute function live.page_grave_case();
+create trigger page_graver_case after update of severity on public.moderation_cases
+  for each row when (new.severity = 'critical' and old.severity <> 'critical') execute function live.page_grave_case();
+
+create function live.pages_due() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.page_outbox o where o.status = 'pending' and o.due_at <= clock_timestamp());
+end;
+$$;
+comment on function live.pages_due() is 'Whether a page waits to be sent now.';
+
+create function live.settle_pages() returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.page_outbox o
+     set due_at = greatest(o.due_at, c.claim_expires_at),
+         status = case when c.resolved_at is null and o.created_at > clock_timestamp() - live.setting_interval('pager.retry_seconds')
+                       then 'pending' else 'expired' end,
+         error = case when c.resolved_at is not null then 'decided before it was sent' else o.error end
+    from public.moderation_cases c
+   where o.id in (select x.id from public.page_outbox x
+                   where x.status = 'pending' and x.due_at <= clock_timestamp() order by x.id for update skip locked)
+     and c.id = o.case_id;
+end;
+$$;
+comment on function live.settle_pages() is
+  'Of the pages that are due: expires those of decided cases and those that are too old; what somebody works on waits until their claim ends.';
+
+create function public.page_claim(p_most int default 20) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  pages jsonb;
+begin
+  perform live.settle_pages();
+  with due as (
+    select o.id from public.page_outbox o
+     where o.status = 'pending' and o.due_at <= clock_timestamp()
+     order by o.severity = 'critical' desc, o.created_at
+     limit least(greatest(coalesce(p_most, 20), 1), 100) for update skip locked
+  ), held as (
+    update public.page_outbox o set attempts = o.attempts + 1, due_at = clock_timestamp() + interval '30 seconds'
+      from due where o.id = due.id returning o.*)
+  select coalesce(jsonb_agg(jsonb_build_object(
+      'id', h.id, 'case_id', h.case_id, 'severity', h.severity, 'source', c.source, 'at', live.instant(h.created_at),
+      'rules', (select coalesce(jsonb_agg(distinct i.rule), '[]') from public.moderation_incidents i where i.case_id = c.id),
+      'reporters', (select count(distinct r.reporter_id) from public.user_reports r where r.case_id = c.id))
+      order by h.created_at), '[]') into pages
+    from held h join public.moderation_cases c on c.id = h.case_id;
+  return pages;
+end;
+$$;
+comment on function public.page_claim(int) is
+  'Takes due pages for 30 s, the critical ones first: [{id, case_id, severity, source, at, rules, reporters}]. For workers.';
+grant execute on function public.page_claim(int) to service_role;
+
+create function public.page_finish(p_id uuid, p_sent boolean, p_error text default null, p_after double precision default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.page_outbox o
+     set status = case when p_sent then 'sent' else 'pending' end,
+         sent_at = case when p_sent then clock_timestamp() end,
+         error = case when p_sent then null else left(p_error, 200) end,
+         due_at = clock_timestamp() + make_interval(secs => least(600, greatest(coalesce(p_after, 0), power(2, least(o.attempts, 9)))))
+   where o.id = p_id and o.status = 'pending';
+  return jsonb_build_object('finished', found);
+end;
+$$;
+comment on function public.page_finish(uuid, boolean, text, double precision) is
+  'Says what became of a page: {finished}. Not sent: it is due again after 2, 4, 8 … seconds, ten minutes at most, or after p_after seconds. For workers.';
+grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
+
 -- schemas/94_export.sql
 -- Owns: the export of what the live platform holds of the caller, and the indexes by which exports and retention find rows.
 
@@ -11762,6 +11892,7 @@ revoke all on table
   public.moderation_appeals,
   public.user_reports,
   public.chat_rules,
+  public.page_outbox,
   public.live_now,
   public.live_upcoming,
   public.my_calls,
@@ -12245,6 +12376,12 @@ revoke all on routine
   live.chat_matches(p_text text, p_creator uuid),
   live.fold_rule(),
   live.judge_message(),
+  live.page(p_case uuid, p_severity text),
+  live.page_grave_case(),
+  live.pages_due(),
+  live.settle_pages(),
+  public.page_claim(p_most int),
+  public.page_finish(p_id uuid, p_sent boolean, p_error text, p_after double precision),
   live.rows_of(p_user uuid, p_table text),
   live.key_of(p_table text),
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
@@ -12407,6 +12544,9 @@ grant execute on function public.case_inbox(text, int, int) to authenticated;
 grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
+grant select on public.page_outbox to service_role;
+grant execute on function public.page_claim(int) to service_role;
+grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;

@@ -256,7 +256,7 @@ begin
       measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
     answers := answers || jsonb_build_object('id', item.id, 'ok', found, 'error', refusal);
     if found and is_new and item.case_severity is not null then
-      perform live.open_case(item.session_id, null, item.user_id, item.case_severity, 'rule');
+      perform live.page(live.open_case(item.session_id, null, item.user_id, item.case_severity, 'rule'), item.case_severity);
     end if;
   end loop;
   return answers;
@@ -266,7 +266,7 @@ comment on function public.agent_incidents is
   'Writes incidents, and asks for the action that follows in the same transaction: [{"room", "epoch", "id", "user_id", '
   '"participant_sid", "rule", "severity", "measured", "started_at", "ended_at", "strikes", "action": null | {"id", "action", '
   '"params", "reason"}, "case_severity": null | info | warning | critical}] -> [{"id", "ok", "error"?}]. The same id again '
-  'is the same incident and the same action. case_severity: a human must decide, so the person''s case is opened.';
+  'is the same incident and the same action. case_severity: a human must decide, so the person''s case is opened, and the operators are called.';
 grant execute on function public.agent_incidents(text, jsonb) to service_role;
 
 create function public.agent_audio_stats(p_worker text, p_rows jsonb) returns jsonb

@@ -63,6 +63,7 @@ revoke all on table
   public.moderation_appeals,
   public.user_reports,
   public.chat_rules,
+  public.page_outbox,
   public.live_now,
   public.live_upcoming,
   public.my_calls,
@@ -546,6 +547,12 @@ revoke all on routine
   live.chat_matches(p_text text, p_creator uuid),
   live.fold_rule(),
   live.judge_message(),
+  live.page(p_case uuid, p_severity text),
+  live.page_grave_case(),
+  live.pages_due(),
+  live.settle_pages(),
+  public.page_claim(p_most int),
+  public.page_finish(p_id uuid, p_sent boolean, p_error text, p_after double precision),
   live.rows_of(p_user uuid, p_table text),
   live.key_of(p_table text),
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
@@ -708,6 +715,9 @@ grant execute on function public.case_inbox(text, int, int) to authenticated;
 grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
+grant select on public.page_outbox to service_role;
+grant execute on function public.page_claim(int) to service_role;
+grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
