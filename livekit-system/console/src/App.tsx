@@ -1,11 +1,14 @@
 /** Owns: which page is shown to whom, in which language and appearance. */
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Shell, type Theme } from "./components/Shell.tsx";
 import { SignIn } from "./components/SignIn.tsx";
 import { FailureNote, Forbidden } from "./components/States.tsx";
 import { useSupabase } from "./data/client.ts";
+import { Intents } from "./data/intents.ts";
+import { IntentsContext } from "./data/useIntents.ts";
 import { type Account, useAccount } from "./data/useAccount.ts";
 import type { Lang } from "./model/feed.ts";
+import { Acting } from "./pages/Acting.tsx";
 import { PeoplePage } from "./pages/PeoplePage.tsx";
 import { PersonPage } from "./pages/PersonPage.tsx";
 import { ReportsPage } from "./pages/ReportsPage.tsx";
@@ -49,17 +52,26 @@ function Pages(props: PagesProps) {
   const client = useSupabase();
   const account = useAccount();
   const route = useRoute();
+  const intents = useMemo(() => new Intents(client, sessionStorage), [client]);
+  const who = "id" in account ? account.id : account.kind === "signed_out" ? null : undefined;
+  // While it is not known who is there, what is under way goes on.
+  useEffect(() => who === undefined ? undefined : intents.belongTo(who), [intents, who]);
   const offers = account.kind === "ops" ? "all" : account.kind === "staff" ? "rooms" : "none";
   return (
-    <Shell
-      {...props}
-      page={offers === "none" ? null : route.page}
-      offers={offers}
-      email={"email" in account ? account.email : null}
-      onSignOut={() => void client.auth.signOut({ scope: "local" })}
-    >
-      <Page account={account} route={route} />
-    </Shell>
+    <IntentsContext value={intents}>
+      <Shell
+        {...props}
+        page={offers === "none" ? null : route.page}
+        offers={offers}
+        email={"email" in account ? account.email : null}
+        onSignOut={() => {
+          intents.forget();
+          void client.auth.signOut({ scope: "local" });
+        }}
+      >
+        <Page account={account} route={route} />
+      </Shell>
+    </IntentsContext>
   );
 }
 
@@ -97,7 +109,12 @@ function Page({ account, route }: { account: Account; route: Route }) {
       return <Forbidden why={t.state.forbiddenWhy} />;
     case "staff":
     case "ops":
-      return <Inside account={account} route={route} />;
+      return (
+        <>
+          <Acting />
+          <Inside account={account} route={route} />
+        </>
+      );
   }
 }
 

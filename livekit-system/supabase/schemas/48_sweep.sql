@@ -219,6 +219,7 @@ begin
     'paid_access', live.check_paid_access(),
     'settled_actions', live.settle_actions(gone_by));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
+  delete from live.looks l where l.expires_at < clock_timestamp();
   return done || jsonb_build_object('pushes_due', live.pushes_due(), 'pages_due', live.pages_due()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
 $$;

@@ -1,108 +1,98 @@
-/** Owns: the form that asks for moderation: what, how long, where, why. */
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
-import type { Failure } from "../data/failure.ts";
-import { type Draft, type DraftFault, draftOf, faultOf, GRAVE } from "../model/actions.ts";
-import type { ActionName, ChatMode, Role, Scope } from "../model/rows.ts";
+/** Owns: the form that asks for moderation: what, how long, where, why, and what is known of it before and after it is sent. */
+import { type FormEvent, type RefObject, useEffect, useId, useRef, useState } from "react";
+import type { Intents } from "../data/intents.ts";
+import { useLooking, usePreview } from "../data/useForetold.ts";
+import { type Draft, type DraftFault, faultOf, GRAVE } from "../model/actions.ts";
+import type { Intent } from "../model/intents.ts";
 import { useWords } from "../texts/useWords.ts";
+import { Details, ReasonField, startOf } from "./ActionFields.tsx";
+import { Foretold, Meanwhile } from "./Foretold.tsx";
 import { explain } from "./States.tsx";
 
 export interface ActionDialogProps {
-  /** Null for the whole room. */
-  target: { id: string; name: string } | null;
-  /** What may be asked, in order; the first is chosen. */
-  actions: ActionName[];
-  roles: Role[];
-  scopes: Scope[];
-  dryRun: boolean;
-  onAsk: (draft: Draft) => Promise<Failure | null>;
-  onClose: () => void;
+  intent: Intent;
+  intents: Intents;
 }
 
-const MODES: ChatMode[] = ["everyone", "followers_only", "subscribers_only"];
-const MINUTE = 60;
-const LENGTHS: Partial<Record<ActionName, (number | null)[]>> = {
-  mute: [null, MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE],
-  chat_mute: [null, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE],
-  slow_mode: [10, 30, 60, 5 * MINUTE, null],
-  ban: [60 * MINUTE, 24 * 60 * MINUTE, 7 * 24 * 60 * MINUTE, 30 * 24 * 60 * MINUTE, null],
-};
-
-export function ActionDialog(props: ActionDialogProps) {
-  const { target, actions, dryRun, onClose } = props;
+export function ActionDialog({ intent, intents }: ActionDialogProps) {
   const { t } = useWords();
   const title = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  const [draft, setDraft] = useState(() => startOf(actions[0]!, target?.id ?? null, props.roles));
   const [fault, setFault] = useState<DraftFault | null>(null);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const [busy, setBusy] = useState(false);
-
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
+  const { aim, draft, phase, failure } = intent;
+  const preview = usePreview(intent);
+  const looking = useLooking(intent);
+  const busy = phase !== "draft";
+  const close = () => intents.close(intent.id);
+  useOpened(dialog);
 
   function change(part: Partial<Draft>) {
-    setDraft((before) => ({ ...before, ...part }));
+    intents.change(intent.id, { ...draft, ...part });
     setFault(null);
-    setFailure(null);
   }
 
   async function submit(event: FormEvent) {
     event.preventDefault();
     const missing = faultOf(draft);
-    if (missing !== null) return setFault(missing);
-    setBusy(true);
-    const refused = await props.onAsk(draft);
-    setBusy(false);
-    if (refused === null) onClose();
-    else setFailure(refused);
+    setFault(missing);
+    // What another did a moment ago is read before one sends, not after.
+    if (missing === null && !(await looking.anythingNew())) intents.send(intent.id);
   }
 
   const what = t.action.name[draft.action];
-  const weaker = failure?.code === "weaker_than_standing";
+  const weaker = [failure?.code, preview?.refused?.code].includes("weaker_than_standing");
   return (
-    <dialog ref={dialog} className="lc-dialog" aria-labelledby={title} onClose={onClose}>
-      <form className="lc-form" onSubmit={submit}>
-        <h2 id={title}>{target ? t.action.title(target.name) : t.action.roomTitle}</h2>
-        <fieldset className="lc-choice">
-          <legend>{t.action.what}</legend>
-          {actions.map((action) => (
-            <label key={action}>
+    <dialog ref={dialog} className="lc-dialog" aria-labelledby={title} onClose={close}>
+      <form className="lc-form" onSubmit={submit} data-phase={phase}>
+        <h2 id={title}>{aim.target ? t.action.title(aim.target.name) : t.action.roomTitle}</h2>
+        <Meanwhile looking={looking} />
+        <fieldset className="lc-plain" disabled={busy}>
+          <fieldset className="lc-choice">
+            <legend>{t.action.what}</legend>
+            {aim.actions.map((action) => (
+              <label key={action}>
+                <input
+                  type="radio"
+                  name="action"
+                  checked={draft.action === action}
+                  onChange={() =>
+                    change({ ...startOf(action, draft.targetId, aim.roles), reason: draft.reason })}
+                />
+                <span>{t.action.name[action]}</span>
+              </label>
+            ))}
+          </fieldset>
+          <Details draft={draft} roles={aim.roles} scopes={aim.scopes} onChange={change} />
+          <ReasonField draft={draft} onChange={change} />
+          {(weaker || draft.replace) && (
+            <label className="lc-check">
               <input
-                type="radio"
-                name="action"
-                checked={draft.action === action}
-                onChange={() =>
-                  change({ ...startOf(action, draft.targetId, props.roles), reason: draft.reason })}
+                type="checkbox"
+                name="replace"
+                checked={draft.replace}
+                onChange={(event) => change({ replace: event.target.checked })}
               />
-              <span>{t.action.name[action]}</span>
+              {t.action.replace}
             </label>
-          ))}
+          )}
         </fieldset>
-        <Details draft={draft} roles={props.roles} scopes={props.scopes} onChange={change} />
-        <ReasonField draft={draft} onChange={change} />
         {fault && <p className="lc-fault" role="alert">{t.action.missing[fault]}</p>}
-        {failure && <p className="lc-fault" role="alert">{t.action.notSent} {explain(failure, t)}</p>}
-        {weaker && (
-          <label className="lc-check">
-            <input
-              type="checkbox"
-              name="replace"
-              checked={draft.replace}
-              onChange={(event) => setDraft({ ...draft, replace: event.target.checked })}
-            />
-            {t.action.replace}
-          </label>
+        {phase === "draft" && failure && (
+          <p className="lc-fault" role="alert">{t.action.refused} {explain(failure, t)}</p>
         )}
-        {dryRun && <p className="lc-rehearsal">{t.action.rehearseOn}</p>}
+        {phase === "draft" && !failure && <Foretold preview={preview} />}
+        {phase === "checking" && <p className="lc-note lc-note-warn" role="status">{t.action.checking}</p>}
+        {aim.dryRun && <p className="lc-rehearsal">{t.action.rehearseOn}</p>}
         <div className="lc-buttons">
-          <button type="button" className="lc-button lc-quiet" onClick={onClose}>{t.action.cancel}</button>
+          <button type="button" className="lc-button lc-quiet" onClick={close}>
+            {busy ? t.action.callBack : t.action.cancel}
+          </button>
           <button
             type="submit"
             className={`lc-button ${GRAVE.has(draft.action) ? "lc-danger" : "lc-primary"}`}
             disabled={busy}
           >
-            {busy ? t.action.sending : t.action.sentence(what, target?.name ?? null)}
+            {busy ? t.action.sending : t.action.sentence(what, aim.target?.name ?? null)}
           </button>
         </div>
       </form>
@@ -110,113 +100,25 @@ export function ActionDialog(props: ActionDialogProps) {
   );
 }
 
-function startOf(action: ActionName, targetId: string | null, roles: Role[]): Draft {
-  const seconds = LENGTHS[action]?.[0] ?? null;
-  return { ...draftOf(action, targetId), seconds, role: action === "set_role" ? roles[0] ?? null : null };
+/** A modal form while it is there; the focus goes back to where it was. */
+function useOpened(dialog: RefObject<HTMLDialogElement | null>) {
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => giveBack(before);
+  }, [dialog]);
 }
 
-interface DetailsProps {
-  draft: Draft;
-  roles: Role[];
-  scopes: Scope[];
-  onChange: (part: Partial<Draft>) => void;
-}
-
-function Details({ draft, roles, scopes, onChange }: DetailsProps) {
-  const { t, f } = useWords();
-  const lengths = LENGTHS[draft.action];
-  const unlimited = { ban: t.action.forEver, slow_mode: t.action.noPause }[draft.action as string] ??
-    t.action.untilLifted;
-  return (
-    <>
-      {lengths && (
-        <label className="lc-field">
-          <span>{draft.action === "slow_mode" ? t.action.pause : t.action.howLong}</span>
-          <select
-            value={draft.seconds ?? ""}
-            onChange={(event) =>
-              onChange({ seconds: event.target.value ? Number(event.target.value) : null })}
-          >
-            {lengths.map((seconds) => (
-              <option key={seconds} value={seconds ?? ""}>
-                {seconds === null ? unlimited : f.length(seconds)}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
-      {draft.action === "chat_mode" && (
-        <label className="lc-field">
-          <span>{t.action.chatMode}</span>
-          <select
-            value={draft.mode}
-            onChange={(event) => onChange({ mode: event.target.value as ChatMode })}
-          >
-            {MODES.map((mode) => <option key={mode} value={mode}>{t.action.chatModeName[mode]}</option>)}
-          </select>
-        </label>
-      )}
-      {draft.action === "ban" && (
-        <label className="lc-field">
-          <span>{t.action.scope}</span>
-          <select value={draft.scope} onChange={(event) => onChange({ scope: event.target.value as Scope })}>
-            {scopes.map((scope) => <option key={scope} value={scope}>{t.action.scopeName[scope]}</option>)}
-          </select>
-        </label>
-      )}
-      {draft.action === "set_role" && (
-        <label className="lc-field">
-          <span>{t.action.newRole}</span>
-          <select
-            value={draft.role ?? ""}
-            onChange={(event) => onChange({ role: event.target.value as Role })}
-          >
-            {roles.map((role) => <option key={role} value={role}>{t.role[role]}</option>)}
-          </select>
-        </label>
-      )}
-      {draft.action === "announce" && (
-        <label className="lc-field">
-          <span>{t.action.text}</span>
-          <textarea
-            rows={3}
-            maxLength={1000}
-            value={draft.text}
-            onChange={(event) => onChange({ text: event.target.value })}
-          />
-        </label>
-      )}
-    </>
-  );
-}
-
-function ReasonField({ draft, onChange }: Pick<DetailsProps, "draft" | "onChange">) {
-  const { t } = useWords();
-  const id = useId();
-  return (
-    <div className="lc-field">
-      <label htmlFor={id}>{t.action.reason}</label>
-      <input
-        id={id}
-        type="text"
-        name="reason"
-        maxLength={1000}
-        autoComplete="off"
-        value={draft.reason}
-        onChange={(event) => onChange({ reason: event.target.value })}
-      />
-      <div className="lc-chips">
-        {t.action.reasons.map((reason) => (
-          <button
-            type="button"
-            key={reason}
-            className="lc-chip"
-            onClick={() => onChange({ reason })}
-          >
-            {reason}
-          </button>
-        ))}
-      </div>
-    </div>
-  );
+/** The same button may have been drawn anew meanwhile, or be gone: then the page itself is next. */
+function giveBack(before: Element | null) {
+  const act = before instanceof HTMLElement ? before.dataset["act"] : undefined;
+  const again = before?.isConnected
+    ? before
+    : act
+    ? document.querySelector(`[data-act="${CSS.escape(act)}"]`)
+    : null;
+  const target = again instanceof HTMLElement && again !== document.body
+    ? again
+    : document.getElementById("main");
+  setTimeout(() => target?.focus({ preventScroll: true }));
 }

@@ -1,14 +1,13 @@
 /** Owns: one request for moderation as a line: what, whom, why, and what became of it. */
-import type { Asked } from "../data/useActions.ts";
 import type { ActionName, ActionStatus, AuditRow } from "../model/rows.ts";
-import { would } from "../model/would.ts";
 import { useWords } from "../texts/useWords.ts";
 import type { Words } from "../texts/words.ts";
+import { explain } from "./States.tsx";
 
 type What = Pick<AuditRow, "action" | "params">;
 
 /** `Mute, 5 min`, `Ban, All of this creator's`. */
-function describe({ action, params }: What, t: Words, length: (seconds: number) => string): string {
+export function describe({ action, params }: What, t: Words, length: (seconds: number) => string): string {
   const details = [
     params.seconds !== undefined ? length(params.seconds) : null,
     params.role !== undefined ? t.role[params.role] : null,
@@ -16,6 +15,11 @@ function describe({ action, params }: What, t: Words, length: (seconds: number) 
     params.scope !== undefined ? t.action.scopeName[params.scope] : null,
   ].filter((detail) => detail !== null);
   return [t.action.name[action as ActionName], ...details].join(", ");
+}
+
+/** Why a row failed or was overtaken, in the reader's language. */
+export function explainRow(row: Pick<AuditRow, "error_code" | "error">, t: Words): string {
+  return explain({ kind: "refused", code: row.error_code, message: row.error ?? "" }, t);
 }
 
 /** Colour follows what became of it; the words say the same. */
@@ -30,29 +34,6 @@ export function Status({ status, row }: { status: ActionStatus; row: AuditRow | 
         <span className="lc-ms">{t.action.ms(f.whole(row.enforce_ms))}</span>
       )}
     </span>
-  );
-}
-
-/** Requests of this page, until they are final and after. */
-export function AskedList({ asked, nameOf }: { asked: Asked[]; nameOf: (userId: string) => string }) {
-  const { t, f } = useWords();
-  return (
-    <ol className="lc-asked" aria-live="polite" aria-label={t.action.yours}>
-      {asked.map(({ request, row }) => (
-        <li key={request.id} data-action={request.action}>
-          <span className="lc-what">{describe(request as What, t, f.length)}</span>
-          <span className="lc-grow">
-            {request.target_user_id ? nameOf(request.target_user_id) : t.action.everyone}
-          </span>
-          {request.dry_run && <span className="lc-tag">{t.action.dry}</span>}
-          <Status status={row?.status ?? "pending"} row={row} />
-          {row?.error && <span className="lc-error">{row.error}</span>}
-          {request.dry_run && row?.status === "applied" && (
-            <span className="lc-sub">{t.action.would.title} {would(row, t).join("; ")}</span>
-          )}
-        </li>
-      ))}
-    </ol>
   );
 }
 
@@ -81,7 +62,7 @@ export function AuditList({ rows, named, hrefOf, nameOf }: AuditListProps) {
               {row.params.text && `: “${row.params.text}”`}
               {row.reason && ` · ${row.reason}`}
             </span>
-            {row.error && <span className="lc-error">{row.error}</span>}
+            {row.error_code && <span className="lc-error">{explainRow(row, t)}</span>}
           </div>
           <Status status={row.status} row={row} />
         </li>

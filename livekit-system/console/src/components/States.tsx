@@ -4,6 +4,7 @@ import type { Failure } from "../data/failure.ts";
 import type { Live } from "../data/useLive.ts";
 import { useNow } from "../data/useLive.ts";
 import { freshness } from "../model/time.ts";
+import { REFUSAL_TEXTS } from "../../../clients/typescript/src/refusal_texts.ts";
 import type { Words } from "../texts/words.ts";
 import { useWords } from "../texts/useWords.ts";
 
@@ -44,11 +45,12 @@ export function FailureNote({ failure, onRetry }: { failure: Failure; onRetry: (
   );
 }
 
-/** A failure in the reader's language where we have the words, in the database's otherwise. */
+/** A failure in the reader's language: by its code, in the words for moderators or in those that apps show. */
 export function explain(failure: Failure, t: Words): string {
   if (failure.kind === "offline") return t.state.offline;
-  const known = failure.code === null ? undefined : t.refusal[failure.code];
-  return known ?? `${t.state.failed} ${failure.message}`;
+  const code = failure.code ?? "";
+  const known = t.refusal[code] ?? REFUSAL_TEXTS[code as keyof typeof REFUSAL_TEXTS]?.[t.lang];
+  return known ?? t.state.unknown(code || failure.message);
 }
 
 export function Forbidden({ why }: { why: string }) {

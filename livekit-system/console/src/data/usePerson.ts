@@ -1,11 +1,10 @@
 /** Owns: finding people, and all that is on record about one of them. */
 import type { AuditRow, Ban, Incident, Participant, Profile, Session } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
+import { AUDIT_COLUMNS, INCIDENT_COLUMNS } from "./columns.ts";
 import { dataOf } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
-import { AUDIT_COLUMNS } from "./useRoom.ts";
-import { INCIDENT_COLUMNS } from "./useRooms.ts";
 
 const EVERY_MS = 5_000;
 const SEARCH_EVERY_MS = 60_000;

@@ -11,10 +11,16 @@ import type {
   Session,
 } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
+import {
+  AUDIT_COLUMNS,
+  INCIDENT_COLUMNS,
+  MINUTE_COLUMNS,
+  PARTICIPANT_COLUMNS,
+  SESSION_COLUMNS,
+} from "./columns.ts";
 import { dataOf } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
-import { INCIDENT_COLUMNS, MINUTE_COLUMNS, SESSION_COLUMNS } from "./useRooms.ts";
 import { type Listening, useTopic } from "./useTopic.ts";
 
 const BEAT_MS = 4_000;
@@ -22,12 +28,6 @@ const SLOW_BEAT_MS = 10_000;
 const ROWS = 60;
 const PEOPLE_AT_MOST = 1_000;
 const HEARD_WITHIN_MS = 3 * 60_000;
-const PARTICIPANT_COLUMNS =
-  "session_id, user_id, role, mic_muted, mic_muted_until, camera_off, chat_muted_until, hand_raised_at, " +
-  "invited_role, is_online, last_joined_at, left_at, watch_seconds";
-export const AUDIT_COLUMNS =
-  "n, created_at, action_id, session_id, action, params, target_user_id, requested_by, " +
-  "requested_via, reason, dry_run, status, error_code, error, before, after, enforce_ms, undone_at";
 
 export interface Head {
   /** Null when there is none, or it is not for this person to see. */

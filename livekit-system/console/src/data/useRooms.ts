@@ -4,16 +4,11 @@ import { OPEN_INCIDENT_MS } from "../model/rooms.ts";
 import type { AgentRoom, AudioMinute, Incident, Session } from "../model/rows.ts";
 import type { Account } from "./useAccount.ts";
 import { useSupabase } from "./client.ts";
+import { INCIDENT_COLUMNS, MINUTE_COLUMNS, SESSION_COLUMNS } from "./columns.ts";
 import { dataOf } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
 
-export const SESSION_COLUMNS =
-  "id, creator_id, type, access_type, title, livekit_room, status, started_at, ended_at, host_left_at, " +
-  "viewer_count, peak_viewers, total_gift_coins, mute_all_rank";
-export const INCIDENT_COLUMNS =
-  "id, session_id, user_id, rule, severity, measured, started_at, strikes, action_id";
-export const MINUTE_COLUMNS = "session_id, user_id, minute, talk_seconds, loudness_lufs, peak_dbfs";
 const EVERY_MS = 3_000;
 const HEARD_WITHIN_MS = 3 * 60_000;
 const MINUTE_MS = 60_000;

@@ -89,7 +89,6 @@ export type ChatMode = "everyone" | "followers_only" | "subscribers_only";
 export type ActionStatus = "pending" | "claimed" | "applied" | "failed" | "expired" | "cancelled";
 export type Scope = "session" | "creator" | "platform";
 
-/** A row of the view `moderation_audit`. */
 /** What an action is about, before or after it. */
 export interface Standing {
   role?: Role;
@@ -110,6 +109,42 @@ export interface Standing {
   people?: number;
 }
 
+/** Who has done the same already, and until when it holds; `until` null: until it is undone. */
+export interface Held {
+  until: Time | null;
+  via: AuditRow["requested_via"] | null;
+  at: Time | null;
+  /** Null: a rule, or somebody of ops whom this reader is not told. */
+  by: string | null;
+}
+
+/** What `preview_action` answers. */
+export interface Preview {
+  before: Standing | null;
+  after: Standing | null;
+  held: Held | null;
+  refused: { code: string; message: string } | null;
+}
+
+/** What another has done to somebody. */
+export interface Act {
+  action_id: string;
+  n: number;
+  at: Time;
+  action: ActionName;
+  params: AuditRow["params"];
+  via: AuditRow["requested_via"];
+  by: string | null;
+}
+
+/** What `look_at_person` answers. */
+export interface Look {
+  n: number;
+  others: { id: string; name: string | null; avatar: string | null }[];
+  acts: Act[];
+}
+
+/** A row of the view `moderation_audit`. */
 export interface AuditRow {
   n: number;
   created_at: Time;

@@ -1,17 +1,15 @@
 /** Owns: the page of one person: what they did, what was done, and lifting a ban. */
-import { useState } from "react";
-import { ActionDialog } from "../components/ActionDialog.tsx";
-import { AskedList, AuditList } from "../components/ActionLine.tsx";
+import { AuditList } from "../components/ActionLine.tsx";
 import { BanList } from "../components/BanList.tsx";
 import { IncidentList } from "../components/Feeds.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { useSupabase } from "../data/client.ts";
-import { type Failure, failureFrom } from "../data/failure.ts";
 import { nameFor } from "../data/names.ts";
-import { useActions } from "../data/useActions.ts";
+import { useIntents } from "../data/useIntents.ts";
 import { useNow } from "../data/useLive.ts";
 import { placeToLift, usePerson, type Visited } from "../data/usePerson.ts";
-import { type Draft, rowOf } from "../model/actions.ts";
+import { draftOf } from "../model/actions.ts";
+import { OPS_RANK } from "../model/roles.ts";
 import type { Ban } from "../model/rows.ts";
 import { links } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
@@ -21,17 +19,21 @@ export function PersonPage({ id }: { id: string }) {
   const client = useSupabase();
   const person = usePerson(id);
   const now = useNow(5_000);
-  const { asked, ask } = useActions(person.refresh);
-  const [lifting, setLifting] = useState<Ban | null>(null);
+  const { intents } = useIntents();
 
-  async function lift(ban: Ban, draft: Draft): Promise<Failure | null> {
-    try {
-      const place = await placeToLift(client, ban);
-      if (place === undefined) return { kind: "refused", code: "not_banned", message: "no session" };
-      return await ask(rowOf({ ...draft, scope: ban.scope }, place, crypto.randomUUID(), false));
-    } catch (error) {
-      return failureFrom(error);
-    }
+  async function lift(ban: Ban) {
+    const sessionId = await placeToLift(client, ban).catch(() => undefined);
+    const aim = {
+      target: { id, name: nameFor(id) },
+      actions: ["unban" as const],
+      roles: [],
+      scopes: [],
+      rank: OPS_RANK,
+    };
+    intents.open({ ...aim, sessionId: sessionId ?? ban.session_id, dryRun: false }, {
+      ...draftOf("unban", id),
+      scope: ban.scope,
+    });
   }
 
   return (
@@ -44,13 +46,12 @@ export function PersonPage({ id }: { id: string }) {
             {profile && <span className="lc-sub">@{profile.username}</span>}
             <Freshness of={person} />
           </div>
-          {asked.length > 0 && <AskedList asked={asked} nameOf={nameFor} />}
           <div className="lc-columns">
             <div className="lc-side">
               <section className="lc-panel" data-feed="bans">
                 <h2>{t.person.bans}</h2>
                 {bans.length > 0
-                  ? <BanList bans={bans} now={now} nameOf={nameFor} onLift={setLifting} />
+                  ? <BanList bans={bans} now={now} nameOf={nameFor} onLift={(ban) => void lift(ban)} />
                   : <Empty>{t.person.noBans}</Empty>}
               </section>
               <section className="lc-panel" data-feed="audit">
@@ -75,17 +76,6 @@ export function PersonPage({ id }: { id: string }) {
               </section>
             </div>
           </div>
-          {lifting && (
-            <ActionDialog
-              target={{ id, name: nameFor(id) }}
-              actions={["unban"]}
-              roles={[]}
-              scopes={[]}
-              dryRun={false}
-              onAsk={(draft) => lift(lifting, draft)}
-              onClose={() => setLifting(null)}
-            />
-          )}
         </>
       )}
     </Reading>

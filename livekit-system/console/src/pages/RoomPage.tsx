@@ -1,28 +1,26 @@
 /** Owns: the page of one room: who is there, how loud, what was done, and doing it. */
-import { useState } from "react";
-import { ActionDialog } from "../components/ActionDialog.tsx";
-import { AskedList, AuditList } from "../components/ActionLine.tsx";
+import { useEffect, useState } from "react";
+import { AuditList } from "../components/ActionLine.tsx";
 import { EventList, IncidentList } from "../components/Feeds.tsx";
 import { HandQueue } from "../components/HandQueue.tsx";
 import { RoomHead } from "../components/RoomHead.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { nameFor } from "../data/names.ts";
 import type { Account } from "../data/useAccount.ts";
-import { useActions } from "../data/useActions.ts";
+import { useIntents } from "../data/useIntents.ts";
 import { useLevels } from "../data/useLevels.ts";
 import { useNow } from "../data/useLive.ts";
 import { useRoom } from "../data/useRoom.ts";
-import { mayAsk, offers, ON_ROOM, rolesFor, rowOf, scopesFor } from "../model/actions.ts";
+import { mayAsk, offers, ON_ROOM, rolesFor, scopesFor } from "../model/actions.ts";
 import { chatMuted } from "../model/people.ts";
 import { OPS_RANK, RANKS } from "../model/roles.ts";
 import { thresholdOf } from "../model/policy.ts";
 import { agentState } from "../model/rooms.ts";
-import type { ActionName, Participant, Session } from "../model/rows.ts";
+import type { Participant, Session } from "../model/rows.ts";
 import { links } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
+import { useAct } from "./Acting.tsx";
 import { PeoplePanel } from "./PeoplePanel.tsx";
-
-type Aim = { person: Participant | null; actions: ActionName[] };
 
 export function RoomPage({ id, account }: { id: string; account: Account & { kind: "ops" | "staff" } }) {
   const { t } = useWords();
@@ -31,12 +29,9 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
   const session = room.head.data?.session ?? null;
   const levels = useLevels(id, session?.status === "live");
   const now = useNow();
-  const { asked, ask } = useActions(() => {
-    room.audit.refresh();
-    room.crowd.refresh();
-  });
-  const [aim, setAim] = useState<Aim | null>(null);
+  const act = useAct();
   const [dryRun, setDryRun] = useState(false);
+  useRefreshedByActs([room.audit, room.crowd]);
 
   const people = room.crowd.data?.people ?? [];
   const mine = people.find((person) => person.user_id === account.id);
@@ -47,13 +42,18 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
   function actionOn(person: Participant): (() => void) | null {
     if (session?.status !== "live" || person.user_id === account.id) return null;
     const actions = offers(rank, person, session.type, chatMuted(person, now));
-    return actions.length === 0 ? null : () => setAim({ person, actions });
+    if (actions.length === 0) return null;
+    const roles = rolesFor(rank, session.type, person.role);
+    const target = { id: person.user_id, name: nameFor(person.user_id) };
+    return () => act({ sessionId: id, target, actions, roles, scopes: scopesFor(rank), rank, dryRun });
   }
 
   function actionOnRoom(at: Session): (() => void) | null {
     const done = at.mute_all_rank === null ? "unmute_all" : "mute_all";
     const actions = ON_ROOM.filter((action) => mayAsk(rank, action) && action !== done);
-    return at.status !== "live" || actions.length === 0 ? null : () => setAim({ person: null, actions });
+    if (at.status !== "live" || actions.length === 0) return null;
+    return () =>
+      act({ sessionId: id, target: null, actions, roles: [], scopes: scopesFor(rank), rank, dryRun });
   }
 
   return (
@@ -72,7 +72,6 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
               onDryRun={setDryRun}
               onAct={actionOnRoom(head.session)}
             />
-            {asked.length > 0 && <AskedList asked={asked} nameOf={nameFor} />}
             <div className="lc-room">
               <section className="lc-panel lc-panel-main" aria-labelledby="people-title">
                 <PeoplePanel
@@ -121,22 +120,18 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
                 </section>
               </div>
             </div>
-            {aim && (
-              <ActionDialog
-                target={aim.person && { id: aim.person.user_id, name: nameFor(aim.person.user_id) }}
-                actions={aim.actions}
-                roles={aim.person ? rolesFor(rank, head.session.type, aim.person.role) : []}
-                scopes={scopesFor(rank)}
-                dryRun={dryRun}
-                onAsk={(draft) => ask(rowOf(draft, id, crypto.randomUUID(), dryRun))}
-                onClose={() => setAim(null)}
-              />
-            )}
           </>
         );
       }}
     </Reading>
   );
+}
+
+/** What was asked here moves: then what it may have changed is read at once. */
+function useRefreshedByActs(readings: { refresh: () => void }[]) {
+  const { all } = useIntents();
+  const moved = all.map((intent) => `${intent.id} ${intent.phase} ${intent.row?.status ?? ""}`).join();
+  useEffect(() => readings.forEach((reading) => reading.refresh()), [moved]);
 }
 
 function Gone() {

@@ -5,6 +5,7 @@ import type { Words } from "./words.ts";
 const some = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
 export const en: Words = {
+  lang: "en",
   locale: "en-GB",
   name: "İpelya Live ops",
   skip: "Skip to content",
@@ -32,6 +33,7 @@ export const en: Words = {
     stale: (s) => `last update ${s} s ago`,
     offline: "No connection. What you see may be old; trying again.",
     failed: "This could not be read.",
+    unknown: (code) => `This was refused (${code}).`,
     again: "Try again",
     forbidden: "This is not yours to see",
     forbiddenWhy:
@@ -175,7 +177,25 @@ export const en: Words = {
     rehearseNote: "Decide and record, touch nothing.",
     sentence: (what, who) => (who ? `${what}: ${who}` : what),
     sending: "Sending …",
-    notSent: "Not sent:",
+    refused: "Refused:",
+    checking: "No answer yet. It may have arrived: asking what became of it.",
+    callBack: "Call it back",
+    tooLate: "Too late to call it back: it was done already.",
+    phase: {
+      sending: "being sent",
+      checking: "unknown: checking",
+      withdrawing: "being called back",
+      refused: "refused",
+      withdrawn: "called back: nothing was done",
+    },
+    undo: (seconds) => `Undo (${seconds} s)`,
+    dismiss: "Remove this line",
+    held: (who, until) =>
+      `The same holds already${who ? `, by ${who}` : ""}${
+        until ? `, until ${until}` : ", until it is undone"
+      }.`,
+    others: (names) => `Also looking at this person: ${names}.`,
+    overtaken: "Meanwhile this was done by others. Read it, then send again if you still want to:",
     status: {
       pending: "asked",
       claimed: "being done",
@@ -320,6 +340,7 @@ export const en: Words = {
     weaker_than_standing: "The same holds for longer already.",
     not_allowed: "You may not do that here.",
     session_not_live: "It is over: nothing can be done in it any more.",
+    session_ended: "It is over: nothing can be done in it any more.",
     rate_limited: "Too many at once. Wait a moment.",
     not_a_participant: "This person has never been in the session.",
     not_banned: "Nothing of that scope keeps this person out.",

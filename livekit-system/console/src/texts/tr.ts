@@ -3,6 +3,7 @@ import { ROLE_NAMES } from "../model/roles.ts";
 import type { Words } from "./words.ts";
 
 export const tr: Words = {
+  lang: "tr",
   locale: "tr-TR",
   name: "İpelya Live operasyon",
   skip: "İçeriğe geç",
@@ -30,6 +31,7 @@ export const tr: Words = {
     stale: (s) => `son güncelleme ${s} sn önce`,
     offline: "Bağlantı yok. Gördükleriniz eski olabilir; yeniden deneniyor.",
     failed: "Bu bölüm okunamadı.",
+    unknown: (code) => `Bu istek reddedildi (${code}).`,
     again: "Yeniden dene",
     forbidden: "Burayı görme yetkiniz yok",
     forbiddenWhy:
@@ -173,7 +175,25 @@ export const tr: Words = {
     rehearseNote: "Karar verir ve kaydeder, hiçbir şeye dokunmaz.",
     sentence: (what, who) => (who ? `${what}: ${who}` : what),
     sending: "Gönderiliyor …",
-    notSent: "Gönderilemedi:",
+    refused: "Reddedildi:",
+    checking: "Henüz yanıt yok. İstek ulaşmış olabilir: ne olduğu soruluyor.",
+    callBack: "Geri çağır",
+    tooLate: "Geri çağırmak için geç kalındı: işlem yapılmıştı.",
+    phase: {
+      sending: "gönderiliyor",
+      checking: "bilinmiyor: soruluyor",
+      withdrawing: "geri çağrılıyor",
+      refused: "reddedildi",
+      withdrawn: "geri çağrıldı: hiçbir şey yapılmadı",
+    },
+    undo: (seconds) => `Geri al (${seconds} sn)`,
+    dismiss: "Bu satırı kaldır",
+    held: (who, until) =>
+      `Aynı karar zaten geçerli${who ? `, veren: ${who}` : ""}${
+        until ? `, bitiş: ${until}` : ", kaldırılana kadar"
+      }.`,
+    others: (names) => `Bu kişiye şu anda bakanlar: ${names}.`,
+    overtaken: "Bu arada başkaları şunu yaptı. Okuyun, yine de istiyorsanız yeniden gönderin:",
     status: {
       pending: "istendi",
       claimed: "yapılıyor",
@@ -318,6 +338,7 @@ export const tr: Words = {
     weaker_than_standing: "Aynı karar zaten daha uzun süre geçerli.",
     not_allowed: "Bunu burada yapamazsınız.",
     session_not_live: "Oturum bitti: artık bir şey yapılamaz.",
+    session_ended: "Oturum bitti: artık bir şey yapılamaz.",
     rate_limited: "Çok hızlı. Biraz bekleyin.",
     not_a_participant: "Bu kişi oturuma hiç girmemiş.",
     not_banned: "Bu kişiyi o kapsamda engelleyen bir yasak yok.",

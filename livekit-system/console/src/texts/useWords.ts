@@ -21,6 +21,8 @@ export interface Formats {
   time: (at: string | number) => string;
   /** The time for a moment of today, day and time otherwise. */
   stamp: (at: string | number) => string;
+  /** The time of day with its zone, and the day where it is another: for what another person has to understand too. */
+  zoned: (at: string | number) => string;
   /** Day and time. */
   moment: (at: string | number) => string;
   /** A day, given as `2026-11-23`. */
@@ -35,6 +37,9 @@ function formatsOf(locale: string): Formats {
   const level = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const zone = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" } as const;
+  const zoned = new Intl.DateTimeFormat(locale, zone);
+  const dated = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", ...zone });
   const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
   const month = new Intl.DateTimeFormat(locale, { month: "short", timeZone: "UTC" });
   const unit = (name: "day" | "hour" | "minute" | "second") =>
@@ -50,6 +55,7 @@ function formatsOf(locale: string): Formats {
     level: (value) => level.format(value).replace("-", "−"),
     time: (at) => time.format(new Date(at)),
     stamp: (at) => (isToday(new Date(at)) ? time : moment).format(new Date(at)),
+    zoned: (at) => (isToday(new Date(at)) ? zoned : dated).format(new Date(at)),
     moment: (at) => moment.format(new Date(at)),
     day: (at) => day.format(new Date(`${at}T00:00:00Z`)),
     month: (at) => month.format(new Date(`${at}T00:00:00Z`)),

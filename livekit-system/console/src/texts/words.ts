@@ -1,10 +1,13 @@
 /** The shape of the console's words: a language that lacks one does not compile. */
 import type { ActionName } from "../model/action_list.ts";
+import type { Lang } from "../model/feed.ts";
+import type { Phase } from "../model/intents.ts";
 import type { SoundLevel } from "../model/levels.ts";
 import type { Role } from "../model/roles.ts";
 import type { ChatMode } from "../model/rows.ts";
 
 export interface Words {
+  lang: Lang;
   locale: string;
   name: string;
   skip: string;
@@ -26,6 +29,7 @@ export interface Words {
     stale: (s: number) => string;
     offline: string;
     failed: string;
+    unknown: (code: string) => string;
     again: string;
     forbidden: string;
     forbiddenWhy: string;
@@ -139,7 +143,16 @@ export interface Words {
     rehearseNote: string;
     sentence: (what: string, who: string | null) => string;
     sending: string;
-    notSent: string;
+    refused: string;
+    checking: string;
+    callBack: string;
+    tooLate: string;
+    phase: Record<Exclude<Phase, "done" | "draft">, string>;
+    undo: (seconds: number) => string;
+    dismiss: string;
+    held: (who: string | null, until: string | null) => string;
+    others: (names: string) => string;
+    overtaken: string;
     status: {
       pending: string;
       claimed: string;

@@ -1,0 +1,79 @@
+/** Owns: the requests of this tab as lines: what, whom, what became of it, and what can still be done about it. */
+import { ACTIONS } from "../model/action_list.ts";
+import { type Intent, isBad, isMoving, undoLeft, undoOf } from "../model/intents.ts";
+import type { Draft } from "../model/actions.ts";
+import type { AuditRow } from "../model/rows.ts";
+import { requestOf } from "../model/intents.ts";
+import { would } from "../model/would.ts";
+import { useWords } from "../texts/useWords.ts";
+import { describe, explainRow, Status } from "./ActionLine.tsx";
+import { explain } from "./States.tsx";
+
+export interface AskedListProps {
+  asked: Intent[];
+  now: number;
+  onUndo: (intent: Intent, back: Draft) => void;
+  onDismiss: (intent: Intent) => void;
+}
+
+export function AskedList(props: AskedListProps) {
+  const { t } = useWords();
+  return (
+    <ol className="lc-asked" aria-live="polite" aria-label={t.action.yours}>
+      {props.asked.map((intent) => <Line key={intent.id} intent={intent} {...props} />)}
+    </ol>
+  );
+}
+
+function Line({ intent, now, onUndo, onDismiss }: AskedListProps & { intent: Intent }) {
+  const { t, f } = useWords();
+  const { action, params, dry_run } = requestOf(intent);
+  const { row, failure, phase } = intent;
+  const left = undoLeft(intent, now);
+  const back = left > 0 ? undoOf(intent) : null;
+  return (
+    <li data-action={action} data-phase={phase} className={isBad(intent) ? "lc-asked-bad" : undefined}>
+      <span className="lc-what">
+        {describe({ action, params } as Pick<AuditRow, "action" | "params">, t, f.length)}
+      </span>
+      <bdi className="lc-grow">
+        {intent.aim.target?.name ?? (ACTIONS[action].scope === "session" ? t.action.everyone : "")}
+      </bdi>
+      {dry_run && <span className="lc-tag">{t.action.dry}</span>}
+      <Outcome intent={intent} />
+      {back && (
+        <button
+          type="button"
+          className="lc-button lc-quiet lc-undo"
+          onClick={() => onUndo(intent, back)}
+        >
+          {t.action.undo(Math.ceil(left / 1000))}
+        </button>
+      )}
+      {!isMoving(intent) && (
+        <button
+          type="button"
+          className="lc-button lc-quiet"
+          aria-label={t.action.dismiss}
+          onClick={() => onDismiss(intent)}
+        >
+          ×
+        </button>
+      )}
+      {intent.tooLate && <span className="lc-sub">{t.action.tooLate}</span>}
+      {phase === "refused" && failure && <span className="lc-error" role="alert">{explain(failure, t)}</span>}
+      {row?.error_code && <span className="lc-error" role="alert">{explainRow(row, t)}</span>}
+      {dry_run && row?.status === "applied" && (
+        <span className="lc-sub">{t.action.would.title} {would(row, t).join("; ")}</span>
+      )}
+    </li>
+  );
+}
+
+function Outcome({ intent: { phase, row } }: { intent: Intent }) {
+  const { t } = useWords();
+  if (phase === "done") return <Status status={row?.status ?? "pending"} row={row} />;
+  if (phase === "draft") return null;
+  const tone = { refused: "lc-bad", withdrawn: "lc-muted" }[phase as string] ?? "lc-wait";
+  return <span className={`lc-status ${tone}`}>{t.action.phase[phase]}</span>;
+}

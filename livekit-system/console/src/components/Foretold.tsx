@@ -1,0 +1,52 @@
+/** Owns: what a form says before it is sent: what would become of it, who else looks, what others have done meanwhile. */
+import type { Looking } from "../data/useForetold.ts";
+import type { Preview } from "../model/rows.ts";
+import { would } from "../model/would.ts";
+import { useWords } from "../texts/useWords.ts";
+import { describe } from "./ActionLine.tsx";
+import { explain } from "./States.tsx";
+
+export function Foretold({ preview }: { preview: Preview | null }) {
+  const { t, f } = useWords();
+  if (preview === null) return null;
+  const { held, refused } = preview;
+  return (
+    <div className="lc-foretold" role="status">
+      {held && (
+        <p>
+          {t.action.held(
+            held.by ?? (held.via ? t.action.via[held.via] : null),
+            held.until && f.zoned(held.until),
+          )}
+        </p>
+      )}
+      {refused
+        ? <p className="lc-fault">{explain({ kind: "refused", ...refused }, t)}</p>
+        : <p>{t.action.would.title} {would(preview, t).join("; ")}</p>}
+    </div>
+  );
+}
+
+export function Meanwhile({ looking }: { looking: Looking }) {
+  const { t, f } = useWords();
+  const names = looking.others.map((other) => other.name ?? other.id.slice(0, 8));
+  return (
+    <>
+      {names.length > 0 && <p className="lc-note" role="status">{t.action.others(names.join(", "))}</p>}
+      {looking.acts.length > 0 && (
+        <div className="lc-note lc-note-warn lc-overtaken" role="alert">
+          <div>
+            {t.action.overtaken}
+            <ul>
+              {looking.acts.map((act) => (
+                <li key={act.action_id}>
+                  {act.by ?? t.action.via[act.via]}: {describe(act, t, f.length)}, {f.time(act.at)}
+                </li>
+              ))}
+            </ul>
+          </div>
+        </div>
+      )}
+    </>
+  );
+}

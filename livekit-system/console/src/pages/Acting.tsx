@@ -1,0 +1,37 @@
+/** Owns: acting, on whatever page one is: the open form, and the list of what was asked in this tab. */
+import { ActionDialog } from "../components/ActionDialog.tsx";
+import { startOf } from "../components/ActionFields.tsx";
+import { AskedList } from "../components/AskedList.tsx";
+import { useNow } from "../data/useLive.ts";
+import { useIntents } from "../data/useIntents.ts";
+import type { Aim } from "../model/intents.ts";
+
+/** Above each page. */
+export function Acting() {
+  const { intents, all } = useIntents();
+  const open = all.find((intent) => intent.open);
+  return (
+    <>
+      {all.some((intent) => !intent.open) && <Asked />}
+      {open && <ActionDialog key={open.id} intent={open} intents={intents} />}
+    </>
+  );
+}
+
+function Asked() {
+  const { intents, all } = useIntents();
+  return (
+    <AskedList
+      asked={all.filter((intent) => !intent.open)}
+      now={useNow()}
+      onUndo={(intent, back) => intents.undo(intent.id, back)}
+      onDismiss={(intent) => intents.dismiss(intent.id)}
+    />
+  );
+}
+
+/** Opens the form for an aim. */
+export function useAct(): (aim: Aim) => void {
+  const { intents } = useIntents();
+  return (aim) => void intents.open(aim, startOf(aim.actions[0]!, aim.target?.id ?? null, aim.roles));
+}
