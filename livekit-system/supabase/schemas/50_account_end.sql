@@ -90,6 +90,7 @@ begin
   get diagnostics ops = row_count;
   delete from public.live_level_watches w where w.user_id = p_user;
   get diagnostics watches = row_count;
+  delete from live.looks l where p_user in (l.user_id, l.target_user_id);
   delete from live.spending t where t.user_id = p_user;
   get diagnostics spending = row_count;
   return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user) || live.forget_names(p_user);
