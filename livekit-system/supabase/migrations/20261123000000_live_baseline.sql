@@ -4475,7 +4475,8 @@ create policy "one sees one's tickets, the creator those sold" on public.live_ti
 
 create policy "staff see what was done, askers what they asked" on public.moderation_actions for select to authenticated
   using (requested_by = (select auth.uid())
-         or session_id in (select live.my_staffed_sessions())
+         -- What ops rehearse is not for those whom it may be about.
+         or (session_id in (select live.my_staffed_sessions()) and not (dry_run and requested_via = 'ops'))
          or (select live.am_ops()));
 -- Who may ask what is decided by the door's own trigger, with reasons; here only that nobody asks in another's name.
 create policy "one asks in one's own name" on public.moderation_actions for insert to authenticated
@@ -5707,6 +5708,7 @@ begin
     'paid_access', live.check_paid_access(),
     'settled_actions', live.settle_actions(gone_by));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
+  delete from live.looks l where l.expires_at < clock_timestamp();
   return done || jsonb_build_object('pushes_due', live.pushes_due(), 'pages_due', live.pages_due()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
 $$;
@@ -5864,6 +5866,7 @@ begin
   get diagnostics ops = row_count;
   delete from public.live_level_watches w where w.user_id = p_user;
   get diagnostics watches = row_count;
+  delete from live.looks l where p_user in (l.user_id, l.target_user_id);
   delete from live.spending t where t.user_id = p_user;
   get diagnostics spending = row_count;
   return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user) || live.forget_names(p_user);
@@ -11379,6 +11382,176 @@ select 'platform', w, 'hold', 'en', false
     'fuck*,motherfuck*,fuk,fuking,shit,shitty,bullshit*,bitch*,cunt*,asshole*,arsehole*,whore*,slut,sluts,nigger*,nigga*,faggot*,retarded,'
     'wanker*,jerk off,blowjob*,cumshot*,dickhead*,cocksuck*,pussy,twat*,prick,rapist*,kill yourself,kys', ',')) as w;
 
+-- schemas/93_console_acting.sql
+-- Owns: what somebody who is about to act is told first: what the act would do (preview_action), and who else looks at the
+-- same person or has acted on them meanwhile (look_at_person).
+
+update public.app_settings set value = value || '{"previews_per_minute": 120}' where key = 'limits';
+
+create table live.looks (
+  user_id uuid primary key,
+  target_user_id uuid not null,
+  session_id uuid references public.live_sessions (id) on delete cascade,
+  expires_at timestamptz not null
+);
+comment on table live.looks is 'Who has a form open to act on somebody: for the others who are about to.';
+comment on column live.looks.user_id is 'Who looks: at one person at a time.';
+comment on column live.looks.target_user_id is 'At whom.';
+comment on column live.looks.session_id is 'In which session; null on the platform.';
+comment on column live.looks.expires_at is 'The lease: look_at_person renews it.';
+create index looks_at on live.looks (target_user_id);
+create index looks_in on live.looks (session_id) where session_id is not null;
+alter table live.looks enable row level security;
+insert into live.personal_data (table_name, others, why) values
+  ('live.looks', '{user_id,target_user_id}',
+   'Who of the moderators has a form open about whom: deleted seconds after it expires. Not exported: it is gone before it is read.');
+
+create function live.require_moderator(p_session uuid) returns uuid
+language plpgsql stable set search_path = '' as $$
+begin
+  perform live.refuse_deleted(auth.uid());
+  if auth.uid() is null or live.acting_rank(p_session, auth.uid()) < live.staff_rank() then
+    perform live.refuse(403, 'not_allowed', 'This is for the host, co-hosts and moderators of the session, and for ops.');
+  end if;
+  return auth.uid();
+end;
+$$;
+comment on function live.require_moderator(uuid) is
+  'Refuses everybody but the staff of a session and ops; returns who asks. Null as the session: ops alone.';
+
+create function live.others_looking(p_me uuid, p_target uuid, p_session uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  is_ops constant boolean := live.is_ops(p_me);
+begin
+  -- Ops see everybody who is about to act; a session's staff see each other, and never who of ops looks.
+  return (
+    select coalesce(jsonb_agg(live.card(l.user_id) order by l.user_id), '[]')
+      from live.looks l
+     where l.target_user_id = p_target and l.user_id <> p_me and l.expires_at > clock_timestamp()
+       and (is_ops or (l.session_id = p_session and not live.is_ops(l.user_id))));
+end;
+$$;
+comment on function live.others_looking(uuid, uuid, uuid) is 'Cards of those who have a form open about somebody, as far as p_me may know it.';
+
+create function live.acts_after(p_me uuid, p_target uuid, p_session uuid, p_n bigint) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  is_ops constant boolean := live.is_ops(p_me);
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+             'action_id', a.id, 'n', a.n, 'at', a.created_at, 'action', a.action, 'params', a.params, 'via', a.requested_via,
+             'by', case when is_ops or a.requested_via = 'app' then live.shown_name(a.requested_by) end) order by a.n), '[]')
+      from (select * from public.moderation_actions x
+             where x.target_user_id = p_target and x.n > p_n and not x.dry_run
+               and x.requested_by is distinct from p_me and x.status not in ('failed', 'cancelled')
+               and (is_ops or x.session_id = p_session)
+             order by x.n limit 5) a);
+end;
+$$;
+comment on function live.acts_after(uuid, uuid, uuid, bigint) is 'What others have done to somebody since an action''s place in the order: the first five.';
+
+create function public.look_at_person(target_user_id uuid, session_id uuid default null, after_n bigint default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_moderator(look_at_person.session_id);
+  latest constant bigint := coalesce((
+    select a.n from public.moderation_actions a where a.target_user_id = look_at_person.target_user_id order by a.n desc limit 1), 0);
+begin
+  insert into live.looks as l (user_id, target_user_id, session_id, expires_at)
+  select me, look_at_person.target_user_id, s.id, clock_timestamp() + interval '10 seconds'
+    from (select 1) one left join public.live_sessions s on s.id = look_at_person.session_id
+  on conflict (user_id) do update
+     set target_user_id = excluded.target_user_id, session_id = excluded.session_id, expires_at = excluded.expires_at;
+  return jsonb_build_object(
+    'n', latest,
+    'others', live.others_looking(me, look_at_person.target_user_id, look_at_person.session_id),
+    'acts', live.acts_after(me, look_at_person.target_user_id, look_at_person.session_id, coalesce(look_at_person.after_n, latest)));
+end;
+$$;
+comment on function public.look_at_person(uuid, uuid, bigint) is
+  'Says for 10 s that the caller is about to act on somebody, and answers who else is, and what others have done to that person since after_n '
+  '(nothing without it): {n, others: [{id, name, avatar}], acts: [{action_id, n, at, action, params, via, by}]}. For staff and ops.';
+
+create function public.look_away() returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  delete from live.looks l where l.user_id = auth.uid();
+end;
+$$;
+comment on function public.look_away() is 'Ends look_at_person at once.';
+
+-- ── what it would do ─────────────────────────────────────────────────────────────────────────────────────────────
+create function live.held_by(p_row public.moderation_actions) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  known constant public.live_actions := live.action(p_row.action);
+  standing constant record := live.standing_of(p_row);
+begin
+  if standing.until is null then
+    return null;
+  end if;
+  return (
+    select jsonb_build_object(
+             'until', case when standing.until < 'infinity' then live.instant(standing.until) end, 'via', a.requested_via, 'at', a.created_at,
+             'by', case when live.is_ops(auth.uid()) or a.requested_via = 'app' then live.shown_name(a.requested_by) end)
+      from (select 1) one
+      left join lateral (
+        select * from public.moderation_actions x
+         where x.target_user_id = p_row.target_user_id and x.action = p_row.action and not x.dry_run and x.id <> p_row.id
+           and x.status not in ('failed', 'cancelled') and (x.session_id = p_row.session_id or known.scope = 'account')
+         order by x.n desc limit 1) a on true);
+end;
+$$;
+comment on function live.held_by(public.moderation_actions) is
+  'Who has done the same already and until when it holds (until null: until it is undone): {until, via, at, by}; null when it does not hold.';
+
+create function public.preview_action(action text, session_id uuid default null, target_user_id uuid default null, params jsonb default '{}')
+returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  asked public.moderation_actions;
+  held jsonb;
+  code text;
+  words text;
+begin
+  if auth.uid() is null then
+    perform live.refuse(401, 'not_authenticated', 'sign in first');
+  end if;
+  perform live.spend(auth.uid(), 'previews_per_minute');
+  begin
+    asked.id := gen_random_uuid();
+    asked.session_id := preview_action.session_id;
+    asked.target_user_id := preview_action.target_user_id;
+    asked.action := preview_action.action;
+    asked.params := coalesce(preview_action.params, '{}');
+    if live.acting_rank(asked.session_id, auth.uid()) >= live.staff_rank() then
+      held := live.held_by(asked);
+    end if;
+    insert into public.moderation_actions (id, session_id, target_user_id, action, params, dry_run)
+    values (asked.id, asked.session_id, asked.target_user_id, asked.action, asked.params, true);
+    select * into asked from public.moderation_actions a where a.id = asked.id;
+    raise exception sqlstate 'LVDRY';
+  exception
+    when sqlstate 'LVDRY' then null;  -- nothing of it stays, not even the record of a rehearsal
+    when others then
+      if sqlstate !~ '^PT4' then
+        raise;
+      end if;
+      get stacked diagnostics code = pg_exception_hint, words = message_text;
+  end;
+  return jsonb_build_object(
+    'before', asked.before, 'after', asked.after, 'held', held,
+    'refused', case when code is not null then jsonb_build_object('code', code, 'message', words) end);
+end;
+$$;
+comment on function public.preview_action(text, uuid, uuid, jsonb) is
+  'What an action would do if it were asked now, or with which code it would be refused; nothing is recorded: '
+  '{before, after, held: {until, via, at, by}, refused: {code, message}}. held: the same holds already.';
+grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb)
+  to authenticated;
+
 -- schemas/93_pager.sql
 -- Owns: what calls a human who looks at no screen: the page outbox, written in the transaction of the event, and how a worker
 -- takes from it and says what became of it. Once for each case and severity; tried again until the case is decided or
@@ -11892,6 +12065,7 @@ revoke all on table
   public.moderation_appeals,
   public.user_reports,
   public.chat_rules,
+  live.looks,
   public.page_outbox,
   public.live_now,
   public.live_upcoming,
@@ -12376,6 +12550,13 @@ revoke all on routine
   live.chat_matches(p_text text, p_creator uuid),
   live.fold_rule(),
   live.judge_message(),
+  live.require_moderator(p_session uuid),
+  live.others_looking(p_me uuid, p_target uuid, p_session uuid),
+  live.acts_after(p_me uuid, p_target uuid, p_session uuid, p_n bigint),
+  public.look_at_person(target_user_id uuid, session_id uuid, after_n bigint),
+  public.look_away(),
+  live.held_by(p_row public.moderation_actions),
+  public.preview_action(action text, session_id uuid, target_user_id uuid, params jsonb),
   live.page(p_case uuid, p_severity text),
   live.page_grave_case(),
   live.pages_due(),
@@ -12544,6 +12725,7 @@ grant execute on function public.case_inbox(text, int, int) to authenticated;
 grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
+grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb) to authenticated;
 grant select on public.page_outbox to service_role;
 grant execute on function public.page_claim(int) to service_role;
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;

@@ -63,6 +63,7 @@ revoke all on table
   public.moderation_appeals,
   public.user_reports,
   public.chat_rules,
+  live.looks,
   public.page_outbox,
   public.live_now,
   public.live_upcoming,
@@ -547,6 +548,13 @@ revoke all on routine
   live.chat_matches(p_text text, p_creator uuid),
   live.fold_rule(),
   live.judge_message(),
+  live.require_moderator(p_session uuid),
+  live.others_looking(p_me uuid, p_target uuid, p_session uuid),
+  live.acts_after(p_me uuid, p_target uuid, p_session uuid, p_n bigint),
+  public.look_at_person(target_user_id uuid, session_id uuid, after_n bigint),
+  public.look_away(),
+  live.held_by(p_row public.moderation_actions),
+  public.preview_action(action text, session_id uuid, target_user_id uuid, params jsonb),
   live.page(p_case uuid, p_severity text),
   live.page_grave_case(),
   live.pages_due(),
@@ -715,6 +723,7 @@ grant execute on function public.case_inbox(text, int, int) to authenticated;
 grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
+grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb) to authenticated;
 grant select on public.page_outbox to service_role;
 grant execute on function public.page_claim(int) to service_role;
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
