@@ -70,7 +70,9 @@ async def test_an_answer_that_is_lost_is_found_by_its_id_also_after_a_reload(
     await fill(console, evening.guest, "Mute in chat", "Spam")
     await press(console)
     await arrived.wait()
-    await expect(console.page.get_by_role("dialog").locator("form")).to_have_attribute("data-phase", "checking")
+    await expect(console.page.get_by_role("dialog").locator("form")).to_have_attribute(
+        "data-phase", "checking"
+    )
     await console.page.unroute_all()
     await console.page.reload()
     await console.applied("chat_mute")

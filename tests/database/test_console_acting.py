@@ -6,9 +6,7 @@ from tests.database.world import Json, Refused, Scene, World
 
 LOOK = "select public.look_at_person($1::uuid, $2::uuid, $3)"
 PREVIEW = "select public.preview_action($1, $2::uuid, $3::uuid, $4)"
-ASK = (
-    "insert into moderation_actions (session_id, target_user_id, action, params, reason) values ($1, $2, $3, $4, 'x')"
-)
+ASK = "insert into moderation_actions (session_id, target_user_id, action, params, reason) values ($1, $2, $3, $4, 'x')"
 
 
 async def look(world: World, who: str, target: str, scene: Scene | None, after: int | None = None) -> Json:
@@ -22,7 +20,9 @@ async def test_who_is_about_to_act_sees_who_else_is(world: World) -> None:
     one, other = await world.user(ops=True), await world.user(ops=True)
     assert (await look(world, one, target, scene))["others"] == []
     assert [card["id"] for card in (await look(world, other, target, scene))["others"]] == [one]
-    assert (await look(world, moderator, target, scene))["others"] == [], "staff do not learn who of ops looks"
+    assert (await look(world, moderator, target, scene))["others"] == [], (
+        "staff do not learn who of ops looks"
+    )
     assert [card["id"] for card in (await look(world, scene.creator, target, scene))["others"]] == [moderator]
     await world.as_user(one, "select public.look_away()")
     assert one not in [card["id"] for card in (await look(world, other, target, scene))["others"]]
@@ -64,7 +64,9 @@ async def test_a_preview_says_what_would_be_and_leaves_nothing_behind(world: Wor
     assert shorter["held"]["until"] is not None
     assert shorter["held"]["by"] == await world.value("select live.shown_name($1)", scene.creator)
     assert (
-        await world.value("select count(*) from moderation_actions where session_id = $1 and dry_run", scene.id)
+        await world.value(
+            "select count(*) from moderation_actions where session_id = $1 and dry_run", scene.id
+        )
         == 0
     )
 
