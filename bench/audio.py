@@ -24,8 +24,9 @@ from moderation.audio.kweighting import SAMPLE_RATE
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 from moderation.audio.stats import MinuteStats
 from moderation.escalation import Record, escalate
-from moderation.rules.judge import Subject, Watch, judge
+from moderation.rules.judge import Watch, judge
 from moderation.rules.policy import Mode, Policy
+from moderation.rules.rule import Subject
 
 BLOCK_BAR_US = 120.0
 """For 100 ms of a speaker in two channels."""

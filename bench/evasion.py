@@ -27,7 +27,8 @@ from local.people.person import People, Person
 from local.people.waiting import until
 from local.results import Figure, at_most
 from local.stack import Stack
-from moderation.rules.policy import Policy, Step
+from moderation.rules.policy import Policy
+from moderation.rules.steps import Step
 
 CAMERA, SCREEN = rtc.TrackSource.SOURCE_CAMERA, rtc.TrackSource.SOURCE_SCREENSHARE
 MICROPHONE, UNKNOWN = rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_UNKNOWN

@@ -11,7 +11,7 @@ from bench.hearing_sounds import voices as v
 from local import sounds
 from local.people.sound import RATE
 from local.sounds import Signal
-from moderation.rules.policy import Rule
+from moderation.rule_names import Rule
 
 LEVELS_DBFS = (-40.0, -28.0, -18.0)
 WHISPER_DBFS = (-62.0, -50.0, -38.0)

@@ -9,7 +9,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,14 @@ from local.people.sound import RATE
 from local.results import Figure, at_most, say
 from local.sounds import Signal
 from moderation.audio.meter import BLOCK_SECONDS
-from moderation.rules.judge import Subject
-from moderation.rules.policy import CLIMB, Mode, Policy, Rule, Step, TooLoud
+from moderation.rule_names import Rule
+from moderation.rules.clipping import Clipping
+from moderation.rules.not_allowed import NotAllowed
+from moderation.rules.policy import Mode, Policy
+from moderation.rules.rule import Subject
+from moderation.rules.scream import Scream
+from moderation.rules.steps import CLIMB, Step
+from moderation.rules.too_loud import TooLoud
 
 POLICY = Policy(mode=Mode.ENFORCE)
 SPEAKER = Subject("speaker")
@@ -118,7 +124,7 @@ def offenders() -> Iterator[Offender]:
 
 
 def _loud() -> Iterator[Offender]:
-    grace = POLICY.too_loud.grace_seconds + 1.0
+    grace = POLICY[TooLoud].grace_seconds + 1.0
     for level in (-8.0, -7.0):
         yield Offender(
             f"a shout at {level:g} dBFS",
@@ -129,7 +135,7 @@ def _loud() -> Iterator[Offender]:
     yield Offender(
         "a scream out of quiet talk",
         Rule.SCREAM,
-        POLICY.scream.grace_seconds + 1.0,
+        POLICY[Scream].grace_seconds + 1.0,
         lambda r: (
             np.concatenate([sounds.speech(-32.0, 5.0, RATE, r), sounds.tone(900.0, -2.0, 2.0, RATE)]),
             5.0,
@@ -139,7 +145,7 @@ def _loud() -> Iterator[Offender]:
     yield Offender(
         "heard without a right",
         Rule.NOT_ALLOWED,
-        POLICY.not_allowed.grace_seconds + 1.0,
+        POLICY[NotAllowed].grace_seconds + 1.0,
         lambda r: (sounds.speech(-25.0, 6.0, RATE, r, pauses=0.0), 0.0, 0.4),
         subject=Subject("listener", may_be_heard=False),
     )
@@ -180,8 +186,8 @@ BLURRED_BELOW = {0.0: 14.0, 1.0: 17.0, 6.0: 26.0}
 
 
 def _overdriven() -> Iterator[Offender]:
-    within = POLICY.clipping.grace_seconds + 1.0
-    patient = replace(POLICY, too_loud=TooLoud(enabled=False), scream=replace(POLICY.scream, enabled=False))
+    within = POLICY[Clipping].grace_seconds + 1.0
+    patient = POLICY.having(TooLoud(enabled=False), Scream(enabled=False))
     kinds = ("tr", "tr+f2", "tr+m7", "tr+croak", "en-us", "en-us+f4", "en-us+m3", "de")
     for turned_down, gains in OVERDRIVEN.items():
         for gain, voice in ((g, v) for g in gains for v in kinds):

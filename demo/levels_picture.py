@@ -9,7 +9,7 @@ from html import escape
 
 from moderation.audio.measurement import Measurement
 from moderation.escalation import Decision
-from moderation.rules.policy import Step
+from moderation.rules.steps import Step
 
 _WIDTH, _HEIGHT = 960, 470
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 26, 96, 330

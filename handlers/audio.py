@@ -40,9 +40,12 @@ from moderation.audio.stats import PersonStats
 from moderation.audio.together import SHORT_TERM_SECONDS, together
 from moderation.escalation import Decision, Record, Severity, escalate, forgive, recall
 from moderation.roles import NO_RIGHTS, Role, Source
-from moderation.rules.dead_air import dead_air
-from moderation.rules.judge import LOUDNESS, Subject, Verdict, Watch, judge
-from moderation.rules.policy import PolicyError, Rule, Step, parse_policy, readable_policy
+from moderation.rule_names import Rule
+from moderation.rules.dead_air import DeadAir, dead_air
+from moderation.rules.judge import LOUDNESS, Watch, judge
+from moderation.rules.policy import PolicyError, parse_policy, readable_policy
+from moderation.rules.rule import Subject, Verdict
+from moderation.rules.steps import Step
 
 MINUTE_SECONDS = 60.0
 FIRST_SECONDS = 10.0
@@ -293,17 +296,17 @@ def on_tick(state: RoomState, now: float) -> Effects:
 def look_for_dead_air(state: RoomState, now: float) -> Effects:
     """A host is here and nobody has been heard for long; the room's own clock notices, since nothing else comes."""
     hearing = state.hearing
-    if hearing.policy is None or not hearing.policy.dead_air.enabled or now < hearing.dead_air_at:
+    if hearing.policy is None or not hearing.policy[DeadAir].enabled or now < hearing.dead_air_at:
         return ()
     host = next(
         (who for who, person, _ in state.connected() if state.desired(person).role is Role.HOST), None
     )
     if host is None:
         hearing.heard_at = now
-    due = hearing.heard_at + hearing.policy.dead_air.seconds
+    due = hearing.heard_at + hearing.policy[DeadAir].seconds
     hearing.dead_air_at = due if now < due else now + hearing.policy.told_every_seconds
     state.wake_at(hearing.dead_air_at)
     if host is None or now < due:
         return ()
-    verdict = dead_air(hearing.heard_at, hearing.voice(host).gap(), now, hearing.policy)
+    verdict = dead_air(hearing.heard_at, hearing.voice(host).gap(), now, hearing.policy[DeadAir])
     return () if verdict is None else follow(state, host, sid_of(state.people[host]), Role.HOST, verdict, now)

@@ -17,8 +17,10 @@ from handlers.permissions import converge
 from handlers.state import PersonState, RoomState, sid_of
 from moderation.escalation import Decision, Severity
 from moderation.roles import Role, Source
-from moderation.rules import words
-from moderation.rules.policy import Mode, Rule, Step
+from moderation.rule_names import Rule
+from moderation.rules import disguise, too_many_tracks
+from moderation.rules.policy import Mode
+from moderation.rules.steps import Step
 from moderation.words import Words
 
 SOUND = frozenset({Source.MICROPHONE, Source.SCREEN_SHARE_AUDIO})
@@ -50,7 +52,7 @@ def on_track_published(state: RoomState, event: TrackPublished, now: float) -> E
     again = person.disguises > 1 and may_stay_away(state)
     until = math.inf if again else now + MOMENT_SECONDS
     action = action_for(state, event, person) if again else None
-    why = words.disguise(sound=event.sound, seconds=None if again else MOMENT_SECONDS)
+    why = disguise.words(sound=event.sound, seconds=None if again else MOMENT_SECONDS)
     told = withhold(state, event.identity, sources, until, now)
     incident = record(state, event.identity, Rule.DISGUISE, person.disguises, why, action, now)
     return (Count(Metric.TRACK_DISGUISED), *told, *incident, *say(event.identity, Rule.DISGUISE, why))
@@ -73,7 +75,7 @@ def on_tracks_counted(state: RoomState, event: TracksCounted, now: float) -> Eff
         return converge(state, event.identity, now)
     person.crowding.add(source)
     person.crowds[source] = person.crowds.get(source, 0) + 1
-    why = words.too_many_tracks(event.count, TRACKS_OF_A_SOURCE)
+    why = too_many_tracks.words(event.count, TRACKS_OF_A_SOURCE)
     incident = record(state, event.identity, Rule.TOO_MANY_TRACKS, event.count, why, None, now)
     return (
         *converge(state, event.identity, now),

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from moderation.audio.measurement import Measurement
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 from moderation.escalation import Decision, Record, escalate
-from moderation.rules.judge import Subject, Verdict, Watch, judge
+from moderation.rules.judge import Watch, judge
 from moderation.rules.policy import Policy
+from moderation.rules.rule import Subject, Verdict
 
 Frame = tuple[float, NDArray[np.int16]]
 """When a block ends, and the block."""

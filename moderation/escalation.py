@@ -12,9 +12,11 @@ from enum import StrEnum
 from typing import Final
 
 from moderation.roles import Role
-from moderation.rules.judge import Verdict
-from moderation.rules.policy import CLIMB, Mode, Policy, Rule, Rung, Step
-from moderation.rules.words import consequence
+from moderation.rule_names import Rule
+from moderation.rules.consequences import consequence
+from moderation.rules.policy import Mode, Policy, Rung
+from moderation.rules.rule import Verdict
+from moderation.rules.steps import CLIMB, Step
 from moderation.words import Words
 
 _TOP_BY_ROLE: Final[Mapping[str, Step]] = {

@@ -25,7 +25,8 @@ from moderation.audio.kweighting import CHANNELS, SAMPLE_RATE
 from moderation.audio.measurement import Measurement
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 from moderation.escalation import Decision, Severity
-from moderation.rules.policy import Rule, Step
+from moderation.rule_names import Rule
+from moderation.rules.steps import Step
 from moderation.words import Words
 
 PICTURE = STATE / "levels.svg"

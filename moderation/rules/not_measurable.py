@@ -7,9 +7,24 @@ track, and halve like strikes, so that neither publishing anew nor letting the a
 from dataclasses import dataclass
 from enum import StrEnum
 
-from moderation.rules import words
-from moderation.rules.judge import Verdict
-from moderation.rules.policy import Policy, Rule
+from moderation.rule_names import Rule
+from moderation.rules.parsing import bounded
+from moderation.rules.rule import AudioRule, Verdict
+from moderation.rules.steps import Step
+from moderation.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class NotMeasurable:
+    """A sound that people may hear and that the agent is kept from, in seconds of one person over all tracks."""
+
+    enabled: bool = True
+    grace_seconds: float = bounded(2.0, 0.5, 60.0)
+    mute_seconds: float = bounded(3.0, 1.0, 3600.0)
+    """Instead of the ladder's: the mute ends the track, and anyone who lets the agent hear the next one may speak on.
+    Nothing further is held against them for as long."""
+    weight: float = bounded(1.0, 0.0, 5.0)
+    ceiling: Step = Step.CALL_HUMAN
 
 
 class Shut(StrEnum):
@@ -29,15 +44,15 @@ class Evaded:
     at: float = 0.0
 
 
-def add(past: Evaded, seconds: float, now: float, policy: Policy) -> Evaded:
+def add(past: Evaded, seconds: float, now: float, half_life_seconds: float) -> Evaded:
+    """What there is with `seconds` more; what was there before halves in each half-life, as strikes do."""
     age = max(0.0, now - past.at)
-    left = past.seconds * float(0.5 ** (age / policy.strikes.half_life_seconds))
+    left = past.seconds * float(0.5 ** (age / half_life_seconds))
     return Evaded(left + seconds, now)
 
 
-def not_measurable(told: Evaded, seconds: float, shut: Shut, policy: Policy) -> Verdict | None:
+def not_measurable(told: Evaded, seconds: float, shut: Shut, p: NotMeasurable) -> Verdict | None:
     """`told`: all of a person's unmeasured seconds, `seconds`: those that have just come."""
-    p = policy.not_measurable
     if not p.enabled or told.seconds < p.grace_seconds:
         return None
     measured = {
@@ -46,8 +61,31 @@ def not_measurable(told: Evaded, seconds: float, shut: Shut, policy: Policy) -> 
         "denied": float(shut is Shut.DENIED),
         "encrypted": float(shut is Shut.ENCRYPTED),
     }
-    why = words.not_measurable(encrypted=shut is Shut.ENCRYPTED)
+    why = words(encrypted=shut is Shut.ENCRYPTED)
     since = told.at - seconds
     return Verdict(
         Rule.NOT_MEASURABLE, told.at, since, p.weight, p.ceiling, measured, why, mute_seconds=p.mute_seconds
     )
+
+
+def words(*, encrypted: bool) -> Words:
+    if encrypted:
+        return Words(
+            "Your sound is encrypted, so moderation cannot measure it; in this room only measured sound is heard. "
+            "Please switch end-to-end encryption off.",
+            "Sesiniz uçtan uca şifreli olduğu için denetlenemiyor; bu odada yalnızca denetlenebilen ses duyulur. "
+            "Lütfen uçtan uca şifrelemeyi kapatın.",
+        )
+    return Words(
+        "Your app keeps moderation from your sound; in this room only measured sound is heard. "
+        "Please let every participant subscribe to your tracks.",
+        "Uygulamanız sesinizin denetlenmesini engelliyor; bu odada yalnızca denetlenebilen ses duyulur. "
+        "Lütfen yayınınızı tüm katılımcılara açın.",
+    )
+
+
+RULE = AudioRule(
+    name="not_measurable",
+    shown=Words("kept from being measured", "denetlenemeyen ses"),
+    section=NotMeasurable,
+)

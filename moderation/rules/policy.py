@@ -1,4 +1,4 @@
-"""The policy of automatic moderation: thresholds, strikes and the ladder, with what is right for a new
+"""The policy of automatic moderation: each rule's own part, strikes and the ladder, with what is right for a new
 deployment.
 
 `parse_policy` reads the JSON of `app_settings` (`moderation.policy`) and of `live_sessions.moderation`,
@@ -8,12 +8,15 @@ shape.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, make_dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
 from moderation.rules.parsing import bounded, default_json, merged, parse
+from moderation.rules.rule import RuleSection, S
+from moderation.rules.steps import CLIMB, Step
+from moderation.rules.table import RULES
 
 
 class Mode(StrEnum):
@@ -21,139 +24,6 @@ class Mode(StrEnum):
     OBSERVE = "observe"
     """Decide and record, touch nothing."""
     ENFORCE = "enforce"
-
-
-class Rule(StrEnum):
-    TOO_LOUD = "too_loud"
-    SCREAM = "scream"
-    CLIPPING = "clipping"
-    HOWL = "howl"
-    NOISE = "noise"
-    HUM = "hum"
-    DEAD_AIR = "dead_air"
-    NOT_ALLOWED = "not_allowed"
-    NOT_MEASURABLE = "not_measurable"
-    DISGUISE = "disguise"
-    """A track that is not what its source says. No field of the policy: it is what rights mean."""
-    TOO_MANY_TRACKS = "too_many_tracks"
-    """Of one source, by one person. No field of the policy either."""
-
-
-class Step(StrEnum):
-    """What follows. The first five are the ladder, from mild to grave."""
-
-    NOTICE = "notice"
-    WARNING = "warning"
-    MUTE = "mute"
-    DEMOTE = "demote"
-    CALL_HUMAN = "call_human"
-    TELL_OPS = "tell_ops"
-    """Only ops hear about it."""
-    TIP = "tip"
-    """Words to the person that help; nothing is held against anybody."""
-    REASSERT = "reassert"
-    """The room does not agree with the database: make it agree again, and tell ops."""
-
-
-CLIMB: tuple[Step, ...] = (Step.NOTICE, Step.WARNING, Step.MUTE, Step.DEMOTE, Step.CALL_HUMAN)
-
-
-@dataclass(frozen=True, slots=True)
-class TooLoud:
-    """Short-term loudness above the threshold for the whole grace."""
-
-    enabled: bool = True
-    threshold_lufs: float = bounded(-9.0, -40.0, 0.0)
-    grace_seconds: float = bounded(2.0, 0.0, 60.0)
-    weight: float = bounded(1.0, 0.0, 5.0)
-    ceiling: Step = Step.CALL_HUMAN
-
-
-@dataclass(frozen=True, slots=True)
-class Scream:
-    """Momentary loudness far above the threshold and above the last 3 s, for longer than a slammed door."""
-
-    enabled: bool = True
-    threshold_lufs: float = bounded(-5.0, -40.0, 0.0)
-    jump_lu: float = bounded(3.0, 0.0, 6.0)
-    """Momentary above short-term, which the scream itself raises: 3 LU after a second mean that it was about
-    8 LU softer before."""
-    grace_seconds: float = bounded(1.0, 0.0, 60.0)
-    weight: float = bounded(1.0, 0.0, 5.0)
-    ceiling: Step = Step.CALL_HUMAN
-
-
-@dataclass(frozen=True, slots=True)
-class Clipping:
-    """The share of samples that were cut off within 3 s, as far as that can be told after the codec."""
-
-    enabled: bool = True
-    ratio: float = bounded(0.01, 0.0001, 1.0)
-    grace_seconds: float = bounded(3.0, 0.0, 60.0)
-    weight: float = bounded(1.0, 0.0, 5.0)
-    ceiling: Step = Step.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class Howl:
-    """Feedback: a tone that grew out of what was there before and stands. A tone that merely stands is none."""
-
-    enabled: bool = True
-    threshold_dbfs: float = bounded(-35.0, -90.0, 0.0)
-    grace_seconds: float = bounded(1.0, 0.5, 60.0)
-    """From when it was recognised, which takes it about a second of growth."""
-    weight: float = bounded(1.0, 0.0, 5.0)
-    ceiling: Step = Step.CALL_HUMAN
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """A noise floor that others hear, from a spectrum that does not change, while nobody speaks. A tip, no offence."""
-
-    enabled: bool = True
-    threshold_dbfs: float = bounded(-45.0, -90.0, 0.0)
-    grace_seconds: float = bounded(15.0, 1.0, 300.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Hum:
-    """Hum of the mains, whenever nobody speaks. A tip, no offence."""
-
-    enabled: bool = True
-    threshold_dbfs: float = bounded(-50.0, -90.0, 0.0)
-    grace_seconds: float = bounded(15.0, 1.0, 300.0)
-
-
-@dataclass(frozen=True, slots=True)
-class DeadAir:
-    """A live session in which nobody has been heard for so long, whatever there was to hear."""
-
-    enabled: bool = True
-    seconds: float = bounded(120.0, 10.0, 3600.0)
-    count_muted: bool = False
-    """Whether a microphone that the host has switched off counts too."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotAllowed:
-    """Someone is heard who should not be; the grace covers a change that is still under way."""
-
-    enabled: bool = True
-    threshold_lufs: float = bounded(-47.0, -70.0, 0.0)
-    grace_seconds: float = bounded(2.0, 0.2, 60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class NotMeasurable:
-    """A sound that people may hear and that the agent is kept from, in seconds of one person over all tracks."""
-
-    enabled: bool = True
-    grace_seconds: float = bounded(2.0, 0.5, 60.0)
-    mute_seconds: float = bounded(3.0, 1.0, 3600.0)
-    """Instead of the ladder's: the mute ends the track, and anyone who lets the agent hear the next one may speak on.
-    Nothing further is held against them for as long."""
-    weight: float = bounded(1.0, 0.0, 5.0)
-    ceiling: Step = Step.CALL_HUMAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,24 +55,29 @@ LADDER = (
 )
 
 
+def default_sections() -> Mapping[type[Any], Any]:
+    return {rule.section: rule.section() for rule in RULES if rule.section is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     mode: Mode = Mode.OBSERVE
-    too_loud: TooLoud = field(default_factory=TooLoud)
-    scream: Scream = field(default_factory=Scream)
-    clipping: Clipping = field(default_factory=Clipping)
-    howl: Howl = field(default_factory=Howl)
-    noise: Noise = field(default_factory=Noise)
-    hum: Hum = field(default_factory=Hum)
-    dead_air: DeadAir = field(default_factory=DeadAir)
-    not_allowed: NotAllowed = field(default_factory=NotAllowed)
-    not_measurable: NotMeasurable = field(default_factory=NotMeasurable)
+    sections: Mapping[type[Any], Any] = field(default_factory=default_sections)
+    """Each rule's own part, by its type: `policy[TooLoud].threshold_lufs`."""
     strikes: Strikes = field(default_factory=Strikes)
     ladder: tuple[Rung, ...] = LADDER
     told_every_seconds: float = bounded(60.0, 1.0, 86_400.0)
     """Whom the ladder may not climb for, and ops, hear about the same thing at most this often."""
     tips_every_seconds: float = bounded(900.0, 10.0, 86_400.0)
     """The same tip is given at most this often."""
+
+    def __getitem__(self, section: type[S]) -> S:
+        found: S = self.sections[section]
+        return found
+
+    def having(self, *sections: RuleSection) -> "Policy":
+        """The same policy with these rules' parts instead of its own."""
+        return replace(self, sections={**self.sections, **{type(section): section for section in sections}})
 
     def __post_init__(self) -> None:
         if not self.ladder:
@@ -218,14 +93,38 @@ class Policy:
             for rung in self.ladder
             if (rung.seconds > 0.0) is not (rung.step is Step.MUTE)
         ]
-        for name in ("too_loud", "scream", "clipping", "howl", "not_measurable"):
-            if getattr(self, name).ceiling not in CLIMB:
-                problems.append(f"{name}.ceiling: must be one of {', '.join(CLIMB)}")
+        problems += [
+            f"{rule.name}.ceiling: must be one of {', '.join(CLIMB)}"
+            for rule in RULES
+            if rule.section is not None
+            and getattr(self.sections[rule.section], "ceiling", Step.NOTICE) not in CLIMB
+        ]
         if problems:
             raise PolicyError(problems)
 
     def _steps(self) -> list[Step]:
         return [rung.step for rung in self.ladder]
+
+
+def _fields() -> list[tuple[str, Any, Any]]:
+    """The fields of a policy's JSON, in the order in which they are listed."""
+    own = [
+        (f.name, f.type, field(default=f.default, default_factory=f.default_factory, metadata=f.metadata))
+        for f in fields(Policy)
+    ]
+    rules = [(r.name, r.section, field(default_factory=r.section)) for r in RULES if r.section is not None]
+    place = next(n for n, (name, _, _) in enumerate(own) if name == "sections")
+    return [*own[:place], *rules, *own[place + 1 :]]
+
+
+PolicyJson = make_dataclass("PolicyJson", _fields(), frozen=True)
+"""A policy in the shape that JSON has: each rule's part under the rule's name."""
+
+
+def _of_json(flat: Any) -> Policy:
+    own = {f.name: getattr(flat, f.name) for f in fields(Policy) if f.name != "sections"}
+    sections = {r.section: getattr(flat, r.name) for r in RULES if r.section is not None}
+    return Policy(sections=sections, **own)
 
 
 class PolicyError(ValueError):
@@ -242,10 +141,10 @@ def parse_policy(platform: Mapping[str, Any], overrides: Mapping[str, Any] | Non
     Raises PolicyError, naming every unknown key, wrong type and value out of bounds.
     """
     problems: list[str] = []
-    policy = parse(Policy, merged(platform, overrides or {}), "", problems)
-    if problems or policy is None:
+    flat: Any = parse(PolicyJson, merged(platform, overrides or {}), "", problems)
+    if problems or flat is None:
         raise PolicyError(problems)
-    return policy
+    return _of_json(flat)
 
 
 def readable_policy(told: Mapping[str, Any]) -> Policy:
@@ -261,4 +160,4 @@ def readable_policy(told: Mapping[str, Any]) -> Policy:
 
 def default_policy_json() -> dict[str, Any]:
     """The defaults in the shape that `parse_policy` reads."""
-    return default_json(Policy())
+    return default_json(PolicyJson())

@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from moderation.rules.policy import Mode, Policy, PolicyError, Rung, Step, default_policy_json, parse_policy
+from moderation.rules.policy import (
+    Mode,
+    Policy,
+    PolicyError,
+    PolicyJson,
+    Rung,
+    default_policy_json,
+    parse_policy,
+)
+from moderation.rules.scream import Scream
+from moderation.rules.steps import Step
+from moderation.rules.too_loud import TooLoud
 from tests.database.world import Json, Refused, World
 
 PRESETS = ("talk", "music", "asmr")
@@ -32,7 +43,7 @@ def default_rung(rung: Rung) -> Json:
 
 
 async def test_every_field_default_and_bound_in_the_database_is_the_agents(world: World) -> None:
-    assert await world.value("select live.policy_shape()") == shape_of(Policy())
+    assert await world.value("select live.policy_shape()") == shape_of(PolicyJson())
     rung = shape_of(Rung(Step.NOTICE))
     assert await world.value("select live.rung_shape()") == rung
     assert await world.value("select live.default_policy()") == default_policy_json()
@@ -51,7 +62,7 @@ def broken(**changes: Any) -> Json:
 def edges() -> list[Json]:
     """Each number at both its bounds, and just past them."""
     found: list[Json] = []
-    for section, spec in shape_of(Policy()).items():
+    for section, spec in shape_of(PolicyJson()).items():
         numbers = spec if isinstance(spec, dict) else {}
         for name, number in numbers.items():
             if isinstance(number, list):
@@ -176,8 +187,8 @@ async def test_a_preset_is_the_base_of_a_sessions_policy_and_its_own_fields_win(
     assert await effective(world, scene.id) == parse_policy({"mode": "enforce"}, numbers)
     await world.service(OVERRIDE, {"preset": preset, "too_loud": {"threshold_lufs": -33}}, scene.id)
     found = await effective(world, scene.id)
-    assert found.too_loud.threshold_lufs == -33.0
-    assert found.scream.threshold_lufs == numbers["scream"]["threshold_lufs"]
+    assert found[TooLoud].threshold_lufs == -33.0
+    assert found[Scream].threshold_lufs == numbers["scream"]["threshold_lufs"]
 
 
 async def test_a_preset_is_the_same_over_every_other(world: World) -> None:

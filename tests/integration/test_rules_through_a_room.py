@@ -2,7 +2,6 @@
 
 import uuid
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,14 +17,19 @@ from local.people.sound import RATE, Sound
 from local.people.waiting import until
 from local.stack import Stack
 from moderation.audio.measurement import Measurement
-from moderation.rules.judge import Subject, Watch, judge
-from moderation.rules.policy import Hum, Mode, Noise, Policy, Rule
+from moderation.rule_names import Rule
+from moderation.rules.hum import HumLimits
+from moderation.rules.judge import Watch, judge
+from moderation.rules.noise import Noise
+from moderation.rules.policy import Mode, Policy
+from moderation.rules.rule import Subject
+from moderation.rules.too_loud import TooLoud
 from tests.integration.hidden_listener import entering, listening
 
 SECONDS = 12.0
 BLOCKS = 55
 """Eleven seconds of them."""
-POLICY = Policy(mode=Mode.ENFORCE, hum=Hum(grace_seconds=4.0), noise=Noise(grace_seconds=4.0))
+POLICY = Policy(mode=Mode.ENFORCE).having(HumLimits(grace_seconds=4.0), Noise(grace_seconds=4.0))
 INNOCENT = {
     "flute, one long note": set[Rule](),
     "violin melody": set[Rule](),
@@ -88,7 +92,7 @@ async def test_every_offence_is_found(stack: Stack) -> None:
         Rule.NOT_ALLOWED: sounds.speech(-25.0, SECONDS, RATE, rng),
     }
     found = await heard(stack, {rule.value: signal for rule, signal in made.items()})
-    alone = replace(POLICY, too_loud=replace(POLICY.too_loud, threshold_lufs=-10.0))
+    alone = POLICY.having(TooLoud(threshold_lufs=-10.0))
     for rule in made:
         subject = Subject("listener", may_be_heard=rule is not Rule.NOT_ALLOWED)
         assert rule in broken(found[rule.value], subject, alone), rule

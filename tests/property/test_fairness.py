@@ -18,8 +18,12 @@ from local.hearing import Frame, Story, frames, hear
 from moderation.audio.kweighting import SAMPLE_RATE as RATE
 from moderation.audio.meter import BLOCK_SECONDS
 from moderation.escalation import strikes_at
-from moderation.rules.judge import Subject
-from moderation.rules.policy import Mode, Policy, Rule, Step, TooLoud
+from moderation.rule_names import Rule
+from moderation.rules.clipping import Clipping
+from moderation.rules.policy import Mode, Policy
+from moderation.rules.rule import Subject
+from moderation.rules.steps import Step
+from moderation.rules.too_loud import TooLoud
 
 POLICY = Policy(mode=Mode.ENFORCE)
 SPEAKER = Subject("speaker")
@@ -75,8 +79,8 @@ def exceeded_at(story: Story, policy: Policy) -> float:
     """When short-term loudness has been above the threshold for the grace, from the figures alone."""
     over = 0.0
     for m in story.measurements:
-        over = over + m.seconds if m.short_term_lufs > policy.too_loud.threshold_lufs else 0.0
-        if over >= policy.too_loud.grace_seconds - 1e-6:
+        over = over + m.seconds if m.short_term_lufs > policy[TooLoud].threshold_lufs else 0.0
+        if over >= policy[TooLoud].grace_seconds - 1e-6:
             return m.at
     raise AssertionError("never above the threshold for the grace")
 
@@ -101,9 +105,8 @@ def test_a_steady_shout_climbs_the_table_within_a_second(
     seed: int, above: float, grace: float, lead: int
 ) -> None:
     # The shout is a voice pressed by a tanh, which is overdrive too: that rule has tables of its own.
-    clipping = replace(POLICY.clipping, enabled=False)
     too_loud = TooLoud(threshold_lufs=-7.0 - above, grace_seconds=grace)
-    policy = replace(POLICY, too_loud=too_loud, clipping=clipping)
+    policy = POLICY.having(too_loud, Clipping(enabled=False))
     quiet = np.zeros(lead * RATE // 5)
     story = heard(np.concatenate([quiet, shouting(seed)[: 30 * RATE]]), policy)
     table = [step for step in predicted(exceeded_at(story, policy), policy) if step[0] < 28.0]
@@ -147,7 +150,7 @@ def on_the_edge(seed: int) -> tuple[list[Frame], float]:
     blocks = sounds.as_blocks(sounds.speech(-17.0, 30.0, RATE, np.random.default_rng(seed)))
     story = hear(frames(blocks), POLICY, SPEAKER)
     runs = [m.short_term_lufs for m in story.measurements]
-    held = round(POLICY.too_loud.grace_seconds / BLOCK_SECONDS)
+    held = round(POLICY[TooLoud].grace_seconds / BLOCK_SECONDS)
     edge = max(min(runs[i : i + held]) for i in range(len(runs) - held + 1))
     return frames(blocks), edge + 0.02
 
@@ -160,7 +163,7 @@ def test_loss_and_reordering_never_create_a_strike(
     seed: int, chance: int, loss: float, disorder: float
 ) -> None:
     sound, edge = on_the_edge(seed)
-    policy = replace(POLICY, too_loud=TooLoud(threshold_lufs=edge))
+    policy = POLICY.having(TooLoud(threshold_lufs=edge))
     assert not hear(sound, policy, SPEAKER).decisions
     rng = np.random.default_rng(chance)
     assert not hear(disturbed(sound, rng, loss, disorder), policy, SPEAKER).decisions

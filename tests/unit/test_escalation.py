@@ -6,8 +6,10 @@ from itertools import pairwise
 import pytest
 
 from moderation.escalation import Decision, Record, Severity, escalate, forgive, strikes_at
-from moderation.rules.judge import Verdict
-from moderation.rules.policy import CLIMB, Mode, Policy, Rule, Rung, Step
+from moderation.rule_names import Rule
+from moderation.rules.policy import Mode, Policy, Rung
+from moderation.rules.rule import Verdict
+from moderation.rules.steps import CLIMB, Step
 from moderation.words import Words
 
 POLICY = Policy(mode=Mode.ENFORCE)

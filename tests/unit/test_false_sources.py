@@ -12,7 +12,7 @@ from handlers.state import BATCHING_SECONDS
 from moderation.desired import Desired, Permission
 from moderation.escalation import Severity
 from moderation.roles import Role, Source
-from moderation.rules.policy import Rule
+from moderation.rule_names import Rule
 from tests.fakes.scene import (
     ADA,
     BO,

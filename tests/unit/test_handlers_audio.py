@@ -33,7 +33,9 @@ from handlers.events import (
 from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Desired
 from moderation.roles import Role, Source
-from moderation.rules.policy import Mode, Policy, Rule, Step, parse_policy
+from moderation.rule_names import Rule
+from moderation.rules.policy import Mode, Policy, parse_policy
+from moderation.rules.steps import Step
 from tests.fakes.measured import QUIET, SHOUT, TALK
 from tests.fakes.scene import ADA, BO, ENFORCE, LISTENER, NOTHING, SPEAK, SPEAKER, Scene, of, only
 

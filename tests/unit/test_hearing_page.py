@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from moderation.rules.policy import Rule
+from moderation.rule_names import Rule
 
 HANDBOOK = Path(__file__).resolve().parents[2] / "livekit-system"
 PAGE = (HANDBOOK / "HEARING.md").read_text()

@@ -10,8 +10,9 @@ from local import sounds
 from local.hearing import Story, frames, hear
 from moderation.audio.kweighting import SAMPLE_RATE
 from moderation.audio.measurement import Gap
-from moderation.rules.judge import Subject
-from moderation.rules.policy import Mode, Policy, Step
+from moderation.rules.policy import Mode, Policy
+from moderation.rules.rule import Subject
+from moderation.rules.steps import Step
 from tests.fakes.measured import QUIET
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,7 +1,5 @@
 """Who is heard and cannot be measured climbs the ladder; anyone who lets the agent in does not."""
 
-from dataclasses import replace
-
 import pytest
 
 from handlers.effects import Count, Effect, Metric, Notify, RecordIncident
@@ -9,13 +7,14 @@ from handlers.events import Identity, KeptOut, Sid
 from moderation.desired import Desired
 from moderation.escalation import Severity
 from moderation.roles import Role
-from moderation.rules.not_measurable import Evaded, Shut, add, not_measurable
-from moderation.rules.policy import Policy, Step
+from moderation.rules.not_measurable import Evaded, NotMeasurable, Shut, add, not_measurable
+from moderation.rules.policy import Policy
+from moderation.rules.steps import Step
 from tests.fakes.measured import TALK
 from tests.fakes.scene import ADA, BO, BOTH, ENFORCE, SPEAKER, Scene, of, only
 
 POLICY = Policy()
-GRACE = POLICY.not_measurable.grace_seconds
+GRACE = POLICY[NotMeasurable].grace_seconds
 TOLD = GRACE + 0.5
 """The report after the grace: the seconds before it have decayed by a hair."""
 TO_THE_MUTE = TOLD + sum(rung.cooldown_seconds for rung in POLICY.ladder[:2])
@@ -52,13 +51,13 @@ def test_it_is_told_then_warned_then_ended_by_the_ladder() -> None:
     assert steps(after) == [Step.WARNING, Step.MUTE]
     action = of(RecordIncident, after)[-1].action
     assert action is not None
-    assert (action.action, action.params) == ("mute", {"seconds": POLICY.not_measurable.mute_seconds})
+    assert (action.action, action.params) == ("mute", {"seconds": POLICY[NotMeasurable].mute_seconds})
 
 
 def test_who_does_it_again_after_the_mute_loses_the_role() -> None:
     scene = Scene.hosted()
     shuts_out(scene, TO_THE_MUTE)
-    scene.passes(POLICY.not_measurable.mute_seconds)
+    scene.passes(POLICY[NotMeasurable].mute_seconds)
     again = shuts_out(scene, 0.5)
     assert steps(again) == [Step.DEMOTE]
     action = only(RecordIncident, again).action
@@ -69,7 +68,7 @@ def test_who_does_it_again_after_the_mute_loses_the_role() -> None:
 def test_who_lets_the_agent_in_after_a_mute_may_speak_on() -> None:
     scene = Scene.hosted()
     shuts_out(scene, TO_THE_MUTE)
-    scene.passes(POLICY.not_measurable.mute_seconds)
+    scene.passes(POLICY[NotMeasurable].mute_seconds)
     assert steps(scene.hears(BO, TALK, 20.0)) == []
 
 
@@ -126,10 +125,10 @@ def test_in_a_call_nobody_is_measured() -> None:
 
 
 def test_seconds_halve_like_strikes_and_the_rule_can_be_switched_off() -> None:
-    past = add(Evaded(), 4.0, 0.0, POLICY)
-    assert add(past, 1.0, HALF_LIFE, POLICY).seconds == pytest.approx(3.0)
-    off = replace(POLICY, not_measurable=replace(POLICY.not_measurable, enabled=False))
+    past = add(Evaded(), 4.0, 0.0, HALF_LIFE)
+    assert add(past, 1.0, HALF_LIFE, HALF_LIFE).seconds == pytest.approx(3.0)
+    off = NotMeasurable(enabled=False)
     assert not_measurable(past, 0.5, Shut.DENIED, off) is None
-    found = not_measurable(past, 0.5, Shut.ENCRYPTED, POLICY)
+    found = not_measurable(past, 0.5, Shut.ENCRYPTED, NotMeasurable())
     assert found is not None
     assert (found.since, found.measured["encrypted"]) == (-0.5, 1.0)

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from moderation.rules.policy import Mode, Policy, PolicyError, Step, default_policy_json, parse_policy
+from moderation.rules.policy import Mode, Policy, PolicyError, default_policy_json, parse_policy
+from moderation.rules.steps import Step
+from moderation.rules.too_loud import TooLoud
 
 
 def test_nothing_set_is_the_default_and_only_observes() -> None:
@@ -23,7 +25,7 @@ def test_a_session_overrides_the_platform_key_by_key_and_the_ladder_as_a_whole()
         platform, {"too_loud": {"grace_seconds": 1.5}, "ladder": [{"step": "warning", "strikes": 1}]}
     )
     assert policy.mode is Mode.ENFORCE
-    assert (policy.too_loud.threshold_lufs, policy.too_loud.grace_seconds) == (-14.0, 1.5)
+    assert (policy[TooLoud].threshold_lufs, policy[TooLoud].grace_seconds) == (-14.0, 1.5)
     assert [(rung.step, rung.cooldown_seconds) for rung in policy.ladder] == [(Step.WARNING, 5.0)]
 
 

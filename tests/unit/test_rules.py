@@ -1,7 +1,5 @@
 """Each rule on measurements made for it, and on the sounds it is meant for."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,9 +7,14 @@ from local import sounds
 from local.hearing import frames, hear
 from moderation.audio.kweighting import SAMPLE_RATE as RATE
 from moderation.audio.measurement import Gap, Measurement
-from moderation.rules.dead_air import dead_air
-from moderation.rules.judge import Subject, Verdict, Watch, judge
-from moderation.rules.policy import DeadAir, Mode, Noise, Policy, Rule, Step, TooLoud
+from moderation.rule_names import Rule
+from moderation.rules.dead_air import DeadAir, dead_air
+from moderation.rules.judge import Watch, judge
+from moderation.rules.noise import Noise
+from moderation.rules.policy import Mode, Policy
+from moderation.rules.rule import Subject, Verdict
+from moderation.rules.steps import Step
+from moderation.rules.too_loud import TooLoud
 from tests.fakes.measured import QUIET
 
 POLICY = Policy(mode=Mode.ENFORCE)
@@ -72,12 +75,12 @@ def test_clipping_lasts_as_long_as_it_was_measured_to_and_is_enough_to_matter() 
 
 def test_a_verdict_goes_on_while_the_offence_does_and_a_disabled_rule_is_silent() -> None:
     assert len(verdicts([too_loud_at(-8.0)] * 15)) == 6
-    off = replace(POLICY, too_loud=TooLoud(enabled=False))
+    off = POLICY.having(TooLoud(enabled=False))
     assert not verdicts([too_loud_at(-5.0)] * 20, off)
 
 
 def test_noise_waits_while_someone_speaks_and_forgets_when_it_ends() -> None:
-    policy = replace(POLICY, noise=Noise(grace_seconds=1.0))
+    policy = POLICY.having(Noise(grace_seconds=1.0))
     fan = QUIET._replace(noise_floor_dbfs=-40.0, steady_seconds=5.0)
     speech = fan._replace(talk_seconds=0.2)
     other = fan._replace(steady_seconds=0.0)
@@ -108,18 +111,18 @@ def test_who_may_not_be_heard_is_reported_and_who_may_is_not() -> None:
 def test_dead_air_tells_a_silent_host_from_a_muted_one(
     gap: Gap | None, count_muted: bool, told: bool
 ) -> None:
-    policy = replace(POLICY, dead_air=DeadAir(seconds=60.0, count_muted=count_muted))
+    policy = DeadAir(seconds=60.0, count_muted=count_muted)
     assert (dead_air(100.0, gap, 160.0, policy) is not None) is told
     assert dead_air(100.0, gap, 159.0, policy) is None
 
 
 def test_dead_air_has_no_weight_and_goes_to_ops() -> None:
-    verdict = dead_air(0.0, None, 300.0, POLICY)
+    verdict = dead_air(0.0, None, 300.0, DeadAir())
     assert verdict is not None
     assert (verdict.weight, verdict.ceiling) == (0.0, Step.TELL_OPS)
     assert verdict.measured == {
         "quiet_seconds": 300.0,
-        "threshold_seconds": POLICY.dead_air.seconds,
+        "threshold_seconds": DeadAir().seconds,
         "microphone_off": 0.0,
     }
 
@@ -168,7 +171,7 @@ def test_a_scream_out_of_quiet_talk_is_a_scream() -> None:
 
 
 def test_an_overdriven_input_is_clipping() -> None:
-    policy = replace(POLICY, too_loud=TooLoud(threshold_lufs=0.0))
+    policy = POLICY.having(TooLoud(threshold_lufs=0.0))
     talk = sounds.speech(-3.0, 8.0, RATE, np.random.default_rng(4))
     story = hear(frames(sounds.as_blocks(talk)), policy, SPEAKER)
     assert [(d.rule, d.step) for d in story.decisions][:1] == [(Rule.CLIPPING, Step.NOTICE)]

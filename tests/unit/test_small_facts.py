@@ -2,7 +2,7 @@
 
 from handlers.effects import RecordLeft, RemoveParticipant
 from handlers.events import Sid
-from moderation.rules.words import howl
+from moderation.rules import howl
 from tests.fakes.scene import ADA, SPEAK, SPEAKER, Scene, only
 
 
@@ -22,6 +22,6 @@ def test_a_connection_that_another_replaced_is_recorded_as_its_persons() -> None
 
 
 def test_feedback_is_described_in_whole_hertz_and_seconds() -> None:
-    words = howl(2100.4, 5.4)
+    words = howl.words(2100.4, 5.4)
     assert "2100 Hz has been ringing for 5 s" in words.en
     assert "5 saniyedir 2100 Hz'de" in words.tr

@@ -1,26 +1,11 @@
 -- Owns: the policy of automatic moderation: its shape with defaults and bounds, the presets, how one policy is laid over
--- another, and the refusal of one that makes no sense. A new rule is one line in policy_shape and one dataclass in
--- moderation/rules/policy.py; a test holds the two together.
+-- another, and the refusal of one that makes no sense. The rules' own parts are in 06_policy_sections.sql, which is written
+-- from moderation/rules/; a test holds shape and agent together.
 
 create function live.policy_shape() returns jsonb
 language plpgsql immutable set search_path = '' as $$
 begin
-  return '{
-    "mode": "observe",
-    "too_loud": {"enabled": true, "threshold_lufs": [-9.0, -40.0, 0.0], "grace_seconds": [2.0, 0.0, 60.0],
-                 "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
-    "scream": {"enabled": true, "threshold_lufs": [-5.0, -40.0, 0.0], "jump_lu": [3.0, 0.0, 6.0],
-               "grace_seconds": [1.0, 0.0, 60.0], "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
-    "clipping": {"enabled": true, "ratio": [0.01, 0.0001, 1.0], "grace_seconds": [3.0, 0.0, 60.0],
-                 "weight": [1.0, 0.0, 5.0], "ceiling": "warning"},
-    "howl": {"enabled": true, "threshold_dbfs": [-35.0, -90.0, 0.0], "grace_seconds": [1.0, 0.5, 60.0],
-             "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
-    "noise": {"enabled": true, "threshold_dbfs": [-45.0, -90.0, 0.0], "grace_seconds": [15.0, 1.0, 300.0]},
-    "hum": {"enabled": true, "threshold_dbfs": [-50.0, -90.0, 0.0], "grace_seconds": [15.0, 1.0, 300.0]},
-    "dead_air": {"enabled": true, "seconds": [120.0, 10.0, 3600.0], "count_muted": false},
-    "not_allowed": {"enabled": true, "threshold_lufs": [-47.0, -70.0, 0.0], "grace_seconds": [2.0, 0.2, 60.0]},
-    "not_measurable": {"enabled": true, "grace_seconds": [2.0, 0.5, 60.0], "mute_seconds": [3.0, 1.0, 3600.0],
-                       "weight": [1.0, 0.0, 5.0], "ceiling": "call_human"},
+  return jsonb_build_object('mode', 'observe') || live.rule_shapes() || '{
     "strikes": {"half_life_seconds": [600.0, 1.0, 86400.0], "clean_below": [0.25, 0.001, 1.0]},
     "ladder": [
       {"step": "notice", "strikes": 0.75, "cooldown_seconds": 5.0, "seconds": 0.0},

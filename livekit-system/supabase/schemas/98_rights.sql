@@ -120,6 +120,7 @@ revoke all on routine
   live.policy_faults(p_policy jsonb, p_shape jsonb, p_path text),
   live.policy_fault(p_policy jsonb),
   live.check_policy(),
+  live.rule_shapes(),
   live.clean_title(),
   live.guard_session(),
   live.append_events(p_session uuid, p_type text, p_payloads jsonb[], p_gift_coins bigint),

@@ -1,6 +1,7 @@
 /** Owns: the feeds beside a room: incidents with their numbers and sentence, gifts and events. */
 import { figuresOf, isRehearsal, sentenceOf } from "../model/feed.ts";
 import type { Incident, LiveEvent, Role } from "../model/rows.ts";
+import { type Rule, RULE_NAMES } from "../model/rules.ts";
 import { useWords } from "../texts/useWords.ts";
 
 const TONE = { info: "", warning: "lc-tag-warn", critical: "lc-tag-bad" };
@@ -16,7 +17,7 @@ export function IncidentList(
           <time dateTime={incident.started_at}>{f.stamp(incident.started_at)}</time>
           <div>
             <span className={`lc-tag ${TONE[incident.severity]}`}>
-              {t.feed.rule[incident.rule] ?? incident.rule}
+              {RULE_NAMES[lang][incident.rule as Rule] ?? incident.rule}
             </span>{" "}
             {nameOf && <span className="lc-what">{nameOf(incident.user_id)}</span>}
             <span className="lc-sentence">{sentenceOf(incident, lang)}</span>

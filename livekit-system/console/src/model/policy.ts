@@ -1,18 +1,16 @@
 /** The policy of automatic moderation, as far as the console shows and switches it. Pure. */
 import type { PolicyMode, PolicyOverride } from "./rows.ts";
+import { POLICY_DEFAULTS } from "./rules.ts";
 
 export const MODES: PolicyMode[] = ["off", "observe", "enforce"];
-/** What is shown while nothing is known: the database's defaults (`live.policy_shape`). */
-const DEFAULT_MODE: PolicyMode = "observe";
-const DEFAULT_THRESHOLD_LUFS = -9;
 
 export function modeOf(policy: PolicyOverride | null | undefined): PolicyMode {
-  return policy?.mode ?? DEFAULT_MODE;
+  return policy?.mode ?? POLICY_DEFAULTS.mode;
 }
 
 /** The short-term loudness above which someone is too loud, LUFS. */
 export function thresholdOf(policy: PolicyOverride | null | undefined): number {
-  return policy?.too_loud?.threshold_lufs ?? DEFAULT_THRESHOLD_LUFS;
+  return policy?.too_loud?.threshold_lufs ?? POLICY_DEFAULTS.too_loud.threshold_lufs;
 }
 
 /** The value to write so that the mode changes and every other override stays. */

@@ -191,7 +191,6 @@ export interface Words {
     milestone: (n: number) => string;
     /** What a rule measured; a name that is missing here is shown as the agent writes it. */
     figure: Record<string, string>;
-    rule: Record<string, string>;
   };
   person: {
     title: string;
