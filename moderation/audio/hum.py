@@ -16,6 +16,7 @@ _FACTOR: Final = SAMPLE_RATE // _RATE
 _PER_BLOCK: Final = BLOCK_SAMPLES // _FACTOR
 _SIZE: Final = 5 * _PER_BLOCK
 """One second."""
+_ONES: Final = np.ones(_FACTOR, np.float32)
 _WINDOW: Final = np.hanning(_SIZE + 1)[:_SIZE].astype(np.float32)
 _SCALE: Final = 2.0 / (_SIZE * float(np.square(_WINDOW).sum()) * _FACTOR**2)
 _LOWEST, _HIGHEST = 30, 246
@@ -64,7 +65,7 @@ class Hum:
             self._filled = 0
             return self._known
         at = self._filled * _PER_BLOCK
-        self._samples[at : at + _PER_BLOCK] = block.reshape(_PER_BLOCK, _FACTOR).sum(axis=1)
+        self._samples[at : at + _PER_BLOCK] = block.reshape(_PER_BLOCK, _FACTOR) @ _ONES
         self._filled += 1
         if at + _PER_BLOCK == _SIZE:
             self._filled = 0

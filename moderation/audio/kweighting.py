@@ -150,6 +150,7 @@ class _Work:
         self.ends_by_group = self.ends.reshape(channels * _GROUPS, _GROUP * _ORDER)
         self.groups = np.empty((channels, (_GROUPS + 1) * _ORDER), np.float32)
         """A state, then what each group adds to it."""
+        self.output = np.empty((rows // _BATCH, _BATCH, _ROW), np.float32)
 
 
 _WORK: Final = {channels: _Work(channels) for channels in range(1, CHANNELS + 1)}
@@ -166,8 +167,8 @@ class KWeighting:
         self._states[...] = 0.0
 
     def apply(self, block: Samples) -> Samples:
-        """Filter one block of shape (channels, BLOCK_SAMPLES); the same shape comes back. With one channel, the other
-        is taken to have been the same."""
+        """Filter one block of shape (channels, BLOCK_SAMPLES). The same shape comes back, good until the next call.
+        With one channel, the other is taken to have been the same."""
         channels = len(block)
         work = _WORK[channels]
         work.samples[...] = block.reshape(channels, _ROWS, _ROW)
@@ -182,5 +183,5 @@ class KWeighting:
         before = states[:, :-_ORDER].reshape(channels * _GROUPS, _ORDER)
         starts = local[:, :-_ORDER] + before @ _FILTER.from_group
         work.starts[...] = starts.reshape(channels * _GROUPS, _GROUP, _ORDER)
-        output: Samples = work.batches @ _FILTER.to_output
-        return output.reshape(channels, BLOCK_SAMPLES)
+        np.matmul(work.batches, _FILTER.to_output, out=work.output)
+        return work.output.reshape(channels, BLOCK_SAMPLES)

@@ -12,7 +12,7 @@ gated figures leave every window out that was not received in full.
 
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,6 +27,8 @@ _MOMENTARY_STEPS: Final = 4
 _SHORT_TERM_STEPS: Final = 30
 _MOMENTARY: Final = _MOMENTARY_STEPS * SLICES_PER_STEP
 _SHORT_TERM: Final = _SHORT_TERM_STEPS * SLICES_PER_STEP
+_AT: Final = slice(SLICES_PER_STEP - 1, None, SLICES_PER_STEP)
+"""Where a step ends."""
 
 _ABSOLUTE_GATE: Final = weighted_mean_square(-70.0)
 _RELATIVE_GATE: Final = 0.1
@@ -38,58 +40,60 @@ _RANGE: Final = (0.10, 0.95)
 class Windows(NamedTuple):
     """Mean squares of the windows that end within one block."""
 
-    momentary: Sequence[float]
+    momentary: list[float]
     """At the end of each 100 ms, the last 400 ms."""
-    short_term: Sequence[float]
+    short_term: list[float]
     """At the end of each 100 ms, the last 3 s."""
     loudest_momentary: float
     """The highest of every 10 ms."""
     loudest_short_term: float
+    steps: list[float]
+    """Of each 100 ms alone."""
 
 
 class SlidingLoudness:
     """The last 3 s of one track."""
 
     def __init__(self) -> None:
-        # No numpy: twenty are added at a time, and each call of it costs as much as that. No list, for its memory.
-        # Single precision: off by 0.000001 dB.
-        self._slices = array("f", [0.0]) * _SHORT_TERM
-        """Each slice's mean square."""
+        self._slices = np.zeros(_SHORT_TERM, np.float32)
+        """Each slice's mean square. Single precision: off by 0.000001 dB."""
         self._heard = deque([False] * _SHORT_TERM_STEPS, maxlen=_SHORT_TERM_STEPS)
         self._received = 0
         """How many of those steps were."""
         self._contiguous = 0
         """Steps that were received since the last that was not."""
 
-    def add(self, slices: Sequence[float]) -> Windows:
+    def add(self, slices: NDArray[np.float32]) -> Windows:
         """Whole steps of 100 ms: the mean squares of their slices, K-weighted, the channels added up."""
         count = len(slices)
         for _ in range(count // SLICES_PER_STEP):
             self._received += not self._heard[0]
             self._heard.append(True)
             self._contiguous += 1
-        known = self._slices
-        known.extend(slices)
-        short, long = sum(known[_SHORT_TERM - _MOMENTARY : _SHORT_TERM]), sum(known[:_SHORT_TERM])
-        momentary, short_term = [], []
-        for new, before, long_before in zip(slices, known[_SHORT_TERM - _MOMENTARY :], known, strict=False):
-            short += new - before
-            long += new - long_before
-            momentary.append(short / _MOMENTARY)
-            short_term.append(long / _SHORT_TERM)
-        del known[:count]
-        at = slice(SLICES_PER_STEP - 1, None, SLICES_PER_STEP)
-        return Windows(momentary[at], short_term[at], max(momentary), max(short_term))
+        known = np.concatenate((self._slices, slices))
+        upto = np.cumsum(known, dtype=np.float64)
+        self._slices = known[count:]
+        ends = upto[_SHORT_TERM:]
+        momentary = (ends - upto[_SHORT_TERM - _MOMENTARY : -_MOMENTARY]) / _MOMENTARY
+        short_term = (ends - upto[:count]) / _SHORT_TERM
+        marks = upto[_SHORT_TERM - 1 :: SLICES_PER_STEP].tolist()
+        return Windows(
+            momentary[_AT].tolist(),
+            short_term[_AT].tolist(),
+            float(momentary.max()),
+            float(short_term.max()),
+            [(after - before) / SLICES_PER_STEP for before, after in pairwise(marks)],
+        )
 
     def miss(self, steps: int) -> float:
         """So many steps of 100 ms were not received; the short-term mean square after them."""
         lost = min(steps, _SHORT_TERM_STEPS)
-        self._slices.extend([0.0] * (lost * SLICES_PER_STEP))
-        del self._slices[: lost * SLICES_PER_STEP]
+        nothing = np.zeros(lost * SLICES_PER_STEP, np.float32)
+        self._slices = np.concatenate((self._slices[len(nothing) :], nothing))
         self._heard.extend([False] * lost)
         self._received = sum(self._heard)
         self._contiguous = 0
-        return sum(self._slices) / _SHORT_TERM
+        return float(self._slices.sum()) / _SHORT_TERM
 
     def momentary_whole(self, steps_ago: int) -> bool:
         """Whether the last 400 ms, as they were so many steps ago, were received in full."""
