@@ -31,7 +31,21 @@ def union(rows: Iterable[Row]) -> str:
 
 
 def client(rows: Sequence[Row], _ops: int) -> str:
-    return f"// {HOW}\n\n/** A role of somebody in a session. */\n{union(of_sessions(rows))}\n"
+    found = of_sessions(rows)
+    ranks = {role: max(row["rank"] for row in found if row["role"] == role) for role in names(found)}
+    return f"""// {HOW}
+
+/** A role of somebody in a session. */
+{union(found)}
+
+/** Ranks of roles: nobody acts on a higher or equal one. */
+export const RANKS: Readonly<Record<Role, number>> = {{
+{chr(10).join(f"  {role}: {rank}," for role, rank in ranks.items())}
+}};
+
+/** The rank of those who only look and listen. */
+export const AUDIENCE_RANK = {min(ranks.values())};
+"""
 
 
 def of_sessions(rows: Iterable[Row]) -> list[Row]:

@@ -258,6 +258,30 @@ async def test_only_ops_erase_and_only_who_was_there(world: World) -> None:
     assert refused.value.hint == "unknown_user"
 
 
+async def test_one_deletes_ones_own_account_and_nobody_elses(world: World) -> None:
+    scene, other = await world.live(), await world.user()
+    for _ in range(2):
+        assert await world.as_user(scene.creator, "select public.delete_my_account()") == {"deleted": True}
+    assert [await world.value(GONE, user) for user in (scene.creator, other)] == [True, False]
+    session = "select status, end_reason from live_sessions where id = $1"
+    assert await world.row(session, scene.id) == {"status": "ended", "end_reason": "account_deleted"}
+    record = "select requested_by, requested_via from erasures where user_id = $1"
+    assert await world.rows(record, scene.creator) == [
+        {"requested_by": None, "requested_via": "delete_my_account"}
+    ]
+    with pytest.raises(Refused, match="not_authenticated"):
+        async with world.acting("authenticated") as connection:
+            await connection.fetchval("select public.delete_my_account()")
+
+
+async def test_a_suspended_account_may_leave(world: World) -> None:
+    user = await world.user()
+    await world.service(
+        "insert into live_bans (user_id, scope, reason) values ($1, 'platform', 'why') returning id", user
+    )
+    assert await world.as_user(user, "select public.delete_my_account()") == {"deleted": True}
+
+
 async def test_what_is_in_other_hands_is_not_waited_for_and_is_done_later(world: World) -> None:
     scene, other = await world.live(), await world.connect()
     await delete(world, scene.creator)

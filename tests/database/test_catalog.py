@@ -17,7 +17,7 @@ FOR_AUTHENTICATED = {
     "report_session", "resolve_case",
     "accept_invite", "adjust_coins", "block_user", "buy_ticket", "can_join", "cancel_action", "cancel_session", "card",
     "decline_invite",
-    "erase_account", "explain_access", "export_my_data", "forget_push_device",
+    "delete_my_account", "erase_account", "explain_access", "export_my_data", "forget_push_device",
     "live_events_since", "live_schema", "lower_hand",
     "move_session", "my_access", "my_rights", "my_tickets", "platform_usage", "raise_hand",
     "refund_gift", "refund_session", "refund_ticket", "register_push_device",

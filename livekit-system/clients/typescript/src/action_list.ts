@@ -21,6 +21,35 @@ export type ActionName =
   | "pin_message"
   | "end_session";
 
+export interface ActionFacts {
+  /** What it is about: someone in the session, anybody's account, a message, or the whole session. */
+  readonly scope: "person" | "account" | "message" | "session";
+  /** The lowest rank that may ask for it. */
+  readonly minRank: number;
+}
+
+export const ACTION_FACTS: Readonly<Record<ActionName, ActionFacts>> = {
+  mute: { scope: "person", minRank: 30 },
+  unmute: { scope: "person", minRank: 30 },
+  camera_off: { scope: "person", minRank: 30 },
+  camera_on: { scope: "person", minRank: 40 },
+  chat_mute: { scope: "person", minRank: 30 },
+  chat_unmute: { scope: "person", minRank: 40 },
+  set_role: { scope: "account", minRank: 30 },
+  kick: { scope: "person", minRank: 30 },
+  ban: { scope: "account", minRank: 30 },
+  unban: { scope: "account", minRank: 40 },
+  delete_message: { scope: "message", minRank: 30 },
+  release_message: { scope: "message", minRank: 30 },
+  announce: { scope: "session", minRank: 40 },
+  mute_all: { scope: "session", minRank: 40 },
+  unmute_all: { scope: "session", minRank: 40 },
+  slow_mode: { scope: "session", minRank: 40 },
+  chat_mode: { scope: "session", minRank: 40 },
+  pin_message: { scope: "session", minRank: 30 },
+  end_session: { scope: "session", minRank: 50 },
+};
+
 /** What `params` of a row in `moderation_actions` takes, by action. */
 export interface ActionParams {
   readonly mute: { readonly replace?: boolean; readonly seconds?: number };

@@ -1,6 +1,8 @@
 // One request to an edge function or a database function, and what may go wrong as one kind of error: by its code, anyone who
 // answered: our functions, Supabase's own gateway and runtime, or a proxy's page of HTML.
 
+import type { Lamp } from "./lamp.ts";
+
 /** `code` is ours (see `refusal_texts.ts`), or `offline`, `unavailable`, `internal` where only the transport has spoken. */
 export class LiveError extends Error {
   override readonly name = "LiveError";
@@ -12,6 +14,8 @@ export class LiveError extends Error {
     readonly status: number,
     /** Whether the same request may go well later. */
     readonly retryable: boolean,
+    /** Postgres' own, where it has spoken; `23505` means that a row with this id is there already. */
+    readonly sqlstate: string | null = null,
   ) {
     super(message);
   }
@@ -29,11 +33,20 @@ export interface AskSupabase {
 
 export const ASK_TIMEOUT_MS = 15_000;
 
-/** @throws LiveError for everything but a success */
-export async function ask<Reply>(supabase: AskSupabase, name: string, body: object): Promise<Reply> {
+/**
+ * @param lamp gives up what hangs when the light returns
+ * @throws LiveError for everything but a success
+ */
+export async function ask<Reply>(
+  supabase: AskSupabase,
+  name: string,
+  body: object,
+  lamp?: Lamp,
+): Promise<Reply> {
   let answer: { data: unknown; error: unknown };
   try {
-    answer = await supabase.functions.invoke(name, { body: { ...body }, timeout: ASK_TIMEOUT_MS });
+    const asked = supabase.functions.invoke(name, { body: { ...body }, timeout: ASK_TIMEOUT_MS });
+    answer = await (lamp?.wait(asked) ?? asked);
   } catch (cause) {
     throw offline(cause);
   }
@@ -50,18 +63,25 @@ export interface RestAnswer<Data> {
   readonly status?: number;
 }
 
-/** The data of an answer of PostgREST's. @throws LiveError */
-export async function rest<Data>(query: PromiseLike<RestAnswer<Data>>): Promise<NonNullable<Data>> {
+/**
+ * The data of an answer of PostgREST's.
+ * @param lamp bounds the wait, and gives up what hangs when the light returns
+ * @throws LiveError
+ */
+export async function rest<Data>(
+  query: PromiseLike<RestAnswer<Data>>,
+  lamp?: Lamp,
+): Promise<NonNullable<Data>> {
   let answer: RestAnswer<Data>;
   try {
-    answer = await query;
+    answer = await (lamp?.wait(query) ?? query);
   } catch (cause) {
     throw offline(cause);
   }
   const { data, error, status = 0 } = answer;
   if (error === null) return data as NonNullable<Data>;
   const code = /^PT4\d\d$/.test(error.code ?? "") && isCode(error.hint) ? error.hint : codeOf(status);
-  throw new LiveError(code, error.message, status, isRetryable(status));
+  throw new LiveError(code, error.message, status, isRetryable(status), error.code ?? null);
 }
 
 async function errorOf(error: unknown): Promise<LiveError> {

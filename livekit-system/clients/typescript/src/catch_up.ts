@@ -1,5 +1,6 @@
 // Owns reading what is missing from the database: one request at a time, page by page, again after a failure.
 
+import type { Lamp } from "./lamp.ts";
 import { parseEvent } from "./packet.ts";
 import type { PacketEvent } from "./packet.ts";
 import { type Answer, ask } from "./query.ts";
@@ -15,6 +16,7 @@ const MAX_EMPTY_TRIES = 5;
 export interface CatchUpOptions {
   readonly supabase: RelaySupabase;
   readonly runtime: Runtime;
+  readonly lamp: Lamp;
   readonly sessionId: string;
   readonly position: () => number;
   /** Whether events are known to exist after `position`. */
@@ -76,9 +78,9 @@ export class CatchUp {
   }
 
   #page(): Promise<Answer> {
-    const { supabase, runtime, sessionId, position } = this.#options;
+    const { supabase, lamp, sessionId, position } = this.#options;
     const args = { session_id: sessionId, after_seq: position(), limit: PAGE_SIZE };
-    return ask(() => (supabase as unknown as RelayTables).rpc("live_events_since", args), runtime);
+    return ask(() => (supabase as unknown as RelayTables).rpc("live_events_since", args), lamp);
   }
 
   #accept(raw: readonly unknown[]): void {

@@ -2,8 +2,9 @@
 // table, under row-level security, and read again at every join and while hints are missing.
 
 import { LiveError, rest } from "./ask.ts";
+import { type Lamp, lampOf } from "./lamp.ts";
 import { backoffMs, type Runtime, systemRuntime, Timer } from "./runtime.ts";
-import { Topic, type TopicSupabase } from "./topic.ts";
+import { joinTopic, type Listening, type TopicSupabase } from "./topic.ts";
 
 export interface ChatLine {
   readonly id: string;
@@ -31,9 +32,7 @@ interface ChatTables {
 }
 
 /** What is needed of supabase-js; its tables are asked by name, so that any typed client will do. */
-export interface ChatSupabase extends TopicSupabase {
-  from(table: never): unknown;
-}
+export type ChatSupabase = TopicSupabase;
 
 export interface ChatOptions {
   readonly supabase: ChatSupabase;
@@ -74,7 +73,8 @@ class SessionChat implements Chat {
   readonly #options: ChatOptions;
   readonly #tables: ChatTables;
   readonly #runtime: Runtime;
-  readonly #topic: Topic;
+  readonly #lamp: Lamp;
+  readonly #topic: Listening;
   readonly #due: Timer;
   readonly #lines = new Map<string, ChatLine>();
   readonly #hinted = new Set<string>();
@@ -90,7 +90,8 @@ class SessionChat implements Chat {
     this.#tables = options.supabase as unknown as ChatTables;
     this.#runtime = options.runtime ?? systemRuntime;
     this.#due = new Timer(this.#runtime, () => void this.#run());
-    this.#topic = new Topic({
+    this.#lamp = lampOf(options.supabase, this.#runtime);
+    this.#topic = joinTopic({
       supabase: options.supabase,
       runtime: this.#runtime,
       name: `live:session:${options.sessionId}`,
@@ -101,9 +102,10 @@ class SessionChat implements Chat {
 
   async say(body: string, id: string): Promise<void> {
     const row = { id, session_id: this.#options.sessionId, body };
-    const answer = await this.#tables.from("live_messages").insert(row);
-    // Duplicate key: this line is in already, so the try before this one had succeeded.
-    if ((answer.error as { code?: string } | null)?.code !== "23505") await rest(Promise.resolve(answer));
+    await rest(this.#tables.from("live_messages").insert(row), this.#lamp).catch((error: unknown) => {
+      // This line is in already: the try before this one had succeeded.
+      if (!(error instanceof LiveError && error.sqlstate === "23505")) throw error;
+    });
     this.#hint([id]);
   }
 
@@ -167,7 +169,7 @@ class SessionChat implements Chat {
 
   async #newest(): Promise<ChatLine[]> {
     const query = this.#select().order("created_at", { ascending: false }).limit(this.#keep);
-    return (await rest(query)) as ChatLine[];
+    return (await rest(query, this.#lamp)) as ChatLine[];
   }
 
   async #since(newest: string): Promise<ChatLine[]> {
@@ -177,7 +179,7 @@ class SessionChat implements Chat {
       const query = this.#select().gte("created_at", from).order("created_at", { ascending: true }).limit(
         PAGE,
       );
-      const page = (await rest(query)) as ChatLine[];
+      const page = (await rest(query, this.#lamp)) as ChatLine[];
       const before = found.size;
       for (const line of page) found.set(line.id, line);
       const last = page.at(-1)?.created_at;
@@ -188,7 +190,7 @@ class SessionChat implements Chat {
 
   /** What is asked for by its id and does not come back was deleted, or is hidden by a block. */
   async #readHinted(ids: readonly string[]): Promise<void> {
-    const found = (await rest(this.#select().in("id", ids))) as ChatLine[];
+    const found = (await rest(this.#select().in("id", ids), this.#lamp)) as ChatLine[];
     const back = new Set(found.map(({ id }) => id));
     for (const id of ids) if (!back.has(id)) this.#lines.delete(id);
     this.#take(found, true);

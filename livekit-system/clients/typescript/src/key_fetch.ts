@@ -2,6 +2,7 @@
 
 import type { KeyRing } from "./keys.ts";
 import { MAX_KEYS } from "./keys.ts";
+import type { Lamp } from "./lamp.ts";
 import { ask } from "./query.ts";
 import { backoffMs, type Runtime, Timer } from "./runtime.ts";
 import type { RelayError, RelaySupabase, RelayTables } from "./types.ts";
@@ -17,6 +18,7 @@ const COLUMNS = "kid,public_key,not_before,not_after,revoked_at";
 
 export interface KeyFetchOptions {
   readonly supabase: RelaySupabase;
+  readonly lamp: Lamp;
   readonly runtime: Runtime;
   readonly keys: KeyRing;
   /** The ring is fresh, or this round was given up. */
@@ -61,7 +63,7 @@ export class KeyFetch {
   }
 
   async #run(): Promise<void> {
-    const { supabase, runtime, keys } = this.#options;
+    const { supabase, lamp, keys } = this.#options;
     this.#begun += 1;
     this.#running = true;
     this.#wanted = false;
@@ -70,7 +72,7 @@ export class KeyFetch {
         (supabase as unknown as RelayTables).from("relay_keys").select(COLUMNS).order("not_after", {
           ascending: false,
         }).limit(MAX_KEYS),
-      runtime,
+      lamp,
     );
     this.#running = false;
     if (this.#disposed) return;

@@ -2,9 +2,10 @@
 // Realtime tells it at once; what rings is read from the table at every join, and while Realtime is away.
 
 import { LiveError, rest } from "./ask.ts";
+import { lampOf } from "./lamp.ts";
 import type { Card, PersonalPayloads } from "./payloads.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
-import { Topic, type TopicSupabase } from "./topic.ts";
+import { joinTopic, type TopicSupabase } from "./topic.ts";
 
 export interface RingingCall {
   readonly id: string;
@@ -41,9 +42,7 @@ interface Rows extends PromiseLike<{ data: unknown; error: { message: string } |
 }
 
 /** Any typed supabase-js client. */
-export interface MeSupabase extends TopicSupabase {
-  from(table: never): unknown;
-}
+export type MeSupabase = TopicSupabase;
 
 const ENDS: Readonly<Partial<Record<CallHappened, RingEnd>>> = {
   answered_elsewhere: "elsewhere",
@@ -85,7 +84,7 @@ export function hearMe(
     const before = heard;
     try {
       const query = tables.from("my_calls").select("id,type,other_id,other_name,other_avatar");
-      const rows = await rest(query.eq("status", "ringing").eq("outgoing", false)) as Record<
+      const rows = await rest(query.eq("status", "ringing").eq("outgoing", false), lamp) as Record<
         string,
         string
       >[];
@@ -101,7 +100,8 @@ export function hearMe(
       if (!disposed && error instanceof LiveError) handlers.onError?.(error);
     }
   };
-  const topic = new Topic({
+  const lamp = lampOf(supabase, runtime);
+  const topic = joinTopic({
     supabase,
     runtime,
     name: `live:user:${userId}`,

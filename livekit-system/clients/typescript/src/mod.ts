@@ -41,3 +41,63 @@ export type { CallHappened, CallNews, Me, MeHandlers, MeSupabase, RingEnd, Ringi
 export type { Card } from "./payloads.ts";
 export { REFUSAL_TEXTS, refusalText } from "./refusal_texts.ts";
 export type { RefusalCode } from "./refusal_texts.ts";
+export { newId } from "./new_id.ts";
+export type { Readable } from "./store.ts";
+export type { LiveSupabase } from "./tables.ts";
+export { mayPublish, onAir, rightsOf } from "./rights.ts";
+export type { PublishSource, Rights, RightsRoom } from "./rights.ts";
+export { goneBy } from "./connection.ts";
+export type { ConnectionState, ConnectRoom, Gone, Join } from "./connection.ts";
+export { openSession } from "./session.ts";
+export type { LiveRoom, LiveSession, SessionOptions, SessionView } from "./session.ts";
+export type { SessionPerson } from "./people.ts";
+export type { Level, Levels } from "./levels.ts";
+export { answerCall, declineCall, endCall, openCall, startCall, upgradeCall } from "./calls.ts";
+export type { CallOptions, CallRow, CallStatus, CallType, CallView, LiveCall, Started } from "./calls.ts";
+export { balance, buyTicket, giftCatalog, myTickets, sendGift } from "./coins.ts";
+export type { CoinsSupabase, Gift, GiftReceipt, Ticket } from "./coins.ts";
+export {
+  acceptInvite,
+  actionOutcome,
+  actionsInRoom,
+  actionsOn,
+  declineInvite,
+  isStaff,
+  lowerHand,
+  moderate,
+  raiseHand,
+  watchLevels,
+} from "./stage.ts";
+export type { ActionOutcome, ActionRequest } from "./stage.ts";
+export {
+  appeal,
+  blockUser,
+  myBlocks,
+  myDecisions,
+  report,
+  reportReasons,
+  setCallsFrom,
+  unblockUser,
+} from "./safety.ts";
+export type { CallsFrom, Decision, ReasonCode, Report, Reported } from "./safety.ts";
+export { deleteMyAccount, exportMyData, forgetPush, registerPush } from "./account.ts";
+export type { PushDevice } from "./account.ts";
+export {
+  cancelSession,
+  createSession,
+  endSession,
+  liveNow,
+  moveSession,
+  startSession,
+  upcoming,
+} from "./feeds.ts";
+export type {
+  AccessType,
+  Begun,
+  FeedPage,
+  LiveNow,
+  NewSession,
+  Session,
+  SessionType,
+  Upcoming,
+} from "./feeds.ts";

@@ -6,6 +6,7 @@ import { ServerClock, WRONG_CLOCK_MS } from "./clock.ts";
 import { HeldPackets } from "./held_packets.ts";
 import { KeyFetch } from "./key_fetch.ts";
 import { KeyRing } from "./keys.ts";
+import { type Lamp, lampOf } from "./lamp.ts";
 import { type Body, judge, type Packet, type Subject, type Topic, TOPICS, type Verify } from "./packet.ts";
 import { RecentIds } from "./recent_ids.ts";
 import { type Runtime, systemRuntime, Timer } from "./runtime.ts";
@@ -65,6 +66,7 @@ export function openRelay(options: RelayOptions): Relay {
 class RoomRelay implements Relay {
   readonly #options: RelayOptions;
   readonly #runtime: Runtime;
+  readonly #lamp: Lamp;
   readonly #clock: ServerClock;
   readonly #keys: KeyRing;
   readonly #keyFetch: KeyFetch;
@@ -80,6 +82,7 @@ class RoomRelay implements Relay {
   /** The newest sent_at of an accepted packet: an older word about the stream's end is worth nothing. */
   #newestSentAt = 0;
   #toldOfClock = false;
+  readonly #forgetLight: () => void;
   #disposed = false;
 
   constructor(options: RelayOptions) {
@@ -87,10 +90,12 @@ class RoomRelay implements Relay {
     const onError = (error: RelayError) => this.#report(error);
     const runtime = this.#runtime = options.runtime ?? systemRuntime;
     this.#options = options;
+    const lamp = this.#lamp = lampOf(supabase, runtime);
     this.#clock = new ServerClock(runtime, join.now);
     this.#keys = new KeyRing(join.relay_keys);
     this.#keyFetch = new KeyFetch({
       supabase,
+      lamp,
       runtime,
       keys: this.#keys,
       onDone: () => this.#judgeHeld(),
@@ -102,6 +107,7 @@ class RoomRelay implements Relay {
     this.#tail = new TailCheck(runtime, () => this.#catchUp.requestNow());
     this.#catchUp = new CatchUp({
       supabase,
+      lamp,
       runtime,
       sessionId: subject.id,
       position: () => this.#sequence.position,
@@ -116,6 +122,8 @@ class RoomRelay implements Relay {
     room.on("dataReceived", this.#onData);
     room.on("connected", this.#onConnected);
     room.on("reconnected", this.#onConnected);
+    room.on("reconnecting", this.#onReconnecting);
+    this.#forgetLight = lamp.onLight(() => this.catchUp());
     this.#armKeyRefresh();
     this.#readStream();
   }
@@ -145,6 +153,8 @@ class RoomRelay implements Relay {
     room.off("dataReceived", this.#onData);
     room.off("connected", this.#onConnected);
     room.off("reconnected", this.#onConnected);
+    room.off("reconnecting", this.#onReconnecting);
+    this.#forgetLight();
     this.#catchUp.dispose();
     this.#keyFetch.dispose();
     this.#keyRefresh.cancel();
@@ -153,6 +163,9 @@ class RoomRelay implements Relay {
   }
 
   readonly #onConnected = (): void => this.catchUp();
+
+  /** LiveKit misses the server: it may be the network, and then the database is missed as well. */
+  readonly #onReconnecting = (): void => this.#lamp.suspect();
 
   readonly #onData = (payload: Uint8Array, participant?: unknown, _kind?: unknown, topic?: string): void => {
     if (this.#disposed || !isTopic(topic)) return;

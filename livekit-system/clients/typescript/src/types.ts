@@ -8,9 +8,9 @@ export interface RelayRoom {
   readonly name: string;
   readonly localParticipant: { readonly identity: string };
   on(event: "dataReceived", listener: DataListener): unknown;
-  on(event: "connected" | "reconnected", listener: () => void): unknown;
+  on(event: "connected" | "reconnected" | "reconnecting", listener: () => void): unknown;
   off(event: "dataReceived", listener: DataListener): unknown;
-  off(event: "connected" | "reconnected", listener: () => void): unknown;
+  off(event: "connected" | "reconnected" | "reconnecting", listener: () => void): unknown;
 }
 
 export type DataListener = (

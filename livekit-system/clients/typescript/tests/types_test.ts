@@ -2,11 +2,23 @@
 
 import type { Room } from "livekit-client";
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type { AskSupabase, ChatSupabase, MeSupabase, RelayRoom, RelaySupabase } from "../src/mod.ts";
+import type {
+  AskSupabase,
+  CallOptions,
+  ChatSupabase,
+  LiveRoom,
+  LiveSupabase,
+  MeSupabase,
+  RelayRoom,
+  RelaySupabase,
+} from "../src/mod.ts";
 
 type Accepts<Wanted, Given extends Wanted> = Given;
 
 export type LiveKitRoomWillDo = Accepts<RelayRoom, Room>;
+export type LiveKitRoomOfASessionWillDo = Accepts<LiveRoom, Room>;
+export type LiveKitRoomOfACallWillDo = Accepts<CallOptions["room"], Room>;
+export type LiveClientWillDo = Accepts<LiveSupabase, SupabaseClient>;
 export type SupabaseClientWillDo = Accepts<RelaySupabase, SupabaseClient>;
 export type AskedClientWillDo = Accepts<AskSupabase, SupabaseClient>;
 export type ChatClientWillDo = Accepts<ChatSupabase, SupabaseClient>;
@@ -31,6 +43,6 @@ type Database = {
   };
 };
 export type TypedClientWillDo = Accepts<
-  RelaySupabase & AskSupabase & ChatSupabase & MeSupabase,
+  RelaySupabase & AskSupabase & ChatSupabase & MeSupabase & LiveSupabase,
   SupabaseClient<Database>
 >;

@@ -1,0 +1,130 @@
+// What protects people from each other: blocks, reports, decisions and appeals, and who may call.
+
+import { type Runtime, systemRuntime } from "./runtime.ts";
+import { call, rows } from "./tables.ts";
+import type { CoinsSupabase as SafetySupabase } from "./coins.ts";
+
+export type { SafetySupabase };
+
+/** Nobody is told. @throws LiveError */
+export function blockUser(supabase: SafetySupabase, userId: string): Promise<{ readonly blocked: boolean }> {
+  return call(supabase, "block_user", { user_id: userId });
+}
+
+/** @throws LiveError */
+export function unblockUser(
+  supabase: SafetySupabase,
+  userId: string,
+): Promise<{ readonly unblocked: boolean }> {
+  return call(supabase, "unblock_user", { user_id: userId });
+}
+
+/** Ids of those whom one has blocked, the latest first. @throws LiveError */
+export async function myBlocks(
+  supabase: SafetySupabase,
+  runtime: Runtime = systemRuntime,
+): Promise<readonly string[]> {
+  const found = await rows<{ blocked_id: string }>(
+    supabase,
+    "user_blocks",
+    "blocked_id",
+    (query) => query.order("created_at", { ascending: false }),
+    runtime,
+  );
+  return found.map(({ blocked_id }) => blocked_id);
+}
+
+export interface ReasonCode {
+  readonly code: string;
+  readonly text_en: string;
+  readonly text_tr: string;
+}
+
+/** What a report may say. @throws LiveError */
+export function reportReasons(
+  supabase: SafetySupabase,
+  runtime: Runtime = systemRuntime,
+): Promise<readonly ReasonCode[]> {
+  const columns = "code,text_en,text_tr";
+  return rows<ReasonCode>(
+    supabase,
+    "reason_codes",
+    columns,
+    (query) => query.eq("for_reports", true),
+    runtime,
+  );
+}
+
+export interface Report {
+  readonly report_id: string;
+  /** The same was reported today already. */
+  readonly repeated: boolean;
+}
+
+export type Reported =
+  | { readonly userId: string; readonly sessionId?: string; readonly callId?: string }
+  | { readonly messageId: string }
+  | { readonly sessionId: string };
+
+/** The reported never learns who it was. @throws LiveError */
+export function report(
+  supabase: SafetySupabase,
+  about: Reported,
+  reasonCode: string,
+  text?: string,
+): Promise<Report> {
+  const said = { reason_code: reasonCode, text: text ?? null };
+  if ("messageId" in about) return call(supabase, "report_message", { message_id: about.messageId, ...said });
+  if (!("userId" in about)) return call(supabase, "report_session", { session_id: about.sessionId, ...said });
+  const { userId, sessionId = null, callId = null } = about;
+  return call(supabase, "report_person", {
+    user_id: userId,
+    session_id: sessionId,
+    call_id: callId,
+    ...said,
+  });
+}
+
+/** Something that was decided about the person who is signed in. */
+export interface Decision {
+  readonly action_id: string;
+  readonly action: string;
+  readonly at: string;
+  readonly session_id: string | null;
+  readonly title: string | null;
+  readonly seconds: number | null;
+  readonly scope: string | null;
+  readonly decided_by: "rule" | "room" | "platform";
+  readonly reason: string | null;
+  readonly rule: string | null;
+  readonly reason_code: string | null;
+  readonly text_en: string | null;
+  readonly text_tr: string | null;
+  readonly may_appeal: boolean;
+  readonly appeal: {
+    readonly id: string;
+    readonly decision: string | null;
+    readonly answer: string | null;
+  } | null;
+}
+
+/** Newest first; also for a suspended account. @throws LiveError */
+export function myDecisions(supabase: SafetySupabase, before?: string): Promise<readonly Decision[]> {
+  return call(supabase, "my_decisions", { before: before ?? null });
+}
+
+/** Once for each decision; also for a suspended account. @throws LiveError */
+export function appeal(
+  supabase: SafetySupabase,
+  actionId: string,
+  text: string,
+): Promise<{ readonly appeal_id: string }> {
+  return call(supabase, "appeal", { action_id: actionId, text });
+}
+
+export type CallsFrom = "everyone" | "followed" | "nobody";
+
+/** @throws LiveError */
+export function setCallsFrom(supabase: SafetySupabase, from: CallsFrom): Promise<unknown> {
+  return call(supabase, "set_calls_from", { calls_from: from });
+}
