@@ -1,13 +1,16 @@
-"""DATABASE.md and the database: the reference is written from the catalog, and the rest names only what exists."""
+"""DATABASE.md, the clients' type and the database: what is written from the catalog, and names that exist."""
 
 import os
 import re
 from pathlib import Path
 
+from tests.database.database_types import database_types
 from tests.database.world import Json, World
+from tests.written import hold, shaped
 
 PAGE = Path(__file__).resolve().parents[2] / "livekit-system" / "DATABASE.md"
 MARK = "tests/database/test_database_doc.py -->\n"
+TYPES = Path("livekit-system/clients/typescript/src/database_types.ts")
 FOREIGN = {"profiles", "creator_subscriptions", "subscriptions"}
 
 TABLES = """
@@ -63,6 +66,13 @@ async def test_the_reference_is_what_the_database_is(world: World) -> None:
     assert written == actual, (
         "write it anew: WRITE_DATABASE_MD=1 uv run pytest tests/database/test_database_doc.py"
     )
+
+
+async def test_the_clients_type_is_what_the_database_is(world: World) -> None:
+    text = await database_types(world, FOREIGN)
+    if os.environ.get("WRITE_DATABASE_MD"):
+        (PAGE.parents[1] / TYPES).write_text(shaped(".ts", text))
+    hold(TYPES, text, "tests/database/test_database_doc.py, with WRITE_DATABASE_MD=1")
 
 
 async def test_every_table_is_in_the_overview_and_in_the_diagram(world: World) -> None:

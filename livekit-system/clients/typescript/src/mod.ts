@@ -101,3 +101,4 @@ export type {
   SessionType,
   Upcoming,
 } from "./feeds.ts";
+export type { Database, Json } from "./database_types.ts";

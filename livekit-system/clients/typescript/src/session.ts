@@ -212,10 +212,10 @@ class RoomSession implements LiveSession {
   #hearConnection(connection: ConnectionState): void {
     this.#store.set({ connection });
     this.#onRights();
-    if (connection.phase === "connected") {
-      this.#people.soon();
-      void this.#readSession();
-    } else if (connection.phase === "gone") this.#close();
+    if (connection.phase === "connected") this.#people.soon();
+    // Its end is in its row.
+    if (connection.phase === "connected" || connection.phase === "gone") void this.#readSession();
+    if (connection.phase === "gone") this.#close();
   }
 
   readonly #onRights = (): void => {

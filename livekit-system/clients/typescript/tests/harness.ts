@@ -89,7 +89,13 @@ export class FakeRoom implements RelayRoom {
   }
 
   reconnected(): void {
-    for (const listener of [...(this.listeners.get("reconnected") ?? [])]) (listener as () => void)();
+    this.emit("reconnected");
+  }
+
+  emit(event: string, ...args: unknown[]): void {
+    for (const listener of [...(this.listeners.get(event) ?? [])]) {
+      (listener as (...args: unknown[]) => void)(...args);
+    }
   }
 
   get listenerCount(): number {
@@ -115,6 +121,8 @@ export class FakeDatabase implements RelayTables {
   readonly failures: Failure[] = [];
   readonly calls = { events: 0, keys: 0 };
   latencyMs = 20;
+  /** A tunnel: what is asked is never answered, not even when the light is back. */
+  hangs = false;
   maxRows = 1000;
   readonly #runtime: FakeRuntime;
 
@@ -154,11 +162,13 @@ export class FakeDatabase implements RelayTables {
     };
     const then: Query["then"] = (...handlers) => ask().then(...handlers);
     // The lamp's question: answered as long as nothing else fails, and counted by nobody.
-    const limit = () => Promise.resolve({ data: [], error: null, status: 200 });
+    const lit = { data: [], error: null, status: 200 };
+    const limit = (): Query => this.hangs ? new Promise(() => {}) : Promise.resolve(lit);
     return { select: () => ({ then, limit, order: () => ({ limit: ask }) }) };
   }
 
   #answer(read: () => unknown[]): Query {
+    if (this.hangs) return new Promise(() => {});
     const failure = this.failures.shift();
     if (failure === "throw") throw new Error("offline");
     if (failure === "never") return new Promise(() => {});

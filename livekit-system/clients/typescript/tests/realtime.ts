@@ -9,8 +9,17 @@ export class FakeSupabase {
   readonly tables = new Map<string, Row[]>();
   readonly realtime = { setAuth: () => Promise.resolve() };
   readonly reads: string[] = [];
+  /** How many requests were sent, answered or not. */
+  asked = 0;
   /** A dark network: nothing joins, nothing answers, nothing is told. */
   dark = false;
+  /** In the dark requests hang, and go on hanging when the light is back: as in a tunnel, and not as with the network off. */
+  hangs = false;
+  /** Edge functions: what the next ones answer. */
+  readonly functions = {
+    answer: (_name: string): unknown => null,
+    invoke: (name: string) => Promise.resolve({ data: this.functions.answer(name), error: null }),
+  };
   #channels: FakeChannel[] = [];
 
   constructor(readonly runtime: FakeRuntime) {}
@@ -44,6 +53,11 @@ export class FakeSupabase {
 
   from(table: never) {
     return new FakeQuery(this, String(table));
+  }
+
+  /** Nothing has happened that a function would tell. */
+  rpc(_fn: never, _args: never) {
+    return Promise.resolve({ data: [], error: null, status: 200 });
   }
 }
 
@@ -95,6 +109,9 @@ class FakeQuery {
   eq(column: string, value: unknown): this {
     return this.#where((row) => row[column] === value);
   }
+  or(_filter: string): this {
+    return this;
+  }
   is(column: string, value: null): this {
     return this.#where((row) => (row[column] ?? null) === value);
   }
@@ -119,6 +136,8 @@ class FakeQuery {
   }
 
   then<A, B>(well: (answer: unknown) => A, badly?: (error: unknown) => B): Promise<A | B> {
+    this.supabase.asked += 1;
+    if (this.supabase.dark && this.supabase.hangs) return new Promise(() => {});
     return new Promise((resolve) => this.supabase.runtime.setTimeout(() => resolve(this.#answer()), 20)).then(
       well,
       badly,

@@ -1,0 +1,58 @@
+// A LiveKit room under the test's hand: what it is connected with, what it permits, how it is lost.
+
+import type { Join, LiveRoom } from "../src/mod.ts";
+import { FakeRoom, keyRow, ME } from "./harness.ts";
+
+export class FakeLiveRoom extends FakeRoom {
+  readonly tokens: string[] = [];
+  disconnects = 0;
+  /** Taken from the front, one for each connection. */
+  readonly refusals: Error[] = [];
+  activeSpeakers: { identity: string; audioLevel: number }[] = [];
+  readonly remoteParticipants = new Map<string, unknown>();
+  readonly published = new Map<string, { isMuted: boolean }>();
+  override localParticipant = {
+    identity: ME,
+    permissions: undefined as { canPublish: boolean; canPublishSources: number[] } | undefined,
+    getTrackPublication: (source: never) => this.published.get(source),
+  };
+
+  connect(_url: string, token: string): Promise<void> {
+    this.tokens.push(token);
+    const refusal = this.refusals.shift();
+    if (refusal === undefined) {
+      this.emit("connected");
+      return Promise.resolve();
+    }
+    // LiveKit fires this as well when a connection could not be made.
+    this.emit("disconnected", 7);
+    return Promise.reject(refusal);
+  }
+
+  disconnect(): Promise<void> {
+    this.disconnects += 1;
+    this.emit("disconnected", 1);
+    return Promise.resolve();
+  }
+
+  permit(...sources: number[]): void {
+    this.localParticipant.permissions = { canPublish: sources.length > 0, canPublishSources: sources };
+    this.emit("participantPermissionsChanged");
+  }
+
+  get live(): LiveRoom & { readonly remoteParticipants: { readonly size: number } } {
+    return this as never;
+  }
+}
+
+export function joinOf(token: string): Join {
+  return {
+    url: "wss://livekit",
+    token,
+    expires_at: "2026-11-23T12:05:00Z",
+    identity: ME,
+    now: "2026-11-23T12:00:00.000Z",
+    last_seq: 0,
+    relay_keys: [keyRow("k1", 1)],
+  };
+}

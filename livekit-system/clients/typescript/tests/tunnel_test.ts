@@ -1,0 +1,128 @@
+// A tunnel as it is: requests do not fail, they hang, and go on hanging when the light is back.
+
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { type ChatLine, hearMe, openChat, openRelay } from "../src/mod.ts";
+import { Lamp, lampOf } from "../src/lamp.ts";
+import { People, type SessionPerson } from "../src/people.ts";
+import { eventOf, FakeDatabase, FakeRoom, FakeRuntime, keyRow, SESSION, upTo } from "./harness.ts";
+import { FakeSupabase } from "./realtime.ts";
+
+const DARK_MS = 75_000;
+
+function dark(supabase: FakeSupabase) {
+  supabase.hangs = true;
+  supabase.dark = true;
+}
+
+Deno.test("the chat is complete 2 s after the light returns, also where nothing ever failed", async () => {
+  const runtime = new FakeRuntime();
+  const supabase = new FakeSupabase(runtime);
+  const rows: Record<string, unknown>[] = [];
+  supabase.tables.set("live_messages", rows);
+  const write = (id: string) => {
+    const created_at = new Date(runtime.server).toISOString();
+    rows.push({ id, session_id: SESSION, body: id, type: "text", created_at, deleted_at: null });
+  };
+  let lines: readonly ChatLine[] = [];
+  const chat = openChat({ supabase, sessionId: SESSION, onLines: (now) => lines = now, runtime });
+  await runtime.advance(500);
+  dark(supabase);
+  chat.refresh(); // one request is under way when the light goes, and hangs
+  for (let n = 1; n <= 75; n++) {
+    await runtime.advance(DARK_MS / 75);
+    write(`dark-${n}`);
+  }
+  deepStrictEqual(lines, []);
+  supabase.dark = false;
+  await runtime.advance(2_000);
+  deepStrictEqual(lines.map(({ id }) => id), Array.from({ length: 75 }, (_, n) => `dark-${n + 1}`));
+  chat.dispose();
+});
+
+Deno.test("so are gifts, by the database, before LiveKit is back", async () => {
+  const runtime = new FakeRuntime();
+  const database = new FakeDatabase(runtime);
+  const room = new FakeRoom();
+  const seen: number[] = [];
+  const relay = openRelay({
+    room,
+    supabase: database,
+    subject: { kind: "session", id: SESSION },
+    join: { last_seq: 0, relay_keys: [keyRow("k1", 1)] },
+    onEvent: ({ seq }) => void seen.push(seq),
+    verify: () => true,
+    runtime,
+  });
+  await runtime.advance(500);
+  database.hangs = true;
+  room.emit("reconnecting");
+  relay.catchUp();
+  for (let n = 0; n < 21; n++) {
+    await runtime.advance(DARK_MS / 21);
+    database.commit();
+  }
+  deepStrictEqual(seen, []);
+  database.hangs = false;
+  await runtime.advance(2_000);
+  deepStrictEqual(seen, upTo(21));
+  strictEqual(eventOf(database.rows[0]!).seq, 1);
+  relay.dispose();
+});
+
+Deno.test("so are the people of a session, and a call that rang meanwhile", async () => {
+  const runtime = new FakeRuntime();
+  const supabase = new FakeSupabase(runtime);
+  const person = { session_id: SESSION, user_id: "ann", role: "listener", hand_raised_at: null };
+  supabase.tables.set("session_people", [person]);
+  supabase.tables.set("my_calls", []);
+  let people: readonly SessionPerson[] = [];
+  const rung: string[] = [];
+  const both = [
+    new People({ supabase, sessionId: SESSION, userId: "me", onPeople: (now) => people = now, runtime }),
+    hearMe(supabase, "me", { onRinging: ({ id }) => void rung.push(id), onRingEnd: () => {} }, runtime),
+  ];
+  await runtime.advance(500);
+  dark(supabase);
+  for (const one of both) one.refresh();
+  await runtime.advance(DARK_MS);
+  Object.assign(person, { role: "speaker", hand_raised_at: "2026-11-23T12:01:00Z" });
+  supabase.tables.get("my_calls")!.push({ id: "c1", type: "audio", status: "ringing", outgoing: false });
+  supabase.dark = false;
+  await runtime.advance(2_000);
+  deepStrictEqual(people.map(({ role }) => role), ["speaker"]);
+  deepStrictEqual(rung, ["c1"]);
+  for (const one of both) one.dispose();
+});
+
+Deno.test("in the dark one small request a second asks for everybody, and fewer after five minutes", async () => {
+  const runtime = new FakeRuntime();
+  const supabase = new FakeSupabase(runtime);
+  const lamp = lampOf(supabase, runtime);
+  let lights = 0;
+  lamp.onLight(() => lights += 1);
+  dark(supabase);
+  const asked = () => supabase.asked;
+  lamp.suspect();
+  lamp.suspect();
+  await runtime.advance(60_000);
+  ok(asked() >= 55 && asked() <= 65, `${asked()} in a minute`);
+  ok(lamp.dark);
+  await runtime.advance(10 * 60_000);
+  ok(asked() <= 500, `${asked()} in eleven minutes`);
+  supabase.dark = false;
+  await runtime.advance(6_000);
+  deepStrictEqual([lamp.dark, lights], [false, 1]);
+  const light = asked();
+  await runtime.advance(60_000);
+  strictEqual(asked(), light, "in the light nobody asks");
+  strictEqual(runtime.timers.size, 0);
+});
+
+Deno.test("a refusal is an answer: it is not dark", async () => {
+  const runtime = new FakeRuntime();
+  const answer = Promise.resolve({ data: null, error: { message: "no" }, status: 401 });
+  const lamp = new Lamp({ from: () => ({ select: () => ({ limit: () => answer }) }) }, runtime);
+  lamp.suspect();
+  await runtime.advance(10_000);
+  strictEqual(lamp.dark, false);
+});
