@@ -5788,7 +5788,7 @@ grant execute on function public.agent_overview() to service_role;
 create table public.erasures (
   user_id uuid primary key,
   requested_by uuid,
-  requested_via text not null check (requested_via in ('account_deleted', 'erase_account')),
+  requested_via text not null check (requested_via in ('account_deleted', 'erase_account', 'delete_my_account')),
   account_deleted_at timestamptz not null,
   finished_at timestamptz not null default clock_timestamp(),
   ended jsonb not null check (jsonb_typeof(ended) = 'object'),
@@ -5799,7 +5799,7 @@ comment on table public.erasures is
   'The record of each deleted account: what ended with it, what was deleted, and what is kept under its bare id, and why.';
 comment on column public.erasures.user_id is 'Whose account it was: from now on a tombstone, to which no name belongs.';
 comment on column public.erasures.requested_by is 'The ops user who called erase_account; null when the account was deleted elsewhere, or by server code.';
-comment on column public.erasures.requested_via is 'account_deleted: by the sign-in service (dashboard, admin API, the app); or erase_account.';
+comment on column public.erasures.requested_via is 'account_deleted: by the sign-in service (dashboard, admin API); delete_my_account: by the person; or erase_account.';
 comment on column public.erasures.account_deleted_at is 'When the account was deleted.';
 comment on column public.erasures.finished_at is 'When all of it was done.';
 comment on column public.erasures.ended is 'What ended with it: how many sessions, calls, and stays in live rooms.';
@@ -6029,6 +6029,28 @@ comment on function public.erase_account(uuid) is
   'Ops delete an account and end everything of it at once: its row of erasures. For one that is deleted already, the record '
   'of that. Undelivered tickets are paid back by the next sweep.';
 grant execute on function public.erase_account(uuid) to authenticated, service_role;
+
+-- ── delete_my_account ──────────────────────────────────────────────────────────────────────────────────────────
+create function public.delete_my_account() returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+begin
+  if me is null then
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
+  end if;
+  -- Not require_account: a suspended account may leave as well, and a repeated request finds it gone already.
+  delete from auth.users u where u.id = me;
+  insert into live.gone_accounts as g (user_id) values (me) on conflict do nothing;
+  perform from live.gone_accounts g where g.user_id = me for update;
+  perform live.end_account(me, null, 'delete_my_account');
+  return jsonb_build_object('deleted', true);
+end;
+$$;
+comment on function public.delete_my_account() is
+  'The caller deletes their own account, for good, and everything of it ends at once: {deleted}. The access token is refused from then on. '
+  'Undelivered tickets are paid back by the next sweep.';
+grant execute on function public.delete_my_account() to authenticated;
 
 -- ── orphan rooms ───────────────────────────────────────────────────────────────────────────────────────────────
 create table live.orphan_rooms (
@@ -12346,6 +12368,7 @@ revoke all on routine
   live.missed_accounts(),
   live.mark_missed_accounts(),
   public.erase_account(user_id uuid),
+  public.delete_my_account(),
   live.orphan_rooms(p_rooms text[]),
   live.retention_of(p_table text),
   live.forget_rows(p_table text, p_most int),
@@ -12663,6 +12686,7 @@ grant execute on function public.agent_sweep(text, text[]) to service_role;
 grant execute on function public.agent_overview() to service_role;
 grant select on public.erasures to authenticated, service_role;
 grant execute on function public.erase_account(uuid) to authenticated, service_role;
+grant execute on function public.delete_my_account() to authenticated;
 grant select on public.moderation_audit to authenticated, service_role;
 grant select on public.gift_catalog to authenticated, service_role;
 grant insert, update on public.gift_catalog to authenticated, service_role;

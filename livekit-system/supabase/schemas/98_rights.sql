@@ -336,6 +336,7 @@ revoke all on routine
   live.missed_accounts(),
   live.mark_missed_accounts(),
   public.erase_account(user_id uuid),
+  public.delete_my_account(),
   live.orphan_rooms(p_rooms text[]),
   live.retention_of(p_table text),
   live.forget_rows(p_table text, p_most int),
@@ -653,6 +654,7 @@ grant execute on function public.agent_sweep(text, text[]) to service_role;
 grant execute on function public.agent_overview() to service_role;
 grant select on public.erasures to authenticated, service_role;
 grant execute on function public.erase_account(uuid) to authenticated, service_role;
+grant execute on function public.delete_my_account() to authenticated;
 grant select on public.moderation_audit to authenticated, service_role;
 grant select on public.gift_catalog to authenticated, service_role;
 grant insert, update on public.gift_catalog to authenticated, service_role;

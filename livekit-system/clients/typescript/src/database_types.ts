@@ -1052,6 +1052,11 @@ export type Database = {
         Returns: Database["public"]["Tables"]["live_events"]["Row"][];
       };
       live_schema: { Args: Record<never, never>; Returns: Json };
+      look_at_person: {
+        Args: { target_user_id: string; session_id?: string | null; after_n?: number | null };
+        Returns: Json;
+      };
+      look_away: { Args: Record<never, never>; Returns: undefined };
       lower_hand: { Args: { session_id: string; user_id?: string | null }; Returns: Json };
       moderation_measures: { Args: { since: string; until?: string | null }; Returns: Json };
       move_session: { Args: { session_id: string; scheduled_at: string }; Returns: Json };
@@ -1068,6 +1073,15 @@ export type Database = {
           ratio: number;
           level: string;
         }[];
+      };
+      preview_action: {
+        Args: {
+          action: string;
+          session_id?: string | null;
+          target_user_id?: string | null;
+          params?: Json | null;
+        };
+        Returns: Json;
       };
       raise_hand: { Args: { session_id: string }; Returns: Json };
       refund_gift: { Args: { gift_id: string; reason: string }; Returns: Json };
