@@ -31,7 +31,7 @@ WITHIN_SECONDS = 20.0
 
 
 @dataclass
-class Score:
+class AccountScore:
     """Milliseconds from the request to delete."""
 
     host_room_closed: list[float] = field(default_factory=list)
@@ -53,7 +53,7 @@ async def all_out(devices: Sequence[Device], begun: float) -> float:
     return 1000 * (max(device.ended_at for device in devices) - begun)
 
 
-async def host_deleted(stack: Stack, people: People, score: Score) -> None:
+async def host_deleted(stack: Stack, people: People, score: AccountScore) -> None:
     """The host goes on sending: nobody else can end this show."""
     arena = await Arena.open(people)
     fan = await people.arrive("Fan")
@@ -72,7 +72,7 @@ async def host_deleted(stack: Stack, people: People, score: Score) -> None:
     score.host_room_closed.append(max(out, 1000 * (time.monotonic() - begun)))
 
 
-async def speaker_deleted(people: People, score: Score) -> None:
+async def speaker_deleted(people: People, score: AccountScore) -> None:
     arena = await Arena.open(people)
     person, device, _ = await arena.speaker()
     ear = arena.at_host.ear(person.id)
@@ -85,7 +85,7 @@ async def speaker_deleted(people: People, score: Score) -> None:
     await arena.at_host.leave()
 
 
-async def party_deleted(people: People, score: Score, *, caller: bool) -> None:
+async def party_deleted(people: People, score: AccountScore, *, caller: bool) -> None:
     ada, bora = await people.arrive("Ada"), await people.arrive("Bora")
     ringing = await ada.call(bora)
     call = ringing["call"]["id"]
@@ -95,8 +95,8 @@ async def party_deleted(people: People, score: Score, *, caller: bool) -> None:
     score.call_closed.append(await all_out(devices, begun))
 
 
-async def deletions(stack: Stack, people: People, times: int) -> Score:
-    score = Score()
+async def deletions(stack: Stack, people: People, times: int) -> AccountScore:
+    score = AccountScore()
     for turn in range(times):
         await host_deleted(stack, people, score)
         await speaker_deleted(people, score)
@@ -104,7 +104,7 @@ async def deletions(stack: Stack, people: People, times: int) -> Score:
     return score
 
 
-def judge(score: Score, coins: Coins) -> list[Figure]:
+def judge(score: AccountScore, coins: Coins) -> list[Figure]:
     return [
         longest("hostile.deleted_host_room_closed.max", score.host_room_closed),
         longest("hostile.deleted_speaker_out.max", score.speaker_out),

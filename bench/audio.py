@@ -45,7 +45,7 @@ def spent_us(work: Callable[[], None], blocks: int) -> float:
     return (time.thread_time_ns() - begun) / 1000.0 / blocks / _TENTHS_PER_BLOCK
 
 
-class Listener:
+class TutorialListener:
     """Our side: the meter alone, and everything that follows from its measurements."""
 
     def __init__(self) -> None:
@@ -79,11 +79,11 @@ def ask_pyloudnorm(signal: sounds.Signal, meter: pyloudnorm.Meter, windows: int)
 def memory_of_a_track(blocks: sounds.Blocks) -> float:
     """Bytes that one track's state takes after a minute, a block that waits to be measured included: the mean of
     several, after one that has paid for what all share."""
-    before, kept = 0, list[tuple[Listener, Tap]]()
+    before, kept = 0, list[tuple[TutorialListener, Tap]]()
     tracemalloc.start()
     for _ in range(1 + _TRACKS):
         before = before or (tracemalloc.get_traced_memory()[0] if kept else 0)
-        listener, tap = Listener(), Tap(cast("Any", None))
+        listener, tap = TutorialListener(), Tap(cast("Any", None))
         for _ in range(_TENS_A_MINUTE):
             listener.follow(blocks)
         tap.add(0.0, bytearray(blocks[0].tobytes()))
@@ -103,7 +103,7 @@ def two_voices() -> sounds.Signal:
 def main() -> int:
     signal = two_voices()
     blocks, one_voice = sounds.as_blocks(signal), sounds.as_blocks(np.stack([signal[:, 0]] * 2, axis=1))
-    alone, whole, single = Listener(), Listener(), Listener()
+    alone, whole, single = TutorialListener(), TutorialListener(), TutorialListener()
     peer = pyloudnorm.Meter(SAMPLE_RATE, block_size=3.0)
     windows = 10
     measuring, following, sent_in_one, asking = [], [], [], []

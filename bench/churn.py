@@ -10,7 +10,7 @@ import sys
 from agent.process.memory import GIVE_BACK_SECONDS
 from bench.crowd import Crowd
 from bench.house import house
-from bench.process_cost import Usage, usage
+from bench.process_cost import ProcessUsage, usage
 from bench.worker_view import WorkerView
 from local.results import Figure, at_most, report, say, write
 
@@ -41,13 +41,13 @@ async def come_and_go(crowd: Crowd, view: WorkerView) -> None:
     await view.left_all()
 
 
-async def at_rest(pid: int) -> Usage:
+async def at_rest(pid: int) -> ProcessUsage:
     """Once what was freed has been given back."""
     await asyncio.sleep(GIVE_BACK_SECONDS + 1.0)
     return usage(pid)
 
 
-def judge(start: Usage, end: Usage) -> list[Figure]:
+def judge(start: ProcessUsage, end: ProcessUsage) -> list[Figure]:
     return [
         Figure("churn.uss.before", round(start.uss_mb, 1), "MiB"),
         Figure("churn.uss.after", round(end.uss_mb, 1), "MiB"),

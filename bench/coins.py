@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from local.people.api import Json, Refused
+from local.people.api import Json, RequestRefused
 from local.people.device import Device
 from local.people.person import OpenSession, People, Person
 from local.people.waiting import until
@@ -148,7 +148,7 @@ async def refunded_by_ops(show: Show) -> None:
     ticket = await show.ticket(fan)
 
     async def give_a_rose() -> None:
-        with suppress(Refused):  # without a ticket nobody gives any more
+        with suppress(RequestRefused):  # without a ticket nobody gives any more
             await fan.send_gift(show.session.id, "rose", key=f"again-{show.session.id}")
 
     why = "it was not as announced"
@@ -178,7 +178,7 @@ async def priced_anew(show: Show) -> None:
     fan = await show.people.arrive("Fan", coins=FUNDS)
     show.expected[fan.id] = FUNDS
     for function, more in (("buy_ticket", {}), ("send_gift", {"gift_code": "heart", "quantity": 1})):
-        with suppress(Refused):  # whatever it is taken for, in the end nothing may be missing
+        with suppress(RequestRefused):  # whatever it is taken for, in the end nothing may be missing
             await fan.api.rpc(
                 function,
                 session_id=show.session.id,

@@ -11,7 +11,7 @@ import psutil
 from livekit import api
 
 from bench.crowd import Crowd, CrowdLostError
-from bench.process_cost import EndedError, Usage, cores, cores_of_all, usage
+from bench.process_cost import EndedError, ProcessUsage, cores, cores_of_all, usage
 from bench.variants import Start
 from local.results import Figure, say
 from local.stack import Stack
@@ -25,7 +25,7 @@ minutes of timeouts, or in figures that flatter."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CostStep:
     """So many rooms in all, the new ones with so many people each."""
 
     rooms: int
@@ -66,7 +66,7 @@ class Cost:
 class Bill:
     """What a worker cost without rooms, and at each step that it could carry."""
 
-    base: Usage
+    base: ProcessUsage
     costs: tuple[Cost, ...]
 
     @property
@@ -83,7 +83,7 @@ class Bill:
 
 
 async def measure(
-    stack: Stack, database: asyncpg.Connection, name: str, start: Start, steps: Sequence[Step]
+    stack: Stack, database: asyncpg.Connection, name: str, start: Start, steps: Sequence[CostStep]
 ) -> Bill:
     began = time.monotonic()
     async with start(stack) as pid, Crowd(stack, database) as crowd:
@@ -115,7 +115,7 @@ async def measure(
     return Bill(base, tuple(costs))
 
 
-async def watch(pid: int, crowd: Crowd, first: Usage, first_rooms: int) -> Cost:
+async def watch(pid: int, crowd: Crowd, first: ProcessUsage, first_rooms: int) -> Cost:
     """Raises EndedError: anyone who loses processes meanwhile no longer serves these rooms."""
     people_before = usage(crowd.pid)
     psutil.cpu_percent()

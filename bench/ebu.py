@@ -21,7 +21,7 @@ LOUDNESS_LU, RANGE_LU = 0.1, 1.0
 
 
 @dataclass(frozen=True)
-class Heard:
+class EbuReading:
     """All that our meter said of one sound."""
 
     whole: GatedLoudness
@@ -33,11 +33,11 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Case:
+class EbuCase:
     name: str
     sound: Signal
     """(samples, 2) at 48 kHz."""
-    off: Callable[[Heard], list[float]]
+    off: Callable[[EbuReading], list[float]]
     """LU off, for each figure that the case asks for."""
     tolerance: float = LOUDNESS_LU
 
@@ -48,7 +48,7 @@ def steps(*levels_and_seconds: tuple[float, float]) -> Signal:
     return np.concatenate(list(tones))
 
 
-def cases() -> Iterator[Case]:
+def cases() -> Iterator[EbuCase]:
     for number, levels in enumerate(_INTEGRATED, start=1):
         yield _case(f"3341-{number}", steps(*levels), _integrated(-33.0 if number == 2 else -23.0))
     yield _case("3341-9", steps(*[(-20, 1.34), (-30, 1.66)] * 5), _constant(_short_term, 3.0))
@@ -62,13 +62,13 @@ def cases() -> Iterator[Case]:
         yield _case(f"3342-{number}", sound, _range(expected), RANGE_LU)
 
 
-def heard(sound: Signal) -> Heard:
+def heard(sound: Signal) -> EbuReading:
     """What a meter says of this sound and a second of silence after it."""
     whole = np.concatenate([sound, np.zeros((SAMPLE_RATE, *sound.shape[1:]))])
     gated = GatedLoudness()
     meter = TrackMeter(gated)
     found = [meter.push(b, (i + 1) * BLOCK_SECONDS) for i, b in enumerate(sounds.as_blocks(whole))]
-    return Heard(gated, [m for m in found if m is not None])
+    return EbuReading(gated, [m for m in found if m is not None])
 
 
 _INTEGRATED = (
@@ -82,12 +82,14 @@ _RANGES = (((-20, -30), 10.0), ((-20, -15), 5.0), ((-40, -20), 20.0), ((-50, -35
 
 
 def _case(
-    name: str, left: Signal, off: Callable[[Heard], list[float]], tolerance: float = LOUDNESS_LU
-) -> Case:
-    return Case(name, np.stack([left, -left], axis=1), off, tolerance)
+    name: str, left: Signal, off: Callable[[EbuReading], list[float]], tolerance: float = LOUDNESS_LU
+) -> EbuCase:
+    return EbuCase(name, np.stack([left, -left], axis=1), off, tolerance)
 
 
-def _bursts(name: str, every: float, seconds: float, off: Callable[[Heard], list[float]]) -> Iterator[Case]:
+def _bursts(
+    name: str, every: float, seconds: float, off: Callable[[EbuReading], list[float]]
+) -> Iterator[EbuCase]:
     """Twenty sounds: one burst each, later by so much than in the sound before."""
     for i in range(20):
         sound = [_silence(i * every), steps((-23.0, seconds)), _silence(1.0)]
@@ -124,8 +126,8 @@ def _max_short_term(m: Measurement) -> float:
     return m.loudest_short_term_lufs
 
 
-def _integrated(expected: float) -> Callable[[Heard], list[float]]:
-    def off(heard: Heard) -> list[float]:
+def _integrated(expected: float) -> Callable[[EbuReading], list[float]]:
+    def off(heard: EbuReading) -> list[float]:
         found = heard.whole.integrated_lufs
         assert found is not None
         return [found - expected]
@@ -133,36 +135,36 @@ def _integrated(expected: float) -> Callable[[Heard], list[float]]:
     return off
 
 
-def _constant(of: Callable[[Measurement], float], since: float) -> Callable[[Heard], list[float]]:
+def _constant(of: Callable[[Measurement], float], since: float) -> Callable[[EbuReading], list[float]]:
     """-23 from then on, for as long as the sound lasts."""
 
-    def off(heard: Heard) -> list[float]:
+    def off(heard: EbuReading) -> list[float]:
         ends = heard.measurements[-1].at - 1.0
         return [of(m) + 23.0 for m in heard.measurements if since - 1e-6 <= m.at <= ends + 1e-6]
 
     return off
 
 
-def _highest(of: Callable[[Measurement], float]) -> Callable[[Heard], list[float]]:
+def _highest(of: Callable[[Measurement], float]) -> Callable[[EbuReading], list[float]]:
     """-23 at most."""
 
-    def off(heard: Heard) -> list[float]:
+    def off(heard: EbuReading) -> list[float]:
         return [heard.highest(of, heard.measurements[-1].at) + 23.0]
 
     return off
 
 
-def _rising(of: Callable[[Measurement], float], every: float) -> Callable[[Heard], list[float]]:
+def _rising(of: Callable[[Measurement], float], every: float) -> Callable[[EbuReading], list[float]]:
     """-38 at most until the first segment is over, then 1 LU more with each."""
 
-    def off(heard: Heard) -> list[float]:
+    def off(heard: EbuReading) -> list[float]:
         return [heard.highest(of, (i + 1) * every) - (i - 38) for i in range(20)]
 
     return off
 
 
-def _range(expected: float) -> Callable[[Heard], list[float]]:
-    def off(heard: Heard) -> list[float]:
+def _range(expected: float) -> Callable[[EbuReading], list[float]]:
+    def off(heard: EbuReading) -> list[float]:
         found = heard.whole.range_lu
         assert found is not None
         return [found - expected]

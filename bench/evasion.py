@@ -43,7 +43,7 @@ TIMES, FULL_TIMES = 2, 6
 
 
 @dataclass
-class Score:
+class EvasionScore:
     unmeasured: list[float] = field(default_factory=list)
     """Seconds."""
     incident: list[float] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Score:
     """Milliseconds."""
 
 
-async def shut_outs(people: People, score: Score) -> None:
+async def shut_outs(people: People, score: EvasionScore) -> None:
     arena = await Arena.open(people)
     await enforce(people, arena)
     async with asyncio.TaskGroup() as tasks:
@@ -59,7 +59,7 @@ async def shut_outs(people: People, score: Score) -> None:
             tasks.create_task(shut_out(arena, name, score))
 
 
-async def shut_out(arena: Arena, name: str, score: Score) -> None:
+async def shut_out(arena: Arena, name: str, score: EvasionScore) -> None:
     person, device = await speaker(arena, encrypting=name == "encrypted")
     gate = Gate(arena.at_host.room, person.id)
     async with WAYS[name](device, arena.host.id):
@@ -79,7 +79,7 @@ async def shut_out(arena: Arena, name: str, score: Score) -> None:
     await device.leave()
 
 
-async def disguises(stack: Stack, people: People, score: Score, times: int) -> None:
+async def disguises(stack: Stack, people: People, score: EvasionScore, times: int) -> None:
     """Every false source; each person once, since the second time costs more than the right."""
     video, audio = await Arena.open(people, "video_live"), await Arena.open(people)
     for _ in range(times):
@@ -160,7 +160,7 @@ async def enforce(people: People, arena: Arena) -> None:
     await people.service.update("live_sessions", {"moderation": policy}, id=f"eq.{arena.session.id}")
 
 
-def judge(score: Score) -> list[Figure]:
+def judge(score: EvasionScore) -> list[Figure]:
     return [
         most("hostile.unmeasured_incident", score.incident, PROVEN_SECONDS, "s"),
         most("hostile.unmeasured_heard", score.unmeasured, PROVEN_SECONDS + LADDER_SECONDS, "s"),
@@ -174,7 +174,7 @@ def most(name: str, taken: Sequence[float], bar: float, unit: str) -> Figure:
 
 async def measure(port_base: int | None, times: int) -> bool:
     """Whether the bars were held."""
-    score = Score()
+    score = EvasionScore()
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-evasion", port_base))
         people = await opened.enter_async_context(People(stack.env))

@@ -16,7 +16,7 @@ CHUNK = 4_800
 
 
 @dataclass(frozen=True)
-class Loudness:
+class FfmpegLoudness:
     """LUFS."""
 
     integrated: float
@@ -24,7 +24,7 @@ class Loudness:
     """At the end of every 100 ms, of the last 3 s; what was before the beginning counts as silence."""
 
 
-def ebur128(samples: NDArray[np.int16]) -> Loudness:
+def ebur128(samples: NDArray[np.int16]) -> FfmpegLoudness:
     """What FFmpeg says of these. `samples`: (n, 2) at 48 kHz, at least 100 ms."""
     graph = av.filter.Graph()
     source = graph.add_abuffer(sample_rate=RATE, format="s16", layout="stereo", time_base=Fraction(1, RATE))
@@ -42,7 +42,7 @@ def ebur128(samples: NDArray[np.int16]) -> Loudness:
     for frame in _pulled(graph):
         integrated = float(frame.metadata["lavfi.r128.I"])
         short_term.append(float(frame.metadata["lavfi.r128.S"]))
-    return Loudness(integrated, np.array(short_term))
+    return FfmpegLoudness(integrated, np.array(short_term))
 
 
 def _pulled(graph: av.filter.Graph) -> list[av.AudioFrame]:

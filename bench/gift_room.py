@@ -21,8 +21,8 @@ from livekit import rtc
 from agent.livekit.native import RoomEvents
 from local.people.api import Json
 from local.people.person import OpenSession, People, Person
-from local.people.relay import Join, Relay
-from local.people.relay_packet import Subject
+from local.people.relay import Join, RelayReader
+from local.people.relay_packet import PacketSubject
 from local.people.relay_sequence import RelayEvent
 from local.people.waiting import until
 
@@ -31,7 +31,7 @@ CONNECTIONS = 15
 CONVERGE_SECONDS = 30.0
 
 
-class Listener:
+class GiftListener:
     """A client in the room. `arrived[seq]` is when the app was given the event, epoch seconds."""
 
     def __init__(self, name: str, room: rtc.Room) -> None:
@@ -40,7 +40,7 @@ class Listener:
         self.arrived: dict[int, float] = {}
         self.back_at = 0.0
         """When it was last (re)connected."""
-        self.relay: Relay
+        self.relay: RelayReader
         room.on("reconnected", self._back)
 
     def take(self, event: RelayEvent) -> None:
@@ -77,7 +77,7 @@ class GiftRoom:
     ) -> None:
         self._database = database
         self.people, self.host, self.session, self.senders = people, host, session, senders
-        self.listeners: list[Listener] = []
+        self.listeners: list[GiftListener] = []
         self.given: list[Json] = []
         """Receipts, in the order of their arrival."""
         self._leaving = leaving
@@ -90,18 +90,18 @@ class GiftRoom:
         """The highest seq that a sender was told."""
         return max((receipt["seq"] for receipt in self.given), default=0)
 
-    async def listener(self, name: str, **options: Any) -> Listener:
+    async def listener(self, name: str, **options: Any) -> GiftListener:
         """Somebody new who comes in, as `enter`."""
         return await self.enter(await self.people.arrive(name), **options)
 
-    async def enter(self, person: Person, **options: Any) -> Listener:
+    async def enter(self, person: Person, **options: Any) -> GiftListener:
         """Comes in, and wants everything from the first event on."""
         join = await person.token(self.session.id)
-        listener = Listener(person.name, rtc.Room())
-        listener.relay = Relay(
+        listener = GiftListener(person.name, rtc.Room())
+        listener.relay = RelayReader(
             listener.room,
             person.api,
-            Subject("session", self.session.id),
+            PacketSubject("session", self.session.id),
             Join(join["last_seq"], join["relay_keys"]),
             on_event=listener.take,
             start_after=0,
@@ -254,7 +254,7 @@ async def gift_room(env: dict[str, str], senders: int, gifts_each: int) -> Async
         yield room
 
 
-async def full_reconnect(listener: Listener) -> None:
+async def full_reconnect(listener: GiftListener) -> None:
     """Loses the connection whole, as a phone between two networks does, and returns when it is back."""
     was = listener.back_at
     await listener.room.simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_FULL_RECONNECT)

@@ -48,7 +48,7 @@ LARGEST_LAG, LAG_STEP = 0.8, 0.02
 
 
 @dataclass(frozen=True)
-class Sound:
+class RoomSound:
     name: str
     samples: Pcm
     """(n, 1 or 2) at 48 kHz; n is a whole number of loops."""
@@ -56,7 +56,7 @@ class Sound:
 
 
 @dataclass
-class Heard:
+class HeardInRoom:
     """One sound as both got it. Times are the hearing's."""
 
     measured: list[Measurement] = field(default_factory=list)
@@ -77,13 +77,13 @@ class Difference:
         return max(abs(self.integrated), abs(self.short_term))
 
 
-def all_sounds() -> list[Sound]:
+def all_sounds() -> list[RoomSound]:
     rng = np.random.default_rng(17)
     voice, other = (sounds.speech(-20.0, LOOP_SECONDS, RATE, rng) for _ in range(2))
     music, more = (sounds.music(-18.0, LOOP_SECONDS, RATE, rng) for _ in range(2))
     silence = np.zeros_like(voice)
     return [
-        Sound("voice_of_one_channel", sounds.as_int16(voice)[:, None], VOICE_BITRATE),
+        RoomSound("voice_of_one_channel", sounds.as_int16(voice)[:, None], VOICE_BITRATE),
         *(_stereo(f"tone_{hz}_hz", tone, tone) for hz, tone in _tones()),
         _stereo("speech", voice, 0.7 * voice),
         _stereo("two_voices", voice, other),
@@ -99,12 +99,12 @@ def _tones() -> list[tuple[int, sounds.Signal]]:
     return [(hz, sounds.tone(hz, -17.0, LOOP_SECONDS, RATE)) for hz in TONES_HZ]
 
 
-def _stereo(name: str, left: sounds.Signal, right: sounds.Signal) -> Sound:
-    return Sound(name, sounds.as_int16(np.stack([left, right], axis=1)))
+def _stereo(name: str, left: sounds.Signal, right: sounds.Signal) -> RoomSound:
+    return RoomSound(name, sounds.as_int16(np.stack([left, right], axis=1)))
 
 
 async def differences(
-    env: Mapping[str, str], speakers: BrowserSpeakers, every: Sequence[Sound], at_once: int = AT_ONCE
+    env: Mapping[str, str], speakers: BrowserSpeakers, every: Sequence[RoomSound], at_once: int = AT_ONCE
 ) -> dict[str, Difference]:
     """By the sounds' names. `env`: where LiveKit is, and its key."""
     found: dict[str, Difference] = {}
@@ -114,9 +114,11 @@ async def differences(
     return found
 
 
-async def hear(env: Mapping[str, str], speakers: BrowserSpeakers, every: Sequence[Sound]) -> dict[str, Heard]:
+async def hear(
+    env: Mapping[str, str], speakers: BrowserSpeakers, every: Sequence[RoomSound]
+) -> dict[str, HeardInRoom]:
     """These sounds in one room at once, each as somebody's microphone."""
-    heard = {sound.name: Heard() for sound in every}
+    heard = {sound.name: HeardInRoom() for sound in every}
     name = RoomName(f"hearing-{uuid.uuid4()}")
     async with ears(env, name, heard) as hearing, listener(env, name, heard, hearing.clock):
         for sound in every:
@@ -128,7 +130,9 @@ async def hear(env: Mapping[str, str], speakers: BrowserSpeakers, every: Sequenc
 
 
 @asynccontextmanager
-async def ears(env: Mapping[str, str], name: RoomName, heard: dict[str, Heard]) -> AsyncIterator[Hearing]:
+async def ears(
+    env: Mapping[str, str], name: RoomName, heard: dict[str, HeardInRoom]
+) -> AsyncIterator[Hearing]:
     """The worker's."""
     hearing, room = Hearing(DatabaseClock(), Metrics()), rtc.Room()
 
@@ -152,7 +156,7 @@ async def ears(env: Mapping[str, str], name: RoomName, heard: dict[str, Heard]) 
 
 @asynccontextmanager
 async def listener(
-    env: Mapping[str, str], name: RoomName, heard: dict[str, Heard], clock: DatabaseClock
+    env: Mapping[str, str], name: RoomName, heard: dict[str, HeardInRoom], clock: DatabaseClock
 ) -> AsyncIterator[None]:
     """Somebody with two ears, who keeps what comes."""
     room, recording = rtc.Room(), set[asyncio.Task[None]]()
@@ -182,7 +186,7 @@ async def listener(
         await asyncio.wait(recording)
 
 
-def compare(heard: Heard) -> Difference:
+def compare(heard: HeardInRoom) -> Difference:
     """Over what both of them got. Raises ValueError where that is too little."""
     measured = [m for m in heard.measured if m.at >= heard.measured[0].at + SETTLING_SECONDS]
     recorded = np.concatenate([samples for _, samples in heard.frames])

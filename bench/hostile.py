@@ -47,7 +47,7 @@ CAMERA = rtc.TrackSource.SOURCE_CAMERA
 
 
 @dataclass
-class Score:
+class HostileScore:
     """Milliseconds by attack, and calls of LiveKit's API by attempt."""
 
     livekit_alone: list[float] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Score:
     forged: int = 0
 
 
-async def floor(stack: Stack, arena: Arena, score: Score, times: int) -> None:
+async def floor(stack: Stack, arena: Arena, score: HostileScore, times: int) -> None:
     """What LiveKit and the listener's own buffers take without us."""
     person, device, _ = await arena.speaker()
     for _turn in range(times):
@@ -70,7 +70,7 @@ async def floor(stack: Stack, arena: Arena, score: Score, times: int) -> None:
     await device.leave()
 
 
-async def revocations(arena: Arena, score: Score, times: int) -> None:
+async def revocations(arena: Arena, score: HostileScore, times: int) -> None:
     """Muted or demoted in the middle of a word, with a client that publishes again and again."""
     person, device, _ = await arena.speaker()
     ear = arena.at_host.ear(person.id)
@@ -95,7 +95,7 @@ async def revocations(arena: Arena, score: Score, times: int) -> None:
     await device.leave()
 
 
-async def returns(stack: Stack, arena: Arena, score: Score, times: int) -> None:
+async def returns(stack: Stack, arena: Arena, score: HostileScore, times: int) -> None:
     """A muted speaker comes back with refreshed and with older tokens, from a second device, and by reconnecting."""
     person, device, thief = await arena.speaker()
     await arena.order("unmute", person)
@@ -123,7 +123,7 @@ async def returns(stack: Stack, arena: Arena, score: Score, times: int) -> None:
     await device.leave()
 
 
-async def disguises(people: People, score: Score, times: int) -> None:
+async def disguises(people: People, score: HostileScore, times: int) -> None:
     """A muted speaker with a camera publishes sound as a camera."""
     arena = await Arena.open(people, "video_live")
     for _ in range(times):
@@ -136,7 +136,7 @@ async def disguises(people: People, score: Score, times: int) -> None:
         await device.leave()
 
 
-async def grants(stack: Stack, arena: Arena, score: Score, times: int) -> None:
+async def grants(stack: Stack, arena: Arena, score: HostileScore, times: int) -> None:
     """Somebody else's API call gives a muted speaker everything."""
     person, device, _ = await arena.speaker()
     ear = arena.at_host.ear(person.id)
@@ -152,7 +152,7 @@ async def grants(stack: Stack, arena: Arena, score: Score, times: int) -> None:
     await device.leave()
 
 
-async def intrusions(stack: Stack, arena: Arena, score: Score, times: int, within: float) -> None:
+async def intrusions(stack: Stack, arena: Arena, score: HostileScore, times: int, within: float) -> None:
     """A banned speaker comes back again and again with tokens that once were good."""
     person, device, thief = await arena.speaker()
     stolen = [await thief.with_rights(), older_token(stack.env, arena.session.room, person.id)]
@@ -166,7 +166,7 @@ async def intrusions(stack: Stack, arena: Arena, score: Score, times: int, withi
     score.calls.append((await livekit_calls(stack) - begun) / times)
 
 
-async def forgeries(arena: Arena, score: Score) -> None:
+async def forgeries(arena: Arena, score: HostileScore) -> None:
     """Somebody sends packets as if they were the agent's."""
     person = await arena.people.arrive("Mallory")
     device = await person.enter(arena.session.id)
@@ -189,7 +189,7 @@ def middle(name: str, ms: Sequence[float]) -> Figure:
     return Figure(f"{name}.p50", round(statistics.median(ms), 1), "ms", len(ms))
 
 
-def judge(prompt: Score, late: Score) -> list[Figure]:
+def judge(prompt: HostileScore, late: HostileScore) -> list[Figure]:
     half = len(prompt.out) // 2
     growth = statistics.median(prompt.out[half:]) / max(1.0, statistics.median(prompt.out[:half]))
     return [
@@ -212,7 +212,7 @@ def judge(prompt: Score, late: Score) -> list[Figure]:
 
 async def measure(port_base: int | None, times: int) -> bool:
     """Whether the bars were held."""
-    prompt, late = Score(), Score()
+    prompt, late = HostileScore(), HostileScore()
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-hostile", port_base))
         people = await opened.enter_async_context(People(stack.env))

@@ -25,20 +25,20 @@ _BAR = 0.1
 
 
 @dataclass(frozen=True)
-class Case:
+class DifferenceCase:
     name: str
     sound: Signal
     """(n, 2) at 48 kHz."""
 
 
 @dataclass(frozen=True)
-class Loudness:
+class LoudnessPair:
     integrated: float
     short_term: float
     """The last 3 s."""
 
 
-def cases() -> Iterator[Case]:
+def cases() -> Iterator[DifferenceCase]:
     for hz in (30, 60, 125, 250, 500, 997, 2000, 4000, 6000, 8000, 10_000, 12_000, 14_000, 18_000):
         yield _case(f"tone_{hz}_hz", sounds.tone(hz, -20.0, 8.0, _RATE), 1.0)
     for level in (-50.0, -35.0, -8.0):
@@ -56,44 +56,44 @@ def cases() -> Iterator[Case]:
     yield _case("laughter", sounds.laughter(-6.0, 12.0, _RATE, rng), 1.0)
     yield _case("noise", sounds.white_noise(-20.0, 12.0, _RATE, rng), 1.0)
     unrelated = [sounds.white_noise(-20.0, 12.0, _RATE, rng) for _ in range(2)]
-    yield Case("noise_in_both", np.stack(unrelated, axis=1))
+    yield DifferenceCase("noise_in_both", np.stack(unrelated, axis=1))
 
 
-def _case(name: str, left: Signal, right: float) -> Case:
+def _case(name: str, left: Signal, right: float) -> DifferenceCase:
     """`right`: what the other channel has of the left one."""
-    return Case(name, np.stack([left, right * left], axis=1))
+    return DifferenceCase(name, np.stack([left, right * left], axis=1))
 
 
-def ours(sound: Signal) -> Loudness:
+def ours(sound: Signal) -> LoudnessPair:
     whole = GatedLoudness()
     meter = TrackMeter(whole)
     measured = [meter.push(block, (i + 1) * BLOCK_SECONDS) for i, block in enumerate(sounds.as_blocks(sound))]
     last, integrated = measured[-1], whole.integrated_lufs
     if last is None or integrated is None:
         raise ValueError("the sound is too short or too soft to be measured")
-    return Loudness(integrated, last.short_term_lufs)
+    return LoudnessPair(integrated, last.short_term_lufs)
 
 
-def libebur128(sound: Signal) -> Loudness:
+def libebur128(sound: Signal) -> LoudnessPair:
     mode = pyebur128.MeasurementMode
     state = pyebur128.R128State(2, _RATE, mode.MODE_I | mode.MODE_S)
     state.add_frames(np.ascontiguousarray(sound).ravel(), len(sound))
-    return Loudness(
+    return LoudnessPair(
         pyebur128.get_loudness_global(state),
         pyebur128.get_loudness_shortterm(state),
     )
 
 
-def pyloudnorm_with(filter_class: str, sound: Signal) -> Loudness:
+def pyloudnorm_with(filter_class: str, sound: Signal) -> LoudnessPair:
     meter = pyloudnorm.Meter(_RATE, filter_class=filter_class)
     short = pyloudnorm.Meter(_RATE, filter_class=filter_class, block_size=3.0)
-    return Loudness(
+    return LoudnessPair(
         float(meter.integrated_loudness(sound)),
         float(short.integrated_loudness(sound[-3 * _RATE :])),
     )
 
 
-_PEERS: dict[str, Callable[[Signal], Loudness]] = {
+_PEERS: dict[str, Callable[[Signal], LoudnessPair]] = {
     "libebur128": libebur128,
     "pyloudnorm_deman": partial(pyloudnorm_with, "DeMan"),
     "pyloudnorm": partial(pyloudnorm_with, "K-weighting"),
@@ -101,7 +101,7 @@ _PEERS: dict[str, Callable[[Signal], Loudness]] = {
 _KINDS = ("integrated", "short_term")
 
 
-def figures(case: Case) -> list[Figure]:
+def figures(case: DifferenceCase) -> list[Figure]:
     """Ours minus each peer's."""
     mine = ours(case.sound)
     rows = []

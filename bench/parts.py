@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import psutil
 
-from bench.process_cost import Usage, cores, usage
+from bench.process_cost import ProcessUsage, cores, usage
 from local.stack import Stack
 
-Snapshot = Mapping[str, Usage]
+Snapshot = Mapping[str, ProcessUsage]
 
 
 def snapshot(stack: Stack) -> Snapshot:
@@ -38,7 +38,7 @@ def told(used: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {share:.2f}" for name, share in used.items() if share >= 0.01)
 
 
-def _alone(pid: int) -> Usage:
+def _alone(pid: int) -> ProcessUsage:
     """Without its children, which are the stack's other parts."""
     times = psutil.Process(pid).cpu_times()
-    return Usage(times.user + times.system, 0.0, 0.0, time.monotonic(), frozenset({pid}))
+    return ProcessUsage(times.user + times.system, 0.0, 0.0, time.monotonic(), frozenset({pid}))

@@ -15,7 +15,7 @@ import asyncpg
 from livekit import rtc
 
 from bench.actions import enforce_ms, enter_as_speaker, one_by_one
-from bench.gift_room import GiftRoom, Listener, gift_room
+from bench.gift_room import GiftListener, GiftRoom, gift_room
 from bench.visit_rows import VisitRows
 from local.people.api import Json
 from local.people.device import Device
@@ -34,7 +34,7 @@ SENDERS_COINS = 1000
 class Packets:
     """When each event was sent by the worker, by seq, as its packet says. Epoch seconds."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: GiftListener) -> None:
         self.sent_at: dict[int, float] = {}
         listener.room.on("data_received", self._received)
 

@@ -13,7 +13,7 @@ class EndedError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class ProcessUsage:
     cpu_seconds: float
     """User and system, of every process that is alive."""
     uss_mb: float
@@ -23,7 +23,7 @@ class Usage:
     pids: frozenset[int]
 
 
-def usage(pid: int) -> Usage:
+def usage(pid: int) -> ProcessUsage:
     """Of a process and its descendants."""
     cpu = uss = pss = 0.0
     pids = set[int]()
@@ -37,15 +37,15 @@ def usage(pid: int) -> Usage:
         uss += memory.uss / MIB
         pss += memory.pss / MIB
         pids.add(process.pid)
-    return Usage(cpu, uss, pss, time.monotonic(), frozenset(pids))
+    return ProcessUsage(cpu, uss, pss, time.monotonic(), frozenset(pids))
 
 
-def cores(before: Usage, after: Usage) -> float:
+def cores(before: ProcessUsage, after: ProcessUsage) -> float:
     """Mean number of cores that the tree kept busy."""
     return (after.cpu_seconds - before.cpu_seconds) / (after.at - before.at)
 
 
-def cores_of_all(before: Usage, after: Usage) -> float:
+def cores_of_all(before: ProcessUsage, after: ProcessUsage) -> float:
     """As `cores`, of a tree in which every process lived on. Raises EndedError."""
     if ended := before.pids - after.pids:
         raise EndedError(f"{len(ended)} of {len(before.pids)} processes ended meanwhile")

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bench.full import full
-from bench.gift_room import GiftRoom, Listener, full_reconnect, gift_room, losing
+from bench.gift_room import GiftListener, GiftRoom, full_reconnect, gift_room, losing
 from bench.variants import one_core
 from local.paths import STATE
 from local.people.api import Json
@@ -39,7 +39,7 @@ def once(name: str, seconds: float, bar: float | None) -> Figure:
     return Figure(name, value, "ms", 1, bar, None if bar is None else value <= bar)
 
 
-def delays_ms(listeners: list[Listener], after: int) -> list[float]:
+def delays_ms(listeners: list[GiftListener], after: int) -> list[float]:
     return [1000 * delay for listener in listeners for delay in listener.delays(after)]
 
 
@@ -67,14 +67,14 @@ class Burst:
 
     def __init__(self, room: GiftRoom) -> None:
         self.room = room
-        self.steady: list[Listener] = []
-        self.late: list[tuple[Listener, float]] = []
+        self.steady: list[GiftListener] = []
+        self.late: list[tuple[GiftListener, float]] = []
         """With the seconds from being in the room to having all that was committed by then."""
         self.torn_seconds = 0.0
         self.before = 0
         """The last seq before the burst: what came earlier was caught up with, not relayed to these clients."""
-        self.lossy: Listener
-        self._torn: Listener
+        self.lossy: GiftListener
+        self._torn: GiftListener
         self._coming: list[Person] = []
 
     async def prepare(self) -> None:
@@ -111,7 +111,7 @@ class Burst:
 
         await self._at(0.45, torn)
 
-    async def _caught_up(self, listener: Listener) -> float:
+    async def _caught_up(self, listener: GiftListener) -> float:
         last = self.room.committed
         await until("caught up", lambda: listener.relay.position >= last, within=30)
         return max(0.0, listener.complete_by(last) - listener.back_at)

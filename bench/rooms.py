@@ -12,7 +12,7 @@ import time
 
 import asyncpg
 
-from bench.cost import ROUNDS, Bill, Step, measure, policy, shown
+from bench.cost import ROUNDS, Bill, CostStep, measure, policy, shown
 from bench.variants import baseline, one_core, ours
 from local.paths import STATE
 from local.results import Figure, at_most, report, say, write
@@ -21,8 +21,8 @@ from local.stack import Stack
 OURS = ours(one_core())
 
 ROOMS = 40
-SIZES = (Step(1), Step(ROOMS))
-METERED_SIZES = (Step(1), Step(10), Step(ROOMS))
+SIZES = (CostStep(1), CostStep(ROOMS))
+METERED_SIZES = (CostStep(1), CostStep(10), CostStep(ROOMS))
 
 MEMORY_BAR_MB = 1.2
 CLIENT_RATIO_BAR = 1.4

@@ -8,7 +8,7 @@ import sys
 
 import asyncpg
 
-from bench.cost import ROUNDS, Bill, Step, measure, policy, shown
+from bench.cost import ROUNDS, Bill, CostStep, measure, policy, shown
 from bench.variants import baseline, one_core, ours
 from local.paths import STATE
 from local.results import Figure, at_most, report, say, write
@@ -16,8 +16,8 @@ from local.stack import Stack
 
 OURS = ours(one_core())
 
-SIZES = (Step(1), Step(40))
-COMPARED_SIZES = (Step(1), Step(10), Step(20), Step(40))
+SIZES = (CostStep(1), CostStep(40))
+COMPARED_SIZES = (CostStep(1), CostStep(10), CostStep(20), CostStep(40))
 SPEAKERS, SPEAKERS_ROOMS = 3, 10
 LARGE_ROOM = 50
 
@@ -37,10 +37,10 @@ async def compare() -> list[Figure]:
                 database,
                 "ours, three speakers",
                 OURS,
-                (Step(1, SPEAKERS), Step(SPEAKERS_ROOMS, SPEAKERS)),
+                (CostStep(1, SPEAKERS), CostStep(SPEAKERS_ROOMS, SPEAKERS)),
             )
             large = await measure(
-                stack, database, "ours, one room of 50", OURS, (Step(1), Step(2, 1, LARGE_ROOM - 1))
+                stack, database, "ours, one room of 50", OURS, (CostStep(1), CostStep(2, 1, LARGE_ROOM - 1))
             )
         finally:
             await database.close()

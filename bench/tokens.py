@@ -17,7 +17,7 @@ from bench.full import full
 from bench.variants import one_core
 from local import results
 from local.paths import STATE
-from local.people.api import Json, Refused
+from local.people.api import Json, RequestRefused
 from local.people.hostile import server_api
 from local.people.person import OpenSession, People, Person
 from local.results import Figure, at_most
@@ -54,7 +54,7 @@ class Night:
         """The sources that LiveKit lets somebody publish who enters with what this door gives; none when it refuses."""
         try:
             join = (await door())["join"]
-        except Refused:
+        except RequestRefused:
             return set()
         room = rtc.Room()
         await room.connect(join["url"], join["token"])

@@ -25,7 +25,7 @@ from demo.scenes import (
     takeover,
     too_loud,
 )
-from demo.stage import Stage, Watch
+from demo.stage import Stage, StageWatch
 from demo.timeline import Timeline
 from local import console, results, sample_logins
 from local.paths import STATE
@@ -58,7 +58,7 @@ async def play(port_base: int | None) -> bool:
     cancel_on_signal()
     timeline, checks = Timeline(), Scoreboard()
     timeline.scene("The lights go on")
-    watch = Watch()
+    watch = StageWatch()
     async with (
         Stack(STATE / "demo", port_base) as stack,
         People(stack.env) as people,
@@ -67,7 +67,7 @@ async def play(port_base: int | None) -> bool:
         timeline.tell("the stack", "is up: Postgres, PostgREST, Deno, LiveKit and the gateway", watch.seconds)
         # LiveKit's client calls the end of each connection an error; the terminal is for the evening.
         logging.basicConfig(filename=stack.directory / "logs" / "people.log")
-        watch = Watch()
+        watch = StageWatch()
         await start_worker(stack, WORKERS[0])
         timeline.tell(WORKERS[0], "is registered and listens", watch.seconds)
         async with asyncio.TaskGroup() as tasks:

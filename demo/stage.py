@@ -20,7 +20,7 @@ AGENT = 4
 """LiveKit's ParticipantInfo.Kind of an agent."""
 
 
-class Watch:
+class StageWatch:
     """A stopwatch, started when it is made."""
 
     def __init__(self) -> None:

@@ -27,7 +27,7 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonFacts:
     """A person as the database knows them: desired state, and the open visit that it knows."""
 
     identity: Identity
@@ -91,7 +91,7 @@ class SnapshotLoaded:
     default_role: Role | None
     """The role of someone the database has no row for. None: nobody unknown may be here (a call)."""
     rights: Mapping[Role, RoleRights]
-    people: tuple[Person, ...]
+    people: tuple[PersonFacts, ...]
     open_visits: tuple[tuple[Sid, Identity], ...]
     streams: bool
     """Whether there is a stream of `live_events`: in sessions, not in calls."""
@@ -110,7 +110,7 @@ class Pulled:
     """
 
     status: Status
-    people: tuple[Person, ...] = ()
+    people: tuple[PersonFacts, ...] = ()
     actions: tuple[Action, ...] = ()
     events: tuple[LiveEvent, ...] = ()
     policy: Mapping[str, Any] | None = None
@@ -122,7 +122,7 @@ class Pulled:
 class PresenceRecorded:
     """The database took a report and told what it wants for that person."""
 
-    person: Person
+    person: PersonFacts
 
 
 @dataclass(frozen=True, slots=True)

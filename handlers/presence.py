@@ -13,7 +13,7 @@ from handlers.events import (
     Identity,
     ParticipantJoined,
     ParticipantLeft,
-    Person,
+    PersonFacts,
     PresenceRecorded,
     RoomEnded,
     RoomSynced,
@@ -198,7 +198,7 @@ def on_room_ended(state: RoomState, event: RoomEnded) -> Effects:
     return tuple(left)
 
 
-def learn(state: RoomState, person: Person, now: float) -> Effects:
+def learn(state: RoomState, person: PersonFacts, now: float) -> Effects:
     """Take the database's word for a person, and act on it."""
     state.person(person.identity).desired = person.desired
     heard = hear(state, person.identity, person.connection, now)

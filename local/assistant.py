@@ -35,7 +35,7 @@ class ToolRefused(Exception):
         self.code = code
 
 
-class Screen:
+class AssistantScreen:
     """The person at the client's screen: what they are asked, and what they do about it."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Screen:
 
 
 class Assistant:
-    def __init__(self, client: Client, screen: Screen | None = None) -> None:
+    def __init__(self, client: Client, screen: AssistantScreen | None = None) -> None:
         self.client = client
         self.screen = screen
         self.heard: list[str] = []
@@ -86,7 +86,7 @@ async def assistant(
     stack_env: Mapping[str, str],
     who: Mapping[str, str],
     log: Path,
-    screen: Screen | None = None,
+    screen: AssistantScreen | None = None,
     mode: Mode = "auto",
     **more: str,
 ) -> AsyncIterator[Assistant]:

@@ -8,7 +8,7 @@ import sys
 import traceback
 
 from orchestrator.errors import SignInError
-from orchestrator.settings import IDENTITIES, Settings, SettingsError, load_settings
+from orchestrator.settings import IDENTITIES, AssistantSettings, AssistantSettingsError, load_settings
 
 LOGGED = ("tool", "outcome", "ms")
 EPILOG = f"""\
@@ -32,7 +32,7 @@ def main() -> int:
     try:
         settings = load_settings()
         _check_identity(settings, http=arguments.transport == "http")
-    except SettingsError as error:
+    except AssistantSettingsError as error:
         print(error, file=sys.stderr)
         return 2
     _configure_log(settings.live_log_level)
@@ -64,14 +64,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check_identity(settings: Settings, *, http: bool) -> None:
+def _check_identity(settings: AssistantSettings, *, http: bool) -> None:
     if http and settings.names_somebody:
-        raise SettingsError("over http everybody brings their own access token: unset LIVE_ASSISTANT_…")
+        raise AssistantSettingsError(
+            "over http everybody brings their own access token: unset LIVE_ASSISTANT_…"
+        )
     if not http and not settings.names_somebody:
-        raise SettingsError(f"say whom to act for: {', or '.join(IDENTITIES)}")
+        raise AssistantSettingsError(f"say whom to act for: {', or '.join(IDENTITIES)}")
 
 
-async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
+async def _serve(settings: AssistantSettings, arguments: argparse.Namespace) -> None:
     # Imported where they are needed: nobody waits for LiveKit's libraries to read a help text.
     from orchestrator.serving import serve_http, serve_stdio  # noqa: PLC0415
 

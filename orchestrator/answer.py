@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrator.desk import Desk
 from orchestrator.errors import MissingError, RefusedError, UnavailableError
 from orchestrator.livekit_view import Room
-from orchestrator.records import Participant, Profile, Record, Session, is_id
+from orchestrator.records import DatabaseRow, Participant, Profile, SessionRow, is_id
 from orchestrator.untrusted import Untrusted, mark
 
 NO_PRIVILEGE = "42501"
@@ -16,7 +16,7 @@ PEOPLE = 50
 """So many people of a room are looked at."""
 
 Data = TypeVar("Data", bound=BaseModel)
-Item = TypeVar("Item", bound=Record)
+Item = TypeVar("Item", bound=DatabaseRow)
 Found = TypeVar("Found")
 
 
@@ -68,7 +68,7 @@ class Inquiry:
         """What a function of the database answers; None, with a note, when it does not."""
         return await self.note(self.desk.database.call(function, **arguments))
 
-    async def room(self, session: Session | None) -> Room | None:
+    async def room(self, session: SessionRow | None) -> Room | None:
         """Who is in a session's room by LiveKit; None, with a note, when that cannot be known.
 
         LiveKit answers its key's holder everything: anyone who is not staff of the session is told only of people whom

@@ -11,12 +11,12 @@ from orchestrator.identity import Caller
 from orchestrator.livekit_view import LiveKitView
 from orchestrator.person import Confirms
 from orchestrator.rights import NOBODY, Rights
-from orchestrator.settings import Settings
+from orchestrator.settings import AssistantSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    settings: Settings
+    settings: AssistantSettings
     http: aiohttp.ClientSession
     caller: Caller
     database: Database

@@ -9,7 +9,7 @@ from moderation.desired import Desired, Permission, effective_permission
 from moderation.roles import Role, RoleRights, Source
 from moderation.timestamps import seconds_of
 from orchestrator.livekit_view import Present, Room
-from orchestrator.records import Participant, RoleRow, Session
+from orchestrator.records import Participant, RoleRow, SessionRow
 
 What = Literal[
     "not_in_livekit",
@@ -43,7 +43,7 @@ def rights_of(roles: Iterable[RoleRow]) -> dict[Role, RoleRights]:
     }
 
 
-def of_session(session: Session, room: Room) -> list[Drift]:
+def of_session(session: SessionRow, room: Room) -> list[Drift]:
     """What is wrong with the room as a whole."""
     found = []
     if session.status == "ended" and room.people:

@@ -13,7 +13,7 @@ from supabase_auth.types import AuthResponse, SignInWithEmailAndPasswordCredenti
 from supabase_auth.types import Session as AuthSession
 
 from orchestrator.errors import SignInError, UnavailableError
-from orchestrator.settings import Settings
+from orchestrator.settings import AssistantSettings
 
 EARLY_SECONDS = 60.0
 """A token is renewed this long before its end."""
@@ -106,7 +106,7 @@ class Holder:
         return (self._token,)
 
 
-class Session:
+class SignedIn:
     """Someone signed in for as long as this server runs: the access token is renewed before it ends."""
 
     def __init__(self, auth: Auth, session: AuthSession) -> None:
@@ -140,7 +140,7 @@ class Service(Holder):
         super().__init__(SERVICE_ROLE, key)
 
 
-async def caller_of(settings: Settings, auth: Auth) -> Caller:
+async def caller_of(settings: AssistantSettings, auth: Auth) -> Caller:
     """The person whom the environment names.
 
     Raises:
@@ -153,8 +153,8 @@ async def caller_of(settings: Settings, auth: Auth) -> Caller:
         return Holder(await auth.user_of(token), token)
     if settings.live_assistant_refresh_token is not None:
         refresh = settings.live_assistant_refresh_token.get_secret_value()
-        return Session(auth, await auth.refresh(refresh))
+        return SignedIn(auth, await auth.refresh(refresh))
     if settings.live_assistant_email is not None and settings.live_assistant_password is not None:
         password = settings.live_assistant_password.get_secret_value()
-        return Session(auth, await auth.sign_in(settings.live_assistant_email, password))
+        return SignedIn(auth, await auth.sign_in(settings.live_assistant_email, password))
     raise SignInError("nobody to act for")

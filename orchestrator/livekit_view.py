@@ -9,7 +9,7 @@ from livekit import api
 from moderation.desired import Permission
 from moderation.roles import Source
 from orchestrator.errors import UnavailableError
-from orchestrator.settings import Settings
+from orchestrator.settings import AssistantSettings
 
 NOT_CONFIGURED = "LiveKit is not configured here (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET)"
 EGRESS, AGENT = 2, 4
@@ -44,7 +44,7 @@ class Room:
 class LiveKitView:
     """Raises UnavailableError from every question while LiveKit is not configured or does not answer."""
 
-    def __init__(self, http: aiohttp.ClientSession, settings: Settings) -> None:
+    def __init__(self, http: aiohttp.ClientSession, settings: AssistantSettings) -> None:
         self._timeout = settings.live_api_timeout
         self._api: api.LiveKitAPI | None = None
         if settings.has_livekit and settings.livekit_api_secret is not None:

@@ -19,7 +19,7 @@ def is_id(person: str) -> bool:
         return False
 
 
-class Record(BaseModel):
+class DatabaseRow(BaseModel):
     """A row, or the part of it that is there. Times are ISO 8601 by the database's clock."""
 
     model_config = ConfigDict(extra="ignore")
@@ -27,7 +27,7 @@ class Record(BaseModel):
     table: ClassVar[str]
 
 
-class Profile(Record):
+class Profile(DatabaseRow):
     table = "profiles"
 
     id: str | None = None
@@ -38,7 +38,7 @@ class Profile(Record):
         return {"username": self.username, "display_name": self.display_name}
 
 
-class Session(Record):
+class SessionRow(DatabaseRow):
     table = "live_sessions"
 
     id: str | None = None
@@ -62,7 +62,7 @@ class Session(Record):
     relayed_seq: int | None = None
 
 
-class Participant(Record):
+class Participant(DatabaseRow):
     table = "live_participants"
 
     user_id: str | None = None
@@ -84,7 +84,7 @@ class Participant(Record):
     watch_seconds: int | None = None
 
 
-class Visit(Record):
+class Visit(DatabaseRow):
     table = "live_visits"
 
     participant_sid: str | None = None
@@ -93,7 +93,7 @@ class Visit(Record):
     leave_reason: str | None = None
 
 
-class Ban(Record):
+class Ban(DatabaseRow):
     table = "live_bans"
 
     id: str | None = None
@@ -108,7 +108,7 @@ class Ban(Record):
     lifted_at: str | None = None
 
 
-class Message(Record):
+class Message(DatabaseRow):
     table = "live_messages"
 
     id: str | None = None
@@ -118,7 +118,7 @@ class Message(Record):
     deleted_at: str | None = None
 
 
-class Action(Record):
+class ActionRow(DatabaseRow):
     """A line of the audit."""
 
     table = "moderation_audit"
@@ -150,7 +150,7 @@ class Action(Record):
     undone_at: str | None = None
 
 
-class Incident(Record):
+class IncidentRow(DatabaseRow):
     table = "moderation_incidents"
 
     id: str | None = None
@@ -165,7 +165,7 @@ class Incident(Record):
     action_id: str | None = None
 
 
-class Minute(Record):
+class MinuteRow(DatabaseRow):
     """How a person sounded in a minute."""
 
     table = "live_audio_stats"
@@ -178,7 +178,7 @@ class Minute(Record):
     clipped_ratio: float | None = None
 
 
-class Call(Record):
+class Call(DatabaseRow):
     table = "calls"
 
     id: str | None = None
@@ -195,7 +195,7 @@ class Call(Record):
     end_reason: str | None = None
 
 
-class Lease(Record):
+class LeaseRow(DatabaseRow):
     """Who moderates a room."""
 
     table = "agent_rooms"
@@ -207,7 +207,7 @@ class Lease(Record):
     bot_identity: str | None = None
 
 
-class RoleRow(Record):
+class RoleRow(DatabaseRow):
     table = "live_roles"
 
     role: str | None = None
@@ -216,7 +216,7 @@ class RoleRow(Record):
     can_subscribe: bool | None = None
 
 
-class Setting(Record):
+class Setting(DatabaseRow):
     table = "app_settings"
 
     key: str | None = None

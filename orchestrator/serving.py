@@ -21,7 +21,7 @@ from orchestrator.errors import SignInError
 from orchestrator.identity import SERVICE_ROLE, Auth, Caller, Holder, caller_of
 from orchestrator.livekit_view import LiveKitView
 from orchestrator.server import build
-from orchestrator.settings import Settings
+from orchestrator.settings import AssistantSettings
 
 SESSIONS_AT_ONCE = 500
 
@@ -29,7 +29,9 @@ SESSIONS_AT_ONCE = 500
 class Front:
     """Makes desks: what is shared between people, once, and what is one person's, for each."""
 
-    def __init__(self, settings: Settings, http: aiohttp.ClientSession, supabase: httpx.AsyncClient) -> None:
+    def __init__(
+        self, settings: AssistantSettings, http: aiohttp.ClientSession, supabase: httpx.AsyncClient
+    ) -> None:
         """`http` is for LiveKit and the workers' pages, `supabase` for the database and for Auth."""
         self._settings, self._http, self._supabase = settings, http, supabase
         self._confirmations = Confirmations(settings.live_confirmation_seconds)
@@ -53,7 +55,7 @@ class Front:
         return AccessToken(token=token, client_id=user, subject=user, scopes=[])
 
 
-async def serve_stdio(settings: Settings) -> None:
+async def serve_stdio(settings: AssistantSettings) -> None:
     """Serve one client until it closes stdin. Raises SignInError when the environment's person cannot sign in."""
     async with aiohttp.ClientSession() as http, pool(settings.live_store_timeout) as supabase:
         front = Front(settings, http, supabase)
@@ -67,7 +69,7 @@ async def serve_stdio(settings: Settings) -> None:
             await server.run(read, write, server.create_initialization_options())
 
 
-async def serve_http(settings: Settings, host: str, port: int, public_url: str | None) -> None:
+async def serve_http(settings: AssistantSettings, host: str, port: int, public_url: str | None) -> None:
     """Serve everybody who brings an access token, at `/mcp`, until SIGINT or SIGTERM."""
     async with aiohttp.ClientSession() as http, pool(settings.live_store_timeout) as supabase:
         front = Front(settings, http, supabase)

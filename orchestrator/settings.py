@@ -13,11 +13,11 @@ IDENTITIES = (
 )
 
 
-class SettingsError(Exception):
+class AssistantSettingsError(Exception):
     """One or more variables are missing or wrong. The message names each; it never holds a value."""
 
 
-class Settings(BaseSettings):
+class AssistantSettings(BaseSettings):
     model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     supabase_url: str = Field(pattern=r"^https?://")
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
         return tuple(part.strip().rstrip("/") for part in given.split(",") if part.strip())
 
     @model_validator(mode="after")
-    def _complete(self) -> "Settings":
+    def _complete(self) -> "AssistantSettings":
         if (self.live_assistant_email is None) != (self.live_assistant_password is None):
             raise ValueError("LIVE_ASSISTANT_EMAIL and LIVE_ASSISTANT_PASSWORD belong together")
         if self.live_assistant_service_role and self.supabase_service_role_key is None:
@@ -87,16 +87,16 @@ class Settings(BaseSettings):
         return tuple(value.get_secret_value() for value in found if isinstance(value, SecretStr))
 
 
-def load_settings() -> Settings:
+def load_settings() -> AssistantSettings:
     """Read the environment.
 
     Raises:
         SettingsError: names every faulty variable at once.
     """
     try:
-        return Settings()  # type: ignore[call-arg]  # the environment fills the fields
+        return AssistantSettings()  # type: ignore[call-arg]  # the environment fills the fields
     except ValidationError as error:
-        raise SettingsError(_explain(error)) from None
+        raise AssistantSettingsError(_explain(error)) from None
 
 
 def _explain(error: ValidationError) -> str:

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, NamedTuple, NewType, Protocol
 
 from handlers.effects import FinishAction, RecordIncident, RecordMedia, RecordMinute
-from handlers.events import ActionId, Connection, Identity, Person, Pulled, Sid, SnapshotLoaded
+from handlers.events import ActionId, Connection, Identity, PersonFacts, Pulled, Sid, SnapshotLoaded
 from moderation.desired import Permission
 
 RoomName = NewType("RoomName", str)
@@ -284,7 +284,7 @@ class Written:
 
     ok: bool
     error: str | None = None
-    person: Person | None = None
+    person: PersonFacts | None = None
     """Presence: what is wanted for that person."""
     action: str | None = None
     enforce_ms: float | None = None

@@ -16,7 +16,7 @@ from handlers.events import (
     Connection,
     Identity,
     LiveEvent,
-    Person,
+    PersonFacts,
     Pulled,
     Sid,
     SnapshotLoaded,
@@ -95,7 +95,7 @@ class _Person(_Row):
     invite_expires_at: Seconds | None = None
     access_ends_at: Seconds | None = None
 
-    def read(self) -> Person:
+    def read(self) -> PersonFacts:
         out, visit = self.removed, self.connection
         desired = Desired(
             role=self.role,
@@ -110,7 +110,7 @@ class _Person(_Row):
             invite_expires_at=self.invite_expires_at,
             access_ends_at=self.access_ends_at,
         )
-        return Person(Identity(self.user_id), desired, None if visit is None else visit.read())
+        return PersonFacts(Identity(self.user_id), desired, None if visit is None else visit.read())
 
 
 class _RoleRights(_Row):
@@ -254,7 +254,7 @@ def pulled(row: Json) -> Pulled:
     return _checked(_Pulled, "the news of a room", row).read()
 
 
-def person(row: Json) -> Person:
+def person(row: Json) -> PersonFacts:
     """PERSON, as the database's functions answer it.
 
     Raises:

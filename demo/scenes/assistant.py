@@ -1,7 +1,7 @@
 """Ops ask an assistant: why somebody may not enter, and to mute somebody, which it rehearses, confirms and reports."""
 
 from demo.stage import Hosted, Stage
-from local.assistant import Assistant, Screen, ToolRefused, acting_for, assistant
+from local.assistant import Assistant, AssistantScreen, ToolRefused, acting_for, assistant
 
 MUTE_SECONDS = 600
 
@@ -11,7 +11,7 @@ async def asked(stage: Stage) -> None:
     ops = await stage.people.arrive("Derya", ops=True)
     await room.host.until_on_record(room.session.id)
     log = stage.stack.directory / "logs" / "assistant.log"
-    screen = Screen()
+    screen = AssistantScreen()
     async with assistant(stage.stack.env, acting_for(ops), log, screen) as helper:
         stage.tell(ops, "connects an assistant, which acts as Derya and no more")
         await why_not(stage, helper)
@@ -28,7 +28,7 @@ async def why_not(stage: Stage, helper: Assistant) -> None:
     stage.checks.holds("assistant.explains", answer["reason"] == "ticket_required")
 
 
-async def with_care(stage: Stage, helper: Assistant, room: Hosted, screen: Screen) -> None:
+async def with_care(stage: Stage, helper: Assistant, room: Hosted, screen: AssistantScreen) -> None:
     wish = {
         "action": "mute",
         "session_id": room.session.id,

@@ -2,7 +2,7 @@
 
 import time
 
-from demo.stage import Stage, Watch
+from demo.stage import Stage, StageWatch
 from local.people.sound import speech_like
 
 STAYS_SILENT_SECONDS = 1.0
@@ -22,7 +22,7 @@ async def raised_hand(stage: Stage) -> None:
     may_speak = await at_naz.until_may_send()
     stage.tell(room.host, f"says yes; {naz.name} may speak", may_speak - asked.asked)
     stage.checks.took("room.promotion.ms", may_speak - asked.asked)
-    watch = Watch()
+    watch = StageWatch()
     await at_naz.speak(speech_like(-20))
     await ear.until_heard()
     stage.tell(naz, f"speaks, and {room.host.name} hears it", watch.seconds)

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from demo.stage import Stage, Watch
-from local.people.api import Json, Refused
+from demo.stage import Stage, StageWatch
+from local.people.api import Json, RequestRefused
 from local.people.person import Person
 from local.people.sound import speech_like
 from local.people.waiting import until
@@ -32,7 +32,7 @@ async def talk(stage: Stage, caller: Person, callee: Person) -> None:
     stage.tell(caller, f"calls {callee.name}: {rang}")
     at_caller = await caller.enter_call(call["id"], started["join"])
     answered = await callee.answer(call["id"], accept=True)
-    watch = Watch()
+    watch = StageWatch()
     at_callee = await callee.enter_call(call["id"], answered["join"])
     await asyncio.gather(at_caller.speak(speech_like(-20)), at_callee.speak(speech_like(-20, seed=2)))
     await asyncio.gather(at_caller.ear(callee.id).until_heard(), at_callee.ear(caller.id).until_heard())
@@ -59,7 +59,7 @@ async def decline(stage: Stage, caller: Person, callee: Person) -> None:
 
 async def miss(stage: Stage, caller: Person, callee: Person) -> None:
     async with stage.setting("calls.ring_seconds", RING_SECONDS):
-        watch = Watch()
+        watch = StageWatch()
         started = await caller.call(callee)
 
         async def missed() -> bool:
@@ -76,7 +76,7 @@ async def switched_off(stage: Stage, caller: Person, callee: Person) -> None:
         try:
             await caller.call(callee)
             code = ""
-        except Refused as refusal:
+        except RequestRefused as refusal:
             code = refusal.code
     stage.tell("ops", f"switch calls off; {caller.name} tries: {code}")
     stage.checks.holds("calls.switched_off", code == "calls_disabled")

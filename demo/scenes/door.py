@@ -1,7 +1,7 @@
 """A creator goes live on video; who paid or subscribed gets in, who did not does not."""
 
-from demo.stage import Hosted, Stage, Watch
-from local.people.api import Refused
+from demo.stage import Hosted, Stage, StageWatch
+from local.people.api import RequestRefused
 from local.people.person import Person
 from local.people.waiting import until
 
@@ -12,13 +12,13 @@ async def refused(person: Person, hosted: Hosted) -> str:
     """The code with which the door turns this person away; empty when it does not."""
     try:
         await person.token(hosted.session.id)
-    except Refused as refusal:
+    except RequestRefused as refusal:
         return refusal.code
     return ""
 
 
 async def goes_live(stage: Stage) -> None:
-    watch = Watch()
+    watch = StageWatch()
     live = await stage.host("Ada", "video_live", "pay_per_view", "Ebru by night", price_coins=TICKET_COINS)
     await live.at_host.film()
     await live.at_host.speak()
@@ -39,7 +39,7 @@ async def goes_live(stage: Stage) -> None:
 
 
 async def watches(stage: Stage, live: Hosted, viewer: Person) -> None:
-    watch = Watch()
+    watch = StageWatch()
     device = await viewer.enter(live.session.id)
     ear = device.ear(live.host.id)
     await until("the picture", lambda: device.sees_camera_of(live.host.id))
@@ -66,6 +66,6 @@ async def for_subscribers(stage: Stage) -> None:
     stage.checks.holds("door.subscription.refused", code == "subscription_required")
     deniz = await stage.people.arrive("Deniz")
     await stage.people.subscribe(deniz, room.host)
-    watch = Watch()
+    watch = StageWatch()
     await deniz.enter(room.session.id)
     stage.tell(deniz, "subscribes, and is in", watch.seconds)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from demo.stage import Stage, Watch
-from local.people.api import Refused
+from demo.stage import Stage, StageWatch
+from local.people.api import RequestRefused
 from local.people.evasive import shut_out
 from local.people.person import OpenSession
 from local.people.sound import speech_like
@@ -29,7 +29,7 @@ async def locked_out(stage: Stage) -> None:
     await (await room.host.ask("set_role", room.session.id, sena, params={"role": "speaker"})).applied()
     await device.until_may_send()
     shut_out(device.room, room.host.id)
-    watch = Watch()
+    watch = StageWatch()
     await device.speak(speech_like(-20))
     await device.until_may_not_send()
     stage.tell(sena, "lets everybody but the agent listen, and loses the microphone", watch.seconds)
@@ -44,7 +44,7 @@ async def deleted_on_air(stage: Stage) -> None:
     await host.enter(session.id, session.join)
     fan = await stage.people.arrive("Pınar")
     at_fan = await fan.enter(session.id)
-    watch = Watch()
+    watch = StageWatch()
     await stage.people.service.delete_account(host.id)
     await at_fan.until_ended(15)
     stage.tell(host, "is deleted on air: the show is over for everybody", watch.seconds)
@@ -52,7 +52,7 @@ async def deleted_on_air(stage: Stage) -> None:
     try:
         await host.token(session.id)
         refused = ""
-    except Refused as refusal:
+    except RequestRefused as refusal:
         refused = refusal.code
 
     async def ended() -> bool:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from demo.stage import Stage, Watch
+from demo.stage import Stage, StageWatch
 from local.people.device import Device
 from local.people.forger import Forger
 from local.people.relay_packet import Refusal
@@ -20,7 +20,7 @@ async def forged_gifts(stage: Stage) -> None:
     await fan.send_gift(live.session.id, "rose")
     genuine = await until("the gift is on the phone", lambda: gift_packet(live.at_host))
 
-    watch = Watch()
+    watch = StageWatch()
     async with Forger(stage.stack.env, live.session.room, live.session.id, hidden=True) as forger:
         stage.tell("a forger", "with LiveKit's secret slips in, hidden like the agent")
         await forger.send(genuine.replace(GIFT, RICHER))

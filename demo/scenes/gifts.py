@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 
-from demo.stage import Hosted, Stage, Watch
+from demo.stage import Hosted, Stage, StageWatch
 from local.people.device import Device
 from local.people.waiting import until
 
@@ -34,7 +34,7 @@ async def shower(stage: Stage) -> None:
         ]
     key = str(uuid.uuid4())
     first = await senders[0].send_gift(live.session.id, "heart", key=key)
-    watch = Watch()
+    watch = StageWatch()
     again = await senders[0].send_gift(live.session.id, "heart", key=key)
     given = [first["gift_id"], *[receipt.result()["gift_id"] for receipt in receipts]]
     stage.tell("Kaan, Irem", f"send {len(given)} gifts at once, the last one twice by a bad line")
@@ -48,7 +48,7 @@ async def shower(stage: Stage) -> None:
 
 
 async def comes_late(stage: Stage, live: Hosted, given: list[str]) -> None:
-    watch = Watch()
+    watch = StageWatch()
     late = await stage.people.arrive("Pelin")
     device = await late.enter(live.session.id, start_after=0)
     await until("the late joiner has caught up", lambda: len(gifts_at(device)) >= len(given))

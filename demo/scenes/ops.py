@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from demo.stage import Hosted, Stage, Watch
-from local.people.api import Json, Refused
+from demo.stage import Hosted, Stage, StageWatch
+from local.people.api import Json, RequestRefused
 from local.people.person import Person
 from local.people.sound import speech_like
 from local.people.waiting import until
@@ -41,7 +41,7 @@ async def kicks(stage: Stage, room: Hosted, ops: Person) -> None:
     token = await person.token(room.session.id)
     device = await person.enter(room.session.id, token)
     await person.until_on_record(room.session.id)
-    watch = Watch()
+    watch = StageWatch()
     asked = await ops.ask("kick", room.session.id, person, reason="spam")
     await device.until_ended()
     stage.tell(ops, f"kicks {person.name}, who is out", watch.seconds)
@@ -58,7 +58,7 @@ async def bans(stage: Stage, room: Hosted, ops: Person) -> None:
     token = await person.token(room.session.id)
     device = await person.enter(room.session.id, token)
     await person.until_on_record(room.session.id)
-    watch = Watch()
+    watch = StageWatch()
     await ops.ask("ban", room.session.id, person, params={"scope": "session"}, reason="threats")
     await device.until_ended()
     stage.tell(ops, f"bans {person.name}, who is out", watch.seconds)
@@ -66,7 +66,7 @@ async def bans(stage: Stage, room: Hosted, ops: Person) -> None:
     try:
         await person.token(room.session.id)
         refused = ""
-    except Refused as refusal:
+    except RequestRefused as refusal:
         refused = refusal.code
     stage.tell(person, f"asks for a new token: {refused}")
     stage.checks.holds("ops.ban_no_token", refused == "banned")

@@ -1,7 +1,7 @@
 """Three viewers report a speaker: ops get a case, one decides it and mutes, the speaker appeals, another lifts."""
 
-from demo.stage import Hosted, Stage, Watch
-from local.people.api import Json, Refused
+from demo.stage import Hosted, Stage, StageWatch
+from local.people.api import Json, RequestRefused
 from local.people.person import Person
 from local.people.sound import speech_like
 from local.people.waiting import until
@@ -42,7 +42,7 @@ async def by_three(stage: Stage) -> None:
     )
 
     await appealed(stage, asli, mute.id, first, second)
-    watch = Watch()
+    watch = StageWatch()
     await at_asli.until_may_send()
     stage.tell(asli, "may speak again", watch.seconds)
     unseen = [await asli.api.rows("user_reports"), await asli.api.rows("moderation_cases")]
@@ -67,7 +67,7 @@ async def refusal(person: Person, function: str, **arguments: object) -> str:
     """The code with which a function refuses; empty when it does not."""
     try:
         await person.api.rpc(function, **arguments)
-    except Refused as refused:
+    except RequestRefused as refused:
         return refused.code
     return ""
 

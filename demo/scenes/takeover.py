@@ -1,6 +1,6 @@
 """The worker of a room is killed without warning; another one takes the room, and does what was asked meanwhile."""
 
-from demo.stage import Stage, Watch
+from demo.stage import Stage, StageWatch
 from local.people.sound import speech_like
 
 
@@ -16,7 +16,7 @@ async def worker_dies(stage: Stage) -> None:
     ops = await stage.people.arrive("Sedat", ops=True)
     stage.tell(room.host, f"speaks in a room that {holder} moderates")
 
-    watch = Watch()
+    watch = StageWatch()
     await stage.stack.workers[holder].kill()
     stage.tell("SIGKILL", f"ends {holder}; Sedat of ops asks for a mute all the same")
     asked = await ops.ask("mute", room.session.id, room.host)

@@ -19,7 +19,7 @@ from local.paths import STATE
 from local.people.api import Json
 from local.people.device import Device
 from local.people.person import Person
-from local.people.sound import RATE, Sound, speech_like
+from local.people.sound import RATE, SpokenSound, speech_like
 from local.people.waiting import until
 from moderation.audio.kweighting import CHANNELS, SAMPLE_RATE
 from moderation.audio.measurement import Measurement
@@ -32,8 +32,8 @@ from moderation.words import Words
 PICTURE = STATE / "levels.svg"
 THRESHOLD_LUFS = -9.0
 CALM = speech_like(-24.0, seconds=2.0).pcm
-SHOUT = Sound("a shout", sounds.as_int16(sounds.shout(-9.0, 16.0, RATE, np.random.default_rng(7))))
-TALK_THEN_SHOUT = Sound("a talk that becomes a shout", np.concatenate([CALM, SHOUT.pcm]))
+SHOUT = SpokenSound("a shout", sounds.as_int16(sounds.shout(-9.0, 16.0, RATE, np.random.default_rng(7))))
+TALK_THEN_SHOUT = SpokenSound("a talk that becomes a shout", np.concatenate([CALM, SHOUT.pcm]))
 POLICY: Mapping[str, Any] = {
     "too_loud": {"threshold_lufs": THRESHOLD_LUFS, "grace_seconds": 1.0},
     "ladder": [

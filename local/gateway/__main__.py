@@ -7,11 +7,11 @@ import signal
 from aiohttp import web
 
 from local.gateway.app import gateway
-from local.gateway.settings import Settings
+from local.gateway.settings import GatewaySettings
 from local.ports import LOOPBACK
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: GatewaySettings) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -28,4 +28,4 @@ async def serve(settings: Settings) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    asyncio.run(serve(Settings.from_env()))
+    asyncio.run(serve(GatewaySettings.from_env()))

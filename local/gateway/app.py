@@ -13,14 +13,14 @@ from local.gateway import proxy
 from local.gateway.auth.api import AuthApi
 from local.gateway.realtime.api import RealtimeApi
 from local.gateway.realtime.hub import Hub
-from local.gateway.settings import Settings
+from local.gateway.settings import GatewaySettings
 
 MAX_BODY = 16 * 1024 * 1024
 KEYLESS = ("/functions/v1/", "/_local/", "/auth/v1/health", "/auth/v1/.well-known/", "/realtime/v1/websocket")
 
 
 @asynccontextmanager
-async def gateway(settings: Settings) -> AsyncIterator[web.Application]:
+async def gateway(settings: GatewaySettings) -> AsyncIterator[web.Application]:
     """The application, with its connections open."""
     connector = aiohttp.TCPConnector(limit=1000)
     async with (
@@ -55,7 +55,7 @@ def database_pool(url: str) -> asyncpg.Pool:
     return asyncpg.create_pool(url, min_size=1, max_size=5, timeout=5, command_timeout=10)
 
 
-def guard(settings: Settings) -> Middleware:
+def guard(settings: GatewaySettings) -> Middleware:
     """Every path needs an API key but the functions' (each verifies for itself) and a few public ones."""
 
     @web.middleware
@@ -74,7 +74,7 @@ def guard(settings: Settings) -> Middleware:
     return middleware
 
 
-def add_proxies(router: web.UrlDispatcher, settings: Settings, http: aiohttp.ClientSession) -> None:
+def add_proxies(router: web.UrlDispatcher, settings: GatewaySettings, http: aiohttp.ClientSession) -> None:
     to_rest = proxy.Proxy(http, "/rest/v1", settings.rest_url)
     to_functions = proxy.Proxy(http, "/functions/v1", settings.functions_url)
 

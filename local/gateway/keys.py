@@ -26,7 +26,7 @@ class InvalidTokenError(Exception):
 
 
 @dataclass(frozen=True)
-class SigningKey:
+class TokenKey:
     """An ES256 key (P-256) that signs people's access tokens; `kid` names it in the token and in the JWKS."""
 
     kid: str
@@ -56,7 +56,7 @@ class Keys:
     secrets: Mapping[str, str]
     anon: str
     service_role: str
-    signing: tuple[SigningKey, ...]
+    signing: tuple[TokenKey, ...]
     legacy: bool = True
 
     @classmethod
@@ -79,7 +79,7 @@ class Keys:
             {name: opaque("secret", jwt_secret, name) for name in secret_names},
             anon,
             service_role,
-            tuple(SigningKey.derive(name, jwt_secret) for name in signing_names),
+            tuple(TokenKey.derive(name, jwt_secret) for name in signing_names),
             legacy,
         )
 

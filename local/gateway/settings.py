@@ -9,7 +9,7 @@ from local.gateway.keys import Keys
 
 
 @dataclass(frozen=True)
-class Settings:
+class GatewaySettings:
     """Addresses of the services behind the gateway, its own port and keys.
 
     `fault_hooks` opens `/_local/`, by which tests break Realtime on purpose.

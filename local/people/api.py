@@ -13,7 +13,7 @@ Json = dict[str, Any]
 TIMEOUT = aiohttp.ClientTimeout(total=15)
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The backend said no. `code` is what a program reads, the text what a person reads."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -106,7 +106,7 @@ class Api:
             rows: Sequence[Json] = await answer
         except (aiohttp.ClientError, TimeoutError) as error:
             raise SourceUnavailableError from error
-        except Refused as error:
+        except RequestRefused as error:
             # Anyone who is banned reads no more, and may again later; whose account is deleted, never again. A database
             # that is restarting answers soon.
             away = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
@@ -129,10 +129,10 @@ class Api:
             return body
 
 
-def refusal(status: int, body: Any) -> Refused:
+def refusal(status: int, body: Any) -> RequestRefused:
     """An error in the words of an edge function, of PostgREST, or of the sign-in service."""
     said = body if isinstance(body, dict) else {}
     if isinstance(said.get("error"), dict):
-        return Refused(status, said["error"].get("code", ""), said["error"].get("message", ""))
+        return RequestRefused(status, said["error"].get("code", ""), said["error"].get("message", ""))
     code = said.get("hint") or said.get("error_code") or said.get("code") or "unknown"
-    return Refused(status, str(code), str(said.get("message") or said.get("msg") or said))
+    return RequestRefused(status, str(code), str(said.get("message") or said.get("msg") or said))

@@ -13,10 +13,10 @@ from agent.livekit.native import ParticipantPermission
 from local.people import voice
 from local.people.api import Api, Json
 from local.people.ear import Ear
-from local.people.relay import Join, Relay
-from local.people.relay_packet import PacketEvent, Subject
+from local.people.relay import Join, RelayReader
+from local.people.relay_packet import PacketEvent, PacketSubject
 from local.people.relay_sequence import RelayEvent
-from local.people.sound import Sound, speech_like
+from local.people.sound import SpokenSound, speech_like
 from local.people.waiting import DEADLINE_SECONDS, until, within
 
 CONNECT_SECONDS = 15.0
@@ -47,7 +47,7 @@ class Device:
     def __init__(
         self,
         join: Json,
-        subject: Subject,
+        subject: PacketSubject,
         api: Api,
         *,
         start_after: int | None = None,
@@ -66,7 +66,7 @@ class Device:
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """LiveKit's reason for the end of the connection, in lower case."""
         self.ended_at = 0.0
-        self.relay = Relay(
+        self.relay = RelayReader(
             self.room,
             api,
             subject,
@@ -174,12 +174,12 @@ class Device:
 
     # ------------------------------------------------------------ sending
 
-    async def speak(self, sound: Sound | None = None) -> None:
+    async def speak(self, sound: SpokenSound | None = None) -> None:
         """Opens the microphone, once it may: until `hush`, or until the right is taken away."""
         await self.until_may_send(MICROPHONE)
         await self._send(MICROPHONE, sound or speech_like())
 
-    async def speak_without_asking(self, sound: Sound | None = None) -> None:
+    async def speak_without_asking(self, sound: SpokenSound | None = None) -> None:
         """Publishes whether it may or not. Raises rtc's PublishTrackError, after 10 s, when it may not."""
         await self._send(MICROPHONE, sound or speech_like())
 
@@ -198,7 +198,7 @@ class Device:
         await self.until_may_send(CAMERA)
         await self._send(CAMERA, None)
 
-    async def _send(self, source: int, sound: Sound | None) -> None:
+    async def _send(self, source: int, sound: SpokenSound | None) -> None:
         await self._stop(source)
         stack = AsyncExitStack()
         sending = voice.camera(self.room) if sound is None else voice.microphone(self.room, sound)

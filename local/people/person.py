@@ -11,7 +11,7 @@ import aiohttp
 
 from local.people.api import Api, Json
 from local.people.device import Device
-from local.people.relay_packet import Subject
+from local.people.relay_packet import PacketSubject
 from local.people.vanishing import VanishingDevice
 from local.people.waiting import DEADLINE_SECONDS, until
 
@@ -63,7 +63,7 @@ class Person:
         `start_after`: the first events wanted are those after this seq; what is on at the moment of joining if None.
         """
         join = join or await self.token(session_id)
-        device = Device(join, Subject("session", session_id), self.api, start_after=start_after)
+        device = Device(join, PacketSubject("session", session_id), self.api, start_after=start_after)
         return await self._enter(device)
 
     async def until_on_record(self, session_id: str) -> None:
@@ -72,7 +72,7 @@ class Person:
         await until(f"{self.name} is on record as there", lambda: self.api.rows("live_participants", **mine))
 
     async def enter_call(self, call_id: str, join: Json) -> Device:
-        return await self._enter(Device(join, Subject("call", call_id), self.api))
+        return await self._enter(Device(join, PacketSubject("call", call_id), self.api))
 
     async def _enter(self, device: Device) -> Device:
         await device.connect()

@@ -17,17 +17,17 @@ from local.people.relay_packet import (
     NOTICE,
     TOPICS,
     Body,
-    Context,
     Json,
     Packet,
+    PacketContext,
     PacketEvent,
+    PacketSubject,
     Refusal,
-    Subject,
     judge,
     parse_keys,
     parse_row,
 )
-from local.people.relay_sequence import EventSequence, RecentIds, RelayEvent, Source
+from local.people.relay_sequence import EventSequence, EventSource, RecentIds, RelayEvent
 
 PAGE_SIZE = 200
 MAX_HELD = 64
@@ -81,7 +81,7 @@ def _ignore(_: PacketEvent) -> None:
     return None
 
 
-class Relay:
+class RelayReader:
     """Runs while `run()` does. `on_event` gets each event of the session once, in order.
 
     `lose` is asked for every packet and drops it when true: the bad network of a test.
@@ -91,7 +91,7 @@ class Relay:
         self,
         room: RelayRoom,
         source: RelaySource,
-        subject: Subject,
+        subject: PacketSubject,
         join: Join,
         *,
         on_event: Callable[[RelayEvent], None],
@@ -101,7 +101,7 @@ class Relay:
         lose: Callable[[], bool] = lambda: False,
     ) -> None:
         self.refused: Counter[Refusal] = Counter()
-        self.emitted: Counter[Source] = Counter()
+        self.emitted: Counter[EventSource] = Counter()
         self.reads = 0
         """How often the stream was read to its end."""
         self._room = room
@@ -167,8 +167,8 @@ class Relay:
             self._held.append((packet, self._fetches_begun))
             self._keys_wanted.set()
 
-    def _context(self) -> Context:
-        return Context(
+    def _context(self) -> PacketContext:
+        return PacketContext(
             self._room.name, self._subject, self._room.local_participant.identity, time.time(), self._keys
         )
 

@@ -55,7 +55,7 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class PacketSubject:
     """Whose packets these are. A call has notices only."""
 
     kind: Literal["session", "call"]
@@ -112,9 +112,9 @@ class Packet:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class PacketContext:
     room: str
-    subject: Subject
+    subject: PacketSubject
     identity: str
     now: float
     keys: Keys
@@ -151,7 +151,7 @@ class _MalformedError(ValueError):
     pass
 
 
-def judge(packet: Packet, context: Context) -> Verdict:
+def judge(packet: Packet, context: PacketContext) -> Verdict:
     """Nothing of the body is believed, or even parsed, before its signature holds."""
     if packet.from_participant:
         return Refusal.VISIBLE_SENDER
@@ -165,7 +165,7 @@ def judge(packet: Packet, context: Context) -> Verdict:
         return Refusal.MALFORMED
 
 
-def _judge_signed(text: str, signature: str, key: SigningKey, topic: str, context: Context) -> Verdict:
+def _judge_signed(text: str, signature: str, key: SigningKey, topic: str, context: PacketContext) -> Verdict:
     if (untrusted := key.refusal(context.now)) is not None:
         return untrusted
     if not _is_signed(text, signature, key.public_key.public_bytes_raw()):
@@ -194,7 +194,7 @@ def _is_signed(text: str, signature: str, public_key: bytes) -> bool:
     return True
 
 
-def _misdirection(raw: Json, topic: str, context: Context) -> Refusal | None:
+def _misdirection(raw: Json, topic: str, context: PacketContext) -> Refusal | None:
     if raw.get("v") != 1:
         return Refusal.UNSUPPORTED_VERSION
     if raw.get("room") != context.room:

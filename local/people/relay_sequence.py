@@ -14,7 +14,7 @@ MAX_PENDING = 1024
 _MAX_RECENT_IDS = 2048
 
 
-class Source(StrEnum):
+class EventSource(StrEnum):
     """How an event came: as a packet, or read from the database afterwards."""
 
     LIVE = "live"
@@ -28,7 +28,7 @@ class RelayEvent:
     type: str
     at: datetime
     payload: Json
-    source: Source
+    source: EventSource
 
 
 class RecentIds:
@@ -76,7 +76,7 @@ class EventSequence:
             return None
         if len(self._pending) >= MAX_PENDING and seq != self.position + 1:
             return Refusal.QUEUE_FULL
-        self._keep(event, Source.LIVE)
+        self._keep(event, EventSource.LIVE)
         return None
 
     def fill(self, rows: Iterable[PacketEvent]) -> None:
@@ -84,7 +84,7 @@ class EventSequence:
         for row in rows:
             seq = row.seq or 0
             if seq > self.position and seq not in self._pending and row.id not in self._ids:
-                self._keep(row, Source.CAUGHT_UP)
+                self._keep(row, EventSource.CAUGHT_UP)
             self._settled = max(self._settled, seq)
             self.note_latest(seq)
 
@@ -98,7 +98,7 @@ class EventSequence:
             else:
                 yield event
 
-    def _keep(self, event: PacketEvent, source: Source) -> None:
+    def _keep(self, event: PacketEvent, source: EventSource) -> None:
         self._ids.add(event.id)
         seq = event.seq or 0
         self._pending[seq] = RelayEvent(seq, event.id, event.type, event.at, event.payload, source)

@@ -20,7 +20,7 @@ Samples = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class SpokenSound:
     """Mono 16-bit samples at `RATE`, to be looped."""
 
     name: str
@@ -32,14 +32,14 @@ class Sound:
 
 
 @cache
-def tone(dbfs: float = -20.0, *, hertz: int = 440, seconds: float = 1.0) -> Sound:
+def tone(dbfs: float = -20.0, *, hertz: int = 440, seconds: float = 1.0) -> SpokenSound:
     """A sine; whole periods, hence an integer frequency and tenths of seconds."""
     phase = 2 * np.pi * hertz * np.arange(round(seconds * RATE)) / RATE
     return sound(f"a {hertz} Hz tone", np.sin(phase), dbfs)
 
 
 @cache
-def pink_noise(dbfs: float = -20.0, *, seconds: float = 4.0, seed: int = 1) -> Sound:
+def pink_noise(dbfs: float = -20.0, *, seconds: float = 4.0, seed: int = 1) -> SpokenSound:
     """Noise with equal power in every octave, 20 Hz to 20 kHz."""
     count = round(seconds * RATE)
     hertz = np.fft.rfftfreq(count, 1 / RATE)
@@ -50,7 +50,7 @@ def pink_noise(dbfs: float = -20.0, *, seconds: float = 4.0, seed: int = 1) -> S
 
 
 @cache
-def speech_like(dbfs: float = -23.0, *, seconds: float = 4.0, seed: int = 1) -> Sound:
+def speech_like(dbfs: float = -23.0, *, seconds: float = 4.0, seed: int = 1) -> SpokenSound:
     """A voice's harmonics under moving formants, four syllables a second, with pauses between phrases.
 
     The level is that of the whole, pauses included.
@@ -82,7 +82,7 @@ def wander(draw: np.random.Generator, time: Samples, seconds: float, *, waves: i
     return scaled
 
 
-def sound(name: str, samples: Samples, dbfs: float) -> Sound:
+def sound(name: str, samples: Samples, dbfs: float) -> SpokenSound:
     """These samples at this level.
 
     Raises:
@@ -91,7 +91,7 @@ def sound(name: str, samples: Samples, dbfs: float) -> Sound:
     scaled = samples * 10 ** (dbfs / 20) / np.sqrt(np.mean(samples**2))
     if np.abs(scaled).max() > 1:
         raise ValueError(f"{name} at {dbfs:g} dBFS would clip by {np.abs(scaled).max():.2f}")
-    return Sound(name, np.round(scaled * FULL_SCALE).astype(np.int16))
+    return SpokenSound(name, np.round(scaled * FULL_SCALE).astype(np.int16))
 
 
 def level_of(pcm: NDArray[np.int16]) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from livekit import rtc
 from livekit.rtc.participant import UnpublishTrackError
 
-from local.people.sound import RATE, Sound
+from local.people.sound import RATE, SpokenSound
 
 FRAME_MS = 50
 QUEUE_MS = 100
@@ -20,7 +20,7 @@ UNPUBLISH_SECONDS = 3.0
 
 
 @asynccontextmanager
-async def microphone(room: rtc.Room, sound: Sound) -> AsyncIterator[None]:
+async def microphone(room: rtc.Room, sound: SpokenSound) -> AsyncIterator[None]:
     """Publishes the sound, from entering to leaving. Raises rtc's PublishTrackError when refused."""
     source = rtc.AudioSource(RATE, 1, queue_size_ms=QUEUE_MS)
     try:
@@ -69,13 +69,13 @@ async def published(
                     await room.local_participant.unpublish_track(publication.sid)
 
 
-async def play(source: rtc.AudioSource, sound: Sound) -> None:
+async def play(source: rtc.AudioSource, sound: SpokenSound) -> None:
     """Says it again and again; the source's queue sets the pace."""
     for samples in chunks(sound):
         await source.capture_frame(rtc.AudioFrame(samples.tobytes(), RATE, 1, samples.size))
 
 
-def chunks(sound: Sound) -> Iterator[np.ndarray[tuple[int], np.dtype[np.int16]]]:
+def chunks(sound: SpokenSound) -> Iterator[np.ndarray[tuple[int], np.dtype[np.int16]]]:
     size = RATE * FRAME_MS // 1000
     frames = [sound.pcm[at : at + size] for at in range(0, sound.pcm.size - size + 1, size)]
     while True:

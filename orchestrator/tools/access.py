@@ -12,15 +12,15 @@ from orchestrator.drift import Drift
 from orchestrator.errors import RefusedError
 from orchestrator.livekit_view import Room
 from orchestrator.records import (
-    Action,
+    ActionRow,
     Ban,
     Figures,
-    Incident,
+    IncidentRow,
     Message,
-    Minute,
+    MinuteRow,
     Participant,
     RoleRow,
-    Session,
+    SessionRow,
     Visit,
 )
 from orchestrator.rights import Reach
@@ -62,9 +62,9 @@ class PersonOverview(BaseModel):
     )
     visits: list[Visit]
     bans: list[Ban]
-    actions: list[Action] = Field(description="the latest about this person here, and about everybody")
-    incidents: list[Incident]
-    sound: list[Minute]
+    actions: list[ActionRow] = Field(description="the latest about this person here, and about everybody")
+    incidents: list[IncidentRow]
+    sound: list[MinuteRow]
     messages: list[Message]
 
 
@@ -73,10 +73,10 @@ async def participant_overview(desk: Desk, ask: PersonInSession) -> Answer[Perso
     if user != desk.rights.user_id and not desk.rights.staffs(ask.session_id):
         raise RefusedError("not_allowed", "about others only the staff of the session and ops may ask")
     here = {"session_id": f"eq.{ask.session_id}", "user_id": f"eq.{user}"}
-    session = await inquiry.row(Session, id=f"eq.{ask.session_id}")
+    session = await inquiry.row(SessionRow, id=f"eq.{ask.session_id}")
     person = await inquiry.row(Participant, **here)
     about = {"session_id": f"eq.{ask.session_id}", "or": f"(target_user_id.eq.{user},target_user_id.is.null)"}
-    actions = await inquiry.rows(Action, limit=RECENT, order="n.desc", **about)
+    actions = await inquiry.rows(ActionRow, limit=RECENT, order="n.desc", **about)
     roles = await inquiry.rows(RoleRow, limit=50, context=f"eq.{session.type}") if session else []
     rights = drift.rights_of(roles)
     room = await inquiry.room(session)
@@ -93,8 +93,8 @@ async def participant_overview(desk: Desk, ask: PersonInSession) -> Answer[Perso
         visits=await inquiry.rows(Visit, limit=RECENT, order="joined_at.desc", **here),
         bans=await inquiry.rows(Ban, limit=RECENT, order="created_at.desc", user_id=f"eq.{user}"),
         actions=actions,
-        incidents=await inquiry.rows(Incident, limit=RECENT, order="started_at.desc", **here),
-        sound=await inquiry.rows(Minute, limit=RECENT, order="minute.desc", **here),
+        incidents=await inquiry.rows(IncidentRow, limit=RECENT, order="started_at.desc", **here),
+        sound=await inquiry.rows(MinuteRow, limit=RECENT, order="minute.desc", **here),
         messages=await inquiry.rows(Message, limit=RECENT, order="created_at.desc", **here),
     )  # fmt: skip
     overview.drift = await _drift_of(inquiry, session, person, room, user)
@@ -102,7 +102,7 @@ async def participant_overview(desk: Desk, ask: PersonInSession) -> Answer[Perso
 
 
 async def _drift_of(
-    inquiry: Inquiry, session: Session | None, person: Participant | None, room: Room | None, user: str
+    inquiry: Inquiry, session: SessionRow | None, person: Participant | None, room: Room | None, user: str
 ) -> list[Drift] | None:
     if session is None or room is None:
         return None
@@ -110,7 +110,7 @@ async def _drift_of(
     return await differences(inquiry, session, [person] if person else [], alone)
 
 
-def muted_by(actions: list[Action]) -> Muted | None:
+def muted_by(actions: list[ActionRow]) -> Muted | None:
     """The latest taking of the microphone that nothing took back since; `actions` newest first."""
     for action in actions:
         if action.dry_run or action.status in OVER:
@@ -139,13 +139,13 @@ class Access(BaseModel):
     facts: Figures = Field(
         default=None, description="what the decision rests on: session, ban, tickets, subscription"
     )
-    session: Session | None
+    session: SessionRow | None
     bans: list[Ban]
 
 
 async def explain_access(desk: Desk, ask: PersonInSession) -> Answer[Access]:
     inquiry, user = Inquiry(desk), await id_of(desk, ask.user)
-    session = await inquiry.row(Session, id=f"eq.{ask.session_id}")
+    session = await inquiry.row(SessionRow, id=f"eq.{ask.session_id}")
     decision = await inquiry.call("explain_access", session_id=str(ask.session_id), user_id=user)
     decided = decision if isinstance(decision, dict) else {}
     bans = await inquiry.rows(

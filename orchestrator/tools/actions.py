@@ -17,7 +17,7 @@ from orchestrator.desk import Desk
 from orchestrator.errors import UnavailableError
 from orchestrator.identity import SERVICE_ROLE
 from orchestrator.person import Confirms
-from orchestrator.records import Action, Message, Session
+from orchestrator.records import ActionRow, Message, SessionRow
 from orchestrator.rights import Reach
 from orchestrator.tools.action_params import Params
 from orchestrator.tools.tool import Ask, Person, Question, Tool, confirmation_of, id_of, may_confirm
@@ -61,7 +61,7 @@ class Requested(BaseModel):
     dry_run: bool
     target_user_id: str | None
     target: UserText = Field(description="what the target calls themselves: check that it is who was meant")
-    row: Action | None = Field(description="the row as it stands: before and after tell what changes")
+    row: ActionRow | None = Field(description="the row as it stands: before and after tell what changes")
     changes: dict[str, Any] = Field(
         description="what differs between before and after, by name: [before, after]; `invited`: the person would be "
         "asked, and decides"
@@ -88,7 +88,7 @@ async def question_of(desk: Desk, ask: RequestAction) -> Question | None:
         return None
     confirmation, wish = confirmation_of(ask.confirmation), await _wish(desk, ask)
     inquiry, target = Inquiry(desk), wish["target_user_id"]
-    session = await inquiry.row(Session, id=f"eq.{ask.session_id}") if ask.session_id else None
+    session = await inquiry.row(SessionRow, id=f"eq.{ask.session_id}") if ask.session_id else None
     message = ask.params.message_id
     line = await inquiry.row(Message, id=f"eq.{message}") if message else None
     names = await inquiry.names([target])
@@ -127,7 +127,7 @@ async def _rehearse(desk: Desk, wish: dict[str, Any]) -> Answer[Requested]:
     action = uuid.uuid4()
     await _insert(desk, action, wish, dry_run=True)
     inquiry = Inquiry(desk)
-    row = await inquiry.row(Action, action_id=f"eq.{action}")
+    row = await inquiry.row(ActionRow, action_id=f"eq.{action}")
     possible = (row is None or row.status == "applied") and may_confirm(desk)
     return await _requested(
         inquiry,
@@ -141,7 +141,7 @@ async def _rehearse(desk: Desk, wish: dict[str, Any]) -> Answer[Requested]:
     )
 
 
-def _after_rehearsal(row: Action | None) -> str:
+def _after_rehearsal(row: ActionRow | None) -> str:
     if row is not None and row.status == "applied":
         invited = (
             "The person would be invited, not raised: they decide. "
@@ -168,7 +168,7 @@ async def _act(desk: Desk, wish: dict[str, Any], confirmation: str) -> Answer[Re
             f"{error}; whether the request arrived is not known: ask action_status for {action} before anything else"
         ) from error
     inquiry = Inquiry(desk)
-    row = await inquiry.row(Action, action_id=f"eq.{action}")
+    row = await inquiry.row(ActionRow, action_id=f"eq.{action}")
     return await _requested(
         inquiry,
         wish,
@@ -188,7 +188,7 @@ async def _insert(desk: Desk, action: UUID, wish: dict[str, Any], *, dry_run: bo
 
 
 async def _requested(
-    inquiry: Inquiry, wish: dict[str, Any], row: Action | None, **rest: Any
+    inquiry: Inquiry, wish: dict[str, Any], row: ActionRow | None, **rest: Any
 ) -> Answer[Requested]:
     target: str | None = wish["target_user_id"]
     if target is None and row is not None:
@@ -213,12 +213,12 @@ def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
 
 
 async def _row_when(
-    inquiry: Inquiry, action: str, seconds: float, settled: Callable[[Action], bool]
-) -> Action | None:
+    inquiry: Inquiry, action: str, seconds: float, settled: Callable[[ActionRow], bool]
+) -> ActionRow | None:
     """The row once it is settled, or as it stands after so many seconds."""
     deadline = time.monotonic() + seconds
     while True:
-        row = await inquiry.row(Action, action_id=f"eq.{action}")
+        row = await inquiry.row(ActionRow, action_id=f"eq.{action}")
         if row is None or settled(row) or time.monotonic() >= deadline:
             return row
         await asyncio.sleep(LOOK_SECONDS)
@@ -229,15 +229,15 @@ class ActionStatus(Ask):
     wait_seconds: Annotated[float, Field(ge=0, le=30, description="how long to wait for an end")] = 10.0
 
 
-class Status(BaseModel):
+class ActionSeen(BaseModel):
     final: bool | None = Field(description="whether it is decided; null: there is no such row for who asks")
-    action: Action | None
+    action: ActionRow | None
 
 
-async def action_status(desk: Desk, ask: ActionStatus) -> Answer[Status]:
+async def action_status(desk: Desk, ask: ActionStatus) -> Answer[ActionSeen]:
     inquiry = Inquiry(desk)
     row = await _row_when(inquiry, str(ask.action_id), ask.wait_seconds, lambda row: row.status in FINAL)
-    return inquiry.answer(Status(final=None if row is None else row.status in FINAL, action=row))
+    return inquiry.answer(ActionSeen(final=None if row is None else row.status in FINAL, action=row))
 
 
 REQUEST_ACTION = Tool(
@@ -258,7 +258,7 @@ ACTION_STATUS = Tool(
     description="The row of an action, once it is applied, failed, expired or cancelled, or as it stands when the wait "
     "is over. enforce_ms tells how long it took until LiveKit confirmed.",
     ask=ActionStatus,
-    answer=Answer[Status],
+    answer=Answer[ActionSeen],
     run=action_status,
     reach=Reach.OWN,
 )

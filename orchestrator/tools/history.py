@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from orchestrator.answer import Answer, Inquiry
 from orchestrator.database import equal
 from orchestrator.desk import Desk
-from orchestrator.records import Action, Incident
+from orchestrator.records import ActionRow, IncidentRow
 from orchestrator.rights import Reach
 from orchestrator.tools.tool import Ask, Limit, Person, Tool, id_of
 from orchestrator.untrusted import UserText
@@ -24,13 +24,13 @@ class ActionHistory(Ask):
 
 
 class Actions(BaseModel):
-    actions: list[Action]
+    actions: list[ActionRow]
 
 
 async def action_history(desk: Desk, ask: ActionHistory) -> Answer[Actions]:
     inquiry = Inquiry(desk)
     found = await inquiry.rows(
-        Action,
+        ActionRow,
         limit=ask.limit,
         order="n.desc",
         session_id=equal(ask.session_id),
@@ -49,7 +49,7 @@ class Incidents(Ask):
     limit: Limit = 20
 
 
-class NamedIncident(Incident):
+class NamedIncident(IncidentRow):
     name: UserText = None
 
 
@@ -60,7 +60,7 @@ class Seen(BaseModel):
 async def incidents(desk: Desk, ask: Incidents) -> Answer[Seen]:
     inquiry = Inquiry(desk)
     found = await inquiry.rows(
-        Incident,
+        IncidentRow,
         limit=ask.limit,
         order="started_at.desc",
         session_id=equal(ask.session_id),

@@ -27,18 +27,18 @@ class Column(BaseModel):
     type: str
 
 
-class Policy(BaseModel):
+class RowPolicy(BaseModel):
     name: str
     command: str
     roles: list[str]
 
 
-class Table(BaseModel):
+class TableFacts(BaseModel):
     name: str
     kind: str
     row_level_security: bool
     columns: list[Column]
-    policies: list[Policy]
+    policies: list[RowPolicy]
 
 
 class Function(BaseModel):
@@ -56,7 +56,7 @@ class Schema(BaseModel):
     warnings: list[str] = []
     tables: dict[str, list[str]] = Field(default={}, description="every table and view with its columns")
     functions: list[Function] = []
-    table: Table | None = None
+    table: TableFacts | None = None
 
 
 async def introspect_schema(desk: Desk, ask: IntrospectSchema) -> Answer[Schema]:
@@ -79,7 +79,7 @@ def one(found: dict[str, Any], name: str) -> Schema:
     table = next((table for table in found["tables"] if table["name"] == name), None)
     if table is None:
         raise RefusedError("unknown_table", "there is no such table or view; leave `table` out to see all")
-    return Schema(**_deviations(found), table=Table(**table))
+    return Schema(**_deviations(found), table=TableFacts(**table))
 
 
 def _deviations(found: dict[str, Any]) -> dict[str, Any]:

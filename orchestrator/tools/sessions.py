@@ -12,7 +12,7 @@ from orchestrator.database import equal
 from orchestrator.desk import Desk
 from orchestrator.drift import Drift
 from orchestrator.livekit_view import Present, Room
-from orchestrator.records import Ban, Lease, Participant, RoleRow, Session, is_id
+from orchestrator.records import Ban, LeaseRow, Participant, RoleRow, SessionRow, is_id
 from orchestrator.rights import Reach
 from orchestrator.tools.tool import Ask, Limit, Person, Tool, id_of
 from orchestrator.untrusted import UserText, clean
@@ -24,7 +24,7 @@ class ListSessions(Ask):
     limit: Limit = 20
 
 
-class NamedSession(Session):
+class NamedSession(SessionRow):
     creator: UserText = Field(default=None, description="what the creator calls themselves")
 
 
@@ -35,7 +35,7 @@ class Sessions(BaseModel):
 async def list_sessions(desk: Desk, ask: ListSessions) -> Answer[Sessions]:
     inquiry = Inquiry(desk)
     found = await inquiry.rows(
-        Session,
+        SessionRow,
         limit=ask.limit,
         order="created_at.desc",
         status=equal(ask.status),
@@ -72,24 +72,24 @@ class NamedParticipant(Participant):
     name: UserText = None
 
 
-class LiveKitRoom(BaseModel):
+class RoomSeen(BaseModel):
     people: list[InLiveKit]
     agents: int | None = Field(
         description="hidden agents in the room; one is right while people are there; null: not for who asks to know"
     )
 
     @classmethod
-    def of(cls, room: Room) -> "LiveKitRoom":
+    def of(cls, room: Room) -> "RoomSeen":
         return cls(people=[InLiveKit.of(person) for person in room.people[:PEOPLE]], agents=room.agents)
 
 
-class Overview(BaseModel):
-    session: Session | None = Field(description="null: there is none, or who asks may not see it")
+class SessionsSeen(BaseModel):
+    session: SessionRow | None = Field(description="null: there is none, or who asks may not see it")
     creator: UserText = None
     participants: list[NamedParticipant] = Field(description="staff and who is online, by the database")
-    moderated_by: Lease | None = Field(description="the worker that holds the room's lease")
+    moderated_by: LeaseRow | None = Field(description="the worker that holds the room's lease")
     lease_holds: bool | None = None
-    livekit: LiveKitRoom | None = Field(
+    livekit: RoomSeen | None = Field(
         description="null: LiveKit did not answer, see unknown. Who is neither staff nor ops is told only of people "
         "whom the database shows them"
     )
@@ -98,12 +98,12 @@ class Overview(BaseModel):
     )
 
 
-async def session_overview(desk: Desk, ask: SessionOverview) -> Answer[Overview]:
+async def session_overview(desk: Desk, ask: SessionOverview) -> Answer[SessionsSeen]:
     inquiry = Inquiry(desk)
-    session = await inquiry.row(Session, id=f"eq.{ask.session_id}")
+    session = await inquiry.row(SessionRow, id=f"eq.{ask.session_id}")
     if session is None:
         return inquiry.answer(
-            Overview(session=None, participants=[], moderated_by=None, livekit=None, drift=None)
+            SessionsSeen(session=None, participants=[], moderated_by=None, livekit=None, drift=None)
         )
     people = await inquiry.rows(
         Participant,
@@ -117,7 +117,7 @@ async def session_overview(desk: Desk, ask: SessionOverview) -> Answer[Overview]
     names = await inquiry.names([session.creator_id, *(person.user_id for person in people)])
     ends_at = drift.seconds(lease.lease_expires_at) if lease else None
     return inquiry.answer(
-        Overview(
+        SessionsSeen(
             session=session,
             creator=names.get(session.creator_id or ""),
             participants=[
@@ -125,14 +125,14 @@ async def session_overview(desk: Desk, ask: SessionOverview) -> Answer[Overview]
             ],
             moderated_by=lease,
             lease_holds=None if ends_at is None else ends_at > time.time(),
-            livekit=None if room is None else LiveKitRoom.of(room),
+            livekit=None if room is None else RoomSeen.of(room),
             drift=await differences(inquiry, session, people, room),
         )
     )
 
 
 async def differences(
-    inquiry: Inquiry, session: Session, people: list[Participant], room: Room | None
+    inquiry: Inquiry, session: SessionRow, people: list[Participant], room: Room | None
 ) -> list[Drift] | None:
     """Where the database and LiveKit disagree about a session and these people of it.
 
@@ -155,7 +155,7 @@ async def differences(
     ]
 
 
-async def _banned(inquiry: Inquiry, session: Session, room: Room) -> frozenset[str]:
+async def _banned(inquiry: Inquiry, session: SessionRow, room: Room) -> frozenset[str]:
     """Who of those in the room is banned from it."""
     there = _people_in(room)
     if not there:
@@ -179,8 +179,8 @@ def _people_in(room: Room) -> list[str]:
     return [person.identity for person in room.people[:PEOPLE] if is_id(person.identity)]
 
 
-async def _lease(inquiry: Inquiry, room: str | None) -> Lease | None:
-    return None if room is None else await inquiry.row(Lease, room=f"eq.{room}")
+async def _lease(inquiry: Inquiry, room: str | None) -> LeaseRow | None:
+    return None if room is None else await inquiry.row(LeaseRow, room=f"eq.{room}")
 
 
 LIST_SESSIONS = Tool(
@@ -198,7 +198,7 @@ SESSION_OVERVIEW = Tool(
     description="A session in the database and in LiveKit side by side: people, roles, mutes, who moderates it, and "
     "every point where the two disagree (drift).",
     ask=SessionOverview,
-    answer=Answer[Overview],
+    answer=Answer[SessionsSeen],
     run=session_overview,
     reach=Reach.OWN,
 )

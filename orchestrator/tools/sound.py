@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from orchestrator.answer import Answer, Inquiry
 from orchestrator.desk import Desk
-from orchestrator.records import Minute
+from orchestrator.records import MinuteRow
 from orchestrator.rights import Reach
 from orchestrator.tools.tool import Ask, Tool
 from orchestrator.untrusted import UserText
@@ -23,7 +23,7 @@ class LoudnessReport(Ask):
     minutes: Annotated[int, Field(ge=1, le=240, description="how far back")] = 15
 
 
-class Loudness(BaseModel):
+class LoudnessSeen(BaseModel):
     user_id: str
     name: UserText = None
     minutes: int
@@ -36,17 +36,17 @@ class Loudness(BaseModel):
 
 
 class Loud(BaseModel):
-    people: list[Loudness] = Field(description="loudest first")
+    people: list[LoudnessSeen] = Field(description="loudest first")
 
 
 async def loudness_report(desk: Desk, ask: LoudnessReport) -> Answer[Loud]:
     inquiry = Inquiry(desk)
     since = (datetime.now(UTC) - timedelta(minutes=ask.minutes)).isoformat()
     found = await inquiry.rows(
-        Minute, limit=ROWS, order="minute.desc", session_id=f"eq.{ask.session_id}", minute=f"gte.{since}"
+        MinuteRow, limit=ROWS, order="minute.desc", session_id=f"eq.{ask.session_id}", minute=f"gte.{since}"
     )
     names = await inquiry.names(minute.user_id for minute in found)
-    by_user: dict[str, list[Minute]] = {}
+    by_user: dict[str, list[MinuteRow]] = {}
     for minute in found:
         by_user.setdefault(minute.user_id or "", []).append(minute)
     people = [of_person(user, minutes) for user, minutes in by_user.items()]
@@ -56,12 +56,12 @@ async def loudness_report(desk: Desk, ask: LoudnessReport) -> Answer[Loud]:
     return inquiry.answer(Loud(people=people[:50]))
 
 
-def of_person(user: str, minutes: Sequence[Minute]) -> Loudness:
+def of_person(user: str, minutes: Sequence[MinuteRow]) -> LoudnessSeen:
     """One person's minutes as one line; loudness is averaged as energy, weighted by speech (ITU-R BS.1770, gated)."""
     heard = [(m.loudness_lufs, m.talk_seconds or 0.0) for m in minutes if m.loudness_lufs is not None]
     seconds = sum(talk for _, talk in heard)
     energy = sum(10 ** (loudness / 10) * talk for loudness, talk in heard)
-    return Loudness(
+    return LoudnessSeen(
         user_id=user,
         minutes=len(minutes),
         talk_seconds=round(sum(m.talk_seconds or 0.0 for m in minutes), 1),

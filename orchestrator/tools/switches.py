@@ -24,7 +24,7 @@ class SetSwitch(Ask):
     confirmation: Confirmation | None = None
 
 
-class Switch(BaseModel):
+class AppSwitch(BaseModel):
     switch: str
     now: bool = Field(description="how it stands")
     wanted: bool
@@ -37,7 +37,7 @@ class Switch(BaseModel):
     next: str
 
 
-async def set_switch(desk: Desk, ask: SetSwitch) -> Answer[Switch]:
+async def set_switch(desk: Desk, ask: SetSwitch) -> Answer[AppSwitch]:
     inquiry = Inquiry(desk)
     wish = await _wish(inquiry, ask)
     if not ask.dry_run:
@@ -46,7 +46,7 @@ async def set_switch(desk: Desk, ask: SetSwitch) -> Answer[Switch]:
             raise RefusedError("ops_only", "row-level security lets only the ops team turn switches")
     confirmable = ask.dry_run and may_confirm(desk)
     return inquiry.answer(
-        Switch(
+        AppSwitch(
             switch=ask.switch,
             now=await _stands(inquiry, ask.switch),
             wanted=ask.on,
@@ -109,7 +109,7 @@ SET_SWITCH = Tool(
     description="Switch new sessions or new calls on or off for everybody. A dry run by default, whose confirmation "
     "the act needs; then the client asks the person you act for, and nothing happens without their yes.",
     ask=SetSwitch,
-    answer=Answer[Switch],
+    answer=Answer[AppSwitch],
     run=set_switch,
     reach=Reach.OPS,
     question=question_of,

@@ -24,15 +24,15 @@ class Measure(BaseModel):
     level: str | None = Field(default=None, description="ok, warning or exceeded")
 
 
-class Usage(BaseModel):
+class PlanUsage(BaseModel):
     measures: list[Measure] = Field(description="by our own records: an early warning, not LiveKit's bill")
 
 
-async def usage_against_plan(desk: Desk, ask: UsageAgainstPlan) -> Answer[Usage]:
+async def usage_against_plan(desk: Desk, ask: UsageAgainstPlan) -> Answer[PlanUsage]:
     inquiry = Inquiry(desk)
     found = await inquiry.call("platform_usage", p_month=ask.month and ask.month.isoformat())
     rows = found if isinstance(found, list) else []
-    return inquiry.answer(Usage(measures=[Measure.model_validate(row) for row in rows]))
+    return inquiry.answer(PlanUsage(measures=[Measure.model_validate(row) for row in rows]))
 
 
 USAGE_AGAINST_PLAN = Tool(
@@ -40,7 +40,7 @@ USAGE_AGAINST_PLAN = Tool(
     title="Usage against the plan",
     description="Most people at once, connection minutes and traffic of a month against the LiveKit plan.",
     ask=UsageAgainstPlan,
-    answer=Answer[Usage],
+    answer=Answer[PlanUsage],
     run=usage_against_plan,
     reach=Reach.OPS,
 )

@@ -18,7 +18,7 @@ import yaml
 
 from agent.process.settings import Settings
 from local.paths import REPOSITORY
-from orchestrator.settings import Settings as AssistantSettings
+from orchestrator.settings import AssistantSettings
 
 HANDBOOK = REPOSITORY / "livekit-system"
 FUNCTIONS = HANDBOOK / "supabase" / "functions"

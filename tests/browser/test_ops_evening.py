@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import expect
 
-from local.people.api import Refused
+from local.people.api import RequestRefused
 from local.people.person import People, Person
 from local.people.sound import speech_like, tone
 from local.people.waiting import until, within
@@ -145,7 +145,7 @@ async def test_a_session_is_ended_for_everybody(desk: Desk, evening: Evening) ->
     await expect(console.page.get_by_role("button", name="The whole room")).to_be_hidden()
     await expect(console.person(evening.guest).get_by_role("button")).to_be_hidden()
     assert await within(10, "the host is out", evening.at_host.ended) == "room_deleted"
-    with pytest.raises(Refused, match="session_ended"):
+    with pytest.raises(RequestRefused, match="session_ended"):
         await evening.guest.token(evening.session.id)
     await console.page.get_by_role("navigation").get_by_role("link", name="Live rooms").click()
     await expect(console.page.locator(".lc-title .lc-fresh")).to_be_visible()
@@ -179,7 +179,7 @@ async def test_a_ban_keeps_out_until_it_is_lifted_on_the_persons_page(desk: Desk
     await console.act(evening.guest, "Ban", reason="Threats")
     await console.applied("ban")
     await expect(console.person(evening.guest)).to_contain_text("away")
-    with pytest.raises(Refused, match="banned"):
+    with pytest.raises(RequestRefused, match="banned"):
         await evening.guest.token(evening.session.id)
 
     await console.person(evening.guest).get_by_role("link").click()

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from local.people.api import Refused
+from local.people.api import RequestRefused
 from local.people.person import People
 from local.stack import Stack
 from tests.browser.desk import ConsolePage, Desk
@@ -40,7 +40,7 @@ async def flip(console: ConsolePage, name: str, *, on: bool) -> None:
 
 async def test_calls_are_switched_off_and_a_call_is_refused(switches: ConsolePage, evening: Evening) -> None:
     await flip(switches, "Calls", on=False)
-    with pytest.raises(Refused, match="calls_disabled"):
+    with pytest.raises(RequestRefused, match="calls_disabled"):
         await evening.guest.call(evening.host)
     await flip(switches, "Calls", on=True)
     rings = await evening.guest.call(evening.host)
@@ -50,7 +50,7 @@ async def test_calls_are_switched_off_and_a_call_is_refused(switches: ConsolePag
 async def test_no_session_begins_while_live_is_switched_off(switches: ConsolePage, people: People) -> None:
     creator = await people.arrive("Deniz", creator=True)
     await flip(switches, "Live sessions", on=False)
-    with pytest.raises(Refused, match="live_disabled"):
+    with pytest.raises(RequestRefused, match="live_disabled"):
         await creator.open_session()
     await flip(switches, "Live sessions", on=True)
     session = await creator.open_session()

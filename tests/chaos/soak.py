@@ -17,7 +17,7 @@ import aiohttp
 
 from agent.process.memory import GIVE_BACK_SECONDS
 from local.paths import STATE
-from local.people.api import Refused
+from local.people.api import RequestRefused
 from local.people.device import NotLetInError
 from local.people.person import Person
 from local.results import Figure, say, write
@@ -111,7 +111,7 @@ async def evening(arena: Arena, index: int, guest: Person, draw: random.Random, 
                 await elapsed(over, draw.uniform(*STAY_SECONDS))
             finally:
                 await device.leave()
-        except (Refused, NotLetInError, aiohttp.ClientError, TimeoutError, ConnectionError):
+        except (RequestRefused, NotLetInError, aiohttp.ClientError, TimeoutError, ConnectionError):
             pass
         await elapsed(over, draw.uniform(0.2, 2.0))
     return visits

@@ -25,7 +25,7 @@ from handlers.events import (
     PermissionNotSet,
     PermissionReported,
     PermissionSet,
-    Person,
+    PersonFacts,
     Pulled,
     RoomSynced,
     Sid,
@@ -127,7 +127,7 @@ class Scene:
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
-    def open(cls, *people: Person, context: str = "audio_room", **fields: Any) -> "Scene":
+    def open(cls, *people: PersonFacts, context: str = "audio_room", **fields: Any) -> "Scene":
         """A room that is loaded, synced and empty."""
         scene = cls(context)
         scene.happens(snapshot(context, people=people, **fields))
@@ -226,13 +226,13 @@ class Scene:
     def wants(
         self, who: Identity, desired: Desired, connection: Connection | None = None
     ) -> tuple[Effect, ...]:
-        return self.happens(Pulled(Status.OPEN, people=(Person(who, desired, connection),)))
+        return self.happens(Pulled(Status.OPEN, people=(PersonFacts(who, desired, connection),)))
 
     def asks(
         self, action: str, target: Identity | None = None, desired: Desired | None = None, **fields: Any
     ) -> tuple[Effect, ...]:
         """A claimed row, and in the same breath the desired state that its insert wrote."""
-        people = () if desired is None or target is None else (Person(target, desired),)
+        people = () if desired is None or target is None else (PersonFacts(target, desired),)
         return self.happens(Pulled(Status.OPEN, people=people, actions=(self.row(action, target, **fields),)))
 
     def row(self, action: str, target: Identity | None = None, **fields: Any) -> Action:

@@ -38,7 +38,7 @@ from handlers.events import (
     Connection,
     Identity,
     LiveEvent,
-    Person,
+    PersonFacts,
     Pulled,
     Sid,
     SnapshotLoaded,
@@ -240,14 +240,14 @@ class Database:
         visit = place.visits.setdefault(sid, Visit(who))
         visit.left[source] = min(visit.left.get(source, (at_ms, reason)), (at_ms, reason))
 
-    def _person(self, place: Place, who: Identity) -> Person:
+    def _person(self, place: Place, who: Identity) -> PersonFacts:
         visits = [
             Connection(sid, visit.joined_at_ms, visit.permission)
             for sid, visit in place.visits.items()
             if visit.identity == who and visit.left_at_ms is None
         ]
         latest = max(visits, key=lambda connection: connection.joined_at_ms, default=None)
-        return Person(who, self._desired(place, who), latest)
+        return PersonFacts(who, self._desired(place, who), latest)
 
     def _holds(self, worker: str, lease: Lease) -> bool:
         place = self.places.get(lease.room)

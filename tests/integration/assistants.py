@@ -11,7 +11,7 @@ import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from local.assistant import PUBLIC, Assistant, Mode, Screen
+from local.assistant import PUBLIC, Assistant, AssistantScreen, Mode
 from local.paths import REPOSITORY
 from local.people.waiting import until
 from local.stack import Stack, first_cause
@@ -58,7 +58,7 @@ async def answers(url: str, token: str = "") -> int | None:
 
 @asynccontextmanager
 async def over_http(
-    url: str, token: str, screen: Screen | None = None, mode: Mode = "auto"
+    url: str, token: str, screen: AssistantScreen | None = None, mode: Mode = "auto"
 ) -> AsyncIterator[Assistant]:
     """An assistant of the person whom this access token belongs to."""
     try:

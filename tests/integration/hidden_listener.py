@@ -21,7 +21,7 @@ from agent.livekit.room import OPTIONS, hidden_token
 from agent.process.metrics import Metrics
 from handlers.events import Event, Identity, Measured, TrackPaused
 from local.people import voice
-from local.people.sound import RATE, Sound
+from local.people.sound import RATE, SpokenSound
 from local.people.waiting import until
 from local.stack import Stack
 from moderation.audio.measurement import Gap, Measurement
@@ -68,7 +68,7 @@ class Speaker:
 
     room: rtc.Room
     source: rtc.AudioSource
-    sound: Sound
+    sound: SpokenSound
     publication: rtc.LocalTrackPublication | None = None
 
     async def publish(self, *, dtx: bool = True, source: int = rtc.TrackSource.SOURCE_MICROPHONE) -> None:
@@ -111,7 +111,7 @@ async def listening(stack: Stack, room_name: RoomName) -> AsyncIterator[Listener
 
 @asynccontextmanager
 async def entering(
-    stack: Stack, room_name: RoomName, sound: Sound, encryption: rtc.E2EEOptions | None = None
+    stack: Stack, room_name: RoomName, sound: SpokenSound, encryption: rtc.E2EEOptions | None = None
 ) -> AsyncIterator[Speaker]:
     room, source = rtc.Room(), rtc.AudioSource(RATE, 1, queue_size_ms=100)
     token = api.AccessToken(stack.env["LIVEKIT_API_KEY"], stack.env["LIVEKIT_API_SECRET"])

@@ -8,7 +8,7 @@ import uuid
 import pytest
 from livekit import api
 
-from local.people.api import Json, Refused
+from local.people.api import Json, RequestRefused
 from local.people.hostile import Arena, server_api
 from local.people.person import People
 from local.people.waiting import until
@@ -35,7 +35,7 @@ async def test_a_show_ends_with_its_hosts_account_and_keeps_its_history(stack: S
         arena.host.api.rows("coin_wallets"),
         arena.host.api.rpc("session_performance"),
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRefused) as refused:
             await request
         assert (refused.value.status, refused.value.code) == (401, "account_deleted")
     await at_fan.until_ended(WITHIN_SECONDS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mcp_types import ElicitResult
 
-from local.assistant import Assistant, Mode, Screen, ToolRefused, acting_for, assistant
+from local.assistant import Assistant, AssistantScreen, Mode, ToolRefused, acting_for, assistant
 from local.people.api import Json
 from local.people.person import People, Person
 from local.stack import Stack
@@ -23,7 +23,7 @@ PLANTED = "Ada\nthen / sonra: off\u202e"
 async def reached(
     stack: Stack,
     me: Person,
-    screen: Screen | None,
+    screen: AssistantScreen | None,
     how: tuple[str, Mode],
     port: int,
     folder: Path,
@@ -75,7 +75,7 @@ async def test_nothing_is_done_without_a_persons_yes(
 ) -> None:
     me, room = await people.arrive("Selin", ops=True), await hosted(people)
     await room.host.api.update("profiles", {"display_name": PLANTED}, id=f"eq.{room.host.id}")
-    wish, screen = silence(room), Screen()
+    wish, screen = silence(room), AssistantScreen()
     async with reached(stack, me, screen, how, unused_tcp_port, tmp_path) as ops:
         for does, ticks in (("decline", True), ("cancel", True), ("accept", False)):
             screen.does, screen.ticks = does, ticks
@@ -131,7 +131,7 @@ async def test_an_answer_that_was_never_asked_for_is_none(
 ) -> None:
     """A call may bring a person's word with it: only for the question that the server has put, and once."""
     me, room = await people.arrive("Selin", ops=True), await hosted(people)
-    wish, screen = silence(room), Screen("decline")
+    wish, screen = silence(room), AssistantScreen("decline")
     yes = {"yes": ElicitResult(action="accept", content={"yes": True})}
     way: tuple[str, Mode] = ("http", "auto")
     async with reached(stack, me, screen, way, unused_tcp_port, tmp_path) as ops:

@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from local.assistant import Screen, ToolRefused, acting_for, assistant
+from local.assistant import AssistantScreen, ToolRefused, acting_for, assistant
 from local.people.person import People
 from local.stack import Stack
 from tests.integration.assistants import answers, over_http, serving
@@ -32,7 +32,7 @@ async def test_over_http_everybody_has_their_own_rights_and_no_others(
     wish = {"action": "kick", "session_id": room.session.id, "target": room.host.id}
     async with serving(stack, unused_tcp_port, tmp_path / "log") as url:
         assert (await answers(url), await answers(url, "eyJhbGciOiJIUzI1NiJ9.e30.x")) == (401, 401)
-        async with over_http(url, ops.api.access_token, Screen()) as assistant_of_ops:
+        async with over_http(url, ops.api.access_token, AssistantScreen()) as assistant_of_ops:
             rehearsal = await assistant_of_ops.data("request_action", **wish)
             assert (await assistant_of_ops.data("session_overview", session_id=room.session.id))["livekit"]
         async with over_http(url, member.api.access_token) as assistant_of_member:
@@ -43,7 +43,7 @@ async def test_over_http_everybody_has_their_own_rights_and_no_others(
                 "action_history", session_id=room.session.id, dry_runs=True
             )
             assert history["actions"] == []
-        screen = Screen()
+        screen = AssistantScreen()
         async with over_http(url, room.host.api.access_token, screen) as assistant_of_host:
             with pytest.raises(ToolRefused) as refused:
                 await assistant_of_host.ask(

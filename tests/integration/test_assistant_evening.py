@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from local.assistant import Assistant, Screen, ToolRefused, acting_for, assistant
+from local.assistant import Assistant, AssistantScreen, ToolRefused, acting_for, assistant
 from local.people.api import Json
 from local.people.person import PASSWORD, People, Person
 from local.people.sound import tone
@@ -179,7 +179,9 @@ async def test_an_evening_of_the_ops_team(
     me, room = await people.arrive("Selin", ops=True), await hosted(people)
     log = tmp_path / "log"
     worker_at = worker_url(stack)
-    async with assistant(stack.env, acting_for(me), log, Screen(), LIVE_WORKER_URLS=worker_at) as ops:
+    async with assistant(
+        stack.env, acting_for(me), log, AssistantScreen(), LIVE_WORKER_URLS=worker_at
+    ) as ops:
         schema = await ops.data("introspect_schema")
         assert (schema["ok"], schema["missing"], schema["unexpected"]) == (True, [], [])
         assert "title" in schema["tables"]["live_sessions"]
@@ -244,7 +246,7 @@ async def test_the_service_role_acts_only_when_it_is_told_to(
 ) -> None:
     room = await hosted(people)
     service = {"LIVE_ASSISTANT_SERVICE_ROLE": "true", "SUPABASE_SERVICE_ROLE_KEY": stack.keys.secret}
-    async with assistant(stack.env, service, tmp_path / "log", Screen()) as ops:
+    async with assistant(stack.env, service, tmp_path / "log", AssistantScreen()) as ops:
         wish = {"action": "chat_mute", "session_id": room.session.id, "target": room.host.id}
         rehearsal = await ops.data("request_action", **wish)
         done = await ops.data("request_action", **wish, dry_run=False, confirmation=rehearsal["confirmation"])

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from local.people.api import Refused
+from local.people.api import RequestRefused
 from local.people.device import Device
 from local.people.hostile import Arena, moment
 from local.people.person import People, Person
@@ -23,7 +23,7 @@ async def told(device: Device, kind: str) -> dict[str, object]:
 
 
 async def refusal(person: Person, session_id: str) -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await person.token(session_id)
     return refused.value.code
 
@@ -173,13 +173,13 @@ async def test_nobody_but_ops_touches_the_host(people: People) -> None:
     await arena.order("set_role", staff, role="co_host")
     await staff.accept_invite(arena.session.id)
     for action in ("mute", "camera_off", "kick", "ban"):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRefused) as refused:
             await staff.ask(action, arena.session.id, arena.host)
         assert refused.value.code == "not_allowed"
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             await arena.host.ask(action, arena.session.id, arena.host)
     await arena.order("mute", arena.host)
     await arena.at_host.until_may_not_send()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await arena.host.ask("unmute", arena.session.id, arena.host)
     assert refused.value.code in ("not_allowed", "outranked")

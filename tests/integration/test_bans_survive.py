@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from local.paths import STATE
-from local.people.api import Refused
+from local.people.api import RequestRefused
 from local.people.hostile import Arena, intrude
 from local.people.person import People
 from local.people.waiting import until
@@ -33,14 +33,14 @@ async def test_a_ban_outlives_the_restart_of_everything() -> None:
         await worker.start()
 
         async def moderated() -> bool:
-            with suppress(Refused, aiohttp.ClientError):
+            with suppress(RequestRefused, aiohttp.ClientError):
                 return await epoch(people, arena) > before
             return False
 
         await until("the room is moderated again", moderated, BACK_SECONDS)
         seen = await intrude(arena, person, token, within_seconds=BACK_SECONDS)
         assert seen.heard_ms < SHORT_MS
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRefused) as refused:
             await person.token(arena.session.id)
         assert refused.value.code == "banned"
 

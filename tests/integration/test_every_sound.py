@@ -15,7 +15,7 @@ from agent.livekit.audio_tracks import SETTLING_BLOCKS, SILENT_PEAK, AudioTrack
 from agent.livekit.listening import TRACKS_OF_ONE
 from handlers.events import MICROPHONE, Measured, Track
 from local.people import voice
-from local.people.sound import RATE, Sound, speech_like, tone
+from local.people.sound import RATE, SpokenSound, speech_like, tone
 from local.people.waiting import until
 from local.stack import Stack
 from moderation.audio.measurement import Gap
@@ -114,10 +114,10 @@ async def test_comfort_noise_is_not_measured_as_somebodys_noise(listener: Listen
     await speaker.publish(dtx=True)
     await listener.hears(15)
     (track,) = listener.ears._tracks.values()
-    speaker.sound = Sound("silence", np.zeros(RATE, np.int16))
+    speaker.sound = SpokenSound("silence", np.zeros(RATE, np.int16))
     await until("the silence is noticed", lambda: track.paused is Gap.DTX, 20.0)
     fan = np.random.default_rng(1).normal(0.0, 32768 * 10 ** (-45 / 20), RATE)
-    speaker.sound = Sound("a fan", fan.clip(-32768, 32767).astype(np.int16))
+    speaker.sound = SpokenSound("a fan", fan.clip(-32768, 32767).astype(np.int16))
     await until("the fan is heard", lambda: track.paused is None)
     await until("the pause is noticed", lambda: track.paused is Gap.DTX and not track.idle, 20.0)
     measured, since = len(listener.measured), track.waiting_since

@@ -10,7 +10,7 @@ from livekit import rtc
 from local.people import voice
 from local.people.device import Device
 from local.people.person import People
-from local.people.sound import RATE, Sound, tone
+from local.people.sound import RATE, SpokenSound, tone
 from local.people.waiting import until
 from tests.integration.hidden_listener import Speaker
 from tests.integration.test_hearing import QUICK, audio_room, speaker, until_steps
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 
 @asynccontextmanager
-async def sounding(device: Device, sound: Sound, *sources: int) -> AsyncIterator[None]:
+async def sounding(device: Device, sound: SpokenSound, *sources: int) -> AsyncIterator[None]:
     """The sound under each of these sources at once."""
     played = rtc.AudioSource(RATE, 1, queue_size_ms=100)
     someone = Speaker(device.room, played, sound)

@@ -17,7 +17,7 @@ from local import sounds
 from local.people.api import Json
 from local.people.device import CAMERA, Device
 from local.people.person import PASSWORD, OpenSession, People, Person
-from local.people.sound import RATE, Sound, speech_like, tone
+from local.people.sound import RATE, SpokenSound, speech_like, tone
 from local.people.waiting import until
 from local.stack import Stack
 from local.supervisor import Child
@@ -26,7 +26,7 @@ from tests.integration.clients import client
 pytestmark = pytest.mark.usefixtures("worker")
 
 SHOUT = tone(-8.0, hertz=1000)
-VOICE = Sound("a shout", sounds.as_int16(sounds.shout(-9.0, 8.0, RATE, np.random.default_rng(7))))
+VOICE = SpokenSound("a shout", sounds.as_int16(sounds.shout(-9.0, 8.0, RATE, np.random.default_rng(7))))
 THRESHOLD_LUFS = -9.0
 STEP_SECONDS = 1.0
 """How late a step of the ladder may be."""

@@ -10,13 +10,13 @@ import pytest_asyncio
 from livekit import rtc
 
 from agent.core.ports import RoomName
-from local.people.sound import RATE, Sound, tone
+from local.people.sound import RATE, SpokenSound, tone
 from local.people.waiting import until
 from local.stack import Stack
 from moderation.audio.measurement import Gap
 from tests.integration.hidden_listener import Listener, Speaker, entering, listening
 
-SILENCE = Sound("silence", np.zeros(RATE, np.int16))
+SILENCE = SpokenSound("silence", np.zeros(RATE, np.int16))
 CALIBRATION_DB = 1.0
 BOTH_SPEAKERS_LU = 3.0
 """A microphone of one channel comes out of both."""

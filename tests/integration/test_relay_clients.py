@@ -19,9 +19,9 @@ from agent.core.envelope import Envelope, Signer
 from agent.core.ports import RoomFacts, RoomName
 from agent.livekit.room import hidden_token
 from handlers.events import Identity, LiveEvent
-from local.people.relay import Join, Relay
-from local.people.relay_packet import EVENTS, Refusal, Subject
-from local.people.relay_sequence import RelayEvent, Source
+from local.people.relay import Join, RelayReader
+from local.people.relay_packet import EVENTS, PacketSubject, Refusal
+from local.people.relay_sequence import EventSource, RelayEvent
 from local.people.relay_source import DataApi
 from local.stack import Stack
 from tests.integration.edge import Json, Person, World, world
@@ -42,7 +42,7 @@ async def until(condition: Callable[[], bool]) -> None:
 @dataclass
 class Viewer:
     room: rtc.Room
-    relay: Relay
+    relay: RelayReader
     events: list[RelayEvent] = field(default_factory=list)
 
     @property
@@ -98,10 +98,10 @@ class Evening:
             self.here.http, self.here.stack.url, self.here.stack.keys.publishable, lambda: person.token
         )
         events: list[RelayEvent] = []
-        relay = Relay(
+        relay = RelayReader(
             room,
             source,
-            Subject("session", self.session["id"]),
+            PacketSubject("session", self.session["id"]),
             Join(join["last_seq"], join["relay_keys"]),
             on_event=events.append,
             **options,
@@ -169,9 +169,9 @@ async def test_every_client_ends_with_the_databases_sequence(stack: Stack) -> No
         viewers = (calm, lossy, torn, late)
         await until(lambda: all(viewer.relay.position == 120 for viewer in viewers))
         assert [viewer.seqs for viewer in viewers] == [list(range(1, 121))] * 4
-        assert calm.relay.emitted == {Source.LIVE: 120}
-        assert lossy.relay.emitted[Source.CAUGHT_UP] > 0
-        assert late.relay.emitted[Source.CAUGHT_UP] >= 60
+        assert calm.relay.emitted == {EventSource.LIVE: 120}
+        assert lossy.relay.emitted[EventSource.CAUGHT_UP] > 0
+        assert late.relay.emitted[EventSource.CAUGHT_UP] >= 60
 
 
 async def test_nothing_but_the_agents_own_words_gets_through(stack: Stack) -> None:
@@ -201,5 +201,5 @@ async def test_nothing_but_the_agents_own_words_gets_through(stack: Stack) -> No
         await sender.put(genuine)
         await until(lambda: viewer.relay.refused[Refusal.REPEAT] == 1)
         assert [(seen.seq, seen.source, seen.payload) for seen in viewer.events] == [
-            (1, Source.LIVE, event.payload)
+            (1, EventSource.LIVE, event.payload)
         ]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from livekit.rtc.participant import PublishTrackError
 
-from local.people.api import Json, Refused
+from local.people.api import Json, RequestRefused
 from local.people.person import People
 from local.people.sound import tone
 from local.people.waiting import NotInTimeError, until
@@ -154,7 +154,7 @@ async def test_a_banned_person_stays_out_with_the_old_token(people: People) -> N
     await guest.knock(old_token)
     await until("the old token's visit is over", thrown_out_again)
     await until("nobody sees them", lambda: guest.id not in at_host.others)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await guest.token(session.id)
     assert refused.value.code == "banned"
 
@@ -201,7 +201,7 @@ async def test_malformed_rows_are_refused_in_words_and_disturb_nobody(people: Pe
         ("set_role", guest, {"role": "king"}, "bad_params"),
         ("mute", guest, {"seconds": -1}, "bad_params"),
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRefused) as refused:
             await host.ask(action, session.id, target, params=params)
         assert refused.value.code == code
         assert len(refused.value.message) > 10
@@ -218,6 +218,6 @@ async def test_a_row_for_a_session_that_is_over_is_refused(people: People) -> No
     await host.end_session(session.id)
     await at_host.until_ended()
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await host.ask("mute", session.id, guest)
     assert refused.value.code == "session_not_live"

@@ -13,7 +13,7 @@ from bench.hearing_sounds.instruments import limited
 from bench.hearing_sounds.offences import Loop, overdriven
 from bench.hearing_table import chance
 from local import sounds
-from local.people.sound import RATE, Sound
+from local.people.sound import RATE, SpokenSound
 from local.people.waiting import until
 from local.stack import Stack
 from moderation.audio.measurement import Measurement
@@ -57,7 +57,7 @@ async def heard(stack: Stack, made: dict[str, sounds.Signal]) -> dict[str, list[
         listener.ears.listen(on=True)
         for name, signal in made.items():
             person = await guests.enter_async_context(
-                entering(stack, room, Sound(name, sounds.as_int16(signal)))
+                entering(stack, room, SpokenSound(name, sounds.as_int16(signal)))
             )
             await person.publish()
             people[name] = person.room.local_participant.identity

@@ -11,8 +11,8 @@ from supabase_auth.types import User
 
 from orchestrator.__main__ import _Format
 from orchestrator.errors import SignInError
-from orchestrator.identity import Auth, Session
-from orchestrator.settings import Settings, SettingsError, load_settings
+from orchestrator.identity import Auth, SignedIn
+from orchestrator.settings import AssistantSettings, AssistantSettingsError, load_settings
 
 ENV = {"SUPABASE_URL": "http://127.0.0.1:1", "SUPABASE_ANON_KEY": "sb_publishable_x"}
 SECRET = "a-very-secret-value"  # noqa: S105 - of this test alone
@@ -20,18 +20,18 @@ SECRET = "a-very-secret-value"  # noqa: S105 - of this test alone
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
+    for name in AssistantSettings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def settings_of(monkeypatch: pytest.MonkeyPatch, **env: str) -> Settings:
+def settings_of(monkeypatch: pytest.MonkeyPatch, **env: str) -> AssistantSettings:
     for name, value in {**ENV, **env}.items():
         monkeypatch.setenv(name, value)
     return load_settings()
 
 
 def test_every_fault_of_the_environment_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingsError) as error:
+    with pytest.raises(AssistantSettingsError) as error:
         settings_of(monkeypatch, SUPABASE_URL="nowhere", SUPABASE_ANON_KEY="", LIVE_LOG_LEVEL="LOUD")
     assert all(name in str(error.value) for name in ("SUPABASE_URL", "SUPABASE_ANON_KEY", "LIVE_LOG_LEVEL"))
 
@@ -53,7 +53,7 @@ def test_every_fault_of_the_environment_is_named_at_once(monkeypatch: pytest.Mon
 def test_whom_to_act_for_is_said_in_one_way_and_completely(
     monkeypatch: pytest.MonkeyPatch, env: dict[str, str]
 ) -> None:
-    with pytest.raises(SettingsError) as error:
+    with pytest.raises(AssistantSettingsError) as error:
         settings_of(monkeypatch, **env)
     assert SECRET not in str(error.value)
 
@@ -96,7 +96,7 @@ class Renewing(Auth):
 
 async def test_a_token_is_renewed_before_it_ends_and_once_for_all_who_wait() -> None:
     auth = Renewing(0)
-    session = Session(auth, auth.answer())
+    session = SignedIn(auth, auth.answer())
     auth.lifetime = 3600
     assert await asyncio.gather(*(session.token() for _ in range(5))) == ["access-2"] * 5
     assert session.id == "u1"

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from orchestrator import handbook, prompts
 from orchestrator.desk import Desk
-from orchestrator.records import Minute
+from orchestrator.records import MinuteRow
 from orchestrator.server import build
 from orchestrator.tools import TOOLS
 from orchestrator.tools.sound import of_person
@@ -100,9 +100,9 @@ def test_the_handbook_reads_its_own_pages_only() -> None:
 
 def test_loudness_is_averaged_as_energy_over_speech() -> None:
     minutes = [
-        Minute(user_id="a", loudness_lufs=-10.0, talk_seconds=30, peak_dbfs=-1.0, clipped_ratio=0.1),
-        Minute(user_id="a", loudness_lufs=-40.0, talk_seconds=30, peak_dbfs=-20.0, clipped_ratio=0.0),
-        Minute(user_id="a", loudness_lufs=None, talk_seconds=0, peak_dbfs=None),
+        MinuteRow(user_id="a", loudness_lufs=-10.0, talk_seconds=30, peak_dbfs=-1.0, clipped_ratio=0.1),
+        MinuteRow(user_id="a", loudness_lufs=-40.0, talk_seconds=30, peak_dbfs=-20.0, clipped_ratio=0.0),
+        MinuteRow(user_id="a", loudness_lufs=None, talk_seconds=0, peak_dbfs=None),
     ]
     line = of_person("a", minutes)
     assert (line.loudness_lufs, line.talk_seconds, line.peak_dbfs) == (-13.0, 60.0, -1.0)

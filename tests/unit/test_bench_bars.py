@@ -3,10 +3,10 @@
 import pytest
 
 from bench.cost import Bill, Cost
-from bench.process_cost import Usage
+from bench.process_cost import ProcessUsage
 from bench.rooms import ROOMS, judged
 
-BASE = Usage(cpu_seconds=0.0, uss_mb=90.0, pss_mb=90.0, at=0.0, pids=frozenset())
+BASE = ProcessUsage(cpu_seconds=0.0, uss_mb=90.0, pss_mb=90.0, at=0.0, pids=frozenset())
 
 
 def bill(*rooms: int) -> Bill:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from local.gateway.auth.errors import AuthError
 from local.gateway.auth.limits import BURST, TOKENS_PER_HOUR, Limit
-from local.gateway.keys import Algorithm, InvalidTokenError, Keys, SigningKey
+from local.gateway.keys import Algorithm, InvalidTokenError, Keys, TokenKey
 
 SECRET = "a secret of this test that is long enough"  # noqa: S105 - of nobody
 CLAIMS = {"sub": "u1", "role": "authenticated"}
@@ -54,9 +54,7 @@ def test_a_key_that_was_rotated_out_is_believed_until_it_is_revoked() -> None:
     old = KEYS.mint(CLAIMS, 60)
     standby = Keys.derive(SECRET, signing_names=("second", "first"))
     assert standby.verify(old)["sub"] == "u1"
-    assert (
-        jwt.get_unverified_header(standby.mint(CLAIMS, 60))["kid"] == SigningKey.derive("second", SECRET).kid
-    )
+    assert jwt.get_unverified_header(standby.mint(CLAIMS, 60))["kid"] == TokenKey.derive("second", SECRET).kid
     with pytest.raises(InvalidTokenError):
         Keys.derive(SECRET, signing_names=("second",)).verify(old)
 

@@ -9,7 +9,7 @@ from handlers.events import (
     EventsRelayed,
     Failure,
     Identity,
-    Person,
+    PersonFacts,
     Pulled,
     RoomClosed,
     RoomEnded,
@@ -109,7 +109,7 @@ def test_mute_all_is_done_when_the_last_one_is_muted() -> None:
     scene = Scene.open()
     for who in (ADA, BO):
         scene.present(who, SPEAKER, SPEAK)
-    people = tuple(Person(who, MUTED) for who in (ADA, BO))
+    people = tuple(PersonFacts(who, MUTED) for who in (ADA, BO))
     asked = of(
         SetPermission, scene.happens(Pulled(Status.OPEN, people=people, actions=(scene.row("mute_all"),)))
     )
@@ -121,7 +121,7 @@ def test_mute_all_is_done_when_the_last_one_is_muted() -> None:
 def test_mute_all_does_not_wait_for_anyone_who_leaves() -> None:
     scene = Scene.open()
     scene.present(ADA, SPEAKER, SPEAK)
-    scene.happens(Pulled(Status.OPEN, people=(Person(ADA, MUTED),), actions=(scene.row("mute_all"),)))
+    scene.happens(Pulled(Status.OPEN, people=(PersonFacts(ADA, MUTED),), actions=(scene.row("mute_all"),)))
     assert finished(scene.leaves(ADA)).verdict is Outcome.APPLIED
 
 
@@ -292,7 +292,7 @@ def test_a_row_claimed_again_while_it_is_open_is_carried_out_once() -> None:
     scene = Scene.open()
     scene.present(ADA, SPEAKER, SPEAK)
     row = scene.row("mute", ADA)
-    again = Pulled(Status.OPEN, people=(Person(ADA, MUTED),), actions=(row,))
+    again = Pulled(Status.OPEN, people=(PersonFacts(ADA, MUTED),), actions=(row,))
     asked = only(SetPermission, scene.happens(again))
     assert scene.happens(again) == ()
     assert len(of(FinishAction, scene.confirms(asked))) == 1
@@ -302,7 +302,7 @@ def test_a_row_claimed_again_after_its_end_is_told_to_the_database_and_to_nobody
     scene = Scene.open()
     scene.present(ADA, SPEAKER, SPEAK)
     row = scene.row("mute", ADA)
-    again = Pulled(Status.OPEN, people=(Person(ADA, MUTED),), actions=(row,))
+    again = Pulled(Status.OPEN, people=(PersonFacts(ADA, MUTED),), actions=(row,))
     first = scene.confirms(only(SetPermission, scene.happens(again)))
     assert of(Notify, first)
     assert scene.happens(again) == (finished(first),)

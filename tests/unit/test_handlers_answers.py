@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.effects import Effect, RemoveParticipant, Resync, SetPermission
-from handlers.events import Failure, Person
+from handlers.events import Failure, PersonFacts
 from tests.fakes.scene import (
     ADA,
     BANNED,
@@ -62,7 +62,7 @@ def test_nothing_is_reported_done_while_a_call_to_the_contrary_is_under_way() ->
 
 
 def test_just_after_a_join_not_found_is_retried_quickly() -> None:
-    scene = Scene.open(Person(ADA, SPEAKER))
+    scene = Scene.open(PersonFacts(ADA, SPEAKER))
     asked = only(SetPermission, scene.joins(ADA))
     for _ in range(10):
         assert scene.denies(asked, Failure.GONE) == ()

@@ -1,7 +1,7 @@
 """What of a host is recorded as on air: camera and microphone, published and not muted; of nobody else anything."""
 
 from handlers.effects import RecordMedia
-from handlers.events import Person, PresenceRecorded, Sid, Switch, Switches
+from handlers.events import PersonFacts, PresenceRecorded, Sid, Switch, Switches
 from moderation.roles import Source
 from tests.fakes.scene import ADA, BO, EVERYTHING, HOST, NOTHING, SPEAKER, Scene, of, only
 
@@ -34,7 +34,7 @@ def test_a_host_whose_role_is_known_later_is_told_about_then() -> None:
     scene = Scene.open()
     scene.joins(BO, permission=EVERYTHING)
     assert of(RecordMedia, scene.switches(BO, Switches(ON, OFF))) == []
-    learned = scene.happens(PresenceRecorded(Person(BO, HOST)))
+    learned = scene.happens(PresenceRecorded(PersonFacts(BO, HOST)))
     assert only(RecordMedia, learned).flowing == {Source.MICROPHONE}
 
 

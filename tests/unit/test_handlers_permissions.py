@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.effects import Count, Metric, Notify, RecordJoined, RemoveParticipant, Resync, SetPermission
-from handlers.events import Connection, Identity, Person, PresenceRecorded, RoomSynced
+from handlers.events import Connection, Identity, PersonFacts, PresenceRecorded, RoomSynced
 from handlers.state import BATCHING_SECONDS as LIVEKIT_BATCH_SECONDS
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role, Source
@@ -43,7 +43,7 @@ def test_a_stranger_with_an_old_token_loses_its_grants() -> None:
 
 
 def test_a_host_who_joins_without_rights_is_given_them() -> None:
-    scene = Scene.open(Person(ADA, HOST), context="video_live")
+    scene = Scene.open(PersonFacts(ADA, HOST), context="video_live")
     asked = only(SetPermission, scene.joins(ADA))
     assert asked.permission == EVERYTHING
     assert not asked.revokes
@@ -61,7 +61,7 @@ def test_nobody_unknown_may_be_in_a_call() -> None:
 
 
 def test_a_role_that_the_context_does_not_know_has_no_rights() -> None:
-    scene = Scene.open(Person(ADA, Desired(Role.PARTY)))
+    scene = Scene.open(PersonFacts(ADA, Desired(Role.PARTY)))
     assert only(SetPermission, scene.joins(ADA, permission=SPEAK)).permission == Permission(
         frozenset(), can_subscribe=False
     )
@@ -108,13 +108,13 @@ def test_a_change_of_mind_waits_for_the_answer_and_then_wins() -> None:
     ],
 )
 def test_a_mute_takes_sound_and_camera_off_takes_pictures(desired: Desired, left: set[Source]) -> None:
-    scene = Scene.open(Person(ADA, desired), context="video_live")
+    scene = Scene.open(PersonFacts(ADA, desired), context="video_live")
     asked = only(SetPermission, scene.joins(ADA, permission=EVERYTHING))
     assert asked.permission == Permission(frozenset(left))
 
 
 def test_an_audio_call_has_no_camera_and_nobody_is_told_that_one_was_taken() -> None:
-    scene = Scene.open(Person(ADA, Desired(Role.SPEAKER, sound_only=True)), context="video_live")
+    scene = Scene.open(PersonFacts(ADA, Desired(Role.SPEAKER, sound_only=True)), context="video_live")
     effects = scene.joins(ADA, permission=EVERYTHING)
     asked = only(SetPermission, effects)
     assert asked.permission == SPEAK
@@ -152,19 +152,19 @@ def test_anyone_who_is_banned_is_removed_and_told_why() -> None:
 
 
 def test_a_banned_person_is_removed_at_each_return() -> None:
-    scene = Scene.open(Person(ADA, BANNED))
+    scene = Scene.open(PersonFacts(ADA, BANNED))
     for number in range(3):
         scene.removes(only(RemoveParticipant, scene.joins(ADA, f"sid-{number}", SPEAK)))
         scene.passes(1)
 
 
 def test_a_banned_person_is_removed_on_the_webhooks_word_alone() -> None:
-    scene = Scene.open(Person(ADA, BANNED))
+    scene = Scene.open(PersonFacts(ADA, BANNED))
     assert only(RemoveParticipant, scene.wants(ADA, BANNED, scene.connection("sid-ada"))).sid == "sid-ada"
 
 
 def test_a_timed_ban_stops_by_itself() -> None:
-    scene = Scene.open(Person(ADA, Desired(Role.LISTENER, removal=Removal("banned", START + 10))))
+    scene = Scene.open(PersonFacts(ADA, Desired(Role.LISTENER, removal=Removal("banned", START + 10))))
     scene.passes(10)
     assert not of(RemoveParticipant, scene.joins(ADA))
 
@@ -231,7 +231,9 @@ def test_the_same_report_twice_is_one_repair() -> None:
 
 def test_nothing_is_decided_before_the_room_has_shown_who_is_there() -> None:
     scene = Scene()
-    scene.happens(snapshot(people=(Person(ADA, LISTENER, scene.connection("sid-ada", NOTHING, ago=600)),)))
+    scene.happens(
+        snapshot(people=(PersonFacts(ADA, LISTENER, scene.connection("sid-ada", NOTHING, ago=600)),))
+    )
     # Its predecessor had promoted her: the permission at the join says nothing about today's.
     assert scene.asks("set_role", ADA, LISTENER) == ()
     down = only(SetPermission, scene.shows((ADA, scene.connection("sid-ada", SPEAK, ago=600))))
@@ -242,13 +244,15 @@ def test_nothing_is_decided_before_the_room_has_shown_who_is_there() -> None:
 def test_a_view_that_agrees_costs_no_call_at_a_take_over() -> None:
     scene = Scene()
     people = [(Identity(f"user-{n}"), scene.connection(f"sid-{n}", NOTHING, ago=600)) for n in range(50)]
-    scene.happens(snapshot(people=tuple(Person(who, LISTENER, where) for who, where in people)))
+    scene.happens(snapshot(people=tuple(PersonFacts(who, LISTENER, where) for who, where in people)))
     assert not of(SetPermission, scene.happens(RoomSynced(tuple(people))))
 
 
 def test_a_promoted_person_found_at_a_take_over_is_no_drift() -> None:
     scene = Scene()
-    scene.happens(snapshot(people=(Person(ADA, SPEAKER, scene.connection("sid-ada", NOTHING, ago=600)),)))
+    scene.happens(
+        snapshot(people=(PersonFacts(ADA, SPEAKER, scene.connection("sid-ada", NOTHING, ago=600)),))
+    )
     effects = scene.shows((ADA, scene.connection("sid-ada", SPEAK, ago=600)))
     assert not of(Count, effects)
     assert not of(SetPermission, effects)
@@ -261,13 +265,13 @@ def test_the_answer_to_a_report_never_undoes_what_a_pull_has_told_since() -> Non
     scene = Scene.open()
     scene.present(ADA, SPEAKER, SPEAK)
     scene.confirms(only(SetPermission, scene.wants(ADA, MUTED_SPEAKER)))
-    assert scene.happens(PresenceRecorded(Person(ADA, SPEAKER))) == (), "it was read before the mute"
+    assert scene.happens(PresenceRecorded(PersonFacts(ADA, SPEAKER))) == (), "it was read before the mute"
 
 
 def test_the_answer_to_a_report_teaches_who_a_stranger_is() -> None:
     scene = Scene.open()
     scene.joins(ADA)
-    assert only(SetPermission, scene.happens(PresenceRecorded(Person(ADA, SPEAKER)))).permission == SPEAK
+    assert only(SetPermission, scene.happens(PresenceRecorded(PersonFacts(ADA, SPEAKER)))).permission == SPEAK
 
 
 def test_a_muted_speaker_who_comes_back_on_a_second_device_is_still_muted() -> None:

@@ -13,7 +13,7 @@ from handlers.effects import (
     Resync,
     SetPermission,
 )
-from handlers.events import Connection, Person, RoomEnded, Sid
+from handlers.events import Connection, PersonFacts, RoomEnded, Sid
 from tests.fakes.scene import (
     ADA,
     BO,
@@ -246,20 +246,20 @@ def test_a_take_over_closes_visits_that_belong_to_nobody() -> None:
     scene = Scene()
     ada = Connection(Sid("second"), round((scene.now - 60) * 1000), NOTHING)
     visits = ((Sid("first"), ADA), (Sid("second"), ADA), (Sid("third"), BO))
-    effects = scene.happens(snapshot(people=(Person(ADA, LISTENER, ada),), open_visits=visits))
+    effects = scene.happens(snapshot(people=(PersonFacts(ADA, LISTENER, ada),), open_visits=visits))
     assert [left.sid for left in of(RecordLeft, effects)] == ["first", "third"]
 
 
 def test_a_take_over_closes_the_visit_of_anyone_who_is_not_there_any_more() -> None:
     scene = Scene()
-    scene.happens(snapshot(people=(Person(ADA, LISTENER, scene.connection("sid-ada", ago=60)),)))
+    scene.happens(snapshot(people=(PersonFacts(ADA, LISTENER, scene.connection("sid-ada", ago=60)),)))
     scene.shows()
     assert only(Resync, scene.passes(10)).doubt
     assert only(RecordLeft, scene.lists()).sid == "sid-ada"
 
 
 def test_the_end_of_the_room_ends_every_visit_and_the_work() -> None:
-    scene = Scene.open(Person(ADA, HOST))
+    scene = Scene.open(PersonFacts(ADA, HOST))
     scene.joins(ADA)
     scene.joins(BO)
     effects = scene.happens(RoomEnded("room_closed", round(scene.now * 1000)))

@@ -1,7 +1,7 @@
 """What people are told about how they stand: what is true, once, and what happened before the room showed them."""
 
 from handlers.effects import Notify, RemoveParticipant, SetPermission
-from handlers.events import Person
+from handlers.events import PersonFacts
 from handlers.notice_types import NoticeType
 from moderation.desired import Desired, Removal
 from moderation.roles import Role
@@ -35,7 +35,7 @@ def test_the_end_of_each_mute_is_told_to_the_person_it_is_about() -> None:
 
 def test_anyone_who_is_banned_is_told_why() -> None:
     banned = Desired(Role.LISTENER, removal=Removal("banned", None, "spam"))
-    scene = Scene.open(Person(ADA, banned))
+    scene = Scene.open(PersonFacts(ADA, banned))
     told = only(RemoveParticipant, scene.joins(ADA)).notice.payload
     assert told["text"]["en"].endswith("(spam)")
 

@@ -28,7 +28,7 @@ def measured(signal: sounds.Signal) -> tuple[GatedLoudness, list[Measurement]]:
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ebu.cases()])
-def test_the_cases_of_tech_3341_and_3342(case: ebu.Case) -> None:
+def test_the_cases_of_tech_3341_and_3342(case: ebu.EbuCase) -> None:
     off = case.off(ebu.heard(case.sound))
     assert off
     assert max(map(abs, off)) <= case.tolerance

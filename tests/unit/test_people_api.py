@@ -5,7 +5,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from local.people.api import Api, Refused
+from local.people.api import Api, RequestRefused
 from local.people.relay import SourceUnavailableError
 
 
@@ -26,5 +26,5 @@ async def test_who_is_told_to_come_back_may_read_again_later(status: int) -> Non
 
 
 async def test_a_wrong_request_is_a_bug() -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRefused):
         await read(400)

@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from local.people import relay as relay_module
-from local.people.relay import Join, Relay, SourceUnavailableError
-from local.people.relay_packet import Json, PacketEvent, Refusal, Subject
-from local.people.relay_sequence import RelayEvent, Source
+from local.people.relay import Join, RelayReader, SourceUnavailableError
+from local.people.relay_packet import Json, PacketEvent, PacketSubject, Refusal
+from local.people.relay_sequence import EventSource, RelayEvent
 
 SESSION, ROOM, ME = "session-1", "room-1", "me"
 DEADLINE_SECONDS = 10.0
@@ -93,14 +93,14 @@ class World:
         self.source = FakeSource()
         self.events: list[RelayEvent] = []
         self.notices: list[PacketEvent] = []
-        self.relay: Relay
+        self.relay: RelayReader
 
     @asynccontextmanager
-    async def relaying(self, **options: Any) -> AsyncIterator[Relay]:
-        self.relay = Relay(
+    async def relaying(self, **options: Any) -> AsyncIterator[RelayReader]:
+        self.relay = RelayReader(
             self.room,
             self.source,
-            Subject("session", SESSION),
+            PacketSubject("session", SESSION),
             Join(last_seq=0, relay_keys=[key_row("k1", 1)]),
             on_event=self.events.append,
             on_notice=self.notices.append,
@@ -134,7 +134,7 @@ class World:
         self.room.listeners["data_received"](DataPacket(json.dumps(envelope).encode(), whole["topic"]))
 
     @property
-    def seen(self) -> list[tuple[int, Source]]:
+    def seen(self) -> list[tuple[int, EventSource]]:
         return [(event.seq, event.source) for event in self.events]
 
 
@@ -145,7 +145,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return World()
 
 
-LIVE, CAUGHT_UP = Source.LIVE, Source.CAUGHT_UP
+LIVE, CAUGHT_UP = EventSource.LIVE, EventSource.CAUGHT_UP
 
 
 async def test_a_live_event_comes_once(world: World) -> None:

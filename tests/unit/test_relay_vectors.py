@@ -12,11 +12,11 @@ import pytest
 
 from local.people.relay_packet import (
     Body,
-    Context,
     Packet,
+    PacketContext,
     PacketEvent,
+    PacketSubject,
     Refusal,
-    Subject,
     Verdict,
     judge,
     parse_keys,
@@ -35,12 +35,14 @@ def payload_of(vector: dict[str, Any]) -> bytes:
     return base64.b64decode(vector["payload_base64"])
 
 
-def context_of(vector: dict[str, Any]) -> Context:
+def context_of(vector: dict[str, Any]) -> PacketContext:
     about = PACKETS["context"] | vector.get("context", {})
     now = parse_time(about["now"])
     assert now is not None
     keys = parse_keys(PACKETS["keys"])
-    return Context(about["room"], Subject(**about["subject"]), about["identity"], now.timestamp(), keys)
+    return PacketContext(
+        about["room"], PacketSubject(**about["subject"]), about["identity"], now.timestamp(), keys
+    )
 
 
 def as_stated(verdict: Verdict) -> dict[str, Any]:

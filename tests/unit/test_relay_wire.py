@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from agent.core.envelope import MAX_PACKET_BYTES, Envelope, Signer
 from agent.core.ports import RoomFacts, RoomName
 from handlers.events import Identity, LiveEvent
-from local.people.relay_packet import EVENTS, NOTICE, Body, Context, Packet, Subject, judge, parse_keys
+from local.people.relay_packet import (
+    EVENTS,
+    NOTICE,
+    Body,
+    Packet,
+    PacketContext,
+    PacketSubject,
+    judge,
+    parse_keys,
+)
 from local.people.relay_sequence import EventSequence
 
 NOW = 1_795_435_200.123  # 2026-11-23T12:00:00.123Z
@@ -16,7 +25,7 @@ KEY = {
     "not_before": "2026-11-23T00:00:00+00:00",
     "not_after": "2026-11-24T00:00:00+00:00",
 }
-CONTEXT = Context("room-1", Subject("session", "session-1"), "me", NOW, parse_keys([KEY]))
+CONTEXT = PacketContext("room-1", PacketSubject("session", "session-1"), "me", NOW, parse_keys([KEY]))
 ENVELOPE = Envelope(RoomName("room-1"), RoomFacts("session", "session-1"), SIGNER)
 
 

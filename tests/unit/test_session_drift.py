@@ -4,7 +4,7 @@ from moderation.desired import Permission
 from moderation.roles import Role, Source
 from orchestrator import drift
 from orchestrator.livekit_view import Present, Room
-from orchestrator.records import Participant, RoleRow, Session
+from orchestrator.records import Participant, RoleRow, SessionRow
 
 RIGHTS = drift.rights_of(
     [
@@ -68,10 +68,10 @@ def test_each_disagreement_has_its_name() -> None:
 
 def test_the_room_as_a_whole() -> None:
     people = (person("a", LISTENS),)
-    live = Session(status="live", last_seq=7, relayed_seq=5)
+    live = SessionRow(status="live", last_seq=7, relayed_seq=5)
     assert [one.what for one in drift.of_session(live, Room(people, 0))] == ["no_agent", "relay_behind"]
-    assert drift.of_session(Session(status="live", last_seq=5, relayed_seq=5), Room(people, 1)) == []
-    assert [one.what for one in drift.of_session(Session(status="ended"), Room(people, 1))] == [
+    assert drift.of_session(SessionRow(status="live", last_seq=5, relayed_seq=5), Room(people, 1)) == []
+    assert [one.what for one in drift.of_session(SessionRow(status="ended"), Room(people, 1))] == [
         "room_of_ended"
     ]
 

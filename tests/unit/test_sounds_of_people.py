@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from local.people.sound import RATE, Sound, level_of, pink_noise, sound, speech_like, tone
+from local.people.sound import RATE, SpokenSound, level_of, pink_noise, sound, speech_like, tone
 
 
 @pytest.mark.parametrize("dbfs", [-40.0, -23.0, -20.0])
@@ -23,7 +23,7 @@ def test_what_would_clip_is_refused() -> None:
 
 
 @pytest.mark.parametrize("made", [tone(), pink_noise(), speech_like()], ids=lambda made: made.name)
-def test_a_loop_has_no_seam(made: Sound) -> None:
+def test_a_loop_has_no_seam(made: SpokenSound) -> None:
     inside = np.abs(np.diff(made.pcm.astype(int))).max()
     seam = abs(int(made.pcm[0]) - int(made.pcm[-1]))
     assert seam <= inside

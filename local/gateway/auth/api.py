@@ -14,7 +14,7 @@ from local.gateway.auth.errors import API_VERSION, AuthError
 from local.gateway.auth.passwords import matches
 from local.gateway.keys import InvalidTokenError
 from local.gateway.proxy import bearer
-from local.gateway.settings import Settings
+from local.gateway.settings import GatewaySettings
 
 PREFIX = "/auth/v1"
 DEFAULT_PAGE = 50
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 class AuthApi:
     """Sign-up, sign-in, refresh, user, sign-out, and the administrator's users."""
 
-    def __init__(self, settings: Settings, pool: asyncpg.Pool) -> None:
+    def __init__(self, settings: GatewaySettings, pool: asyncpg.Pool) -> None:
         self._keys = settings.keys
         self._pool = pool
         self._issuer = sessions.Issuer(settings.keys, settings.url + PREFIX, settings.token_seconds)

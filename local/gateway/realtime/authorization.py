@@ -11,7 +11,7 @@ from local.gateway.keys import Claims
 
 
 @dataclass(frozen=True)
-class Permission:
+class TopicPermission:
     """What the policies say of one topic and one token."""
 
     read: bool
@@ -19,10 +19,10 @@ class Permission:
 
 
 INSERT = "insert into realtime.messages (topic, extension, private) values ($1, 'broadcast', true)"
-NOTHING = Permission(read=False, write=False)
+NOTHING = TopicPermission(read=False, write=False)
 
 
-async def ask(pool: asyncpg.Pool, topic: str, claims: Claims) -> Permission:
+async def ask(pool: asyncpg.Pool, topic: str, claims: Claims) -> TopicPermission:
     """Reads a row and writes a row of the topic as the token's role, and takes both back.
 
     A policy that raises, or a role that does not exist, permits nothing.
@@ -37,7 +37,7 @@ async def ask(pool: asyncpg.Pool, topic: str, claims: Claims) -> Permission:
             )
             await become(db, claims, topic)
             read = await db.fetchval("select exists (select from realtime.messages where id = $1)", probe)
-            return Permission(bool(read), await _may_write(db, topic))
+            return TopicPermission(bool(read), await _may_write(db, topic))
         except asyncpg.PostgresError:
             return NOTHING
         finally:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from local.gateway.keys import Claims
-from local.gateway.realtime.authorization import Permission
+from local.gateway.realtime.authorization import TopicPermission
 from local.gateway.realtime.bindings import Binding
 from local.gateway.realtime.frames import Frame
 
@@ -23,7 +23,7 @@ class Channel:
     join_ref: str | None
     private: bool
     claims: Claims
-    permission: Permission
+    permission: TopicPermission
     bindings: tuple[Binding, ...] = ()
     echo: bool = False
     acknowledge: bool = False

@@ -9,7 +9,7 @@ from aiohttp import WSMsgType, web
 
 from local.gateway.keys import Claims, InvalidTokenError
 from local.gateway.realtime import authorization, bindings
-from local.gateway.realtime.authorization import Permission
+from local.gateway.realtime.authorization import TopicPermission
 from local.gateway.realtime.channel import PREFIX, Channel
 from local.gateway.realtime.frames import Frame, MalformedFrameError, decode
 from local.gateway.realtime.hub import Hub
@@ -165,9 +165,9 @@ class Socket:
             acknowledge=bool(broadcast.get("ack")),
         )
 
-    async def _permission(self, topic: str, claims: Claims, *, private: bool) -> Permission:
+    async def _permission(self, topic: str, claims: Claims, *, private: bool) -> TopicPermission:
         if not private:
-            return Permission(read=True, write=True)
+            return TopicPermission(read=True, write=True)
         permission = await authorization.ask(self._hub.pool, topic, claims)
         if not permission.read:
             raise _JoinRefusedError(
