@@ -20,7 +20,7 @@ comment on table public.live_roles is 'What a role may do in which kind of room:
 comment on column public.live_roles.context is 'Kind of room: a session''s type (video_live or audio_room), or call.';
 comment on column public.live_roles.role is 'Name of the role.';
 comment on column public.live_roles.rank is 'Nobody acts on a higher or equal rank. Ops stand above every rank: live.rank_of_ops().';
-comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish; empty means none.';
+comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish: camera, microphone, screen_share, screen_share_audio; empty means none.';
 comment on column public.live_roles.can_subscribe is 'Whether the role may receive media.';
 comment on column public.live_roles.staff is
   'Whether it moderates: no ticket is asked of it, mute_all spares it, it sees levels. live_participants.staff repeats it: a migration that changes it here changes it there.';

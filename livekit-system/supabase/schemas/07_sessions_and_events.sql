@@ -149,7 +149,7 @@ comment on table public.live_events is 'The ordered stream of a session that the
 comment on column public.live_events.session_id is 'The session.';
 comment on column public.live_events.seq is '1, 2, 3… in each session, without gaps.';
 comment on column public.live_events.id is 'Id of the event.';
-comment on column public.live_events.type is 'Kind of event: gift, system, role_changed, session_ended…';
+comment on column public.live_events.type is 'Kind of event: one of those that schemas/events.json lists.';
 comment on column public.live_events.payload is 'What happened, as the room is told.';
 comment on column public.live_events.created_at is 'When it happened.';
 alter table public.live_events enable row level security;
