@@ -50,7 +50,7 @@ TEXTS: Mapping[NoticeType, Words] = {
     NoticeType.TIP: Words("A tip about your sound in this room.", "Bu odadaki sesinizle ilgili bir öneri."),
     NoticeType.ACCESS_ENDING: Words(
         "Your access to this session ends soon: renew it to stay.",
-        "Bu yayına erişiminiz yakında bitiyor: kalmak için yenileyin.",
+        "Bu yayına erişiminiz yakında bitiyor: kalmak için yenileyiniz.",
     ),
 }
 

@@ -32,7 +32,7 @@ def words(ratio: float) -> Words:
     percent = number(ratio * 100.0)
     return Words(
         f"Your sound is overdriven: {percent.en}% of your sound is cut off. Please lower the input level.",
-        f"Sesiniz aşırı yükleniyor: %{percent.tr} kadarı kırpılıyor. Lütfen giriş seviyesini düşürün.",
+        f"Sesiniz aşırı yükleniyor: %{percent.tr} kadarı kırpılıyor. Lütfen giriş seviyesini düşürünüz.",
     )
 
 

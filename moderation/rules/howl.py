@@ -39,7 +39,7 @@ def words(hz: float, seconds: float) -> Words:
         f"There is feedback from your side: a tone at {pitch.en} Hz has been ringing for {long.en} s. "
         "Please use headphones or turn your speaker down.",
         f"Sizin tarafınızdan yankı çınlaması geliyor: {long.tr} saniyedir {pitch.tr} Hz'de bir ton çınlıyor. "
-        "Lütfen kulaklık kullanın veya hoparlörünüzü kısın.",
+        "Lütfen kulaklık kullanınız veya hoparlörünüzü kısınız.",
     )
 
 

@@ -44,7 +44,7 @@ def words(floor: float, seconds: float) -> Words:
         f"A tip: your sound has carried constant noise for {long.en} s ({level.en} dBFS). "
         "Please mute yourself while you listen.",
         f"Bir öneri: sizden {long.tr} saniyedir sürekli gürültü geliyor ({level.tr} dBFS). "
-        "Lütfen dinlerken sesinizi kapatın.",
+        "Lütfen dinlerken sesinizi kapatınız.",
     )
 
 

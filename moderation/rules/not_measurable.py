@@ -74,13 +74,13 @@ def words(*, encrypted: bool) -> Words:
             "Your sound is encrypted, so moderation cannot measure it; in this room only measured sound is heard. "
             "Please switch end-to-end encryption off.",
             "Sesiniz uçtan uca şifreli olduğu için denetlenemiyor; bu odada yalnızca denetlenebilen ses duyulur. "
-            "Lütfen uçtan uca şifrelemeyi kapatın.",
+            "Lütfen uçtan uca şifrelemeyi kapatınız.",
         )
     return Words(
         "Your app keeps moderation from your sound; in this room only measured sound is heard. "
         "Please let every participant subscribe to your tracks.",
         "Uygulamanız sesinizin denetlenmesini engelliyor; bu odada yalnızca denetlenebilen ses duyulur. "
-        "Lütfen yayınınızı tüm katılımcılara açın.",
+        "Lütfen yayınınızı tüm katılımcılara açınız.",
     )
 
 

@@ -43,7 +43,7 @@ def words(loudness: float, jump: float) -> Words:
         f"That was suddenly very loud: {level.en} LUFS, {rise.en} dB above the moment before. "
         "Please mind the listeners' ears.",
         f"Sesiniz birden çok yükseldi: {level.tr} LUFS, az öncesinden {rise.tr} dB fazla. "
-        "Lütfen dinleyicileri düşünün.",
+        "Lütfen dinleyicileri düşününüz.",
     )
 
 

@@ -38,7 +38,7 @@ def words(loudness: float, limit: float, seconds: float) -> Words:
         f"Your sound has been too loud for {long.en} s: {level.en} LUFS; the limit here is {top.en}. "
         "Please turn it down, speak more softly or move away from the microphone.",
         f"Sesiniz {long.tr} saniyedir çok yüksek: {level.tr} LUFS, buradaki sınır {top.tr}. "
-        "Lütfen sesi kısın, daha alçak sesle konuşun veya mikrofondan uzaklaşın.",
+        "Lütfen sesi kısınız, daha alçak sesle konuşunuz veya mikrofondan uzaklaşınız.",
     )
 
 

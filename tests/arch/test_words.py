@@ -25,6 +25,27 @@ def files() -> list[str]:
     return [name for name in listed if name.endswith(TEXT) and "lock" not in name]
 
 
+POLITE = re.compile(r"\bLütfen\b[^.\"]*?(?<!n[ıiuü]z)\.")
+"""A Turkish request that does not end in the formal -iniz."""
+ASKED_INFORMALLY = re.compile(
+    r"\b(deneyin|bekleyin|yapın|açın|kısın|kapatın|kullanın|konuşun|uzaklaşın|düşürün|yenileyin|seçin|yazın|sen|senin)\b"
+)
+PEOPLE_READ = re.compile(
+    r"(moderation|handlers)/.*\.py|livekit-system/(schemas|supabase/schemas|supabase/functions|clients)/.*\.(json|sql|ts)"
+)
+
+
+def test_turkish_is_formal_wherever_people_read_it() -> None:
+    found = [
+        f"{name}: {line.strip()[:90]}"
+        for name in files()
+        if PEOPLE_READ.fullmatch(name) and (REPOSITORY / name).is_file()
+        for line in (REPOSITORY / name).read_text().splitlines()
+        if POLITE.search(line) or (re.search("[çğışöü]", line) and ASKED_INFORMALLY.search(line))
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("words", INSTEAD)
 def test_a_plain_word_is_used(words: str) -> None:
     banned = re.compile(rf"\b{words}\b", re.IGNORECASE)

@@ -97,7 +97,7 @@ async def test_another_operator_decides_and_lifting_undoes_and_forgives(world: W
     )  # fmt: skip
     appeal = await appealed(world, person, mute)
     assert await refusal(world, judge, DECIDE, appeal, "upheld", None) == "own_decision"
-    assert await refusal(world, person, DECIDE, appeal, "lifted", None) == "not_allowed"
+    assert await refusal(world, person, DECIDE, appeal, "lifted", None) == "ops_only"
     inbox = await whole(world, second, "select public.appeal_inbox(200, $1)")
     assert [a["own_decision"] for a in inbox if a["id"] == appeal] == [False]
     decided = await world.as_user(second, DECIDE, appeal, "lifted", "We heard it again.")
@@ -153,7 +153,7 @@ async def test_a_long_platform_ban_waits_for_a_second_person(world: World) -> No
     assert (ban["acts"].days, ban["for_ever"]) in ((30, True), (29, True))
     confirm = "select public.confirm_ban($1::uuid)"
     assert await refusal(world, judge, confirm, ban["id"]) == "own_decision"
-    assert await refusal(world, person, confirm, ban["id"]) == "not_allowed"
+    assert await refusal(world, person, confirm, ban["id"]) == "ops_only"
     assert (await world.as_user(second, confirm, ban["id"]))["expires_at"] is None
     assert await world.value("select expires_at from live_bans where id = $1::uuid", ban["id"]) is None
     assert await refusal(world, second, confirm, ban["id"]) == "nothing_to_confirm"

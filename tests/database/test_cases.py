@@ -240,7 +240,7 @@ async def test_the_most_urgent_case_comes_first(world: World) -> None:
     inbox = await whole(world, ops, OPEN)
     order = [c["user_id"] for c in inbox if c["user_id"] in (quiet, loud)]
     assert order == [loud, quiet]
-    assert await refusal(world, loud, "select public.case_inbox()") == "not_allowed"
+    assert await refusal(world, loud, "select public.case_inbox()") == "ops_only"
 
 
 async def test_a_case_rings_at_ops_with_ids_only(world: World) -> None:

@@ -35,6 +35,36 @@ $$;
 comment on function live.am_ops is 'Whether the signed-in person is ops.';
 grant execute on function live.am_ops() to authenticated, service_role;
 
+create function live.refuse_others_than_ops() returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  perform live.refuse(403, 'ops_only', 'Only the ops team may do this.');
+end;
+$$;
+comment on function live.refuse_others_than_ops() is 'Refuses: this is for the ops team.';
+
+create function live.require_ops() returns uuid
+language plpgsql stable set search_path = '' as $$
+begin
+  perform live.refuse_deleted(auth.uid());
+  if not (select live.am_ops()) then
+    perform live.refuse_others_than_ops();
+  end if;
+  return auth.uid();
+end;
+$$;
+comment on function live.require_ops() is 'Refuses everybody but a person of the ops team; returns who asks.';
+
+create function live.require_ops_or_service() returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if not (live.is_service() or live.am_ops()) then
+    perform live.refuse_others_than_ops();
+  end if;
+end;
+$$;
+comment on function live.require_ops_or_service() is 'Refuses everybody but the ops team and server code.';
+
 create policy "one sees whether one is ops" on public.live_ops for select to authenticated
   using (user_id = (select auth.uid()) and (select live.am_ops()));
 
@@ -118,7 +148,7 @@ declare
   fault text := live.setting_fault(new.key, new.value);
 begin
   if fault is not null then
-    perform live.refuse(400, 'bad_setting', format('%s %s', new.key, fault));
+    perform live.refuse(400, 'bad_setting', format('%s %s.', new.key, fault));
   end if;
   new.updated_at := clock_timestamp();
   new.updated_by := auth.uid();

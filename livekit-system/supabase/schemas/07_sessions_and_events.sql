@@ -108,7 +108,7 @@ begin
     if not exists (select from public.live_session_transitions t
                     where t.from_status = old_status and t.to_status = new.status) then
       perform live.refuse(409, 'illegal_transition',
-        format('a session that is %s cannot become %s', old_status, new.status));
+        format('A session that is %s cannot become %s.', old_status, new.status));
     end if;
     -- Times are the database's word, whatever the statement says.
     new.started_at := case new.status when 'live' then clock_timestamp()
@@ -122,7 +122,7 @@ begin
   end if;
   if tg_op = 'UPDATE' and (new.id, new.creator_id, new.type, new.livekit_room, new.created_at)
       is distinct from (old.id, old.creator_id, old.type, old.livekit_room, old.created_at) then
-    perform live.refuse(409, 'immutable', 'a session''s id, creator, type, room and birth never change');
+    perform live.refuse(409, 'immutable', 'A session''s id, creator, type, room and birth never change.');
   end if;
   if tg_op = 'INSERT' or (new.status, new.mute_all_rank, new.moderation, new.access_type)
       is distinct from (old.status, old.mute_all_rank, old.moderation, old.access_type) then
@@ -163,14 +163,14 @@ declare
 begin
   -- As a packet carries it: JSON text inside JSON text. The rest of the 15 KiB is the envelope's.
   if exists (select from unnest(p_payloads) x where octet_length(to_jsonb(x::text)::text) > 14000) then
-    perform live.refuse(413, 'event_too_large', 'this is too long to be told to the room: shorten it');
+    perform live.refuse(413, 'event_too_large', 'This is too long to be told to the room: shorten it.');
   end if;
   -- The row lock is what makes seq gapless: it is held until the events' own transaction ends.
   update public.live_sessions s
      set last_seq = s.last_seq + cardinality(p_payloads), total_gift_coins = s.total_gift_coins + p_gift_coins
    where s.id = p_session returning s.last_seq into top;
   if top is null then
-    perform live.refuse(404, 'unknown_session', 'there is no such session');
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
   end if;
   insert into public.live_events (session_id, seq, type, payload)
   select p_session, top - cardinality(p_payloads) + x.ordinality, p_type, x.payload

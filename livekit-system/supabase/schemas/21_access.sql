@@ -16,7 +16,7 @@ begin
     perform live.require_role(session.type, role) from unnest(array[new.role, new.invited_role]) role;
     if live.rank_of(session.type, new.role) > live.audience_rank()
         and exists (select from auth.users u where u.id = new.user_id and u.is_anonymous) then
-      perform live.refuse(409, 'cannot_be_invited', 'this person has no account: they can only watch and listen');
+      perform live.refuse(409, 'cannot_be_invited', 'This person has no account: they can only watch and listen.');
     end if;
     if new.staff and new.mic_by_all then
       new.mic_muted := false;

@@ -89,22 +89,22 @@ declare
   scope constant text := live.action_scope(p_row.action, p_row.params);
 begin
   if known.action is null then
-    perform live.refuse(400, 'unknown_action', format('%s is not an action', coalesce(p_row.action, 'nothing')));
+    perform live.refuse(400, 'unknown_action', format('%s is not an action.', coalesce(p_row.action, 'nothing')));
   elsif fault is not null then
     perform live.refuse(400, 'bad_params', fault);
   elsif p_row.reason is not null and live.text_fault(p_row.reason, 1000, true) is not null then
-    perform live.refuse(400, 'bad_reason', format('a reason %s', live.text_fault(p_row.reason, 1000, true)));
+    perform live.refuse(400, 'bad_reason', format('A reason %s.', live.text_fault(p_row.reason, 1000, true)));
   elsif num_nonnulls(p_row.session_id, p_row.call_id) <> 1
       and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and scope is not distinct from 'platform') then
-    perform live.refuse(400, 'bad_place', 'say where: a session or a call, and only one of them');
+    perform live.refuse(400, 'bad_place', 'Say where: a session or a call, and only one of them.');
   elsif p_row.call_id is not null and not (known.in_calls and coalesce(scope, 'platform') = 'platform') then
-    perform live.refuse(400, 'not_in_calls', format('%s is not possible in a call', p_row.action));
+    perform live.refuse(400, 'not_in_calls', format('%s is not possible in a call.', p_row.action));
   elsif known.scope = 'session' and p_row.target_user_id is not null then
-    perform live.refuse(400, 'bad_target', format('%s is about the whole session: name nobody', p_row.action));
+    perform live.refuse(400, 'bad_target', format('%s is about the whole session: name nobody.', p_row.action));
   elsif known.needs_target and p_row.target_user_id is null then
-    perform live.refuse(400, 'bad_target', format('say whom to %s', replace(p_row.action, '_', ' ')));
+    perform live.refuse(400, 'bad_target', format('Say whom to %s.', replace(p_row.action, '_', ' ')));
   elsif p_row.expires_at is not null and known.expires_after is null then
-    perform live.refuse(400, 'bad_expiry', 'only what is soon pointless expires, like a kick; give seconds in params for a time limit');
+    perform live.refuse(400, 'bad_expiry', 'Only what is soon pointless expires, like a kick; give seconds in params for a time limit.');
   end if;
 end;
 $$;
@@ -120,23 +120,23 @@ begin
   select * into session from public.live_sessions s where s.id = p_row.session_id;
   select * into call from public.calls c where c.id = p_row.call_id;
   if p_row.session_id is not null and session.id is null then
-    perform live.refuse(404, 'unknown_session', 'there is no such session');
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
   elsif p_row.call_id is not null and call.id is null then
-    perform live.refuse(404, 'unknown_call', 'there is no such call');
+    perform live.refuse(404, 'unknown_call', 'There is no such call.');
   elsif (session.status = 'ended' or not live.call_is_running(call.status)) and not known.after_end then
-    perform live.refuse(409, 'session_not_live', 'it is over: nothing can be done in it any more');
+    perform live.refuse(409, 'session_not_live', 'It is over: nothing can be done in it any more.');
   elsif session.status = 'scheduled' and known.expires_after is not null then
-    perform live.refuse(409, 'session_not_live', 'the session has not begun: nobody is in it yet');
+    perform live.refuse(409, 'session_not_live', 'The session has not begun: nobody is in it yet.');
   elsif p_row.target_user_id is not null
       and not live.is_or_was_account(p_row.target_user_id) then
-    perform live.refuse(404, 'unknown_user', 'there is no such person');
+    perform live.refuse(404, 'unknown_user', 'There is no such person.');
   elsif p_row.call_id is not null and known.scope = 'person'
       and p_row.target_user_id not in (call.caller_id, call.callee_id) then
-    perform live.refuse(404, 'not_a_participant', 'this person is not in the call');
+    perform live.refuse(404, 'not_a_participant', 'This person is not in the call.');
   elsif p_row.session_id is not null and known.scope = 'person'
       and not exists (select from public.live_participants p
                        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id) then
-    perform live.refuse(404, 'not_a_participant', 'this person has never been in the session');
+    perform live.refuse(404, 'not_a_participant', 'This person has never been in the session.');
   end if;
 end;
 $$;
@@ -184,11 +184,11 @@ create function live.require_standing_to_ask(p_row public.moderation_actions) re
 language plpgsql stable set search_path = '' as $$
 begin
   if p_row.requested_rank <= 0 then
-    perform live.refuse(403, 'banned', 'you have been removed: you cannot act here');
+    perform live.refuse(403, 'banned', 'You have been removed: you cannot act here.');
   elsif not live.permits(
       p_row.requested_via, p_row.requested_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
       live.rank_of((select s.type from public.live_sessions s where s.id = p_row.session_id), p_row.params ->> 'role')) then
-    perform live.refuse(403, 'not_allowed', format('you may not %s here', replace(p_row.action, '_', ' ')));
+    perform live.refuse(403, 'not_allowed', format('You may not %s here.', replace(p_row.action, '_', ' ')));
   end if;
 end;
 $$;
@@ -220,7 +220,7 @@ begin
   if (select count(*) from public.live_participants p
        where p.session_id = p_session and p.role = 'speaker' and p.user_id <> p_user)
      >= live.limit_of('speakers_per_session') then
-    perform live.refuse(409, 'too_many_speakers', 'as many people as may speak at once do already: take the floor from somebody first');
+    perform live.refuse(409, 'too_many_speakers', 'As many people as may speak at once do already: take the floor from somebody first.');
   end if;
 end;
 $$;
@@ -239,7 +239,7 @@ begin
     return;  -- only raising somebody needs their consent, and a place
   elsif exists (select from auth.users u where u.id = p_row.target_user_id and u.is_anonymous)
       or (p_row.requested_via = 'app' and live.blocked(p_row.requested_by, p_row.target_user_id)) then
-    perform live.refuse(409, 'cannot_be_invited', 'this person cannot be invited');
+    perform live.refuse(409, 'cannot_be_invited', 'This person cannot be invited.');
   elsif new_role = 'speaker' then
     perform live.require_room_to_speak(p_row.session_id, p_row.target_user_id);
   end if;
@@ -329,11 +329,11 @@ begin
     return;
   elsif p_row.params @> '{"replace": true}' then
     if standing.by_rank > p_row.requested_rank then
-      perform live.refuse(403, 'outranked', 'someone of a higher rank did this, and only they can undo it');
+      perform live.refuse(403, 'outranked', 'Someone of a higher rank did this, and only they can undo it.');
     end if;
   else
     perform live.refuse(409, 'weaker_than_standing', format(
-      '%s holds for longer already%s: leave it, or ask with {"replace": true} to shorten it', p_row.action,
+      '%s holds for longer already%s: leave it, or ask with {"replace": true} to shorten it.', p_row.action,
       case when standing.until < 'infinity' then ', until ' || live.instant(standing.until) else '' end));
   end if;
 end;

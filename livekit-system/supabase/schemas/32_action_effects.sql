@@ -167,7 +167,7 @@ begin
   update public.live_bans b set lifted_at = clock_timestamp(), lifted_by = p_row.requested_by
    where b.id in (select x.id from live.bans_of(p_row) x);
   if not found then
-    perform live.refuse(404, 'not_banned', format('nothing of scope %s keeps this person out', live.action_scope(p_row.action, p_row.params)));
+    perform live.refuse(404, 'not_banned', format('Nothing of scope %s keeps this person out.', live.action_scope(p_row.action, p_row.params)));
   end if;
   return null;
 end;
@@ -270,7 +270,7 @@ declare
 begin
   if pinned is not null and not exists (select from public.live_messages m where m.id = pinned and m.session_id = p_row.session_id
                                            and m.deleted_at is null and m.held_at is null) then
-    perform live.refuse(404, 'unknown_message', 'there is no such message in this session');
+    perform live.refuse(404, 'unknown_message', 'There is no such message in this session.');
   end if;
   update public.live_sessions s set pinned_message_id = pinned where s.id = p_row.session_id;
   return null;

@@ -13,7 +13,7 @@ begin
       when 'app' then live.acting_rank(p_row.session_id, p_row.requested_by)
       else live.ops_rank(p_row.requested_by) end;
   elsif me is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   else
     perform live.refuse_deleted(me);
     p_row.requested_by := me;
@@ -79,7 +79,7 @@ begin
   if fault is not null then
     perform live.refuse(403, 'not_allowed', fault);
   elsif live.outranked_by(new) > new.requested_rank then
-    perform live.refuse(403, 'outranked', 'someone of a higher rank did this, and only they can undo it');
+    perform live.refuse(403, 'outranked', 'Someone of a higher rank did this, and only they can undo it.');
   end if;
   perform live.require_not_weaker(new);
   perform live.check_stage(new);
@@ -104,7 +104,7 @@ declare
 begin
   select m.user_id into author from public.live_messages m where m.id = p_message and m.session_id = p_session;
   if not found then
-    perform live.refuse(404, 'unknown_message', 'there is no such message in this session');
+    perform live.refuse(404, 'unknown_message', 'There is no such message in this session.');
   end if;
   return author;
 end;
@@ -126,7 +126,7 @@ begin
     count = case when t.minute = excluded.minute then t.count + 1 else 1 end, minute = excluded.minute
   returning count into spent;
   if spent > allowed then
-    perform live.refuse(429, 'rate_limited', 'too many in one minute: wait a moment and try again');
+    perform live.refuse(429, 'rate_limited', 'Too many in one minute: wait a moment and try again.');
   end if;
 end;
 $$;
@@ -291,11 +291,11 @@ begin
   if item.id is null or not (live.is_service() or live.is_ops(me)
                              or (item.requested_by = me and live.acting_rank(item.session_id, me) > 0) is true
                              or live.acting_rank(item.session_id, me) > item.requested_rank) then
-    perform live.refuse(404, 'unknown_action', 'there is no such action of yours');
+    perform live.refuse(404, 'unknown_action', 'There is no such action of yours.');
   elsif item.status = 'cancelled' then
     return jsonb_build_object('id', item.id, 'status', item.status);
   elsif item.status <> 'pending' or item.action = 'end_session' then
-    perform live.refuse(409, 'too_late', format('it is %s already: ask for the opposite instead', item.status));
+    perform live.refuse(409, 'too_late', format('It is %s already: ask for the opposite instead.', item.status));
   end if;
   perform live.withdraw(item, 'cancelled', 'cancelled', 'withdrawn before it was carried out');
   return jsonb_build_object('id', item.id, 'status', 'cancelled');

@@ -11,17 +11,17 @@ begin
   select * into session from public.live_sessions s where s.id = p_session for no key update;
   select * into seat from public.live_participants p where p.session_id = p_session and p.user_id = me;
   if me is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   elsif session.id is null then
-    perform live.refuse(404, 'unknown_session', 'there is no such session');
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
   elsif live.is_anonymous() then
-    perform live.refuse(403, 'sign_in_required', 'make an account to take part');
+    perform live.refuse(403, 'sign_in_required', 'Make an account to take part.');
   elsif live.standing_ban(me, session.id, session.creator_id) is not null then
-    perform live.refuse(403, 'banned', 'you have been removed from this session');
+    perform live.refuse(403, 'banned', 'You have been removed from this session.');
   elsif session.status <> 'live' and not (p_before_start and session.status = 'scheduled') then
-    perform live.refuse(409, 'session_not_live', 'the session is not live');
+    perform live.refuse(409, 'session_not_live', 'The session is not live.');
   elsif seat.user_id is null or seat.access_removed then
-    perform live.refuse(409, 'not_in_session', 'join the session first');
+    perform live.refuse(409, 'not_in_session', 'Join the session first.');
   end if;
   return seat;
 end;
@@ -47,19 +47,19 @@ begin
   if seat.hand_raised_at is null then
     if live.rank_of((select s.type from public.live_sessions s where s.id = seat.session_id), seat.role)
         > live.audience_rank() then
-      perform live.refuse(409, 'already_speaker', 'you may speak already');
+      perform live.refuse(409, 'already_speaker', 'You may speak already.');
     elsif not seat.is_online then
-      perform live.refuse(409, 'not_in_session', 'join the session first');
+      perform live.refuse(409, 'not_in_session', 'Join the session first.');
     end if;
     if exists (select from public.live_participants p
                 where p.session_id = seat.session_id and p.role = 'host' and live.blocked(seat.user_id, p.user_id)) then
-      perform live.refuse(403, 'hand_refused', 'you cannot raise your hand in this session');
+      perform live.refuse(403, 'hand_refused', 'You cannot raise your hand in this session.');
     end if;
     perform live.spend(seat.user_id, 'hands_per_minute');
     select count(*) into raised from public.live_participants p
      where p.session_id = seat.session_id and p.hand_raised_at is not null;
     if raised >= coalesce(live.limit_of('hands_per_session'), 100) then
-      perform live.refuse(429, 'too_many_hands', 'many hands are up already: try again in a while');
+      perform live.refuse(429, 'too_many_hands', 'Many hands are up already: try again in a while.');
     end if;
     update public.live_participants p set hand_raised_at = clock_timestamp()
      where p.session_id = seat.session_id and p.user_id = seat.user_id
@@ -82,7 +82,7 @@ declare
   whose uuid := coalesce(lower_hand.user_id, seat.user_id);
 begin
   if whose <> seat.user_id and live.rank_in(seat.session_id, seat.user_id) < live.staff_rank() then
-    perform live.refuse(403, 'not_allowed', 'only the host and moderators lower other people''s hands');
+    perform live.refuse(403, 'not_allowed', 'Only the host and moderators lower other people''s hands.');
   end if;
   update public.live_participants p set hand_raised_at = null
    where p.session_id = seat.session_id and p.user_id = whose and p.hand_raised_at is not null;
@@ -113,10 +113,10 @@ declare
 begin
   if seat.invited_role is null or seat.invite_expires_at <= clock_timestamp()
       or live.blocked(seat.user_id, seat.invited_by) then
-    perform live.refuse(409, 'no_invitation', 'there is no invitation, or it is too old: raise your hand');
+    perform live.refuse(409, 'no_invitation', 'There is no invitation, or it is too old: raise your hand.');
   elsif seat.invited_by is not null
       and live.acting_rank(seat.session_id, seat.invited_by) <= live.rank_of(context, seat.invited_role) then
-    perform live.refuse(409, 'no_invitation', 'who invited you may not do so any more: raise your hand');
+    perform live.refuse(409, 'no_invitation', 'Who invited you may not do so any more: raise your hand.');
   end if;
   if seat.invited_role = 'speaker' then
     perform live.require_room_to_speak(seat.session_id, seat.user_id);

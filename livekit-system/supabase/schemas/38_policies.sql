@@ -300,9 +300,9 @@ declare
 begin
   perform live.refuse_deleted(me);
   if me is null or live.acting_rank(watch_levels.session_id, me) < live.staff_rank() then
-    perform live.refuse(403, 'not_allowed', 'levels are for the host, co-hosts, moderators and ops');
+    perform live.refuse(403, 'not_allowed', 'Levels are for the host, co-hosts, moderators and ops.');
   elsif not exists (select from public.live_sessions s where s.id = watch_levels.session_id and s.status = 'live') then
-    perform live.refuse(409, 'session_not_live', 'the session is not live');
+    perform live.refuse(409, 'session_not_live', 'The session is not live.');
   end if;
   insert into public.live_level_watches as w (session_id, user_id, expires_at)
   values (watch_levels.session_id, me, lease)
@@ -322,7 +322,7 @@ begin
   if not (live.is_service() or live.is_ops(auth.uid())
           or live.may_look_back(live_events_since.session_id, auth.uid())
           or (public.can_join_as(live_events_since.session_id, auth.uid()) ->> 'allowed')::boolean) then
-    perform live.refuse(403, 'not_in_session', 'join the session first');
+    perform live.refuse(403, 'not_in_session', 'Join the session first.');
   end if;
   return query
     select * from public.live_events e

@@ -127,7 +127,7 @@ begin
     where k.public_key = excluded.public_key
   returning * into key;
   if key.kid is null then
-    perform live.refuse(409, 'kid_taken', 'another key has this kid');
+    perform live.refuse(409, 'kid_taken', 'Another key has this kid.');
   end if;
   return to_jsonb(key);
 end;

@@ -228,9 +228,8 @@ language plpgsql security definer set search_path = '' as $$
 declare
   record public.erasures;
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team erases accounts.');
-  elsif not live.is_or_was_account(erase_account.user_id) then
+  perform live.require_ops_or_service();
+  if not live.is_or_was_account(erase_account.user_id) then
     perform live.refuse(404, 'unknown_user', 'There is no such account, and there was none.');
   end if;
   delete from auth.users u where u.id = erase_account.user_id;

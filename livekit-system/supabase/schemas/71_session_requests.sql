@@ -89,7 +89,7 @@ begin
   if fault is not null then
     perform live.refuse(400, 'invalid_session', fault);
   elsif p_planned_minutes not between 1 and 1440 then
-    perform live.refuse(400, 'invalid_session', 'planned_minutes must be 1 to 1,440.');
+    perform live.refuse(400, 'invalid_session', 'Plan 1 to 1,440 minutes (planned_minutes).');
   end if;
   perform live.one_at_a_time('session', p_user);
   if p_scheduled_at is null then

@@ -69,9 +69,7 @@ declare
   to_time constant timestamptz := (first_day + interval '1 month') at time zone 'UTC';
   plans constant jsonb := live.setting('plan.limits');
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team reads the platform''s usage.');
-  end if;
+  perform live.require_ops_or_service();
   return query
     select first_day, plans ->> 'plan', m.measure, m.used, l.plan_limit,
            round(m.used / nullif(l.plan_limit, 0), 4), live.usage_level(m.used / nullif(l.plan_limit, 0))

@@ -195,9 +195,8 @@ comment on function live.refund_tickets() is
 create function live.require_refunder(p_reason text) returns void
 language plpgsql stable set search_path = '' as $$
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team refunds and adjusts.');
-  elsif p_reason is not null and live.text_fault(p_reason, 500, true) is not null then
+  perform live.require_ops_or_service();
+  if p_reason is not null and live.text_fault(p_reason, 500, true) is not null then
     perform live.refuse(400, 'invalid_reason', format('Give a reason of 1 to 500 characters: it %s.', live.text_fault(p_reason, 500, true)));
   end if;
 end;

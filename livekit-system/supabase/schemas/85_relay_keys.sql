@@ -5,9 +5,7 @@ language plpgsql security definer set search_path = '' as $$
 declare
   key public.relay_keys;
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only ops revoke keys.');
-  end if;
+  perform live.require_ops_or_service();
   update public.relay_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())
    where k.kid = revoke_relay_key.kid returning * into key;
   if key.kid is null then

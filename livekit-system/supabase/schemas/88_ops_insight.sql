@@ -6,9 +6,7 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
   session public.live_sessions;
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team asks about other people''s access.');
-  end if;
+  perform live.require_ops_or_service();
   select * into session from public.live_sessions s where s.id = explain_access.session_id;
   return public.can_join_as(explain_access.session_id, explain_access.user_id) || jsonb_build_object(
     'session', case when session.id is not null then jsonb_build_object(
@@ -65,9 +63,7 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
   contract jsonb;
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team reads the schema.');
-  end if;
+  perform live.require_ops_or_service();
   contract := public.live_schema_contract();
   return jsonb_build_object(
     'ok', contract -> 'ok',

@@ -9,7 +9,7 @@ begin
   if live.is_service() then
     return jsonb_build_object('caller', 'service', 'user_id', null, 'staff', true);
   elsif me is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   end if;
   select * into session from public.live_sessions s where s.id = my_rights.session_id;
   return jsonb_build_object(

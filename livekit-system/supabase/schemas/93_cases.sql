@@ -34,18 +34,6 @@ insert into live.personal_data (table_name, whose, others, why) values
 insert into live.personal_data (table_name, why) values
   ('public.reason_codes', 'Holds nothing about a person: the list of reasons and their sentences.');
 
-create function live.require_ops() returns uuid
-language plpgsql stable set search_path = '' as $$
-begin
-  perform live.refuse_deleted(auth.uid());
-  if not (select live.am_ops()) then
-    perform live.refuse(403, 'not_allowed', 'This is for the operators of the platform.');
-  end if;
-  return auth.uid();
-end;
-$$;
-comment on function live.require_ops() is 'Refuses everybody but operators; returns who asks.';
-
 -- ── what belongs to a case ───────────────────────────────────────────────────────────────────────────────────────
 create function live.open_case_of(p_session uuid, p_call uuid, p_user uuid) returns uuid
 language plpgsql stable set search_path = '' as $$

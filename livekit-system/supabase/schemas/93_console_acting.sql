@@ -132,7 +132,7 @@ declare
   words text;
 begin
   if auth.uid() is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   end if;
   perform live.spend(auth.uid(), 'previews_per_minute');
   begin

@@ -72,7 +72,7 @@ declare
   name text;
 begin
   if me is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   end if;
   perform live.refuse_deleted(me);
   -- Before anything that waits: a second one would wait for the first, holding a connection.
@@ -82,7 +82,7 @@ begin
   perform live.spend(me, 'exports_per_minute');
   if p_skip is null or p_skip < 0 or p_skip > 10000000 or (p_table is not null and not exists (
        select from live.personal_data d where d.table_name = p_table and d.whose <> '{}')) then
-    perform live.refuse(400, 'bad_request', 'p_table is a table of the export, p_skip a number of rows.');
+    perform live.refuse(400, 'bad_request', 'Name a table of the export (p_table) and a number of rows (p_skip).');
   end if;
   for name in
     select d.table_name from live.personal_data d
