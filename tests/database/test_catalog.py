@@ -24,7 +24,7 @@ FOR_AUTHENTICATED = {
     "revoke_relay_key", "send_gift", "session_performance", "session_policy", "set_calls_from", "unblock_user",
     "watch_levels", "look_at_person", "look_away", "preview_action",
     "am_ops", "holding", "is_anonymous", "is_ops", "is_service", "is_uuid", "may_listen", "my_blocks", "my_chats",
-    "my_free_sessions", "my_own_sessions", "my_paid_sessions", "my_recent_sessions", "my_staffed_sessions",
+    "my_open_sessions", "my_own_sessions", "my_recent_sessions", "my_staffed_sessions",
     *EACH_REQUEST,
 }  # fmt: skip
 FOR_ANON = {"is_anonymous", "is_service", "is_uuid", *EACH_REQUEST}

@@ -70,3 +70,18 @@ async def test_staff_of_a_session_is_what_the_list_says_of_each_role(world: Worl
         "select p.role from live_participants p join live_sessions s on s.id = p.session_id"
         " join live_roles r on r.context = s.type and r.role = p.role where r.staff <> p.staff"
     ) == []  # fmt: skip
+
+
+async def test_who_moderates_follows_the_table(world: World) -> None:
+    scene = await world.live("audio_room")
+    speaker = await world.seat(scene, "speaker")
+    connection = await world.owner()
+    transaction = connection.transaction()
+    await transaction.start()
+    change = "update live_roles set staff = $1 where role = 'speaker' and context = 'audio_room'"
+    read = "select staff from live_participants where session_id = $1 and user_id = $2"
+    await connection.execute(change, True)
+    assert await connection.fetchval(read, scene.id, speaker) is True
+    await connection.execute(change, False)
+    assert await connection.fetchval(read, scene.id, speaker) is False
+    await transaction.rollback()

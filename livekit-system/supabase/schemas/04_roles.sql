@@ -23,7 +23,7 @@ comment on column public.live_roles.rank is 'Nobody acts on a higher or equal ra
 comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish: camera, microphone, screen_share, screen_share_audio; empty means none.';
 comment on column public.live_roles.can_subscribe is 'Whether the role may receive media.';
 comment on column public.live_roles.staff is
-  'Whether it moderates: no ticket is asked of it, mute_all spares it, it sees levels. live_participants.staff repeats it: a migration that changes it here changes it there.';
+  'Whether it moderates: no ticket is asked of it, mute_all spares it, it sees levels. live_participants.staff follows it.';
 comment on column public.live_roles.arrives is 'Whether someone new gets this role.';
 comment on column public.live_roles.token_publishes is
   'Whether the token itself carries the right to publish. All others get it from the agent at the join.';

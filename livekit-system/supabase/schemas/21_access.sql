@@ -48,6 +48,19 @@ comment on function live.guard_participant is
 create trigger guard_participant before insert or update on public.live_participants
   for each row execute function live.guard_participant();
 
+create function live.follow_staff() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_participants p set staff = new.staff
+    from public.live_sessions s
+   where s.id = p.session_id and s.type = new.context and p.role = new.role and p.staff <> new.staff;
+  return null;
+end;
+$$;
+comment on function live.follow_staff is 'Trigger: live_participants.staff repeats live_roles.staff, so that lists of one''s sessions need no join.';
+create trigger follow_staff after update on public.live_roles
+  for each row when (old.staff <> new.staff) execute function live.follow_staff();
+
 create function live.tell_access_type() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin

@@ -62,7 +62,7 @@ $$;
 comment on function live.paid_sessions is
   'Of the sessions with paid access that a person is or was in, those that they may be in now: access_fault for all at once.';
 
-create function live.my_free_sessions() returns setof uuid
+create function live.my_open_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 declare
   me constant uuid := auth.uid();
@@ -74,24 +74,12 @@ begin
     select p.session_id from public.live_participants p
      where p.user_id = me and p.free and not p.access_removed
        and p.session_id not in (select live.closed_to(me));
-end;
-$$;
-comment on function live.my_free_sessions is 'Public sessions that the caller is or was in and is not kept out of.';
-
-create function live.my_paid_sessions() returns setof uuid
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  me constant uuid := auth.uid();
-begin
-  if live.shut_out(me) then
-    return;
-  end if;
   return query select paid from live.paid_sessions(me) paid where paid not in (select live.closed_to(me));
 end;
 $$;
-comment on function live.my_paid_sessions is
-  'Sessions with paid access that the caller is or was in and is not kept out of: neither by a ban nor because access has ended.';
-grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
+comment on function live.my_open_sessions is
+  'Sessions that the caller is or was in and is not kept out of: neither by a ban nor because paid access has ended.';
+grant execute on function live.my_open_sessions() to authenticated;
 
 create function live.my_recent_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -112,7 +100,7 @@ begin
 end;
 $$;
 comment on function live.my_recent_sessions is
-  'Of my_free_sessions and my_paid_sessions those of the last fifty that the caller was in. Policies ask for them first: most '
+  'Of my_open_sessions those of the last fifty that the caller was in. Policies ask for them first: most '
   'reads are of these, and then nobody''s whole past is looked through.';
 grant execute on function live.my_recent_sessions() to authenticated;
 
@@ -126,7 +114,7 @@ begin
        and (p.free or s.creator_id = p.user_id or live.access_fault(s, p.user_id) is null));
 end;
 $$;
-comment on function live.may_look_back is 'Whether a session is among my_free_sessions or my_paid_sessions, asked for one.';
+comment on function live.may_look_back is 'Whether a session is among my_open_sessions, asked for one.';
 
 create function live.my_staffed_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -193,8 +181,7 @@ create policy "listings, and what one took part in" on public.live_sessions for 
   using ((status <> 'ended' and (access_type = 'public' or not (select live.is_anonymous())))
          or creator_id = (select auth.uid())
          or id in (select live.my_recent_sessions())
-         or id in (select live.my_free_sessions())
-         or id in (select live.my_paid_sessions())
+         or id in (select live.my_open_sessions())
          -- One who paid sees what became of it.
          or id in (select live.my_tickets())
          or (select live.am_ops()));
@@ -207,8 +194,7 @@ create policy "who is in a session sees who is there" on public.live_participant
   using (user_id = (select auth.uid())
          or session_id in (select live.my_chats())
          or session_id in (select live.my_recent_sessions())
-         or session_id in (select live.my_free_sessions())
-         or session_id in (select live.my_paid_sessions())
+         or session_id in (select live.my_open_sessions())
          or (select live.am_ops()));
 
 create policy "one sees one's visits, staff those of the session" on public.live_visits for select to authenticated
@@ -225,8 +211,7 @@ create policy "one sees one's bans, staff those of the session" on public.live_b
 create policy "who is in a session reads its events" on public.live_events for select to authenticated
   using (session_id in (select live.my_chats())
          or session_id in (select live.my_recent_sessions())
-         or session_id in (select live.my_free_sessions())
-         or session_id in (select live.my_paid_sessions())
+         or session_id in (select live.my_open_sessions())
          or (select live.am_ops()));
 
 create policy "one sees one's tickets, the creator those sold" on public.live_tickets for select to authenticated
