@@ -208,7 +208,7 @@ async def test_actions_are_limited_per_minute(world: World) -> None:
         "update app_settings set value = value || '{\"actions_per_minute\": 1}' where key = 'limits'"
     )
     await owner.execute("select live.spend($1, 'actions_per_minute')", target)
-    with pytest.raises(Exception, match="too many") as refused:
+    with pytest.raises(Exception, match="Too many") as refused:
         await owner.execute("select live.spend($1, 'actions_per_minute')", target)
     assert refused.value.sqlstate == "PT429"  # type: ignore[attr-defined]
     await transaction.rollback()

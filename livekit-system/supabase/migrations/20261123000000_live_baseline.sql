@@ -260,6 +260,36 @@ $$;
 comment on function live.am_ops is 'Whether the signed-in person is ops.';
 grant execute on function live.am_ops() to authenticated, service_role;
 
+create function live.refuse_others_than_ops() returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  perform live.refuse(403, 'ops_only', 'Only the ops team may do this.');
+end;
+$$;
+comment on function live.refuse_others_than_ops() is 'Refuses: this is for the ops team.';
+
+create function live.require_ops() returns uuid
+language plpgsql stable set search_path = '' as $$
+begin
+  perform live.refuse_deleted(auth.uid());
+  if not (select live.am_ops()) then
+    perform live.refuse_others_than_ops();
+  end if;
+  return auth.uid();
+end;
+$$;
+comment on function live.require_ops() is 'Refuses everybody but a person of the ops team; returns who asks.';
+
+create function live.require_ops_or_service() returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if not (live.is_service() or live.am_ops()) then
+    perform live.refuse_others_than_ops();
+  end if;
+end;
+$$;
+comment on function live.require_ops_or_service() is 'Refuses everybody but the ops team and server code.';
+
 create policy "one sees whether one is ops" on public.live_ops for select to authenticated
   using (user_id = (select auth.uid()) and (select live.am_ops()));
 
@@ -343,7 +373,7 @@ declare
   fault text := live.setting_fault(new.key, new.value);
 begin
   if fault is not null then
-    perform live.refuse(400, 'bad_setting', format('%s %s', new.key, fault));
+    perform live.refuse(400, 'bad_setting', format('%s %s.', new.key, fault));
   end if;
   new.updated_at := clock_timestamp();
   new.updated_by := auth.uid();
@@ -428,10 +458,10 @@ comment on table public.live_roles is 'What a role may do in which kind of room:
 comment on column public.live_roles.context is 'Kind of room: a session''s type (video_live or audio_room), or call.';
 comment on column public.live_roles.role is 'Name of the role.';
 comment on column public.live_roles.rank is 'Nobody acts on a higher or equal rank. Ops stand above every rank: live.rank_of_ops().';
-comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish; empty means none.';
+comment on column public.live_roles.can_publish_sources is 'LiveKit track sources that the role may publish: camera, microphone, screen_share, screen_share_audio; empty means none.';
 comment on column public.live_roles.can_subscribe is 'Whether the role may receive media.';
 comment on column public.live_roles.staff is
-  'Whether it moderates: no ticket is asked of it, mute_all spares it, it sees levels. live_participants.staff repeats it: a migration that changes it here changes it there.';
+  'Whether it moderates: no ticket is asked of it, mute_all spares it, it sees levels. live_participants.staff follows it.';
 comment on column public.live_roles.arrives is 'Whether someone new gets this role.';
 comment on column public.live_roles.token_publishes is
   'Whether the token itself carries the right to publish. All others get it from the agent at the join.';
@@ -882,7 +912,7 @@ begin
     if not exists (select from public.live_session_transitions t
                     where t.from_status = old_status and t.to_status = new.status) then
       perform live.refuse(409, 'illegal_transition',
-        format('a session that is %s cannot become %s', old_status, new.status));
+        format('A session that is %s cannot become %s.', old_status, new.status));
     end if;
     -- Times are the database's word, whatever the statement says.
     new.started_at := case new.status when 'live' then clock_timestamp()
@@ -896,7 +926,7 @@ begin
   end if;
   if tg_op = 'UPDATE' and (new.id, new.creator_id, new.type, new.livekit_room, new.created_at)
       is distinct from (old.id, old.creator_id, old.type, old.livekit_room, old.created_at) then
-    perform live.refuse(409, 'immutable', 'a session''s id, creator, type, room and birth never change');
+    perform live.refuse(409, 'immutable', 'A session''s id, creator, type, room and birth never change.');
   end if;
   if tg_op = 'INSERT' or (new.status, new.mute_all_rank, new.moderation, new.access_type)
       is distinct from (old.status, old.mute_all_rank, old.moderation, old.access_type) then
@@ -923,7 +953,7 @@ comment on table public.live_events is 'The ordered stream of a session that the
 comment on column public.live_events.session_id is 'The session.';
 comment on column public.live_events.seq is '1, 2, 3… in each session, without gaps.';
 comment on column public.live_events.id is 'Id of the event.';
-comment on column public.live_events.type is 'Kind of event: gift, system, role_changed, session_ended…';
+comment on column public.live_events.type is 'Kind of event: one of those that schemas/events.json lists.';
 comment on column public.live_events.payload is 'What happened, as the room is told.';
 comment on column public.live_events.created_at is 'When it happened.';
 alter table public.live_events enable row level security;
@@ -937,14 +967,14 @@ declare
 begin
   -- As a packet carries it: JSON text inside JSON text. The rest of the 15 KiB is the envelope's.
   if exists (select from unnest(p_payloads) x where octet_length(to_jsonb(x::text)::text) > 14000) then
-    perform live.refuse(413, 'event_too_large', 'this is too long to be told to the room: shorten it');
+    perform live.refuse(413, 'event_too_large', 'This is too long to be told to the room: shorten it.');
   end if;
   -- The row lock is what makes seq gapless: it is held until the events' own transaction ends.
   update public.live_sessions s
      set last_seq = s.last_seq + cardinality(p_payloads), total_gift_coins = s.total_gift_coins + p_gift_coins
    where s.id = p_session returning s.last_seq into top;
   if top is null then
-    perform live.refuse(404, 'unknown_session', 'there is no such session');
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
   end if;
   insert into public.live_events (session_id, seq, type, payload)
   select p_session, top - cardinality(p_payloads) + x.ordinality, p_type, x.payload
@@ -1864,7 +1894,7 @@ begin
     perform live.require_role(session.type, role) from unnest(array[new.role, new.invited_role]) role;
     if live.rank_of(session.type, new.role) > live.audience_rank()
         and exists (select from auth.users u where u.id = new.user_id and u.is_anonymous) then
-      perform live.refuse(409, 'cannot_be_invited', 'this person has no account: they can only watch and listen');
+      perform live.refuse(409, 'cannot_be_invited', 'This person has no account: they can only watch and listen.');
     end if;
     if new.staff and new.mic_by_all then
       new.mic_muted := false;
@@ -1895,6 +1925,19 @@ comment on function live.guard_participant is
   'change of desired state is marked.';
 create trigger guard_participant before insert or update on public.live_participants
   for each row execute function live.guard_participant();
+
+create function live.follow_staff() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_participants p set staff = new.staff
+    from public.live_sessions s
+   where s.id = p.session_id and s.type = new.context and p.role = new.role and p.staff <> new.staff;
+  return null;
+end;
+$$;
+comment on function live.follow_staff is 'Trigger: live_participants.staff repeats live_roles.staff, so that lists of one''s sessions need no join.';
+create trigger follow_staff after update on public.live_roles
+  for each row when (old.staff <> new.staff) execute function live.follow_staff();
 
 create function live.tell_access_type() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -3086,22 +3129,22 @@ declare
   scope constant text := live.action_scope(p_row.action, p_row.params);
 begin
   if known.action is null then
-    perform live.refuse(400, 'unknown_action', format('%s is not an action', coalesce(p_row.action, 'nothing')));
+    perform live.refuse(400, 'unknown_action', format('%s is not an action.', coalesce(p_row.action, 'nothing')));
   elsif fault is not null then
     perform live.refuse(400, 'bad_params', fault);
   elsif p_row.reason is not null and live.text_fault(p_row.reason, 1000, true) is not null then
-    perform live.refuse(400, 'bad_reason', format('a reason %s', live.text_fault(p_row.reason, 1000, true)));
+    perform live.refuse(400, 'bad_reason', format('A reason %s.', live.text_fault(p_row.reason, 1000, true)));
   elsif num_nonnulls(p_row.session_id, p_row.call_id) <> 1
       and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and scope is not distinct from 'platform') then
-    perform live.refuse(400, 'bad_place', 'say where: a session or a call, and only one of them');
+    perform live.refuse(400, 'bad_place', 'Say where: a session or a call, and only one of them.');
   elsif p_row.call_id is not null and not (known.in_calls and coalesce(scope, 'platform') = 'platform') then
-    perform live.refuse(400, 'not_in_calls', format('%s is not possible in a call', p_row.action));
+    perform live.refuse(400, 'not_in_calls', format('%s is not possible in a call.', p_row.action));
   elsif known.scope = 'session' and p_row.target_user_id is not null then
-    perform live.refuse(400, 'bad_target', format('%s is about the whole session: name nobody', p_row.action));
+    perform live.refuse(400, 'bad_target', format('%s is about the whole session: name nobody.', p_row.action));
   elsif known.needs_target and p_row.target_user_id is null then
-    perform live.refuse(400, 'bad_target', format('say whom to %s', replace(p_row.action, '_', ' ')));
+    perform live.refuse(400, 'bad_target', format('Say whom to %s.', replace(p_row.action, '_', ' ')));
   elsif p_row.expires_at is not null and known.expires_after is null then
-    perform live.refuse(400, 'bad_expiry', 'only what is soon pointless expires, like a kick; give seconds in params for a time limit');
+    perform live.refuse(400, 'bad_expiry', 'Only what is soon pointless expires, like a kick; give seconds in params for a time limit.');
   end if;
 end;
 $$;
@@ -3117,23 +3160,23 @@ begin
   select * into session from public.live_sessions s where s.id = p_row.session_id;
   select * into call from public.calls c where c.id = p_row.call_id;
   if p_row.session_id is not null and session.id is null then
-    perform live.refuse(404, 'unknown_session', 'there is no such session');
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
   elsif p_row.call_id is not null and call.id is null then
-    perform live.refuse(404, 'unknown_call', 'there is no such call');
+    perform live.refuse(404, 'unknown_call', 'There is no such call.');
   elsif (session.status = 'ended' or not live.call_is_running(call.status)) and not known.after_end then
-    perform live.refuse(409, 'session_not_live', 'it is over: nothing can be done in it any more');
+    perform live.refuse(409, 'session_not_live', 'It is over: nothing can be done in it any more.');
   elsif session.status = 'scheduled' and known.expires_after is not null then
-    perform live.refuse(409, 'session_not_live', 'the session has not begun: nobody is in it yet');
+    perform live.refuse(409, 'session_not_live', 'The session has not begun: nobody is in it yet.');
   elsif p_row.target_user_id is not null
       and not live.is_or_was_account(p_row.target_user_id) then
-    perform live.refuse(404, 'unknown_user', 'there is no such person');
+    perform live.refuse(404, 'unknown_user', 'There is no such person.');
   elsif p_row.call_id is not null and known.scope = 'person'
       and p_row.target_user_id not in (call.caller_id, call.callee_id) then
-    perform live.refuse(404, 'not_a_participant', 'this person is not in the call');
+    perform live.refuse(404, 'not_a_participant', 'This person is not in the call.');
   elsif p_row.session_id is not null and known.scope = 'person'
       and not exists (select from public.live_participants p
                        where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id) then
-    perform live.refuse(404, 'not_a_participant', 'this person has never been in the session');
+    perform live.refuse(404, 'not_a_participant', 'This person has never been in the session.');
   end if;
 end;
 $$;
@@ -3181,11 +3224,11 @@ create function live.require_standing_to_ask(p_row public.moderation_actions) re
 language plpgsql stable set search_path = '' as $$
 begin
   if p_row.requested_rank <= 0 then
-    perform live.refuse(403, 'banned', 'you have been removed: you cannot act here');
+    perform live.refuse(403, 'banned', 'You have been removed: you cannot act here.');
   elsif not live.permits(
       p_row.requested_via, p_row.requested_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
       live.rank_of((select s.type from public.live_sessions s where s.id = p_row.session_id), p_row.params ->> 'role')) then
-    perform live.refuse(403, 'not_allowed', format('you may not %s here', replace(p_row.action, '_', ' ')));
+    perform live.refuse(403, 'not_allowed', format('You may not %s here.', replace(p_row.action, '_', ' ')));
   end if;
 end;
 $$;
@@ -3217,7 +3260,7 @@ begin
   if (select count(*) from public.live_participants p
        where p.session_id = p_session and p.role = 'speaker' and p.user_id <> p_user)
      >= live.limit_of('speakers_per_session') then
-    perform live.refuse(409, 'too_many_speakers', 'as many people as may speak at once do already: take the floor from somebody first');
+    perform live.refuse(409, 'too_many_speakers', 'As many people as may speak at once do already: take the floor from somebody first.');
   end if;
 end;
 $$;
@@ -3236,7 +3279,7 @@ begin
     return;  -- only raising somebody needs their consent, and a place
   elsif exists (select from auth.users u where u.id = p_row.target_user_id and u.is_anonymous)
       or (p_row.requested_via = 'app' and live.blocked(p_row.requested_by, p_row.target_user_id)) then
-    perform live.refuse(409, 'cannot_be_invited', 'this person cannot be invited');
+    perform live.refuse(409, 'cannot_be_invited', 'This person cannot be invited.');
   elsif new_role = 'speaker' then
     perform live.require_room_to_speak(p_row.session_id, p_row.target_user_id);
   end if;
@@ -3326,11 +3369,11 @@ begin
     return;
   elsif p_row.params @> '{"replace": true}' then
     if standing.by_rank > p_row.requested_rank then
-      perform live.refuse(403, 'outranked', 'someone of a higher rank did this, and only they can undo it');
+      perform live.refuse(403, 'outranked', 'Someone of a higher rank did this, and only they can undo it.');
     end if;
   else
     perform live.refuse(409, 'weaker_than_standing', format(
-      '%s holds for longer already%s: leave it, or ask with {"replace": true} to shorten it', p_row.action,
+      '%s holds for longer already%s: leave it, or ask with {"replace": true} to shorten it.', p_row.action,
       case when standing.until < 'infinity' then ', until ' || live.instant(standing.until) else '' end));
   end if;
 end;
@@ -3518,7 +3561,7 @@ begin
   update public.live_bans b set lifted_at = clock_timestamp(), lifted_by = p_row.requested_by
    where b.id in (select x.id from live.bans_of(p_row) x);
   if not found then
-    perform live.refuse(404, 'not_banned', format('nothing of scope %s keeps this person out', live.action_scope(p_row.action, p_row.params)));
+    perform live.refuse(404, 'not_banned', format('Nothing of scope %s keeps this person out.', live.action_scope(p_row.action, p_row.params)));
   end if;
   return null;
 end;
@@ -3621,7 +3664,7 @@ declare
 begin
   if pinned is not null and not exists (select from public.live_messages m where m.id = pinned and m.session_id = p_row.session_id
                                            and m.deleted_at is null and m.held_at is null) then
-    perform live.refuse(404, 'unknown_message', 'there is no such message in this session');
+    perform live.refuse(404, 'unknown_message', 'There is no such message in this session.');
   end if;
   update public.live_sessions s set pinned_message_id = pinned where s.id = p_row.session_id;
   return null;
@@ -3809,7 +3852,7 @@ begin
       when 'app' then live.acting_rank(p_row.session_id, p_row.requested_by)
       else live.ops_rank(p_row.requested_by) end;
   elsif me is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   else
     perform live.refuse_deleted(me);
     p_row.requested_by := me;
@@ -3875,7 +3918,7 @@ begin
   if fault is not null then
     perform live.refuse(403, 'not_allowed', fault);
   elsif live.outranked_by(new) > new.requested_rank then
-    perform live.refuse(403, 'outranked', 'someone of a higher rank did this, and only they can undo it');
+    perform live.refuse(403, 'outranked', 'Someone of a higher rank did this, and only they can undo it.');
   end if;
   perform live.require_not_weaker(new);
   perform live.check_stage(new);
@@ -3900,7 +3943,7 @@ declare
 begin
   select m.user_id into author from public.live_messages m where m.id = p_message and m.session_id = p_session;
   if not found then
-    perform live.refuse(404, 'unknown_message', 'there is no such message in this session');
+    perform live.refuse(404, 'unknown_message', 'There is no such message in this session.');
   end if;
   return author;
 end;
@@ -3922,7 +3965,7 @@ begin
     count = case when t.minute = excluded.minute then t.count + 1 else 1 end, minute = excluded.minute
   returning count into spent;
   if spent > allowed then
-    perform live.refuse(429, 'rate_limited', 'too many in one minute: wait a moment and try again');
+    perform live.refuse(429, 'rate_limited', 'Too many in one minute: wait a moment and try again.');
   end if;
 end;
 $$;
@@ -4087,11 +4130,11 @@ begin
   if item.id is null or not (live.is_service() or live.is_ops(me)
                              or (item.requested_by = me and live.acting_rank(item.session_id, me) > 0) is true
                              or live.acting_rank(item.session_id, me) > item.requested_rank) then
-    perform live.refuse(404, 'unknown_action', 'there is no such action of yours');
+    perform live.refuse(404, 'unknown_action', 'There is no such action of yours.');
   elsif item.status = 'cancelled' then
     return jsonb_build_object('id', item.id, 'status', item.status);
   elsif item.status <> 'pending' or item.action = 'end_session' then
-    perform live.refuse(409, 'too_late', format('it is %s already: ask for the opposite instead', item.status));
+    perform live.refuse(409, 'too_late', format('It is %s already: ask for the opposite instead.', item.status));
   end if;
   perform live.withdraw(item, 'cancelled', 'cancelled', 'withdrawn before it was carried out');
   return jsonb_build_object('id', item.id, 'status', 'cancelled');
@@ -4115,17 +4158,17 @@ begin
   select * into session from public.live_sessions s where s.id = p_session for no key update;
   select * into seat from public.live_participants p where p.session_id = p_session and p.user_id = me;
   if me is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   elsif session.id is null then
-    perform live.refuse(404, 'unknown_session', 'there is no such session');
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
   elsif live.is_anonymous() then
-    perform live.refuse(403, 'sign_in_required', 'make an account to take part');
+    perform live.refuse(403, 'sign_in_required', 'Make an account to take part.');
   elsif live.standing_ban(me, session.id, session.creator_id) is not null then
-    perform live.refuse(403, 'banned', 'you have been removed from this session');
+    perform live.refuse(403, 'banned', 'You have been removed from this session.');
   elsif session.status <> 'live' and not (p_before_start and session.status = 'scheduled') then
-    perform live.refuse(409, 'session_not_live', 'the session is not live');
+    perform live.refuse(409, 'session_not_live', 'The session is not live.');
   elsif seat.user_id is null or seat.access_removed then
-    perform live.refuse(409, 'not_in_session', 'join the session first');
+    perform live.refuse(409, 'not_in_session', 'Join the session first.');
   end if;
   return seat;
 end;
@@ -4151,19 +4194,19 @@ begin
   if seat.hand_raised_at is null then
     if live.rank_of((select s.type from public.live_sessions s where s.id = seat.session_id), seat.role)
         > live.audience_rank() then
-      perform live.refuse(409, 'already_speaker', 'you may speak already');
+      perform live.refuse(409, 'already_speaker', 'You may speak already.');
     elsif not seat.is_online then
-      perform live.refuse(409, 'not_in_session', 'join the session first');
+      perform live.refuse(409, 'not_in_session', 'Join the session first.');
     end if;
     if exists (select from public.live_participants p
                 where p.session_id = seat.session_id and p.role = 'host' and live.blocked(seat.user_id, p.user_id)) then
-      perform live.refuse(403, 'hand_refused', 'you cannot raise your hand in this session');
+      perform live.refuse(403, 'hand_refused', 'You cannot raise your hand in this session.');
     end if;
     perform live.spend(seat.user_id, 'hands_per_minute');
     select count(*) into raised from public.live_participants p
      where p.session_id = seat.session_id and p.hand_raised_at is not null;
     if raised >= coalesce(live.limit_of('hands_per_session'), 100) then
-      perform live.refuse(429, 'too_many_hands', 'many hands are up already: try again in a while');
+      perform live.refuse(429, 'too_many_hands', 'Many hands are up already: try again in a while.');
     end if;
     update public.live_participants p set hand_raised_at = clock_timestamp()
      where p.session_id = seat.session_id and p.user_id = seat.user_id
@@ -4186,7 +4229,7 @@ declare
   whose uuid := coalesce(lower_hand.user_id, seat.user_id);
 begin
   if whose <> seat.user_id and live.rank_in(seat.session_id, seat.user_id) < live.staff_rank() then
-    perform live.refuse(403, 'not_allowed', 'only the host and moderators lower other people''s hands');
+    perform live.refuse(403, 'not_allowed', 'Only the host and moderators lower other people''s hands.');
   end if;
   update public.live_participants p set hand_raised_at = null
    where p.session_id = seat.session_id and p.user_id = whose and p.hand_raised_at is not null;
@@ -4217,10 +4260,10 @@ declare
 begin
   if seat.invited_role is null or seat.invite_expires_at <= clock_timestamp()
       or live.blocked(seat.user_id, seat.invited_by) then
-    perform live.refuse(409, 'no_invitation', 'there is no invitation, or it is too old: raise your hand');
+    perform live.refuse(409, 'no_invitation', 'There is no invitation, or it is too old: raise your hand.');
   elsif seat.invited_by is not null
       and live.acting_rank(seat.session_id, seat.invited_by) <= live.rank_of(context, seat.invited_role) then
-    perform live.refuse(409, 'no_invitation', 'who invited you may not do so any more: raise your hand');
+    perform live.refuse(409, 'no_invitation', 'Who invited you may not do so any more: raise your hand.');
   end if;
   if seat.invited_role = 'speaker' then
     perform live.require_room_to_speak(seat.session_id, seat.user_id);
@@ -4309,7 +4352,7 @@ $$;
 comment on function live.paid_sessions is
   'Of the sessions with paid access that a person is or was in, those that they may be in now: access_fault for all at once.';
 
-create function live.my_free_sessions() returns setof uuid
+create function live.my_open_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 declare
   me constant uuid := auth.uid();
@@ -4321,24 +4364,12 @@ begin
     select p.session_id from public.live_participants p
      where p.user_id = me and p.free and not p.access_removed
        and p.session_id not in (select live.closed_to(me));
-end;
-$$;
-comment on function live.my_free_sessions is 'Public sessions that the caller is or was in and is not kept out of.';
-
-create function live.my_paid_sessions() returns setof uuid
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  me constant uuid := auth.uid();
-begin
-  if live.shut_out(me) then
-    return;
-  end if;
   return query select paid from live.paid_sessions(me) paid where paid not in (select live.closed_to(me));
 end;
 $$;
-comment on function live.my_paid_sessions is
-  'Sessions with paid access that the caller is or was in and is not kept out of: neither by a ban nor because access has ended.';
-grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
+comment on function live.my_open_sessions is
+  'Sessions that the caller is or was in and is not kept out of: neither by a ban nor because paid access has ended.';
+grant execute on function live.my_open_sessions() to authenticated;
 
 create function live.my_recent_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -4359,7 +4390,7 @@ begin
 end;
 $$;
 comment on function live.my_recent_sessions is
-  'Of my_free_sessions and my_paid_sessions those of the last fifty that the caller was in. Policies ask for them first: most '
+  'Of my_open_sessions those of the last fifty that the caller was in. Policies ask for them first: most '
   'reads are of these, and then nobody''s whole past is looked through.';
 grant execute on function live.my_recent_sessions() to authenticated;
 
@@ -4373,7 +4404,7 @@ begin
        and (p.free or s.creator_id = p.user_id or live.access_fault(s, p.user_id) is null));
 end;
 $$;
-comment on function live.may_look_back is 'Whether a session is among my_free_sessions or my_paid_sessions, asked for one.';
+comment on function live.may_look_back is 'Whether a session is among my_open_sessions, asked for one.';
 
 create function live.my_staffed_sessions() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -4440,8 +4471,7 @@ create policy "listings, and what one took part in" on public.live_sessions for 
   using ((status <> 'ended' and (access_type = 'public' or not (select live.is_anonymous())))
          or creator_id = (select auth.uid())
          or id in (select live.my_recent_sessions())
-         or id in (select live.my_free_sessions())
-         or id in (select live.my_paid_sessions())
+         or id in (select live.my_open_sessions())
          -- One who paid sees what became of it.
          or id in (select live.my_tickets())
          or (select live.am_ops()));
@@ -4454,8 +4484,7 @@ create policy "who is in a session sees who is there" on public.live_participant
   using (user_id = (select auth.uid())
          or session_id in (select live.my_chats())
          or session_id in (select live.my_recent_sessions())
-         or session_id in (select live.my_free_sessions())
-         or session_id in (select live.my_paid_sessions())
+         or session_id in (select live.my_open_sessions())
          or (select live.am_ops()));
 
 create policy "one sees one's visits, staff those of the session" on public.live_visits for select to authenticated
@@ -4472,8 +4501,7 @@ create policy "one sees one's bans, staff those of the session" on public.live_b
 create policy "who is in a session reads its events" on public.live_events for select to authenticated
   using (session_id in (select live.my_chats())
          or session_id in (select live.my_recent_sessions())
-         or session_id in (select live.my_free_sessions())
-         or session_id in (select live.my_paid_sessions())
+         or session_id in (select live.my_open_sessions())
          or (select live.am_ops()));
 
 create policy "one sees one's tickets, the creator those sold" on public.live_tickets for select to authenticated
@@ -4547,9 +4575,9 @@ declare
 begin
   perform live.refuse_deleted(me);
   if me is null or live.acting_rank(watch_levels.session_id, me) < live.staff_rank() then
-    perform live.refuse(403, 'not_allowed', 'levels are for the host, co-hosts, moderators and ops');
+    perform live.refuse(403, 'not_allowed', 'Levels are for the host, co-hosts, moderators and ops.');
   elsif not exists (select from public.live_sessions s where s.id = watch_levels.session_id and s.status = 'live') then
-    perform live.refuse(409, 'session_not_live', 'the session is not live');
+    perform live.refuse(409, 'session_not_live', 'The session is not live.');
   end if;
   insert into public.live_level_watches as w (session_id, user_id, expires_at)
   values (watch_levels.session_id, me, lease)
@@ -4569,7 +4597,7 @@ begin
   if not (live.is_service() or live.is_ops(auth.uid())
           or live.may_look_back(live_events_since.session_id, auth.uid())
           or (public.can_join_as(live_events_since.session_id, auth.uid()) ->> 'allowed')::boolean) then
-    perform live.refuse(403, 'not_in_session', 'join the session first');
+    perform live.refuse(403, 'not_in_session', 'Join the session first.');
   end if;
   return query
     select * from public.live_events e
@@ -5321,7 +5349,7 @@ begin
     where k.public_key = excluded.public_key
   returning * into key;
   if key.kid is null then
-    perform live.refuse(409, 'kid_taken', 'another key has this kid');
+    perform live.refuse(409, 'kid_taken', 'Another key has this kid.');
   end if;
   return to_jsonb(key);
 end;
@@ -6012,9 +6040,8 @@ language plpgsql security definer set search_path = '' as $$
 declare
   record public.erasures;
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team erases accounts.');
-  elsif not live.is_or_was_account(erase_account.user_id) then
+  perform live.require_ops_or_service();
+  if not live.is_or_was_account(erase_account.user_id) then
     perform live.refuse(404, 'unknown_user', 'There is no such account, and there was none.');
   end if;
   delete from auth.users u where u.id = erase_account.user_id;
@@ -7842,7 +7869,7 @@ begin
   if fault is not null then
     perform live.refuse(400, 'invalid_session', fault);
   elsif p_planned_minutes not between 1 and 1440 then
-    perform live.refuse(400, 'invalid_session', 'planned_minutes must be 1 to 1,440.');
+    perform live.refuse(400, 'invalid_session', 'Plan 1 to 1,440 minutes (planned_minutes).');
   end if;
   perform live.one_at_a_time('session', p_user);
   if p_scheduled_at is null then
@@ -8315,9 +8342,7 @@ declare
   to_time constant timestamptz := (first_day + interval '1 month') at time zone 'UTC';
   plans constant jsonb := live.setting('plan.limits');
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team reads the platform''s usage.');
-  end if;
+  perform live.require_ops_or_service();
   return query
     select first_day, plans ->> 'plan', m.measure, m.used, l.plan_limit,
            round(m.used / nullif(l.plan_limit, 0), 4), live.usage_level(m.used / nullif(l.plan_limit, 0))
@@ -8529,9 +8554,8 @@ comment on function live.refund_tickets() is
 create function live.require_refunder(p_reason text) returns void
 language plpgsql stable set search_path = '' as $$
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team refunds and adjusts.');
-  elsif p_reason is not null and live.text_fault(p_reason, 500, true) is not null then
+  perform live.require_ops_or_service();
+  if p_reason is not null and live.text_fault(p_reason, 500, true) is not null then
     perform live.refuse(400, 'invalid_reason', format('Give a reason of 1 to 500 characters: it %s.', live.text_fault(p_reason, 500, true)));
   end if;
 end;
@@ -9690,9 +9714,7 @@ language plpgsql security definer set search_path = '' as $$
 declare
   key public.relay_keys;
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only ops revoke keys.');
-  end if;
+  perform live.require_ops_or_service();
   update public.relay_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())
    where k.kid = revoke_relay_key.kid returning * into key;
   if key.kid is null then
@@ -9865,9 +9887,7 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
   session public.live_sessions;
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team asks about other people''s access.');
-  end if;
+  perform live.require_ops_or_service();
   select * into session from public.live_sessions s where s.id = explain_access.session_id;
   return public.can_join_as(explain_access.session_id, explain_access.user_id) || jsonb_build_object(
     'session', case when session.id is not null then jsonb_build_object(
@@ -9924,9 +9944,7 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
   contract jsonb;
 begin
-  if not (live.is_service() or live.am_ops()) then
-    perform live.refuse(403, 'ops_only', 'Only the ops team reads the schema.');
-  end if;
+  perform live.require_ops_or_service();
   contract := public.live_schema_contract();
   return jsonb_build_object(
     'ok', contract -> 'ok',
@@ -9970,7 +9988,7 @@ begin
   if live.is_service() then
     return jsonb_build_object('caller', 'service', 'user_id', null, 'staff', true);
   elsif me is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   end if;
   select * into session from public.live_sessions s where s.id = my_rights.session_id;
   return jsonb_build_object(
@@ -10424,18 +10442,6 @@ insert into live.personal_data (table_name, whose, others, why) values
   ('public.case_notes', '{}', '{author_id}', 'Private words of operators about a case: they end with it. Not exported: they would warn who is looked into.');
 insert into live.personal_data (table_name, why) values
   ('public.reason_codes', 'Holds nothing about a person: the list of reasons and their sentences.');
-
-create function live.require_ops() returns uuid
-language plpgsql stable set search_path = '' as $$
-begin
-  perform live.refuse_deleted(auth.uid());
-  if not (select live.am_ops()) then
-    perform live.refuse(403, 'not_allowed', 'This is for the operators of the platform.');
-  end if;
-  return auth.uid();
-end;
-$$;
-comment on function live.require_ops() is 'Refuses everybody but operators; returns who asks.';
 
 -- ── what belongs to a case ───────────────────────────────────────────────────────────────────────────────────────
 create function live.open_case_of(p_session uuid, p_call uuid, p_user uuid) returns uuid
@@ -11547,7 +11553,7 @@ declare
   words text;
 begin
   if auth.uid() is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   end if;
   perform live.spend(auth.uid(), 'previews_per_minute');
   begin
@@ -11787,7 +11793,7 @@ declare
   name text;
 begin
   if me is null then
-    perform live.refuse(401, 'not_authenticated', 'sign in first');
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
   end if;
   perform live.refuse_deleted(me);
   -- Before anything that waits: a second one would wait for the first, holding a connection.
@@ -11797,7 +11803,7 @@ begin
   perform live.spend(me, 'exports_per_minute');
   if p_skip is null or p_skip < 0 or p_skip > 10000000 or (p_table is not null and not exists (
        select from live.personal_data d where d.table_name = p_table and d.whose <> '{}')) then
-    perform live.refuse(400, 'bad_request', 'p_table is a table of the export, p_skip a number of rows.');
+    perform live.refuse(400, 'bad_request', 'Name a table of the export (p_table) and a number of rows (p_skip).');
   end if;
   for name in
     select d.table_name from live.personal_data d
@@ -12125,6 +12131,9 @@ revoke all on routine
   live.mark_soft_deleted_account(),
   live.is_ops(p_user uuid),
   live.am_ops(),
+  live.refuse_others_than_ops(),
+  live.require_ops(),
+  live.require_ops_or_service(),
   live.least_days_kept(p_key text),
   live.setting_fault(p_key text, p_value jsonb),
   live.check_setting(),
@@ -12171,6 +12180,7 @@ revoke all on routine
   live.graver(p_one text, p_other text),
   live.open_case(p_session uuid, p_call uuid, p_user uuid, p_severity text, p_source text),
   live.guard_participant(),
+  live.follow_staff(),
   live.tell_access_type(),
   live.tell_role_change(),
   live.seat_host(),
@@ -12299,8 +12309,7 @@ revoke all on routine
   live.closed_to(p_user uuid),
   live.shut_out(p_user uuid),
   live.paid_sessions(p_user uuid),
-  live.my_free_sessions(),
-  live.my_paid_sessions(),
+  live.my_open_sessions(),
   live.my_recent_sessions(),
   live.may_look_back(p_session uuid, p_user uuid),
   live.my_staffed_sessions(),
@@ -12538,7 +12547,6 @@ revoke all on routine
   live.app_pre_request_name(),
   live.before_request(),
   live.hook_requests(),
-  live.require_ops(),
   live.open_case_of(p_session uuid, p_call uuid, p_user uuid),
   live.link_action_to_case(),
   live.link_case(),
@@ -12661,7 +12669,7 @@ grant execute on function public.raise_hand(uuid) to authenticated;
 grant execute on function public.lower_hand(uuid, uuid) to authenticated;
 grant execute on function public.accept_invite(uuid) to authenticated;
 grant execute on function public.decline_invite(uuid) to authenticated;
-grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
+grant execute on function live.my_open_sessions() to authenticated;
 grant execute on function live.my_recent_sessions() to authenticated;
 grant execute on function live.my_staffed_sessions() to authenticated;
 grant execute on function live.my_chats() to authenticated;

@@ -93,6 +93,9 @@ revoke all on routine
   live.mark_soft_deleted_account(),
   live.is_ops(p_user uuid),
   live.am_ops(),
+  live.refuse_others_than_ops(),
+  live.require_ops(),
+  live.require_ops_or_service(),
   live.least_days_kept(p_key text),
   live.setting_fault(p_key text, p_value jsonb),
   live.check_setting(),
@@ -139,6 +142,7 @@ revoke all on routine
   live.graver(p_one text, p_other text),
   live.open_case(p_session uuid, p_call uuid, p_user uuid, p_severity text, p_source text),
   live.guard_participant(),
+  live.follow_staff(),
   live.tell_access_type(),
   live.tell_role_change(),
   live.seat_host(),
@@ -267,8 +271,7 @@ revoke all on routine
   live.closed_to(p_user uuid),
   live.shut_out(p_user uuid),
   live.paid_sessions(p_user uuid),
-  live.my_free_sessions(),
-  live.my_paid_sessions(),
+  live.my_open_sessions(),
   live.my_recent_sessions(),
   live.may_look_back(p_session uuid, p_user uuid),
   live.my_staffed_sessions(),
@@ -506,7 +509,6 @@ revoke all on routine
   live.app_pre_request_name(),
   live.before_request(),
   live.hook_requests(),
-  live.require_ops(),
   live.open_case_of(p_session uuid, p_call uuid, p_user uuid),
   live.link_action_to_case(),
   live.link_case(),
@@ -629,7 +631,7 @@ grant execute on function public.raise_hand(uuid) to authenticated;
 grant execute on function public.lower_hand(uuid, uuid) to authenticated;
 grant execute on function public.accept_invite(uuid) to authenticated;
 grant execute on function public.decline_invite(uuid) to authenticated;
-grant execute on function live.my_free_sessions(), live.my_paid_sessions() to authenticated;
+grant execute on function live.my_open_sessions() to authenticated;
 grant execute on function live.my_recent_sessions() to authenticated;
 grant execute on function live.my_staffed_sessions() to authenticated;
 grant execute on function live.my_chats() to authenticated;
