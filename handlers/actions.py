@@ -12,17 +12,20 @@ from handlers.effects import Effect, Effects, FinishAction, Outcome, RemoveParti
 from handlers.events import (
     Action,
     ActionId,
+    Connection,
     Failure,
+    Identity,
     ParticipantNotRemoved,
     PermissionNotSet,
     Sid,
 )
 from handlers.notice_types import NoticeType
 from handlers.notices import notice
-from handlers.permissions import converged, list_people
+from handlers.permissions import agrees, converged, list_people
 from handlers.state import OpenAction, PersonState, RoomState
 from moderation.action_names import TARGETED
 from moderation.desired import Standing
+from moderation.identity import is_beside, person_of
 from moderation.words import Words
 
 AUTOMATIC = "auto"
@@ -36,7 +39,7 @@ def target_agrees(state: RoomState, action: Action, now: float) -> bool:
 
 
 def everyone_agrees(state: RoomState, action: Action, now: float) -> bool:
-    return all(converged(state, identity, now) for identity, _, _ in list(state.connected()))
+    return all(agrees(state, identity, now) for identity, _, _ in list(state.connected()))
 
 
 def target_was_kicked(state: RoomState, action: Action, now: float) -> bool:
@@ -46,7 +49,7 @@ def target_was_kicked(state: RoomState, action: Action, now: float) -> bool:
     """
     assert action.target is not None
     opened = state.actions[action.id]
-    return opened.certain and kickable(state.people.get(action.target), opened) is None
+    return opened.certain and not any(kickable(state, action.target, opened))
 
 
 def is_relayed(state: RoomState, action: Action, now: float) -> bool:
@@ -95,7 +98,7 @@ def open_action(state: RoomState, action: Action) -> Effects:
 
 def promise_notice(state: RoomState, action: Action) -> None:
     """The person it is about will be told, and why, when it is true. A rule has said why already, in both languages."""
-    about = list(state.people.values()) if action.target is None else [state.person(action.target)]
+    about = own_of_everybody(state) if action.target is None else [state.person(action.target)]
     for person in about:
         if action.action == "set_role" and person.told is None:
             person.told = Standing(role=None)  # LiveKit shows some of them 3 s late, and then in the new role
@@ -103,37 +106,47 @@ def promise_notice(state: RoomState, action: Action) -> None:
             person.why = action.reason
 
 
+def own_of_everybody(state: RoomState) -> list[PersonState]:
+    """Everybody's app, which is what is told."""
+    return [person for identity, person in state.people.items() if not is_beside(identity)]
+
+
 def aims_of(state: RoomState, action: Action) -> frozenset[Sid]:
     """What the database knew of when the row was inserted, and what we have known for longer than that. Times of
     joining are LiveKit's, the row's is the database's, and two clocks are never compared."""
-    person = state.people.get(action.target) if action.target is not None else None
-    if person is None or person.connection is None or person.known_at * 1000 > action.created_at_ms:
+    if action.target is None:
         return action.connections
-    return action.connections | {person.connection.sid}
+    known = {
+        connection.sid
+        for _, person, connection in state.connections_of(action.target)
+        if person.known_at * 1000 <= action.created_at_ms
+    }
+    return action.connections | known
 
 
 def kick(state: RoomState, opened: OpenAction, now: float) -> Effects:
-    """Disconnect the person whom the row is for, unless that is under way or has just not worked."""
+    """Disconnect the person whom the row is for, all that carries them, unless that is under way or has just not
+    worked."""
     action = opened.action
     assert action.target is not None
-    person = state.people.get(action.target)
-    connection = kickable(person, opened)
-    if person is None or connection is None or person.removing or now < person.retry_at:
-        return ()
-    person.removing = True
-    told = notice(action.target, NoticeType.REMOVED, action.reason, reason="kicked", until=None)
-    return (RemoveParticipant(action.target, connection, ban=False, notice=told),)
+    effects: list[Effect] = []
+    for identity, person, connection in kickable(state, action.target, opened):
+        if not person.removing and now >= person.retry_at:
+            person.removing = True
+            told = notice(identity, NoticeType.REMOVED, action.reason, reason="kicked", until=None)
+            effects.append(RemoveParticipant(identity, connection.sid, ban=False, notice=told))
+    return tuple(effects)
 
 
-def kickable(person: PersonState | None, opened: OpenAction) -> Sid | None:
-    """The SID of the connection that a kick is meant for, if it is still there. Where nobody knew of any when the row
-    was inserted, it is the first one that shows."""
-    if person is None or person.connection is None:
-        return None
-    sid = person.connection.sid
+def kickable(
+    state: RoomState, target: Identity, opened: OpenAction
+) -> list[tuple[Identity, PersonState, Connection]]:
+    """The connections that a kick is meant for and that are still there. Where nobody knew of any when the row was
+    inserted, it is the first one that shows."""
+    here = list(state.connections_of(target))
     if not opened.aims:
-        opened.aims = frozenset({sid})
-    return sid if sid in opened.aims else None
+        opened.aims = frozenset(connection.sid for _, _, connection in here[:1])
+    return [entry for entry in here if entry[2].sid in opened.aims]
 
 
 def settle(state: RoomState, now: float) -> Effects:
@@ -157,8 +170,7 @@ def ask_for_list(state: RoomState, now: float) -> Effects:
 
 
 def is_away(state: RoomState, action: Action) -> bool:
-    person = state.people.get(action.target) if action.target is not None else None
-    return person is None or person.connection is None
+    return action.target is None or not any(state.connections_of(action.target))
 
 
 def on_listed(state: RoomState, *, proves: bool) -> None:
@@ -190,7 +202,8 @@ def on_refused(state: RoomState, event: PermissionNotSet | ParticipantNotRemoved
     refused = [
         fail(opened.action.id, "livekit_refused", event.error)
         for opened in state.actions.values()
-        if opened.action.target == event.identity or CONDITIONS[opened.action.action] is everyone_agrees
+        if opened.action.target == person_of(event.identity)
+        or CONDITIONS[opened.action.action] is everyone_agrees
     ]
     for done in refused:
         conclude(state, done)
@@ -205,6 +218,6 @@ def seen(state: RoomState, action: Action) -> Mapping[str, Any] | None:
     """What LiveKit has of the target: whether it is there, and the permission; None without a target."""
     if action.target is None:
         return None
-    connection = state.people.get(action.target, PersonState()).connection
-    actual = None if connection is None else connection.permission
-    return {"present": connection is not None, "actual": None if actual is None else actual.as_json()}
+    here = [connection for _, _, connection in state.connections_of(action.target)]
+    actual = here[0].permission if here else None
+    return {"present": bool(here), "actual": None if actual is None else actual.as_json()}

@@ -39,6 +39,7 @@ from moderation.audio.measurement import Measurement
 from moderation.audio.stats import PersonStats
 from moderation.audio.together import SHORT_TERM_SECONDS, together
 from moderation.escalation import Decision, Record, Severity, escalate, forgive, recall
+from moderation.identity import person_of
 from moderation.roles import NO_RIGHTS, Role, Source
 from moderation.rule_names import Rule
 from moderation.rules.dead_air import DeadAir, dead_air
@@ -105,7 +106,8 @@ def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
     hearing, person, m = state.hearing, state.people.get(event.identity), event.measurement
     if hearing.policy is None or not hearing.on or person is None or sid_of(person) != event.sid:
         return ()
-    desired, track, voice = state.desired(person), event.track, hearing.voice(event.identity)
+    who = person_of(event.identity)
+    desired, track, voice = state.desired(person), event.track, hearing.voice(who)
     subject = Subject(desired.role, track.source in state.allowed(person, now).sources)
     watch = voice.watches.get(track, UNWATCHED)
     voice.watches[track], verdicts = judge(watch, m, subject, hearing.policy)
@@ -114,13 +116,13 @@ def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
     summed = m if len(voice.latest) == 1 else sum_up(voice, m)
     if m.audible_seconds > 0.0 and subject.may_be_heard:
         hearing.heard_at = m.at
-    effects: list[Effect] = [*add_to_minute(state, event, summed), *levels.show(state, now)]
+    effects: list[Effect] = [*add_to_minute(state, who, event, summed), *levels.show(state, now)]
     for verdict in verdicts:
-        effects += follow(state, event.identity, event.sid, desired.role, verdict, now, track)
+        effects += follow(state, who, event.sid, desired.role, verdict, now, track)
     if summed is not None and summed is not m:
         voice.together, verdicts = judge(voice.together, summed, subject, hearing.policy, LOUDNESS)
         for verdict in verdicts:
-            effects += follow(state, event.identity, event.sid, desired.role, verdict, now)
+            effects += follow(state, who, event.sid, desired.role, verdict, now)
     return tuple(effects)
 
 
@@ -140,7 +142,7 @@ def sum_up(voice: Voice, m: Measurement) -> Measurement | None:
 
 
 def on_paused(state: RoomState, event: TrackPaused, now: float) -> Effects:
-    hearing, voice = state.hearing, state.hearing.voice(event.identity)
+    hearing, voice = state.hearing, state.hearing.voice(person_of(event.identity))
     voice.levels.pop(event.track, None)
     voice.paused[event.track] = event.why
     state.wake_at(now + INTERVAL_SECONDS)  # the last level must not stand until somebody else speaks
@@ -232,7 +234,7 @@ def may_hold_microphone(state: RoomState, identity: Identity) -> bool:
 # -- minutes -----------------------------------------------------------------------
 
 
-def add_to_minute(state: RoomState, event: Measured, summed: Measurement | None) -> Effects:
+def add_to_minute(state: RoomState, who: Identity, event: Measured, summed: Measurement | None) -> Effects:
     """`summed`: see `sum_up`."""
     minutes, m = state.hearing.minutes, event.measurement
     begins = m.at // MINUTE_SECONDS * MINUTE_SECONDS
@@ -243,9 +245,9 @@ def add_to_minute(state: RoomState, event: Measured, summed: Measurement | None)
     if minutes.first_at is None:
         minutes.first_at = m.at + FIRST_SECONDS
         state.wake_at(minutes.first_at)
-    stats = minutes.now.get(event.identity)
+    stats = minutes.now.get(who)
     if stats is None:
-        stats = minutes.now[event.identity] = PersonStats()
+        stats = minutes.now[who] = PersonStats()
     stats.add(event.track, m, summed)
     return closed
 
@@ -308,5 +310,6 @@ def look_for_dead_air(state: RoomState, now: float) -> Effects:
     state.wake_at(hearing.dead_air_at)
     if host is None or now < due:
         return ()
-    verdict = dead_air(hearing.heard_at, hearing.voice(host).gap(), now, hearing.policy[DeadAir])
-    return () if verdict is None else follow(state, host, sid_of(state.people[host]), Role.HOST, verdict, now)
+    who, sid = person_of(host), sid_of(state.people[host])
+    verdict = dead_air(hearing.heard_at, hearing.voice(who).gap(), now, hearing.policy[DeadAir])
+    return () if verdict is None else follow(state, who, sid, Role.HOST, verdict, now)

@@ -11,7 +11,7 @@ from moderation.roles import Role, RoleRights, Source
 from moderation.rules.not_measurable import Shut
 
 Identity = NewType("Identity", str)
-"""A LiveKit identity, which is the user's id."""
+"""The user's id, which is their app's identity in LiveKit; or somebody beside it (`moderation.identity`)."""
 Sid = NewType("Sid", str)
 """A LiveKit participant SID: one connection of one person."""
 ActionId = NewType("ActionId", str)

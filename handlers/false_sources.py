@@ -13,9 +13,10 @@ from handlers.effects import AutomaticAction, Count, Effects, Metric, RecordInci
 from handlers.events import Action, Identity, TrackPublished, TracksCounted
 from handlers.notice_types import NoticeType
 from handlers.notices import notice
-from handlers.permissions import converge
+from handlers.permissions import converge, converge_person
 from handlers.state import PersonState, RoomState, sid_of
 from moderation.escalation import Decision, Severity
+from moderation.identity import person_of
 from moderation.roles import Role, Source
 from moderation.rule_names import Rule
 from moderation.rules import disguise, too_many_tracks
@@ -42,20 +43,21 @@ RETURNS = {
 def on_track_published(state: RoomState, event: TrackPublished, now: float) -> Effects:
     if event.source is not None and event.sound is (event.source in SOUND):
         return converge(state, event.identity, now)
-    person = state.person(event.identity)
+    person, who = state.person(event.identity), person_of(event.identity)
     sources = frozenset(Source) if event.source is None else frozenset({event.source})
-    known = event.track in person.disguised or all(now < person.withheld.get(s, 0.0) for s in sources)
+    misuse = person.misuse
+    known = event.track in person.disguised or all(now < misuse.withheld.get(s, 0.0) for s in sources)
     person.disguised.add(event.track)
     if known:  # several at once are one offence: the right is on its way out
         return (Count(Metric.TRACK_DISGUISED), *converge(state, event.identity, now))
-    person.disguises += 1
-    again = person.disguises > 1 and may_stay_away(state)
+    misuse.disguises += 1
+    again = misuse.disguises > 1 and may_stay_away(state)
     until = math.inf if again else now + MOMENT_SECONDS
     action = action_for(state, event, person) if again else None
     why = disguise.words(sound=event.sound, seconds=None if again else MOMENT_SECONDS)
-    told = withhold(state, event.identity, sources, until, now)
-    incident = record(state, event.identity, Rule.DISGUISE, person.disguises, why, action, now)
-    return (Count(Metric.TRACK_DISGUISED), *told, *incident, *say(event.identity, Rule.DISGUISE, why))
+    told = withhold(state, who, sources, until, now)
+    incident = record(state, event.identity, Rule.DISGUISE, misuse.disguises, why, action, now)
+    return (Count(Metric.TRACK_DISGUISED), *told, *incident, *say(who, Rule.DISGUISE, why))
 
 
 def on_tracks_counted(state: RoomState, event: TracksCounted, now: float) -> Effects:
@@ -67,20 +69,21 @@ def on_tracks_counted(state: RoomState, event: TracksCounted, now: float) -> Eff
         if source not in person.crowding:
             return ()
         person.crowding.discard(source)
-        doublings = min(person.crowds[source] - 1, MOST_DOUBLINGS)
+        misuse = person.misuse
+        doublings = min(misuse.crowds[source] - 1, MOST_DOUBLINGS)
         seconds = min(MOMENT_SECONDS * 2**doublings, LONGEST_SECONDS)
-        until = max(now + seconds, person.withheld.get(source, 0.0))
-        return withhold(state, event.identity, frozenset({source}), until, now)
+        until = max(now + seconds, misuse.withheld.get(source, 0.0))
+        return withhold(state, person_of(event.identity), frozenset({source}), until, now)
     if source in person.crowding:
         return converge(state, event.identity, now)
     person.crowding.add(source)
-    person.crowds[source] = person.crowds.get(source, 0) + 1
+    person.misuse.crowds[source] = person.misuse.crowds.get(source, 0) + 1
     why = too_many_tracks.words(event.count, TRACKS_OF_A_SOURCE)
     incident = record(state, event.identity, Rule.TOO_MANY_TRACKS, event.count, why, None, now)
     return (
         *converge(state, event.identity, now),
         *incident,
-        *say(event.identity, Rule.TOO_MANY_TRACKS, why),
+        *say(person_of(event.identity), Rule.TOO_MANY_TRACKS, why),
     )
 
 
@@ -93,12 +96,12 @@ def on_actions(state: RoomState, actions: tuple[Action, ...], now: float) -> Eff
             continue
         for identity in [action.target] if action.target is not None else list(state.people):
             person = state.people.get(identity)
-            if person is None or not (person.disguises or person.withheld):
+            if person is None or not (person.misuse.disguises or person.misuse.withheld):
                 continue
-            person.disguises = 0
-            for source in returned & person.withheld.keys():
-                del person.withheld[source]
-            effects += converge(state, identity, now)
+            person.misuse.disguises = 0
+            for source in returned & person.misuse.withheld.keys():
+                del person.misuse.withheld[source]
+            effects += converge_person(state, person_of(identity), now)
     return effects
 
 
@@ -108,14 +111,14 @@ def may_stay_away(state: RoomState) -> bool:
 
 
 def withhold(
-    state: RoomState, identity: Identity, sources: frozenset[Source], until: float, now: float
+    state: RoomState, person: Identity, sources: frozenset[Source], until: float, now: float
 ) -> Effects:
-    person = state.person(identity)
+    misuse = state.person(person).misuse
     for source in sources:
-        person.withheld[source] = until
+        misuse.withheld[source] = until
     if math.isfinite(until):
         state.wake_at(until)
-    return converge(state, identity, now)
+    return converge_person(state, person, now)
 
 
 def action_for(state: RoomState, event: TrackPublished, person: PersonState) -> AutomaticAction | None:
@@ -154,10 +157,10 @@ def record(
         words=why,
     )
     if action is not None:
-        person.why = why
+        state.person(person_of(identity)).why = why
     host = state.desired(person).role is Role.HOST
     case = Severity.CRITICAL if repeated and host else None
-    return (RecordIncident(identity, sid_of(person), decision, action, case=case),)
+    return (RecordIncident(person_of(identity), sid_of(person), decision, action, case=case),)
 
 
 def say(identity: Identity, rule: Rule, why: Words) -> Effects:

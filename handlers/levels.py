@@ -7,9 +7,10 @@ that is gone: for them the picture is repeated.
 """
 
 from handlers.effects import Effects, ShowLevels
-from handlers.events import MICROPHONE, Identity, Switched, Switches, Track
+from handlers.events import MICROPHONE, Identity, Switch, Switched, Switches, Track
 from handlers.state import RoomState, sid_of
 from moderation.audio.levels import INTERVAL_SECONDS, Board, Level, changes, sum_of
+from moderation.identity import is_beside, person_of
 from moderation.roles import Role
 
 WATCHED_SECONDS = 5.0
@@ -65,7 +66,9 @@ def on_switched(state: RoomState, event: Switched, now: float) -> Effects:
 def look_for_viewers(state: RoomState) -> None:
     shown = state.hearing.shown
     viewers = frozenset(
-        identity for identity, person, _ in state.connected() if state.desired(person).role in VIEWERS
+        identity
+        for identity, person, _ in state.connected()
+        if state.desired(person).role in VIEWERS and not is_beside(identity)
     )
     if viewers - shown.viewers:
         forget_board(state)
@@ -74,11 +77,18 @@ def look_for_viewers(state: RoomState) -> None:
 
 def publishing(state: RoomState) -> dict[Identity, Switches]:
     """The switches of everyone here who publishes anything; all others have everything off."""
-    return {
-        identity: switches
-        for identity, (sid, switches) in state.hearing.switches.items()
-        if switches != OFF and (person := state.people.get(identity)) is not None and sid_of(person) == sid
-    }
+    here: dict[Identity, Switches] = {}
+    for identity, (sid, switches) in state.hearing.switches.items():
+        person = state.people.get(identity)
+        if switches != OFF and person is not None and sid_of(person) == sid:
+            who = person_of(identity)
+            here[who] = either(here.get(who, OFF), switches)
+    return here
+
+
+def either(one: Switches, other: Switches) -> Switches:
+    """Of two connections of a person: what is on at one of them is on."""
+    return Switches(*(min(pair, key=tuple(Switch).index) for pair in zip(one, other, strict=True)))
 
 
 def heard_of_each(state: RoomState) -> dict[Identity, Level]:

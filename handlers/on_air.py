@@ -6,6 +6,7 @@ By what tracks say of themselves: published and not muted. Of everybody else not
 from handlers.effects import Effects, RecordMedia
 from handlers.events import Switch, Switches
 from handlers.state import RoomState, sid_of
+from moderation.identity import person_of
 from moderation.roles import Role, Source
 
 
@@ -19,7 +20,7 @@ def record(state: RoomState, now: float) -> Effects:
         flowing = flowing_of(switches)
         if state.on_air.get(identity) != (sid, flowing):
             state.on_air[identity] = sid, flowing
-            told.append(RecordMedia(identity, sid, flowing, int(now * 1000)))
+            told.append(RecordMedia(person_of(identity), sid, flowing, int(now * 1000)))
     return tuple(told)
 
 

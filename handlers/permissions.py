@@ -30,6 +30,7 @@ from handlers.notices import iso, notice
 from handlers.state import BATCHING_SECONDS, PersonState, RoomState, sid_of
 from handlers.telling import tell
 from moderation.desired import Permission, Removal
+from moderation.identity import is_beside
 
 FIRST_RETRY_SECONDS = 0.05
 RIGHT_AFTER_JOIN_SECONDS = 2.0
@@ -52,17 +53,30 @@ def converge(state: RoomState, identity: Identity, now: float) -> Effects:
     if removal is not None:
         return remove(person, identity, person.connection, removal)
     asked = permit(person, identity, person.connection, state.allowed(person, now))
-    return asked or tell(person, identity, desired, now)
+    if asked or is_beside(identity):
+        return asked
+    return tell(person, identity, desired, now)
 
 
-def reassert(state: RoomState, identity: Identity, now: float) -> Effects:
+def converge_person(state: RoomState, person: Identity, now: float) -> Effects:
+    """The same for everything that carries them."""
+    changes = (converge(state, identity, now) for identity in state.identities_of(person))
+    return tuple(effect for effects in changes for effect in effects)
+
+
+def reassert(state: RoomState, person: Identity, now: float) -> Effects:
     """Ask LiveKit again for what it should have had already: something shows that it has not."""
-    state.person(identity).unsure = True
-    return converge(state, identity, now)
+    for _, known, _ in state.connections_of(person):
+        known.unsure = True
+    return converge_person(state, person, now)
 
 
-def converged(state: RoomState, identity: Identity, now: float) -> bool:
+def converged(state: RoomState, person: Identity, now: float) -> bool:
     """True when LiveKit is known to agree with the database about this person, here or away."""
+    return all(agrees(state, identity, now) for identity in state.identities_of(person))
+
+
+def agrees(state: RoomState, identity: Identity, now: float) -> bool:
     person = state.people.get(identity)
     if person is None or person.connection is None:
         return True

@@ -19,7 +19,7 @@ from handlers.events import (
     RoomSynced,
     Sid,
 )
-from handlers.permissions import converge, take_report
+from handlers.permissions import converge, converge_person, take_report
 from handlers.state import (
     BATCHING_SECONDS,
     GRACE_SECONDS,
@@ -200,9 +200,10 @@ def on_room_ended(state: RoomState, event: RoomEnded) -> Effects:
 
 def learn(state: RoomState, person: PersonFacts, now: float) -> Effects:
     """Take the database's word for a person, and act on it."""
-    state.person(person.identity).desired = person.desired
+    for identity in state.identities_of(person.identity):
+        state.person(identity).desired = person.desired
     heard = hear(state, person.identity, person.connection, now)
-    return (*heard, *converge(state, person.identity, now))
+    return (*heard, *converge_person(state, person.identity, now))
 
 
 def on_recorded(state: RoomState, event: PresenceRecorded, now: float) -> Effects:

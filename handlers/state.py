@@ -12,6 +12,7 @@ from handlers.effects import FinishAction
 from handlers.events import Action, ActionId, Connection, Identity, LiveEvent, Sid, Status
 from handlers.hearing import SoundState
 from moderation.desired import Desired, Permission, Removal, Standing, effective_permission
+from moderation.identity import is_beside, person_of
 from moderation.roles import Role, RoleRights, Source
 from moderation.words import Words
 
@@ -24,8 +25,22 @@ GRACE_SECONDS = 10.0
 
 
 @dataclass(slots=True)
+class Misuse:
+    """What a person has done with their sources in this room. It outlives connections: a client that does it again
+    will."""
+
+    disguises: int = 0
+    """How often they have published under a false source, and were not forgiven."""
+    withheld: dict[Source, float] = field(default_factory=dict)
+    """Until when the right to a source is away because it was misused; infinite: until a moderator returns it."""
+    crowds: dict[Source, int] = field(default_factory=dict)
+    """How often they have published more tracks of a source than anybody can use."""
+
+
+@dataclass(slots=True)
 class PersonState:
-    """One person: what the database wants, what LiveKit has, and what is under way between the two."""
+    """One person, as far as one identity of LiveKit's carries them: what the database wants, what LiveKit has, and what
+    is under way between the two. Who streams from OBS beside their app has two, with one `desired` and one `misuse`."""
 
     desired: Desired | None = None
     connection: Connection | None = None
@@ -52,17 +67,12 @@ class PersonState:
     """Since when LiveKit's lists miss this connection though the room shows it."""
     told: Standing | None = None
     """How they were last told that they stand, and of an earlier connection the role alone; None: nothing was said."""
-    disguises: int = 0
-    """How often they have published under a false source in this room, and were not forgiven. Like the three that
-    follow it outlives the connection: a client that does it again will."""
+    misuse: Misuse = field(default_factory=Misuse)
+    """Shared by all connections of one person."""
     disguised: set[str] = field(default_factory=set)
-    """The tracks that this is known of, by LiveKit's SID: of this connection."""
-    withheld: dict[Source, float] = field(default_factory=dict)
-    """Until when the right to a source is away because it was misused; infinite: until a moderator returns it."""
-    crowds: dict[Source, int] = field(default_factory=dict)
-    """How often they have published more tracks of a source than anybody can use."""
+    """The tracks that are known to be under a false source, by LiveKit's SID: of this connection."""
     crowding: set[Source] = field(default_factory=set)
-    """Of which they do so now."""
+    """Sources of which this connection publishes more tracks now than anybody can use."""
     why: str | Words | None = None
     """What the latest action about this person gave as its reason, until they are told. A rule has words for it."""
 
@@ -107,6 +117,8 @@ class RoomState:
     default_role: Role | None = None
     rights: Mapping[Role, RoleRights] = field(default_factory=dict)
     people: dict[Identity, PersonState] = field(default_factory=dict)
+    beside: dict[Identity, list[Identity]] = field(default_factory=dict)
+    """Of each person, what else than their app carries them."""
     actions: dict[ActionId, OpenAction] = field(default_factory=dict)
     finished: dict[ActionId, FinishAction] = field(default_factory=dict)
     """The last thousand, for the row that is claimed again before the database took its end."""
@@ -134,7 +146,24 @@ class RoomState:
         return self.loaded and self.synced
 
     def person(self, identity: Identity) -> PersonState:
-        return self.people.setdefault(identity, PersonState())
+        known = self.people.get(identity)
+        if known is None:
+            known = self.people[identity] = PersonState()
+            if is_beside(identity):
+                self.beside.setdefault(person_of(identity), []).append(identity)
+                owner = self.person(person_of(identity))
+                known.desired, known.misuse = owner.desired, owner.misuse
+        return known
+
+    def identities_of(self, person: Identity) -> tuple[Identity, ...]:
+        """Everything that carries this person: their app, and what is beside it."""
+        return (person, *self.beside.get(person, ()))
+
+    def connections_of(self, person: Identity) -> Iterator[tuple[Identity, PersonState, Connection]]:
+        for identity in self.identities_of(person):
+            known = self.people.get(identity)
+            if known is not None and known.connection is not None:
+                yield identity, known, known.connection
 
     def connected(self) -> Iterator[tuple[Identity, PersonState, Connection]]:
         for identity, person in self.people.items():
@@ -151,12 +180,13 @@ class RoomState:
 
     def allowed(self, person: PersonState, now: float) -> Permission:
         """What the database lets someone do now."""
-        withheld = {source for source, until in person.withheld.items() if now < until}
+        misuse = person.misuse
+        withheld = {source for source, until in misuse.withheld.items() if now < until}
         return effective_permission(
             self.desired(person),
             self.rights,
             now,
-            disguises=person.disguises > 0,
+            disguises=misuse.disguises > 0,
             misused=frozenset(withheld | person.crowding),
         )
 

@@ -71,13 +71,14 @@ def of_people(
 ) -> list[Drift]:
     """What is wrong with each person: absence, presence, rights. `now` = seconds since the epoch."""
     known = {person.user_id: person for person in participants if person.user_id}
-    there = {person.identity: person for person in present}
+    there = {person.identity for person in present}
     found = [
         Drift(what="not_in_livekit", user_id=user, database="online", livekit="not in the room")
         for user, person in known.items()
         if person.is_online and user not in there
     ]
-    for user, visible in there.items():
+    for visible in present:
+        user = visible.identity
         person = known.get(user)
         if user in banned or (person is not None and person.access_removed):
             found.append(

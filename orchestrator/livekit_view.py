@@ -7,13 +7,16 @@ import aiohttp
 from livekit import api
 
 from moderation.desired import Permission
+from moderation.identity import identity_from, person_of
 from moderation.roles import Source
 from orchestrator.errors import UnavailableError
 from orchestrator.settings import AssistantSettings
 
 NOT_CONFIGURED = "LiveKit is not configured here (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET)"
-EGRESS, AGENT = 2, 4
-"""LiveKit's `ParticipantInfo.Kind` of those who are no people."""
+INGRESS, EGRESS, SIP, AGENT = 1, 2, 3, 4
+"""LiveKit's `ParticipantInfo.Kind`."""
+MACHINES, CARRIED = (EGRESS, AGENT), (INGRESS, SIP)
+"""Those who are no people, and those whom LiveKit brings in for somebody."""
 SOURCES = {
     api.TrackSource.CAMERA: Source.CAMERA,
     api.TrackSource.MICROPHONE: Source.MICROPHONE,
@@ -27,6 +30,7 @@ class Present:
     """A person in a room, by LiveKit's own list."""
 
     identity: str
+    """Whom they stand for; an ingress (OBS) beside somebody's app is in the list beside it, under the same."""
     sid: str
     joined_at_ms: int
     permission: Permission
@@ -68,13 +72,14 @@ class LiveKitView:
             raise UnavailableError(f"LiveKit refuses: {error.code}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(f"LiveKit did not answer: {type(error).__name__}") from error
-        people = tuple(present(info) for info in answer.participants if info.kind not in (EGRESS, AGENT))
+        people = tuple(present(info) for info in answer.participants if info.kind not in MACHINES)
         return Room(people, sum(1 for info in answer.participants if info.kind == AGENT))
 
 
 def present(info: api.ParticipantInfo) -> Present:
+    named = identity_from(info.identity, carried=info.kind in CARRIED, attributes=info.attributes)
     return Present(
-        info.identity,
+        person_of(named),
         info.sid,
         info.joined_at_ms,
         permission_of(info.permission),

@@ -14,6 +14,7 @@ from agent.livekit.metrics import CallMetrics
 from agent.livekit.translation import is_person, listed, permission_to
 from handlers.events import Identity
 from moderation.desired import Permission
+from moderation.identity import name_of
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -34,12 +35,12 @@ class LiveKitActions:
         self, room: RoomName, identity: Identity, permission: Permission, *, urgent: bool
     ) -> None:
         request = api.UpdateParticipantRequest(
-            room=room, identity=identity, permission=permission_to(permission)
+            room=room, identity=name_of(identity), permission=permission_to(permission)
         )
         await self._call("set_permission", self._livekit.room.update_participant, request, urgent=urgent)
 
     async def remove(self, room: RoomName, identity: Identity) -> None:
-        request = api.RoomParticipantIdentity(room=room, identity=identity)
+        request = api.RoomParticipantIdentity(room=room, identity=name_of(identity))
         await self._call("remove", self._livekit.room.remove_participant, request, urgent=True)
 
     async def people(self, room: RoomName) -> Listing:
@@ -54,7 +55,7 @@ class LiveKitActions:
         return Listing(tuple(listed(info) for info in people), frozenset(others))
 
     async def connected(self, room: RoomName, identity: Identity) -> bool:
-        request = api.RoomParticipantIdentity(room=room, identity=identity)
+        request = api.RoomParticipantIdentity(room=room, identity=name_of(identity))
         try:
             info = await self._call("connected", self._livekit.room.get_participant, request, urgent=True)
         except TargetGone:

@@ -13,6 +13,7 @@ from handlers.events import Identity, Sid, Track
 from moderation.audio.decibels import FULL_SCALE, SILENCE, amplitude
 from moderation.audio.measurement import Gap, Measurement
 from moderation.audio.meter import TrackMeter
+from moderation.identity import person_of
 
 SILENT_PEAK = 33
 """-60 dBFS as a sample of 16 bits."""
@@ -67,6 +68,11 @@ class AudioTrack:
     counted: Reception | None = None
     failures: int = 0
     """How often measuring it failed."""
+
+    @property
+    def person(self) -> Identity:
+        """Whose it is, whatever carries it."""
+        return person_of(self.identity)
 
     @property
     def silenced(self) -> bool:

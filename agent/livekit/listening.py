@@ -17,7 +17,7 @@ from agent.livekit.audio_tracks import BETWEEN_SETTLINGS_SECONDS, SETTLING_BLOCK
 from agent.livekit.doubts import Door, Doubts
 from agent.livekit.hearing import Hearing
 from agent.livekit.reception import reception_of
-from agent.livekit.translation import SOURCES, is_person
+from agent.livekit.translation import SOURCES, identity_of, is_person
 from handlers.events import (
     Event,
     Identity,
@@ -28,6 +28,7 @@ from handlers.events import (
 )
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
+from moderation.identity import person_of
 
 log = logging.getLogger(__name__)
 
@@ -119,11 +120,11 @@ class RoomEars:
         self.doubts.begun(track)
 
     def _track(self, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant) -> AudioTrack:
-        identity, source = Identity(person.identity), SOURCES.get(publication.source)
-        mine = self._tracks_of(identity)
+        identity, source = identity_of(person), SOURCES.get(publication.source)
+        mine = self._tracks_of(person_of(identity))
         taken = {t.track.number for t in mine if t.track.source is source}
         name = Track(source, next(n for n in range(len(taken) + 1) if n not in taken))
-        meter = self._meters.setdefault(identity, {}).setdefault(name, TrackMeter())
+        meter = self._meters.setdefault(person_of(identity), {}).setdefault(name, TrackMeter())
         now = time.monotonic()
         track = AudioTrack(publication, identity, Sid(person.sid), name, meter, waiting_since=now)
         if publication.encryption_type != rtc.EncryptionType.NONE:
@@ -132,8 +133,8 @@ class RoomEars:
             track.unwanted = Unwanted.TOO_MANY
         return track
 
-    def _tracks_of(self, identity: str) -> list[AudioTrack]:
-        return [track for track in self._tracks.values() if track.identity == identity]
+    def _tracks_of(self, person: Identity) -> list[AudioTrack]:
+        return [track for track in self._tracks.values() if track.person == person]
 
     def _subscribe(self, track: AudioTrack) -> None:
         if track.unwanted is None:
@@ -152,16 +153,19 @@ class RoomEars:
         self._close(track.publication.sid)
         track.tap = self._hearing.frames.open(media)
         track.waiting_since = now = time.monotonic()
-        settled = self._settled.setdefault(track.identity, {})
+        settled = self._settled.setdefault(track.person, {})
         if now - settled.get(track.track, -math.inf) > BETWEEN_SETTLINGS_SECONDS:
             settled[track.track], track.settling = now, SETTLING_BLOCKS
 
     def _on_left(self, person: rtc.RemoteParticipant) -> None:
+        who = person_of(identity_of(person))
+        gone = [track for track in self._tracks_of(who) if track.sid == person.sid]
         # Those without a place first, so that none takes one now.
-        for track in sorted(self._tracks_of(person.identity), key=lambda track: track.unwanted is None):
+        for track in sorted(gone, key=lambda track: track.unwanted is None):
             self._drop(track.publication.sid)
-        self._meters.pop(Identity(person.identity), None)
-        self._settled.pop(Identity(person.identity), None)
+        if not self._tracks_of(who):
+            self._meters.pop(who, None)
+            self._settled.pop(who, None)
 
     def _on_muted(self, sid: str) -> None:
         if (track := self._tracks.get(sid)) is not None:
@@ -180,11 +184,11 @@ class RoomEars:
         self.doubts.ended(track)
         self._pause(track, Gap.UNPUBLISHED)
         if self._on and track.unwanted is None:
-            self._let_in(track.identity)
+            self._let_in(track.person)
 
-    def _let_in(self, identity: Identity) -> None:
+    def _let_in(self, person: Identity) -> None:
         """One of their places is free."""
-        waiting = next((t for t in self._tracks_of(identity) if t.unwanted is Unwanted.TOO_MANY), None)
+        waiting = next((t for t in self._tracks_of(person) if t.unwanted is Unwanted.TOO_MANY), None)
         if waiting is not None:
             waiting.unwanted = None
             self._subscribe(waiting)
@@ -203,9 +207,9 @@ class RoomEars:
         chosen: dict[Identity, AudioTrack] = {}
         for track in self._tracks.values():
             if track.tap is not None and track.tap.waits():
-                other = chosen.setdefault(track.identity, track)
+                other = chosen.setdefault(track.person, track)
                 if track.waiting_since < other.waiting_since:
-                    chosen[track.identity] = track
+                    chosen[track.person] = track
         return chosen.values()
 
     def measure_safely(self, track: AudioTrack) -> None:
@@ -217,7 +221,7 @@ class RoomEars:
             log.exception("sound not measured", extra={"track": track.publication.sid})
             self._hearing.metrics.audio_failures.inc()
             # What a meter remembers may be what is wrong.
-            track.meter = self._meters.setdefault(track.identity, {})[track.track] = TrackMeter()
+            track.meter = self._meters.setdefault(track.person, {})[track.track] = TrackMeter()
             if track.failures > MEASURED_AGAIN:
                 self._give_up(track)
 

@@ -23,6 +23,7 @@ from agent.livekit.translation import (
     ROOM_IS_OVER,
     SOURCES,
     connection_of,
+    identity_of,
     is_person,
     leave_reason,
     permission_from,
@@ -42,6 +43,7 @@ from handlers.events import (
     TracksCounted,
 )
 from handlers.false_sources import TRACKS_OF_A_SOURCE
+from moderation.identity import is_beside, name_of, person_of
 from moderation.roles import Source
 
 log = logging.getLogger(__name__)
@@ -91,6 +93,8 @@ class LiveKitRoom:
         self._leaving = False
         self._crowds: set[tuple[str, Source | None]] = set()
         """Connections that publish too many tracks of a source, and the source."""
+        self._beside: dict[Identity, set[str]] = {}
+        """What else than their app publishes for a person, by LiveKit's names."""
         self._opening: asyncio.Task[None] | None = None
         self._subscribe()
 
@@ -144,7 +148,7 @@ class LiveKitRoom:
     def present(self) -> tuple[tuple[Identity, Connection], ...]:
         """Everyone seen in the room now, people only."""
         return tuple(
-            (Identity(p.identity), connection_of(p))
+            (identity_of(p), connection_of(p))
             for p in self._room.remote_participants.values()
             if is_person(p.kind)
         )
@@ -159,7 +163,7 @@ class LiveKitRoom:
     async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                error = await self._events.send(self._room, packet, topic, to)
+                error = await self._events.send(self._room, packet, topic, [name_of(who) for who in to])
         except TimeoutError:
             error = "timed out"
         if error:
@@ -181,25 +185,27 @@ class LiveKitRoom:
 
     def _on_joined(self, participant: rtc.RemoteParticipant) -> None:
         if is_person(participant.kind):
-            self._report(ParticipantJoined(Identity(participant.identity), connection_of(participant)))
+            self._report(ParticipantJoined(identity_of(participant), connection_of(participant)))
 
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
         if is_person(participant.kind):
             reason = leave_reason(participant.disconnect_reason)
             self._crowds = {crowd for crowd in self._crowds if crowd[0] != participant.sid}
-            who, sid = Identity(participant.identity), Sid(participant.sid)
+            who, sid = identity_of(participant), Sid(participant.sid)
+            if is_beside(who):
+                self._beside.get(person_of(who), set()).discard(participant.identity)
             self._report(ParticipantLeft(who, sid, reason, self._now_ms()))
 
     def _on_permission(self, participant: rtc.Participant, permission: ParticipantPermission) -> None:
         if isinstance(participant, rtc.RemoteParticipant) and is_person(participant.kind):
-            who, sid = Identity(participant.identity), Sid(participant.sid)
+            who, sid = identity_of(participant), Sid(participant.sid)
             self._report(PermissionReported(who, sid, permission_from(permission)))
 
     def _on_published(
         self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
     ) -> None:
         if is_person(participant.kind):
-            who, sid = Identity(participant.identity), Sid(participant.sid)
+            who, sid = identity_of(participant), Sid(participant.sid)
             sound = publication.kind == rtc.TrackKind.KIND_AUDIO
             source = SOURCES.get(publication.source)
             self._report(TrackPublished(who, sid, source, sound, publication.sid))
@@ -214,19 +220,34 @@ class LiveKitRoom:
             self._on_switched(participant)
 
     def _count(self, participant: rtc.RemoteParticipant, source: Source | None) -> None:
-        tracks = participant.track_publications.values()
-        count = sum(SOURCES.get(publication.source) is source for publication in tracks)
+        """All of a source that the person publishes; what is too much is the connection's that published it last."""
+        count = sum(
+            SOURCES.get(publication.source) is source
+            for same_person in self._connections_of(participant)
+            for publication in same_person.track_publications.values()
+        )
         who, many = (participant.sid, source), count > TRACKS_OF_A_SOURCE
         if many or who in self._crowds:
-            self._report(TracksCounted(Identity(participant.identity), Sid(participant.sid), source, count))
+            self._report(TracksCounted(identity_of(participant), Sid(participant.sid), source, count))
         if many:
             self._crowds.add(who)
         else:
             self._crowds.discard(who)
 
+    def _connections_of(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteParticipant]:
+        """Of the same person, all that have ever published here."""
+        identity = identity_of(participant)
+        person = person_of(identity)
+        if is_beside(identity):
+            self._beside.setdefault(person, set()).add(participant.identity)
+        names = {participant.identity, person, *self._beside.get(person, ())}
+        here = self._room.remote_participants
+        found = [here[name] for name in sorted(names) if name in here]
+        return [other for other in found if person_of(identity_of(other)) == person]
+
     def _on_switched(self, participant: rtc.Participant) -> None:
         if isinstance(participant, rtc.RemoteParticipant) and is_person(participant.kind):
-            who, sid = Identity(participant.identity), Sid(participant.sid)
+            who, sid = identity_of(participant), Sid(participant.sid)
             self._report(Switched(who, sid, switches_of(participant)))
 
     def _now_ms(self) -> int:

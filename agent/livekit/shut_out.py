@@ -71,7 +71,7 @@ class ShutOut:
         counted_until = self._counted_until.pop(track)
         nothing_came = sound.waiting_since <= counted_until and sound.unwanted is None
         if denied or (nothing_came and not sound.silenced):
-            self._doubt(sound.identity, now - sound.waiting_since)
+            self._doubt(sound.person, now - sound.waiting_since)
         self._denied.discard(track)
 
     def look(self, sounds: Collection[AudioTrack]) -> frozenset[str]:
@@ -79,16 +79,16 @@ class ShutOut:
         now = time.monotonic()
         # After a stuck loop everybody is late at once, and nobody is to be doubted for it.
         elapsed, self._looked_at = min(now - self._looked_at, LOOK_SECONDS), now
-        late = {sound.identity: False for sound in sounds} | dict.fromkeys(self._doubts, False)
+        late = {sound.person: False for sound in sounds} | dict.fromkeys(self._doubts, False)
         for sound in sounds:
-            late[sound.identity] |= self._is_late(sound, now, elapsed)
-        for identity, is_late in late.items():
-            self._doubt(identity, elapsed if is_late else -elapsed * FORGOTTEN_RATIO)
+            late[sound.person] |= self._is_late(sound, now, elapsed)
+        for person, is_late in late.items():
+            self._doubt(person, elapsed if is_late else -elapsed * FORGOTTEN_RATIO)
         return self.doubted(sounds)
 
     def doubted(self, sounds: Iterable[AudioTrack]) -> frozenset[str]:
         """The tracks of those who are doubted. Of others nobody tells when an answer changes, so it is forgotten."""
-        asked = [s.publication.sid for s in sounds if self._doubts.get(s.identity, 0.0) >= DOUBTED_SECONDS]
+        asked = [s.publication.sid for s in sounds if self._doubts.get(s.person, 0.0) >= DOUBTED_SECONDS]
         asked = asked[:ASKED_AT_A_TIME]
         self._denied.intersection_update(asked)
         return frozenset(asked)
@@ -104,12 +104,12 @@ class ShutOut:
             self._metrics.audio_unheard.inc(elapsed)
         return late > LATE_SECONDS and sound.unwanted is None
 
-    def _doubt(self, identity: Identity, seconds: float) -> None:
-        doubt = min(self._doubts.get(identity, 0.0) + seconds, MOST_DOUBT_SECONDS)
+    def _doubt(self, person: Identity, seconds: float) -> None:
+        doubt = min(self._doubts.get(person, 0.0) + seconds, MOST_DOUBT_SECONDS)
         if doubt > 0.0:
-            self._doubts[identity] = doubt
+            self._doubts[person] = doubt
         else:
-            self._doubts.pop(identity, None)
+            self._doubts.pop(person, None)
 
     def _count(self, sound: AudioTrack, now: float) -> bool:
         """Report what was not heard from it until now, if that is proven; whether it is."""

@@ -5,6 +5,7 @@ from livekit import api, rtc
 from agent.livekit.native import ParticipantPermission as ReportedPermission
 from handlers.events import Connection, Identity, Sid, Switch, Switches
 from moderation.desired import Permission
+from moderation.identity import identity_from
 from moderation.roles import Source
 
 SOURCES: dict[int, Source] = {
@@ -66,18 +67,26 @@ def switches_of(participant: rtc.RemoteParticipant) -> Switches:
 def listed(info: api.ParticipantInfo) -> tuple[Identity, Connection]:
     """A person in an answer of LiveKit's API."""
     permission = permission_from(info.permission)
-    return Identity(info.identity), Connection(Sid(info.sid), info.joined_at_ms, permission)
+    return identity_of(info), Connection(Sid(info.sid), info.joined_at_ms, permission)
 
 
 MACHINES = frozenset(
     {rtc.ParticipantKind.PARTICIPANT_KIND_AGENT, rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS}
 )
+CARRIED = frozenset({rtc.ParticipantKind.PARTICIPANT_KIND_INGRESS, rtc.ParticipantKind.PARTICIPANT_KIND_SIP})
+"""Kinds that LiveKit brings in for somebody, and that cannot change their own attributes."""
 
 
 def is_person(kind: int) -> bool:
-    """Anyone who is not an agent or a recorder stands for the person whose id is their identity, whatever carries them:
-    an app, an ingress (OBS), a telephone. An identity that is nobody's gets no right to publish and is not counted."""
+    """Anyone who is not an agent or a recorder stands for a person, whatever carries them: an app, an ingress (OBS), a
+    telephone. Who is nobody's gets no right to publish and is not counted."""
     return kind not in MACHINES
+
+
+def identity_of(participant: rtc.RemoteParticipant | api.ParticipantInfo) -> Identity:
+    """Whom they stand for, and under which name."""
+    carried = participant.kind in CARRIED
+    return Identity(identity_from(participant.identity, carried=carried, attributes=participant.attributes))
 
 
 def leave_reason(reason: int | None) -> str:

@@ -32,6 +32,7 @@ from agent.core.ports import (
 from agent.supabase import rows, sound_rows
 from agent.supabase.client import Supabase
 from handlers.events import Identity
+from moderation.identity import is_beside, person_of
 from moderation.timestamps import text_of
 
 PULL_LIMIT = 200
@@ -200,7 +201,8 @@ def _room_pull(item: rows.Json) -> RoomPull:
 
 
 def _report(report: Joined | Left) -> dict[str, Any]:
-    common = {**report.lease.as_json(), "user_id": report.identity}
+    who = report.identity
+    common = {**report.lease.as_json(), "user_id": person_of(who), "beside": is_beside(who)}
     match report:
         case Joined(connection=connection):
             permission = connection.permission

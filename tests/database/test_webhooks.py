@@ -1,13 +1,18 @@
 """LiveKit's webhooks: each counts once, and no order of arrival changes what is recorded."""
 
+import asyncio
+import json
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.database.world import Json, World
+from agent.livekit.translation import identity_of
+from moderation.identity import PERSON_ATTRIBUTE, person_of
+from tests.database.world import Json, Scene, World
 
 START = 1_790_000_000
 RECORD = "select public.record_webhook($1, $2, $3, $4)"
@@ -26,6 +31,20 @@ def webhook(event: str, at: int, participant: Json | None = None) -> Webhook:
 async def deliver(world: World, room: str, hook: Webhook) -> str:
     name, event, payload = hook
     return str((await world.service(RECORD, name, event, room, payload))["outcome"])
+
+
+OBS = {"kind": "INGRESS", "identity": "{}:obs"}
+PHONE = {"kind": "SIP", "identity": "sip_+905551112233", "attributes": {"ipelya.person": "{}"}}
+
+
+def beside(user: str, carrier: Json, sid: str, joined_ms: int, **more: Any) -> Json:
+    """What LiveKit says about an ingress or a telephone that carries somebody beside their app."""
+    told = json.loads(json.dumps(carrier).replace("{}", user))
+    return person(user, sid, joined_ms, **told, **more)
+
+
+def sid(scene: Scene, name: str) -> str:
+    return f"PA_{name}_{scene.id}"
 
 
 async def rows_of(world: World, session: str) -> list[Json]:
@@ -177,3 +196,130 @@ async def test_reordered_and_repeated_webhooks_leave_the_rows_of_the_clean_order
         return [{k: str(v).replace(run, "") for k, v in row.items()} for row in rows]
 
     assert await play(shuffled=True) == await play(shuffled=False)
+
+
+@pytest.mark.parametrize("carrier", [OBS, PHONE], ids=["obs", "telephone"])
+async def test_a_person_with_obs_beside_the_app_is_there_once_until_the_last_of_the_two_has_left(
+    world: World, carrier: Json
+) -> None:
+    scene, user = await world.live(), await world.user()
+    count = "select viewer_count, peak_viewers, total_viewers from live_sessions where id = $1"
+    app = person(user, sid(scene, "app"), START * 1000)
+    carried = beside(user, carrier, sid(scene, "beside"), (START + 5) * 1000)
+    for told in (app, carried):
+        assert await deliver(world, scene.room, webhook("participant_joined", START, told)) == "recorded"
+        assert tuple((await world.row(count, scene.id)).values()) == (1, 1, 1)
+    opened = await world.row("select is_online, open_visits from live_participants where user_id = $1", user)
+    assert opened == {"is_online": True, "open_visits": 2}
+    told = await world.value("select live.connection($1, null, $2)", scene.id, user)
+    assert told["sid"] == sid(scene, "app")  # of what is beside it an agent believes the room alone
+    await deliver(world, scene.room, webhook("participant_left", START + 20, app))
+    assert tuple((await world.row(count, scene.id)).values()) == (1, 1, 1)
+    assert await world.value("select live.connection($1, null, $2)", scene.id, user) is None
+    await deliver(world, scene.room, webhook("participant_left", START + 30, carried))
+    assert tuple((await world.row(count, scene.id)).values()) == (0, 1, 1)
+    watched = "select watch_seconds from live_participants where user_id = $1"
+    assert await world.value(watched, user) == 30  # the two of them overlap
+
+
+@pytest.mark.parametrize("carrier", [OBS, PHONE], ids=["obs", "telephone"])
+async def test_a_host_is_not_gone_while_either_of_theirs_is_there(world: World, carrier: Json) -> None:
+    scene = await world.live()
+    left = "select host_left_at is not null from live_sessions where id = $1"
+    app = person(scene.creator, sid(scene, "app"), START * 1000)
+    carried = beside(scene.creator, carrier, sid(scene, "beside"), START * 1000)
+    for told in (app, carried):
+        await deliver(world, scene.room, webhook("participant_joined", START, told))
+    await deliver(world, scene.room, webhook("participant_left", START + 20, app))
+    assert await world.value(left, scene.id) is False
+    await deliver(
+        world, scene.room, webhook("participant_joined", START + 30, {**app, "sid": sid(scene, "again")})
+    )
+    await deliver(world, scene.room, webhook("participant_left", START + 40, carried))
+    assert await world.value(left, scene.id) is False
+    await deliver(
+        world, scene.room, webhook("participant_left", START + 50, {**app, "sid": sid(scene, "again")})
+    )
+    assert await world.value(left, scene.id) is True
+
+
+async def test_a_host_on_obs_is_on_air_by_its_tracks(world: World) -> None:
+    scene = await world.live()
+    told = beside(scene.creator, OBS, sid(scene, "beside"), START * 1000)
+    name, event, payload = webhook("track_published", START, told)
+    payload["track"] = {"source": "CAMERA"}
+    assert await deliver(world, scene.room, (name, event, payload)) == "recorded"
+    row = await world.row("select user_id, source from live_media where session_id = $1", scene.id)
+    assert (str(row["user_id"]), row["source"]) == (scene.creator, "camera")
+
+
+async def test_a_kick_is_meant_for_all_that_carries_the_person(world: World) -> None:
+    scene, user = await world.live(), await world.user()
+    for told in (
+        person(user, sid(scene, "app"), START * 1000),
+        beside(user, OBS, sid(scene, "beside"), START * 1000),
+    ):
+        await deliver(world, scene.room, webhook("participant_joined", START, told))
+    row = await world.row(
+        "insert into moderation_actions (session_id, target_user_id, action) values ($1, $2, 'kick')"
+        " returning connections", scene.id, user,
+    )  # fmt: skip
+    assert sorted(row["connections"]) == [sid(scene, "app"), sid(scene, "beside")]
+
+
+async def test_an_attribute_or_a_label_of_an_app_makes_it_nobody_else(world: World) -> None:
+    scene, victim, attacker = await world.live(), await world.user(), await world.user()
+    attribute = {"attributes": {"ipelya.person": victim}}
+    for sid, told in {
+        "PA_attribute": person(attacker, "PA_attribute", START * 1000, **attribute),
+        "PA_label": person(f"{victim}:obs", "PA_label", START * 1000),
+        "PA_nobody": person("lk-load-0", "PA_nobody", START * 1000, **attribute),
+    }.items():
+        outcome = await deliver(world, scene.room, webhook("participant_joined", START, told))
+        assert outcome == ("recorded" if sid == "PA_attribute" else "ignored")
+    here = await world.rows("select user_id from live_visits where session_id = $1", scene.id)
+    assert [str(row["user_id"]) for row in here] == [attacker]
+
+
+KINDS = {"STANDARD": 0, "INGRESS": 1, "SIP": 3, "CONNECTOR": 5, "BRIDGE": 6}
+NAMES = [str(uuid.UUID(int=n)) for n in (1, 2)]
+SAID = st.one_of(
+    st.sampled_from([*NAMES, NAMES[0].upper(), "", ":", "/", "sip_+90"]), st.text("ab01:/-", max_size=12)
+)
+
+
+@given(st.sampled_from([*KINDS]), SAID, SAID, SAID, st.booleans())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_webhooks_and_agents_agree_who_somebody_is(
+    dsn: str, kind: str, name: str, label: str, attribute: str, labelled: bool
+) -> None:
+    named = f"{name}:{label}" if labelled else name
+    attributes = {PERSON_ATTRIBUTE: attribute} if attribute else {}
+    seen = identity_of(SimpleNamespace(identity=named, kind=KINDS[kind], attributes=attributes))  # type: ignore[arg-type]
+
+    async def ask() -> str:
+        world = World(dsn)
+        try:
+            told = {"identity": named, "kind": kind, "attributes": attributes}
+            return str(await world.value("select live.webhook_person($1)", told))
+        finally:
+            await world.close()
+
+    said = asyncio.run(ask())
+    known = {*NAMES}
+    assert (said if said in known else None) == (person_of(seen) if person_of(seen) in known else None)
+
+
+async def test_a_connection_that_is_somebody_else_s_by_now_is_refused_and_breaks_nothing(
+    world: World,
+) -> None:
+    """The holder of LiveKit's key may change the attribute of a telephone in mid-call."""
+    scene, one, other = await world.live(), await world.user(), await world.user()
+    before = beside(one, PHONE, sid(scene, "phone"), START * 1000)
+    await deliver(world, scene.room, webhook("participant_joined", START, before))
+    after = beside(other, PHONE, sid(scene, "phone"), START * 1000)
+    assert await deliver(world, scene.room, webhook("participant_left", START + 5, after)) == "ignored"
+    assert (
+        await world.value("select left_at from live_visits where participant_sid = $1", before["sid"]) is None
+    )
+    assert await world.value("select count(*) from live_visits where session_id = $1", scene.id) == 1

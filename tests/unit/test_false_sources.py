@@ -105,7 +105,7 @@ def test_repeated_the_right_stays_away_by_a_row_of_its_own(
     permission = scene.actual(BO)
     assert permission is not None
     assert source not in permission.sources
-    assert not scene.state.people[BO].withheld.get(source or Source.CAMERA, 0.0) < math.inf
+    assert not scene.state.people[BO].misuse.withheld.get(source or Source.CAMERA, 0.0) < math.inf
 
 
 def test_no_rule_acts_on_a_host_so_the_second_time_a_human_is_called() -> None:
@@ -241,7 +241,7 @@ def test_it_takes_twice_as_long_each_time() -> None:
 def test_however_often_it_happens_there_is_a_longest_time() -> None:
     scene = video_live()
     count(scene, 3)
-    scene.state.people[BO].crowds[Source.MICROPHONE] = 5000
+    scene.state.people[BO].misuse.crowds[Source.MICROPHONE] = 5000
     count(scene, 0)
     settle(scene, scene.passes(LONGEST_SECONDS))
     assert scene.actual(BO) == BOTH

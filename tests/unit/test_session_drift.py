@@ -1,9 +1,11 @@
 """Where the database and LiveKit disagree, each disagreement by name."""
 
+from livekit import api
+
 from moderation.desired import Permission
 from moderation.roles import Role, Source
 from orchestrator import drift
-from orchestrator.livekit_view import Present, Room
+from orchestrator.livekit_view import Present, Room, present
 from orchestrator.records import Participant, RoleRow, SessionRow
 
 RIGHTS = drift.rights_of(
@@ -13,6 +15,7 @@ RIGHTS = drift.rights_of(
         RoleRow(role="a_role_of_tomorrow", rank=1, can_publish_sources=[]),
     ]
 )
+UUID = "00000000-0000-0000-0000-000000000001"
 SPEAKS, LISTENS = Permission(frozenset({Source.MICROPHONE})), Permission(frozenset())
 
 
@@ -34,6 +37,15 @@ def test_agreement_is_no_drift() -> None:
         Participant(user_id="c", role="listener", is_online=False),
     ]
     assert found(rows, [person("a", SPEAKS), person("b", LISTENS)]) == []
+
+
+def test_obs_beside_the_app_is_the_same_person_with_rights_of_its_own() -> None:
+    rows = [Participant(user_id="a", role="speaker", is_online=True)]
+    info = api.ParticipantInfo(identity=f"{UUID}:obs", kind=api.ParticipantInfo.Kind.INGRESS)
+    assert present(info).identity == UUID
+    assert found(rows, [person("a", SPEAKS), person("a", SPEAKS)]) == []
+    assert found(rows, [person("a", SPEAKS), person("a", LISTENS)]) == [("permission", "a")]
+    assert found([], [person("a", SPEAKS)], banned="a") == [("should_be_out", "a")]
 
 
 def test_a_mute_that_ran_out_mutes_no_more() -> None:

@@ -1211,6 +1211,7 @@ create table public.live_visits (
   closed_at timestamptz,
   close_reason text,
   join_permission jsonb,
+  beside boolean not null default false,
   check (num_nonnulls(session_id, call_id) = 1),
   check (left_at >= joined_at)
 );
@@ -1227,6 +1228,8 @@ comment on column public.live_visits.leave_reason is 'Why, as the source of left
 comment on column public.live_visits.join_reported_at is 'Earliest joined_at that any source reported; null until one does.';
 comment on column public.live_visits.join_permission is
   'LiveKit''s permission as the webhook of the join told it: can_publish, can_publish_sources, can_subscribe; null while unknown.';
+comment on column public.live_visits.beside is
+  'Whether it carries the person beside their app, under an identity of its own: an ingress (OBS) or a telephone.';
 comment on column public.live_visits.agent_left_at is 'Earliest leaving that an agent reported.';
 comment on column public.live_visits.agent_leave_reason is 'The reason in that report.';
 comment on column public.live_visits.webhook_left_at is 'Earliest leaving that a webhook reported.';
@@ -2112,14 +2115,14 @@ declare
 begin
   if p_session is not null then
     select * into latest from public.live_visits v
-     where v.session_id = p_session and v.user_id = p_user order by v.joined_at desc limit 1;
+     where v.session_id = p_session and v.user_id = p_user and not v.beside order by v.joined_at desc limit 1;
   else
     select * into latest from public.live_visits v
-     where v.call_id = p_call and v.user_id = p_user order by v.joined_at desc limit 1;
+     where v.call_id = p_call and v.user_id = p_user and not v.beside order by v.joined_at desc limit 1;
   end if;
   if latest.left_at is not null then
     select * into latest from public.live_visits v
-     where (v.session_id = p_session or v.call_id = p_call) and v.user_id = p_user and v.left_at is null
+     where (v.session_id = p_session or v.call_id = p_call) and v.user_id = p_user and v.left_at is null and not v.beside
      order by v.joined_at desc limit 1;
   end if;
   return case when latest.participant_sid is not null then jsonb_build_object(
@@ -2128,7 +2131,7 @@ begin
 end;
 $$;
 comment on function live.connection is
-  'The latest open visit of someone, which the webhook may know of seconds before the room shows it; null when away.';
+  'The latest open visit of someone''s app, which the webhook may know of seconds before the room shows it; null when away.';
 
 create function live.bound_by_mute_all(p_row public.live_participants) returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -2920,7 +2923,7 @@ comment on function live.apply_visit is
 
 create function live.write_visit(
   p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text,
-  p_permission jsonb, out was public.live_visits, out became public.live_visits)
+  p_permission jsonb, p_beside boolean, out was public.live_visits, out became public.live_visits)
 language plpgsql set search_path = '' as $$
 declare
   agent_left timestamptz := case when p_event = 'left' and p_source = 'agent' then p_at end;
@@ -2929,11 +2932,11 @@ begin
   select * into was from public.live_visits v where v.participant_sid = p_sid for update;
   insert into public.live_visits as v (
     participant_sid, session_id, call_id, user_id, joined_at, join_reported_at,
-    agent_left_at, agent_leave_reason, webhook_left_at, webhook_leave_reason, join_permission)
+    agent_left_at, agent_leave_reason, webhook_left_at, webhook_leave_reason, join_permission, beside)
   values (
     p_sid, p_session, p_call, p_user, p_at, case when p_event = 'joined' then p_at end,
     agent_left, case when agent_left is not null then coalesce(p_reason, 'unknown') end,
-    webhook_left, case when webhook_left is not null then coalesce(p_reason, 'unknown') end, p_permission)
+    webhook_left, case when webhook_left is not null then coalesce(p_reason, 'unknown') end, p_permission, p_beside)
   on conflict (participant_sid) do update set
     join_reported_at = least(v.join_reported_at, excluded.join_reported_at),
     agent_left_at = least(v.agent_left_at, excluded.agent_left_at),
@@ -2944,16 +2947,17 @@ begin
     webhook_leave_reason = case when webhook_left is not null and (v.webhook_left_at is null
         or (excluded.webhook_left_at, excluded.webhook_leave_reason) < (v.webhook_left_at, v.webhook_leave_reason))
       then excluded.webhook_leave_reason else v.webhook_leave_reason end,
-    join_permission = coalesce(v.join_permission, excluded.join_permission)
+    join_permission = coalesce(v.join_permission, excluded.join_permission),
+    beside = v.beside or excluded.beside
     where v.user_id = excluded.user_id
   returning * into became;
 end;
 $$;
-comment on function live.write_visit is 'Files one report under its connection: the visit before and after; both null when the connection is somebody else''s.';
+comment on function live.write_visit is 'Files one report under its connection: the visit before and after; no after when the connection is somebody else''s.';
 
 create function live.record_presence(
   p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text,
-  p_permission jsonb default null, p_latest timestamptz default null
+  p_permission jsonb default null, p_latest timestamptz default null, p_beside boolean default false
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -2979,7 +2983,10 @@ begin
     if live.is_folded(session.id, person, p_source, p_event, p_sid, coalesce(p_latest, p_at)) then
       return jsonb_build_object('ok', true, 'person', live.person_in_session(session.id, person));
     end if;
-    written := live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission);
+    written := live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission, p_beside);
+    if (written.became).participant_sid is null then
+      return jsonb_build_object('ok', false, 'error', 'somebody_else');
+    end if;
     viewers := live.apply_visit(session, written.was, written.became, p_source);
     if viewers is not null then
       perform live.refresh_session(session.id, viewers);
@@ -2992,8 +2999,11 @@ begin
   elsif person not in (call.caller_id, call.callee_id) then
     return jsonb_build_object('ok', false, 'error', 'not_a_party');
   end if;
-  written := live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission);
-  if (written.was).participant_sid is null and (written.became).participant_sid is not null then
+  written := live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission, p_beside);
+  if (written.became).participant_sid is null then
+    return jsonb_build_object('ok', false, 'error', 'somebody_else');
+  end if;
+  if (written.was).participant_sid is null then
     perform live.fold_when_many(null, call.id, person);
   end if;
   if live.visit_changed_from(written.was, written.became) is not null and p_source = 'webhook' then
@@ -3004,8 +3014,9 @@ end;
 $$;
 comment on function live.record_presence is
   'The core of presence, for agents and webhooks alike: p_source agent or webhook, p_event joined or left, p_at LiveKit''s '
-  'own joined_at for joined, p_permission its permission then, p_latest the end of a visit that is told with its start. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
-  'unknown_room or not_a_party}. Any order and repetition of the same reports ends in the same rows.';
+  'own joined_at for joined, p_permission its permission then, p_latest the end of a visit that is told with its start, '
+  'p_beside whether it is an ingress or a telephone beside the person''s app. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
+  'unknown_room, not_a_party or somebody_else: that connection is another person''s}. Any order and repetition of the same reports ends in the same rows.';
 
 create function live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text) returns int
 language plpgsql set search_path = '' as $$
@@ -4696,13 +4707,13 @@ create function live.read_webhook_track(p_room text, p_event text, p_payload jso
 language plpgsql set search_path = '' as $$
 declare
   who constant jsonb := p_payload -> 'participant';
+  person constant text := live.webhook_person(who);
   -- Protobuf's JSON leaves out what is zero: an unknown source, a track that is not muted.
   came_from constant text := lower(coalesce(p_payload #>> '{track,source}', 'unknown'));
   at constant timestamptz := to_timestamp((p_payload ->> 'createdAt')::double precision);
   session uuid := (select s.id from public.live_sessions s where s.livekit_room = p_room and s.status = 'live');
 begin
-  if session is null or not live.is_uuid(who ->> 'identity')
-      or not live.is_host_of(session, (who ->> 'identity')::uuid) then
+  if session is null or not live.is_uuid(person) or not live.is_host_of(session, person::uuid) then
     return false;
   elsif p_event = 'track_unpublished' then
     update public.live_media m set ended_at = greatest(m.started_at, at)
@@ -4714,7 +4725,7 @@ begin
     return false;
   end if;
   insert into public.live_media (participant_sid, source, started_at, session_id, user_id, reported_by)
-  values (who ->> 'sid', came_from, at, session, (who ->> 'identity')::uuid, 'webhook')
+  values (who ->> 'sid', came_from, at, session, person::uuid, 'webhook')
   on conflict do nothing;
   return found;
 end;
@@ -5297,16 +5308,16 @@ begin
       then live.record_presence('agent', report.body ->> 'room', report.body ->> 'event',
              report.body ->> 'participant_sid', report.body ->> 'user_id',
              to_timestamp((report.body ->> 'at_ms')::double precision / 1000), report.body ->> 'reason',
-             nullif(report.body -> 'permission', 'null'))
+             nullif(report.body -> 'permission', 'null'), p_beside => coalesce((report.body ->> 'beside')::boolean, false))
       else jsonb_build_object('ok', false, 'error', 'fenced') end;
   end loop;
   return to_jsonb(answers);
 end;
 $$;
 comment on function public.agent_presence is
-  'Files presence: [{"room", "epoch", "event": joined | left, "participant_sid", "user_id", "at_ms", "reason"}] -> an '
+  'Files presence: [{"room", "epoch", "event": joined | left, "participant_sid", "user_id", "beside"?, "at_ms", "reason"}] -> an '
   'aligned array of {"ok": true, "person": PERSON} or {"ok": false, "error": fenced | malformed | unknown_user | '
-  'unknown_room | not_a_party}.';
+  'unknown_room | not_a_party | somebody_else}.';
 grant execute on function public.agent_presence(text, jsonb) to service_role;
 
 create function public.agent_relayed(p_worker text, p_cursors jsonb) returns jsonb
@@ -7973,7 +7984,29 @@ begin
 end;
 $$;
 comment on function live.webhook_is_about_a_person(jsonb) is
-  'False for agents, recorders and anyone hidden. An ingress or a telephone is the person whose id is its identity.';
+  'False for agents, recorders and anyone hidden.';
+
+create function live.webhook_person(p_participant jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  named constant text := p_participant ->> 'identity';
+begin
+  if coalesce(p_participant ->> 'kind', '0') not in ('INGRESS', '1', 'SIP', '3') then
+    return named;
+  end if;
+  -- The same order as in moderation/identity.py.
+  return coalesce(
+    (select x.said
+       from unnest(array[named, p_participant #>> '{attributes,ipelya.person}', split_part(named, ':', 1)])
+         with ordinality as x (said, place)
+      where live.is_uuid(x.said) and x.said = lower(x.said)
+      order by x.place limit 1),
+    named);
+end;
+$$;
+comment on function live.webhook_person(jsonb) is
+  'Whom a participant stands for: an app its identity. An ingress or a telephone may be in the room beside the app: it is the '
+  'person of its identity, of its attribute ipelya.person, or of the part of its identity before a colon.';
 
 create function live.webhook_permission(p_permission jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -7997,17 +8030,19 @@ declare
     to_timestamp((who ->> 'joinedAtMs')::double precision / 1000), to_timestamp((who ->> 'joinedAt')::double precision));
   left_at constant timestamptz := case when p_event = 'participant_left' then
     to_timestamp((p_payload ->> 'createdAt')::double precision) end;
+  person constant text := live.webhook_person(who);
+  beside constant boolean := person <> who ->> 'identity';
   told jsonb;
 begin
   if not live.webhook_is_about_a_person(who) then
     return false;
   end if;
   -- A report of leaving tells about the join as well, in case that report never came.
-  told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', who ->> 'identity', joined_at, null,
-    case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end, left_at);
+  told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', person, joined_at, null,
+    case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end, left_at, beside);
   if p_event = 'participant_left' then
-    told := live.record_presence('webhook', p_room, 'left', who ->> 'sid', who ->> 'identity',
-      left_at, lower(who ->> 'disconnectReason'));
+    told := live.record_presence('webhook', p_room, 'left', who ->> 'sid', person,
+      left_at, lower(who ->> 'disconnectReason'), p_beside => beside);
   end if;
   return (told ->> 'ok')::boolean;
 end;
@@ -12236,8 +12271,8 @@ revoke all on routine
   live.refresh_session(p_session uuid, p_viewers int),
   live.visit_changed_from(p_was public.live_visits, p_became public.live_visits),
   live.apply_visit(p_session public.live_sessions, p_was public.live_visits, p_became public.live_visits, p_source text),
-  live.write_visit(p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text, p_permission jsonb, out was public.live_visits, out became public.live_visits),
-  live.record_presence(p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text, p_permission jsonb, p_latest timestamptz),
+  live.write_visit(p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text, p_permission jsonb, p_beside boolean, out was public.live_visits, out became public.live_visits),
+  live.record_presence(p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text, p_permission jsonb, p_latest timestamptz, p_beside boolean),
   live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text),
   live.action_scope(p_action text, p_params jsonb),
   live.action_aspect(p_action text, p_params jsonb),
@@ -12446,6 +12481,7 @@ revoke all on routine
   public.session_token(p_user uuid, p_session uuid),
   public.session_end(p_user uuid, p_session uuid),
   live.webhook_is_about_a_person(p_participant jsonb),
+  live.webhook_person(p_participant jsonb),
   live.webhook_permission(p_permission jsonb),
   live.read_webhook_participant(p_room text, p_event text, p_payload jsonb),
   live.read_webhook_room_finished(p_room text, p_payload jsonb),

@@ -106,6 +106,7 @@ create table public.live_visits (
   closed_at timestamptz,
   close_reason text,
   join_permission jsonb,
+  beside boolean not null default false,
   check (num_nonnulls(session_id, call_id) = 1),
   check (left_at >= joined_at)
 );
@@ -122,6 +123,8 @@ comment on column public.live_visits.leave_reason is 'Why, as the source of left
 comment on column public.live_visits.join_reported_at is 'Earliest joined_at that any source reported; null until one does.';
 comment on column public.live_visits.join_permission is
   'LiveKit''s permission as the webhook of the join told it: can_publish, can_publish_sources, can_subscribe; null while unknown.';
+comment on column public.live_visits.beside is
+  'Whether it carries the person beside their app, under an identity of its own: an ingress (OBS) or a telephone.';
 comment on column public.live_visits.agent_left_at is 'Earliest leaving that an agent reported.';
 comment on column public.live_visits.agent_leave_reason is 'The reason in that report.';
 comment on column public.live_visits.webhook_left_at is 'Earliest leaving that a webhook reported.';

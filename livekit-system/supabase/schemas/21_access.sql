@@ -234,14 +234,14 @@ declare
 begin
   if p_session is not null then
     select * into latest from public.live_visits v
-     where v.session_id = p_session and v.user_id = p_user order by v.joined_at desc limit 1;
+     where v.session_id = p_session and v.user_id = p_user and not v.beside order by v.joined_at desc limit 1;
   else
     select * into latest from public.live_visits v
-     where v.call_id = p_call and v.user_id = p_user order by v.joined_at desc limit 1;
+     where v.call_id = p_call and v.user_id = p_user and not v.beside order by v.joined_at desc limit 1;
   end if;
   if latest.left_at is not null then
     select * into latest from public.live_visits v
-     where (v.session_id = p_session or v.call_id = p_call) and v.user_id = p_user and v.left_at is null
+     where (v.session_id = p_session or v.call_id = p_call) and v.user_id = p_user and v.left_at is null and not v.beside
      order by v.joined_at desc limit 1;
   end if;
   return case when latest.participant_sid is not null then jsonb_build_object(
@@ -250,7 +250,7 @@ begin
 end;
 $$;
 comment on function live.connection is
-  'The latest open visit of someone, which the webhook may know of seconds before the room shows it; null when away.';
+  'The latest open visit of someone''s app, which the webhook may know of seconds before the room shows it; null when away.';
 
 create function live.bound_by_mute_all(p_row public.live_participants) returns boolean
 language plpgsql stable set search_path = '' as $$

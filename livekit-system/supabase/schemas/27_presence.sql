@@ -183,7 +183,7 @@ comment on function live.apply_visit is
 
 create function live.write_visit(
   p_source text, p_session uuid, p_call uuid, p_event text, p_sid text, p_user uuid, p_at timestamptz, p_reason text,
-  p_permission jsonb, out was public.live_visits, out became public.live_visits)
+  p_permission jsonb, p_beside boolean, out was public.live_visits, out became public.live_visits)
 language plpgsql set search_path = '' as $$
 declare
   agent_left timestamptz := case when p_event = 'left' and p_source = 'agent' then p_at end;
@@ -192,11 +192,11 @@ begin
   select * into was from public.live_visits v where v.participant_sid = p_sid for update;
   insert into public.live_visits as v (
     participant_sid, session_id, call_id, user_id, joined_at, join_reported_at,
-    agent_left_at, agent_leave_reason, webhook_left_at, webhook_leave_reason, join_permission)
+    agent_left_at, agent_leave_reason, webhook_left_at, webhook_leave_reason, join_permission, beside)
   values (
     p_sid, p_session, p_call, p_user, p_at, case when p_event = 'joined' then p_at end,
     agent_left, case when agent_left is not null then coalesce(p_reason, 'unknown') end,
-    webhook_left, case when webhook_left is not null then coalesce(p_reason, 'unknown') end, p_permission)
+    webhook_left, case when webhook_left is not null then coalesce(p_reason, 'unknown') end, p_permission, p_beside)
   on conflict (participant_sid) do update set
     join_reported_at = least(v.join_reported_at, excluded.join_reported_at),
     agent_left_at = least(v.agent_left_at, excluded.agent_left_at),
@@ -207,16 +207,17 @@ begin
     webhook_leave_reason = case when webhook_left is not null and (v.webhook_left_at is null
         or (excluded.webhook_left_at, excluded.webhook_leave_reason) < (v.webhook_left_at, v.webhook_leave_reason))
       then excluded.webhook_leave_reason else v.webhook_leave_reason end,
-    join_permission = coalesce(v.join_permission, excluded.join_permission)
+    join_permission = coalesce(v.join_permission, excluded.join_permission),
+    beside = v.beside or excluded.beside
     where v.user_id = excluded.user_id
   returning * into became;
 end;
 $$;
-comment on function live.write_visit is 'Files one report under its connection: the visit before and after; both null when the connection is somebody else''s.';
+comment on function live.write_visit is 'Files one report under its connection: the visit before and after; no after when the connection is somebody else''s.';
 
 create function live.record_presence(
   p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text,
-  p_permission jsonb default null, p_latest timestamptz default null
+  p_permission jsonb default null, p_latest timestamptz default null, p_beside boolean default false
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -242,7 +243,10 @@ begin
     if live.is_folded(session.id, person, p_source, p_event, p_sid, coalesce(p_latest, p_at)) then
       return jsonb_build_object('ok', true, 'person', live.person_in_session(session.id, person));
     end if;
-    written := live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission);
+    written := live.write_visit(p_source, session.id, null, p_event, p_sid, person, p_at, p_reason, p_permission, p_beside);
+    if (written.became).participant_sid is null then
+      return jsonb_build_object('ok', false, 'error', 'somebody_else');
+    end if;
     viewers := live.apply_visit(session, written.was, written.became, p_source);
     if viewers is not null then
       perform live.refresh_session(session.id, viewers);
@@ -255,8 +259,11 @@ begin
   elsif person not in (call.caller_id, call.callee_id) then
     return jsonb_build_object('ok', false, 'error', 'not_a_party');
   end if;
-  written := live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission);
-  if (written.was).participant_sid is null and (written.became).participant_sid is not null then
+  written := live.write_visit(p_source, null, call.id, p_event, p_sid, person, p_at, p_reason, p_permission, p_beside);
+  if (written.became).participant_sid is null then
+    return jsonb_build_object('ok', false, 'error', 'somebody_else');
+  end if;
+  if (written.was).participant_sid is null then
     perform live.fold_when_many(null, call.id, person);
   end if;
   if live.visit_changed_from(written.was, written.became) is not null and p_source = 'webhook' then
@@ -267,8 +274,9 @@ end;
 $$;
 comment on function live.record_presence is
   'The core of presence, for agents and webhooks alike: p_source agent or webhook, p_event joined or left, p_at LiveKit''s '
-  'own joined_at for joined, p_permission its permission then, p_latest the end of a visit that is told with its start. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
-  'unknown_room or not_a_party}. Any order and repetition of the same reports ends in the same rows.';
+  'own joined_at for joined, p_permission its permission then, p_latest the end of a visit that is told with its start, '
+  'p_beside whether it is an ingress or a telephone beside the person''s app. {"ok": true, "person": PERSON} or {"ok": false, "error": malformed, unknown_user, '
+  'unknown_room, not_a_party or somebody_else: that connection is another person''s}. Any order and repetition of the same reports ends in the same rows.';
 
 create function live.close_visits(p_session uuid, p_call uuid, p_at timestamptz, p_reason text) returns int
 language plpgsql set search_path = '' as $$

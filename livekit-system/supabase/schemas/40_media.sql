@@ -83,13 +83,13 @@ create function live.read_webhook_track(p_room text, p_event text, p_payload jso
 language plpgsql set search_path = '' as $$
 declare
   who constant jsonb := p_payload -> 'participant';
+  person constant text := live.webhook_person(who);
   -- Protobuf's JSON leaves out what is zero: an unknown source, a track that is not muted.
   came_from constant text := lower(coalesce(p_payload #>> '{track,source}', 'unknown'));
   at constant timestamptz := to_timestamp((p_payload ->> 'createdAt')::double precision);
   session uuid := (select s.id from public.live_sessions s where s.livekit_room = p_room and s.status = 'live');
 begin
-  if session is null or not live.is_uuid(who ->> 'identity')
-      or not live.is_host_of(session, (who ->> 'identity')::uuid) then
+  if session is null or not live.is_uuid(person) or not live.is_host_of(session, person::uuid) then
     return false;
   elsif p_event = 'track_unpublished' then
     update public.live_media m set ended_at = greatest(m.started_at, at)
@@ -101,7 +101,7 @@ begin
     return false;
   end if;
   insert into public.live_media (participant_sid, source, started_at, session_id, user_id, reported_by)
-  values (who ->> 'sid', came_from, at, session, (who ->> 'identity')::uuid, 'webhook')
+  values (who ->> 'sid', came_from, at, session, person::uuid, 'webhook')
   on conflict do nothing;
   return found;
 end;

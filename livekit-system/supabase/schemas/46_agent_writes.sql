@@ -75,16 +75,16 @@ begin
       then live.record_presence('agent', report.body ->> 'room', report.body ->> 'event',
              report.body ->> 'participant_sid', report.body ->> 'user_id',
              to_timestamp((report.body ->> 'at_ms')::double precision / 1000), report.body ->> 'reason',
-             nullif(report.body -> 'permission', 'null'))
+             nullif(report.body -> 'permission', 'null'), p_beside => coalesce((report.body ->> 'beside')::boolean, false))
       else jsonb_build_object('ok', false, 'error', 'fenced') end;
   end loop;
   return to_jsonb(answers);
 end;
 $$;
 comment on function public.agent_presence is
-  'Files presence: [{"room", "epoch", "event": joined | left, "participant_sid", "user_id", "at_ms", "reason"}] -> an '
+  'Files presence: [{"room", "epoch", "event": joined | left, "participant_sid", "user_id", "beside"?, "at_ms", "reason"}] -> an '
   'aligned array of {"ok": true, "person": PERSON} or {"ok": false, "error": fenced | malformed | unknown_user | '
-  'unknown_room | not_a_party}.';
+  'unknown_room | not_a_party | somebody_else}.';
 grant execute on function public.agent_presence(text, jsonb) to service_role;
 
 create function public.agent_relayed(p_worker text, p_cursors jsonb) returns jsonb

@@ -10,7 +10,29 @@ begin
 end;
 $$;
 comment on function live.webhook_is_about_a_person(jsonb) is
-  'False for agents, recorders and anyone hidden. An ingress or a telephone is the person whose id is its identity.';
+  'False for agents, recorders and anyone hidden.';
+
+create function live.webhook_person(p_participant jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  named constant text := p_participant ->> 'identity';
+begin
+  if coalesce(p_participant ->> 'kind', '0') not in ('INGRESS', '1', 'SIP', '3') then
+    return named;
+  end if;
+  -- The same order as in moderation/identity.py.
+  return coalesce(
+    (select x.said
+       from unnest(array[named, p_participant #>> '{attributes,ipelya.person}', split_part(named, ':', 1)])
+         with ordinality as x (said, place)
+      where live.is_uuid(x.said) and x.said = lower(x.said)
+      order by x.place limit 1),
+    named);
+end;
+$$;
+comment on function live.webhook_person(jsonb) is
+  'Whom a participant stands for: an app its identity. An ingress or a telephone may be in the room beside the app: it is the '
+  'person of its identity, of its attribute ipelya.person, or of the part of its identity before a colon.';
 
 create function live.webhook_permission(p_permission jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
@@ -34,17 +56,19 @@ declare
     to_timestamp((who ->> 'joinedAtMs')::double precision / 1000), to_timestamp((who ->> 'joinedAt')::double precision));
   left_at constant timestamptz := case when p_event = 'participant_left' then
     to_timestamp((p_payload ->> 'createdAt')::double precision) end;
+  person constant text := live.webhook_person(who);
+  beside constant boolean := person <> who ->> 'identity';
   told jsonb;
 begin
   if not live.webhook_is_about_a_person(who) then
     return false;
   end if;
   -- A report of leaving tells about the join as well, in case that report never came.
-  told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', who ->> 'identity', joined_at, null,
-    case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end, left_at);
+  told := live.record_presence('webhook', p_room, 'joined', who ->> 'sid', person, joined_at, null,
+    case when p_event = 'participant_joined' then live.webhook_permission(who -> 'permission') end, left_at, beside);
   if p_event = 'participant_left' then
-    told := live.record_presence('webhook', p_room, 'left', who ->> 'sid', who ->> 'identity',
-      left_at, lower(who ->> 'disconnectReason'));
+    told := live.record_presence('webhook', p_room, 'left', who ->> 'sid', person,
+      left_at, lower(who ->> 'disconnectReason'), p_beside => beside);
   end if;
   return (told ->> 'ok')::boolean;
 end;

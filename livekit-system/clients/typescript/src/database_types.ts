@@ -551,6 +551,7 @@ export type Database = {
         Row: {
           agent_leave_reason: string | null;
           agent_left_at: string | null;
+          beside: boolean;
           call_id: string | null;
           close_reason: string | null;
           closed_at: string | null;
