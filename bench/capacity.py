@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import asyncpg
 
 from agent.core.ports import RoomName
+from agent.core.watcher import EARLY_SECONDS
 from agent.process.settings import Settings
 from bench import parts
 from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
@@ -112,7 +113,7 @@ async def looks(worker: SyntheticWorker, rooms: Sequence[RoomName]) -> list[Figu
     """What the watcher asks, among as many rooms as there are."""
     there = frozenset(rooms)
     return [
-        *spread("capacity.overview", await timed(LOOKS, worker.store.overview)),
+        *spread("capacity.watch", await timed(LOOKS, lambda: worker.store.watch(EARLY_SECONDS, None))),
         *spread("capacity.sweep", await timed(LOOKS, lambda: worker.store.sweep(there))),
     ]
 

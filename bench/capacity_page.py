@@ -10,10 +10,10 @@ from bench.projection import (
     idle_calls,
     largest_fleet,
     machine,
-    overview_cores,
     realtime_messages,
     rooms_per_core,
     rows_within,
+    watch_cores,
     workers_for,
 )
 from bench.tables import number, table
@@ -65,37 +65,37 @@ def _ten_thousand(figures: Values) -> list[str]:
         ("rooms of one speaker on one core", number(rooms_per_core(figures, "metered"))),
         ("workers (cores)", number(workers)),
         ("database calls a second, nothing happening", number(workers * calls)),
-        ("telling every worker of all rooms, cores of the database", number(_overview(figures, workers))),
+        ("watching over all rooms, cores of the database", number(_watching(figures))),
         (
             f"Realtime messages a second, {ROWS_A_MINUTE:g} row a minute and room",
-            number(realtime_messages(workers, ROWS_A_MINUTE)),
+            number(realtime_messages(ROWS_A_MINUTE)),
         ),
     ]
     return [
         f"### {ROOMS:,} rooms need",
         table(("", ""), rows),
         "### Where the first limit is",
-        *_limits(figures, workers),
+        *_limits(figures),
     ]
 
 
-def _overview(figures: Values, workers: int) -> float:
-    return overview_cores(figures, workers, LOOKS_A_SECOND)
+def _watching(figures: Values) -> float:
+    return watch_cores(figures, LOOKS_A_SECOND)
 
 
-def _limits(figures: Values, workers: int) -> list[str]:
+def _limits(figures: Values) -> list[str]:
     first = largest_fleet(figures)
     rhythm = ", ".join(
         f"{done:.0f} of {due:.0f} for {rooms:,} rooms" for rooms, (due, done) in fleets(figures).items()
     )
     plans = "; ".join(
-        f"{plan} ({limit:,}): {rows_within(limit, workers):.2f} rows a minute and room"
+        f"{plan} ({limit:,}): {rows_within(limit):.2f} rows a minute and room"
         for plan, limit in REALTIME_LIMITS.items()
     )
     heard = (
-        f"- **Realtime.** A wake-up goes to every worker, so {workers} workers hear each row {workers} times. What "
-        f"the plans allow: {plans}. Past that hints are lost and the beat finds rows within its interval; then fewer "
-        "and larger workers, a project per region, or `LIVE_REALTIME=false`."
+        f"- **Realtime.** A wake-up goes to the worker that holds the room: sent once, delivered once. What the plans "
+        f"allow: {plans}. Past that hints are lost and the beat finds rows within its interval; a worker with a lane "
+        "of its own (`LIVE_DATABASE_URL`) needs no Realtime message."
     )
     beat = (
         f"- **The beat.** Beats done of those due a second, on this machine: {rhythm}. It kept up (at least "
@@ -104,8 +104,7 @@ def _limits(figures: Values, workers: int) -> list[str]:
         "is half of the load and twice the time until a dead worker's rooms are taken."
     )
     watcher = (
-        "- **The watcher.** Each worker is told about all rooms at each look, which grows with rooms times workers: "
-        f"{_overview(figures, workers):.1f} cores for {ROOMS:,} rooms. Then a longer `LIVE_WATCH_SECONDS`, or a "
-        "project per region."
+        "- **The watcher.** One worker looks, and is told only what is not in order: "
+        f"{_watching(figures):.2f} cores for {ROOMS:,} rooms."
     )
     return ["\n".join((heard, beat, watcher))]

@@ -15,6 +15,8 @@ WORKER_LIMIT_MB = 1500.0
 """`LIVE_MEMORY_LIMIT_MB`'s default."""
 REALTIME_LIMITS = {"Pro": 500, "Pro without a spend cap, or Team": 2500}
 """Messages a second, in and out, by Supabase's plans: https://supabase.com/docs/guides/realtime/limits"""
+MESSAGES_A_ROW = 2
+"""`scale.realtime_per_row` holds it."""
 KEEPS_UP = 0.95
 """Of the beats that are due."""
 
@@ -53,14 +55,14 @@ def idle_calls(figures: Values) -> float:
     return max(value for name, value in figures.items() if name.startswith("growth.idle_calls."))
 
 
-def realtime_messages(workers: int, rows_a_minute: float, rooms: int = ROOMS) -> float:
-    """A second: each row wakes once, and every worker hears it."""
-    return rooms * rows_a_minute / MINUTE * (1 + workers)
+def realtime_messages(rows_a_minute: float, rooms: int = ROOMS) -> float:
+    """A second: each row is sent once and delivered once, to the worker that holds its room."""
+    return rooms * rows_a_minute / MINUTE * MESSAGES_A_ROW
 
 
-def rows_within(limit: float, workers: int, rooms: int = ROOMS) -> float:
+def rows_within(limit: float, rooms: int = ROOMS) -> float:
     """Rows a minute and room, at which that many messages a second are reached."""
-    return limit / (1 + workers) / rooms * MINUTE
+    return limit / MESSAGES_A_ROW / rooms * MINUTE
 
 
 def fleets(figures: Values) -> dict[int, tuple[float, float]]:
@@ -78,6 +80,6 @@ def largest_fleet(figures: Values) -> int:
     return max((rooms for rooms, (due, done) in fleets(figures).items() if done >= KEEPS_UP * due), default=0)
 
 
-def overview_cores(figures: Values, workers: int, looks_a_second: float) -> float:
-    """Cores that telling every worker of all rooms would keep busy, were each call's time all work."""
-    return workers * looks_a_second * figures["capacity.overview.p50"] / 1000
+def watch_cores(figures: Values, looks_a_second: float) -> float:
+    """Cores that the one watching worker's looks keep busy, were each call's time all work."""
+    return looks_a_second * figures["capacity.watch.p50"] / 1000

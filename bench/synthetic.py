@@ -15,7 +15,7 @@ import asyncpg
 from agent.core.clock import DatabaseClock
 from agent.core.ports import Claim, ClaimOutcome, Finish, Known, Lease, Release, RoomName, Written
 from agent.supabase.client import Supabase, supabase_client
-from agent.supabase.store import SupabaseStore
+from agent.supabase.store import SqlStore
 from handlers.effects import FinishAction, Outcome
 from handlers.events import Action, Identity
 from local.stack import Stack
@@ -47,7 +47,7 @@ async def open_sessions(database: asyncpg.Connection, count: int) -> list[RoomNa
 class SyntheticWorker:
     """Holds its rooms and beats for them. Times are ms."""
 
-    store: SupabaseStore
+    store: SqlStore
     rooms: Sequence[RoomName]
     cursors: dict[Lease, str] = field(default_factory=dict)
     claimed_ms: list[float] = field(default_factory=list)
@@ -114,7 +114,7 @@ def workers(
     """As many as these rooms need with so many rooms each."""
     return [
         SyntheticWorker(
-            SupabaseStore(supabase, f"synthetic-{first}", DatabaseClock(), lease_seconds=lease_seconds),
+            SqlStore(supabase, f"synthetic-{first}", DatabaseClock(), lease_seconds=lease_seconds),
             rooms[first : first + each],
         )
         for first in range(0, len(rooms), each)

@@ -104,6 +104,11 @@ class Host:
         return frozenset(self._rooms)
 
     @property
+    def seeking(self) -> bool:
+        """Whether there are rooms that it serves and does not moderate at this moment."""
+        return len(self._rooms) > len(self._moderated)
+
+    @property
     def moderated(self) -> tuple[Moderated, ...]:
         return tuple(self._moderated.values())
 

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, NamedTuple, NewType, Protocol
 
 from handlers.effects import FinishAction, RecordIncident, RecordMedia, RecordMinute
@@ -242,15 +243,60 @@ class Unclaimed(NamedTuple):
     """For how long the first of them has been due."""
 
 
-class Overview(NamedTuple):
-    """The rooms of all live sessions and running calls."""
+class Findings(NamedTuple):
+    """What is not in order among the rooms of all live sessions and running calls."""
 
-    leases: Mapping[RoomName, float | None]
-    """The seconds that each one's lease has left; None: nobody holds it, or its worker is leaving and offers it."""
-    unclaimed: Mapping[RoomName, Unclaimed]
+    lapsing: Mapping[RoomName, float | None] = MappingProxyType({})
+    """Rooms whose lease is about to run out, and the seconds that it has left; None: nobody holds the room, or its
+    worker is leaving and offers it, or has died."""
+    next_seconds: float | None = None
+    """When the first lease of other workers comes so near to its end; None: they have none."""
+    unclaimed: Mapping[RoomName, Unclaimed] = MappingProxyType({})
     """Only rooms in which something waits."""
-    occupied: frozenset[RoomName] = frozenset()
-    """Those in which somebody is, as far as the database has been told."""
+    missed: frozenset[RoomName] = frozenset()
+    """Those in which somebody is, as far as the database has been told, and that were not listed."""
+    strangers: frozenset[RoomName] = frozenset()
+    """Listed rooms that belong to nothing that runs."""
+
+
+class FleetRole(Enum):
+    """What a worker is in the fleet."""
+
+    LEADER = "leader"
+    """It watches over what nobody has, for all."""
+    DEPUTY = "deputy"
+    """It watches as well, since the leader has not been seen in time."""
+    STANDBY = "standby"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """What a worker says of itself at a check-in."""
+
+    takes: bool
+    """Whether it takes rooms. One that does not cannot lead."""
+    rooms: int
+    load: float
+    """Share of what it can carry; 1 is full."""
+    lane: str = "api"
+    """How it is woken: `api` or `own`."""
+    locked: bool = False
+    """Whether it holds its session lock, by which others see that it lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """The answer to a check-in."""
+
+    standing: FleetRole
+    leader_left: float
+    """Seconds until the leader's lease runs out."""
+    workers: int
+    """How many are up, this one among them."""
+    handed: Mapping[RoomName, float]
+    """Rooms that it shall take, each told once, and the seconds until its claim is granted."""
+    neighbour: str | None = None
+    """The worker whose session lock this one waits for."""
 
 
 class Swept(NamedTuple):
@@ -323,8 +369,20 @@ class Store(Protocol):
     async def publish_key(self, kid: str, public_key: str) -> bool:
         """Make a key known, or prolong it. False: it is revoked."""
 
-    async def overview(self) -> Overview:
-        """All live sessions and running calls, no matter who moderates them."""
+    async def check_in(self, state: WorkerState, early_seconds: float) -> CheckedIn:
+        """Say that this worker is up, and learn what is asked of it. `early_seconds`: a leader whose lease has less
+        left has missed its check-ins, and gets a deputy."""
+
+    async def watch(self, early_seconds: float, listed: frozenset[RoomName] | None) -> Findings:
+        """What is not in order. `early_seconds`: a lease with less left is lapsing. `listed`: all rooms that LiveKit
+        has, when they have just been listed."""
+
+    async def hand(self, rooms: Mapping[RoomName, float]) -> Mapping[RoomName, float]:
+        """Give rooms to the workers with most room for them, each with the seconds until its claim is granted. Returns
+        those that this worker shall take."""
+
+    async def suspect(self, worker: str, grace_seconds: float) -> Mapping[RoomName, float]:
+        """This worker's session lock has fallen: if it is free, hand its rooms out. Returns those for this worker."""
 
     async def offer(self, leases: Sequence[Lease]) -> None:
         """Let others claim these rooms while we go on moderating them."""

@@ -1,14 +1,18 @@
-"""Finds rooms that nobody moderates, and takes them; and keeps the sweep going, which needs the same list.
+"""Finds rooms that nobody moderates, and has them taken; and keeps the sweep going, which needs the same list.
 
 LiveKit dispatches an agent once, when a room opens; a crash, a drain or a room opened while no worker was up leaves it
-alone for good. So every worker compares LiveKit's rooms with the leases and serves what is left over. It joins with a
-token of its own instead of asking for a dispatch, which without a registered worker would be lost silently; the lease
-decides between two watchers. Where a lease was not renewed in time somebody joins already before it has run out.
+alone for good. So one worker, the fleet's leader, compares LiveKit's rooms with the leases and hands out what is left
+over. The one who takes a room joins with a token of its own instead of asking for a dispatch, which without a
+registered worker would be lost silently; the lease decides between two. Where a lease was not renewed in time somebody
+joins already before it has run out.
 
 A room with a name of ours whose session or call the database does not know is closed, by the database's leave.
 
 That LiveKit does not list a room is no proof that it is gone: a server that has lost its memory lists none while people
 talk. Where the database was told that somebody is there, a worker joins and looks for itself.
+
+The others look at LiveKit now and then, each the more rarely the more they are, and when a room of theirs is not as it
+should be: a worker that cannot see LiveKit must let others have its rooms.
 """
 
 import asyncio
@@ -16,9 +20,11 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from agent.core.ports import Overview, PortError, RoomName, Swept, Unavailable, Unclaimed
+from agent.core.fleet import Fleet
+from agent.core.ports import Findings, PortError, RoomName, Swept, Unavailable, Unclaimed
 from agent.core.shared import Shared
 
 log = logging.getLogger(__name__)
@@ -27,6 +33,8 @@ EARLY_SECONDS = 1.0
 """A lease with less than this left has missed its renewals; joining takes a good part of that."""
 AFTER_EXPIRY_SECONDS = 0.02
 SHORTEST_PAUSE_SECONDS = 0.1
+HANDED_TIMES = 2
+"""A room that was given to others so often and still has nobody the watching worker takes itself."""
 BLIND_LOOKS = 2
 """So many failed listings in a row are no hiccup: others may see LiveKit where we do not."""
 FAILED_RETRY_SECONDS = 0.5
@@ -37,7 +45,11 @@ class RoomHost(Protocol):
 
     @property
     def rooms(self) -> Collection[RoomName]:
-        """Those that it has. Their leases are its own affair: the watcher need not look when they would run out."""
+        """Those that it has."""
+
+    @property
+    def seeking(self) -> bool:
+        """Whether it has rooms that it is not in."""
 
     def serve(self, room: RoomName, succeed_at: float | None = None) -> None:
         """See to it that this room is moderated; see `Host.serve`."""
@@ -46,30 +58,38 @@ class RoomHost(Protocol):
         """Let other workers take its rooms, for when LiveKit cannot be reached from here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    every_seconds: float
+    """Between two looks at LiveKit's rooms."""
+    grace_seconds: float
+    """For so long after the database last did not answer nothing is taken, since leases may have run out only because
+    nobody could renew them."""
+
+
 class Watcher:
     def __init__(
         self,
         shared: Shared,
         host: RoomHost,
-        *,
-        every_seconds: float,
-        grace_seconds: float,
+        fleet: Fleet,
+        pace: Pace,
         swept: Callable[[Swept], None] = lambda _: None,
     ) -> None:
-        """`grace_seconds`: for so long after the database last did not answer nothing is taken, since leases may have
-        run out only because nobody could renew them. `swept`: told what each sweep of ours found."""
+        """`swept`: told what each sweep of ours found."""
         self._store, self._actions, self._monotonic = shared.store, shared.actions, shared.clock.monotonic
-        self._host, self._blind_looks = host, 0
-        self._every, self._grace = every_seconds, grace_seconds
+        self._host, self._fleet, self._blind_looks = host, fleet, 0
+        self._every, self._grace = pace.every_seconds, pace.grace_seconds
         self._tell_swept = swept
         self._there: frozenset[RoomName] = frozenset()
         self._missed: frozenset[RoomName] = frozenset()
         """Rooms that somebody was in at the last list, which missed them."""
         self._doubtful: frozenset[RoomName] = frozenset()
         """Those that two lists in a row have missed."""
-        self._listed_anew = False
         self._list_at = float("-inf")
         self._hint = asyncio.Event()
+        self._given: dict[RoomName, int] = {}
+        """How often a room that has nobody was handed out."""
         self._alone: dict[RoomName, float] = {}
         self._unclaimed: Sequence[Unclaimed] = ()
         self.looked_at = 0.0
@@ -99,60 +119,107 @@ class Watcher:
             max((waiting.oldest_seconds for waiting in self._unclaimed), default=0.0),
         )
 
+    @property
+    def blind(self) -> bool:
+        """Whether LiveKit cannot be seen from here."""
+        return self._blind_looks >= BLIND_LOOKS
+
     def hint(self) -> None:
-        """Something is on offer: look now."""
+        """Something is on offer, or this worker has just begun to watch: look now."""
         self._list_at = float("-inf")
+        self._hint.set()
+
+    def woken(self) -> None:
+        """A room that nobody has was woken for: look, with the rooms that are known."""
         self._hint.set()
 
     async def run(self) -> None:
         """Look for ever: at every interval, at a hint, and before a lease runs out."""
         while True:
             pause = self._every
+            self._hint.clear()
             try:
-                pause = await self._look()
+                pause = await (self._look() if self._fleet.watches else self._glance())
             except Unavailable as error:
                 log.warning("could not look for unmoderated rooms", extra={"error": str(error)})
                 pause = FAILED_RETRY_SECONDS
             except PortError as error:
                 log.warning("could not look for unmoderated rooms", extra={"error": str(error)})
-            self._hint.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._hint.wait()
 
+    async def _glance(self) -> float:
+        """Another watches: see only whether LiveKit is still there for our own rooms. Returns when to do so again."""
+        self._forget()
+        now = self._monotonic()
+        if not self._host.rooms:
+            self._blind_looks = 0
+            return self._every
+        if self._host.seeking or self.blind or now >= self._list_at:
+            await self._seen()
+            self._list_at = now + self._every * max(1, self._fleet.workers - 1)
+        return self._every
+
+    def _forget(self) -> None:
+        """What was known as the one who watches."""
+        self._there = self._missed = self._doubtful = frozenset()
+        self._alone, self._given, self._unclaimed = {}, {}, ()
+        self.swept, self.orphans = Swept(), 0
+
     async def _look(self) -> float:
-        """Serve what nobody serves. Returns for how long nothing more can be expected."""
-        unknown: frozenset[RoomName] = frozenset()
-        if self._monotonic() >= self._list_at:
-            unknown, self._listed_anew = await self._list(), True
-        overview = await self._store.overview()
-        self._compare(overview)
-        self._note(overview)
-        leases = overview.leases
+        """Have taken what nobody has. Returns for how long nothing more can be expected."""
+        new: frozenset[RoomName] = frozenset()
+        listed = self._monotonic() >= self._list_at
+        if listed:
+            new = await self._list()
+        watch = await self._store.watch(EARLY_SECONDS, self._there if listed else None)
+        if listed:
+            self._compare(watch)
+        self._note(watch)
         now = self._monotonic()
         grace_left = self._store.failed_at + self._grace - now
         if grace_left > 0:
             return grace_left
-        for room in unknown - leases.keys():
+        for room in new & watch.strangers:
             self._host.serve(room, None)  # of no running session: it is deleted if its session is over
-        for room in (self._there | self._doubtful) & leases.keys():
-            left = leases[room]
-            if left is None or left < EARLY_SECONDS:
-                self._host.serve(room, now if left is None else now + left + AFTER_EXPIRY_SECONDS)
-        others = self._there & leases.keys() - self._host.rooms
-        sound = [left for room in others if (left := leases[room]) and left >= EARLY_SECONDS]
-        return max(
-            SHORTEST_PAUSE_SECONDS, min([self._list_at - now, *(left - EARLY_SECONDS for left in sound)])
+        await self._have_taken(
+            {
+                room: 0.0 if left is None else left + AFTER_EXPIRY_SECONDS
+                for room, left in watch.lapsing.items()
+                if room in self._there | self._doubtful
+            }
         )
+        pauses = [self._list_at - now]
+        if watch.next_seconds is not None:
+            pauses.append(watch.next_seconds - EARLY_SECONDS)
+        return max(SHORTEST_PAUSE_SECONDS, min(pauses))
 
-    async def _list(self) -> frozenset[RoomName]:
-        """Take in LiveKit's rooms, and let the sweep have them. Returns those that are new."""
+    async def _have_taken(self, due: Mapping[RoomName, float]) -> None:
+        """Hand these rooms out, each with the seconds until its claim is granted."""
+        self._given = {room: self._given.get(room, 0) for room in due}
+        own = {room: seconds for room, seconds in due.items() if self._given[room] >= HANDED_TIMES}
+        if self._fleet.workers < 2:
+            own = dict(due)
+        if others := {room: seconds for room, seconds in due.items() if room not in own}:
+            own.update(await self._store.hand(others))
+            for room in others:
+                self._given[room] += 1
+        self._fleet.take(own)
+
+    async def _seen(self) -> frozenset[RoomName]:
+        """LiveKit's rooms."""
         try:
             there = await self._actions.rooms()
         except Unavailable:
             await self._blind()
             raise
         self._blind_looks = 0
+        return there
+
+    async def _list(self) -> frozenset[RoomName]:
+        """Take in LiveKit's rooms, and let the sweep have them. Returns those that are new."""
+        there = await self._seen()
         self.swept = await self._store.sweep(there)
         if self.swept.open_circuits:
             log.warning("rules only observe", extra={"circuits": self.swept.open_circuits})
@@ -182,13 +249,9 @@ class Watcher:
                 self.orphans_closed += 1
                 log.warning("orphan room closed", extra={"room": room})
 
-    def _compare(self, overview: Overview) -> None:
+    def _compare(self, watch: Findings) -> None:
         """What is occupied and not listed. A room that has just been opened, or is just being closed, is so once."""
-        missed = overview.occupied - self._there
-        if self._listed_anew:
-            self._listed_anew = False
-            self._doubtful, self._missed = missed & self._missed, missed
-        self._doubtful &= missed
+        self._doubtful, self._missed = watch.missed & self._missed, watch.missed
         if self._doubtful:
             log.warning(
                 "LiveKit does not list rooms with people in them", extra={"rooms": len(self._doubtful)}
@@ -197,12 +260,12 @@ class Watcher:
     async def _blind(self) -> None:
         """LiveKit does not answer. Our rooms keep us as long as nobody else has a better view."""
         self._blind_looks += 1
-        if self._blind_looks >= BLIND_LOOKS:
+        if self.blind:
             await self._host.offer_all()
 
-    def _note(self, overview: Overview) -> None:
+    def _note(self, watch: Findings) -> None:
         now, self.looked_at = self._monotonic(), time.time()
-        there = (self._there | self._doubtful) & overview.leases.keys()
-        alone = {room for room in there if overview.leases[room] is None}
+        there = self._there | self._doubtful
+        alone = {room for room, left in watch.lapsing.items() if left is None and room in there}
         self._alone = {room: self._alone.get(room, now) for room in alone}
-        self._unclaimed = [overview.unclaimed[room] for room in self._there & overview.unclaimed.keys()]
+        self._unclaimed = [watch.unclaimed[room] for room in self._there & watch.unclaimed.keys()]

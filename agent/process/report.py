@@ -15,12 +15,12 @@ from agent.core.clock import DatabaseClock
 from agent.core.host import Host, Moderated
 from agent.core.puller import DEAF_AFTER, Puller
 from agent.core.relay_key import RelayKey
+from agent.core.wakes import Hints
 from agent.core.watcher import Watcher
 from agent.livekit.api_budget import ApiBudget
 from agent.livekit.dispatches import Dispatches
 from agent.livekit.hearing import Hearing
 from agent.process.readiness import Conditions
-from agent.supabase.wakeups import WakeUps
 from handlers.state import OpenAction
 from moderation.timestamps import text_of
 
@@ -37,7 +37,7 @@ class Parts:
     watcher: Watcher
     dispatches: Dispatches
     hearing: Hearing
-    wakeups: WakeUps | None
+    wakeups: Hints | None
     """None: switched off."""
     budget: ApiBudget
     clock: DatabaseClock

@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     live_api_burst: int = Field(default=100, ge=1)
     live_api_timeout: float = Field(default=2.0, gt=0, description="seconds for one LiveKit server API call")
     live_store_timeout: float = Field(default=5.0, gt=0, description="seconds for one database call")
+    live_database_url: SecretStr | None = Field(
+        default=None,
+        description="the worker's own lane: postgresql://live_agent:…, direct or through a pooler in session mode",
+    )
     live_realtime: bool = Field(default=True, description="false: poll only")
     live_relay_key: SecretStr | None = Field(default=None, description="Ed25519 seed, base64url")
     live_pager_url: str = Field(
@@ -120,6 +124,14 @@ class Settings(BaseSettings):
             msg = f"this process may use these cores only: {', '.join(map(str, sorted(usable)))}"
             raise ValueError(msg)
         return cpus
+
+    @field_validator("live_database_url")
+    @classmethod
+    def _is_of_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and urlsplit(url.get_secret_value()).scheme not in ("postgresql", "postgres"):
+            msg = "must begin with postgresql://"
+            raise ValueError(msg)
+        return url
 
     @field_validator("live_relay_key")
     @classmethod

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agent.core.fleet import Fleet
 from agent.core.host import Host
 from agent.core.relay_key import RelayKey
 from agent.core.watcher import Watcher
@@ -33,6 +34,7 @@ class Rooms:
     """The parts that bring rooms and hold them."""
 
     host: Host
+    fleet: Fleet
     watcher: Watcher
     offers: Offers
     key: RelayKey
@@ -69,6 +71,7 @@ class Shift:
             self._host.stop_taking()
             log.info("leaving", extra={"rooms": len(self._host.rooms)})
             await self._host.leave_all()
+            await self._rooms.fleet.leave()
             for task in (*working, *leaving):
                 task.cancel()
 
@@ -77,6 +80,7 @@ class Shift:
             tasks.create_task(self._host.run(), name="host")
             await self._rooms.key.publish()  # clients refuse packets whose key they cannot look up
             tasks.create_task(self._rooms.key.keep_valid(), name="key")
+            tasks.create_task(self._rooms.fleet.run(), name="fleet")
             self._watching = tasks.create_task(self._rooms.watcher.run(), name="watcher")
             tasks.create_task(self._rooms.offers.run(), name="dispatches")
 
@@ -87,6 +91,7 @@ class Shift:
     async def _hand_over(self, drain: asyncio.Event) -> None:
         await drain.wait()
         self._host.stop_taking()
+        self._rooms.fleet.hint()  # another leads from now on
         if self._watching is not None:
             self._watching.cancel()
         await self._rooms.offers.drain()

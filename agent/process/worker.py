@@ -11,20 +11,22 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
 from livekit import api
 
 from agent.core.clock import DatabaseClock
+from agent.core.fleet import Fleet
 from agent.core.host import Host
 from agent.core.inbox import Inbox
-from agent.core.ports import RoomName, Swept
+from agent.core.ports import FleetRole, PortError, RoomName, Swept, WorkerState
 from agent.core.puller import Puller, Rhythm
 from agent.core.relay_key import RelayKey
 from agent.core.shared import Shared
-from agent.core.watcher import Watcher
+from agent.core.wakes import Hints, Listener
+from agent.core.watcher import Pace, Watcher
 from agent.livekit.actions import LiveKitActions
 from agent.livekit.api_budget import ApiBudget, heed_limit
 from agent.livekit.dispatches import Dispatches
@@ -32,7 +34,10 @@ from agent.livekit.hearing import Hearing
 from agent.livekit.native import RoomEvents
 from agent.livekit.room import LiveKitRoom, Native
 from agent.livekit.server import LiveKitServer
+from agent.postgres.lane import Lane, own_lane
+from agent.postgres.listen import Listening, Ring
 from agent.process.health import serve_health
+from agent.process.load import Load
 from agent.process.memory import give_back_often
 from agent.process.metrics import Metrics
 from agent.process.report import Parts, Report
@@ -43,11 +48,14 @@ from agent.supabase.broadcasts import LevelsBroadcast
 from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.pager import Pager
 from agent.supabase.pushes import Pushes
-from agent.supabase.store import SupabaseStore
-from agent.supabase.wakeups import Listener, WakeUps
+from agent.supabase.store import SqlStore
+from agent.supabase.wakeups import WakeUps
 from handlers.events import Identity
 
 log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 0.3
+"""In which a worker that lives takes its lock again and renews; the database grants no claim before 0.25 s of it."""
 
 
 def worker_name(settings: Settings) -> str:
@@ -63,7 +71,11 @@ class Outside:
     """For LiveKit's server API, within `budget`."""
     budget: ApiBudget
     supabase: Supabase
+    lane: Lane | None
+    """None: the database is called over Supabase's API."""
     metrics: Metrics
+    name: str
+    """The worker's."""
 
 
 @asynccontextmanager
@@ -75,18 +87,23 @@ async def reach(settings: Settings) -> AsyncIterator[Outside]:
     def observe(function: str, outcome: str, seconds: float) -> None:
         metrics.store_seconds.labels(function, outcome).observe(seconds)
 
-    async with (
-        aiohttp.ClientSession(middlewares=(heed_limit(budget),)) as http,
-        supabase_client(settings.supabase_url, key, settings.live_store_timeout, observe) as supabase,
-    ):
-        yield Outside(http, budget, supabase, metrics)
+    name, lane = worker_name(settings), None
+    async with AsyncExitStack() as opened:
+        http = await opened.enter_async_context(aiohttp.ClientSession(middlewares=(heed_limit(budget),)))
+        supabase = await opened.enter_async_context(
+            supabase_client(settings.supabase_url, key, settings.live_store_timeout, observe)
+        )
+        if settings.live_database_url is not None:
+            url = settings.live_database_url.get_secret_value()
+            lane = await opened.enter_async_context(own_lane(url, name, settings.live_store_timeout, observe))
+        yield Outside(http, budget, supabase, lane, metrics, name)
 
 
 class Worker:
     """The parts in the order in which each needs those before it."""
 
     def __init__(self, settings: Settings, outside: Outside) -> None:
-        self._settings, self.name = settings, worker_name(settings)
+        self._settings, self.name = settings, outside.name
         self.metrics, self._clock = outside.metrics, DatabaseClock()
         self._server = LiveKitServer(
             settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
@@ -95,12 +112,21 @@ class Worker:
             self._server.url, self._server.key, self._server.secret, session=outside.http
         )
         actions = LiveKitActions(self._livekit, outside.budget, self.metrics, settings.live_api_timeout)
-        self._store = SupabaseStore(
-            outside.supabase, self.name, self._clock, lease_seconds=settings.live_lease_seconds
+        self._store = SqlStore(
+            outside.lane or outside.supabase,
+            self.name,
+            self._clock,
+            lease_seconds=settings.live_lease_seconds,
         )
         seed = settings.live_relay_key.get_secret_value() if settings.live_relay_key else None
         self._key = RelayKey(self._store, seed)
-        self._wakeups = WakeUps(outside.supabase.realtime, self.metrics)
+        self._load = Load(settings.live_memory_limit_mb)
+        self._ring: Ring | None = None
+        self._wakeups: Hints = WakeUps(outside.supabase.realtime, self.metrics, self.name)
+        if settings.live_database_url is not None:
+            url = settings.live_database_url.get_secret_value()
+            self._wakeups = Listening(url, self.name, self.metrics)
+            self._ring = Ring(url, self.name, self._neighbour_fell)
         self._levels = LevelsBroadcast(outside.supabase, self.metrics.levels_dropped)
         rhythm = Rhythm(settings.live_lease_seconds, settings.live_beat_seconds, settings.live_store_timeout)
         self._puller = Puller(self._store, self._clock, self.metrics, rhythm, self._wakeups.distrust)
@@ -118,11 +144,13 @@ class Worker:
         self._pushes = Pushes(outside.supabase)
         receiver = settings.pager
         self._pager = Pager(outside.supabase, receiver, self.metrics.pages) if receiver else None
+        self._fleet = Fleet(self._store, self._clock, self._host, self._state)
+        self._fleet.on_change.append(self._on_standing)
         self._watcher = Watcher(
             shared,
             self._host,
-            every_seconds=settings.live_watch_seconds,
-            grace_seconds=settings.live_lease_seconds,
+            self._fleet,
+            Pace(settings.live_watch_seconds, settings.live_lease_seconds),
             swept=self._on_swept,
         )
         self._dispatches = Dispatches(self._server, self._host, self.metrics)
@@ -135,7 +163,7 @@ class Worker:
                 watcher=self._watcher,
                 dispatches=self._dispatches,
                 hearing=self._native.hearing,
-                wakeups=self._wakeups if settings.live_realtime else None,
+                wakeups=self._wakeups if self._woken_by_hints else None,
                 budget=outside.budget,
                 clock=self._clock,
                 memory_limit_mb=settings.live_memory_limit_mb,
@@ -143,7 +171,7 @@ class Worker:
         )
         self.metrics.registry.register(self._report)
         self._shift = Shift(
-            Rooms(self._host, self._watcher, self._dispatches, self._key),
+            Rooms(self._host, self._fleet, self._watcher, self._dispatches, self._key),
             self._background(),
             drain_seconds=settings.live_drain_seconds,
             worn_out=lambda: past_memory_limit(settings.live_memory_limit_mb),
@@ -154,6 +182,42 @@ class Worker:
             self._pushes.due()
         if swept.pages_due and self._pager is not None:
             self._pager.due()
+
+    @property
+    def _woken_by_hints(self) -> bool:
+        return self._settings.live_realtime or self._ring is not None
+
+    def _state(self) -> WorkerState:
+        own = self._ring is not None
+        return WorkerState(
+            takes=self._host.taking and not self._watcher.blind,
+            rooms=len(self._host.rooms),
+            load=self._load.share(),
+            lane="own" if own else "api",
+            locked=own and self._wakeups.joined,
+        )
+
+    def _on_standing(self) -> None:
+        self._wakeups.lead(on=self._fleet.standing is FleetRole.LEADER)
+        if self._ring is not None:
+            self._ring.watch(self._fleet.neighbour)
+        if self._fleet.watches:
+            self._watcher.hint()
+
+    def _on_wake(self, room: RoomName) -> None:
+        self._puller.wake(room)
+        if self._fleet.watches and room not in self._puller.rooms:
+            self._watcher.woken()
+
+    async def _neighbour_fell(self, neighbour: str) -> None:
+        log.warning("neighbour's lock fell", extra={"neighbour": neighbour})
+        try:
+            self._fleet.take(await self._store.suspect(neighbour, GRACE_SECONDS))
+        except PortError as error:
+            log.warning(
+                "neighbour's rooms not handed out", extra={"neighbour": neighbour, "error": str(error)}
+            )
+        self._fleet.hint()
 
     def _livekit_room(self, room: RoomName, identity: Identity, inbox: Inbox) -> LiveKitRoom:
         return LiveKitRoom(self._server, room, identity, inbox, self._native)
@@ -181,7 +245,7 @@ class Worker:
     def _background(self) -> dict[str, Work]:
         settings = self._settings
         watchdog = LoopWatchdog(settings.live_watchdog_seconds, self.metrics.loop_lag.observe)
-        listener = Listener(self._puller.wake, self._watcher.hint, self._puller.wake_all)
+        listener = Listener(self._on_wake, self._watcher.hint, self._fleet.hint, self._puller.wake_all)
         return {
             "watchdog": watchdog.run,
             "give back": lambda: give_back_often(lambda: self._host.ended),
@@ -189,7 +253,8 @@ class Worker:
             "pushes": self._pushes.run,
             **({"pager": self._pager.run} if self._pager else {}),
             "hearing": self._native.hearing.run,
-            **({"wake-ups": lambda: self._wakeups.run(listener)} if settings.live_realtime else {}),
+            **({"wake-ups": lambda: self._wakeups.run(listener)} if self._woken_by_hints else {}),
+            **({"ring": self._ring.run} if self._ring is not None else {}),
         }
 
 

@@ -18,12 +18,11 @@ from realtime import AsyncRealtimeClient
 from supabase import AsyncClient, AsyncClientOptions
 
 from agent.core.ports import Refused, Unavailable
+from agent.core.sqlstates import RETRYABLE
 
 OK = 200
 TOO_MANY_REQUESTS = 429
 SERVER_FAULT = 500
-RETRYABLE_SQLSTATES = ("08", "40", "53", "55P03", "57")
-"""Connection lost, serialisation, out of resources (a full disk among them), lock not available, shutting down."""
 CONNECTIONS = 20
 IDLE_SECONDS = 30.0
 
@@ -182,6 +181,6 @@ def _error_of(what: str, answer: BadAnswer) -> Unavailable | Refused:
         code, words = "", "no answer of PostgREST's"
     message = f"{what}: HTTP {answer.status} {code}: {words}"
     retryable = answer.status in {OK, TOO_MANY_REQUESTS} or answer.status >= SERVER_FAULT
-    if retryable or code.startswith(RETRYABLE_SQLSTATES):
+    if retryable or code.startswith(RETRYABLE):
         return Unavailable(message)
     return Refused(message)

@@ -1,17 +1,25 @@
-"""`Store` over Supabase's data API: each method is one call of an SQL function, all of them idempotent."""
+"""`Store` over SQL functions, one call for each method, all of them idempotent.
+
+Two clients can call them: Supabase's data API (`agent.supabase.client`), and a worker's own lane to Postgres
+(`agent.postgres.lane`).
+"""
 
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Protocol
 
 from agent.core.clock import DatabaseClock
 from agent.core.ports import (
+    CheckedIn,
     Claim,
     ClaimOutcome,
     Cursor,
+    Findings,
     Finish,
+    FleetRole,
     Incident,
     Joined,
     Known,
@@ -19,7 +27,6 @@ from agent.core.ports import (
     Left,
     Minute,
     OnAir,
-    Overview,
     Release,
     RoomFacts,
     RoomName,
@@ -27,10 +34,10 @@ from agent.core.ports import (
     Swept,
     Unavailable,
     Unclaimed,
+    WorkerState,
     Written,
 )
 from agent.supabase import rows, sound_rows
-from agent.supabase.client import Supabase
 from handlers.events import Identity
 from moderation.identity import is_beside, person_of
 from moderation.timestamps import text_of
@@ -40,16 +47,23 @@ PULL_LIMIT = 200
 KEY_LIFETIME_SECONDS = 7 * 86_400.0
 
 
-class SupabaseStore:
+class Rpc(Protocol):
+    async def rpc(self, function: str, arguments: Mapping[str, Any]) -> Any:
+        """What the function answers. Raises `Unavailable` or `Refused`."""
+
+
+class SqlStore:
     def __init__(
         self,
-        supabase: Supabase,
+        database: Rpc,
         worker_id: str,
         clock: DatabaseClock,
         *,
         lease_seconds: float,
     ) -> None:
-        self._supabase, self._worker, self._clock = supabase, worker_id, clock
+        self._database, self._worker, self._clock = database, worker_id, clock
+        self._quiet_since: dict[Lease, str] = {}
+        """From where to ask about a room that had no news the last time: what is older was seen to be nothing."""
         self._ttl_ms = round(lease_seconds * 1000)
         self.failed_at = float("-inf")
         """When a lease last could not be taken, renewed or looked up, by the monotonic clock. Other calls do not count:
@@ -72,9 +86,15 @@ class SupabaseStore:
         return Claim(outcome, None, answer["epoch"], facts, rows.snapshot(seen), seen["cursor"], since)
 
     async def pull(self, rooms: Mapping[Lease, Known]) -> tuple[RoomPull, ...]:
-        asked = [_known(lease, known) for lease, known in rooms.items()]
+        asked = [_known(lease, known, self._quiet_since.get(lease)) for lease, known in rooms.items()]
         with self._noting_failure():
             answer = await self._timed("agent_pull", p_rooms=asked, p_ttl_ms=self._ttl_ms, p_limit=PULL_LIMIT)
+        told = {item["room"] for item in answer["rooms"]}
+        for lease in rooms:
+            if lease.room in told:
+                self._quiet_since.pop(lease, None)
+            else:
+                self._quiet_since[lease] = answer["cursor"]
         return tuple(_room_pull(item) for item in answer["rooms"])
 
     async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]:
@@ -116,25 +136,53 @@ class SupabaseStore:
         return [Written(ok=True) for _ in rows]
 
     async def release(self, releases: Sequence[Release]) -> None:
+        for release in releases:
+            self._quiet_since.pop(release.lease, None)
         asked = [{**r.lease.as_json(), "closed": r.closed, "at_ms": r.at_ms or None} for r in releases]
         await self._call("agent_release", p_rooms=asked)
 
     async def publish_key(self, kid: str, public_key: str) -> bool:
         until = text_of(time.time() + KEY_LIFETIME_SECONDS)
-        key = await self._supabase.rpc(
+        key = await self._database.rpc(
             "agent_publish_key", {"p_kid": kid, "p_public_key": public_key, "p_not_after": until}
         )
         return key["revoked_at"] is None
 
-    async def overview(self) -> Overview:
-        with self._noting_failure():
-            answer = await self._supabase.rpc("agent_overview", {})
-        now = rows.seconds(answer["now"]) or 0.0
-        return Overview(
-            {RoomName(place["room"]): _time_left(place, now) for place in answer["rooms"]},
-            {RoomName(waiting["room"]): _unclaimed(waiting, now) for waiting in answer["unclaimed"]},
-            frozenset(RoomName(place["room"]) for place in answer["rooms"] if place["occupied"]),
+    async def check_in(self, state: WorkerState, early_seconds: float) -> CheckedIn:
+        answer = await self._timed(
+            "agent_check_in",
+            p_ttl_ms=self._ttl_ms,
+            p_early_ms=round(early_seconds * 1000),
+            p_state=asdict(state),
         )
+        return CheckedIn(
+            FleetRole(answer["role"]),
+            answer["left_ms"] / 1000,
+            answer["workers"],
+            _handed(answer["handed"]),
+            answer["neighbour"],
+        )
+
+    async def watch(self, early_seconds: float, listed: frozenset[RoomName] | None) -> Findings:
+        rooms = None if listed is None else sorted(listed)
+        with self._noting_failure():
+            answer = await self._call("agent_watch", p_early_ms=round(early_seconds * 1000), p_listed=rooms)
+        now, next_ms = rows.seconds(answer["now"]) or 0.0, answer["next_ms"]
+        return Findings(
+            {RoomName(place["room"]): _left(place["left_ms"]) for place in answer["rooms"]},
+            _left(next_ms),
+            {RoomName(waiting["room"]): _unclaimed(waiting, now) for waiting in answer["unclaimed"]},
+            frozenset(map(RoomName, answer["missed"])),
+            frozenset(map(RoomName, answer["strangers"])),
+        )
+
+    async def hand(self, rooms: Mapping[RoomName, float]) -> Mapping[RoomName, float]:
+        asked = [{"room": room, "in_ms": seconds * 1000} for room, seconds in rooms.items()]
+        return _handed(await self._call("agent_hand", p_rooms=asked))
+
+    async def suspect(self, worker: str, grace_seconds: float) -> Mapping[RoomName, float]:
+        answer = await self._call("agent_suspect", p_fallen=worker, p_grace_ms=round(grace_seconds * 1000))
+        return _handed(answer["own"])
 
     async def offer(self, leases: Sequence[Lease]) -> None:
         await self._call("agent_offer", p_rooms=[lease.as_json() for lease in leases])
@@ -163,7 +211,7 @@ class SupabaseStore:
         return answer
 
     async def _call(self, function: str, **arguments: Any) -> Any:
-        return await self._supabase.rpc(function, {"p_worker": self._worker, **arguments})
+        return await self._database.rpc(function, {"p_worker": self._worker, **arguments})
 
     @contextmanager
     def _noting_failure(self) -> Iterator[None]:
@@ -174,15 +222,17 @@ class SupabaseStore:
             raise
 
 
-def _known(lease: Lease, known: Known) -> dict[str, Any]:
+def _known(lease: Lease, known: Known, quiet_since: str | None) -> dict[str, Any]:
     in_hand = None if known.in_hand is None else sorted(known.in_hand)
-    return {**lease.as_json(), "cursor": known.cursor, "in_hand": in_hand}
+    return {**lease.as_json(), "cursor": quiet_since or known.cursor, "in_hand": in_hand}
 
 
-def _time_left(place: rows.Json, now: float) -> float | None:
-    if not place["moderated"]:
-        return None
-    return (rows.seconds(place["lease_expires_at"]) or 0.0) - now
+def _left(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _handed(items: Sequence[rows.Json]) -> Mapping[RoomName, float]:
+    return {RoomName(item["room"]): item["in_ms"] / 1000 for item in items}
 
 
 def _unclaimed(waiting: rows.Json, now: float) -> Unclaimed:

@@ -22,13 +22,15 @@ from agent.core.ports import (
     RoomPull,
     Store,
 )
-from agent.supabase.client import Supabase, supabase_client
-from agent.supabase.store import SupabaseStore
+from agent.postgres.lane import own_lane
+from agent.supabase.client import supabase_client
+from agent.supabase.store import Rpc, SqlStore
 from handlers.effects import FinishAction, Outcome
 from handlers.events import ActionId, Connection, Identity, Sid
 from local.stack import Stack
 from moderation.action_names import AGENT_ACTIONS, TARGETED
 from moderation.desired import Permission
+from tests.contract.lanes import lane_url
 from tests.database.world import World
 from tests.fakes.store import Database, FakeStore
 
@@ -36,6 +38,7 @@ PARAMS: Mapping[str, Mapping[str, Any]] = {"set_role": {"role": "listener"}, "an
 """What an action does not go without."""
 FIRST = {"unban": "ban"}
 """What must have happened before."""
+GRACE_SECONDS = 0.3
 START_MS = 1_800_000_000_000
 NOBODY = Permission(frozenset())
 
@@ -56,6 +59,8 @@ class Backend(Protocol):
     async def lapse(self, room: RoomName) -> None: ...
     async def begin_camera_off(self, room: RoomName, who: Identity) -> Any: ...
     async def commit(self, transaction: Any) -> None: ...
+    async def pass_grace(self) -> None: ...
+    async def take_lock(self, worker: str) -> None: ...
 
 
 class Fake:
@@ -109,13 +114,21 @@ class Fake:
         self.database.set(room, who, xid, camera_off=True)
         self.database.commit(xid)
 
+    async def pass_grace(self) -> None:
+        """After which the rooms of a worker that fell may be claimed."""
+        self.now += GRACE_SECONDS
+
+    async def take_lock(self, worker: str) -> None:
+        """The session lock by which a worker shows that it lives."""
+        self.database.workers[worker].alive = True
+
 
 class Real:
-    def __init__(self, stack: Stack, supabase: Supabase) -> None:
-        self.supabase, self.world = supabase, World(stack.database_url)
+    def __init__(self, database_url: str, client: Rpc) -> None:
+        self._client, self.world = client, World(database_url)
 
     def worker(self, name: str) -> Store:
-        return SupabaseStore(self.supabase, name, DatabaseClock(), lease_seconds=30.0)
+        return SqlStore(self._client, name, DatabaseClock(), lease_seconds=30.0)
 
     async def live(self) -> RoomName:
         return RoomName((await self.world.live()).room)
@@ -187,6 +200,12 @@ class Real:
     async def commit(self, transaction: Any) -> None:
         await transaction.commit()
 
+    async def pass_grace(self) -> None:
+        await (await self.world.owner()).execute("select pg_sleep($1)", GRACE_SECONDS)
+
+    async def take_lock(self, worker: str) -> None:
+        await (await self.world.owner()).execute("select pg_advisory_lock(live.worker_lock($1))", worker)
+
 
 @pytest.fixture
 def fake() -> Backend:
@@ -197,7 +216,7 @@ def fake() -> Backend:
 async def real(stack: Stack) -> AsyncIterator[Backend]:
     env = stack.env
     async with supabase_client(env["SUPABASE_URL"], env["SUPABASE_SERVICE_ROLE_KEY"], 5.0) as supabase:
-        backend = Real(stack, supabase)
+        backend = Real(stack.database_url, supabase)
         try:
             yield backend
         finally:
@@ -297,14 +316,14 @@ class StoreContract:
         room = await backend.live()
         held = await hold(backend, room)
         await held.store.offer((held.lease,))
-        assert (await held.store.overview()).leases[room] is None
+        assert (await held.store.watch(1.0, None)).lapsing[room] is None
         news = await held.pull()
         assert news is None or news.pulled is not None
         taken = await hold(backend, room, "two")
         lost = await held.pull()
         assert lost is not None
         assert lost.pulled is None
-        assert (await taken.store.overview()).leases[room] is not None
+        assert room not in (await taken.store.watch(1.0, None)).lapsing
 
     async def test_what_commits_late_is_not_missed(self, backend: Backend) -> None:
         room, ada, bo = await backend.live(), await backend.user(), await backend.user()
@@ -389,23 +408,41 @@ class StoreContract:
         assert (written.ok, written.action) == (True, action)
         assert await backend.status(row) == "applied"
 
-    async def test_the_overview_tells_about_leases_and_what_nobody_claims(self, backend: Backend) -> None:
+    async def test_a_watch_shows_leases_that_end_and_what_nobody_claims(self, backend: Backend) -> None:
         held_room, alone, ada = await backend.live(), await backend.live(), await backend.user()
         await backend.seat(held_room, ada)
         held = await hold(backend, held_room)
         await backend.mute(held_room, ada)
         await backend.mute(held_room, ada)  # it waits for the first one, not for a claim
         await backend.announce(held_room)
-        seen = await held.store.overview()
-        left = seen.leases[held_room]
-        assert left is not None
-        assert left > 0
-        assert seen.leases[alone] is None
+        seen = await held.store.watch(1.0, None)
+        assert held_room not in seen.lapsing
+        assert seen.lapsing[alone] is None
+        lapsing = (await held.store.watch(3600, None)).lapsing[held_room]
+        assert lapsing is not None
+        assert lapsing > 0
+        assert (await backend.worker("another").watch(1.0, None)).next_seconds is not None, (
+            "it is not its own"
+        )
         assert seen.unclaimed[held_room].actions == 2
         assert 0 <= seen.unclaimed[held_room].oldest_seconds < 60
         assert alone not in seen.unclaimed
         await held.pull()
-        assert held_room not in (await held.store.overview()).unclaimed
+        assert held_room not in (await held.store.watch(1.0, None)).unclaimed
+
+    async def test_a_watch_compares_with_what_was_listed(self, backend: Backend) -> None:
+        empty, busy, ada = await backend.live(), await backend.live(), await backend.user()
+        held = await hold(backend, busy)
+        await held.store.presence([Joined(held.lease, ada, Connection(Sid(f"PA_{ada}"), START_MS, NOBODY))])
+        stranger = RoomName("a room of somebody else")
+        seen = await held.store.watch(1.0, frozenset({stranger}))
+        assert busy in seen.missed
+        assert seen.strangers == {stranger}
+        listed = await held.store.watch(1.0, frozenset({busy, empty}))
+        assert busy not in listed.missed
+        assert listed.strangers == frozenset()
+        unlisted = await held.store.watch(1.0, None)
+        assert (unlisted.missed, unlisted.strangers) == (frozenset(), frozenset())
 
     async def test_visits_do_not_depend_on_order_or_repetition(self, backend: Backend) -> None:
         room, ada = await backend.live(), await backend.user()
@@ -463,6 +500,18 @@ class TestFakeStore(StoreContract):
     @pytest.fixture
     def backend(self, fake: Backend) -> Backend:
         return fake
+
+
+class TestOwnLaneStore(StoreContract):
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def backend(self, stack: Stack) -> AsyncIterator[Backend]:
+        url = await lane_url(stack.database_url)
+        async with own_lane(url, "tests", 5.0, lambda *_: None) as lane:
+            backend = Real(stack.database_url, lane)
+            try:
+                yield backend
+            finally:
+                await backend.world.close()
 
 
 class TestSupabaseStore(StoreContract):

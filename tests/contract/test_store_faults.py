@@ -1,4 +1,4 @@
-"""What the network and the database's refusals become on their way through `SupabaseStore`."""
+"""What the network and the database's refusals become on their way through `SqlStore`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,7 +10,7 @@ from aiohttp import web
 from agent.core.clock import DatabaseClock
 from agent.core.ports import Joined, Known, Lease, Left, Refused, RoomName, Unavailable
 from agent.supabase.client import supabase_client
-from agent.supabase.store import SupabaseStore
+from agent.supabase.store import SqlStore
 from handlers.events import Connection, Identity, Sid
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -34,7 +34,7 @@ async def hangs(_: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def store_over(handler: Handler) -> AsyncIterator[SupabaseStore]:
+async def store_over(handler: Handler) -> AsyncIterator[SqlStore]:
     app = web.Application()
     app.router.add_post("/rest/v1/rpc/{name}", handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -43,7 +43,7 @@ async def store_over(handler: Handler) -> AsyncIterator[SupabaseStore]:
     host, port = runner.addresses[0][:2]
     try:
         async with supabase_client(f"http://{host}:{port}", "key", 0.3) as supabase:
-            yield SupabaseStore(supabase, "one", DatabaseClock(), lease_seconds=3)
+            yield SqlStore(supabase, "one", DatabaseClock(), lease_seconds=3)
     finally:
         await runner.cleanup()
 
@@ -93,13 +93,13 @@ async def test_a_person_that_cannot_be_read_was_written_all_the_same() -> None:
     [
         (lambda store: store.claim(LEASE.room, Identity("agent-1")), True),
         (lambda store: store.pull({LEASE: Known("0")}), True),
-        (lambda store: store.overview(), True),
+        (lambda store: store.watch(1.0, None), True),
         (lambda store: store.presence([Left(LEASE, Identity("ada"), Sid("PA_1"), "gone", 1)]), False),
     ],
-    ids=["claim", "pull", "overview", "presence"],
+    ids=["claim", "pull", "watch", "presence"],
 )
 async def test_a_lease_that_could_not_be_had_is_remembered(
-    ask: Callable[[SupabaseStore], Awaitable[object]], counts: bool
+    ask: Callable[[SqlStore], Awaitable[object]], counts: bool
 ) -> None:
     """A full disk lets reads through: anyone who could not take a room must give its holder time to renew."""
     async with store_over(answers(500, {"code": "53100", "message": "No space left on device"})) as store:

@@ -183,6 +183,7 @@ MATRIX: dict[str, Access] = {
     "push_outbox": Access("user_id = '{speaker}'", SERVICE),
     # ── machinery ──
     "agent_rooms": Access("room = '{room}'", OPS, "iud"),
+    "agent_workers": Access("worker_id = 'worker of {room}'", OPS, "iud"),
     "relay_keys": Access("kid = 'key-{session}'", SIGNED_IN, "iu"),
     "livekit_webhook_events": Access("id = 'EV_{session}'", SERVICE, "id"),
     # ── views ──

@@ -60,6 +60,7 @@ SPECIMENS = """
       values ('{session}', '{speaker}', 'loud', 'info', now());
     insert into agent_rooms (room, worker_id, epoch, lease_expires_at, bot_identity)
       values ('{room}', 'w', 1, now(), 'agent');
+    insert into agent_workers (worker_id) values ('worker of {room}');
     insert into relay_keys (kid, public_key, not_after)
       values ('key-{session}', repeat('A', 43), now() + interval '1 h');
     insert into livekit_webhook_events (id, event, payload) values ('EV_{session}', 'room_started', '{{}}');

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from agent.core.clock import DatabaseClock
 from agent.core.envelope import Signer
+from agent.core.fleet import Fleet
 from agent.core.host import Host
 from agent.core.inbox import Inbox
-from agent.core.ports import RoomName
+from agent.core.ports import RoomName, WorkerState
 from agent.core.puller import Puller, Rhythm
 from agent.core.shared import Shared
-from agent.core.watcher import Watcher
+from agent.core.watcher import Pace, Watcher
 from agent.process.metrics import Metrics
 from handlers.events import Identity
 from tests.fakes.livekit import FakeParticipant, FakeRoom, LiveKit
@@ -56,9 +57,12 @@ class Process:
             metrics=self.metrics,
         )
         self.host = Host(self.shared, self.puller)
-        self.watcher = Watcher(
-            self.shared, self.host, every_seconds=WATCH_SECONDS, grace_seconds=LEASE_SECONDS
-        )
+        self.fleet = Fleet(self.store, outside.clock, self.host, self._state)
+        self.watcher = Watcher(self.shared, self.host, self.fleet, Pace(WATCH_SECONDS, LEASE_SECONDS))
+        self.fleet.on_change.append(self.watcher.hint)
+
+    def _state(self) -> WorkerState:
+        return WorkerState(self.host.taking and not self.watcher.blind, len(self.host.rooms), load=0.0)
 
     def on_deaf(self) -> None:
         self.deaf += 1

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.core.ports import (
+    CheckedIn,
     Claim,
     ClaimOutcome,
     Cursor,
+    Findings,
     Finish,
+    FleetRole,
     Incident,
     Joined,
     Known,
@@ -21,7 +24,6 @@ from agent.core.ports import (
     Left,
     Minute,
     OnAir,
-    Overview,
     Release,
     RoomFacts,
     RoomName,
@@ -29,6 +31,7 @@ from agent.core.ports import (
     Swept,
     Unavailable,
     Unclaimed,
+    WorkerState,
     Written,
 )
 from handlers.effects import RecordIncident, RecordMedia
@@ -51,6 +54,9 @@ from moderation.roles import Role
 from tests.fakes.scene import DEFAULT_ROLES, RIGHTS
 
 CLAIM_SECONDS = 10.0
+SEEN_SECONDS = 5.0
+FALLEN_GRACE = 0.25
+FULL = 0.8
 FINAL = frozenset({"applied", "failed", "expired", "cancelled"})
 
 
@@ -114,7 +120,31 @@ class Place:
     worker: str | None = None
     epoch: int = 0
     expires_at: float = 0.0
+    renewed_at: float = 0.0
     offered: bool = False
+
+    @property
+    def occupied(self) -> bool:
+        return any(visit.left_at_ms is None for visit in self.visits.values())
+
+
+@dataclass
+class Up:
+    """A worker process that has checked in."""
+
+    state: WorkerState = field(default_factory=lambda: WorkerState(takes=False, rooms=0, load=0.0))
+    seen_at: float = 0.0
+    handed: dict[RoomName, float] = field(default_factory=dict)
+    alive: bool = False
+    """Whether its session lock is held."""
+    fallen_at: float | None = None
+
+    def up(self, now: float) -> bool:
+        return self.fallen_at is None and self.seen_at > now - SEEN_SECONDS
+
+    def fell_before(self, at: float, renewed_at: float) -> bool:
+        """Whether it fell before then, and after it had renewed."""
+        return self.fallen_at is not None and renewed_at <= self.fallen_at < at
 
 
 class Database:
@@ -124,6 +154,10 @@ class Database:
         self.clock = clock
         self.places: dict[RoomName, Place] = {}
         self.keys: dict[str, str] = {}
+        self.workers: dict[str, Up] = {}
+        self.leader: str | None = None
+        self.leads_until = float("-inf")
+        self.deputy: str | None = None
         self.away = False
         self._numbers = itertools.count(1)
         self._next_xid = 1
@@ -283,10 +317,12 @@ class FakeStore:
         if place.status is Status.OVER:
             return Claim(ClaimOutcome.ENDED)
         held = place.worker not in (None, self._worker) and self.now() < place.expires_at
-        if held and not place.offered:
+        holder = self._db.workers.get(place.worker or "")
+        fell = holder is not None and holder.fell_before(self.now() - FALLEN_GRACE, place.renewed_at)
+        if held and not place.offered and not fell:
             return Claim(ClaimOutcome.HELD, holder=place.worker)
         place.worker, place.epoch, place.offered = self._worker, place.epoch + 1, False
-        place.expires_at = self.now() + self._lease_seconds
+        place.expires_at, place.renewed_at = self.now() + self._lease_seconds, self.now()
         for row in place.rows.values():
             if row.status == "claimed":
                 row.status = "pending"
@@ -315,7 +351,7 @@ class FakeStore:
         if not self._db._holds(self._worker, lease):
             return RoomPull(lease.room, None)
         place, since = self._db.places[lease.room], int(known.cursor)
-        place.expires_at = self.now() + self._lease_seconds
+        place.expires_at, place.renewed_at = self.now() + self._lease_seconds, self.now()
         changed = self._db._seen(place, since)
         actions = tuple(self._claim_rows(place, known.in_hand))
         events = tuple(place.events[place.relayed :])
@@ -425,19 +461,92 @@ class FakeStore:
         self._db.keys[kid] = public_key
         return True
 
-    async def overview(self) -> Overview:
+    async def check_in(self, state: WorkerState, early_seconds: float) -> CheckedIn:
+        self._reach()
+        db, now, me = self._db, self.now(), self._worker
+        known = db.workers.setdefault(me, Up())
+        known.state, known.seen_at = state, now
+        handed, known.handed = known.handed, {}
+        if state.lane == "api" or state.locked:
+            known.fallen_at = None
+        standing = FleetRole.STANDBY
+        if db.leader == me or db.leads_until <= now:
+            if state.takes:
+                db.leader, db.leads_until, standing = me, now + self._lease_seconds, FleetRole.LEADER
+            elif db.leader == me:
+                db.leads_until = now
+        elif state.takes and db.leads_until - now < early_seconds and db.deputy in (None, me):
+            db.deputy, standing = me, FleetRole.DEPUTY
+        if standing is FleetRole.LEADER:
+            db.deputy = None
+        up = sorted(name for name, other in db.workers.items() if other.up(now))
+        ring = [name for name in up if name != me and db.workers[name].state.lane == "own"]
+        after = [name for name in ring if name > me]
+        neighbour = next(iter(after or ring), None) if state.lane == "own" else None
+        return CheckedIn(
+            standing,
+            db.leads_until - now,
+            len(up),
+            {room: max(0.0, at - now) for room, at in handed.items()},
+            neighbour,
+        )
+
+    async def watch(self, early_seconds: float, listed: frozenset[RoomName] | None) -> Findings:
         self._reach()
         running = [place for place in self._db.places.values() if place.status is Status.OPEN]
+        left = {place.name: self._left(place) for place in running}
+        sound = {room: s for room, s in left.items() if s is not None and s >= early_seconds}
         due = {place.name: [row.since for row in self._due(place)] for place in running}
-        return Overview(
-            {
-                place.name: place.expires_at - self.now()
-                if self.now() < place.expires_at and not place.offered
-                else None
-                for place in running
-            },
+        return Findings(
+            {room: seconds for room, seconds in left.items() if room not in sound},
+            min(
+                (s for room, s in sound.items() if self._db.places[room].worker != self._worker), default=None
+            ),
             {room: Unclaimed(len(since), self.now() - min(since)) for room, since in due.items() if since},
+            frozenset(place.name for place in running if place.occupied and place.name not in listed)
+            if listed is not None
+            else frozenset(),
+            (listed or frozenset()) - left.keys(),
         )
+
+    def _left(self, place: Place) -> float | None:
+        left = place.expires_at - self.now()
+        holder = self._db.workers.get(place.worker or "")
+        fell = holder is not None and holder.fallen_at is not None and holder.fallen_at >= place.renewed_at
+        return None if left <= 0 or place.offered or fell else left
+
+    async def hand(self, rooms: Mapping[RoomName, float]) -> Mapping[RoomName, float]:
+        self._reach()
+        now, own, given = self.now(), dict[RoomName, float](), dict[str, int]()
+        for room, seconds in sorted(rooms.items()):
+
+            def loaded(name: str) -> tuple[bool, float, int, str]:
+                state, more = self._db.workers[name].state, given.get(name, 0)
+                load = state.load + more * max(state.load / max(state.rooms, 1), 0.005)
+                return load >= FULL, load, state.rooms + more, name
+
+            place = self._db.places.get(room)
+            able = [
+                name
+                for name, other in self._db.workers.items()
+                if other.up(now) and other.state.takes and (place is None or place.worker != name)
+            ]
+            chosen = min(able, key=loaded, default=self._worker)
+            given[chosen] = given.get(chosen, 0) + 1
+            if chosen == self._worker:
+                own[room] = seconds
+            else:
+                self._db.workers[chosen].handed[room] = now + seconds
+        return own
+
+    async def suspect(self, worker: str, grace_seconds: float) -> Mapping[RoomName, float]:
+        self._reach()
+        fallen, now = self._db.workers[worker], self.now()
+        if fallen.alive or fallen.fallen_at is not None:
+            return {}
+        fallen.fallen_at = now
+        held = [p for p in self._db.places.values() if p.worker == worker and p.expires_at > now]
+        return await self.hand({place.name: grace_seconds for place in held})
 
     async def offer(self, leases: Sequence[Lease]) -> None:
         self._reach()

@@ -159,7 +159,7 @@ async def test_a_handed_over_room_is_never_without_an_agent() -> None:
         begun, alone = clock(), 0
         handing = asyncio.create_task(old.host.hand_over(20))
         while new.host.moderated == () and clock() - begun < 10:
-            if (await new.store.overview()).leases[ONE] is None:
+            if (await new.store.watch(0, None)).lapsing.get(ONE, 1.0) is None:
                 new.host.serve(ONE, clock())
             await asyncio.sleep(0.05)
             alone += not agents_in(world, ONE)

@@ -36,7 +36,7 @@ class Worker:
         self.ended = False
         key = RelayKey(self.process.store, None)
         self.shift = Shift(
-            Rooms(self.process.host, self.process.watcher, self.offers, key),
+            Rooms(self.process.host, self.process.fleet, self.process.watcher, self.offers, key),
             {"beside": self.beside},
             drain_seconds=DRAIN_SECONDS,
             worn_out=self.until_worn_out,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from realtime import RealtimeSubscribeStates
 
+from agent.core.wakes import Listener
 from agent.process.metrics import Metrics
 from agent.supabase.wakeups import (
     CHECK_SECONDS,
@@ -17,7 +18,7 @@ from agent.supabase.wakeups import (
     JOIN_SECONDS,
     OFFER,
     RETRY_CAP_SECONDS,
-    Listener,
+    SERVE,
     WakeUps,
 )
 from tests.fakes.virtual_time import clock, virtual_time
@@ -50,10 +51,12 @@ class Client:
     def __init__(self, server: "Server") -> None:
         self.server, self.is_connected, self.closed = server, False, False
         self.joined = Channel(self)
+        self.topics: list[str] = []
         self._listen_task = asyncio.create_task(asyncio.Event().wait())
 
     def channel(self, topic: str, options: Any) -> Channel:
-        assert topic == "live:wake"
+        assert topic in ("live:wake", "live:wake:one")
+        self.topics.append(topic)
         assert options["config"]["private"]
         return self.joined
 
@@ -73,7 +76,7 @@ class Server:
         self.connected_at: list[float] = []
         self.told: list[str] = []
         self.metrics = Metrics()
-        self.wakeups = WakeUps(self.connect, self.metrics)  # type: ignore[arg-type]
+        self.wakeups = WakeUps(self.connect, self.metrics, "one")  # type: ignore[arg-type]
 
     def connect(self) -> Client:
         self.clients.append(Client(self))
@@ -93,6 +96,7 @@ async def listening(server: Server, seconds: float = 0.1) -> AsyncIterator[Serve
     listener = Listener(
         wake=server.told.append,
         offered=lambda: server.told.append("offered"),
+        handed=lambda: server.told.append("handed"),
         missed=lambda: server.told.append("missed"),
     )
     running = asyncio.create_task(server.wakeups.run(listener))
@@ -109,7 +113,10 @@ async def test_a_hint_names_a_room_and_an_offer_names_none() -> None:
     async with listening(Server()) as server:
         server.channel.on[EVENT]({"payload": {"room": "one"}})
         server.channel.on[OFFER]({"payload": {}})
-        assert server.told == ["missed", "one", "offered"], "what was missed before it joined is looked for"
+        server.channel.on[SERVE]({"payload": {}})
+        assert server.told == ["missed", "one", "offered", "handed"], (
+            "what was missed before it joined is looked for"
+        )
         assert (server.wakeups.joined, server.value("live_wakeups_connected")) == (True, 1)
         assert server.value("live_wakeups_total") == 1
         assert (server.value("live_wakeup_last_timestamp_seconds") or 0) > 0

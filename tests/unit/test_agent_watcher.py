@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
+import pytest
+
 from agent.core.clock import DatabaseClock
-from agent.core.ports import Overview, RoomName, Swept, Unavailable, Unclaimed
-from agent.core.watcher import BLIND_LOOKS, EARLY_SECONDS, Watcher
+from agent.core.fleet import Fleet
+from agent.core.ports import Findings, FleetRole, RoomName, Swept, Unavailable, Unclaimed, WorkerState
+from agent.core.watcher import BLIND_LOOKS, EARLY_SECONDS, HANDED_TIMES, Pace, Watcher
 from local.people.waiting import until
 
 ONE, TWO = RoomName("one"), RoomName("two")
@@ -27,6 +30,11 @@ class World:
     blind: bool = False
     served: list[tuple[RoomName, float | None]] = field(default_factory=list)
     ours: frozenset[RoomName] = frozenset()
+    handed: list[dict[RoomName, float]] = field(default_factory=list)
+    standing: FleetRole = FleetRole.LEADER
+    workers: int = 1
+    seeking: bool = False
+    lists: int = 0
     offers: int = 0
     looks: int = 0
     swept: Swept = field(default_factory=Swept)
@@ -35,6 +43,7 @@ class World:
     told: list[Swept] = field(default_factory=list)
 
     async def rooms(self) -> frozenset[RoomName]:
+        self.lists += 1
         if self.blind:
             raise Unavailable("no LiveKit")
         return self.there
@@ -48,9 +57,22 @@ class World:
             raise Unavailable("no LiveKit")
         self.closed.append(room)
 
-    async def overview(self) -> Overview:
+    async def watch(self, early_seconds: float, listed: frozenset[RoomName] | None) -> Findings:
         self.looks += 1
-        return Overview(self.leases, self.unclaimed, self.occupied)
+        sound = {
+            room: left for room, left in self.leases.items() if left is not None and left >= early_seconds
+        }
+        return Findings(
+            {room: left for room, left in self.leases.items() if room not in sound},
+            min((left for room, left in sound.items() if room not in self.ours), default=None),
+            self.unclaimed,
+            frozenset() if listed is None else self.occupied - listed,
+            frozenset() if listed is None else listed - self.leases.keys(),
+        )
+
+    async def hand(self, rooms: Mapping[RoomName, float]) -> Mapping[RoomName, float]:
+        self.handed.append(dict(rooms))
+        return {}
 
 
 @dataclass
@@ -63,6 +85,10 @@ class Host:
     def rooms(self) -> frozenset[RoomName]:
         return self.world.ours
 
+    @property
+    def seeking(self) -> bool:
+        return self.world.seeking
+
     async def offer_all(self) -> None:
         self.world.offers += 1
 
@@ -71,11 +97,14 @@ class Host:
 
 
 def watcher_of(world: World) -> Watcher:
+    clock, host = DatabaseClock(), Host(world)
+    fleet = Fleet(world, clock, host, lambda: WorkerState(takes=True, rooms=0, load=0.0))  # type: ignore[arg-type]
+    fleet.standing, fleet.workers = world.standing, world.workers
     return Watcher(
-        SimpleNamespace(store=world, actions=world, clock=DatabaseClock()),  # type: ignore[arg-type]
-        Host(world),
-        every_seconds=60,
-        grace_seconds=60,
+        SimpleNamespace(store=world, actions=world, clock=clock),  # type: ignore[arg-type]
+        host,
+        fleet,
+        Pace(every_seconds=60, grace_seconds=60),
         swept=world.told.append,
     )
 
@@ -195,3 +224,37 @@ async def test_a_hint_makes_it_look_and_list_at_once() -> None:
         world.there, world.leases = frozenset({ONE}), {ONE: None}
         watcher.hint()
         await until("it has looked", lambda: world.served)
+
+
+async def test_what_nobody_has_is_handed_to_the_fleet_and_taken_here_when_that_does_not_help() -> None:
+    world = World(there=frozenset({ONE}), leases={ONE: None}, workers=3)
+    watcher = watcher_of(world)
+    for _ in range(HANDED_TIMES):
+        await watcher._look()
+    assert (world.handed, world.served) == ([{ONE: 0.0}] * HANDED_TIMES, [])
+    await watcher._look()
+    assert [room for room, _ in world.served] == [ONE]
+    world.leases = {ONE: 50.0}
+    await watcher._look()
+    world.leases = {ONE: None}
+    await watcher._look()
+    assert len(world.handed) == HANDED_TIMES + 1, "somebody had it meanwhile: it begins anew"
+
+
+async def test_a_standby_looks_after_nothing_but_whether_livekit_is_there_for_its_own_rooms() -> None:
+    world = World(there=frozenset({ONE}), leases={ONE: None}, standing=FleetRole.STANDBY, workers=4)
+    watcher = watcher_of(world)
+    await watcher._glance()
+    assert (world.looks, world.lists) == (0, 0), "it has no room"
+    world.ours = frozenset({TWO})
+    for _ in range(3):
+        await watcher._glance()
+    assert (world.looks, world.lists) == (0, 1), "LiveKit's calls are limited: not at each glance"
+    world.seeking = True
+    await watcher._glance()
+    assert world.lists == 2
+    world.blind = True
+    for _ in range(BLIND_LOOKS):
+        with pytest.raises(Unavailable):
+            await watcher._glance()
+    assert (world.offers, watcher.blind) == (1, True)

@@ -43,9 +43,9 @@ def test_the_first_limit_is_the_largest_fleet_that_was_served_in_time() -> None:
     assert projection.idle_calls(MEASURED) == 2.5
 
 
-def test_every_worker_hears_every_row() -> None:
-    assert projection.realtime_messages(workers=9, rows_a_minute=6, rooms=100) == 100
-    assert projection.rows_within(100, workers=9, rooms=100) == 6
+def test_a_row_is_sent_once_and_delivered_once() -> None:
+    assert projection.realtime_messages(rows_a_minute=6, rooms=100) == 20
+    assert projection.rows_within(20, rooms=100) == 6
 
 
 def test_bars_stand_in_one_table_and_say_when_one_is_missed() -> None:

@@ -222,6 +222,19 @@ create trigger live_mark_soft_deleted_account after update of deleted_at on auth
   for each row when (old.deleted_at is null and new.deleted_at is not null)
   execute function live.mark_soft_deleted_account();
 
+-- schemas/02_agent_role.sql
+-- Owns: the role of a worker's own lane (LIVE_DATABASE_URL). It may call the agents' functions and nothing else; each is
+-- granted beside the function. It cannot sign in until an operator gives it a password, as DEPLOYMENT says.
+
+do $$
+begin
+  create role live_agent nologin noinherit;
+exception
+  when duplicate_object or unique_violation then null;  -- a role belongs to the server, not to this database
+end;
+$$;
+grant usage on schema public to live_agent;
+
 -- schemas/03_settings_ops.sql
 -- Owns: who is ops (live_ops), and the switches (app_settings).
 
@@ -1790,7 +1803,7 @@ create table public.agent_rooms (
   claimed_at timestamptz not null default clock_timestamp(),
   renewed_at timestamptz default clock_timestamp(),
   offered_at timestamptz
-);
+) with (fillfactor = 50);  -- each beat rewrites its rows: there is room beside them for the new ones
 comment on table public.agent_rooms is 'Who moderates which room now. A write with an older epoch is refused.';
 comment on column public.agent_rooms.room is 'LiveKit room.';
 comment on column public.agent_rooms.worker_id is 'The worker that holds it, or held it last.';
@@ -1806,6 +1819,31 @@ alter table public.agent_rooms enable row level security;
 grant select, insert, update, delete on public.agent_rooms to service_role;
 grant select on public.agent_rooms to authenticated;
 create policy "ops see the leases" on public.agent_rooms for select to authenticated using ((select live.am_ops()));
+
+create table public.agent_workers (
+  worker_id text primary key,
+  lane text not null default 'api' check (lane in ('api', 'own')),
+  takes boolean not null default true,
+  rooms int not null default 0 check (rooms >= 0),
+  load real not null default 0 check (load >= 0),
+  handed jsonb not null default '[]',
+  seen_at timestamptz not null default clock_timestamp(),
+  fallen_at timestamptz
+);
+comment on table public.agent_workers is 'The worker processes that are up, or were a minute ago: how they are woken, and what each carries.';
+comment on column public.agent_workers.worker_id is 'The worker; a restarted one has a new name.';
+comment on column public.agent_workers.lane is 'How it is woken: api (Realtime, live:wake:<worker>) or own (LISTEN on its own connection).';
+comment on column public.agent_workers.takes is 'Whether it takes rooms; false while it leaves or cannot see LiveKit.';
+comment on column public.agent_workers.rooms is 'How many rooms it has.';
+comment on column public.agent_workers.load is 'Share of what it can carry: the greater of processor and memory; 1 is full.';
+comment on column public.agent_workers.handed is 'Rooms that it shall take and has not fetched: [{"room", "at"}], at = from when on its claim is granted.';
+comment on column public.agent_workers.seen_at is 'Its last check-in.';
+comment on column public.agent_workers.fallen_at is
+  'Since when its session lock is known to be free, so that what it has not renewed since may be claimed; null: not fallen.';
+alter table public.agent_workers enable row level security;
+grant select, insert, update, delete on public.agent_workers to service_role;
+grant select on public.agent_workers to authenticated;
+create policy "ops see the workers" on public.agent_workers for select to authenticated using ((select live.am_ops()));
 
 create table public.relay_keys (
   kid text primary key check (kid ~ '^[A-Za-z0-9_-]{1,64}$'),
@@ -1870,12 +1908,16 @@ alter table live.wake_marks enable row level security;
 create table live.sweeps (
   name text primary key,
   worker_id text not null,
-  lease_expires_at timestamptz not null
+  lease_expires_at timestamptz not null,
+  deputy text,
+  deputy_until timestamptz
 );
-comment on table live.sweeps is 'The lease under which one worker sweeps for all.';
-comment on column live.sweeps.name is 'Name of the sweep.';
-comment on column live.sweeps.worker_id is 'The worker that sweeps now.';
+comment on table live.sweeps is 'The leases under which one worker does something for all: watch (looks after rooms that nobody has) and sessions (the sweep).';
+comment on column live.sweeps.name is 'watch or sessions.';
+comment on column live.sweeps.worker_id is 'The worker that does it now.';
 comment on column live.sweeps.lease_expires_at is 'From then on another worker may.';
+comment on column live.sweeps.deputy is 'The one worker that does it too because the lease was not renewed in time; null: nobody needed to.';
+comment on column live.sweeps.deputy_until is 'Until when no other becomes the deputy.';
 alter table live.sweeps enable row level security;
 
 -- schemas/21_access.sql
@@ -2356,8 +2398,9 @@ comment on function public.can_join is 'can_join_as for who is signed in.';
 grant execute on function public.can_join(uuid) to authenticated, service_role;
 
 -- schemas/23_wake.sql
--- Owns: what is sent by Realtime: wake-ups to the agents (live:wake) and ids of changed rows to console and app
--- (live:session:<id>), and who may listen to which topic. Both are hints: anyone who misses one reads the tables.
+-- Owns: what is sent by Realtime: wake-ups to the worker that holds a room (live:wake:<worker>; live:wake for what nobody
+-- holds) and ids of changed rows to console and app (live:session:<id>). Both are hints: anyone who misses one reads the
+-- tables. A worker with a lane of its own is woken by NOTIFY instead, which costs no Realtime message.
 
 create function live.take_mark(p_name text, p_interval interval) returns boolean
 language plpgsql set search_path = '' as $$
@@ -2377,16 +2420,42 @@ end;
 $$;
 comment on function live.take_mark is 'Whether something named may be sent now: at most once in an interval, without waiting on locks.';
 
-create function live.wake(p_room text) returns void
-language plpgsql set search_path = '' as $$
+create function live.wake_channel(p_worker text) returns text
+language plpgsql immutable set search_path = '' as $$
 begin
-  -- A wake-up left out is not lost: agents pull at a wake-up and again 60 and 250 ms later.
-  if live.take_mark(p_room, interval '50 milliseconds') then
-    perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
+  return 'live_wake_' || md5(p_worker);  -- a name of Postgres has 63 bytes
+end;
+$$;
+comment on function live.wake_channel is 'The channel on which a worker with a lane of its own listens.';
+
+create function live.wake_worker(p_worker text, p_event text, p_payload jsonb default '{}') returns void
+language plpgsql set search_path = '' as $$
+declare
+  addressee text := coalesce(p_worker, (select s.worker_id from live.sweeps s where s.name = 'watch'));
+begin
+  if exists (select from public.agent_workers w where w.worker_id = addressee and w.lane = 'own') then
+    perform pg_notify(live.wake_channel(addressee), jsonb_build_object('event', p_event, 'payload', p_payload)::text);
+  else
+    perform realtime.send(p_payload, p_event, coalesce('live:wake:' || p_worker, 'live:wake'), true);
   end if;
 end;
 $$;
-comment on function live.wake is 'Wakes the agents for a room.';
+comment on function live.wake_worker is
+  'Wakes one worker: wake {"room"} (it has news), serve (rooms were handed to it). Null: the one that watches, also by offer '
+  '(a worker that leaves offers its rooms); to live:wake nobody else listens.';
+
+create function live.wake(p_room text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- The first of a burst goes at once. One left out is not lost: agents pull at a wake-up and again 60 and 250 ms later.
+  if live.take_mark(p_room, interval '50 milliseconds') then
+    perform live.wake_worker(
+      (select r.worker_id from public.agent_rooms r where r.room = p_room and r.lease_expires_at > clock_timestamp()),
+      'wake', jsonb_build_object('room', p_room));
+  end if;
+end;
+$$;
+comment on function live.wake is 'Wakes the worker that holds a room, or the one that watches over what nobody holds.';
 
 create function live.tell_session(p_session uuid, p_table text, p_ids jsonb) returns void
 language plpgsql set search_path = '' as $$
@@ -4701,7 +4770,7 @@ $$;
 comment on function public.agent_media(text, jsonb) is
   'Files what flows from hosts: [{"room", "epoch", "user_id", "participant_sid", "flowing": ["camera", "microphone"], "at_ms"}], '
   'each one all that flows of these two -> [{"room", "ok"}]; ok is false when it is fenced. Of anybody but a host nothing is kept.';
-grant execute on function public.agent_media(text, jsonb) to service_role;
+grant execute on function public.agent_media(text, jsonb) to service_role, live_agent;
 
 create function live.read_webhook_track(p_room text, p_event text, p_payload jsonb) returns boolean
 language plpgsql set search_path = '' as $$
@@ -4925,6 +4994,17 @@ end;
 $$;
 comment on function live.snapshot is 'All that an agent must know of a room when it begins.';
 
+create function live.holder_fell(p_lease public.agent_rooms) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  -- A fallen lock is a hint: a restarted server drops all of them. Who still works renews within the grace.
+  return exists (select from public.agent_workers w
+                  where w.worker_id = p_lease.worker_id and w.fallen_at > p_lease.renewed_at
+                    and w.fallen_at < clock_timestamp() - interval '250 milliseconds');
+end;
+$$;
+comment on function live.holder_fell is 'Whether a lease''s worker is dead, although the lease has not run out: its lock fell and it has not renewed since.';
+
 create function public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -4948,6 +5028,7 @@ begin
     worker_id = excluded.worker_id, epoch = r.epoch + 1, lease_expires_at = excluded.lease_expires_at,
     bot_identity = excluded.bot_identity, claimed_at = clock_timestamp(), renewed_at = clock_timestamp(), offered_at = null
     where r.worker_id = excluded.worker_id or r.lease_expires_at <= clock_timestamp() or r.offered_at is not null
+       or live.holder_fell(r)
   returning * into lease;
   if lease.room is null then
     return (select jsonb_build_object('outcome', 'held', 'now', now_at, 'holder', r.worker_id, 'epoch', r.epoch)
@@ -4961,7 +5042,7 @@ begin
                    order by b.id for update);
   if was.worker_id <> p_worker then
     -- The one who had it learns at once, instead of defending for a beat what is no longer wanted.
-    perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
+    perform live.wake_worker(was.worker_id, 'wake', jsonb_build_object('room', p_room));
   end if;
   return jsonb_build_object('outcome', 'claimed', 'now', now_at, 'epoch', lease.epoch, 'snapshot', live.snapshot(p_room),
     'unmoderated_since', case when was.offered_at is not null and was.lease_expires_at > now_at then now_at
@@ -4971,8 +5052,9 @@ $$;
 comment on function public.agent_claim_room is
   'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?, '
   '"unmoderated_since"?: the last sign of the worker before, null in a room that was just opened}. Granted '
-  'when there is no lease, it has run out or is offered, or it is the same worker''s; the epoch grows each time. ended = delete the room.';
-grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
+  'when there is no lease, it has run out or is offered, its holder fell, or it is the same worker''s; the epoch grows each time. ended = '
+  'delete the room.';
+grant execute on function public.agent_claim_room(text, text, text, int) to service_role, live_agent;
 
 create function public.agent_offer(p_worker text, p_rooms jsonb) returns void
 language plpgsql security definer set search_path = '' as $$
@@ -4980,12 +5062,12 @@ begin
   update public.agent_rooms r set offered_at = clock_timestamp()
     from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint)
    where r.room = x.room and r.worker_id = p_worker and r.epoch = x.epoch;
-  perform realtime.send('{}', 'offer', 'live:wake', true);
+  perform live.wake_worker(null, 'offer');
 end;
 $$;
 comment on function public.agent_offer is
   'Offers rooms of a worker that is leaving to the others: [{"room", "epoch"}]. It holds each until another has claimed it.';
-grant execute on function public.agent_offer(text, jsonb) to service_role;
+grant execute on function public.agent_offer(text, jsonb) to service_role, live_agent;
 
 create function live.settle_closed_room(p_session uuid, p_call uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -5033,7 +5115,204 @@ comment on function public.agent_release is
   'Gives up leases; p_rooms [{"room", "epoch", "closed", "at_ms"}] -> [{"room", "ok"}]. closed = the room is gone, so its '
   'open visits end at at_ms and what was asked of it is finished. Nothing with this epoch is taken afterwards. ok is '
   'false when another worker holds the room by now.';
-grant execute on function public.agent_release(text, jsonb) to service_role;
+grant execute on function public.agent_release(text, jsonb) to service_role, live_agent;
+
+-- schemas/43_agent_fleet.sql
+-- Owns: the workers as a fleet: who is up, who watches over what nobody has, which of them takes the rooms that are found,
+-- and what happens when one of them dies. Who holds which room is 42_agent_leases.sql's.
+
+create function live.worker_lock(p_worker text) returns bigint
+language plpgsql immutable set search_path = '' as $$
+begin
+  return hashtextextended('live:worker:' || p_worker, 0);
+end;
+$$;
+comment on function live.worker_lock is
+  'Key of the session advisory lock that a worker with a lane of its own holds for as long as it lives; the worker computes it alike.';
+
+create function live.stand(p_worker text, p_takes boolean, p_ttl_ms int, p_early_ms int) returns text
+language plpgsql set search_path = '' as $$
+declare
+  now_at timestamptz := clock_timestamp();
+  early_at timestamptz := now_at + make_interval(secs => p_early_ms / 1000.0);
+  post live.sweeps;
+begin
+  select * into post from live.sweeps s where s.name = 'watch';
+  if post.worker_id <> p_worker and post.lease_expires_at > early_at then
+    return 'standby';  -- nearly all check-ins end here, without a lock
+  end if;
+  insert into live.sweeps (name, worker_id, lease_expires_at) values ('watch', p_worker, now_at) on conflict do nothing;
+  select * into post from live.sweeps s where s.name = 'watch' for update;
+  if post.worker_id = p_worker or post.lease_expires_at <= now_at then
+    if not p_takes and post.worker_id <> p_worker then
+      return 'standby';
+    end if;
+    update live.sweeps s
+       set worker_id = p_worker, deputy = null, deputy_until = null,
+           lease_expires_at = case when p_takes then now_at + make_interval(secs => p_ttl_ms / 1000.0) else now_at end
+     where s.name = 'watch';
+    return case when p_takes then 'leader' else 'standby' end;
+  end if;
+  if not p_takes or post.lease_expires_at > early_at or (post.deputy <> p_worker and post.deputy_until > now_at) then
+    return 'standby';
+  end if;
+  update live.sweeps s
+     set deputy = p_worker, deputy_until = now_at + make_interval(secs => p_ttl_ms / 1000.0) where s.name = 'watch';
+  return 'deputy';
+end;
+$$;
+comment on function live.stand is
+  'What a worker is now: leader (its lease was renewed; one that takes no rooms gives it back), deputy (the leader did not renew in time, '
+  'so this one looks as well), standby.';
+
+create function public.agent_check_in(p_worker text, p_ttl_ms int, p_early_ms int, p_state jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  now_at timestamptz := clock_timestamp();
+  own boolean := p_state ->> 'lane' = 'own';
+  role text;
+  led boolean;
+  given jsonb;
+begin
+  -- The row is locked, so what is handed meanwhile is fetched by this check-in or by the next.
+  select w.handed into given from public.agent_workers w where w.worker_id = p_worker for update;
+  insert into public.agent_workers as w (worker_id, lane, takes, rooms, load, seen_at)
+  values (p_worker, p_state ->> 'lane', (p_state ->> 'takes')::boolean, (p_state ->> 'rooms')::int, (p_state ->> 'load')::real, now_at)
+  on conflict (worker_id) do update set
+    lane = excluded.lane, takes = excluded.takes, rooms = excluded.rooms, load = excluded.load, seen_at = now_at, handed = '[]',
+    fallen_at = case when not own or (p_state ->> 'locked')::boolean then null else w.fallen_at end;
+  led := exists (select from live.sweeps s where s.name = 'watch' and s.worker_id = p_worker and s.lease_expires_at > now_at);
+  role := live.stand(p_worker, (p_state ->> 'takes')::boolean, p_ttl_ms, p_early_ms);
+  if role = 'leader' then
+    delete from public.agent_workers w where w.seen_at < now_at - interval '1 minute';
+  end if;
+  if led and role = 'standby' then
+    -- It gave its post back: the next check-in of any other takes it, so let one come at once.
+    perform live.wake_worker(w.worker_id, 'serve')
+       from public.agent_workers w
+      where w.takes and w.fallen_at is null and w.worker_id <> p_worker and w.seen_at > now_at - interval '5 seconds'
+      order by w.load, w.worker_id limit 1;
+  end if;
+  return jsonb_build_object(
+    'now', now_at, 'role', role,
+    'left_ms', (select extract(epoch from s.lease_expires_at - now_at) * 1000 from live.sweeps s where s.name = 'watch'),
+    'workers', (select count(*) from public.agent_workers w where w.seen_at > now_at - interval '5 seconds' and w.fallen_at is null),
+    'neighbour', case when own then (
+      select w.worker_id from public.agent_workers w
+       where w.lane = 'own' and w.worker_id <> p_worker and w.fallen_at is null and w.seen_at > now_at - interval '10 seconds'
+       order by w.worker_id < p_worker, w.worker_id limit 1) end,
+    'handed', coalesce((
+      select jsonb_agg(jsonb_build_object('room', x.room,
+                                          'in_ms', greatest(0, extract(epoch from x.at - now_at) * 1000)))
+        from jsonb_to_recordset(given) as x (room text, at timestamptz)), '[]'));
+end;
+$$;
+comment on function public.agent_check_in is
+  'A worker says that it is up: p_state {"lane": api | own, "takes", "rooms", "load", "locked": it holds its session lock} -> {"now", "role": '
+  'leader | deputy | standby, "left_ms": until the leader''s lease runs out, "workers": how many are up, "neighbour": whose lock this one waits '
+  'for, null without one, "handed": [{"room", "in_ms": until its claim is granted}] rooms that it shall take, told once}.';
+grant execute on function public.agent_check_in(text, int, int, jsonb) to service_role, live_agent;
+
+create function public.agent_hand(p_worker text, p_rooms jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item record;
+  chosen text;
+  now_at timestamptz := clock_timestamp();
+  given jsonb := '{}';
+  own jsonb := '[]';
+begin
+  for item in select * from jsonb_to_recordset(p_rooms) as x (room text, in_ms double precision) order by x.room loop
+    -- The least loaded, counting what it has just been given at the price of what it has.
+    select w.worker_id into chosen
+      from public.agent_workers w
+      cross join lateral (select coalesce(jsonb_array_length(given -> w.worker_id), 0) as more) g
+      cross join lateral (select w.load + g.more * greatest(w.load / greatest(w.rooms, 1), 0.005) as load) l
+     where w.takes and w.fallen_at is null and (w.seen_at > now_at - interval '2 seconds' or w.worker_id = p_worker)
+       -- Whose lease it was is dead, slow or leaving.
+       and not exists (select from public.agent_rooms r where r.room = item.room and r.worker_id = w.worker_id)
+     order by l.load >= 0.8, l.load, w.rooms + g.more, w.worker_id
+     limit 1;
+    chosen := coalesce(chosen, p_worker);
+    given := jsonb_set(given, array[chosen], coalesce(given -> chosen, '[]') || jsonb_build_object(
+      'room', item.room, 'at', now_at + make_interval(secs => item.in_ms / 1000)));
+    if chosen = p_worker then
+      own := own || jsonb_build_object('room', item.room, 'in_ms', item.in_ms);
+    end if;
+  end loop;
+  for item in select x.key as worker, x.value as rooms from jsonb_each(given) x where x.key <> p_worker order by x.key loop
+    update public.agent_workers w set handed = w.handed || item.rooms
+     where w.worker_id = item.worker and jsonb_array_length(w.handed) < 1000;
+    perform live.wake_worker(item.worker, 'serve');
+  end loop;
+  return own;
+end;
+$$;
+comment on function public.agent_hand is
+  'Gives rooms to the workers with most room for them: [{"room", "in_ms": until its claim is granted}] -> those of them that the caller '
+  'shall take itself. Others are told by their check-in, and woken for it. One that is loaded by 0.8 or more gets none while another is not.';
+grant execute on function public.agent_hand(text, jsonb) to service_role, live_agent;
+
+create function public.agent_suspect(p_worker text, p_fallen text, p_grace_ms int) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  now_at timestamptz := clock_timestamp();
+  rooms jsonb;
+begin
+  if not pg_catalog.pg_try_advisory_xact_lock(live.worker_lock(p_fallen)) then
+    return jsonb_build_object('fallen', false, 'own', '[]'::jsonb);
+  end if;
+  update public.agent_workers w set fallen_at = now_at where w.worker_id = p_fallen and w.fallen_at is null;
+  select coalesce(jsonb_agg(jsonb_build_object('room', r.room, 'in_ms', p_grace_ms)), '[]') into rooms
+    from public.agent_rooms r
+   where found and r.worker_id = p_fallen and r.lease_expires_at > now_at;
+  return jsonb_build_object('fallen', true, 'own', public.agent_hand(p_worker, rooms));
+end;
+$$;
+comment on function public.agent_suspect is
+  'A worker''s session lock has fallen: {"fallen": whether it is free, "own": as agent_hand}. Its rooms are handed out; claiming one of them is '
+  'granted after a grace of 250 ms in which its worker has not renewed it. A fallen lock is no proof: a server that restarts drops all.';
+grant execute on function public.agent_suspect(text, text, int) to service_role, live_agent;
+
+create function public.agent_watch(p_worker text, p_early_ms int, p_listed text[] default null) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  now_at timestamptz := clock_timestamp();
+  answer jsonb;
+begin
+  with running as (
+    select s.livekit_room as room, s.host_left_at is null or s.viewer_count > 0 as occupied, null::uuid as call_id
+      from public.live_sessions s where s.status = 'live'
+    union all
+    select c.livekit_room, null, c.id from public.calls c where live.call_is_running(c.status)
+  ), leased as (
+    select x.room, r.worker_id,
+           case when r.offered_at is null and r.lease_expires_at > now_at and w.worker_id is null
+             then extract(epoch from r.lease_expires_at - now_at) * 1000 end as left_ms
+      from running x
+      left join public.agent_rooms r on r.room = x.room
+      left join public.agent_workers w on w.worker_id = r.worker_id and w.fallen_at > r.renewed_at
+  )
+  select jsonb_build_object(
+           'rooms', (select coalesce(jsonb_agg(jsonb_build_object('room', l.room, 'left_ms', l.left_ms)), '[]')
+                       from leased l where l.left_ms is null or l.left_ms < p_early_ms),
+           'next_ms', (select min(l.left_ms) from leased l where l.left_ms >= p_early_ms and l.worker_id <> p_worker),
+           'missed', (select coalesce(jsonb_agg(x.room), '[]') from running x
+                       where x.room <> all (p_listed)
+                         and coalesce(x.occupied, exists (select from public.live_visits v
+                                                           where v.call_id = x.call_id and v.left_at is null))),
+           'strangers', (select coalesce(jsonb_agg(l.room), '[]') from unnest(p_listed) l (room)
+                          where l.room not in (select x.room from running x)))
+    into answer;
+  return answer || jsonb_build_object('now', now_at, 'unclaimed', live.unclaimed_actions());
+end;
+$$;
+comment on function public.agent_watch is
+  'For the worker that watches: {"now", "rooms": [{"room", "left_ms"}] running rooms whose lease has less than p_early_ms left (null: nobody '
+  'has the room, or its worker offers it or fell), "next_ms": when the first lease of the others comes that near, "unclaimed": as '
+  'live.unclaimed_actions}. With p_listed, the rooms that LiveKit has: "missed", running rooms with somebody in them that it lacks, and '
+  '"strangers", those of it that belong to nothing that runs.';
+grant execute on function public.agent_watch(text, int, text[]) to service_role, live_agent;
 
 -- schemas/44_agent_pull.sql
 -- Owns: what an agent learns with each beat: renewed leases, changed people, actions to make true, events to relay;
@@ -5041,6 +5320,11 @@ grant execute on function public.agent_release(text, jsonb) to service_role;
 
 create index moderation_actions_due_of_person on public.moderation_actions (session_id, call_id, target_user_id, n)
   where status in ('pending', 'claimed');
+
+create index live_sessions_changed on public.live_sessions (desired_xid);
+create index live_sessions_unrelayed on public.live_sessions (ended_at) where last_seq > relayed_seq;
+create index live_participants_changed_since on public.live_participants (desired_xid);
+create index calls_changed on public.calls (desired_xid);
 
 create function live.action_json(p_row public.moderation_actions) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -5158,32 +5442,47 @@ end;
 $$;
 comment on function live.room_news is 'What is new in one room since a cursor; claims its due actions.';
 
+create function live.changed_rooms(p_since xid8) returns setof text
+language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select s.livekit_room from public.live_sessions s where s.desired_xid >= p_since
+    union all
+    -- What ended long ago with events that nobody relayed is held by nobody.
+    select s.livekit_room from public.live_sessions s
+     where s.last_seq > s.relayed_seq and (s.ended_at is null or s.ended_at > clock_timestamp() - interval '1 hour')
+    union all
+    select c.livekit_room from public.calls c where c.desired_xid >= p_since
+    union all
+    select s.livekit_room from public.live_participants p join public.live_sessions s on s.id = p.session_id
+     where p.desired_xid >= p_since
+    union all
+    select live.room_of(a.session_id, a.call_id) from public.moderation_actions a where a.status in ('pending', 'claimed')
+    union all
+    select s.livekit_room from public.live_level_watches w join public.live_sessions s on s.id = w.session_id
+     where w.expires_at > clock_timestamp();
+end;
+$$;
+comment on function live.changed_rooms is
+  'Rooms in which something has changed or is due, repeated where more than one thing is. It asks from the side of the changes, '
+  'so that what a beat costs grows with what has happened and not with the rooms that are held.';
+
 create function live.rooms_with_news(p_rooms jsonb) returns setof text
 language plpgsql stable set search_path = '' as $$
+declare
+  since xid8 := (select min(x.cursor::xid8) from jsonb_to_recordset(p_rooms) as x (cursor text));
 begin
   return query
     select x.room
       from jsonb_to_recordset(p_rooms) as x (room text, cursor text)
-      left join public.live_sessions s on s.livekit_room = x.room
-      left join public.calls c on c.livekit_room = x.room
      where x.cursor is null
-        or s.last_seq > s.relayed_seq
-        or s.desired_xid >= x.cursor::xid8
-        or c.desired_xid >= x.cursor::xid8
         or exists (select from public.app_settings a
                     where a.key = 'moderation.policy' and a.changed_xid >= x.cursor::xid8)
-        or exists (select from public.live_participants p
-                    where p.session_id = s.id and p.desired_xid >= x.cursor::xid8)
-        or exists (select from public.moderation_actions a
-                    where a.session_id = s.id and a.status in ('pending', 'claimed'))
-        or exists (select from public.moderation_actions a
-                    where a.call_id = c.id and a.status in ('pending', 'claimed'))
-        or exists (select from public.live_level_watches w
-                    where w.session_id = s.id and w.expires_at > clock_timestamp())
+        or x.room in (select live.changed_rooms(since))
      order by x.room;
 end;
 $$;
-comment on function live.rooms_with_news is 'The rooms worth a closer look: by index only, so that idle rooms cost next to nothing.';
+comment on function live.rooms_with_news is 'The rooms worth a closer look, of [{"room", "cursor"}].';
 
 create function public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -5192,21 +5491,27 @@ declare
   cursor_xid text := pg_snapshot_xmin(pg_current_snapshot())::text;
   now_at timestamptz := clock_timestamp();
   asked record;
-  held jsonb := '[]';
-  answers jsonb := '[]';
+  held jsonb;
+  answers jsonb;
 begin
-  for asked in
-    select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, cursor text, in_hand uuid[]) order by x.room
-  loop
+  with asked_for as (
+    select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, cursor text, in_hand uuid[])
+  ), locked as (
+    -- In the order of names, as everywhere.
+    select r.room from public.agent_rooms r join asked_for x on x.room = r.room
+     where r.worker_id = p_worker and r.epoch = x.epoch
+     order by r.room for update of r
+  ), renewed as (
     update public.agent_rooms r
        set lease_expires_at = now_at + make_interval(secs => p_ttl_ms / 1000.0), renewed_at = now_at
-     where r.room = asked.room and r.worker_id = p_worker and r.epoch = asked.epoch;
-    if found then
-      held := held || to_jsonb(asked);
-    else
-      answers := answers || jsonb_build_object('room', asked.room, 'held', false);
-    end if;
-  end loop;
+      from locked where r.room = locked.room
+    returning r.room
+  )
+  select coalesce(jsonb_agg(to_jsonb(x)) filter (where renewed.room is not null), '[]'),
+         coalesce(jsonb_agg(jsonb_build_object('room', x.room, 'held', false) order by x.room)
+                    filter (where renewed.room is null), '[]')
+    into held, answers
+    from asked_for x left join renewed on renewed.room = x.room;
   for asked in
     select x.room, x.cursor, x.in_hand
       from jsonb_to_recordset(held) as x (room text, cursor text, in_hand uuid[])
@@ -5219,16 +5524,16 @@ begin
   if exists (select from live.gone_accounts g where g.settled_at is null) then
     perform live.settle_accounts(interval '100 milliseconds');
   end if;
-  return jsonb_build_object('now', now_at, 'rooms', answers);
+  return jsonb_build_object('now', now_at, 'cursor', cursor_xid, 'rooms', answers);
 end;
 $$;
 comment on function public.agent_pull is
   'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor", "in_hand"?: [ids of '
-  'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", '
-  '"rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
+  'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", "cursor": from where to ask next '
+  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up.';
-grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;
+grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;
 
 -- schemas/46_agent_writes.sql
 -- Owns: what agents write back: finished actions, presence, relayed events, keys, incidents, audio figures. Every
@@ -5287,7 +5592,7 @@ comment on function public.agent_finish_actions is
   'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed, "error_code", "error", "before", '
   '"after", "confirmed_at_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
   'unknown_outcome}]. Finishing a final row again answers its status.';
-grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
+grant execute on function public.agent_finish_actions(text, jsonb) to service_role, live_agent;
 
 create function public.agent_presence(p_worker text, p_reports jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -5318,7 +5623,7 @@ comment on function public.agent_presence is
   'Files presence: [{"room", "epoch", "event": joined | left, "participant_sid", "user_id", "beside"?, "at_ms", "reason"}] -> an '
   'aligned array of {"ok": true, "person": PERSON} or {"ok": false, "error": fenced | malformed | unknown_user | '
   'unknown_room | not_a_party | somebody_else}.';
-grant execute on function public.agent_presence(text, jsonb) to service_role;
+grant execute on function public.agent_presence(text, jsonb) to service_role, live_agent;
 
 create function public.agent_relayed(p_worker text, p_cursors jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -5348,7 +5653,7 @@ end;
 $$;
 comment on function public.agent_relayed is
   'Moves the relay''s cursor forward, never back: [{"room", "epoch", "seq"}] -> [{"room", "ok", "seq"?, "error"?}].';
-grant execute on function public.agent_relayed(text, jsonb) to service_role;
+grant execute on function public.agent_relayed(text, jsonb) to service_role, live_agent;
 
 create function public.agent_publish_key(p_kid text, p_public_key text, p_not_after timestamptz) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -5367,7 +5672,7 @@ end;
 $$;
 comment on function public.agent_publish_key is
   'Makes a public key known before packets are signed with it; repeating it prolongs it. Returns the row of relay_keys.';
-grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
+grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role, live_agent;
 
 create function live.ask_automatically(p_session uuid, p_user uuid, p_action jsonb) returns text
 language plpgsql security definer set search_path = '' as $$
@@ -5500,7 +5805,7 @@ comment on function public.agent_incidents is
   '"participant_sid", "rule", "severity", "measured", "started_at", "ended_at", "strikes", "action": null | {"id", "action", '
   '"params", "reason"}, "case_severity": null | info | warning | critical}] -> [{"id", "ok", "error"?}]. The same id again '
   'is the same incident and the same action. case_severity: a human must decide, so the person''s case is opened, and the operators are called.';
-grant execute on function public.agent_incidents(text, jsonb) to service_role;
+grant execute on function public.agent_incidents(text, jsonb) to service_role, live_agent;
 
 create function public.agent_audio_stats(p_worker text, p_rows jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -5531,7 +5836,7 @@ comment on function public.agent_audio_stats is
   'Writes audio figures: [{"room", "epoch", "user_id", "minute", "talk_seconds", "loudness_lufs", "peak_dbfs", '
   '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced by the one who heard as much of it or more; fenced '
   'rows are left out.';
-grant execute on function public.agent_audio_stats(text, jsonb) to service_role;
+grant execute on function public.agent_audio_stats(text, jsonb) to service_role, live_agent;
 
 -- schemas/48_sweep.sql
 -- Owns: what becomes due by the clock alone in sessions: a host who stays away, mutes, hands and invitations that end,
@@ -5739,7 +6044,10 @@ begin
   insert into live.sweeps as w (name, worker_id, lease_expires_at)
   values ('sessions', p_worker, clock_timestamp() + interval '10 seconds')
   on conflict (name) do update set worker_id = excluded.worker_id, lease_expires_at = excluded.lease_expires_at
-    where w.worker_id = excluded.worker_id or w.lease_expires_at <= clock_timestamp();
+    where w.worker_id = excluded.worker_id or w.lease_expires_at <= clock_timestamp()
+       -- Who watches also sweeps: its list of LiveKit's rooms is the freshest.
+       or exists (select from live.sweeps l
+                   where l.name = 'watch' and l.worker_id = excluded.worker_id and l.lease_expires_at > clock_timestamp());
   if not found then
     return jsonb_build_object('held', false);
   end if;
@@ -5764,7 +6072,7 @@ comment on function public.agent_sweep is
   'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
-grant execute on function public.agent_sweep(text, text[]) to service_role;
+grant execute on function public.agent_sweep(text, text[]) to service_role, live_agent;
 
 create function live.unclaimed_actions() returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -5818,7 +6126,7 @@ $$;
 comment on function public.agent_overview is
   'For the watcher: {"now", "rooms": [{"room", "kind", "id", "status", "since", "worker_id", "epoch", "lease_expires_at", '
   '"bot_identity", "moderated", "occupied" (somebody has an open visit)}], "unclaimed": as live.unclaimed_actions} of every live session and running call.';
-grant execute on function public.agent_overview() to service_role;
+grant execute on function public.agent_overview() to service_role, live_agent;
 
 -- schemas/50_account_end.sql
 -- Owns: what ends with an account, from its mark: sessions, calls, presence, rights. One function does it, for the beat
@@ -6260,7 +6568,7 @@ update live.personal_data d set shown = '{blocked_id}' where d.table_name = 'pub
 insert into live.personal_data (table_name, why)
 select n, 'Holds nothing about a person: names of things, rooms, workers and states.'
   from unnest(array['live.api_paths', 'live.app_pre_request', 'live.orphan_rooms', 'live.presence_steps', 'live.rule_circuits',
-                    'live.push_kinds', 'live.reminders', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms',
+                    'live.push_kinds', 'live.reminders', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms', 'public.agent_workers',
                     'public.call_transitions', 'public.gift_catalog', 'public.live_actions', 'public.live_roles',
                     'public.live_session_transitions', 'public.relay_keys']) as n;
 
@@ -12096,6 +12404,7 @@ revoke all on table
   public.reason_codes,
   public.moderation_cases,
   public.agent_rooms,
+  public.agent_workers,
   public.relay_keys,
   public.livekit_webhook_events,
   public.live_level_watches,
@@ -12245,6 +12554,8 @@ revoke all on routine
   public.can_join_as(session_id uuid, user_id uuid),
   public.can_join(session_id uuid),
   live.take_mark(p_name text, p_interval interval),
+  live.wake_channel(p_worker text),
+  live.wake_worker(p_worker text, p_event text, p_payload jsonb),
   live.wake(p_room text),
   live.tell_session(p_session uuid, p_table text, p_ids jsonb),
   live.room_of(p_session uuid, p_call uuid),
@@ -12369,14 +12680,22 @@ revoke all on routine
   live.roles_of(p_context text),
   live.standing_strikes(p_session public.live_sessions),
   live.snapshot(p_room text),
+  live.holder_fell(p_lease public.agent_rooms),
   public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int),
   public.agent_offer(p_worker text, p_rooms jsonb),
   live.settle_closed_room(p_session uuid, p_call uuid),
   public.agent_release(p_worker text, p_rooms jsonb),
+  live.worker_lock(p_worker text),
+  live.stand(p_worker text, p_takes boolean, p_ttl_ms int, p_early_ms int),
+  public.agent_check_in(p_worker text, p_ttl_ms int, p_early_ms int, p_state jsonb),
+  public.agent_hand(p_worker text, p_rooms jsonb),
+  public.agent_suspect(p_worker text, p_fallen text, p_grace_ms int),
+  public.agent_watch(p_worker text, p_early_ms int, p_listed text[]),
   live.action_json(p_row public.moderation_actions),
   live.expire_actions(p_session uuid, p_call uuid),
   live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_in_hand uuid[], p_limit int),
   live.room_news(p_worker text, p_room text, p_in_hand uuid[], p_since xid8, p_cursor text, p_limit int),
+  live.changed_rooms(p_since xid8),
   live.rooms_with_news(p_rooms jsonb),
   public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int),
   live.finish_action(p_worker text, p_result jsonb),
@@ -12654,6 +12973,7 @@ grant execute on function live.is_service() to anon, authenticated, service_role
 grant execute on function live.is_uuid(text) to anon, authenticated, service_role;
 grant execute on function live.is_anonymous() to anon, authenticated, service_role;
 grant execute on function live.account_gone(uuid) to service_role;
+grant usage on schema public to live_agent;
 grant select, insert, update, delete on public.live_ops to service_role;
 grant select on public.live_ops to authenticated;
 grant execute on function live.is_ops(uuid) to authenticated, service_role;
@@ -12694,6 +13014,8 @@ grant select, insert, update on public.moderation_cases to service_role;
 grant select on public.moderation_cases to authenticated;
 grant select, insert, update, delete on public.agent_rooms to service_role;
 grant select on public.agent_rooms to authenticated;
+grant select, insert, update, delete on public.agent_workers to service_role;
+grant select on public.agent_workers to authenticated;
 grant select, insert, update on public.relay_keys to service_role;
 grant select on public.relay_keys to authenticated;
 grant select, insert, delete on public.livekit_webhook_events to service_role;
@@ -12715,19 +13037,23 @@ grant execute on function live.may_listen(text) to authenticated;
 grant execute on function public.watch_levels(uuid) to authenticated;
 grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
 grant select on public.live_media to authenticated, service_role;
-grant execute on function public.agent_media(text, jsonb) to service_role;
-grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
-grant execute on function public.agent_offer(text, jsonb) to service_role;
-grant execute on function public.agent_release(text, jsonb) to service_role;
-grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;
-grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
-grant execute on function public.agent_presence(text, jsonb) to service_role;
-grant execute on function public.agent_relayed(text, jsonb) to service_role;
-grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
-grant execute on function public.agent_incidents(text, jsonb) to service_role;
-grant execute on function public.agent_audio_stats(text, jsonb) to service_role;
-grant execute on function public.agent_sweep(text, text[]) to service_role;
-grant execute on function public.agent_overview() to service_role;
+grant execute on function public.agent_media(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_claim_room(text, text, text, int) to service_role, live_agent;
+grant execute on function public.agent_offer(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_release(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_check_in(text, int, int, jsonb) to service_role, live_agent;
+grant execute on function public.agent_hand(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_suspect(text, text, int) to service_role, live_agent;
+grant execute on function public.agent_watch(text, int, text[]) to service_role, live_agent;
+grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;
+grant execute on function public.agent_finish_actions(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_presence(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_relayed(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role, live_agent;
+grant execute on function public.agent_incidents(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_audio_stats(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_sweep(text, text[]) to service_role, live_agent;
+grant execute on function public.agent_overview() to service_role, live_agent;
 grant select on public.erasures to authenticated, service_role;
 grant execute on function public.erase_account(uuid) to authenticated, service_role;
 grant execute on function public.delete_my_account() to authenticated;

@@ -10,7 +10,7 @@ create table public.agent_rooms (
   claimed_at timestamptz not null default clock_timestamp(),
   renewed_at timestamptz default clock_timestamp(),
   offered_at timestamptz
-);
+) with (fillfactor = 50);  -- each beat rewrites its rows: there is room beside them for the new ones
 comment on table public.agent_rooms is 'Who moderates which room now. A write with an older epoch is refused.';
 comment on column public.agent_rooms.room is 'LiveKit room.';
 comment on column public.agent_rooms.worker_id is 'The worker that holds it, or held it last.';
@@ -26,6 +26,31 @@ alter table public.agent_rooms enable row level security;
 grant select, insert, update, delete on public.agent_rooms to service_role;
 grant select on public.agent_rooms to authenticated;
 create policy "ops see the leases" on public.agent_rooms for select to authenticated using ((select live.am_ops()));
+
+create table public.agent_workers (
+  worker_id text primary key,
+  lane text not null default 'api' check (lane in ('api', 'own')),
+  takes boolean not null default true,
+  rooms int not null default 0 check (rooms >= 0),
+  load real not null default 0 check (load >= 0),
+  handed jsonb not null default '[]',
+  seen_at timestamptz not null default clock_timestamp(),
+  fallen_at timestamptz
+);
+comment on table public.agent_workers is 'The worker processes that are up, or were a minute ago: how they are woken, and what each carries.';
+comment on column public.agent_workers.worker_id is 'The worker; a restarted one has a new name.';
+comment on column public.agent_workers.lane is 'How it is woken: api (Realtime, live:wake:<worker>) or own (LISTEN on its own connection).';
+comment on column public.agent_workers.takes is 'Whether it takes rooms; false while it leaves or cannot see LiveKit.';
+comment on column public.agent_workers.rooms is 'How many rooms it has.';
+comment on column public.agent_workers.load is 'Share of what it can carry: the greater of processor and memory; 1 is full.';
+comment on column public.agent_workers.handed is 'Rooms that it shall take and has not fetched: [{"room", "at"}], at = from when on its claim is granted.';
+comment on column public.agent_workers.seen_at is 'Its last check-in.';
+comment on column public.agent_workers.fallen_at is
+  'Since when its session lock is known to be free, so that what it has not renewed since may be claimed; null: not fallen.';
+alter table public.agent_workers enable row level security;
+grant select, insert, update, delete on public.agent_workers to service_role;
+grant select on public.agent_workers to authenticated;
+create policy "ops see the workers" on public.agent_workers for select to authenticated using ((select live.am_ops()));
 
 create table public.relay_keys (
   kid text primary key check (kid ~ '^[A-Za-z0-9_-]{1,64}$'),
@@ -90,10 +115,14 @@ alter table live.wake_marks enable row level security;
 create table live.sweeps (
   name text primary key,
   worker_id text not null,
-  lease_expires_at timestamptz not null
+  lease_expires_at timestamptz not null,
+  deputy text,
+  deputy_until timestamptz
 );
-comment on table live.sweeps is 'The lease under which one worker sweeps for all.';
-comment on column live.sweeps.name is 'Name of the sweep.';
-comment on column live.sweeps.worker_id is 'The worker that sweeps now.';
+comment on table live.sweeps is 'The leases under which one worker does something for all: watch (looks after rooms that nobody has) and sessions (the sweep).';
+comment on column live.sweeps.name is 'watch or sessions.';
+comment on column live.sweeps.worker_id is 'The worker that does it now.';
 comment on column live.sweeps.lease_expires_at is 'From then on another worker may.';
+comment on column live.sweeps.deputy is 'The one worker that does it too because the lease was not renewed in time; null: nobody needed to.';
+comment on column live.sweeps.deputy_until is 'Until when no other becomes the deputy.';
 alter table live.sweeps enable row level security;

@@ -1,5 +1,6 @@
--- Owns: what is sent by Realtime: wake-ups to the agents (live:wake) and ids of changed rows to console and app
--- (live:session:<id>), and who may listen to which topic. Both are hints: anyone who misses one reads the tables.
+-- Owns: what is sent by Realtime: wake-ups to the worker that holds a room (live:wake:<worker>; live:wake for what nobody
+-- holds) and ids of changed rows to console and app (live:session:<id>). Both are hints: anyone who misses one reads the
+-- tables. A worker with a lane of its own is woken by NOTIFY instead, which costs no Realtime message.
 
 create function live.take_mark(p_name text, p_interval interval) returns boolean
 language plpgsql set search_path = '' as $$
@@ -19,16 +20,42 @@ end;
 $$;
 comment on function live.take_mark is 'Whether something named may be sent now: at most once in an interval, without waiting on locks.';
 
-create function live.wake(p_room text) returns void
-language plpgsql set search_path = '' as $$
+create function live.wake_channel(p_worker text) returns text
+language plpgsql immutable set search_path = '' as $$
 begin
-  -- A wake-up left out is not lost: agents pull at a wake-up and again 60 and 250 ms later.
-  if live.take_mark(p_room, interval '50 milliseconds') then
-    perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
+  return 'live_wake_' || md5(p_worker);  -- a name of Postgres has 63 bytes
+end;
+$$;
+comment on function live.wake_channel is 'The channel on which a worker with a lane of its own listens.';
+
+create function live.wake_worker(p_worker text, p_event text, p_payload jsonb default '{}') returns void
+language plpgsql set search_path = '' as $$
+declare
+  addressee text := coalesce(p_worker, (select s.worker_id from live.sweeps s where s.name = 'watch'));
+begin
+  if exists (select from public.agent_workers w where w.worker_id = addressee and w.lane = 'own') then
+    perform pg_notify(live.wake_channel(addressee), jsonb_build_object('event', p_event, 'payload', p_payload)::text);
+  else
+    perform realtime.send(p_payload, p_event, coalesce('live:wake:' || p_worker, 'live:wake'), true);
   end if;
 end;
 $$;
-comment on function live.wake is 'Wakes the agents for a room.';
+comment on function live.wake_worker is
+  'Wakes one worker: wake {"room"} (it has news), serve (rooms were handed to it). Null: the one that watches, also by offer '
+  '(a worker that leaves offers its rooms); to live:wake nobody else listens.';
+
+create function live.wake(p_room text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- The first of a burst goes at once. One left out is not lost: agents pull at a wake-up and again 60 and 250 ms later.
+  if live.take_mark(p_room, interval '50 milliseconds') then
+    perform live.wake_worker(
+      (select r.worker_id from public.agent_rooms r where r.room = p_room and r.lease_expires_at > clock_timestamp()),
+      'wake', jsonb_build_object('room', p_room));
+  end if;
+end;
+$$;
+comment on function live.wake is 'Wakes the worker that holds a room, or the one that watches over what nobody holds.';
 
 create function live.tell_session(p_session uuid, p_table text, p_ids jsonb) returns void
 language plpgsql set search_path = '' as $$

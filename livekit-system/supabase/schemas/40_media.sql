@@ -77,7 +77,7 @@ $$;
 comment on function public.agent_media(text, jsonb) is
   'Files what flows from hosts: [{"room", "epoch", "user_id", "participant_sid", "flowing": ["camera", "microphone"], "at_ms"}], '
   'each one all that flows of these two -> [{"room", "ok"}]; ok is false when it is fenced. Of anybody but a host nothing is kept.';
-grant execute on function public.agent_media(text, jsonb) to service_role;
+grant execute on function public.agent_media(text, jsonb) to service_role, live_agent;
 
 create function live.read_webhook_track(p_room text, p_event text, p_payload jsonb) returns boolean
 language plpgsql set search_path = '' as $$

@@ -141,6 +141,17 @@ end;
 $$;
 comment on function live.snapshot is 'All that an agent must know of a room when it begins.';
 
+create function live.holder_fell(p_lease public.agent_rooms) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  -- A fallen lock is a hint: a restarted server drops all of them. Who still works renews within the grace.
+  return exists (select from public.agent_workers w
+                  where w.worker_id = p_lease.worker_id and w.fallen_at > p_lease.renewed_at
+                    and w.fallen_at < clock_timestamp() - interval '250 milliseconds');
+end;
+$$;
+comment on function live.holder_fell is 'Whether a lease''s worker is dead, although the lease has not run out: its lock fell and it has not renewed since.';
+
 create function public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -164,6 +175,7 @@ begin
     worker_id = excluded.worker_id, epoch = r.epoch + 1, lease_expires_at = excluded.lease_expires_at,
     bot_identity = excluded.bot_identity, claimed_at = clock_timestamp(), renewed_at = clock_timestamp(), offered_at = null
     where r.worker_id = excluded.worker_id or r.lease_expires_at <= clock_timestamp() or r.offered_at is not null
+       or live.holder_fell(r)
   returning * into lease;
   if lease.room is null then
     return (select jsonb_build_object('outcome', 'held', 'now', now_at, 'holder', r.worker_id, 'epoch', r.epoch)
@@ -177,7 +189,7 @@ begin
                    order by b.id for update);
   if was.worker_id <> p_worker then
     -- The one who had it learns at once, instead of defending for a beat what is no longer wanted.
-    perform realtime.send(jsonb_build_object('room', p_room), 'wake', 'live:wake', true);
+    perform live.wake_worker(was.worker_id, 'wake', jsonb_build_object('room', p_room));
   end if;
   return jsonb_build_object('outcome', 'claimed', 'now', now_at, 'epoch', lease.epoch, 'snapshot', live.snapshot(p_room),
     'unmoderated_since', case when was.offered_at is not null and was.lease_expires_at > now_at then now_at
@@ -187,8 +199,9 @@ $$;
 comment on function public.agent_claim_room is
   'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?, '
   '"unmoderated_since"?: the last sign of the worker before, null in a room that was just opened}. Granted '
-  'when there is no lease, it has run out or is offered, or it is the same worker''s; the epoch grows each time. ended = delete the room.';
-grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
+  'when there is no lease, it has run out or is offered, its holder fell, or it is the same worker''s; the epoch grows each time. ended = '
+  'delete the room.';
+grant execute on function public.agent_claim_room(text, text, text, int) to service_role, live_agent;
 
 create function public.agent_offer(p_worker text, p_rooms jsonb) returns void
 language plpgsql security definer set search_path = '' as $$
@@ -196,12 +209,12 @@ begin
   update public.agent_rooms r set offered_at = clock_timestamp()
     from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint)
    where r.room = x.room and r.worker_id = p_worker and r.epoch = x.epoch;
-  perform realtime.send('{}', 'offer', 'live:wake', true);
+  perform live.wake_worker(null, 'offer');
 end;
 $$;
 comment on function public.agent_offer is
   'Offers rooms of a worker that is leaving to the others: [{"room", "epoch"}]. It holds each until another has claimed it.';
-grant execute on function public.agent_offer(text, jsonb) to service_role;
+grant execute on function public.agent_offer(text, jsonb) to service_role, live_agent;
 
 create function live.settle_closed_room(p_session uuid, p_call uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -249,4 +262,4 @@ comment on function public.agent_release is
   'Gives up leases; p_rooms [{"room", "epoch", "closed", "at_ms"}] -> [{"room", "ok"}]. closed = the room is gone, so its '
   'open visits end at at_ms and what was asked of it is finished. Nothing with this epoch is taken afterwards. ok is '
   'false when another worker holds the room by now.';
-grant execute on function public.agent_release(text, jsonb) to service_role;
+grant execute on function public.agent_release(text, jsonb) to service_role, live_agent;

@@ -4,6 +4,11 @@
 create index moderation_actions_due_of_person on public.moderation_actions (session_id, call_id, target_user_id, n)
   where status in ('pending', 'claimed');
 
+create index live_sessions_changed on public.live_sessions (desired_xid);
+create index live_sessions_unrelayed on public.live_sessions (ended_at) where last_seq > relayed_seq;
+create index live_participants_changed_since on public.live_participants (desired_xid);
+create index calls_changed on public.calls (desired_xid);
+
 create function live.action_json(p_row public.moderation_actions) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
@@ -120,32 +125,47 @@ end;
 $$;
 comment on function live.room_news is 'What is new in one room since a cursor; claims its due actions.';
 
+create function live.changed_rooms(p_since xid8) returns setof text
+language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select s.livekit_room from public.live_sessions s where s.desired_xid >= p_since
+    union all
+    -- What ended long ago with events that nobody relayed is held by nobody.
+    select s.livekit_room from public.live_sessions s
+     where s.last_seq > s.relayed_seq and (s.ended_at is null or s.ended_at > clock_timestamp() - interval '1 hour')
+    union all
+    select c.livekit_room from public.calls c where c.desired_xid >= p_since
+    union all
+    select s.livekit_room from public.live_participants p join public.live_sessions s on s.id = p.session_id
+     where p.desired_xid >= p_since
+    union all
+    select live.room_of(a.session_id, a.call_id) from public.moderation_actions a where a.status in ('pending', 'claimed')
+    union all
+    select s.livekit_room from public.live_level_watches w join public.live_sessions s on s.id = w.session_id
+     where w.expires_at > clock_timestamp();
+end;
+$$;
+comment on function live.changed_rooms is
+  'Rooms in which something has changed or is due, repeated where more than one thing is. It asks from the side of the changes, '
+  'so that what a beat costs grows with what has happened and not with the rooms that are held.';
+
 create function live.rooms_with_news(p_rooms jsonb) returns setof text
 language plpgsql stable set search_path = '' as $$
+declare
+  since xid8 := (select min(x.cursor::xid8) from jsonb_to_recordset(p_rooms) as x (cursor text));
 begin
   return query
     select x.room
       from jsonb_to_recordset(p_rooms) as x (room text, cursor text)
-      left join public.live_sessions s on s.livekit_room = x.room
-      left join public.calls c on c.livekit_room = x.room
      where x.cursor is null
-        or s.last_seq > s.relayed_seq
-        or s.desired_xid >= x.cursor::xid8
-        or c.desired_xid >= x.cursor::xid8
         or exists (select from public.app_settings a
                     where a.key = 'moderation.policy' and a.changed_xid >= x.cursor::xid8)
-        or exists (select from public.live_participants p
-                    where p.session_id = s.id and p.desired_xid >= x.cursor::xid8)
-        or exists (select from public.moderation_actions a
-                    where a.session_id = s.id and a.status in ('pending', 'claimed'))
-        or exists (select from public.moderation_actions a
-                    where a.call_id = c.id and a.status in ('pending', 'claimed'))
-        or exists (select from public.live_level_watches w
-                    where w.session_id = s.id and w.expires_at > clock_timestamp())
+        or x.room in (select live.changed_rooms(since))
      order by x.room;
 end;
 $$;
-comment on function live.rooms_with_news is 'The rooms worth a closer look: by index only, so that idle rooms cost next to nothing.';
+comment on function live.rooms_with_news is 'The rooms worth a closer look, of [{"room", "cursor"}].';
 
 create function public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -154,21 +174,27 @@ declare
   cursor_xid text := pg_snapshot_xmin(pg_current_snapshot())::text;
   now_at timestamptz := clock_timestamp();
   asked record;
-  held jsonb := '[]';
-  answers jsonb := '[]';
+  held jsonb;
+  answers jsonb;
 begin
-  for asked in
-    select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, cursor text, in_hand uuid[]) order by x.room
-  loop
+  with asked_for as (
+    select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, cursor text, in_hand uuid[])
+  ), locked as (
+    -- In the order of names, as everywhere.
+    select r.room from public.agent_rooms r join asked_for x on x.room = r.room
+     where r.worker_id = p_worker and r.epoch = x.epoch
+     order by r.room for update of r
+  ), renewed as (
     update public.agent_rooms r
        set lease_expires_at = now_at + make_interval(secs => p_ttl_ms / 1000.0), renewed_at = now_at
-     where r.room = asked.room and r.worker_id = p_worker and r.epoch = asked.epoch;
-    if found then
-      held := held || to_jsonb(asked);
-    else
-      answers := answers || jsonb_build_object('room', asked.room, 'held', false);
-    end if;
-  end loop;
+      from locked where r.room = locked.room
+    returning r.room
+  )
+  select coalesce(jsonb_agg(to_jsonb(x)) filter (where renewed.room is not null), '[]'),
+         coalesce(jsonb_agg(jsonb_build_object('room', x.room, 'held', false) order by x.room)
+                    filter (where renewed.room is null), '[]')
+    into held, answers
+    from asked_for x left join renewed on renewed.room = x.room;
   for asked in
     select x.room, x.cursor, x.in_hand
       from jsonb_to_recordset(held) as x (room text, cursor text, in_hand uuid[])
@@ -181,13 +207,13 @@ begin
   if exists (select from live.gone_accounts g where g.settled_at is null) then
     perform live.settle_accounts(interval '100 milliseconds');
   end if;
-  return jsonb_build_object('now', now_at, 'rooms', answers);
+  return jsonb_build_object('now', now_at, 'cursor', cursor_xid, 'rooms', answers);
 end;
 $$;
 comment on function public.agent_pull is
   'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor", "in_hand"?: [ids of '
-  'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", '
-  '"rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
+  'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", "cursor": from where to ask next '
+  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up.';
-grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;
+grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;

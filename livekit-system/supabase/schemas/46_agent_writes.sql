@@ -54,7 +54,7 @@ comment on function public.agent_finish_actions is
   'Writes results back: [{"room", "epoch", "id", "outcome": applied | failed, "error_code", "error", "before", '
   '"after", "confirmed_at_ms"}] -> [{"id", "ok", "status"?, "error"?: fenced | unknown_action | '
   'unknown_outcome}]. Finishing a final row again answers its status.';
-grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
+grant execute on function public.agent_finish_actions(text, jsonb) to service_role, live_agent;
 
 create function public.agent_presence(p_worker text, p_reports jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -85,7 +85,7 @@ comment on function public.agent_presence is
   'Files presence: [{"room", "epoch", "event": joined | left, "participant_sid", "user_id", "beside"?, "at_ms", "reason"}] -> an '
   'aligned array of {"ok": true, "person": PERSON} or {"ok": false, "error": fenced | malformed | unknown_user | '
   'unknown_room | not_a_party | somebody_else}.';
-grant execute on function public.agent_presence(text, jsonb) to service_role;
+grant execute on function public.agent_presence(text, jsonb) to service_role, live_agent;
 
 create function public.agent_relayed(p_worker text, p_cursors jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
@@ -115,7 +115,7 @@ end;
 $$;
 comment on function public.agent_relayed is
   'Moves the relay''s cursor forward, never back: [{"room", "epoch", "seq"}] -> [{"room", "ok", "seq"?, "error"?}].';
-grant execute on function public.agent_relayed(text, jsonb) to service_role;
+grant execute on function public.agent_relayed(text, jsonb) to service_role, live_agent;
 
 create function public.agent_publish_key(p_kid text, p_public_key text, p_not_after timestamptz) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -134,7 +134,7 @@ end;
 $$;
 comment on function public.agent_publish_key is
   'Makes a public key known before packets are signed with it; repeating it prolongs it. Returns the row of relay_keys.';
-grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
+grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role, live_agent;
 
 create function live.ask_automatically(p_session uuid, p_user uuid, p_action jsonb) returns text
 language plpgsql security definer set search_path = '' as $$
@@ -267,7 +267,7 @@ comment on function public.agent_incidents is
   '"participant_sid", "rule", "severity", "measured", "started_at", "ended_at", "strikes", "action": null | {"id", "action", '
   '"params", "reason"}, "case_severity": null | info | warning | critical}] -> [{"id", "ok", "error"?}]. The same id again '
   'is the same incident and the same action. case_severity: a human must decide, so the person''s case is opened, and the operators are called.';
-grant execute on function public.agent_incidents(text, jsonb) to service_role;
+grant execute on function public.agent_incidents(text, jsonb) to service_role, live_agent;
 
 create function public.agent_audio_stats(p_worker text, p_rows jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -298,4 +298,4 @@ comment on function public.agent_audio_stats is
   'Writes audio figures: [{"room", "epoch", "user_id", "minute", "talk_seconds", "loudness_lufs", "peak_dbfs", '
   '"clipped_ratio", "measured"}] -> {"written"}. A minute written again is replaced by the one who heard as much of it or more; fenced '
   'rows are left out.';
-grant execute on function public.agent_audio_stats(text, jsonb) to service_role;
+grant execute on function public.agent_audio_stats(text, jsonb) to service_role, live_agent;

@@ -203,7 +203,10 @@ begin
   insert into live.sweeps as w (name, worker_id, lease_expires_at)
   values ('sessions', p_worker, clock_timestamp() + interval '10 seconds')
   on conflict (name) do update set worker_id = excluded.worker_id, lease_expires_at = excluded.lease_expires_at
-    where w.worker_id = excluded.worker_id or w.lease_expires_at <= clock_timestamp();
+    where w.worker_id = excluded.worker_id or w.lease_expires_at <= clock_timestamp()
+       -- Who watches also sweeps: its list of LiveKit's rooms is the freshest.
+       or exists (select from live.sweeps l
+                   where l.name = 'watch' and l.worker_id = excluded.worker_id and l.lease_expires_at > clock_timestamp());
   if not found then
     return jsonb_build_object('held', false);
   end if;
@@ -228,7 +231,7 @@ comment on function public.agent_sweep is
   'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
-grant execute on function public.agent_sweep(text, text[]) to service_role;
+grant execute on function public.agent_sweep(text, text[]) to service_role, live_agent;
 
 create function live.unclaimed_actions() returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -282,4 +285,4 @@ $$;
 comment on function public.agent_overview is
   'For the watcher: {"now", "rooms": [{"room", "kind", "id", "status", "since", "worker_id", "epoch", "lease_expires_at", '
   '"bot_identity", "moderated", "occupied" (somebody has an open visit)}], "unclaimed": as live.unclaimed_actions} of every live session and running call.';
-grant execute on function public.agent_overview() to service_role;
+grant execute on function public.agent_overview() to service_role, live_agent;

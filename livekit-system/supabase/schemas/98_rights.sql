@@ -23,6 +23,7 @@ revoke all on table
   public.reason_codes,
   public.moderation_cases,
   public.agent_rooms,
+  public.agent_workers,
   public.relay_keys,
   public.livekit_webhook_events,
   public.live_level_watches,
@@ -172,6 +173,8 @@ revoke all on routine
   public.can_join_as(session_id uuid, user_id uuid),
   public.can_join(session_id uuid),
   live.take_mark(p_name text, p_interval interval),
+  live.wake_channel(p_worker text),
+  live.wake_worker(p_worker text, p_event text, p_payload jsonb),
   live.wake(p_room text),
   live.tell_session(p_session uuid, p_table text, p_ids jsonb),
   live.room_of(p_session uuid, p_call uuid),
@@ -296,14 +299,22 @@ revoke all on routine
   live.roles_of(p_context text),
   live.standing_strikes(p_session public.live_sessions),
   live.snapshot(p_room text),
+  live.holder_fell(p_lease public.agent_rooms),
   public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int),
   public.agent_offer(p_worker text, p_rooms jsonb),
   live.settle_closed_room(p_session uuid, p_call uuid),
   public.agent_release(p_worker text, p_rooms jsonb),
+  live.worker_lock(p_worker text),
+  live.stand(p_worker text, p_takes boolean, p_ttl_ms int, p_early_ms int),
+  public.agent_check_in(p_worker text, p_ttl_ms int, p_early_ms int, p_state jsonb),
+  public.agent_hand(p_worker text, p_rooms jsonb),
+  public.agent_suspect(p_worker text, p_fallen text, p_grace_ms int),
+  public.agent_watch(p_worker text, p_early_ms int, p_listed text[]),
   live.action_json(p_row public.moderation_actions),
   live.expire_actions(p_session uuid, p_call uuid),
   live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_in_hand uuid[], p_limit int),
   live.room_news(p_worker text, p_room text, p_in_hand uuid[], p_since xid8, p_cursor text, p_limit int),
+  live.changed_rooms(p_since xid8),
   live.rooms_with_news(p_rooms jsonb),
   public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int),
   live.finish_action(p_worker text, p_result jsonb),
@@ -581,6 +592,7 @@ grant execute on function live.is_service() to anon, authenticated, service_role
 grant execute on function live.is_uuid(text) to anon, authenticated, service_role;
 grant execute on function live.is_anonymous() to anon, authenticated, service_role;
 grant execute on function live.account_gone(uuid) to service_role;
+grant usage on schema public to live_agent;
 grant select, insert, update, delete on public.live_ops to service_role;
 grant select on public.live_ops to authenticated;
 grant execute on function live.is_ops(uuid) to authenticated, service_role;
@@ -621,6 +633,8 @@ grant select, insert, update on public.moderation_cases to service_role;
 grant select on public.moderation_cases to authenticated;
 grant select, insert, update, delete on public.agent_rooms to service_role;
 grant select on public.agent_rooms to authenticated;
+grant select, insert, update, delete on public.agent_workers to service_role;
+grant select on public.agent_workers to authenticated;
 grant select, insert, update on public.relay_keys to service_role;
 grant select on public.relay_keys to authenticated;
 grant select, insert, delete on public.livekit_webhook_events to service_role;
@@ -642,19 +656,23 @@ grant execute on function live.may_listen(text) to authenticated;
 grant execute on function public.watch_levels(uuid) to authenticated;
 grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
 grant select on public.live_media to authenticated, service_role;
-grant execute on function public.agent_media(text, jsonb) to service_role;
-grant execute on function public.agent_claim_room(text, text, text, int) to service_role;
-grant execute on function public.agent_offer(text, jsonb) to service_role;
-grant execute on function public.agent_release(text, jsonb) to service_role;
-grant execute on function public.agent_pull(text, jsonb, int, int) to service_role;
-grant execute on function public.agent_finish_actions(text, jsonb) to service_role;
-grant execute on function public.agent_presence(text, jsonb) to service_role;
-grant execute on function public.agent_relayed(text, jsonb) to service_role;
-grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role;
-grant execute on function public.agent_incidents(text, jsonb) to service_role;
-grant execute on function public.agent_audio_stats(text, jsonb) to service_role;
-grant execute on function public.agent_sweep(text, text[]) to service_role;
-grant execute on function public.agent_overview() to service_role;
+grant execute on function public.agent_media(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_claim_room(text, text, text, int) to service_role, live_agent;
+grant execute on function public.agent_offer(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_release(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_check_in(text, int, int, jsonb) to service_role, live_agent;
+grant execute on function public.agent_hand(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_suspect(text, text, int) to service_role, live_agent;
+grant execute on function public.agent_watch(text, int, text[]) to service_role, live_agent;
+grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;
+grant execute on function public.agent_finish_actions(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_presence(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_relayed(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role, live_agent;
+grant execute on function public.agent_incidents(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_audio_stats(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_sweep(text, text[]) to service_role, live_agent;
+grant execute on function public.agent_overview() to service_role, live_agent;
 grant select on public.erasures to authenticated, service_role;
 grant execute on function public.erase_account(uuid) to authenticated, service_role;
 grant execute on function public.delete_my_account() to authenticated;

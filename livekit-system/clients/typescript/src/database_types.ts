@@ -22,6 +22,21 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      agent_workers: {
+        Row: {
+          fallen_at: string | null;
+          handed: Json;
+          lane: string;
+          load: number;
+          rooms: number;
+          seen_at: string;
+          takes: boolean;
+          worker_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       app_setting_changes: {
         Row: {
           after: Json;
