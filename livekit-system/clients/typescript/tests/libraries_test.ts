@@ -89,7 +89,12 @@ Deno.test("supabase-js and livekit-client are asked in their own words", async (
 
 Deno.test("a refusal by the database through supabase-js is told as one that waiting will not mend", async () => {
   const errors: [string, boolean][] = [];
-  const refusal = { code: "PT403", message: "Join the session first.", hint: "not_in_session", details: null };
+  const refusal = {
+    code: "PT403",
+    message: "Join the session first.",
+    hint: "not_in_session",
+    details: null,
+  };
   const relay = openRelay({
     room: new Room(),
     supabase: client(answering([], () => [403, refusal])),
