@@ -10,37 +10,29 @@ import contextlib
 import logging
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import assert_never
 
 from agent.core.backoff import Backoff
 from agent.core.envelope import Envelope
 from agent.core.inbox import Inbox, InboxOverflow
 from agent.core.log_fields import bind
-from agent.core.outbox import Outbox
-from agent.core.performer import Outboxes, World
+from agent.core.moderated import Moderated, WrittenRows
+from agent.core.performer import World
 from agent.core.ports import (
     Claim,
     ClaimOutcome,
     ConnectionLost,
-    Finish,
     HiddenParticipant,
-    Incident,
-    Joined,
     Lease,
-    Left,
     PortError,
     Release,
-    RoomFacts,
     RoomName,
     Unavailable,
-    Written,
 )
-from agent.core.puller import HeldRoom, Puller
+from agent.core.puller import Puller
 from agent.core.room_loop import moderate
 from agent.core.shared import Shared
-from handlers.events import Identity, PresenceRecorded
-from handlers.state import RoomState
+from handlers.events import Identity
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +46,6 @@ DISCONNECT_SECONDS = 2.0
 OFFER_SECONDS = 1.0
 GOODBYE_SECONDS = 5.0
 """For the last writes of a room; past it the database closes what is open by its own clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moderated:
-    """A room that this worker moderates now. Only the room's own loop changes `state`."""
-
-    held: HeldRoom
-    facts: RoomFacts
-    inbox: Inbox
-    since: float
-    """By the database's clock."""
-    state: RoomState = field(default_factory=RoomState)
 
 
 class Host:
@@ -82,14 +62,7 @@ class Host:
         self._tasks: asyncio.TaskGroup | None = None
         self.ended = 0
         """Connections to LiveKit that are over."""
-        self.outboxes = Outboxes(
-            presence=Outbox("presence", shared.store.presence, self._presence_written),
-            finishes=Outbox("finishes", shared.store.finish, self._finish_written),
-            cursors=Outbox("cursors", shared.store.relayed, lambda row, _: puller.relayed(row.lease.room)),
-            incidents=Outbox("incidents", shared.store.incidents, self._incident_written),
-            minutes=Outbox("minutes", shared.store.minutes, lambda _row, _answer: None),
-            media=Outbox("media", shared.store.media, lambda _row, _answer: None),
-        )
+        self.outboxes = WrittenRows(self._moderated, puller, shared).outboxes()
 
     async def run(self) -> None:
         """Serve until cancelled. Cancelling leaves every room and gives its lease back."""
@@ -292,29 +265,6 @@ class Host:
     async def _flush_and_release(self, release: Release) -> None:
         await self.outboxes.flush()
         await self._store.release((release,))
-
-    def _incident_written(self, row: Incident, answer: Written) -> None:
-        if not answer.ok:
-            rule = row.effect.decision.rule.value
-            log.warning(
-                "incident not written", extra={"room": row.lease.room, "rule": rule, "error": answer.error}
-            )
-
-    def _presence_written(self, row: Joined | Left, answer: Written) -> None:
-        moderated = self._moderated.get(row.lease)
-        if answer.person is not None and moderated is not None and isinstance(row, Joined):
-            moderated.inbox.put(PresenceRecorded(answer.person))
-
-    def _finish_written(self, row: Finish, answer: Written) -> None:
-        self._puller.finished(row.lease, row.effect.action, written=answer.ok)
-        moderated, verdict = self._moderated.get(row.lease), row.effect.verdict.value
-        where = {"room": row.lease.room, **(moderated.facts.as_key() if moderated else {})}
-        what = {"action_id": row.effect.action, "action": answer.action, "outcome": verdict}
-        if not answer.ok:
-            log.warning("action not finished", extra={**where, **what, "error": answer.error})
-        elif answer.enforce_ms is not None:
-            log.info("action finished", extra={**where, **what, "enforce_ms": round(answer.enforce_ms, 1)})
-            self._metrics.actions.labels(answer.action or "", verdict).observe(answer.enforce_ms / 1000)
 
 
 def _ms(seconds: float) -> float:

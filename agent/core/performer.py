@@ -13,9 +13,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, assert_never
 
+from agent.core.answers import compared, failure_of
 from agent.core.envelope import TOPIC_EVENTS, TOPIC_LEVELS, TOPIC_NOTICE, Envelope
 from agent.core.levels_payload import levels_payload
-from agent.core.outbox import Outbox
+from agent.core.outboxes import Outboxes
 from agent.core.ports import (
     Cursor,
     Finish,
@@ -23,12 +24,9 @@ from agent.core.ports import (
     Incident,
     Joined,
     Left,
-    Listing,
     Minute,
     OnAir,
     PortError,
-    Refused,
-    TargetGone,
     Unavailable,
 )
 from agent.core.puller import HeldRoom, Puller
@@ -57,12 +55,9 @@ from handlers.effects import (
     ShowLevels,
 )
 from handlers.events import (
-    Connection,
     Event,
     EventsNotRelayed,
     EventsRelayed,
-    Failure,
-    Identity,
     LiveEvent,
     ParticipantNotRemoved,
     ParticipantRemoved,
@@ -82,33 +77,6 @@ LAST_WORDS_SECONDS = 0.5
 """A notice that is not on the wire by then is dropped: it must not hold up a removal."""
 HEAD_START_SECONDS = 0.025
 """A removal travels by another way than the notice before it, and nothing tells when that has arrived."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outboxes:
-    """The batched writes of the process."""
-
-    presence: Outbox[Joined | Left]
-    finishes: Outbox[Finish]
-    cursors: Outbox[Cursor]
-    incidents: Outbox[Incident]
-    minutes: Outbox[Minute]
-    media: Outbox[OnAir]
-
-    async def run(self) -> None:
-        """Write for ever."""
-        async with asyncio.TaskGroup() as tasks:
-            for outbox in self.all():
-                tasks.create_task(outbox.run(), name=outbox.kind)
-
-    async def flush(self) -> None:
-        """Returns when everything so far is written."""
-        for outbox in self.all():
-            await outbox.flush()
-
-    def all(self) -> tuple[Outbox[Any], ...]:
-        """In the order in which a room's last words are written."""
-        return self.media, self.presence, self.incidents, self.finishes, self.cursors, self.minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,24 +294,3 @@ class Performer:
                 self._shared.metrics.hosts_not_measurable.inc()
             case _:
                 assert_never(metric)
-
-
-def compared(
-    listing: Listing, ourselves: Identity, present: tuple[tuple[Identity, Connection], ...]
-) -> RoomSynced | None:
-    """A list beside what the room shows. None: it does not know even our own agent, so it tells about another room of
-    that name, or of none, and nothing in it is believed."""
-    if ourselves not in listing.others:
-        return None
-    return RoomSynced(listing.people, listed=True, shown=frozenset(c.sid for _, c in present))
-
-
-def failure_of(error: PortError) -> Failure:
-    """What an adapter's error means for what follows."""
-    match error:
-        case TargetGone():
-            return Failure.GONE
-        case Refused():
-            return Failure.PERMANENT
-        case _:
-            return Failure.RETRYABLE

@@ -12,7 +12,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from agent.core.clock import DatabaseClock
-from agent.core.host import Host, Moderated
+from agent.core.host import Host
+from agent.core.moderated import Moderated
 from agent.core.puller import DEAF_AFTER, Puller
 from agent.core.relay_key import RelayKey
 from agent.core.wakes import Hints

@@ -9,7 +9,8 @@ from agent.core.clock import DatabaseClock
 from agent.core.envelope import Envelope, Signer
 from agent.core.inbox import Inbox
 from agent.core.outbox import Outbox
-from agent.core.performer import Outboxes, Performer, World
+from agent.core.outboxes import Outboxes
+from agent.core.performer import Performer, World
 from agent.core.ports import Lease, RoomFacts, RoomName, Written
 from agent.core.puller import HeldRoom, Puller, Rhythm
 from agent.core.room_loop import moderate

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, TypeVar
 
-from agent.core.performer import compared
+from agent.core.answers import compared
 from agent.core.ports import (
     ClaimOutcome,
     Cursor,

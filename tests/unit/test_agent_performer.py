@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from agent.core.answers import failure_of
 from agent.core.envelope import TOPIC_EVENTS, TOPIC_NOTICE
-from agent.core.performer import CONCURRENT_CALLS, failure_of
+from agent.core.performer import CONCURRENT_CALLS
 from agent.core.ports import Refused, RoomName, TargetGone, Unavailable
 from handlers.effects import CloseRoom, Relay, RemoveParticipant, Resync, SetPermission
 from handlers.events import (
