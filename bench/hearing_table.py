@@ -19,8 +19,8 @@ from bench.hearing_sounds import voices
 from bench.hearing_sounds.offences import Loop, overdriven
 from bench.hearing_sounds.opus import through_opus
 from bench.hearing_sounds.surroundings import coloured, mains
+from bench.story import Frame, frames, hear
 from local import sounds
-from local.hearing import Frame, frames, hear
 from local.people.sound import RATE
 from local.results import Figure, at_most, say
 from local.sounds import Signal

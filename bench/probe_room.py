@@ -23,6 +23,7 @@ from local.people.person import Person
 from local.people.relay_packet import EVENTS
 from local.results import Figure, spread
 from local.stack import Stack
+from moderation.timestamps import seconds_of
 
 VISITS, VISIT_SECONDS = 20, 0.3
 ROWS = 40
@@ -42,7 +43,7 @@ class Packets:
         if packet.topic != EVENTS:
             return
         body = json.loads(json.loads(packet.data)["body"])
-        sent_at = datetime.fromisoformat(body["sent_at"]).timestamp()
+        sent_at = seconds_of(body["sent_at"])
         for event in body["events"]:
             self.sent_at.setdefault(event["seq"], sent_at)
 

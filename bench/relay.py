@@ -11,7 +11,6 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from pathlib import Path
 
 from bench.full import full
@@ -23,6 +22,7 @@ from local.people.person import Person
 from local.people.waiting import until
 from local.results import Figure, say, spread, write
 from local.stack import Stack
+from moderation.timestamps import seconds_of
 
 CALM_P50_MS, CALM_P99_MS = 20.0, 80.0
 BURST_P99_MS = 250.0
@@ -59,7 +59,7 @@ async def calm(stack: Stack) -> list[Figure]:
 
 def committed(events: list[Json]) -> list[tuple[int, float]]:
     """Each event's seq, and when it got it, epoch seconds."""
-    return [(event["seq"], datetime.fromisoformat(event["created_at"]).timestamp()) for event in events]
+    return [(event["seq"], seconds_of(event["created_at"])) for event in events]
 
 
 class Burst:

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -12,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from local.people.waiting import until
 from local.supervisor import Child
+from moderation.timestamps import seconds_of
 
 IN_THE_ROOM = "in the room"
 LEFT_SECONDS = 60.0
@@ -118,5 +118,5 @@ def _entrance(line: bytes) -> Entrance | None:
     if IN_THE_ROOM.encode() not in line:
         return None
     said = json.loads(line)
-    at = datetime.fromisoformat(said["at"]).timestamp()
+    at = seconds_of(said["at"])
     return Entrance(said["room"], at, said["claim_ms"], said["connect_ms"])

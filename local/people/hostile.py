@@ -23,6 +23,7 @@ from local.people.sound import RATE, tone
 from local.people.waiting import until
 from local.ports import LOOPBACK
 from local.stack import Stack
+from moderation.timestamps import seconds_of
 
 LOUD = tone(-10.0)
 AT_ONCE = 2
@@ -73,7 +74,7 @@ class Arena:
 
 def moment(database_time: str) -> float:
     """A time of the database as `time.monotonic()`: here both have the same clock."""
-    return datetime.fromisoformat(database_time).timestamp() - time.time() + time.monotonic()
+    return seconds_of(database_time) - time.time() + time.monotonic()
 
 
 def heard_ms(ear: Ear, since: float) -> float:

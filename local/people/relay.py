@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agent.core.backoff import Backoff
 from local.people.relay_packet import (
     EVENTS,
     NOTICE,
@@ -235,6 +236,7 @@ class RelayReader:
         """Reads page by page, again after a failure; what is asked for meanwhile is done afterwards."""
         self._due = float("inf")
         found = failures = 0
+        backoff = Backoff(_RETRY_BASE_SECONDS, _RETRY_CAP_SECONDS)
         while True:
             try:
                 rows = await self._page()
@@ -243,7 +245,7 @@ class RelayReader:
             announced = not rows and self._sequence.behind and failures + 1 < _MAX_TRIES
             if rows is None or announced:
                 failures += 1
-                await asyncio.sleep(_backoff(failures))
+                await asyncio.sleep(backoff.pause())
                 continue
             found += len(rows)
             self._sequence.fill(rows)
@@ -272,13 +274,14 @@ class RelayReader:
             await asyncio.sleep(KEY_FETCH_PAUSE_SECONDS)
 
     async def _fetch_keys(self) -> None:
-        for failures in range(1, _MAX_TRIES + 1):
+        backoff = Backoff(_RETRY_BASE_SECONDS, _RETRY_CAP_SECONDS)
+        for _ in range(_MAX_TRIES):
             self._fetches_begun += 1
             try:
                 async with asyncio.timeout(QUERY_TIMEOUT_SECONDS):
                     rows = await self._source.relay_keys()
             except (SourceUnavailableError, TimeoutError):
-                await asyncio.sleep(_backoff(failures))
+                await asyncio.sleep(backoff.pause())
                 continue
             # What row-level security shows to someone signed out is nothing, not an error; it revokes no key.
             self._keys = parse_keys(rows) if rows else self._keys
@@ -298,11 +301,6 @@ class RelayReader:
                 )  # it came during the fetch: its key may be younger than the answer
             else:
                 self._refuse(Refusal.UNKNOWN_KEY, packet)
-
-
-def _backoff(failures: int) -> float:
-    step = min(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS * 2.0 ** (failures - 1))
-    return step / 2 + random.uniform(0, step / 2)  # noqa: S311 - jitter
 
 
 def _monotonic() -> float:

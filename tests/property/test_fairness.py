@@ -13,8 +13,8 @@ import pyloudnorm  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.story import Frame, Story, frames, hear
 from local import sounds
-from local.hearing import Frame, Story, frames, hear
 from moderation.audio.kweighting import SAMPLE_RATE as RATE
 from moderation.audio.meter import BLOCK_SECONDS
 from moderation.escalation import strikes_at

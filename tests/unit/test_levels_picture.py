@@ -5,9 +5,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from bench.story import Story, frames, hear
 from demo.levels_picture import draw_levels
 from local import sounds
-from local.hearing import Story, frames, hear
 from moderation.audio.kweighting import SAMPLE_RATE
 from moderation.audio.measurement import Gap
 from moderation.rules.policy import Mode, Policy

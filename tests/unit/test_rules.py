@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from bench.story import frames, hear
 from local import sounds
-from local.hearing import frames, hear
 from moderation.audio.kweighting import SAMPLE_RATE as RATE
 from moderation.audio.measurement import Gap, Measurement
 from moderation.rule_names import Rule

@@ -17,6 +17,7 @@ import asyncpg
 from local.gateway.realtime.authorization import acting_as
 from local.gateway.realtime.channel import Channel
 from local.gateway.realtime.pgoutput import Change, Relation, Row
+from moderation.timestamps import text_of
 
 POLL_SECONDS = 0.1  # as hosted Realtime
 BUFFER_CHANGES = 10_000
@@ -188,7 +189,7 @@ def deliver(
         "schema": change.relation.schema,
         "table": change.relation.table,
         "type": change.kind,
-        "commit_timestamp": change.committed_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "commit_timestamp": text_of(change.committed_at.timestamp()),
         "errors": [view.error] if view.error else None,
         "columns": [{"name": n, "type": t} for n, t in table.types.items() if n in view.columns],
     }
