@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from handlers import levels
+from handlers import levels, minutes
 from handlers.actions import AUTOMATIC
 from handlers.effects import (
     AutomaticAction,
@@ -17,7 +17,6 @@ from handlers.effects import (
     Listen,
     Metric,
     RecordIncident,
-    RecordMinute,
     ReportPolicy,
 )
 from handlers.events import (
@@ -29,14 +28,13 @@ from handlers.events import (
     Track,
     TrackPaused,
 )
-from handlers.hearing import SoundState, Voice
+from handlers.hearing import Voice
 from handlers.notice_types import NoticeType
 from handlers.notices import notice
 from handlers.permissions import reassert
 from handlers.state import RoomState, sid_of
 from moderation.audio.levels import INTERVAL_SECONDS, level_of
 from moderation.audio.measurement import Measurement
-from moderation.audio.stats import PersonStats
 from moderation.audio.together import SHORT_TERM_SECONDS, together
 from moderation.escalation import Decision, Record, Severity, escalate, forgive, recall
 from moderation.identity import person_of
@@ -48,10 +46,6 @@ from moderation.rules.policy import PolicyError, parse_policy, readable_policy
 from moderation.rules.rule import Subject, Verdict
 from moderation.rules.steps import Step
 
-MINUTE_SECONDS = 60.0
-FIRST_SECONDS = 10.0
-"""After so much of a room's first minute it is written as it is, and again when it is over: a room that has just opened
-is not without figures for a minute. Once a room, so that it costs next to nothing."""
 FAULTS_EVERY_SECONDS = 300.0
 """Less than the window of the alert on `live_bad_policies_total`."""
 GRAIN_SECONDS = 0.05
@@ -82,7 +76,7 @@ def on_policy(state: RoomState, told: Mapping[str, Any] | None, now: float) -> E
         look_for_dead_air(state, now)
     else:
         hearing.voices.clear()
-    return (*complaints, *close_minute(hearing), Listen(hearing.on))
+    return (*complaints, *minutes.close(hearing), Listen(hearing.on))
 
 
 def tell_faults(state: RoomState, now: float) -> Effects:
@@ -116,7 +110,7 @@ def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
     summed = m if len(voice.latest) == 1 else sum_up(voice, m)
     if m.audible_seconds > 0.0 and subject.may_be_heard:
         hearing.heard_at = m.at
-    effects: list[Effect] = [*add_to_minute(state, who, event, summed), *levels.show(state, now)]
+    effects: list[Effect] = [*minutes.add(state, who, event, summed), *levels.show(state, now)]
     for verdict in verdicts:
         effects += follow(state, who, event.sid, desired.role, verdict, now, track)
     if summed is not None and summed is not m:
@@ -231,56 +225,6 @@ def may_hold_microphone(state: RoomState, identity: Identity) -> bool:
     return Source.MICROPHONE in state.rights.get(role, NO_RIGHTS).sources
 
 
-# -- minutes -----------------------------------------------------------------------
-
-
-def add_to_minute(state: RoomState, who: Identity, event: Measured, summed: Measurement | None) -> Effects:
-    """`summed`: see `sum_up`."""
-    minutes, m = state.hearing.minutes, event.measurement
-    begins = m.at // MINUTE_SECONDS * MINUTE_SECONDS
-    closed = close_minute(state.hearing) if minutes.begins is not None and begins > minutes.begins else ()
-    if minutes.begins is None:
-        minutes.begins = begins
-        state.wake_at(begins + MINUTE_SECONDS + 1.0)  # for the last words of the one who stops speaking
-    if minutes.first_at is None:
-        minutes.first_at = m.at + FIRST_SECONDS
-        state.wake_at(minutes.first_at)
-    stats = minutes.now.get(who)
-    if stats is None:
-        stats = minutes.now[who] = PersonStats()
-    stats.add(event.track, m, summed)
-    return closed
-
-
-def close_minute(hearing: SoundState) -> Effects:
-    minutes = hearing.minutes
-    if minutes.begins is None:
-        return ()
-    rows = rows_of(minutes.now, minutes.begins)
-    minutes.begins, minutes.first_at = None, math.inf
-    minutes.now.clear()
-    return rows
-
-
-def first_words(hearing: SoundState, now: float) -> Effects:
-    """What there is of the first minute, once it is time for it. The whole minute will replace it."""
-    minutes = hearing.minutes
-    if minutes.begins is None or minutes.first_at is None or now < minutes.first_at:
-        return ()
-    minutes.first_at = math.inf
-    return rows_of(minutes.now, minutes.begins)
-
-
-def rows_of(now: Mapping[Identity, PersonStats[Track]], begins: float) -> tuple[RecordMinute, ...]:
-    rows = ((who, stats.so_far(), stats.tracks()) for who, stats in now.items())
-    return tuple(RecordMinute(who, begins, heard, tracks) for who, heard, tracks in rows if heard is not None)
-
-
-def last_words(state: RoomState) -> Effects:
-    """What must be written before this room is let go."""
-    return close_minute(state.hearing)
-
-
 # -- the clock ---------------------------------------------------------------------
 
 
@@ -288,11 +232,8 @@ def on_tick(state: RoomState, now: float) -> Effects:
     hearing, faults = state.hearing, tell_faults(state, now)
     if not hearing.on:
         return faults
-    begins = hearing.minutes.begins
-    over = begins is not None and now >= begins + MINUTE_SECONDS + 1.0
-    closed = close_minute(hearing) if over else ()
-    first = first_words(hearing, now)
-    return (*faults, *closed, *first, *levels.show(state, now), *look_for_dead_air(state, now))
+    written = minutes.on_tick(hearing, now)
+    return (*faults, *written, *levels.show(state, now), *look_for_dead_air(state, now))
 
 
 def look_for_dead_air(state: RoomState, now: float) -> Effects:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import assert_never
 
-from handlers import actions, audio, false_sources, kept_out, levels, on_air, presence, relay
+from handlers import actions, audio, false_sources, kept_out, levels, minutes, on_air, presence, relay
 from handlers.effects import CloseRoom, Effects, Leave
 from handlers.events import (
     Event,
@@ -93,7 +93,7 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
             return kept_out.on_kept_out(state, event, now)
         case RoomEnded():
             return (
-                *audio.last_words(state),
+                *minutes.last_words(state),
                 *presence.on_room_ended(state, event),
                 *on_room_over(state, event),
             )

@@ -9,9 +9,9 @@ from agent.core.inbox import Inbox
 from agent.core.performer import Performer, World
 from agent.core.ports import ConnectionLost, PortError, RoomName
 from agent.core.puller import HeldRoom
-from handlers.audio import last_words
 from handlers.effects import Leave
 from handlers.events import Event, Pulled, Ticked
+from handlers.minutes import last_words
 from handlers.room import handle
 from handlers.state import RoomState
 

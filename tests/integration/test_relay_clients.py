@@ -22,9 +22,9 @@ from handlers.events import Identity, LiveEvent
 from local.people.relay import Join, RelayReader
 from local.people.relay_packet import EVENTS, PacketSubject, Refusal
 from local.people.relay_sequence import EventSource, RelayEvent
-from local.people.relay_source import DataApi
 from local.stack import Stack
 from tests.integration.edge import Json, Person, World, world
+from tests.integration.relay_source import DataApi
 from tests.integration.test_relay_end_to_end import only_workers
 
 DEADLINE_SECONDS = 20.0
