@@ -1,7 +1,7 @@
 """What the worker measures of a sound in a real room, against FFmpeg's meter on what a listener there gets.
 
-Each sound is published from Chromium, encoded, sent through LiveKit and decoded twice: for our ears, which are the
-worker's own, and for a listener who asks for two channels at 48 kHz and keeps what comes. FFmpeg measures the latter.
+Each sound is published from Chromium, encoded, sent through LiveKit and decoded twice: by the
+worker, and for a listener who asks for two channels at 48 kHz and keeps what comes. FFmpeg measures the latter.
 The two decode by themselves, so their times differ by a few frames; the difference is looked for and taken out.
 """
 
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from agent.core.clock import DatabaseClock
 from agent.core.ports import RoomName
 from agent.livekit.hearing import Hearing
-from agent.livekit.listening import RoomEars
 from agent.livekit.room import OPTIONS, hidden_token
+from agent.livekit.room_hearing import RoomHearing
 from agent.process.metrics import Metrics
 from bench import ffmpeg
 from handlers.events import Event, Identity, Measured
@@ -120,7 +120,7 @@ async def hear(
     """These sounds in one room at once, each as somebody's microphone."""
     heard = {sound.name: HeardInRoom() for sound in every}
     name = RoomName(f"hearing-{uuid.uuid4()}")
-    async with ears(env, name, heard) as hearing, listener(env, name, heard, hearing.clock):
+    async with our_hearing(env, name, heard) as hearing, listener(env, name, heard, hearing.clock):
         for sound in every:
             await speakers.speak(name, sound.name, sound.samples, sound.bitrate)
         enough = round(HEARD_SECONDS / FRAME_SECONDS)
@@ -130,7 +130,7 @@ async def hear(
 
 
 @asynccontextmanager
-async def ears(
+async def our_hearing(
     env: Mapping[str, str], name: RoomName, heard: dict[str, HeardInRoom]
 ) -> AsyncIterator[Hearing]:
     """The worker's."""
@@ -140,15 +140,15 @@ async def ears(
         if isinstance(event, Measured):
             heard[event.identity].measured.append(event.measurement)
 
-    listening = RoomEars(room, hearing, told)
-    token = hidden_token(env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"], name, Identity("agent-ears"))
+    ours = RoomHearing(room, hearing, told)
+    token = hidden_token(env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"], name, Identity("agent-hearing"))
     running = asyncio.create_task(hearing.run())
     await room.connect(env["LIVEKIT_URL"], token, OPTIONS)
-    listening.listen(on=True)
+    ours.hear(on=True)
     try:
         yield hearing
     finally:
-        listening.close()
+        ours.close()
         await room.disconnect()
         running.cancel()
         await asyncio.wait({running})

@@ -14,7 +14,7 @@ from handlers.effects import (
     Count,
     Effect,
     Effects,
-    Listen,
+    HearSounds,
     Metric,
     RecordIncident,
     ReportPolicy,
@@ -33,7 +33,7 @@ from handlers.notice_types import NoticeType
 from handlers.notices import notice
 from handlers.permissions import reassert
 from handlers.state import RoomState, sid_of
-from moderation.audio.levels import INTERVAL_SECONDS, level_of
+from moderation.audio.board import INTERVAL_SECONDS, level_of
 from moderation.audio.measurement import Measurement
 from moderation.audio.together import SHORT_TERM_SECONDS, together
 from moderation.escalation import Decision, Record, Severity, escalate, forgive, recall
@@ -76,7 +76,7 @@ def on_policy(state: RoomState, told: Mapping[str, Any] | None, now: float) -> E
         look_for_dead_air(state, now)
     else:
         hearing.voices.clear()
-    return (*complaints, *minutes.close(hearing), Listen(hearing.on))
+    return (*complaints, *minutes.close(hearing), HearSounds(hearing.on))
 
 
 def tell_faults(state: RoomState, now: float) -> Effects:

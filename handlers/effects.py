@@ -12,7 +12,7 @@ from typing import Any
 from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid, Switches, Track
 from handlers.notice_types import NoticeType
 from moderation.action_names import ActionName
-from moderation.audio.levels import Level
+from moderation.audio.board import Level
 from moderation.audio.stats import AudioMinute
 from moderation.desired import Permission
 from moderation.escalation import Decision, Severity
@@ -144,7 +144,7 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
-class Listen:
+class HearSounds:
     """Hear every sound of this room, or none."""
 
     on: bool
@@ -232,7 +232,7 @@ Effect = (
     | Resync
     | CloseRoom
     | Leave
-    | Listen
+    | HearSounds
     | RecordIncident
     | RecordMinute
     | RecordMedia

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.events import Identity, Sid, Switches, Track
-from moderation.audio.levels import Board, Level
+from moderation.audio.board import Board, Level
 from moderation.audio.measurement import Gap, Measurement
 from moderation.audio.stats import PersonStats
 from moderation.escalation import Record

@@ -5,7 +5,7 @@ from typing import Any
 
 from handlers.effects import ShowLevels
 from handlers.events import Identity, Switches, Track
-from moderation.audio.levels import Level
+from moderation.audio.board import Level
 
 LEVELS_IN_A_PACKET = 100
 """Lines: of people first, then of their several sounds."""

@@ -38,8 +38,8 @@ from handlers.effects import (
     Count,
     Effect,
     FinishAction,
+    HearSounds,
     Leave,
-    Listen,
     Metric,
     Notify,
     RecordIncident,
@@ -129,8 +129,8 @@ class Performer:
                 self._world.outboxes.finishes.add(Finish(self._lease, effect, self._shared.clock.now()))
             case AdvanceCursor():
                 self._world.outboxes.cursors.add(Cursor(self._lease, effect.seq))
-            case Listen():
-                self._world.inside.ears.listen(on=effect.on)
+            case HearSounds():
+                self._world.inside.sounds.hear(on=effect.on)
             case RecordIncident():
                 self._incident(effect)
             case RecordMinute():

@@ -75,10 +75,10 @@ class RoomActions(Protocol):
         """Every room that LiveKit has now."""
 
 
-class Ears(Protocol):
+class Sounds(Protocol):
     """The sounds of one room's people."""
 
-    def listen(self, *, on: bool) -> None:
+    def hear(self, *, on: bool) -> None:
         """Hear all of them from now on, or none. While on, answered by `Measured` and `TrackPaused`."""
 
 
@@ -90,7 +90,7 @@ class HiddenParticipant(Protocol):
     """Set while the connection is lost and LiveKit's client tries to restore it."""
 
     @property
-    def ears(self) -> Ears: ...
+    def sounds(self) -> Sounds: ...
 
     async def connect(self) -> None:
         """Join, seen by nobody. Raises `ConnectionLost` when that does not succeed in time."""

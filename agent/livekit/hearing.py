@@ -76,9 +76,9 @@ class Hearing:
         spent = 0.0
         while True:
             turns = [(room, track) for room in self.rooms for track in room.turns()]
-            for ears, track in turns:
+            for sounds, track in turns:
                 begun = time.monotonic()
-                ears.measure_safely(track)
+                sounds.measure_safely(track)
                 spent += time.monotonic() - begun
                 if spent >= WORK_SECONDS:
                     await asyncio.sleep(spent * REST_RATIO)
@@ -90,32 +90,32 @@ class Hearing:
     async def _look_who_is_shut(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            for ears in tuple(self.rooms):
-                with self._guarded(ears):
-                    ears.look_who_keeps_us_out()
+            for sounds in tuple(self.rooms):
+                with self._guarded(sounds):
+                    sounds.look_who_keeps_us_out()
 
     async def _watch(self) -> None:
         """None waits for another: a room whose receivers do not answer is left out until its look is over."""
         looking = set[RoomSounds]()
 
-        async def look_after(ears: RoomSounds) -> None:
-            with self._guarded(ears):
-                await ears.look_after()
-            looking.discard(ears)
+        async def look_after(sounds: RoomSounds) -> None:
+            with self._guarded(sounds):
+                await sounds.look_after()
+            looking.discard(sounds)
 
         async with asyncio.TaskGroup() as looks:
             for turn in itertools.count():
                 await asyncio.sleep(WATCH_SECONDS / WATCH_TURNS)
-                for ears in tuple(self.rooms)[turn % WATCH_TURNS :: WATCH_TURNS]:
-                    if ears not in looking:
-                        looking.add(ears)
-                        looks.create_task(look_after(ears))
+                for sounds in tuple(self.rooms)[turn % WATCH_TURNS :: WATCH_TURNS]:
+                    if sounds not in looking:
+                        looking.add(sounds)
+                        looks.create_task(look_after(sounds))
 
     @contextmanager
-    def _guarded(self, ears: RoomSounds) -> Iterator[None]:
+    def _guarded(self, sounds: RoomSounds) -> Iterator[None]:
         """What is wrong with one room must not end the looks at the others."""
         try:
             yield
         except Exception:
-            log.exception("look at a room's sounds failed", extra={"room": ears.room})
+            log.exception("look at a room's sounds failed", extra={"room": sounds.room})
             self.metrics.audio_failures.inc()

@@ -16,8 +16,8 @@ from agent.core.inbox import Inbox
 from agent.core.ports import ConnectionLost, RoomName, Unavailable
 from agent.livekit.doubts import Door
 from agent.livekit.hearing import Hearing
-from agent.livekit.listening import RoomEars
 from agent.livekit.native import ParticipantPermission, RoomEvents, forget_callbacks
+from agent.livekit.room_hearing import RoomHearing
 from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import (
     ROOM_IS_OVER,
@@ -88,7 +88,7 @@ class LiveKitRoom:
         self._report, self._lost, self._clock = inbox.put, inbox.fail, native.hearing.clock
         self._room, self._events, self._joining = rtc.Room(), native.events, native.joining
         door = Door(livekit.url, lambda: witness_token(livekit, room))
-        self.ears = RoomEars(self._room, native.hearing, inbox.put, door)
+        self.sounds = RoomHearing(self._room, native.hearing, inbox.put, door)
         self.identity, self.restoring = identity, asyncio.Event()
         self._leaving = False
         self._crowds: set[tuple[str, Source | None]] = set()
@@ -136,7 +136,7 @@ class LiveKitRoom:
     async def disconnect(self) -> None:
         """Leave. What the room calls is forgotten, so that it is freed at once."""
         self._leaving = True
-        self.ears.close()
+        self.sounds.close()
         if self._opening is not None:
             self._opening.cancel()
             self._opening = None

@@ -72,7 +72,7 @@ class Report(Collector):
             "conditions": self.conditions(),
             "unmoderated": {room: round(s, 1) for room, s in parts.watcher.unmoderated.items()},
             "outboxes": {box.kind: box.waiting for box in parts.host.outboxes.all()},
-            "listening": sorted(ears.room for ears in parts.hearing.rooms),
+            "hearing": sorted(sounds.room for sounds in parts.hearing.rooms),
             "rooms": [self._room(room) for room in parts.host.moderated],
         }
 

@@ -179,13 +179,13 @@ class FakeRoom:
         return frozenset() if self._livekit.forgotten else frozenset(self._livekit.rooms)
 
 
-class FakeEars:
-    """`Ears`: whether the room is listened to."""
+class FakeSounds:
+    """`Sounds`: whether the room is listened to."""
 
     def __init__(self) -> None:
         self.on = False
 
-    def listen(self, *, on: bool) -> None:
+    def hear(self, *, on: bool) -> None:
         self.on = on
 
 
@@ -195,7 +195,7 @@ class FakeParticipant:
     def __init__(self, livekit: LiveKit, room: RoomName, identity: Identity, inbox: Inbox) -> None:
         self._livekit, self._room, self._inbox = livekit, room, inbox
         self.identity, self.restoring = identity, asyncio.Event()
-        self.ears = FakeEars()
+        self.sounds = FakeSounds()
         self.away = False
         self.sent: list[tuple[str, bytes, tuple[Identity, ...]]] = []
 

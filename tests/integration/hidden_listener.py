@@ -16,8 +16,8 @@ from livekit import api, rtc
 from agent.core.clock import DatabaseClock
 from agent.core.ports import RoomName
 from agent.livekit.hearing import Hearing
-from agent.livekit.listening import RoomEars
 from agent.livekit.room import OPTIONS, hidden_token
+from agent.livekit.room_hearing import RoomHearing
 from agent.process.metrics import Metrics
 from handlers.events import Event, Identity, Measured, TrackPaused
 from local.people import voice
@@ -32,7 +32,7 @@ class Listener:
     """A hidden participant who only listens."""
 
     room: rtc.Room
-    ears: RoomEars
+    sounds: RoomHearing
     hearing: Hearing
     heard: list[Event] = field(default_factory=list)
 
@@ -98,12 +98,12 @@ async def listening(stack: Stack, room_name: RoomName) -> AsyncIterator[Listener
     running = asyncio.create_task(hearing.run())
     room = rtc.Room()
     heard: list[Event] = []
-    ears = RoomEars(room, hearing, heard.append)
+    sounds = RoomHearing(room, hearing, heard.append)
     key, secret = stack.env["LIVEKIT_API_KEY"], stack.env["LIVEKIT_API_SECRET"]
     token = hidden_token(key, secret, room_name, Identity("agent-test"))
     await room.connect(stack.env["LIVEKIT_URL"], token, OPTIONS)
-    yield Listener(room, ears, hearing, heard)
-    ears.close()
+    yield Listener(room, sounds, hearing, heard)
+    sounds.close()
     await room.disconnect()
     running.cancel()
     await asyncio.wait({running})

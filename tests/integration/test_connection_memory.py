@@ -37,7 +37,7 @@ async def test_it_is_freed_at_once(stack: Stack, listening: bool) -> None:
     hearing, events = Hearing(DatabaseClock(), Metrics()), RoomEvents()
     bot = LiveKitRoom(server, room, who, Inbox(), Native(hearing, events))
     await bot.connect()
-    bot.ears.listen(on=listening)
+    bot.sounds.hear(on=listening)
     native, left = weakref.ref(bot._room), weakref.ref(bot)
     await bot.disconnect()
     del bot

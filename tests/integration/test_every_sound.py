@@ -12,7 +12,7 @@ from livekit import rtc
 
 from agent.core.ports import RoomName
 from agent.livekit.audio_tracks import SETTLING_BLOCKS, SILENT_PEAK, AudioTrack
-from agent.livekit.listening import TRACKS_OF_ONE
+from agent.livekit.room_hearing import TRACKS_OF_ONE
 from handlers.events import MICROPHONE, Measured, Track
 from local.people import voice
 from local.people.sound import RATE, SpokenSound, speech_like, tone
@@ -33,7 +33,7 @@ def room_name() -> RoomName:
 @pytest_asyncio.fixture(loop_scope="session")
 async def listener(stack: Stack, room_name: RoomName) -> AsyncIterator[Listener]:
     async with listening(stack, room_name) as hidden:
-        hidden.ears.listen(on=True)
+        hidden.sounds.hear(on=True)
         yield hidden
 
 
@@ -100,8 +100,8 @@ async def test_what_is_encrypted_is_not_listened_to(
 
 async def test_the_first_moments_of_a_subscription_are_left_out(listener: Listener, speaker: Speaker) -> None:
     await speaker.publish()
-    await until("something has come", lambda: any(map(has_come, listener.ears._tracks.values())))
-    (track,) = listener.ears._tracks.values()
+    await until("something has come", lambda: any(map(has_come, listener.sounds._tracks.values())))
+    (track,) = listener.sounds._tracks.values()
     begun = track.waiting_since
     first = (await listener.hears(1))[0]
     assert first.at - listener.hearing.clock.at(begun) >= 0.35
@@ -113,7 +113,7 @@ async def test_comfort_noise_is_not_measured_as_somebodys_noise(listener: Listen
     speaker.sound = speech_like(-20.0)  # for Opus to take what is no speech for a pause
     await speaker.publish(dtx=True)
     await listener.hears(15)
-    (track,) = listener.ears._tracks.values()
+    (track,) = listener.sounds._tracks.values()
     speaker.sound = SpokenSound("silence", np.zeros(RATE, np.int16))
     await until("the silence is noticed", lambda: track.paused is Gap.DTX, 20.0)
     fan = np.random.default_rng(1).normal(0.0, 32768 * 10 ** (-45 / 20), RATE)

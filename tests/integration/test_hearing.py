@@ -300,7 +300,7 @@ async def test_nobody_is_heard_in_a_call(people: People, stack: Stack, worker: C
         await livekit.aclose()
     status = await status_of(worker)
     assert rings["call"]["livekit_room"] in [room["room"] for room in status["rooms"]]
-    assert rings["call"]["livekit_room"] not in status["listening"]
+    assert rings["call"]["livekit_room"] not in status["hearing"]
 
 
 async def status_of(worker: Child) -> Json:

@@ -54,7 +54,7 @@ async def heard(stack: Stack, made: dict[str, sounds.Signal]) -> dict[str, list[
     room = RoomName(f"rules-{uuid.uuid4()}")
     people: dict[str, str] = {}
     async with AsyncExitStack() as guests, listening(stack, room) as listener:
-        listener.ears.listen(on=True)
+        listener.sounds.hear(on=True)
         for name, signal in made.items():
             person = await guests.enter_async_context(
                 entering(stack, room, SpokenSound(name, sounds.as_int16(signal)))

@@ -13,8 +13,8 @@ from agent.core.clock import DatabaseClock
 from agent.core.ports import RoomName
 from agent.livekit.doubts import Door
 from agent.livekit.hearing import Hearing
-from agent.livekit.listening import RoomEars
 from agent.livekit.room import OPTIONS, hidden_token
+from agent.livekit.room_hearing import RoomHearing
 from agent.process.metrics import Metrics
 from handlers.events import Event, Identity, KeptOut, Measured
 from local.people.evasive import enciphered, everyone_may_listen, shut_out
@@ -33,7 +33,7 @@ class Witnessed:
     """A hidden participant who listens and may call a witness."""
 
     room: rtc.Room
-    ears: RoomEars
+    sounds: RoomHearing
     metrics: Metrics
     heard: list[Event] = field(default_factory=list)
 
@@ -70,11 +70,11 @@ async def listener(stack: Stack, room_name: RoomName) -> AsyncIterator[Witnessed
     def token() -> str:
         return hidden_token(key, secret, room_name, Identity(f"agent-{uuid.uuid4()}"))
 
-    ears = RoomEars(room, hearing, heard.append, Door(stack.env["LIVEKIT_URL"], token))
+    sounds = RoomHearing(room, hearing, heard.append, Door(stack.env["LIVEKIT_URL"], token))
     await room.connect(stack.env["LIVEKIT_URL"], token(), OPTIONS)
-    ears.listen(on=True)
-    yield Witnessed(room, ears, metrics, heard)
-    ears.close()
+    sounds.hear(on=True)
+    yield Witnessed(room, sounds, metrics, heard)
+    sounds.close()
     await room.disconnect()
     running.cancel()
     await asyncio.wait({running})
@@ -180,8 +180,8 @@ async def test_nothing_comes_and_nobody_refuses_it_so_nothing_is_held_against_an
     await speaker.publish()
     await listener.hears()
     # As a bad path does: the track stays, and no packet of it arrives.
-    (track,) = listener.ears._tracks.values()
-    listener.ears._hearing.frames.shut(track.tap)
+    (track,) = listener.sounds._tracks.values()
+    listener.sounds._hearing.frames.shut(track.tap)
 
     await until("it is counted", lambda: listener.counted("live_audio_unheard_seconds_total") > 0.0, 5.0)
     await until(

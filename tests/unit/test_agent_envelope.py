@@ -21,7 +21,7 @@ from agent.core.ports import Lease, Minute, RoomFacts, RoomName
 from agent.supabase.sound_rows import minute
 from handlers.effects import RecordMinute, ShowLevels
 from handlers.events import MICROPHONE, Identity, LiveEvent, Switch, Switches, Track
-from moderation.audio.levels import Level
+from moderation.audio.board import Level
 from moderation.audio.stats import AudioMinute
 from moderation.roles import Source
 from moderation.timestamps import text_of

@@ -11,7 +11,7 @@ from handlers.audio import FAULTS_EVERY_SECONDS
 from handlers.effects import (
     AutomaticAction,
     Effects,
-    Listen,
+    HearSounds,
     Notify,
     RecordIncident,
     RecordMinute,
@@ -64,15 +64,17 @@ def test_a_session_is_listened_to_unless_the_policy_is_off(mode: str, on: bool) 
 def test_a_call_is_never_listened_to() -> None:
     scene = Scene.open(context="call", policy=None)
     assert not scene.state.hearing.on
-    assert not of(Listen, scene.happens(Pulled(Status.OPEN)))
+    assert not of(HearSounds, scene.happens(Pulled(Status.OPEN)))
 
 
 def test_switching_the_policy_off_and_on_again_stops_and_starts_listening() -> None:
     scene = Scene.hosted()
-    assert of(Listen, scene.happens(Pulled(Status.OPEN, policy={"mode": "off"}))) == [Listen(on=False)]
+    assert of(HearSounds, scene.happens(Pulled(Status.OPEN, policy={"mode": "off"}))) == [
+        HearSounds(on=False)
+    ]
     assert scene.hears(BO, SHOUT, 10.0) == ()
-    assert of(Listen, scene.happens(Pulled(Status.OPEN, policy={"mode": "off"}))) == []
-    assert of(Listen, scene.happens(Pulled(Status.OPEN, policy=ENFORCE))) == [Listen(on=True)]
+    assert of(HearSounds, scene.happens(Pulled(Status.OPEN, policy={"mode": "off"}))) == []
+    assert of(HearSounds, scene.happens(Pulled(Status.OPEN, policy=ENFORCE))) == [HearSounds(on=True)]
     assert steps(scene.hears(BO, SHOUT, 3.0)) == [Step.NOTICE]
 
 

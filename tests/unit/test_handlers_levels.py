@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from handlers.effects import ShowLevels
 from handlers.events import MICROPHONE, Pulled, Status, Switch, Switches, Track, TrackPaused
-from moderation.audio.levels import Level
+from moderation.audio.board import Level
 from moderation.audio.measurement import Gap
 from moderation.desired import Desired
 from moderation.roles import Role, Source

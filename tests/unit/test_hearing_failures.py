@@ -14,8 +14,8 @@ from agent.livekit import hearing as hearing_module
 from agent.livekit import reception, shut_out
 from agent.livekit.audio_tracks import SILENT_PEAK, AudioTrack, Unwanted
 from agent.livekit.hearing import WATCH_SECONDS, WATCH_TURNS, Hearing
-from agent.livekit.listening import MEASURED_AGAIN, TRACKS_OF_ONE, RoomEars
 from agent.livekit.native import Tap
+from agent.livekit.room_hearing import MEASURED_AGAIN, TRACKS_OF_ONE, RoomHearing
 from agent.process.metrics import Metrics
 from handlers.events import MICROPHONE, Event, Identity, Measured, Sid, Track, TrackPaused
 from local.people.waiting import until
@@ -56,24 +56,24 @@ class World:
     def __init__(self) -> None:
         self.metrics, self.events = Metrics(), list[Event]()
         self.hearing = Hearing(DatabaseClock(), self.metrics)
-        self.ears = RoomEars(rtc.Room(), self.hearing, self.events.append)
-        self.ears.listen(on=True)
+        self.sounds = RoomHearing(rtc.Room(), self.hearing, self.events.append)
+        self.sounds.hear(on=True)
 
     def add(self, number: int = 0, receiver: Receiver | None = None) -> AudioTrack:
         sid, name = f"TR_{number}", MICROPHONE._replace(number=number)
         publication = cast("rtc.RemoteTrackPublication", Publication(sid, receiver))
-        meter = self.ears._meters.setdefault(BO, {}).setdefault(name, TrackMeter())
+        meter = self.sounds._meters.setdefault(BO, {}).setdefault(name, TrackMeter())
         now = asyncio.get_running_loop().time()
         track = AudioTrack(publication, BO, Sid("PA"), name, meter, waiting_since=now)
         track.tap = Tap(cast("FfiHandle", FfiHandle(0)))
-        self.ears._tracks[sid] = track
-        self.ears.doubts.begun(track)
+        self.sounds._tracks[sid] = track
+        self.sounds.doubts.begun(track)
         return track
 
     def comes(self, track: AudioTrack, samples: bytearray) -> None:
         assert track.tap is not None
         track.tap.add(asyncio.get_running_loop().time(), samples)
-        self.ears.measure_safely(track)
+        self.sounds.measure_safely(track)
 
     def measured(self) -> list[Track]:
         return [event.track for event in self.events if isinstance(event, Measured)]
@@ -95,7 +95,7 @@ async def test_a_sound_that_could_not_be_measured_is_measured_again_with_a_fresh
     world.comes(track, SOUND)
     assert world.measured() == [MICROPHONE]
     assert track.meter is not broken
-    assert world.ears._meters[BO][MICROPHONE] is track.meter, "who publishes anew has no broken one either"
+    assert world.sounds._meters[BO][MICROPHONE] is track.meter, "who publishes anew has no broken one either"
 
 
 async def test_measuring_that_goes_on_failing_is_given_up_and_counts_as_unheard(
@@ -113,11 +113,11 @@ async def test_measuring_that_goes_on_failing_is_given_up_and_counts_as_unheard(
 
     later = asyncio.get_running_loop().time() + 60.0
     monkeypatch.setattr(shut_out.time, "monotonic", lambda: later)
-    world.ears.look_who_keeps_us_out()
+    world.sounds.look_who_keeps_us_out()
     assert world.counted("live_audio_unheard_seconds_total") > 0.0
-    await world.ears.look_after()
+    await world.sounds.look_after()
     assert subscribed(track) == [False], "nobody subscribes to it again"
-    assert world.ears.doubts._shut_out._doubts == {}, "our own fault makes nobody doubted"
+    assert world.sounds.doubts._shut_out._doubts == {}, "our own fault makes nobody doubted"
 
 
 async def test_a_sound_that_is_given_up_leaves_its_place_to_another() -> None:
@@ -136,7 +136,7 @@ async def test_the_receivers_of_a_room_are_asked_all_at_once(monkeypatch: pytest
     for number in range(TRACKS_OF_ONE):
         world.add(number, Receiver(together)).short_term_lufs = -10.0
     async with asyncio.timeout(4.0):
-        await world.ears.look_after()
+        await world.sounds.look_after()
     assert not together.broken
 
 

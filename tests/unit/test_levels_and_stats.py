@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from moderation.audio.levels import Board, Level, changes, level_of
+from moderation.audio.board import Board, Level, changes, level_of
 from moderation.audio.measurement import Gap
 from moderation.audio.stats import MinuteStats
 from tests.fakes.measured import QUIET, TALK

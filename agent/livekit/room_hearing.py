@@ -42,7 +42,7 @@ MEASURED_AGAIN = 3
 """So often, in all, a sound is measured again with a fresh meter after measuring it failed."""
 
 
-class RoomEars:
+class RoomHearing:
     """The sounds of one room's people. Deaf until told to listen."""
 
     def __init__(
@@ -74,7 +74,7 @@ class RoomEars:
     def room(self) -> str:
         return self._room.name
 
-    def listen(self, *, on: bool) -> None:
+    def hear(self, *, on: bool) -> None:
         """Hear every sound from now on, or none."""
         if on is self._on:
             return

@@ -42,7 +42,7 @@ async def speaker(stack: Stack, room_name: RoomName) -> AsyncIterator[Speaker]:
 async def test_tones_of_known_level_are_read_within_a_decibel(
     stack: Stack, room_name: RoomName, listener: Listener
 ) -> None:
-    listener.ears.listen(on=True)
+    listener.sounds.hear(on=True)
     levels: dict[str, float] = {}
     async with AsyncExitStack() as people:
         for dbfs in (-6.0, -20.0, -36.0, -50.0):
@@ -61,7 +61,7 @@ async def test_tones_of_known_level_are_read_within_a_decibel(
 
 async def test_silence_is_measured_and_no_pause(listener: Listener, speaker: Speaker) -> None:
     speaker.sound = SILENCE
-    listener.ears.listen(on=True)
+    listener.sounds.hear(on=True)
     await speaker.publish(dtx=False)
 
     measured = await listener.hears(25)
@@ -74,13 +74,13 @@ async def test_silence_is_measured_and_no_pause(listener: Listener, speaker: Spe
 async def test_a_sender_who_stops_sending_in_silence_is_told_apart(
     listener: Listener, speaker: Speaker
 ) -> None:
-    listener.ears.listen(on=True)
+    listener.sounds.hear(on=True)
     await speaker.publish(dtx=True)
     await listener.hears(5)
 
     speaker.sound = SILENCE
     await until("the pause is noticed", lambda: listener.pauses[-1:] == [Gap.DTX])
-    (track,) = listener.ears._tracks.values()
+    (track,) = listener.sounds._tracks.values()
     noticed = track.waiting_since
     await until("a block of it has passed", lambda: track.waiting_since > noticed)
     speaker.sound = tone(-20.0)
@@ -91,7 +91,7 @@ async def test_a_sender_who_stops_sending_in_silence_is_told_apart(
 
 
 async def test_a_muted_microphone_is_no_silence(listener: Listener, speaker: Speaker) -> None:
-    listener.ears.listen(on=True)
+    listener.sounds.hear(on=True)
     await speaker.publish()
     await listener.hears(5)
 
@@ -109,7 +109,7 @@ async def test_a_muted_microphone_is_no_silence(listener: Listener, speaker: Spe
 async def test_who_publishes_anew_goes_on_with_the_same_measurement(
     listener: Listener, speaker: Speaker
 ) -> None:
-    listener.ears.listen(on=True)
+    listener.sounds.hear(on=True)
     await speaker.publish()
     await listener.hears(5)
 
@@ -126,11 +126,11 @@ async def test_nobody_is_heard_but_while_listening(listener: Listener, speaker: 
     await speaker.publish()
     await until("the publication is there", lambda: listener.room.remote_participants)
     assert listener.subscribed() == set()
-    listener.ears.listen(on=True)
+    listener.sounds.hear(on=True)
     await listener.hears(2)
     assert listener.subscribed() == {rtc.TrackSource.SOURCE_MICROPHONE}
 
-    listener.ears.listen(on=False)
+    listener.sounds.hear(on=False)
     await until("nothing is subscribed to any more", lambda: not listener.subscribed())
     assert listener.pauses == [Gap.UNPUBLISHED]
 
@@ -138,7 +138,7 @@ async def test_nobody_is_heard_but_while_listening(listener: Listener, speaker: 
 async def test_a_microphone_whose_audio_never_came_is_subscribed_to_again(
     listener: Listener, speaker: Speaker
 ) -> None:
-    listener.ears.listen(on=True)
+    listener.sounds.hear(on=True)
     await speaker.publish()
     await listener.hears(2)
     (person,) = listener.room.remote_participants.values()
@@ -155,7 +155,7 @@ async def test_a_microphone_whose_audio_never_came_is_subscribed_to_again(
 async def test_no_stream_is_left_when_people_go(
     listener: Listener, stack: Stack, room_name: RoomName
 ) -> None:
-    listener.ears.listen(on=True)
+    listener.sounds.hear(on=True)
     for _ in range(3):
         async with entering(stack, room_name, tone(-20.0)) as someone:
             await someone.publish()
@@ -163,5 +163,5 @@ async def test_no_stream_is_left_when_people_go(
         await until("they have left", lambda: not listener.room.remote_participants)
     frames = listener.hearing.frames
     await until("every stream has ended", lambda: not frames._taps)
-    assert listener.ears._tracks == {}
-    assert listener.ears._meters == {}
+    assert listener.sounds._tracks == {}
+    assert listener.sounds._meters == {}

@@ -12,8 +12,8 @@ from agent.core.clock import DatabaseClock
 from agent.core.inbox import LIMIT, MEASURED_LIMIT, Inbox
 from agent.livekit.audio_tracks import AudioTrack
 from agent.livekit.hearing import REST_RATIO, Hearing
-from agent.livekit.listening import RoomEars
 from agent.livekit.native import KEPT_BLOCKS, Tap
+from agent.livekit.room_hearing import RoomHearing
 from agent.process.metrics import Metrics
 from handlers.events import MICROPHONE, Identity, LeaseLost, Measured, Sid
 from local.people.waiting import until
@@ -23,7 +23,7 @@ from tests.fakes.measured import QUIET
 SPEAKERS = 20
 
 
-class BusyEars:
+class BusyRoom:
     """Twenty speakers of whom something is always there, 2 ms of work each."""
 
     def __init__(self) -> None:
@@ -59,21 +59,21 @@ def audio_track(number: int, identity: Identity | None = None) -> AudioTrack:
 
 async def test_measuring_takes_at_most_its_share_and_everyone_gets_a_turn() -> None:
     hearing = Hearing(DatabaseClock(), Metrics())
-    ears = BusyEars()
-    hearing.rooms.add(cast("RoomEars", ears))
+    sounds = BusyRoom()
+    hearing.rooms.add(cast("RoomHearing", sounds))
     begun = time.monotonic()
 
     running = asyncio.create_task(hearing.run())
-    await ears.all_had_a_turn.wait()
+    await sounds.all_had_a_turn.wait()
     elapsed = time.monotonic() - begun
     running.cancel()
     await asyncio.wait({running})
 
-    assert ears.spent / elapsed <= 1.0 / (1.0 + REST_RATIO) * 1.2
-    assert max(ears.measured.values()) - min(ears.measured.values()) <= 1
+    assert sounds.spent / elapsed <= 1.0 / (1.0 + REST_RATIO) * 1.2
+    assert max(sounds.measured.values()) - min(sounds.measured.values()) <= 1
 
 
-class SlowEars(RoomEars):
+class SlowRoom(RoomHearing):
     """Of everybody here something is always there, and takes 2 ms."""
 
     def __init__(self, hearing: Hearing, tracks: dict[Identity, int]) -> None:
@@ -103,16 +103,16 @@ class SlowEars(RoomEars):
 async def test_who_publishes_a_hundred_sounds_has_as_many_turns_as_who_publishes_one() -> None:
     hearing = Hearing(DatabaseClock(), Metrics())
     many, one = Identity("many"), Identity("one")
-    ears = SlowEars(hearing, {many: 100, one: 1})
-    hearing.rooms.add(ears)
+    sounds = SlowRoom(hearing, {many: 100, one: 1})
+    hearing.rooms.add(sounds)
     running = asyncio.create_task(hearing.run())
-    await until("forty had a turn", lambda: len(ears.measured) >= 40)
+    await until("forty had a turn", lambda: len(sounds.measured) >= 40)
     running.cancel()
     await asyncio.wait({running})
 
-    turns = [track.identity for track in ears.measured[:40]]
+    turns = [track.identity for track in sounds.measured[:40]]
     assert turns.count(one) == turns.count(many) == 20
-    assert len({track for track in ears.measured[:40] if track.identity == many}) == 20
+    assert len({track for track in sounds.measured[:40] if track.identity == many}) == 20
 
 
 def test_a_track_that_waits_keeps_its_newest_blocks_and_counts_the_others() -> None:
