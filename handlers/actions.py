@@ -35,10 +35,12 @@ Condition = Callable[[RoomState, Action, float], bool]
 
 
 def target_agrees(state: RoomState, action: Action, now: float) -> bool:
+    """Whether the room has the target as the database wants it. `now`: seconds since the epoch, as everywhere here."""
     return action.target is None or converged(state, action.target, now)
 
 
 def everyone_agrees(state: RoomState, action: Action, now: float) -> bool:
+    """Whether the room has everybody as the database wants them."""
     return all(agrees(state, identity, now) for identity, _, _ in list(state.connected()))
 
 
@@ -53,10 +55,12 @@ def target_was_kicked(state: RoomState, action: Action, now: float) -> bool:
 
 
 def is_relayed(state: RoomState, action: Action, now: float) -> bool:
+    """Whether what it announces has been put on the wire."""
     return state.relayed_seq >= int(action.params.get("seq", 0))
 
 
 def room_is_closed(state: RoomState, action: Action, now: float) -> bool:
+    """Whether LiveKit's room is gone."""
     return state.closed_at is not None
 
 
@@ -170,6 +174,7 @@ def ask_for_list(state: RoomState, now: float) -> Effects:
 
 
 def is_away(state: RoomState, action: Action) -> bool:
+    """Whether the target has no connection here; also where it has no target."""
     return action.target is None or not any(state.connections_of(action.target))
 
 
@@ -183,12 +188,14 @@ def on_listed(state: RoomState, *, proves: bool) -> None:
 
 
 def finish(state: RoomState, opened: OpenAction) -> FinishAction:
+    """The row is true: it is closed as applied, with what is seen now."""
     done = FinishAction(opened.action.id, Outcome.APPLIED, opened.before, seen(state, opened.action))
     conclude(state, done)
     return done
 
 
 def conclude(state: RoomState, done: FinishAction) -> None:
+    """Take a row off the open ones, and remember its answer for a repeated claim."""
     del state.actions[done.action]
     state.finished[done.action] = done
     if len(state.finished) > REMEMBERED:
@@ -211,6 +218,7 @@ def on_refused(state: RoomState, event: PermissionNotSet | ParticipantNotRemoved
 
 
 def fail(action_id: ActionId, code: str, error: str) -> FinishAction:
+    """The answer to a row that cannot be made true. `code` is for programs, `error` for people."""
     return FinishAction(action_id, Outcome.FAILED, error_code=code, error=error)
 
 

@@ -97,6 +97,7 @@ def on_strikes(state: RoomState, told: tuple[StandingStrikes, ...]) -> None:
 
 
 def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
+    """One block of one track: judge it, add it up, show it. From an older connection: nothing."""
     hearing, person, m = state.hearing, state.people.get(event.identity), event.measurement
     if hearing.policy is None or not hearing.on or person is None or sid_of(person) != event.sid:
         return ()
@@ -136,6 +137,7 @@ def sum_up(voice: Voice, m: Measurement) -> Measurement | None:
 
 
 def on_paused(state: RoomState, event: TrackPaused, now: float) -> Effects:
+    """A track sends nothing now: its level goes, and its gap counts for dead air."""
     hearing, voice = state.hearing, state.hearing.voice(person_of(event.identity))
     voice.levels.pop(event.track, None)
     voice.paused[event.track] = event.why
@@ -180,10 +182,12 @@ def case_for(decision: Decision, role: Role) -> Severity | None:
 
 
 def is_unmeasured_host(decision: Decision, role: Role) -> bool:
+    """A host who evades measuring: no rule acts on a host, so a human must."""
     return decision.rule is Rule.NOT_MEASURABLE and role is Role.HOST
 
 
 def action_for(state: RoomState, decision: Decision) -> AutomaticAction | None:
+    """The row that a step asks for. None: the step consists of words."""
     match decision.step:
         case Step.MUTE:
             return AutomaticAction("mute", {"seconds": decision.seconds})
@@ -204,6 +208,7 @@ def say(identity: Identity, decision: Decision) -> Effects:
 
 
 def set_right(state: RoomState, identity: Identity, decision: Decision, now: float) -> Effects:
+    """The permission once more, where the room did not agree with the database."""
     return reassert(state, identity, now) if decision.step is Step.REASSERT else ()
 
 
@@ -221,6 +226,7 @@ def on_actions(state: RoomState, actions: tuple[Action, ...]) -> None:
 
 
 def may_hold_microphone(state: RoomState, identity: Identity) -> bool:
+    """Whether the person's role may publish one at all."""
     role = state.desired(state.person(identity)).role
     return Source.MICROPHONE in state.rights.get(role, NO_RIGHTS).sources
 
@@ -229,6 +235,7 @@ def may_hold_microphone(state: RoomState, identity: Identity) -> bool:
 
 
 def on_tick(state: RoomState, now: float) -> Effects:
+    """What time alone brings: faults of the policy, minutes, levels, dead air."""
     hearing, faults = state.hearing, tell_faults(state, now)
     if not hearing.on:
         return faults

@@ -41,6 +41,7 @@ RETURNS = {
 
 
 def on_track_published(state: RoomState, event: TrackPublished, now: float) -> Effects:
+    """A track is compared with its source. Another kind than it says: the right to the source goes."""
     if event.source is not None and event.sound is (event.source in SOUND):
         return converge(state, event.identity, now)
     person, who = state.person(event.identity), person_of(event.identity)
@@ -113,6 +114,7 @@ def may_stay_away(state: RoomState) -> bool:
 def withhold(
     state: RoomState, person: Identity, sources: frozenset[Source], until: float, now: float
 ) -> Effects:
+    """Take the rights to these sources until then, seconds since the epoch; infinite: until a moderator returns them."""
     misuse = state.person(person).misuse
     for source in sources:
         misuse.withheld[source] = until
@@ -164,4 +166,5 @@ def record(
 
 
 def say(identity: Identity, rule: Rule, why: Words) -> Effects:
+    """The warning to the one who did it."""
     return (notice(identity, NoticeType.WARNING, why, rule=rule.value, strikes=1),)

@@ -93,8 +93,10 @@ class SoundState:
     """When to look for dead air next."""
 
     def voice(self, identity: Identity) -> Voice:
+        """What is heard from this person, from now on if nothing was."""
         return self.voices.setdefault(identity, Voice())
 
     @property
     def on(self) -> bool:
+        """Whether the room is measured: there is a policy, and it is not off."""
         return self.policy is not None and self.policy.mode is not Mode.OFF

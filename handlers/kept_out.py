@@ -11,6 +11,7 @@ NONE = Evaded()
 
 
 def on_kept_out(state: RoomState, event: KeptOut, now: float) -> Effects:
+    """Add up what could not be measured, and judge it. From an older connection: nothing."""
     hearing, person = state.hearing, state.people.get(event.identity)
     if hearing.policy is None or not hearing.on or person is None or sid_of(person) != event.sid:
         return ()

@@ -56,6 +56,7 @@ def on_watched(state: RoomState, now: float) -> Effects:
 
 
 def on_switched(state: RoomState, event: Switched, now: float) -> Effects:
+    """A microphone or camera went on or off: it is shown at the next turn of the board."""
     state.hearing.switches[event.identity] = event.sid, event.switches
     due = state.hearing.shown.board.told_at + INTERVAL_SECONDS
     if now < due:
@@ -64,6 +65,7 @@ def on_switched(state: RoomState, event: Switched, now: float) -> Effects:
 
 
 def look_for_viewers(state: RoomState) -> None:
+    """Learn who in the room may see levels. A new one is shown the whole picture."""
     shown = state.hearing.shown
     viewers = frozenset(
         identity

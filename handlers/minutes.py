@@ -35,6 +35,7 @@ def add(state: RoomState, who: Identity, event: Measured, summed: Measurement | 
 
 
 def close(hearing: SoundState) -> Effects:
+    """Write the minute that is being gathered, and begin no other. Nothing heard: nothing."""
     minutes = hearing.minutes
     if minutes.begins is None:
         return ()

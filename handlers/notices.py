@@ -21,6 +21,7 @@ notice = cast("Notice", _notice)
 
 
 def sentence(words: str, why: str | None) -> str:
+    """The words, ended by the reason in brackets if there is one."""
     return f"{words} ({why})" if why else words
 
 

@@ -25,5 +25,6 @@ def record(state: RoomState, now: float) -> Effects:
 
 
 def flowing_of(switches: Switches) -> frozenset[Source]:
+    """What is published and not muted, of microphone and camera."""
     sources = {Source.MICROPHONE: switches.microphone, Source.CAMERA: switches.camera}
     return frozenset(source for source, switch in sources.items() if switch is Switch.ON)

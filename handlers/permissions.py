@@ -77,6 +77,7 @@ def converged(state: RoomState, person: Identity, now: float) -> bool:
 
 
 def agrees(state: RoomState, identity: Identity, now: float) -> bool:
+    """Whether the room has this person as the database wants them; also when they are not here."""
     person = state.people.get(identity)
     if person is None or person.connection is None:
         return True
@@ -87,10 +88,12 @@ def agrees(state: RoomState, identity: Identity, now: float) -> bool:
 
 
 def busy(person: PersonState, now: float) -> bool:
+    """Whether a change is on its way, or must wait for its next attempt."""
     return person.asked is not None or person.removing or now < person.retry_at
 
 
 def permit(person: PersonState, identity: Identity, connection: Connection, wanted: Permission) -> Effects:
+    """Ask for this permission unless the connection is known to have it."""
     known = None if person.unsure else connection.permission
     if known == wanted:
         return ()
@@ -100,12 +103,14 @@ def permit(person: PersonState, identity: Identity, connection: Connection, want
 
 
 def remove(person: PersonState, identity: Identity, connection: Connection, removal: Removal) -> Effects:
+    """Disconnect somebody who may not be here, telling them why."""
     person.removing = True
     told = notice(identity, NoticeType.REMOVED, removal.why, reason=removal.reason, until=iso(removal.until))
     return (RemoveParticipant(identity, connection.sid, ban=True, notice=told),)
 
 
 def on_permission_set(state: RoomState, event: PermissionSet, now: float) -> Effects:
+    """The answer to a change: what was asked for is so. An answer about an older connection is checked anew."""
     person = state.people.get(event.identity)
     if person is None:
         return ()
@@ -130,6 +135,7 @@ def override(person: PersonState, permission: Permission, now: float) -> None:
 
 
 def on_permission_not_set(state: RoomState, event: PermissionNotSet, now: float) -> Effects:
+    """A change failed: again later, or a look at the room when the person seems gone."""
     person = state.people.get(event.identity)
     if person is None:
         return ()
@@ -151,6 +157,7 @@ def on_participant_removed(state: RoomState, event: ParticipantRemoved, now: flo
 
 
 def on_participant_not_removed(state: RoomState, event: ParticipantNotRemoved, now: float) -> Effects:
+    """A removal failed: again later, or a look at the room when the person seems gone."""
     person = state.people.get(event.identity)
     if person is None or sid_of(person) != event.sid:
         return converge(state, event.identity, now)
@@ -173,6 +180,7 @@ def back_off(state: RoomState, person: PersonState, failure: Failure, now: float
 
 
 def on_permission_reported(state: RoomState, event: PermissionReported, now: float) -> Effects:
+    """LiveKit reports a permission: drift is counted and repaired."""
     person = state.people.get(event.identity)
     if person is None or sid_of(person) != event.sid:
         return ()

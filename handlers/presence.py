@@ -36,6 +36,7 @@ DOUBT_SECONDS = 5.0
 
 
 def on_joined(state: RoomState, event: ParticipantJoined, now: float) -> Effects:
+    """Somebody is here: write the visit, and give them what the database wants."""
     recorded = see(state, event.identity, event.connection, now)
     return (*recorded, *converge(state, event.identity, now))
 
@@ -65,6 +66,7 @@ def see(
 
 
 def replaced(identity: Identity, old: Connection, new: Connection) -> RecordLeft:
+    """The end of a connection at the moment at which a newer one of the same person began."""
     return RecordLeft(identity, old.sid, REPLACED_REASON, new.joined_at_ms)
 
 
@@ -91,6 +93,7 @@ def hear(state: RoomState, identity: Identity, connection: Connection | None, no
 
 
 def on_left(state: RoomState, event: ParticipantLeft, now: float) -> Effects:
+    """A connection is over. Whether the person is away shows after the grace for those who come back."""
     person = state.people.get(event.identity)
     current = person is not None and sid_of(person) == event.sid
     if event.reason == UNKNOWN_REASON and person is not None and current:
@@ -154,6 +157,7 @@ def is_contradicted(state: RoomState, now: float) -> bool:
 
 
 def doubt(state: RoomState, person: PersonState, now: float) -> None:
+    """Two sources disagree about this person: look again after a while, and end nothing until then."""
     if person.doubted_at is None:
         person.doubted_at = now
     state.wake_at(now + DOUBT_SECONDS)
@@ -179,6 +183,7 @@ def close_stale_visits(
 
 
 def on_tick(state: RoomState, now: float) -> Effects:
+    """Ask LiveKit once more about those who are doubted."""
     doubts = any(
         p.doubted_at is not None and now - p.doubted_at >= DOUBT_SECONDS for p in state.people.values()
     )
@@ -191,6 +196,7 @@ def on_tick(state: RoomState, now: float) -> Effects:
 
 
 def on_room_ended(state: RoomState, event: RoomEnded) -> Effects:
+    """The room is gone, and so is everybody in it."""
     left: list[Effect] = []
     for identity, person, connection in list(state.connected()):
         person.disconnect()

@@ -34,6 +34,7 @@ BACKLOG_LIMIT = 1000
 
 
 def on_due(state: RoomState, due: tuple[LiveEvent, ...], now: float) -> Effects:
+    """Take new rows of the stream in, those that are not known yet, in order."""
     known = max(
         [state.relayed_seq, *(e.seq for e in state.relaying[-1:]), *(e.seq for e in state.backlog[-1:])]
     )
@@ -43,6 +44,7 @@ def on_due(state: RoomState, due: tuple[LiveEvent, ...], now: float) -> Effects:
 
 
 def next_batch(state: RoomState, now: float) -> Effects:
+    """Put the next rows on the wire, if none are on their way."""
     if state.relaying or not state.backlog or now < state.relay_retry_at:
         return ()
     state.relaying, state.backlog = state.backlog, ()
@@ -51,11 +53,13 @@ def next_batch(state: RoomState, now: float) -> Effects:
 
 
 def is_worth_a_packet(event: LiveEvent, now: float) -> bool:
+    """Whether it is young enough for its kind. Older ones are read from the database."""
     limit = WORTH_SECONDS.get(event.type)
     return limit is None or now - seconds_of(event.at) <= limit
 
 
 def on_relayed(state: RoomState, event: EventsRelayed, now: float) -> Effects:
+    """The answer to a batch: the cursor moves, and the next one goes."""
     state.relaying = ()
     state.relayed_seq, state.relayed_at = max(state.relayed_seq, event.seq), now
     set_beacon(state, now + BEACON_SECONDS)
@@ -63,6 +67,7 @@ def on_relayed(state: RoomState, event: EventsRelayed, now: float) -> Effects:
 
 
 def set_beacon(state: RoomState, when: float) -> None:
+    """Say at this time how far the stream is, seconds since the epoch."""
     state.beacon_at = when
     state.wake_at(when)
 
@@ -76,6 +81,7 @@ def beacon(state: RoomState, now: float) -> Effects:
 
 
 def on_not_relayed(state: RoomState, now: float) -> Effects:
+    """A batch failed: it is first in line for the next attempt."""
     state.backlog, state.relaying = (state.relaying + state.backlog)[:BACKLOG_LIMIT], ()
     state.relay_retry_at = now + RETRY_SECONDS
     state.wake_at(state.relay_retry_at)
@@ -83,4 +89,5 @@ def on_not_relayed(state: RoomState, now: float) -> Effects:
 
 
 def idle(state: RoomState) -> bool:
+    """Whether everything that is known is on the wire."""
     return not state.relaying and not state.backlog

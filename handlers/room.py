@@ -59,6 +59,7 @@ def handle(state: RoomState, event: Event, now: float) -> Effects:
 
 
 def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901  (one line per kind of event)
+    """What one event means for the room, given to the family that it belongs to."""
     match event:
         case SnapshotLoaded():
             return on_snapshot(state, event, now)
@@ -123,10 +124,12 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
 
 
 def each(results: Iterable[Effects]) -> Effects:
+    """The effects of several results, one after the other."""
     return tuple(chain.from_iterable(results))
 
 
 def on_snapshot(state: RoomState, event: SnapshotLoaded, now: float) -> Effects:
+    """The whole desired state: learn it, then look at everybody once."""
     state.status, state.default_role, state.rights = event.status, event.default_role, event.rights
     state.relayed_seq = max(state.relayed_seq, event.relayed_seq)
     state.loaded = True
@@ -154,6 +157,7 @@ def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
 
 
 def on_tick(state: RoomState, now: float) -> Effects:
+    """What time alone brings: due timers, repairs, the relay, presence, levels."""
     state.drop_due_timers(now)
     repaired = each(converge(state, identity, now) for identity in list(state.people))
     relayed = (*relay.next_batch(state, now), *relay.beacon(state, now))
@@ -174,5 +178,6 @@ def close(state: RoomState, now: float) -> Effects:
 
 
 def on_room_over(state: RoomState, event: RoomEnded) -> Effects:
+    """LiveKit's room is gone: settle what was asked of it, and leave."""
     state.closed_at = event.at_ms / 1000
     return (*actions.settle(state, state.closed_at), Leave(closed=True, at_ms=event.at_ms))

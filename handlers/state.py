@@ -88,6 +88,7 @@ class PersonState:
         self.told = None if self.told is None else Standing(role=self.told.role)
 
     def disconnect(self) -> None:
+        """Nobody is connected any more; what is wanted for the person stays."""
         self.connection, self.seen, self.removing = None, False, False
         self.doubted_at = self.contradicted_at = None
         self.crowding.clear()
@@ -143,9 +144,11 @@ class RoomState:
 
     @property
     def ready(self) -> bool:
+        """Whether both the database and the room have been read, so that anything may be decided."""
         return self.loaded and self.synced
 
     def person(self, identity: Identity) -> PersonState:
+        """What is known of this identity, from now on if nothing was."""
         known = self.people.get(identity)
         if known is None:
             known = self.people[identity] = PersonState()
@@ -160,12 +163,14 @@ class RoomState:
         return (person, *self.beside.get(person, ()))
 
     def connections_of(self, person: Identity) -> Iterator[tuple[Identity, PersonState, Connection]]:
+        """The open connections of a person, with the identity and state of each."""
         for identity in self.identities_of(person):
             known = self.people.get(identity)
             if known is not None and known.connection is not None:
                 yield identity, known, known.connection
 
     def connected(self) -> Iterator[tuple[Identity, PersonState, Connection]]:
+        """Everybody who is connected, with their state and connection."""
         for identity, person in self.people.items():
             if person.connection is not None:
                 yield identity, person, person.connection
@@ -196,12 +201,15 @@ class RoomState:
             heapq.heappush(self.timers, when)
 
     def next_deadline(self) -> float | None:
+        """When the room must look at its clock again, seconds since the epoch. None: never."""
         return self.timers[0] if self.timers else None
 
     def drop_due_timers(self, now: float) -> None:
+        """Forget timers up to `now`."""
         while self.timers and self.timers[0] <= now:
             heapq.heappop(self.timers)
 
 
 def sid_of(person: PersonState) -> Sid | None:
+    """The SID of the person's connection; None: there is none."""
     return None if person.connection is None else person.connection.sid

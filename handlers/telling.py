@@ -31,6 +31,7 @@ def tell(person: PersonState, identity: Identity, desired: Desired, now: float) 
 def changes(
     identity: Identity, told: Standing, stands: Standing, why: str | Words | None
 ) -> Iterator[Notify]:
+    """A notice for each respect in which somebody stands differently from what they were told."""
     if (stands.muted, stands.muted_until) != (told.muted, told.muted_until):
         if stands.muted:
             yield notice(identity, NoticeType.MUTED, why, until=iso(stands.muted_until))

@@ -21,6 +21,7 @@ class Removal:
     """In the words of the one who asked for it."""
 
     def holds(self, now: float) -> bool:
+        """Whether it is still in force. `now`: seconds since the epoch."""
         return self.until is None or now < self.until
 
 
@@ -42,9 +43,11 @@ class Desired:
     access_ends_at: float | None = None
 
     def muted(self, now: float) -> bool:
+        """Whether the microphone is taken. `now`: seconds since the epoch."""
         return self.mic_muted and (self.mic_muted_until is None or now < self.mic_muted_until)
 
     def removed(self, now: float) -> Removal | None:
+        """The removal in force, if any. `now`: seconds since the epoch."""
         return self.removal if self.removal is not None and self.removal.holds(now) else None
 
     def next_change(self, now: float) -> float | None:
@@ -73,6 +76,7 @@ class Standing:
 
 
 def standing(desired: Desired, now: float) -> Standing:
+    """How somebody stands, as they are told. `now`: seconds since the epoch; what has run out counts as over."""
     muted = desired.muted(now)
     return Standing(
         role=desired.role,
@@ -105,6 +109,7 @@ class Permission:
         )
 
     def as_json(self) -> dict[str, Any]:
+        """As rows of `moderation_actions` have it in `before` and `after`."""
         return {
             "can_publish": bool(self.sources),
             "can_publish_sources": sorted(self.sources),

@@ -54,6 +54,7 @@ class Activity:
     _below: int = 0
 
     def reset(self) -> None:
+        """Forget what was heard: nobody speaks."""
         self.active, self._above, self._below = False, 0, 0
 
     def update(self, frames_dbfs: Sequence[float], floor_dbfs: float) -> int:

@@ -35,6 +35,7 @@ class Board(Generic[Who]):
 
 
 def level_of(measurement: Measurement) -> Level:
+    """The level that is shown for one block: whole dBFS, never below the scale's end."""
     return Level(float(max(_BOTTOM_DBFS, round(measurement.momentary_dbfs))), measurement.active)
 
 

@@ -43,6 +43,7 @@ class MinuteStats:
         self._gated = IntegratedLoudness()
 
     def add(self, m: Measurement) -> None:
+        """Take one measurement of this sound in. A gap before it begins a new stretch."""
         self._heard += m.seconds
         self._talk += m.talk_seconds
         self._clipped += m.clipped_ratio * m.seconds

@@ -19,16 +19,19 @@ class Clipping:
 
 
 def sign(m: Measurement, _: Subject, p: Clipping) -> Sign:
+    """Enough of 3 s is cut off, and has been for the grace."""
     return present(lasting(m.clipped_seconds, p.grace_seconds) and m.clipped_ratio_3s >= p.ratio)
 
 
 def breach(m: Measurement, _: float, p: Clipping) -> Breach:
+    """With the share that is cut off, 0 to 1. How long is measured with it, seconds."""
     held = m.clipped_seconds
     numbers = {"clipped_ratio_3s": m.clipped_ratio_3s, "threshold_ratio": p.ratio, "held_seconds": held}
     return Breach(held, numbers, words(m.clipped_ratio_3s), p.ceiling, p.weight)
 
 
 def words(ratio: float) -> Words:
+    """`ratio`: the share that is cut off, 0 to 1."""
     percent = number(ratio * 100.0)
     return Words(
         f"Your sound is overdriven: {percent.en}% of your sound is cut off. Please lower the input level.",

@@ -39,6 +39,7 @@ def dead_air(quiet_since: float, gap: Gap | None, now: float, p: DeadAir) -> Ver
 
 
 def words(seconds: float) -> Words:
+    """To ops. `seconds`: since anybody was heard."""
     long = number(seconds, 0)
     return Words(
         f"Nobody has been heard for {long.en} s.", f"Yayında {long.tr} saniyedir hiçbir ses duyulmuyor."

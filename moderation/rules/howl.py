@@ -20,10 +20,12 @@ class Howl:
 
 
 def sign(m: Measurement, _: Subject, p: Howl) -> Sign:
+    """A tone that grew stands for the grace, above the threshold."""
     return present(lasting(m.ring_seconds, p.grace_seconds) and m.rms_dbfs > p.threshold_dbfs)
 
 
 def breach(m: Measurement, _: float, p: Howl) -> Breach:
+    """With the tone's pitch in Hz and its growth in dB. How long is measured with it, seconds."""
     numbers = {
         "tone_hz": m.ring_hz,
         "growth_db": m.ring_growth_db,
@@ -34,6 +36,7 @@ def breach(m: Measurement, _: float, p: Howl) -> Breach:
 
 
 def words(hz: float, seconds: float) -> Words:
+    """`hz`: the tone's pitch; `seconds`: how long it rings."""
     pitch, long = number(hz, 0), number(seconds, 0)
     return Words(
         f"There is feedback from your side: a tone at {pitch.en} Hz has been ringing for {long.en} s. "

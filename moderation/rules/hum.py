@@ -17,10 +17,12 @@ class HumLimits:
 
 
 def sign(m: Measurement, _: Subject, p: HumLimits) -> Sign:
+    """Hum of the mains has stood for the grace, at the threshold or above."""
     return present(lasting(m.hum_seconds, p.grace_seconds) and m.hum_dbfs >= p.threshold_dbfs)
 
 
 def breach(m: Measurement, _: float, p: HumLimits) -> Breach:
+    """With the hum's frequency in Hz and level in dBFS. How long is measured with it, seconds."""
     numbers = {
         "hum_hz": m.hum_hz,
         "hum_dbfs": m.hum_dbfs,
@@ -31,6 +33,7 @@ def breach(m: Measurement, _: float, p: HumLimits) -> Breach:
 
 
 def words(hz: float, level: float) -> Words:
+    """`hz`: 50 or 60; `level`: dBFS."""
     mains, loud = number(hz, 0), number(level, 0)
     return Words(
         f"A tip: there is mains hum in your sound ({mains.en} Hz, {loud.en} dBFS). "

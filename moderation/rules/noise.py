@@ -21,6 +21,7 @@ class Noise:
 
 
 def sign(m: Measurement, _: Subject, p: Noise) -> Sign:
+    """A steady noise floor at the threshold or above. While somebody speaks it cannot be told."""
     if m.noise_floor_dbfs < p.threshold_dbfs or m.hum_seconds > 0.0:
         return Sign.ABSENT
     if m.talk_seconds > 0.0:
@@ -29,6 +30,7 @@ def sign(m: Measurement, _: Subject, p: Noise) -> Sign:
 
 
 def breach(m: Measurement, held: float, p: Noise) -> Breach:
+    """With the floor in dBFS and how noisy it is, 0 to 1. `held`: seconds."""
     numbers = {
         "noise_floor_dbfs": m.noise_floor_dbfs,
         "threshold_dbfs": p.threshold_dbfs,
@@ -39,6 +41,7 @@ def breach(m: Measurement, held: float, p: Noise) -> Breach:
 
 
 def words(floor: float, seconds: float) -> Words:
+    """`floor`: dBFS; `seconds`: how long."""
     level, long = number(floor, 0), number(seconds, 0)
     return Words(
         f"A tip: your sound has carried constant noise for {long.en} s ({level.en} dBFS). "

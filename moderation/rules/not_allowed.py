@@ -17,10 +17,12 @@ class NotAllowed:
 
 
 def sign(m: Measurement, subject: Subject, p: NotAllowed) -> Sign:
+    """Above the threshold, from somebody who may not be heard."""
     return present(not subject.may_be_heard and m.momentary_lufs > p.threshold_lufs)
 
 
 def breach(m: Measurement, held: float, p: NotAllowed) -> Breach:
+    """With the momentary loudness in LUFS. `held`: seconds."""
     numbers = {
         "momentary_lufs": m.momentary_lufs,
         "threshold_lufs": p.threshold_lufs,
@@ -30,6 +32,7 @@ def breach(m: Measurement, held: float, p: NotAllowed) -> Breach:
 
 
 def words(loudness: float) -> Words:
+    """`loudness`: LUFS."""
     level = number(loudness, 0)
     return Words(
         f"You are heard ({level.en} LUFS) without leave to speak; your sound is being switched off.",

@@ -69,6 +69,7 @@ def not_measurable(told: Evaded, seconds: float, shut: Shut, p: NotMeasurable) -
 
 
 def words(*, encrypted: bool) -> Words:
+    """`encrypted`: end to end; otherwise the publisher's subscription permissions keep the agent out."""
     if encrypted:
         return Words(
             "Your sound is encrypted, so moderation cannot measure it; in this room only measured sound is heard. "

@@ -28,6 +28,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def default_json(value: Any) -> dict[str, Any]:
+    """A policy in the shape that JSON has: lists for tuples."""
     return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(value).items()}
 
 

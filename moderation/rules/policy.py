@@ -56,6 +56,7 @@ LADDER = (
 
 
 def default_sections() -> Mapping[type[Any], Any]:
+    """Each rule's own part as it is right for a new deployment, by its type."""
     return {rule.section: rule.section() for rule in RULES if rule.section is not None}
 
 

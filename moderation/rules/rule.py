@@ -23,7 +23,8 @@ class RuleSection(Protocol):
     """A rule's part of the policy: a frozen dataclass whose numbers are `bounded`."""
 
     @property
-    def enabled(self) -> bool: ...
+    def enabled(self) -> bool:
+        """Whether the rule is judged at all."""
 
 
 S = TypeVar("S", bound=RuleSection)
@@ -39,6 +40,7 @@ class Sign(Enum):
 
 
 def present(there: bool) -> Sign:  # noqa: FBT001  # the fact itself
+    """A sign that can always be told."""
     return Sign.PRESENT if there else Sign.ABSENT
 
 

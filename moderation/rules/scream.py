@@ -22,11 +22,13 @@ class Scream:
 
 
 def sign(m: Measurement, _: Subject, p: Scream) -> Sign:
+    """400 ms that are all there, above the threshold and far above the last 3 s."""
     jump = m.momentary_lufs - m.short_term_lufs
     return present(m.coverage == 1.0 and m.momentary_lufs > p.threshold_lufs and jump >= p.jump_lu)
 
 
 def breach(m: Measurement, held: float, p: Scream) -> Breach:
+    """With the momentary loudness in LUFS and the jump in LU. `held`: seconds."""
     jump = m.momentary_lufs - m.short_term_lufs
     numbers = {
         "momentary_lufs": m.momentary_lufs,
@@ -38,6 +40,7 @@ def breach(m: Measurement, held: float, p: Scream) -> Breach:
 
 
 def words(loudness: float, jump: float) -> Words:
+    """`loudness`: LUFS; `jump`: LU above the moment before."""
     level, rise = number(loudness), number(jump, 0)
     return Words(
         f"That was suddenly very loud: {level.en} LUFS, {rise.en} dB above the moment before. "

@@ -19,10 +19,12 @@ class TooLoud:
 
 
 def sign(m: Measurement, _: Subject, p: TooLoud) -> Sign:
+    """The lowest short-term loudness of the block is above the threshold."""
     return present(m.short_term_low_lufs > p.threshold_lufs)
 
 
 def breach(m: Measurement, held: float, p: TooLoud) -> Breach:
+    """With the short-term loudness in LUFS and the peak in dBFS. `held`: seconds."""
     numbers = {
         "short_term_lufs": m.short_term_lufs,
         "threshold_lufs": p.threshold_lufs,
@@ -33,6 +35,7 @@ def breach(m: Measurement, held: float, p: TooLoud) -> Breach:
 
 
 def words(loudness: float, limit: float, seconds: float) -> Words:
+    """`loudness` and `limit`: LUFS; `seconds`: how long."""
     level, top, long = number(loudness), number(limit), number(seconds, 0)
     return Words(
         f"Your sound has been too loud for {long.en} s: {level.en} LUFS; the limit here is {top.en}. "

@@ -5,6 +5,7 @@ from moderation.words import Words
 
 
 def words(count: int, most: int) -> Words:
+    """`count`: tracks of one source at once; `most`: so many may be."""
     return Words(
         f"Your app publishes {count} tracks of one kind at once; {most} are the most. They were ended.",
         f"Uygulamanız aynı türden {count} yayını birden açtı; en çok {most} olabilir. Hepsi durduruldu.",

@@ -1,0 +1,26 @@
+"""Every public function of the decisions says what it takes, in which unit, and what it answers."""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from local.paths import REPOSITORY
+
+HELD = ("handlers", "moderation")
+
+
+def silent(folder: str) -> Iterator[str]:
+    for path in sorted((REPOSITORY / folder).rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            hidden = isinstance(node, ast.ClassDef) and node.name.startswith("_")
+            found = node.body if isinstance(node, ast.ClassDef) and not hidden else [node]
+            for function in found:
+                public = isinstance(function, ast.FunctionDef) and not function.name.startswith("_")
+                if public and not ast.get_docstring(function):  # type: ignore[arg-type]
+                    yield f"{path.relative_to(REPOSITORY)}: {function.name}"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("folder", HELD)
+def test_public_functions_are_described(folder: str) -> None:
+    assert list(silent(folder)) == []
