@@ -114,7 +114,7 @@ def may_stay_away(state: RoomState) -> bool:
 def withhold(
     state: RoomState, person: Identity, sources: frozenset[Source], until: float, now: float
 ) -> Effects:
-    """Take the rights to these sources until then, seconds since the epoch; infinite: until a moderator returns them."""
+    """Take the rights to these sources until then, seconds since the epoch; infinite: until a moderator returns one."""
     misuse = state.person(person).misuse
     for source in sources:
         misuse.withheld[source] = until

@@ -110,7 +110,7 @@ def remove(person: PersonState, identity: Identity, connection: Connection, remo
 
 
 def on_permission_set(state: RoomState, event: PermissionSet, now: float) -> Effects:
-    """The answer to a change: what was asked for is so. An answer about an older connection is checked anew."""
+    """The answer to a change: what was asked for is so. After a reconnect it is not known of which connection."""
     person = state.people.get(event.identity)
     if person is None:
         return ()
@@ -135,7 +135,7 @@ def override(person: PersonState, permission: Permission, now: float) -> None:
 
 
 def on_permission_not_set(state: RoomState, event: PermissionNotSet, now: float) -> Effects:
-    """A change failed: again later, or a look at the room when the person seems gone."""
+    """A change failed: again later. Without an answer it may have been taken all the same."""
     person = state.people.get(event.identity)
     if person is None:
         return ()
@@ -157,7 +157,7 @@ def on_participant_removed(state: RoomState, event: ParticipantRemoved, now: flo
 
 
 def on_participant_not_removed(state: RoomState, event: ParticipantNotRemoved, now: float) -> Effects:
-    """A removal failed: again later, or a look at the room when the person seems gone."""
+    """A removal failed: again later."""
     person = state.people.get(event.identity)
     if person is None or sid_of(person) != event.sid:
         return converge(state, event.identity, now)

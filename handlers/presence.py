@@ -93,7 +93,7 @@ def hear(state: RoomState, identity: Identity, connection: Connection | None, no
 
 
 def on_left(state: RoomState, event: ParticipantLeft, now: float) -> Effects:
-    """A connection is over. Whether the person is away shows after the grace for those who come back."""
+    """A connection is over: its visit ends. Without a reason it is only doubted, and asked about."""
     person = state.people.get(event.identity)
     current = person is not None and sid_of(person) == event.sid
     if event.reason == UNKNOWN_REASON and person is not None and current:
@@ -157,7 +157,7 @@ def is_contradicted(state: RoomState, now: float) -> bool:
 
 
 def doubt(state: RoomState, person: PersonState, now: float) -> None:
-    """Two sources disagree about this person: look again after a while, and end nothing until then."""
+    """It is not sure that this person is here: look again after a while, and end nothing until then."""
     if person.doubted_at is None:
         person.doubted_at = now
     state.wake_at(now + DOUBT_SECONDS)
@@ -183,7 +183,7 @@ def close_stale_visits(
 
 
 def on_tick(state: RoomState, now: float) -> Effects:
-    """Ask LiveKit once more about those who are doubted."""
+    """Ask LiveKit about those who are doubted or were never seen; without them look around now and then."""
     doubts = any(
         p.doubted_at is not None and now - p.doubted_at >= DOUBT_SECONDS for p in state.people.values()
     )
