@@ -4,8 +4,6 @@ Deletions are measured in real rooms, from the sign-in service's request to the 
 counted: what was topped up and adjusted is, at the end of all scenarios, in wallets and in creators' earnings.
 """
 
-import argparse
-import asyncio
 import sys
 import time
 from collections.abc import Sequence
@@ -14,7 +12,7 @@ from dataclasses import dataclass, field
 from livekit import api
 
 from bench.coins import Coins, coins_through_every_show
-from bench.full import full
+from bench.command import Times, command
 from bench.variants import one_core
 from local import results
 from local.paths import STATE
@@ -129,15 +127,5 @@ async def measure(port_base: int | None, times: int) -> bool:
     return all(figure.held is not False for figure in figures)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.accounts", description=__doc__)
-    parser.add_argument(
-        "--times", type=int, default=FULL_TIMES if full() else TIMES, help="deletions of each kind"
-    )
-    parser.add_argument("--port-base", type=int, default=None)
-    given = parser.parse_args()
-    sys.exit(0 if asyncio.run(measure(given.port_base, given.times)) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(command("accounts", __doc__, measure, Times(TIMES, FULL_TIMES, "deletions of each kind")))

@@ -4,8 +4,6 @@
 Then one row at a time, each when the one before is through. Prints the distributions and holds the bars.
 """
 
-import argparse
-import asyncio
 import itertools
 import statistics
 import sys
@@ -16,6 +14,7 @@ from contextlib import AsyncExitStack
 
 import asyncpg
 
+from bench.command import command
 from bench.variants import one_core
 from local import results
 from local.latency import P50_BAR_MS, P99_BAR_MS
@@ -157,11 +156,5 @@ async def measure(port_base: int | None) -> bool:
     return all(figure.held is not False for figure in figures)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.actions", description=__doc__)
-    parser.add_argument("--port-base", type=int, default=None)
-    sys.exit(0 if asyncio.run(measure(parser.parse_args().port_base)) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(command("actions", __doc__, measure))

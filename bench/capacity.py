@@ -19,7 +19,7 @@ from agent.process.settings import Settings
 from bench import parts
 from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
 from local.paths import STATE
-from local.results import Figure, at_most, report, say, spread, write
+from local.results import Figure, at_most, conclude, say, spread
 from local.stack import Stack
 
 ROOMS, EACH = 10_000, 250
@@ -168,9 +168,7 @@ async def releases(fleet: Sequence[SyntheticWorker]) -> list[Figure]:
 
 def main() -> int:
     figures = asyncio.run(measure())
-    say(report(figures))
-    say(f"written to {write('capacity', figures)}")
-    return 0 if all(figure.held is not False for figure in figures) else 1
+    return conclude("capacity", figures)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from bench.crowd import Crowd
 from bench.house import house
 from bench.process_cost import ProcessUsage, usage
 from bench.worker_view import WorkerView
-from local.results import Figure, at_most, report, say, write
+from local.results import Figure, at_most, conclude, say
 
 ROOMS, AT_ONCE, WARM_UP = 200, 20, 40
 HEARD_SECONDS, BOT_SECONDS = 1.0, 30.0
@@ -57,9 +57,7 @@ def judge(start: ProcessUsage, end: ProcessUsage) -> list[Figure]:
 
 def main() -> int:
     figures = asyncio.run(churn())
-    say(report(figures))
-    say(f"written to {write('churn', figures)}")
-    return 0 if all(figure.held is not False for figure in figures) else 1
+    return conclude("churn", figures)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ false source, by people who may publish it and are not muted. What counts is how
 device to receive, which is at least what is heard from it.
 """
 
-import argparse
 import asyncio
 import sys
 import time
@@ -16,7 +15,7 @@ from itertools import takewhile
 
 from livekit import rtc
 
-from bench.full import full
+from bench.command import Times, command
 from bench.variants import one_core
 from local import results
 from local.paths import STATE
@@ -187,15 +186,5 @@ async def measure(port_base: int | None, times: int) -> bool:
     return all(figure.held is not False for figure in figures)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.evasion", description=__doc__)
-    parser.add_argument(
-        "--times", type=int, default=FULL_TIMES if full() else TIMES, help="attempts of each false source"
-    )
-    parser.add_argument("--port-base", type=int, default=None)
-    given = parser.parse_args()
-    sys.exit(0 if asyncio.run(measure(given.port_base, given.times)) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(command("evasion", __doc__, measure, Times(TIMES, FULL_TIMES, "attempts of each false source")))

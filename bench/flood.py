@@ -23,7 +23,7 @@ from local.paths import REPOSITORY, STATE
 from local.people.hostile import Arena
 from local.people.person import People, Person
 from local.people.waiting import until
-from local.results import Figure, at_most, percentile, report, say, write
+from local.results import Figure, at_most, conclude, percentile, say
 from local.stack import Stack
 
 READERS, AT_ONCE = 30, 1
@@ -152,9 +152,7 @@ async def measure() -> list[Figure]:
 
 def main() -> int:
     figures = asyncio.run(measure())
-    say(report(figures))
-    say(f"written to {write('flood', figures)}")
-    return 0 if all(figure.held is not False for figure in figures) else 1
+    return conclude("flood", figures)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from bench.cost import SETTLE_SECONDS, until_bots
 from bench.house import house
 from bench.process_cost import cores, usage
 from bench.worker_view import WorkerView, calls_a_second
-from local.results import Figure, at_most, report, say, write
+from local.results import Figure, at_most, conclude, say
 
 SIZES = (1, 10, 40, 80)
 WATCH_SECONDS = 12.0
@@ -44,9 +44,7 @@ async def idle(view: WorkerView, pid: int, rooms: int) -> list[Figure]:
 
 def main() -> int:
     figures = asyncio.run(grow())
-    say(report(figures))
-    say(f"written to {write('growth', figures)}")
-    return 0 if all(figure.held is not False for figure in figures) else 1
+    return conclude("growth", figures)
 
 
 if __name__ == "__main__":

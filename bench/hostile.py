@@ -3,7 +3,6 @@
 Every attack of `local.people.hostile`, many times, against a real room. Prints the distributions and holds the bars.
 """
 
-import argparse
 import asyncio
 import statistics
 import sys
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 
 from livekit import rtc
 
-from bench.full import full
+from bench.command import Times, command
 from bench.variants import one_core
 from local import results
 from local.paths import STATE
@@ -236,15 +235,5 @@ async def measure(port_base: int | None, times: int) -> bool:
     return all(figure.held is not False for figure in figures)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.hostile", description=__doc__)
-    parser.add_argument(
-        "--times", type=int, default=FULL_TIMES if full() else TIMES, help="attempts of each kind"
-    )
-    parser.add_argument("--port-base", type=int, default=None)
-    given = parser.parse_args()
-    sys.exit(0 if asyncio.run(measure(given.port_base, given.times)) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(command("hostile", __doc__, measure, Times(TIMES, FULL_TIMES, "attempts of each kind")))

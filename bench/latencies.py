@@ -19,7 +19,7 @@ from bench.probe_room import ProbeRoom, probe_room
 from bench.process_cost import cores, usage
 from bench.worker_view import Entrance, WorkerView
 from local.people.waiting import NotInTimeError
-from local.results import Figure, at_most, report, say, spread, write
+from local.results import Figure, at_most, conclude, say, spread
 
 ONE_BY_ONE_BARS = {50: 300.0}
 AT_ONCE, AT_ONCE_BARS = 20, {95: 1500.0, 100: 5000.0}
@@ -160,9 +160,7 @@ def growth(figures: Sequence[Figure]) -> list[Figure]:
 
 def main() -> int:
     figures = asyncio.run(measure(ROUNDS))
-    say(report(figure for figure in figures if figure.bar is not None))
-    say(f"written to {write('latencies', figures)}")
-    return 0 if all(figure.held is not False for figure in figures) else 1
+    return conclude("latencies", figures, bars_only=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from supabase import AsyncClient, AsyncClientOptions, acreate_client
 from bench.full import full
 from local.paths import STATE
 from local.people.waiting import until, within
-from local.results import Figure, report, spread, write
+from local.results import Figure, conclude, spread
 from local.stack import Stack
 
 CALLS, FULL_CALLS = 24, 120
@@ -124,9 +124,7 @@ async def measure(calls: int) -> list[Figure]:
 
 def main() -> None:
     figures = asyncio.run(measure(FULL_CALLS if full() else CALLS))
-    write("ringing", figures)
-    sys.stdout.write(report(figures))
-    sys.exit(0 if all(figure.held is not False for figure in figures) else 1)
+    sys.exit(conclude("ringing", figures))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import asyncpg
 from bench.cost import ROUNDS, Bill, CostStep, measure, policy, shown
 from bench.variants import baseline, one_core, ours
 from local.paths import STATE
-from local.results import Figure, at_most, report, say, write
+from local.results import Figure, at_most, conclude
 from local.stack import Stack
 
 OURS = ours(one_core())
@@ -89,9 +89,7 @@ def judged(metered: Bill, lean: Bill, naive: Bill) -> list[Figure]:
 
 def main() -> int:
     figures = asyncio.run(compare())
-    say(report(figure for figure in figures if figure.bar is not None))
-    say(f"written to {write('rooms_beside', figures)}")
-    return 0 if all(figure.held is not False for figure in figures) else 1
+    return conclude("rooms_beside", figures, bars_only=True)
 
 
 if __name__ == "__main__":

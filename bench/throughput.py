@@ -20,7 +20,7 @@ from bench import parts
 from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
 from handlers.events import Connection, Identity, Sid
 from local.paths import STATE
-from local.results import Figure, report, say, write
+from local.results import Figure, conclude, say
 from local.stack import Stack
 
 WORKERS, ROOMS_EACH, BATCH = 4, 25, 200
@@ -151,9 +151,7 @@ async def saturated(stack: Stack, name: str, unit: str, flood: Callable[[], Awai
 
 def main() -> int:
     figures = asyncio.run(measure())
-    say(report(figures))
-    say(f"written to {write('throughput', figures)}")
-    return 0
+    return conclude("throughput", figures)
 
 
 if __name__ == "__main__":

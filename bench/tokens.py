@@ -4,8 +4,6 @@ The worker is stopped where it stands (SIGSTOP), so nothing but the tokens keeps
 twice: before the act, when it must give the right, and after it. Anyone who gets a token enters with it, and LiveKit
 says what they may publish."""
 
-import argparse
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +11,7 @@ from dataclasses import dataclass, field
 
 from livekit import api, rtc
 
-from bench.full import full
+from bench.command import Times, command
 from bench.variants import one_core
 from local import results
 from local.paths import STATE
@@ -199,15 +197,5 @@ async def measure(port_base: int | None, times: int) -> bool:
     return all(figure.held is not False for figure in figures)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.tokens", description=__doc__)
-    parser.add_argument(
-        "--times", type=int, default=FULL_TIMES if full() else TIMES, help="rounds of all cases"
-    )
-    parser.add_argument("--port-base", type=int, default=None)
-    given = parser.parse_args()
-    sys.exit(0 if asyncio.run(measure(given.port_base, given.times)) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(command("tokens", __doc__, measure, Times(TIMES, FULL_TIMES, "rounds of all cases")))

@@ -72,6 +72,16 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def conclude(command: str, figures: Sequence[Figure], *, bars_only: bool = False) -> int:
+    """Show the figures, write them, and answer the command's exit code: 1 when a bar is missed.
+
+    `bars_only`: show those that have one. All are written.
+    """
+    say(report(figure for figure in figures if figure.bar is not None or not bars_only))
+    say(f"written to {write(command, figures)}")
+    return 1 if any(figure.held is False for figure in figures) else 0
+
+
 def report(figures: Iterable[Figure]) -> str:
     """For the one who ran the command: a figure a line, with its bar."""
     lines = []
