@@ -28,6 +28,7 @@ log = logging.getLogger("orchestrator")
 
 
 def main() -> int:
+    """Serve until told to stop. The exit code: 2 when a setting is wrong, which is said on stderr."""
     arguments = _parser().parse_args()
     try:
         settings = load_settings()

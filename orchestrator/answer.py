@@ -61,6 +61,7 @@ class Inquiry:
         return [self._read(record, row) for row in found.rows]
 
     async def row(self, record: type[Item], **filters: str) -> Item | None:
+        """The one row that these filters (PostgREST's) leave, as a record. None: none, or none that may be seen."""
         found = await self.rows(record, limit=1, **filters)
         return found[0] if found else None
 
@@ -113,6 +114,7 @@ class Inquiry:
         return None
 
     def answer(self, data: Data) -> Answer[Data]:
+        """The tool's answer: its data, with what was missing or not known on the way."""
         return Answer(
             data=data,
             missing=list(dict.fromkeys(self.missing)),

@@ -40,6 +40,7 @@ class Confirmations:
 
     @property
     def seconds(self) -> float:
+        """For how long a confirmation is good."""
         return self._seconds
 
     def issue(self, user: str, wish: Mapping[str, Any]) -> str:

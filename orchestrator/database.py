@@ -98,6 +98,7 @@ class Database:
             raise MissingError(f"what function {function} needs: {refusal}") from refusal
 
     async def insert(self, table: str, row: Mapping[str, Any]) -> None:
+        """Insert one row and read nothing back. Raises `RefusedError` or `UnavailableError`."""
         query = (await self._table(table)).insert(dict(row), returning=ReturnMethod.minimal)
         await self._answer(table, query.execute())
 

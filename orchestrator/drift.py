@@ -32,6 +32,7 @@ class Drift(BaseModel):
 
 
 def rights_of(roles: Iterable[RoleRow]) -> dict[Role, RoleRights]:
+    """What each role may do, from the rows of `live_roles`."""
     return {
         Role(row.role): RoleRights(
             row.rank or 0,
@@ -98,6 +99,7 @@ def of_people(
 
 
 def desired_permission(person: Participant, rights: Mapping[Role, RoleRights], now: float) -> Permission:
+    """What the database wants somebody to have now. `now`: seconds since the epoch."""
     role = Role(person.role) if person.role in set(Role) else Role.VIEWER
     desired = Desired(
         role=role,
@@ -109,6 +111,7 @@ def desired_permission(person: Participant, rights: Mapping[Role, RoleRights], n
 
 
 def words(permission: Permission) -> str:
+    """A permission as a person reads it."""
     published = ", ".join(sorted(permission.sources)) or "nothing"
     return f"may publish {published}" + ("" if permission.can_subscribe else "; may not subscribe")
 

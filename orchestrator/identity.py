@@ -59,10 +59,12 @@ class Auth:
         return answer.user.id
 
     async def sign_in(self, email: str, password: str) -> AuthSession:
+        """A session for these credentials. Raises `SignInError`: wrong ones, or no answer."""
         credentials: SignInWithEmailAndPasswordCredentials = {"email": email, "password": password}
         return _session_of(await self._answer(self._client.sign_in_with_password(credentials)))
 
     async def refresh(self, refresh_token: str) -> AuthSession:
+        """A fresh session for the refresh token, which is used up by it."""
         return _session_of(await self._answer(self._client.refresh_session(refresh_token)))
 
     async def _answer(self, question: Awaitable[Answer]) -> Answer:
@@ -97,12 +99,15 @@ class Holder:
 
     @property
     def id(self) -> str:
+        """The user's id."""
         return self._user
 
     async def token(self) -> str:
+        """The access token, as it was given."""
         return self._token
 
     def secrets(self) -> tuple[str, ...]:
+        """What must stand in no log and no answer."""
         return (self._token,)
 
 
@@ -116,15 +121,18 @@ class SignedIn:
 
     @property
     def id(self) -> str:
+        """The user's id."""
         return self._session.user.id
 
     async def token(self) -> str:
+        """An access token that is good for a while: a new one when it is time."""
         async with self._renewing:
             if time.monotonic() >= self._renew_at:
                 self._take(await self._auth.refresh(self._session.refresh_token))
         return self._session.access_token
 
     def secrets(self) -> tuple[str, ...]:
+        """What must stand in no log and no answer."""
         return self._session.access_token, self._session.refresh_token
 
     def _take(self, session: AuthSession) -> None:

@@ -77,6 +77,7 @@ class LiveKitView:
 
 
 def present(info: api.ParticipantInfo) -> Present:
+    """Somebody in a room, as LiveKit's API tells."""
     named = identity_from(info.identity, carried=info.kind in CARRIED, attributes=info.attributes)
     return Present(
         person_of(named),

@@ -85,6 +85,7 @@ def words(lines: Sequence[tuple[str, object]]) -> str:
 
 
 def request(message: str) -> types.ElicitRequest:
+    """The question to the person behind the assistant: yes or no."""
     return types.ElicitRequest(params=types.ElicitRequestFormParams(message=message, requested_schema=SCHEMA))
 
 

@@ -64,6 +64,7 @@ Yanıt: en çok altı tek satırlık madde ya da iki kısa paragraf. Saygılı v
 
 
 def announced() -> Prompt:
+    """The prompt as the protocol lists it."""
     return Prompt(
         name=NAME,
         title="İpelya Live Orchestrator",

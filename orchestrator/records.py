@@ -35,6 +35,7 @@ class Profile(DatabaseRow):
     display_name: str | None = None
 
     def names(self) -> dict[str, str | None]:
+        """The names that a person chose, by column."""
         return {"username": self.username, "display_name": self.display_name}
 
 

@@ -47,6 +47,7 @@ class Rights:
 
     @property
     def ops(self) -> bool:
+        """Whether the caller is of the ops team, or server code."""
         return self.kind in {Kind.OPS, Kind.SERVICE}
 
     def staffs(self, session: object) -> bool:

@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 
 def build(desk_of: DeskOf) -> Server[Any]:
+    """The server with all tools. `desk_of`: what a caller's tools may touch."""
     tools = {tool.name: tool for tool in TOOLS}
     turns = Turns()
 
@@ -100,6 +101,7 @@ class Conversation:
 
     @property
     def arguments(self) -> dict[str, Any]:
+        """What the tool is asked with; nothing where the call has none."""
         return self.call.arguments or {}
 
 
@@ -159,6 +161,7 @@ async def carry_out(
 
 
 def outcome_of(result: types.CallToolResult | types.InputRequiredResult) -> str:
+    """How a call ended, for the log: answered, asked_a_person or too_large."""
     if isinstance(result, types.InputRequiredResult):
         return "asked_a_person"
     return "too_large" if result.is_error else "answered"
@@ -176,11 +179,13 @@ def told(answer: BaseModel, secrets: tuple[str, ...]) -> types.CallToolResult:
 
 
 def failed(code: str, message: str) -> types.CallToolResult:
+    """The answer of a call that failed. `code` is for programs; `message` is cleaned and cut."""
     words = json.dumps({"error": {"code": code, "message": clean(message, 1000)}}, ensure_ascii=False)
     return types.CallToolResult(content=[types.TextContent(type="text", text=words)], is_error=True)
 
 
 def code_of(error: AssistantError) -> str:
+    """The code of an error, as answers and logs have it."""
     match error:
         case RefusedError(code=code):
             return code

@@ -40,6 +40,7 @@ class Front:
         self.auth = Auth(supabase, settings.supabase_url, key, settings.live_store_timeout)
 
     def desk(self, caller: Caller) -> Desk:
+        """What this caller's tools may touch: the database in the caller's name."""
         settings = self._settings
         service = settings.supabase_service_role_key if caller.id == SERVICE_ROLE else None
         key = (service or settings.supabase_anon_key).get_secret_value()

@@ -79,6 +79,7 @@ class AssistantSettings(BaseSettings):
 
     @property
     def has_livekit(self) -> bool:
+        """Whether LiveKit can be asked too."""
         return bool(self.livekit_url and self.livekit_api_key and self.livekit_api_secret)
 
     def secrets(self) -> tuple[str, ...]:

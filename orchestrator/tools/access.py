@@ -69,6 +69,7 @@ class PersonOverview(BaseModel):
 
 
 async def participant_overview(desk: Desk, ask: PersonInSession) -> Answer[PersonOverview]:
+    """How one person stands in a session. Raises `RefusedError` for somebody else's without being staff."""
     inquiry, user = Inquiry(desk), await id_of(desk, ask.user)
     if user != desk.rights.user_id and not desk.rights.staffs(ask.session_id):
         raise RefusedError("not_allowed", "about others only the staff of the session and ops may ask")
@@ -144,6 +145,7 @@ class Access(BaseModel):
 
 
 async def explain_access(desk: Desk, ask: PersonInSession) -> Answer[Access]:
+    """Why somebody may enter a session or not, with the facts behind it."""
     inquiry, user = Inquiry(desk), await id_of(desk, ask.user)
     session = await inquiry.row(SessionRow, id=f"eq.{ask.session_id}")
     decision = await inquiry.call("explain_access", session_id=str(ask.session_id), user_id=user)

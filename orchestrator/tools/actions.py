@@ -76,6 +76,7 @@ class Requested(BaseModel):
 
 
 async def request_action(desk: Desk, ask: RequestAction) -> Answer[Requested]:
+    """Rehearse an action, or carry out one that a person has confirmed."""
     wish = await _wish(desk, ask)
     return await (
         _rehearse(desk, wish) if ask.dry_run else _act(desk, wish, confirmation_of(ask.confirmation))
@@ -235,6 +236,7 @@ class ActionSeen(BaseModel):
 
 
 async def action_status(desk: Desk, ask: ActionStatus) -> Answer[ActionSeen]:
+    """What became of a row; waits until it is decided, or its seconds are over."""
     inquiry = Inquiry(desk)
     row = await _row_when(inquiry, str(ask.action_id), ask.wait_seconds, lambda row: row.status in FINAL)
     return inquiry.answer(ActionSeen(final=None if row is None else row.status in FINAL, action=row))

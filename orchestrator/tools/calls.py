@@ -32,6 +32,7 @@ class Calls(BaseModel):
 
 
 async def list_calls(desk: Desk, ask: ListCalls) -> Answer[Calls]:
+    """Calls, the newest first."""
     inquiry = Inquiry(desk)
     user = ask.user and await id_of(desk, ask.user)
     found = await inquiry.rows(

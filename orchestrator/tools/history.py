@@ -28,6 +28,7 @@ class Actions(BaseModel):
 
 
 async def action_history(desk: Desk, ask: ActionHistory) -> Answer[Actions]:
+    """Rows of moderation, the newest first."""
     inquiry = Inquiry(desk)
     found = await inquiry.rows(
         ActionRow,
@@ -58,6 +59,7 @@ class Seen(BaseModel):
 
 
 async def incidents(desk: Desk, ask: Incidents) -> Answer[Seen]:
+    """What rules found, the newest first."""
     inquiry = Inquiry(desk)
     found = await inquiry.rows(
         IncidentRow,

@@ -60,6 +60,7 @@ class Schema(BaseModel):
 
 
 async def introspect_schema(desk: Desk, ask: IntrospectSchema) -> Answer[Schema]:
+    """What is really in the database: all names, or one table whole."""
     inquiry = Inquiry(desk)
     found = await inquiry.call("live_schema")
     if not isinstance(found, dict):
@@ -68,6 +69,7 @@ async def introspect_schema(desk: Desk, ask: IntrospectSchema) -> Answer[Schema]
 
 
 def whole(found: dict[str, Any]) -> Schema:
+    """The names of all tables, columns and functions."""
     return Schema(
         **_deviations(found),
         tables={table["name"]: [column["name"] for column in table["columns"]] for table in found["tables"]},
@@ -76,6 +78,7 @@ def whole(found: dict[str, Any]) -> Schema:
 
 
 def one(found: dict[str, Any], name: str) -> Schema:
+    """One table or view with its policies. Raises `RefusedError` when there is none of that name."""
     table = next((table for table in found["tables"] if table["name"] == name), None)
     if table is None:
         raise RefusedError("unknown_table", "there is no such table or view; leave `table` out to see all")

@@ -33,6 +33,7 @@ class Sessions(BaseModel):
 
 
 async def list_sessions(desk: Desk, ask: ListSessions) -> Answer[Sessions]:
+    """Sessions, the newest first."""
     inquiry = Inquiry(desk)
     found = await inquiry.rows(
         SessionRow,
@@ -60,6 +61,7 @@ class InLiveKit(BaseModel):
 
     @classmethod
     def of(cls, person: Present) -> "InLiveKit":
+        """A person in LiveKit's room, with texts that may be shown."""
         return cls(
             user_id=clean(person.identity, 64),
             sid=clean(person.sid, 64),
@@ -80,6 +82,7 @@ class RoomSeen(BaseModel):
 
     @classmethod
     def of(cls, room: Room) -> "RoomSeen":
+        """A room as LiveKit has it, its people up to a bound."""
         return cls(people=[InLiveKit.of(person) for person in room.people[:PEOPLE]], agents=room.agents)
 
 
@@ -99,6 +102,7 @@ class SessionsSeen(BaseModel):
 
 
 async def session_overview(desk: Desk, ask: SessionOverview) -> Answer[SessionsSeen]:
+    """One session: its row, its people, who moderates it, what LiveKit has, and where the two differ."""
     inquiry = Inquiry(desk)
     session = await inquiry.row(SessionRow, id=f"eq.{ask.session_id}")
     if session is None:

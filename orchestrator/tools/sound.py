@@ -40,6 +40,7 @@ class Loud(BaseModel):
 
 
 async def loudness_report(desk: Desk, ask: LoudnessReport) -> Answer[Loud]:
+    """How loud people of a session were, in LUFS, over the last minutes."""
     inquiry = Inquiry(desk)
     since = (datetime.now(UTC) - timedelta(minutes=ask.minutes)).isoformat()
     found = await inquiry.rows(

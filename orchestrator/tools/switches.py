@@ -38,6 +38,7 @@ class AppSwitch(BaseModel):
 
 
 async def set_switch(desk: Desk, ask: SetSwitch) -> Answer[AppSwitch]:
+    """Rehearse the turn of a switch, or carry out one that a person has confirmed."""
     inquiry = Inquiry(desk)
     wish = await _wish(inquiry, ask)
     if not ask.dry_run:

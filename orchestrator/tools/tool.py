@@ -59,6 +59,7 @@ class Tool:
         return self.question is not None
 
     def announced(self) -> Announced:
+        """The tool as the protocol lists it."""
         return Announced(
             name=self.name,
             title=self.title,

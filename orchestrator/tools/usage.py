@@ -29,6 +29,7 @@ class PlanUsage(BaseModel):
 
 
 async def usage_against_plan(desk: Desk, ask: UsageAgainstPlan) -> Answer[PlanUsage]:
+    """What of the LiveKit plan is used in a month, with a warning level."""
     inquiry = Inquiry(desk)
     found = await inquiry.call("platform_usage", p_month=ask.month and ask.month.isoformat())
     rows = found if isinstance(found, list) else []

@@ -36,6 +36,7 @@ class WorkersNow(BaseModel):
 
 
 async def worker_status(desk: Desk, _ask: WorkerStatus) -> Answer[WorkersNow]:
+    """What each worker says about itself; one that does not answer is named as missing."""
     inquiry = Inquiry(desk)
     timeout = desk.settings.live_api_timeout
     seen = []

@@ -1,4 +1,4 @@
-"""Every public function of the decisions says what it takes, in which unit, and what it answers."""
+"""Public functions of the decisions and of the assistants' server say what they take, in which unit, and answer."""
 
 import ast
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 
 from local.paths import REPOSITORY
 
-HELD = ("handlers", "moderation")
+HELD = ("handlers", "moderation", "orchestrator")
 
 
 def silent(folder: str) -> Iterator[str]:
@@ -16,7 +16,9 @@ def silent(folder: str) -> Iterator[str]:
             hidden = isinstance(node, ast.ClassDef) and node.name.startswith("_")
             found = node.body if isinstance(node, ast.ClassDef) and not hidden else [node]
             for function in found:
-                public = isinstance(function, ast.FunctionDef) and not function.name.startswith("_")
+                public = isinstance(
+                    function, ast.FunctionDef | ast.AsyncFunctionDef
+                ) and not function.name.startswith("_")
                 if public and not ast.get_docstring(function):  # type: ignore[arg-type]
                     yield f"{path.relative_to(REPOSITORY)}: {function.name}"  # type: ignore[attr-defined]
 
