@@ -18,7 +18,7 @@ from mcp_types import ElicitRequestParams, ElicitResult, TextContent
 
 from local.paths import REPOSITORY
 from local.people.person import PASSWORD, Person
-from local.stack import first_cause
+from local.supervisor import first_cause
 
 Json = dict[str, Any]
 PUBLIC = ("SUPABASE_URL", "SUPABASE_ANON_KEY", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")

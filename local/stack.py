@@ -4,15 +4,13 @@ Owns which parts there are, what each is told, and the order in which they start
 """
 
 import asyncio
-import fcntl
 import os
-import secrets
 import signal
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from local import functions, livekit, migrate, pager, postgres, postgrest, push_services
 from local.faults import RealtimeFaults
@@ -20,7 +18,8 @@ from local.gateway.keys import Keys
 from local.paths import REPOSITORY
 from local.ports import LOOPBACK, Offset, Ports, claim
 from local.readiness import http_ok
-from local.supervisor import Child, Spec, Supervisor
+from local.state_folder import kept_secret, lock
+from local.supervisor import Child, Spec, Supervisor, first_cause
 
 LIVEKIT_KEY = "local-key"
 # Consumers before what they consume; workers before all of them.
@@ -148,7 +147,9 @@ class Stack:
     async def _live(self) -> None:
         with lock(self.directory):
             self.ports = claim(self._port_base)
-            self._read_secrets()
+            secret = kept_secret(self.directory)
+            self.keys = Keys.derive(secret)
+            self._livekit_secret = Keys.derive(f"livekit:{secret}").secret.removeprefix("sb_secret_")
             self._supervisor = Supervisor(self.directory / "logs")
             try:
                 await self._supervisor.open()
@@ -291,36 +292,6 @@ class Stack:
         self.workers[name] = await self._supervisor.start(spec)
         return self.workers[name]
 
-    def _read_secrets(self) -> None:
-        """The stack's secrets: made up at the first start in this directory, kept for the next ones."""
-        file = self.directory / "secret"
-        if not file.exists():
-            file.touch(mode=0o600)
-            file.write_text(secrets.token_hex(32))
-        secret = file.read_text().strip()
-        self.keys = Keys.derive(secret)
-        self._livekit_secret = Keys.derive(f"livekit:{secret}").secret.removeprefix("sb_secret_")
-
 
 # Bytecode is worth a second at every start; some shells switch it off.
 PYTHON_ENV = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": "1"}
-
-
-def lock(directory: Path) -> IO[str]:
-    """Holds the directory for this process until closed; raises RuntimeError when another stack has it."""
-    directory.mkdir(parents=True, exist_ok=True)
-    handle = (directory / "lock").open("w")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.close()
-        raise RuntimeError(f"a stack runs already in {directory}") from None
-    return handle
-
-
-def first_cause(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first error that is not a group: what the person in front should read."""
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -271,3 +271,11 @@ async def spawn(spec: Spec, log: IO[bytes]) -> Process:
         group=spec.user,
         extra_groups=None if spec.user is None else [],
     )
+
+
+def first_cause(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error that is not a group: what the person in front should read."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -14,7 +14,8 @@ from mcp.client.streamable_http import streamable_http_client
 from local.assistant import PUBLIC, Assistant, AssistantScreen, Mode
 from local.paths import REPOSITORY
 from local.people.waiting import until
-from local.stack import Stack, first_cause
+from local.stack import Stack
+from local.supervisor import first_cause
 
 
 @asynccontextmanager
