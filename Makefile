@@ -81,6 +81,14 @@ chaos: install ## break everything on purpose: recovery times against their bars
 conformance: install ## parts that `make test` has not: Postgres 15, Supabase's lint and CLI, the image; says what was skipped
 	@$(BIN)/python -m tests.conformance
 
+.PHONY: app-test
+app-test: install parts chromium ## Expo, Metro, Hermes: the packages, the example and a new app by the handbook, in two languages and a browser
+	@$(BIN)/python -m tests.app
+
+.PHONY: packages
+packages: install ## both client packages as npm packs them, into .local/packages
+	@$(BIN)/python -m tests.app packages
+
 SECONDS ?= 600
 .PHONY: soak
 soak: install chromium ## ten minutes of random faults, ten of a busy console (SECONDS=… for less): books agree, nothing grows
@@ -96,6 +104,7 @@ check: install ## lint, format, types, import direction, edge functions; needs n
 	$(BIN)/lint-imports
 	@set -e; for project in $(DENO_PROJECTS); do \
 	  echo "deno: $$project"; (cd $$project && $(CURDIR)/$(BIN)/deno task --quiet check); done
+	$(BIN)/python -m tests.app check
 	$(BIN)/deno fmt --quiet --check --line-width 110 $(SCRIPTS)
 	$(BIN)/deno lint --quiet --rules-exclude=no-import-prefix $(SCRIPTS)
 

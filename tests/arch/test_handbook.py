@@ -30,6 +30,7 @@ PAGES = sorted(
         *HANDBOOK.glob("decisions/*.md"),
         *HANDBOOK.glob("*/README.md"),
         *HANDBOOK.glob("clients/*/README.md"),
+        *HANDBOOK.glob("examples/*/README.md"),
     ]
 )
 SETTINGS = {*Settings.model_fields, *AssistantSettings.model_fields}

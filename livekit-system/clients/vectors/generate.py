@@ -234,6 +234,7 @@ def malformed() -> list[Json]:
         ("an event with a vague time", gift(at="yesterday")),
         ("an event with a date alone", gift(at="2026-11-23")),
         ("an event with an impossible time", gift(at="2026-13-45T99:00:00Z")),
+        ("an event on a day that is in no calendar", gift(at="2026-02-30T12:00:00Z")),
         ("an event that is null", None),
     ]
     return [

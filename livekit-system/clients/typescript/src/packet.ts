@@ -173,7 +173,13 @@ function parseTime(value: unknown): Date | null {
   // Engines differ in how many fractional digits they read; Postgres writes up to six.
   const [, seconds, fraction = "", zone] = match;
   const time = new Date(`${seconds}.${fraction.slice(0, 3).padEnd(3, "0")}${zone}`);
-  return Number.isNaN(time.getTime()) ? null : time;
+  // Engines make another day of one that is in no calendar: V8 of February's 30th, Hermes of a 13th month as well.
+  return isTime(`${seconds}.000Z`) && !Number.isNaN(time.getTime()) ? time : null;
+}
+
+function isTime(written: string): boolean {
+  const read = new Date(written);
+  return !Number.isNaN(read.getTime()) && read.toISOString() === written;
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -1,0 +1,14 @@
+// The package's public face. `phone` is apart: it needs react-native-callkeep.
+
+export { prepare, startAudio, stopAudio, VideoView } from "./platform";
+export type { AudioUse } from "./platform";
+export { LiveProvider, useLive } from "./provider";
+export type { Live, LiveProviderProps } from "./provider";
+export { useAudioRoom, useHands, useLevels, useLiveSession, useModeration, useRights, useRun } from "./session_hooks";
+export type { Hands, Moderation, SessionHandle } from "./session_hooks";
+export { useCall, useCalls, useChat, useGifts } from "./hooks";
+export type { CallHandle, Calls, ChatHandle, Gifts, ShownGift } from "./hooks";
+export { ChatList, Refused, Sounds, Stage, useVideos } from "./components";
+export type { StageProps } from "./components";
+export { placeOfLink, placeOfPush } from "./links";
+export type { Place } from "./links";

@@ -1,0 +1,68 @@
+// Who is signed in, in which language, and the calls that ring them: once for the whole app.
+
+import { hearMe, type LiveSupabase, type Me, type RingEnd, type RingingCall } from "@ipelya/live";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { AppState } from "react-native";
+
+export interface Live {
+  readonly supabase: LiveSupabase;
+  readonly userId: string;
+  readonly language: "en" | "tr";
+  /** Calls that ring this person now. */
+  readonly ringing: readonly RingingCall[];
+  /** Say it before `answerCall`, so that this device is not told that another one answered. */
+  readonly answering: (callId: string) => void;
+}
+
+const Context = createContext<Live | null>(null);
+
+export interface LiveProviderProps {
+  readonly supabase: LiveSupabase;
+  readonly userId: string;
+  readonly language: "en" | "tr";
+  readonly onRingEnd?: (callId: string, how: RingEnd) => void;
+  /** `invitation`, `ban`, `refund`, `appeal`, `session`. */
+  readonly onNews?: (event: string, payload: Readonly<Record<string, unknown>>) => void;
+  readonly children: ReactNode;
+}
+
+export function LiveProvider({ supabase, userId, language, onRingEnd, onNews, children }: LiveProviderProps) {
+  const [ringing, setRinging] = useState<readonly RingingCall[]>([]);
+  const me = useRef<Me | null>(null);
+  const handlers = useRef({ onRingEnd, onNews });
+  handlers.current = { onRingEnd, onNews };
+  useEffect(() => {
+    const heard = hearMe(supabase, userId, {
+      onRinging: (call) => setRinging((calls) => [...calls, call]),
+      onRingEnd: (id, how) => {
+        setRinging((calls) => calls.filter((call) => call.id !== id));
+        handlers.current.onRingEnd?.(id, how);
+      },
+      onNews: (event, payload) => handlers.current.onNews?.(event, payload as Readonly<Record<string, unknown>>),
+    });
+    me.current = heard;
+    const foreground = AppState.addEventListener("change", (state) => state === "active" && heard.refresh());
+    return () => {
+      foreground.remove();
+      heard.dispose();
+      setRinging([]);
+    };
+  }, [supabase, userId]);
+  const value = useMemo<Live>(() => ({
+    supabase,
+    userId,
+    language,
+    ringing,
+    answering: (id) => {
+      me.current?.answering(id);
+      setRinging((calls) => calls.filter((call) => call.id !== id));
+    },
+  }), [supabase, userId, language, ringing]);
+  return <Context.Provider value={value}>{children}</Context.Provider>;
+}
+
+export function useLive(): Live {
+  const live = useContext(Context);
+  if (live === null) throw new Error("useLive needs a LiveProvider above it");
+  return live;
+}

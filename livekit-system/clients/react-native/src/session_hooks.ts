@@ -1,0 +1,211 @@
+// A session on a screen: connected while the screen is there, with the sound that one's rights need.
+
+import {
+  acceptInvite,
+  type ActionName,
+  actionOutcome,
+  type ActionOutcome,
+  type ActionRequest,
+  actionsInRoom,
+  actionsOn,
+  declineInvite,
+  isStaff,
+  type Join,
+  type Levels,
+  type LiveSession,
+  LiveError,
+  lowerHand,
+  moderate,
+  openSession,
+  raiseHand,
+  type RelayEvent,
+  type Rights,
+  type Role,
+  type SessionPerson,
+  type SessionView,
+} from "@ipelya/live";
+import { Room } from "livekit-client";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { AppState } from "react-native";
+import { startAudio, stopAudio } from "./platform";
+import { useLive } from "./provider";
+
+export interface SessionHandle extends SessionView {
+  readonly id: string;
+  /** Null until the screen is mounted. */
+  readonly room: Room | null;
+  readonly live: LiveSession | null;
+  /** Hears every event, each once, in order. Returns how to stop. */
+  readonly onEvent: (listener: (event: RelayEvent) => void) => () => void;
+  /** Turns one's microphone on or off. Only where `may.microphone`. */
+  readonly setMicrophone: (on: boolean) => Promise<void>;
+  readonly setCamera: (on: boolean) => Promise<void>;
+  readonly leave: () => Promise<void>;
+}
+
+const NOTHING: SessionView = {
+  connection: { phase: "connecting", gone: null, error: null },
+  role: null,
+  may: { camera: false, microphone: false, screen_share: false },
+  onAir: { camera: false, microphone: false, screen_share: false },
+  session: null,
+  people: [],
+  levels: {},
+  notice: null,
+  invited: null,
+  error: null,
+};
+const unsubscribed = () => () => {};
+
+/** @param join the host's, from `createSession` or `startSession` */
+export function useLiveSession(sessionId: string, join?: Join | null): SessionHandle {
+  const { supabase, userId } = useLive();
+  const [live, setLive] = useState<LiveSession | null>(null);
+  const listeners = useRef(new Set<(event: RelayEvent) => void>());
+  const first = useRef(join ?? undefined);
+  useEffect(() => {
+    const opened = openSession({
+      supabase,
+      userId,
+      sessionId,
+      room: new Room({ adaptiveStream: true, dynacast: true }),
+      join: first.current,
+      onEvent: (event) => {
+        for (const listener of [...listeners.current]) listener(event);
+      },
+    });
+    first.current = undefined;
+    setLive(opened);
+    const foreground = AppState.addEventListener("change", (state) => state === "active" && opened.refresh());
+    return () => {
+      foreground.remove();
+      setLive(null);
+      void opened.leave().finally(stopAudio);
+    };
+  }, [supabase, userId, sessionId]);
+  const view = useSyncExternalStore(live?.subscribe ?? unsubscribed, live?.view ?? (() => NOTHING), () => NOTHING);
+  // A listener's volume is that of videos; it becomes that of calls with the right to speak.
+  const speaks = view.may.microphone;
+  useEffect(() => {
+    if (live !== null) void startAudio(speaks ? "communication" : "media");
+  }, [live, speaks]);
+  const room = live === null ? null : live.room as unknown as Room;
+  const onEvent = useCallback((listener: (event: RelayEvent) => void) => {
+    listeners.current.add(listener);
+    return () => void listeners.current.delete(listener);
+  }, []);
+  return useMemo(() => ({
+    ...view,
+    id: sessionId,
+    room,
+    live,
+    onEvent,
+    setMicrophone: async (on) => void await room?.localParticipant.setMicrophoneEnabled(on),
+    setCamera: async (on) => void await room?.localParticipant.setCameraEnabled(on, { facingMode: "user" }),
+    leave: async () => void await live?.leave(),
+  }), [view, sessionId, room, live, onEvent]);
+}
+
+/** A session with hands, stage and levels: what an audio room shows. */
+export function useAudioRoom(sessionId: string, join?: Join | null) {
+  const session = useLiveSession(sessionId, join);
+  const hands = useHands(session);
+  const levels = useLevels(session);
+  const stage = useMemo(() => session.people.filter(({ role }) => role !== "listener" && role !== "viewer"), [session.people]);
+  return { session, hands, levels, stage };
+}
+
+/** What one may publish, and what one sends: the two lights of a button. */
+export function useRights(session: SessionHandle): { readonly may: Rights; readonly onAir: Rights } {
+  const { may, onAir } = session;
+  return useMemo(() => ({ may, onAir }), [may, onAir]);
+}
+
+export interface Hands {
+  /** In the order in which they are to be asked. */
+  readonly queue: readonly SessionPerson[];
+  /** One's own hand is up. */
+  readonly mine: boolean;
+  readonly invited: SessionView["invited"];
+  readonly raise: () => Promise<void>;
+  /** One's own, or as a moderator somebody else's. */
+  readonly lower: (userId?: string) => Promise<void>;
+  readonly accept: () => Promise<void>;
+  readonly decline: () => Promise<void>;
+  readonly error: LiveError | null;
+}
+
+export function useHands(session: SessionHandle): Hands {
+  const { supabase, userId } = useLive();
+  const [error, run] = useRun();
+  const queue = useMemo(
+    () => session.people
+      .filter(({ hand_position }) => hand_position !== null)
+      .sort((a, b) => (a.hand_position ?? 0) - (b.hand_position ?? 0)),
+    [session.people],
+  );
+  const after = (act: Promise<unknown>) => run(act.finally(() => session.live?.refresh()));
+  return {
+    queue,
+    mine: queue.some(({ user_id }) => user_id === userId),
+    invited: session.invited,
+    raise: () => after(raiseHand(supabase, session.id)),
+    lower: (whose) => after(lowerHand(supabase, session.id, whose)),
+    accept: () => after(acceptInvite(supabase, session.id)),
+    decline: () => after(declineInvite(supabase, session.id)),
+    error,
+  };
+}
+
+/** Who speaks, and how loud; for staff also as the agent measures it, for as long as somebody looks. */
+export function useLevels(session: SessionHandle): Levels {
+  const { live, role } = session;
+  const staff = isStaff(role);
+  useEffect(() => (live !== null && staff ? live.watch() : undefined), [live, staff]);
+  return session.levels;
+}
+
+export interface Moderation {
+  /** One's own role moderates. */
+  readonly staff: boolean;
+  readonly onPerson: (theirs: Role) => readonly ActionName[];
+  readonly inRoom: readonly ActionName[];
+  /** Asks, and waits for what became of it; null when it was refused, see `error`. */
+  readonly act: <Name extends ActionName>(
+    request: Omit<ActionRequest<Name>, "sessionId">,
+  ) => Promise<ActionOutcome | null>;
+  readonly error: LiveError | null;
+}
+
+export function useModeration(session: SessionHandle): Moderation {
+  const { supabase } = useLive();
+  const [error, run] = useRun();
+  const { role, id } = session;
+  return {
+    staff: isStaff(role),
+    onPerson: (theirs) => (role === null ? [] : actionsOn(role, theirs)),
+    inRoom: role === null ? [] : actionsInRoom(role),
+    act: async (request) => {
+      let outcome: ActionOutcome | null = null;
+      await run((async () => {
+        outcome = await actionOutcome(supabase, await moderate(supabase, { ...request, sessionId: id }));
+      })());
+      return outcome;
+    },
+    error,
+  };
+}
+
+/** The last refusal, and a way to run something that may be refused. */
+export function useRun(): [LiveError | null, (act: Promise<unknown>) => Promise<void>] {
+  const [error, setError] = useState<LiveError | null>(null);
+  const run = useCallback(async (act: Promise<unknown>) => {
+    try {
+      await act;
+      setError(null);
+    } catch (cause) {
+      setError(cause instanceof LiveError ? cause : new LiveError("internal", String(cause), 0, false));
+    }
+  }, []);
+  return [error, run];
+}
