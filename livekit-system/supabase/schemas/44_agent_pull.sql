@@ -140,7 +140,11 @@ begin
     select s.livekit_room from public.live_participants p join public.live_sessions s on s.id = p.session_id
      where p.desired_xid >= p_since
     union all
-    select live.room_of(a.session_id, a.call_id) from public.moderation_actions a where a.status in ('pending', 'claimed')
+    select coalesce(s.livekit_room, c.livekit_room)
+      from public.moderation_actions a
+      left join public.live_sessions s on s.id = a.session_id
+      left join public.calls c on c.id = a.call_id
+     where a.status in ('pending', 'claimed')
     union all
     select s.livekit_room from public.live_level_watches w join public.live_sessions s on s.id = w.session_id
      where w.expires_at > clock_timestamp();
@@ -175,7 +179,7 @@ declare
   now_at timestamptz := clock_timestamp();
   asked record;
   held jsonb;
-  answers jsonb;
+  answers jsonb[];
 begin
   with asked_for as (
     select * from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint, cursor text, in_hand uuid[])
@@ -191,8 +195,7 @@ begin
     returning r.room
   )
   select coalesce(jsonb_agg(to_jsonb(x)) filter (where renewed.room is not null), '[]'),
-         coalesce(jsonb_agg(jsonb_build_object('room', x.room, 'held', false) order by x.room)
-                    filter (where renewed.room is null), '[]')
+         array_agg(jsonb_build_object('room', x.room, 'held', false) order by x.room) filter (where renewed.room is null)
     into held, answers
     from asked_for x left join renewed on renewed.room = x.room;
   for asked in
@@ -207,7 +210,7 @@ begin
   if exists (select from live.gone_accounts g where g.settled_at is null) then
     perform live.settle_accounts(interval '100 milliseconds');
   end if;
-  return jsonb_build_object('now', now_at, 'cursor', cursor_xid, 'rooms', answers);
+  return jsonb_build_object('now', now_at, 'cursor', cursor_xid, 'rooms', coalesce(to_jsonb(answers), '[]'));
 end;
 $$;
 comment on function public.agent_pull is
