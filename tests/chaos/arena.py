@@ -27,6 +27,7 @@ from local.ports import LOOPBACK, Offset
 from local.stack import LIVEKIT_KEY, Stack
 from local.supervisor import Child
 from tests.chaos.proxy import Wire
+from tests.lanes import lane_url, over_port
 
 DEADLINE_SECONDS = 40.0
 DOORS = 30
@@ -61,6 +62,8 @@ class Bot:
     name: str
     child: Child
     database: Wire
+    """To the gateway."""
+    postgres: Wire
     livekit: Wire
     doors: str
     health: str
@@ -103,6 +106,8 @@ class Arena:
     directory: Path
     rooms: int
     workers: int = 2
+    lane: bool = False
+    """Whether each worker has a lane of its own to Postgres, over a wire."""
     departure_seconds: int = 20
     places: list[Place] = field(default_factory=list)
     bots: list[Bot] = field(default_factory=list)
@@ -120,6 +125,7 @@ class Arena:
             self.livekit = api.LiveKitAPI(
                 env["LIVEKIT_URL"], LIVEKIT_KEY, env["LIVEKIT_API_SECRET"], session=http
             )
+            self._lane_url = await lane_url(self.stack.database_url)
             async with asyncio.TaskGroup() as tasks:
                 for index in range(self.workers):
                     tasks.create_task(self._start_worker(index))
@@ -151,9 +157,14 @@ class Arena:
             "CHAOS_PORT": str(doors),
             "CHAOS_CLOCK_SKEW": str(120 * index),
         }
+        postgres = await self._exit.enter_async_context(Wire(ports.of(Offset.POSTGRES)))
+        if self.lane:
+            env["LIVE_DATABASE_URL"] = over_port(self._lane_url, postgres.port)
         child = await self.stack.start_worker(name, env, module="tests.chaos.worker")
         health_url = f"http://{LOOPBACK}:{child.spec.env['LIVE_HEALTH_PORT']}"
-        self.bots.append(Bot(name, child, database, livekit, f"http://{LOOPBACK}:{doors}", health_url))
+        self.bots.append(
+            Bot(name, child, database, postgres, livekit, f"http://{LOOPBACK}:{doors}", health_url)
+        )
 
     async def open_room(self) -> Place:
         host = await self.people.arrive("Ada", creator=True)
@@ -171,6 +182,7 @@ class Arena:
         await self.stack.realtime.restore()
         for bot in self.bots:
             bot.database.restore()
+            bot.postgres.restore()
             bot.livekit.restore()
             if bot.child.running:
                 bot.child.resume()

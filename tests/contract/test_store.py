@@ -30,9 +30,9 @@ from handlers.events import ActionId, Connection, Identity, Sid
 from local.stack import Stack
 from moderation.action_names import AGENT_ACTIONS, TARGETED
 from moderation.desired import Permission
-from tests.contract.lanes import lane_url
 from tests.database.world import World
 from tests.fakes.store import Database, FakeStore
+from tests.lanes import lane_url
 
 PARAMS: Mapping[str, Mapping[str, Any]] = {"set_role": {"role": "listener"}, "announce": {"text": "hello"}}
 """What an action does not go without."""
