@@ -66,6 +66,7 @@ SPEAK = """
 """
 GIVE = """
   select live.append_event($1, 'gift', jsonb_build_object(
+    'gift_id', gen_random_uuid(),
     'sender_id', (select user_id from public.live_participants where session_id = $1 limit 1),
     'gift_code', 'rose', 'quantity', 1, 'coins', 5))
 """
