@@ -28,6 +28,7 @@ class StageWatch:
 
     @property
     def seconds(self) -> float:
+        """Since it was made."""
         return time.monotonic() - self.begun
 
 
@@ -60,6 +61,7 @@ class Stage:
         self._livekit, self._timeline = livekit, timeline
 
     def tell(self, who: Person | str, what: str, seconds: float | None = None) -> None:
+        """A line on the timeline: who did what, and how long it took, in seconds."""
         self._timeline.tell(who if isinstance(who, str) else who.name, what, seconds)
 
     async def host(self, name: str, kind: str, access: str, title: str, **more: int) -> Hosted:

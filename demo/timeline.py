@@ -21,6 +21,7 @@ class Timeline:
         self._print("", self._in(BOLD, f"{'':>9}{title}"))
 
     def tell(self, who: str, what: str, seconds: float | None = None) -> None:
+        """A line: who did what, and how long it took, in seconds."""
         at = self._in(DIM, f"{time.monotonic() - self._begun:6.2f} s")
         took = "" if seconds is None else self._in(DIM, f"{seconds * 1000:7.0f} ms")
         self._print(f"{at} {self._in(CYAN, f'{who:<{WHO_WIDTH}}')} {what:<{WHAT_WIDTH}}{took}".rstrip())

@@ -70,6 +70,7 @@ async def joins(speaker: Person, ops: Person, session_id: str) -> list[float]:
 
 
 def judge(taken: Sequence[float]) -> list[results.Figure]:
+    """Figures of the times in ms, against their bars."""
     area, n = "actions.insert_to_confirmed", len(taken)
     return [
         results.Figure(f"{area}.min", round(min(taken), 3), "ms", n),
@@ -80,6 +81,7 @@ def judge(taken: Sequence[float]) -> list[results.Figure]:
 
 
 def report(taken: Sequence[float], figures: Sequence[results.Figure]) -> str:
+    """The times in ms as a histogram, and the figures."""
     lines = [f"row inserted -> confirmed by LiveKit, {len(taken)} mutes and unmutes in a row", ""]
     for low, high in ((0, 15), (15, 20), (20, 25), (25, 30), (30, 50), (50, 100), (100, 150), (150, 10_000)):
         count = sum(low <= ms < high for ms in taken)

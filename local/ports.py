@@ -46,6 +46,7 @@ class Ports:
             self._mark.close()
 
     def of(self, offset: Offset) -> int:
+        """The port of one part."""
         return self.base + offset
 
     def worker(self, index: int) -> int:

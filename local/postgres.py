@@ -89,10 +89,12 @@ def spec(cluster: Cluster, port: int) -> Spec:
 
 
 def url(port: int, user: str = "postgres") -> str:
+    """The address of the stack's database for a user."""
     return f"postgresql://{user}@{LOOPBACK}:{port}/postgres"
 
 
 async def accepts_connections(port: int) -> bool:
+    """Whether the server answers; false for any fault."""
     with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection = await asyncpg.connect(url(port, SUPERUSER), timeout=2)
         await connection.close()

@@ -23,12 +23,14 @@ class Figure:
     held: bool | None = None
 
     def as_json(self) -> dict[str, Any]:
+        """As a line of the results has it; `bar` and `held` only where there is a bar."""
         always = {"name": self.name, "value": self.value, "unit": self.unit, "n": self.n}
         judged = {"bar": self.bar, "held": self.held}
         return always | {key: value for key, value in judged.items() if value is not None}
 
 
 def at_most(name: str, value: float, bar: float, unit: str = "ms", n: int = 1) -> Figure:
+    """A figure that holds its bar up to it, the bar included."""
     return Figure(name, round(value, 3), unit, n, bar, value <= bar)
 
 

@@ -22,11 +22,13 @@ _SPEECH_BANDS = ((0.0, -60.0), (80.0, -12.0), (150.0, 0.0), (600.0, 0.0), (2500.
 
 
 def tone(hz: float, peak_dbfs: float, seconds: float, rate: int) -> Signal:
+    """A sine. `peak_dbfs`: its amplitude; `rate`: samples a second. Full scale is 1.0."""
     time = np.arange(round(seconds * rate)) / rate
     return np.asarray(_amplitude(peak_dbfs) * np.sin(2.0 * np.pi * hz * time))
 
 
 def white_noise(rms_dbfs: float, seconds: float, rate: int, rng: np.random.Generator) -> Signal:
+    """Noise with an RMS in dBFS; `rate`: samples a second."""
     return at_rms(rng.standard_normal(round(seconds * rate)), rms_dbfs)
 
 
@@ -86,14 +88,17 @@ def shout(rms_dbfs: float, seconds: float, rate: int, rng: np.random.Generator) 
 
 
 def at_rms(signal: Signal, rms_dbfs: float) -> Signal:
+    """The signal brought to an RMS in dBFS."""
     return np.asarray(signal * (_amplitude(rms_dbfs) / np.sqrt(np.mean(np.square(signal)))))
 
 
 def at_peak(signal: Signal, peak_dbfs: float) -> Signal:
+    """The signal brought to a peak in dBFS."""
     return np.asarray(signal * (_amplitude(peak_dbfs) / np.abs(signal).max()))
 
 
 def band_limited(signal: Signal, rate: int, top_hz: float = TOP_HZ) -> Signal:
+    """The signal without what lies above `top_hz`."""
     spectrum = np.fft.rfft(signal)
     spectrum[np.fft.rfftfreq(len(signal), 1.0 / rate) > top_hz] = 0.0
     return np.fft.irfft(spectrum, len(signal))

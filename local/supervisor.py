@@ -83,6 +83,7 @@ class Child:
 
     @property
     def running(self) -> bool:
+        """Whether its process is there."""
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
@@ -169,6 +170,7 @@ class Child:
         return "\n".join(lines[-LAST_WORDS_LINES:])
 
     def obituary(self) -> ChildDiedError:
+        """How it ended, with its last words."""
         code = self._run().returncode or 0
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return ChildDiedError(self.name, how, self.last_words(), self.log)
@@ -218,6 +220,7 @@ class Supervisor:
         return child
 
     async def start(self, spec: Spec) -> Child:
+        """Start a part and wait until it is ready. Raises ChildDiedError when it is not."""
         child = self.child(spec)
         await child.start()
         return child
@@ -238,6 +241,7 @@ class Supervisor:
         self._tell_watchdog(str(folder))
 
     def report(self, death: ChildDiedError) -> None:
+        """A part died unasked: the first such error ends the stack."""
         if not self.failure.done():
             self.failure.set_exception(death)
 

@@ -131,10 +131,12 @@ class Device:
 
     @property
     def sid(self) -> str:
+        """LiveKit's SID of this connection."""
         return self.room.local_participant.sid
 
     @property
     def connected(self) -> bool:
+        """Whether the connection stands."""
         return self.room.isconnected()
 
     @property
@@ -154,6 +156,7 @@ class Device:
     # ------------------------------------------------------------ rights
 
     def may_send(self, source: rtc.TrackSource.ValueType = MICROPHONE) -> bool:
+        """Whether the permission of now allows this source."""
         allowed: ParticipantPermission = self.room.local_participant.permissions
         # No source named means all of them.
         named = allowed.can_publish_sources
@@ -169,6 +172,7 @@ class Device:
     async def until_may_not_send(
         self, source: rtc.TrackSource.ValueType = MICROPHONE, within_seconds: float = DEADLINE_SECONDS
     ) -> float:
+        """Wait until the right to this source is gone; the seconds that it took."""
         await until("the right to publish is gone", lambda: not self.may_send(source), within_seconds)
         return time.monotonic()
 
@@ -191,6 +195,7 @@ class Device:
                 track.mute() if muted else track.unmute()
 
     async def hush(self) -> None:
+        """Publish no microphone any more."""
         await self._stop(MICROPHONE)
 
     async def film(self) -> None:
@@ -231,6 +236,7 @@ class Device:
         return next((track for track in heard if track is not None), None)
 
     def sees_camera_of(self, identity: str) -> bool:
+        """Whether somebody's camera is published, as seen from here."""
         person = self.room.remote_participants.get(identity)
         return person is not None and any(
             p.source == CAMERA and p.track is not None for p in person.track_publications.values()

@@ -50,6 +50,7 @@ class Ear:
         return 10 * float(np.log10(np.mean(powers))) if powers else QUIET_DBFS
 
     def audible_since(self, moment: float) -> bool:
+        """Whether anything was heard after this moment, seconds of the monotonic clock."""
         return self.last_heard is not None and self.last_heard > moment
 
     async def until_heard(self, within: float = DEADLINE_SECONDS) -> float:

@@ -96,6 +96,7 @@ class Person:
     # ------------------------------------------------------------ asking to speak
 
     async def raise_hand(self, session_id: str) -> Json:
+        """Raise the hand, once the database knows that this person is there."""
         await self.until_on_record(session_id)
         answer: Json = await self.api.rpc("raise_hand", session_id=session_id)
         return answer
@@ -109,6 +110,7 @@ class Person:
     async def send_gift(
         self, session_id: str, gift_code: str, quantity: int = 1, key: str | None = None
     ) -> Json:
+        """Give a gift; the receipt. `key`: the idempotency key, a new one if None."""
         answer: Json = await self.api.rpc(
             "send_gift",
             session_id=session_id,
@@ -119,6 +121,7 @@ class Person:
         return answer
 
     async def buy_ticket(self, session_id: str) -> Json:
+        """Buy a ticket; the receipt."""
         answer: Json = await self.api.rpc(
             "buy_ticket", session_id=session_id, idempotency_key=str(uuid.uuid4())
         )
@@ -265,6 +268,7 @@ class People:
         return Person(name, "", await self._public.sign_in_anonymously(), self._trail)
 
     async def top_up(self, person: Person, coins: int) -> None:
+        """Credit coins, as the shop's server would."""
         await self.service.rpc(
             "credit_coins", p_user=person.id, p_coins=coins, p_reference=f"receipt-{uuid.uuid4()}"
         )

@@ -28,6 +28,7 @@ class SpokenSound:
 
     @property
     def level(self) -> float:
+        """Its RMS in dBFS."""
         return level_of(self.pcm)
 
 
