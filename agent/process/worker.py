@@ -31,7 +31,7 @@ from agent.livekit.actions import LiveKitActions
 from agent.livekit.api_budget import ApiBudget, heed_limit
 from agent.livekit.dispatches import Dispatches
 from agent.livekit.hearing import Hearing
-from agent.livekit.native import RoomEvents
+from agent.livekit.native import RoomEvents, run_no_programs
 from agent.livekit.room import LiveKitRoom, Native
 from agent.livekit.server import LiveKitServer
 from agent.postgres.lane import Lane, own_lane
@@ -264,5 +264,6 @@ async def run(settings: Settings) -> None:
     # collections come when a quarter more is there than the last one left, so now they come as often as rooms close.
     gc.freeze()
     gc.collect()
+    run_no_programs()
     async with reach(settings) as outside:
         await Worker(settings, outside).run()

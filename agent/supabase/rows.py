@@ -237,7 +237,7 @@ def seconds(moment: str | None) -> float | None:
 
 
 def snapshot(row: Json) -> SnapshotLoaded:
-    """A room as `agent_claim_room` answers it.
+    """A room as `agent_claim_rooms` answers it.
 
     Raises:
         ShapeError: it names each field that is missing or odd.

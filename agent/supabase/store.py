@@ -38,6 +38,7 @@ from agent.core.ports import (
     Written,
 )
 from agent.supabase import rows, sound_rows
+from agent.supabase.claims import Asked, Claims
 from handlers.events import Identity
 from moderation.identity import is_beside, person_of
 from moderation.timestamps import text_of
@@ -65,6 +66,7 @@ class SqlStore:
         self._quiet_since: dict[Lease, str] = {}
         """From where to ask about a room that had no news the last time: what is older was seen to be nothing."""
         self._ttl_ms = round(lease_seconds * 1000)
+        self._claims = Claims(self._claim_all)
         self.failed_at = float("-inf")
         """When a lease last could not be taken, renewed or looked up, by the monotonic clock. Other calls do not count:
         one bad row that is tried again and again must not keep this worker from taking rooms."""
@@ -74,9 +76,7 @@ class SqlStore:
 
     async def claim(self, room: RoomName, bot: Identity) -> Claim:
         with self._noting_failure():
-            answer = await self._timed(
-                "agent_claim_room", p_room=room, p_bot_identity=bot, p_ttl_ms=self._ttl_ms
-            )
+            answer = await self._claims.claim(room, bot)
         outcome = ClaimOutcome(answer["outcome"])
         if outcome is not ClaimOutcome.CLAIMED:
             return Claim(outcome, holder=answer.get("holder"))
@@ -84,6 +84,12 @@ class SqlStore:
         facts = RoomFacts(seen["kind"], seen["id"])
         since = rows.seconds(answer["unmoderated_since"])
         return Claim(outcome, None, answer["epoch"], facts, rows.snapshot(seen), seen["cursor"], since)
+
+    async def _claim_all(self, asked: Sequence[Asked]) -> Sequence[rows.Json]:
+        wanted = [{"room": one.room, "bot_identity": one.bot} for one in asked]
+        answer = await self._timed("agent_claim_rooms", p_rooms=wanted, p_ttl_ms=self._ttl_ms)
+        by_room = {item["room"]: item["claim"] for item in answer["rooms"]}
+        return [by_room[one.room] for one in asked]
 
     async def pull(self, rooms: Mapping[Lease, Known]) -> tuple[RoomPull, ...]:
         asked = [_known(lease, known, self._quiet_since.get(lease)) for lease, known in rooms.items()]

@@ -75,11 +75,27 @@ async def test_of_two_concurrent_claims_one_wins(world: World) -> None:
     connections = [await world.connect() for _ in range(8)]
     answers = await asyncio.gather(
         *(
-            c.fetchval("select agent_claim_room($1, $2, 'agent', 3000)", f"w{i}", scene.room)
+            c.fetchval(
+                "select agent_claim_rooms($1, $2, 3000)", f"w{i}", [{"room": scene.room, "bot_identity": "a"}]
+            )
             for i, c in enumerate(connections)
         )
     )
-    assert sorted(a["outcome"] for a in answers) == ["claimed"] + ["held"] * 7
+    outcomes = sorted(answer["rooms"][0]["claim"]["outcome"] for answer in answers)
+    assert outcomes == ["claimed"] + ["held"] * 7
+
+
+async def test_several_rooms_are_claimed_in_one_call_each_with_an_answer_of_its_own(world: World) -> None:
+    taken, free, over = [await world.live() for _ in range(3)]
+    await world.claim(taken.room, "w2")
+    await world.service("update live_sessions set status = 'ended' where id = $1", over.id)
+    rooms = [taken.room, free.room, over.room, "nobody-knows"]
+    asked = [{"room": room, "bot_identity": f"agent-{room}"} for room in rooms]
+    answer = await world.service("select agent_claim_rooms('w1', $1, 3000)", asked)
+    outcomes = {item["room"]: item["claim"]["outcome"] for item in answer["rooms"]}
+    assert outcomes == dict(zip(rooms, ["held", "claimed", "ended", "unknown"], strict=True))
+    bot = await world.service("select bot_identity from agent_rooms where room = $1", free.room)
+    assert bot == f"agent-{free.room}"
 
 
 async def test_every_write_of_an_older_epoch_is_refused(world: World) -> None:

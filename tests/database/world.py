@@ -157,9 +157,9 @@ class World:
 
     async def claim(self, room: str, worker: str = "w1", ttl_ms: int = 3000) -> Json:
         """Claim a room's lease."""
-        return await self.service(
-            "select public.agent_claim_room($1, $2, $3, $4)", worker, room, "agent-1", ttl_ms
-        )
+        asked = [{"room": room, "bot_identity": "agent-1"}]
+        answer = await self.service("select public.agent_claim_rooms($1, $2, $3)", worker, asked, ttl_ms)
+        return answer["rooms"][0]["claim"]
 
     async def pull(
         self,
