@@ -1,4 +1,4 @@
-"""Supabase's own client, one for the process: data calls, Realtime and Storage over one HTTP pool of ours.
+"""Supabase's own client, one for the process: data calls, Realtime and Storage over one HTTP pool of ours (aiohttp's).
 
 The client's errors drop the HTTP status, so an error's answer is taken before the client sees it; and what is no JSON
 arrives from it as text, without an error. Nothing is tried again here: calls are idempotent, and callers decide.
@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import httpx
+from httpx_aiohttp import AiohttpTransport
 from postgrest import APIResponse
 from realtime import AsyncRealtimeClient
 from supabase import AsyncClient, AsyncClientOptions
@@ -56,11 +58,7 @@ class Supabase:
         self._http = httpx.AsyncClient(
             http2=False,
             timeout=httpx.Timeout(seconds),
-            limits=httpx.Limits(
-                max_connections=connections,
-                max_keepalive_connections=connections,
-                keepalive_expiry=IDLE_SECONDS,
-            ),
+            transport=AiohttpTransport(client=lambda: _session(connections)),
             event_hooks={"response": [_refuse_bad_answers]},
         )
         self.client = AsyncClient(
@@ -126,6 +124,15 @@ class Supabase:
             await self._http.post(str(url), json={}, headers=headers, timeout=seconds)
 
 
+def _session(connections: int) -> aiohttp.ClientSession:
+    """What carries the calls. httpx's own transport looks at every idle connection for each call, which costs more than
+    the call."""
+    connector = aiohttp.TCPConnector(
+        limit=connections, keepalive_timeout=IDLE_SECONDS, ssl=httpx.create_ssl_context()
+    )
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
 def unobserved(_function: str, _outcome: str, _seconds: float) -> None:
     """For commands, which keep no metrics."""
 
@@ -154,7 +161,7 @@ async def _translated(what: str, seconds: float) -> AsyncIterator[None]:
             yield
     except BadAnswer as error:
         raise _error_of(what, error) from error
-    except (httpx.HTTPError, TimeoutError, OSError) as error:
+    except (httpx.HTTPError, aiohttp.ClientError, TimeoutError, OSError) as error:
         raise Unavailable(f"the database did not answer {what}: {str(error) or 'timed out'}") from error
 
 

@@ -2,7 +2,11 @@
 
 import asyncio
 import ctypes
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -143,3 +147,32 @@ async def test_the_pinned_client_has_what_the_log_and_the_end_of_a_room_need() -
     room = rtc.Room()
     room.on("disconnected", lambda _: None)
     assert room._events["disconnected"]
+
+
+JOIN = """
+import asyncio, sys
+from livekit import rtc
+from agent.livekit.native import run_no_programs
+
+async def join():
+    if sys.argv[1] == "quiet":
+        run_no_programs()
+    try:
+        await rtc.Room().connect("ws://127.0.0.1:9", "token", rtc.RoomOptions(connect_timeout=1.0))
+    except rtc.ConnectError:
+        pass
+
+asyncio.run(join())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the client asks lsb_release on Linux alone")
+@pytest.mark.parametrize(("how", "asked"), [("plain", True), ("quiet", False)])
+def test_no_program_is_run_for_a_room(how: str, asked: bool, tmp_path: Path) -> None:
+    """`plain` holds the reason: when the client no longer asks, the switch can go."""
+    script, ran = tmp_path / "lsb_release", tmp_path / "ran"
+    script.write_text(f"#!/bin/sh\n: > {ran}\n")
+    script.chmod(0o755)
+    env = {**os.environ, "PATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", JOIN, how], env=env, check=True, capture_output=True, timeout=60)
+    assert ran.exists() is asked
