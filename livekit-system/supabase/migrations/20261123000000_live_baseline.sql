@@ -5005,8 +5005,8 @@ end;
 $$;
 comment on function live.holder_fell is 'Whether a lease''s worker is dead, although the lease has not run out: its lock fell and it has not renewed since.';
 
-create function public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+create function live.claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int) returns jsonb
+language plpgsql set search_path = '' as $$
 declare
   place record;
   was public.agent_rooms;
@@ -5049,12 +5049,29 @@ begin
                               else was.renewed_at end);
 end;
 $$;
-comment on function public.agent_claim_room is
+comment on function live.claim_room is
   'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?, '
   '"unmoderated_since"?: the last sign of the worker before, null in a room that was just opened}. Granted '
   'when there is no lease, it has run out or is offered, its holder fell, or it is the same worker''s; the epoch grows each time. ended = '
   'delete the room.';
-grant execute on function public.agent_claim_room(text, text, text, int) to service_role, live_agent;
+
+create function public.agent_claim_rooms(p_worker text, p_rooms jsonb, p_ttl_ms int) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  answers jsonb := '[]';
+  asked record;
+begin
+  -- Everybody takes several rooms in the same order, so that no two wait for each other.
+  for asked in select * from jsonb_to_recordset(p_rooms) as x (room text, bot_identity text) order by x.room loop
+    answers := answers || jsonb_build_object('room', asked.room, 'claim',
+      live.claim_room(p_worker, asked.room, asked.bot_identity, p_ttl_ms));
+  end loop;
+  return jsonb_build_object('now', clock_timestamp(), 'rooms', answers);
+end;
+$$;
+comment on function public.agent_claim_rooms is
+  'Takes the leases of rooms, [{"room", "bot_identity"}]: {"now", "rooms": [{"room", "claim": as live.claim_room answers}]}.';
+grant execute on function public.agent_claim_rooms(text, jsonb, int) to service_role, live_agent;
 
 create function public.agent_offer(p_worker text, p_rooms jsonb) returns void
 language plpgsql security definer set search_path = '' as $$
@@ -12684,7 +12701,8 @@ revoke all on routine
   live.standing_strikes(p_session public.live_sessions),
   live.snapshot(p_room text),
   live.holder_fell(p_lease public.agent_rooms),
-  public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int),
+  live.claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int),
+  public.agent_claim_rooms(p_worker text, p_rooms jsonb, p_ttl_ms int),
   public.agent_offer(p_worker text, p_rooms jsonb),
   live.settle_closed_room(p_session uuid, p_call uuid),
   public.agent_release(p_worker text, p_rooms jsonb),
@@ -13041,7 +13059,7 @@ grant execute on function public.watch_levels(uuid) to authenticated;
 grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
 grant select on public.live_media to authenticated, service_role;
 grant execute on function public.agent_media(text, jsonb) to service_role, live_agent;
-grant execute on function public.agent_claim_room(text, text, text, int) to service_role, live_agent;
+grant execute on function public.agent_claim_rooms(text, jsonb, int) to service_role, live_agent;
 grant execute on function public.agent_offer(text, jsonb) to service_role, live_agent;
 grant execute on function public.agent_release(text, jsonb) to service_role, live_agent;
 grant execute on function public.agent_check_in(text, int, int, jsonb) to service_role, live_agent;

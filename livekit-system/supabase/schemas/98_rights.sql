@@ -300,7 +300,8 @@ revoke all on routine
   live.standing_strikes(p_session public.live_sessions),
   live.snapshot(p_room text),
   live.holder_fell(p_lease public.agent_rooms),
-  public.agent_claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int),
+  live.claim_room(p_worker text, p_room text, p_bot_identity text, p_ttl_ms int),
+  public.agent_claim_rooms(p_worker text, p_rooms jsonb, p_ttl_ms int),
   public.agent_offer(p_worker text, p_rooms jsonb),
   live.settle_closed_room(p_session uuid, p_call uuid),
   public.agent_release(p_worker text, p_rooms jsonb),
@@ -657,7 +658,7 @@ grant execute on function public.watch_levels(uuid) to authenticated;
 grant execute on function public.live_events_since(uuid, bigint, int) to authenticated, service_role;
 grant select on public.live_media to authenticated, service_role;
 grant execute on function public.agent_media(text, jsonb) to service_role, live_agent;
-grant execute on function public.agent_claim_room(text, text, text, int) to service_role, live_agent;
+grant execute on function public.agent_claim_rooms(text, jsonb, int) to service_role, live_agent;
 grant execute on function public.agent_offer(text, jsonb) to service_role, live_agent;
 grant execute on function public.agent_release(text, jsonb) to service_role, live_agent;
 grant execute on function public.agent_check_in(text, int, int, jsonb) to service_role, live_agent;
