@@ -34,6 +34,7 @@ COMMANDS = (
     "flood",
     "tokens",
     "ringing",
+    "app",
     "audio",
     "loudness_differences",
     "hearing",

@@ -46,6 +46,7 @@ def summary(stack: Stack, env_file: Path, seconds: float) -> str:
     lines += [f"  {name:<26}{value}" for name, value in stack.env.items()]
     lines += ["", f"sign in with the password {sample_logins.PASSWORD} as"]
     lines += [f"  {login.email:<26}{login.what}" for login in sample_logins.LOGINS]
+    lines += ["", "the example app beside it: livekit-system/examples/expo/README.md"]
     lines += ["", f"the addresses and keys are in {env_file} too; Ctrl-C stops it all"]
     return "\n".join(lines)
 

@@ -33,12 +33,18 @@ def find_chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@asynccontextmanager
-async def launched() -> AsyncIterator[Browser]:
-    """A browser of one's own; raises NoChromiumError where none is installed."""
+def found() -> str:
+    """Raises NoChromiumError where none is installed."""
     path = find_chromium()
     if path is None:
         raise NoChromiumError
+    return path
+
+
+@asynccontextmanager
+async def launched(program: str | None = None) -> AsyncIterator[Browser]:
+    """A browser of one's own, or started by `program`; raises NoChromiumError where none is installed."""
+    path = program or found()
     flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=flags, timeout=START_MS)
