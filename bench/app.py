@@ -2,8 +2,8 @@
 
 Chromium on the real stack. First frame: from the tap to the host's picture, page and libraries loaded. Mute: from the
 moderator's tap until the last sound at a hearer. Gift: from the tap until the host's screen shows it. Tunnel: 75 s in
-which the network takes everything and says nothing; 2 s after the light returns, chat, gifts, hands and role are held
-against the database. The tunnel needs root on Linux (`iptables`); without it that figure is left out.
+which the network takes everything and says nothing; 2 s after the light returns, chat, gifts, hands, role and right are
+held against the database. The tunnel needs root on Linux (`iptables`); without it that figure is left out.
 """
 
 import asyncio
@@ -124,7 +124,7 @@ async def mutes(host: Screen, speaker: Screen) -> list[Figure]:
 
 
 async def evening(room: OpenSession, friend: Person, host: Person, dark: Person) -> None:
-    """What happens while somebody is in a tunnel: lines, gifts, a hand, a role."""
+    """What happens while somebody is in a tunnel: lines, gifts, another's hand, one's own role."""
     for n in range(15):
         await friend.api.insert(
             "live_messages", {"id": str(uuid.uuid4()), "session_id": room.id, "body": f"line {n}"}
@@ -132,7 +132,7 @@ async def evening(room: OpenSession, friend: Person, host: Person, dark: Person)
         await friend.send_gift(room.id, "rose")
         if n == 7:
             await friend.raise_hand(room.id)
-            await host.ask("set_role", room.id, dark, params={"role": "moderator"})
+            await host.ask("set_role", room.id, dark, params={"role": "speaker"})
         await asyncio.sleep(DARK_SECONDS / 20)
 
 
@@ -151,9 +151,11 @@ async def lost(
     faults += ["twice"] * (len(seen_lines) - len(set(seen_lines)) + len(seen_gifts) - len(set(seen_gifts)))
     if friend.id not in view["hands"]:
         faults.append("hand")
-    if view["role"] != "moderator":
+    if view["role"] != "speaker":
         faults.append("role")
-    return len(faults), len(lines) + len(given) + 2, faults
+    if not view["may"]["microphone"]:
+        faults.append("right")
+    return len(faults), len(lines) + len(given) + 3, faults
 
 
 async def in_a_tunnel(stack: Stack, people: People, script: str) -> list[Figure]:
@@ -173,6 +175,8 @@ async def in_a_tunnel(stack: Stack, people: People, script: str) -> list[Figure]
         ):
             await viewer.enter(room)
             await viewer.until("role", lambda view: view["role"] is not None)
+            # So that the role is given at once, and is no invitation.
+            await dark.raise_hand(room.id)
             with tunnel.ready() as mouth:
                 mouth.enter()
                 begun = time.monotonic()
