@@ -35,7 +35,7 @@ ROWS = 2000
 
 async def measure() -> list[Figure]:
     async with (
-        Stack(STATE / "bench") as stack,
+        Stack(STATE / "bench", realtime_plan="team") as stack,
         database_of(stack) as supabase,
     ):
         database = await asyncpg.connect(stack.database_url)

@@ -28,7 +28,7 @@ class House:
 @asynccontextmanager
 async def house(mode: str) -> AsyncIterator[House]:
     """`mode`: `off`, and no microphone is listened to; `observe`, and all are."""
-    async with Stack(STATE / "bench") as stack:
+    async with Stack(STATE / "bench", realtime_plan="team") as stack:
         database = await asyncpg.connect(stack.database_url)
         try:
             await policy(database, mode)

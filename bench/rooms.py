@@ -33,7 +33,7 @@ STARTS = 3
 
 
 async def compare() -> list[Figure]:
-    async with Stack(STATE / "bench") as stack:
+    async with Stack(STATE / "bench", realtime_plan="team") as stack:
         database = await asyncpg.connect(stack.database_url)
         try:
             started = [await start_seconds(stack) for _ in range(STARTS)]

@@ -25,7 +25,7 @@ MEMORY_RATIO_BAR, CPU_RATIO_BAR = 1 / 15, 1 / 4
 
 
 async def compare() -> list[Figure]:
-    async with Stack(STATE / "bench") as stack:
+    async with Stack(STATE / "bench", realtime_plan="team") as stack:
         database = await asyncpg.connect(stack.database_url)
         try:
             await policy(database, "observe")

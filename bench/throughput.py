@@ -32,7 +32,7 @@ SESSIONS = (1, 10)
 
 async def measure() -> list[Figure]:
     async with (
-        Stack(STATE / "bench") as stack,
+        Stack(STATE / "bench", realtime_plan="team") as stack,
         database_of(stack) as supabase,
         asyncpg.create_pool(
             stack.database_url, min_size=GIFT_CONNECTIONS, max_size=GIFT_CONNECTIONS, command_timeout=30

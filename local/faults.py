@@ -29,6 +29,20 @@ class RealtimeFaults:
         """Everything works again; what was sent meanwhile is lost."""
         await self._post("/restore")
 
+    async def plan(self, name: str, spent: int = 0, idle_seconds: int = 0) -> None:
+        """Another plan of Supabase's (free, pro, team), with `spent` messages of it used just now and none before."""
+        await self._post(f"/plan?name={name}&spent={spent}&idle={idle_seconds}")
+
+    async def audience(self, topic: str, count: int) -> None:
+        """So many more listeners of a topic: each is counted, and sent nothing."""
+        await self._post(f"/audience?topic={topic}&count={count}")
+
+    async def used(self) -> dict[str, float]:
+        """`messages_per_second` (the average), and since the last `plan`: `counted`, `dropped` messages."""
+        async with aiohttp.ClientSession(timeout=TIMEOUT, raise_for_status=True) as http:
+            state: dict[str, float] = await (await http.get(self._url)).json()
+            return {name: state[name] for name in ("messages_per_second", "counted", "dropped")}
+
     async def topics(self) -> list[str]:
         """The topics that clients are on now, one entry for each membership."""
         async with aiohttp.ClientSession(timeout=TIMEOUT, raise_for_status=True) as http:

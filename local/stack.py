@@ -38,6 +38,7 @@ class Stack:
         departure_seconds: LiveKit closes a room this long after the last person left.
         webhooks: LiveKit tells the edge function who comes and goes; without, the agent sees it seconds later.
         migrations: SQL files to apply; the existing app's and ours when None.
+        realtime_plan: the Supabase plan whose limits bound Realtime: free, pro or team.
 
     Entering returns when every part is ready. It raises ChildDiedError, MigrationError or PortsTakenError
     when one cannot be; leaving raises ChildDiedError when one died meanwhile without having been asked to.
@@ -53,6 +54,7 @@ class Stack:
         departure_seconds: int = 2,
         webhooks: bool = True,
         migrations: Sequence[Path] | None = None,
+        realtime_plan: str = "free",
     ) -> None:
         self.directory = directory.resolve()
         self.ports: Ports
@@ -70,6 +72,7 @@ class Stack:
         self._departure_seconds = departure_seconds
         self._webhooks = webhooks
         self._migrations = migrations
+        self._realtime_plan = realtime_plan
         self._livekit_secret = ""
         self._up = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -228,6 +231,7 @@ class Stack:
                     "GATEWAY_FUNCTIONS_URL": f"http://{LOOPBACK}:{self.ports.of(Offset.FUNCTIONS)}",
                     "GATEWAY_TOKEN_SECONDS": str(self._token_seconds),
                     "GATEWAY_FAULT_HOOKS": "1" if self._fault_hooks else "0",
+                    "GATEWAY_REALTIME_PLAN": self._realtime_plan,
                 },
                 ready=ready,
             )

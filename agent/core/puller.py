@@ -6,6 +6,7 @@ later; and the beat alone, which also renews every lease in the same call, finds
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -22,6 +23,10 @@ LAST_LOOK_SECONDS = 0.25
 ANNOUNCED_SECONDS = 0.2
 """By then a wake-up has announced a row, if one does. Much less than a beat, as the one who asks again when the row
 before is through is in step with it."""
+MEANT_TO_WAKE_SECONDS = 0.05
+"""A row that a beat finds at this age was probably not announced: a reason to look more often, and none to distrust."""
+DOUBTFUL_FOR_SECONDS, DOUBTFUL_BEAT_SECONDS = 60.0, 0.3
+"""Hosted Realtime drops messages in silence once a project's budget is spent; then the beat alone makes acts prompt."""
 DEAF_AFTER = 3
 """So many beats that found what no wake-up announced, and no wake-up meanwhile: the channel delivers nothing, whatever
 its state says. Beats, not rows: a crowd of rows may all be a little early."""
@@ -84,6 +89,7 @@ class Puller:
         """The last pull was answered. False: the database is away, for us at least."""
         self.unannounced = 0
         """Beats since the last wake-up that found rows which none had announced."""
+        self._doubtful_until = -math.inf
 
     def hold(
         self,
@@ -197,7 +203,14 @@ class Puller:
             if free:
                 self._start(tasks, free, release=False)
             # After an outage anyone who renews first keeps the room: do not wait for a whole beat.
-            await asyncio.sleep(self._rhythm.beat_seconds if self.reachable else RETRY_SECONDS)
+            await asyncio.sleep(self._pause)
+
+    @property
+    def _pause(self) -> float:
+        if not self.reachable:
+            return RETRY_SECONDS
+        doubtful = self._clock.monotonic() < self._doubtful_until
+        return min(self._rhythm.beat_seconds, DOUBTFUL_BEAT_SECONDS if doubtful else math.inf)
 
     def _start(self, tasks: asyncio.TaskGroup, free: list[HeldRoom], *, release: bool) -> None:
         for held in free:
@@ -257,14 +270,17 @@ class Puller:
 
     def _hold_to_wakeups(self, news: tuple[RoomPull, ...]) -> None:
         """What the beat found although it was there long enough to be told about."""
-        before = self._clock.now() - ANNOUNCED_SECONDS
-        late = [
-            action
+        now = self._clock.now()
+        ages = [
+            now - action.created_at_ms / 1000
             for item in news
             if item.pulled is not None and (held := self._held.get(item.room)) is not None
             for action in item.pulled.actions
-            if held.held_since < action.created_at_ms / 1000 < before
+            if held.held_since < action.created_at_ms / 1000
         ]
+        if any(age > MEANT_TO_WAKE_SECONDS for age in ages):
+            self._doubtful_until = self._clock.monotonic() + DOUBTFUL_FOR_SECONDS
+        late = [age for age in ages if age > ANNOUNCED_SECONDS]
         self._metrics.poll_fallbacks.inc(len(late))
         self.unannounced += bool(late)
         if late and self.unannounced >= DEAF_AFTER:

@@ -13,6 +13,7 @@ from local.gateway import proxy
 from local.gateway.auth.api import AuthApi
 from local.gateway.realtime.api import RealtimeApi
 from local.gateway.realtime.hub import Hub
+from local.gateway.realtime.limits import Limits
 from local.gateway.settings import GatewaySettings
 
 MAX_BODY = 16 * 1024 * 1024
@@ -28,7 +29,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[web.Application]:
         database_pool(settings.auth_database_url) as auth_pool,
         database_pool(settings.realtime_database_url) as realtime_pool,
     ):
-        hub = Hub(settings.keys, realtime_pool, settings.realtime_database_url)
+        hub = Hub(settings.keys, realtime_pool, settings.realtime_database_url, Limits(settings.plan))
         realtime = RealtimeApi(hub)
         app = web.Application(client_max_size=MAX_BODY, middlewares=[guard(settings)])
         AuthApi(settings, auth_pool).add_routes(app.router)

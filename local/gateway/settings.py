@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from local.gateway.keys import Keys
+from local.gateway.realtime.limits import PLANS, Plan
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class GatewaySettings:
     """Addresses of the services behind the gateway, its own port and keys.
 
     `fault_hooks` opens `/_local/`, by which tests break Realtime on purpose.
-    `token_seconds` is how long an access token lives.
+    `token_seconds` is how long an access token lives. `plan` bounds Realtime.
     """
 
     port: int
@@ -24,6 +25,7 @@ class GatewaySettings:
     functions_url: str
     token_seconds: int = 3600
     fault_hooks: bool = False
+    plan: Plan = PLANS["free"]
 
     @property
     def url(self) -> str:
@@ -45,4 +47,5 @@ class GatewaySettings:
             functions_url=env["GATEWAY_FUNCTIONS_URL"],
             token_seconds=int(env.get("GATEWAY_TOKEN_SECONDS", "3600")),
             fault_hooks=env.get("GATEWAY_FAULT_HOOKS") == "1",
+            plan=PLANS[env.get("GATEWAY_REALTIME_PLAN", "free")],
         )

@@ -153,9 +153,11 @@ async def test_what_a_higher_rank_set_a_lower_one_does_not_change(world: World) 
 async def test_the_app_is_told_that_the_chat_has_changed(world: World) -> None:
     scene = await world.live()
     sent = (
-        "select count(*) from realtime.messages"
-        " where topic = 'live:session:' || $1 and payload ->> 'table' = 'live_sessions'"
+        "select (select count(*) from realtime.messages"
+        " where topic = 'live:session:' || $1 and payload -> 'changed' ? 'live_sessions')"
+        " + (select count(*) from live.held_hints where session_id = $1::uuid and table_name = 'live_sessions')"
     )
+    await world.value("update live_sessions set host_left_at = null where id = $1", scene.id)
     was = await world.value(sent, scene.id)
     await world.ask(scene.creator, "slow_mode", scene, params={"seconds": 5}, dry_run=True)
     assert await world.value(sent, scene.id) == was

@@ -8,7 +8,16 @@ import pytest
 
 from agent.core.clock import DatabaseClock
 from agent.core.ports import Known, Lease, Refused, RoomName, RoomPull, Unavailable
-from agent.core.puller import DEAF_AFTER, LAST_LOOK_SECONDS, SECOND_LOOK_SECONDS, HeldRoom, Puller, Rhythm
+from agent.core.puller import (
+    DEAF_AFTER,
+    DOUBTFUL_BEAT_SECONDS,
+    DOUBTFUL_FOR_SECONDS,
+    LAST_LOOK_SECONDS,
+    SECOND_LOOK_SECONDS,
+    HeldRoom,
+    Puller,
+    Rhythm,
+)
 from agent.process.metrics import Metrics
 from handlers.events import Action, ActionId, Event, LeaseLost, Pulled, Status
 from tests.fakes.virtual_time import clock, virtual_time
@@ -223,6 +232,24 @@ async def test_rows_that_wake_ups_should_have_told_about_are_counted(
 
 
 @virtual_time
+async def test_a_row_that_no_wake_up_told_about_makes_the_beat_quicker_for_a_minute() -> None:
+    async with pulling(Store()) as rig:
+        rig.clock.learn(clock(), clock(), clock())
+        rig.hold(ONE)
+        await asyncio.sleep(1.5)
+        rig.store.answer = (found_by_the_beat(0.1),)
+        await asyncio.sleep(0.6)
+        rig.store.answer = ()
+        before = len(rig.store.pulls)
+        await asyncio.sleep(30)
+        assert len(rig.store.pulls) - before == pytest.approx(30 / DOUBTFUL_BEAT_SECONDS, abs=4)
+        await asyncio.sleep(DOUBTFUL_FOR_SECONDS)
+        before = len(rig.store.pulls)
+        await asyncio.sleep(30)
+        assert len(rig.store.pulls) - before == pytest.approx(30, abs=1)
+
+
+@virtual_time
 async def test_a_crowd_of_rows_in_one_beat_is_no_deaf_channel() -> None:
     async with pulling(Store()) as rig:
         rig.clock.learn(clock(), clock(), clock())
@@ -242,7 +269,11 @@ async def test_a_channel_that_tells_about_nothing_is_distrusted_until_it_does() 
         await asyncio.sleep(1.5)
         for _ in range(DEAF_AFTER):
             rig.store.answer = (found_by_the_beat(0.4),)
-            await asyncio.sleep(1)
+            before = len(rig.store.pulls)
+            while len(rig.store.pulls) == before:  # noqa: ASYNC110 - the beat does not tell
+                await asyncio.sleep(0.02)
+            rig.store.answer = ()
+        await asyncio.sleep(0.05)
         assert rig.deaf == 1
         rig.puller.wake(ONE.room)
         assert rig.puller.unannounced == 0

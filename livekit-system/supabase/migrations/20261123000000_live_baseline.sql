@@ -372,6 +372,9 @@ begin
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object'
            when jsonb_path_exists(p_value, '$.* ? (@.type() <> "number" || @ < 0)')
              then 'must hold numbers of zero or more only' end
+    when p_key = 'realtime.messages_per_second' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of messages'
+           when p_value::numeric not between 10 and 1000000 then 'must be between 10 and 1000000 messages' end
     when p_key in ('moderation.policy', 'plan.limits') then
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object' end
     else 'is not a setting of the live platform'
@@ -435,6 +438,7 @@ insert into public.app_settings (key, value, description) values
   ('tickets.delivered_after_seconds', '300',
    'How long a host''s media must flow after a purchase until the ticket is earned; half the announced length where that is less.'),
   ('earnings.holding_days', '14', 'How long earned coins wait before a creator can be paid them.'),
+  ('realtime.messages_per_second', '100', 'What Supabase''s plan allows of Realtime: 100 (Free), 500 (Pro), 2500 (no spend cap, Team).'),
   ('moderation.policy', '{}', 'Overrides of the agent''s default moderation policy, for every session.'),
   ('limits', '{
       "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "calls_per_hour": 60, "calls_per_pair_per_hour": 10,
@@ -2017,6 +2021,7 @@ begin
   insert into public.live_participants (session_id, user_id, role, role_by_rank)
   values (new.id, new.creator_id, 'host', live.rank_of_ops());
   insert into live.wake_marks (room) values (new.livekit_room), ('count:' || new.id) on conflict do nothing;
+  insert into live.session_hints (session_id) values (new.id) on conflict do nothing;
   return null;
 end;
 $$;
@@ -2397,10 +2402,179 @@ $$;
 comment on function public.can_join is 'can_join_as for who is signed in.';
 grant execute on function public.can_join(uuid) to authenticated, service_role;
 
+-- schemas/22_session_hints.sql
+-- Owns: the hints on live:session:<id>, ids of changed rows for console and app, and how many of them Realtime's budget allows.
+-- Hosted Supabase counts each delivery of a message against one budget for the whole project, and drops everything past it in
+-- silence. So a session sends one hint per interval, which grows with its audience, and what happens in between is in the next.
+
+create table live.session_hints (
+  session_id uuid primary key references public.live_sessions (id) on delete cascade,
+  told_at timestamptz not null default '-infinity',
+  n bigint not null default 0
+) with (fillfactor = 50);
+comment on table live.session_hints is 'When each session''s topic was last told what changed.';
+comment on column live.session_hints.session_id is 'The session.';
+comment on column live.session_hints.told_at is 'When the last hint was sent.';
+comment on column live.session_hints.n is 'The number of the last hint: who misses one sees it by the next.';
+alter table live.session_hints enable row level security;
+
+create table live.held_hints (
+  id bigint generated always as identity primary key,
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  table_name text not null,
+  ids jsonb not null
+);
+comment on table live.held_hints is 'Changes that the next hint of a session will tell. Only ever added to and deleted, so that no writer waits for another.';
+comment on column live.held_hints.id is 'In order.';
+comment on column live.held_hints.session_id is 'The session.';
+comment on column live.held_hints.table_name is 'The table whose rows changed.';
+comment on column live.held_hints.ids is 'Ids of the rows.';
+create index held_hints_of_session on live.held_hints (session_id);
+alter table live.held_hints enable row level security;
+
+create table live.hint_budget (
+  one boolean primary key default true check (one),
+  sessions int not null default 1 check (sessions > 0),
+  counted_at timestamptz not null default '-infinity'
+);
+comment on table live.hint_budget is 'Among how many sessions the budget of hints is shared; counted anew every five seconds.';
+comment on column live.hint_budget.one is 'There is one row.';
+comment on column live.hint_budget.sessions is 'Sessions that sent a hint within a minute.';
+comment on column live.hint_budget.counted_at is 'When they were counted.';
+alter table live.hint_budget enable row level security;
+insert into live.hint_budget default values;
+
+create function live.is_watched(p_session public.live_sessions) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  -- A session that has not begun or is over has no room: its few changes are told to those who wait or have just left.
+  return p_session.status <> 'live' or p_session.viewer_count > 0 or p_session.host_left_at is null
+      or exists (select from public.live_level_watches w
+                  where w.session_id = p_session.id and w.expires_at > clock_timestamp());
+end;
+$$;
+comment on function live.is_watched is 'Whether anybody is in a live session''s room, or a moderator looks at its levels.';
+
+create function live.count_hint_sessions() returns int
+language plpgsql set search_path = '' as $$
+declare
+  budget live.hint_budget;
+begin
+  -- Never waits: while another transaction counts, the number of five seconds ago will do.
+  select * into budget from live.hint_budget b where b.counted_at < clock_timestamp() - interval '5 seconds' for update skip locked;
+  if found then
+    update live.hint_budget b set counted_at = clock_timestamp(), sessions = greatest(1,
+      (select count(*) from live.session_hints h where h.told_at > clock_timestamp() - interval '1 minute'));
+  end if;
+  return (select b.sessions from live.hint_budget b);
+end;
+$$;
+comment on function live.count_hint_sessions is 'Among how many sessions the budget is shared.';
+
+create function live.hint_interval(p_audience int, p_sessions int) returns interval
+language plpgsql stable set search_path = '' as $$
+declare
+  -- The rest of the budget is for wake-ups, people''s own topics and levels.
+  share constant double precision := 0.6 * live.setting('realtime.messages_per_second')::double precision / p_sessions;
+begin
+  -- A hint counts once as it is sent, and once for each who listens: the audience, the host, and somebody of the staff.
+  return greatest(interval '250 milliseconds', make_interval(secs => (p_audience + 3) / share));
+end;
+$$;
+comment on function live.hint_interval is 'The time between two hints of a session with so many viewers, when so many sessions share the budget.';
+
+create function live.send_hint(p_session public.live_sessions, p_every interval, p_table text, p_ids jsonb) returns void
+language plpgsql set search_path = '' as $$
+declare
+  changed jsonb;
+  place bigint;
+begin
+  with held as (delete from live.held_hints h where h.session_id = p_session.id returning h.id, h.table_name, h.ids),
+       told as (select h.id, h.table_name, h.ids from held h
+                union all
+                select 9223372036854775807, p_table, p_ids where p_table is not null),
+       listed as (select t.table_name, e.row_id, min(array[t.id, e.place]) as place
+                    from told t cross join lateral jsonb_array_elements(t.ids) with ordinality as e (row_id, place) group by 1, 2),
+       tables as (select l.table_name, case when count(*) <= 50 then jsonb_agg(l.row_id order by l.place) else '[]' end as ids
+                    from listed l group by 1)
+  select jsonb_object_agg(t.table_name, t.ids) into changed from tables t;
+  if changed is null then
+    return;
+  end if;
+  update live.session_hints h set told_at = clock_timestamp(), n = h.n + 1 where h.session_id = p_session.id returning h.n into place;
+  perform realtime.send(jsonb_build_object('n', place, 'changed', changed, 'every_ms', round(extract(epoch from p_every) * 1000),
+                                           'now', live.instant(clock_timestamp())),
+                        'changed', 'live:session:' || p_session.id, true);
+end;
+$$;
+comment on function live.send_hint is
+  'Tells a session''s topic what changed, with what was held: {"n", "changed": {table: [ids]}, "every_ms", "now"}. No ids: more than 50, read anew.';
+
+create function live.fold_hint(p_session public.live_sessions, p_table text, p_ids jsonb) returns void
+language plpgsql set search_path = '' as $$
+declare
+  hint live.session_hints;
+  every constant interval := live.hint_interval(p_session.viewer_count, live.count_hint_sessions());
+begin
+  if every > interval '1 minute' then
+    -- One hint alone would spend the minute's budget, and wake-ups with it: so large an audience reads by the clock.
+    return;
+  end if;
+  -- Never waits: when another transaction tells, or has just told, this change is held for the next hint.
+  select * into hint from live.session_hints h where h.session_id = p_session.id for update skip locked;
+  if hint.told_at <= clock_timestamp() - every then
+    perform live.send_hint(p_session, every, p_table, p_ids);
+  else
+    -- Of a session that ended long ago it was deleted.
+    insert into live.session_hints (session_id) values (p_session.id) on conflict do nothing;
+    insert into live.held_hints (session_id, table_name, ids) values (p_session.id, p_table, p_ids);
+  end if;
+end;
+$$;
+comment on function live.fold_hint is 'Tells that rows of a session changed: now, with its next hint, or not at all where a minute would not do for one.';
+
+create function live.tell_session(p_session uuid, p_table text, p_ids jsonb) returns void
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  select * into session from public.live_sessions s where s.id = p_session;
+  if live.is_watched(session) then
+    perform live.fold_hint(session, p_table, p_ids);
+  end if;
+end;
+$$;
+comment on function live.tell_session is 'Tells console and app which rows of a session changed, if anybody watches: ids only.';
+
+create function live.send_held_hints() returns int
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+  sent int := 0;
+  sessions int;
+begin
+  if not exists (select from live.held_hints) then
+    return 0;
+  end if;
+  sessions := live.count_hint_sessions();
+  for session in
+    select s.* from public.live_sessions s join live.session_hints h on h.session_id = s.id
+     where s.id in (select held.session_id from live.held_hints held)
+       and h.told_at <= clock_timestamp() - live.hint_interval(s.viewer_count, sessions)
+     order by s.id for update of h skip locked
+  loop
+    perform live.send_hint(session, live.hint_interval(session.viewer_count, sessions), null, '[]');
+    sent := sent + 1;
+  end loop;
+  return sent;
+end;
+$$;
+comment on function live.send_held_hints is 'Sends the hints that were held and are due now: how many. With every beat and sweep.';
+
 -- schemas/23_wake.sql
--- Owns: what is sent by Realtime: wake-ups to the worker that holds a room (live:wake:<worker>; live:wake for what nobody
--- holds) and ids of changed rows to console and app (live:session:<id>). Both are hints: anyone who misses one reads the
--- tables. A worker with a lane of its own is woken by NOTIFY instead, which costs no Realtime message.
+-- Owns: when wake-ups go to the worker that holds a room (live:wake:<worker>; live:wake for what nobody holds), and which changes a
+-- session's topic is told (live:session:<id>). Both are hints: anyone who misses one reads the tables. A worker with a lane of its
+-- own is woken by NOTIFY instead, which costs no Realtime message.
 
 create function live.take_mark(p_name text, p_interval interval) returns boolean
 language plpgsql set search_path = '' as $$
@@ -2457,15 +2631,6 @@ end;
 $$;
 comment on function live.wake is 'Wakes the worker that holds a room, or the one that watches over what nobody holds.';
 
-create function live.tell_session(p_session uuid, p_table text, p_ids jsonb) returns void
-language plpgsql set search_path = '' as $$
-begin
-  perform realtime.send(jsonb_build_object('table', p_table, 'ids', p_ids), 'changed',
-                        'live:session:' || p_session, true);
-end;
-$$;
-comment on function live.tell_session is 'Tells console and app which rows of a session changed: ids only.';
-
 create function live.room_of(p_session uuid, p_call uuid) returns text
 language plpgsql stable set search_path = '' as $$
 begin
@@ -2495,7 +2660,10 @@ begin
   if (old.status, old.title, old.mute_all_rank, old.slow_mode_seconds, old.chat_mode, old.pinned_message_id)
      is distinct from (new.status, new.title, new.mute_all_rank, new.slow_mode_seconds, new.chat_mode, new.pinned_message_id)
      or live.take_mark('count:' || new.id, interval '1 second') then
-    perform live.tell_session(new.id, 'live_sessions', jsonb_build_array(new.id));
+    if old.status <> new.status or live.is_watched(new) then
+      -- Those who wait for a session to begin are in no room yet.
+      perform live.fold_hint(new, 'live_sessions', jsonb_build_array(new.id));
+    end if;
   end if;
   return null;
 end;
@@ -5544,6 +5712,7 @@ begin
   if exists (select from live.gone_accounts g where g.settled_at is null) then
     perform live.settle_accounts(interval '100 milliseconds');
   end if;
+  perform live.send_held_hints();
   return jsonb_build_object('now', now_at, 'cursor', cursor_xid, 'rooms', coalesce(to_jsonb(answers), '[]'));
 end;
 $$;
@@ -5552,7 +5721,8 @@ comment on function public.agent_pull is
   'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", "cursor": from where to ask next '
   'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
-  'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up.';
+  'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up, and sends the '
+  'hints that are due.';
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;
 
 -- schemas/46_agent_writes.sql
@@ -6588,7 +6758,7 @@ update live.personal_data d set shown = '{blocked_id}' where d.table_name = 'pub
 insert into live.personal_data (table_name, why)
 select n, 'Holds nothing about a person: names of things, rooms, workers and states.'
   from unnest(array['live.api_paths', 'live.app_pre_request', 'live.orphan_rooms', 'live.presence_steps', 'live.rule_circuits',
-                    'live.push_kinds', 'live.reminders', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms', 'public.agent_workers',
+                    'live.push_kinds', 'live.reminders', 'live.session_hints', 'live.held_hints', 'live.hint_budget', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms', 'public.agent_workers',
                     'public.call_transitions', 'public.gift_catalog', 'public.live_actions', 'public.live_roles',
                     'public.live_session_transitions', 'public.relay_keys']) as n;
 
@@ -8516,6 +8686,11 @@ begin
        select from public.live_sessions s where s.id = substr(m.room, 7)::uuid and s.status <> 'ended') end;
   get diagnostics n = row_count;
   counts := counts || n;
+  delete from live.session_hints h using public.live_sessions s
+   where s.id = h.session_id and s.status = 'ended' and h.told_at < clock_timestamp() - interval '1 minute'
+     and not exists (select from live.held_hints held where held.session_id = s.id);
+  get diagnostics n = row_count;
+  counts := counts || n;
   -- Anyone who still has to finish what was asked of a room may claim it until that is done.
   delete from public.agent_rooms r
    where r.lease_expires_at < clock_timestamp() - interval '1 minute' and (live.place(r.room)).running is not true
@@ -8544,6 +8719,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   return jsonb_build_object(
     'missed_calls', live.miss_calls(),
+    'held_hints', live.send_held_hints(),
     'ended_calls', live.end_empty_calls() + live.end_lonely_calls(),
     'no_shows', live.end_no_shows(),
     'reminded_sessions', live.remind_holders(),
@@ -8557,7 +8733,7 @@ begin
 end;
 $$;
 comment on function public.platform_sweep() is
-  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, reminded_sessions, earned_tickets, refunded_tickets, settled_accounts, '
+  'Ends what the clock has ended: {missed_calls, held_hints, ended_calls, no_shows, reminded_sessions, earned_tickets, refunded_tickets, settled_accounts, '
   'forgotten_leftovers, forgotten_rows, forgotten_steps}, how many of each.';
 grant execute on function public.platform_sweep() to service_role;
 
@@ -12430,6 +12606,9 @@ revoke all on table
   public.live_level_watches,
   live.wake_marks,
   live.sweeps,
+  live.session_hints,
+  live.held_hints,
+  live.hint_budget,
   live.presence_steps,
   live.spending,
   public.live_media,
@@ -12476,6 +12655,7 @@ revoke all on table
 
 revoke all on sequence
   public.moderation_actions_n_seq,
+  live.held_hints_id_seq,
   public.coin_ledger_id_seq,
   public.push_outbox_id_seq,
   public.app_setting_changes_n_seq
@@ -12573,11 +12753,17 @@ revoke all on routine
   live.token_fault(p_user uuid, p_session public.live_sessions, p_call public.calls),
   public.can_join_as(session_id uuid, user_id uuid),
   public.can_join(session_id uuid),
+  live.is_watched(p_session public.live_sessions),
+  live.count_hint_sessions(),
+  live.hint_interval(p_audience int, p_sessions int),
+  live.send_hint(p_session public.live_sessions, p_every interval, p_table text, p_ids jsonb),
+  live.fold_hint(p_session public.live_sessions, p_table text, p_ids jsonb),
+  live.tell_session(p_session uuid, p_table text, p_ids jsonb),
+  live.send_held_hints(),
   live.take_mark(p_name text, p_interval interval),
   live.wake_channel(p_worker text),
   live.wake_worker(p_worker text, p_event text, p_payload jsonb),
   live.wake(p_room text),
-  live.tell_session(p_session uuid, p_table text, p_ids jsonb),
   live.room_of(p_session uuid, p_call uuid),
   live.wake_for_session(),
   live.tell_of_session(),

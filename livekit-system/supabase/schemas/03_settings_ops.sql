@@ -134,6 +134,9 @@ begin
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object'
            when jsonb_path_exists(p_value, '$.* ? (@.type() <> "number" || @ < 0)')
              then 'must hold numbers of zero or more only' end
+    when p_key = 'realtime.messages_per_second' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of messages'
+           when p_value::numeric not between 10 and 1000000 then 'must be between 10 and 1000000 messages' end
     when p_key in ('moderation.policy', 'plan.limits') then
       case when jsonb_typeof(p_value) <> 'object' then 'must be an object' end
     else 'is not a setting of the live platform'
@@ -197,6 +200,7 @@ insert into public.app_settings (key, value, description) values
   ('tickets.delivered_after_seconds', '300',
    'How long a host''s media must flow after a purchase until the ticket is earned; half the announced length where that is less.'),
   ('earnings.holding_days', '14', 'How long earned coins wait before a creator can be paid them.'),
+  ('realtime.messages_per_second', '100', 'What Supabase''s plan allows of Realtime: 100 (Free), 500 (Pro), 2500 (no spend cap, Team).'),
   ('moderation.policy', '{}', 'Overrides of the agent''s default moderation policy, for every session.'),
   ('limits', '{
       "messages_per_minute": 30, "gifts_per_minute": 60, "calls_per_minute": 6, "calls_per_hour": 60, "calls_per_pair_per_hour": 10,

@@ -94,6 +94,7 @@ begin
   insert into public.live_participants (session_id, user_id, role, role_by_rank)
   values (new.id, new.creator_id, 'host', live.rank_of_ops());
   insert into live.wake_marks (room) values (new.livekit_room), ('count:' || new.id) on conflict do nothing;
+  insert into live.session_hints (session_id) values (new.id) on conflict do nothing;
   return null;
 end;
 $$;

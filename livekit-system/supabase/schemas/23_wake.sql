@@ -1,6 +1,6 @@
--- Owns: what is sent by Realtime: wake-ups to the worker that holds a room (live:wake:<worker>; live:wake for what nobody
--- holds) and ids of changed rows to console and app (live:session:<id>). Both are hints: anyone who misses one reads the
--- tables. A worker with a lane of its own is woken by NOTIFY instead, which costs no Realtime message.
+-- Owns: when wake-ups go to the worker that holds a room (live:wake:<worker>; live:wake for what nobody holds), and which changes a
+-- session's topic is told (live:session:<id>). Both are hints: anyone who misses one reads the tables. A worker with a lane of its
+-- own is woken by NOTIFY instead, which costs no Realtime message.
 
 create function live.take_mark(p_name text, p_interval interval) returns boolean
 language plpgsql set search_path = '' as $$
@@ -57,15 +57,6 @@ end;
 $$;
 comment on function live.wake is 'Wakes the worker that holds a room, or the one that watches over what nobody holds.';
 
-create function live.tell_session(p_session uuid, p_table text, p_ids jsonb) returns void
-language plpgsql set search_path = '' as $$
-begin
-  perform realtime.send(jsonb_build_object('table', p_table, 'ids', p_ids), 'changed',
-                        'live:session:' || p_session, true);
-end;
-$$;
-comment on function live.tell_session is 'Tells console and app which rows of a session changed: ids only.';
-
 create function live.room_of(p_session uuid, p_call uuid) returns text
 language plpgsql stable set search_path = '' as $$
 begin
@@ -95,7 +86,10 @@ begin
   if (old.status, old.title, old.mute_all_rank, old.slow_mode_seconds, old.chat_mode, old.pinned_message_id)
      is distinct from (new.status, new.title, new.mute_all_rank, new.slow_mode_seconds, new.chat_mode, new.pinned_message_id)
      or live.take_mark('count:' || new.id, interval '1 second') then
-    perform live.tell_session(new.id, 'live_sessions', jsonb_build_array(new.id));
+    if old.status <> new.status or live.is_watched(new) then
+      -- Those who wait for a session to begin are in no room yet.
+      perform live.fold_hint(new, 'live_sessions', jsonb_build_array(new.id));
+    end if;
   end if;
   return null;
 end;

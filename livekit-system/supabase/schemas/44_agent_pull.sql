@@ -210,6 +210,7 @@ begin
   if exists (select from live.gone_accounts g where g.settled_at is null) then
     perform live.settle_accounts(interval '100 milliseconds');
   end if;
+  perform live.send_held_hints();
   return jsonb_build_object('now', now_at, 'cursor', cursor_xid, 'rooms', coalesce(to_jsonb(answers), '[]'));
 end;
 $$;
@@ -218,5 +219,6 @@ comment on function public.agent_pull is
   'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", "cursor": from where to ask next '
   'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
-  'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up.';
+  'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up, and sends the '
+  'hints that are due.';
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;

@@ -84,6 +84,11 @@ begin
        select from public.live_sessions s where s.id = substr(m.room, 7)::uuid and s.status <> 'ended') end;
   get diagnostics n = row_count;
   counts := counts || n;
+  delete from live.session_hints h using public.live_sessions s
+   where s.id = h.session_id and s.status = 'ended' and h.told_at < clock_timestamp() - interval '1 minute'
+     and not exists (select from live.held_hints held where held.session_id = s.id);
+  get diagnostics n = row_count;
+  counts := counts || n;
   -- Anyone who still has to finish what was asked of a room may claim it until that is done.
   delete from public.agent_rooms r
    where r.lease_expires_at < clock_timestamp() - interval '1 minute' and (live.place(r.room)).running is not true
@@ -112,6 +117,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   return jsonb_build_object(
     'missed_calls', live.miss_calls(),
+    'held_hints', live.send_held_hints(),
     'ended_calls', live.end_empty_calls() + live.end_lonely_calls(),
     'no_shows', live.end_no_shows(),
     'reminded_sessions', live.remind_holders(),
@@ -125,6 +131,6 @@ begin
 end;
 $$;
 comment on function public.platform_sweep() is
-  'Ends what the clock has ended: {missed_calls, ended_calls, no_shows, reminded_sessions, earned_tickets, refunded_tickets, settled_accounts, '
+  'Ends what the clock has ended: {missed_calls, held_hints, ended_calls, no_shows, reminded_sessions, earned_tickets, refunded_tickets, settled_accounts, '
   'forgotten_leftovers, forgotten_rows, forgotten_steps}, how many of each.';
 grant execute on function public.platform_sweep() to service_role;

@@ -41,7 +41,8 @@ class RealtimeApi:
             return web.Response(status=403)
         ws = web.WebSocketResponse(max_msg_size=MAX_FRAME)
         await ws.prepare(request)
-        socket = Socket(request, ws, self._hub, version, self._hub.keys.token_for(key))
+        token = self._hub.keys.token_for(key)
+        socket = Socket(request, ws, self._hub, version, token, lambda: len(self.sockets))
         self.sockets.add(socket)
         try:
             await socket.run()
@@ -76,6 +77,7 @@ class RealtimeApi:
         for message in messages:
             topic, private = str(message["topic"]), bool(message.get("private"))
             permitted = not private or (await authorization.ask(self._hub.pool, topic, claims)).write
-            if permitted:
-                self._hub.broadcast(topic, str(message["event"]), message["payload"], private=private)
+            event, payload = str(message["event"]), message["payload"]
+            if permitted and not self._hub.broadcast(topic, event, payload, private=private):
+                return web.json_response({"message": "You have exceeded your rate limit"}, status=429)
         return web.Response(status=202)

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from aiohttp import web
 
 from local.gateway.realtime.hub import Hub
+from local.gateway.realtime.limits import PLANS, Limits
 from local.gateway.realtime.socket import Socket
 
 
@@ -21,6 +22,8 @@ class Faults:
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         router.add_get("/_local/realtime", self.state)
+        router.add_post("/_local/realtime/plan", self.plan)
+        router.add_post("/_local/realtime/audience", self.audience)
         router.add_post("/_local/realtime/drop", self.drop)
         router.add_post("/_local/realtime/refuse", self.refuse)
         router.add_post("/_local/realtime/stall", self.stall)
@@ -33,9 +36,30 @@ class Faults:
             raise web.HTTPServiceUnavailable
 
     async def state(self, _request: web.Request) -> web.Response:
-        """How many sockets there are, and the topics they are on."""
+        """How many sockets there are, the topics they are on, and what is counted against the plan."""
         topics = sorted(channel.topic for channel in self._hub.channels())
-        return web.json_response({"sockets": len(self._sockets), "topics": topics})
+        limits = self._hub.limits
+        return web.json_response(
+            {
+                "sockets": len(self._sockets),
+                "topics": topics,
+                "messages_per_second": limits.messages_per_second,
+                "counted": limits.counted,
+                "dropped": limits.dropped,
+            }
+        )
+
+    async def plan(self, request: web.Request) -> web.Response:
+        """Another plan (`?name=`), nothing of it used for `?idle=` seconds but `?spent=` messages in this one."""
+        idle_seconds = int(request.query.get("idle", "0"))
+        self._hub.limits = Limits(PLANS[request.query["name"]], idle_seconds=idle_seconds)
+        self._hub.limits.count(int(request.query.get("spent", "0")))
+        return web.Response(status=204)
+
+    async def audience(self, request: web.Request) -> web.Response:
+        """So many more listeners of a topic (`?topic=&count=`), who are counted and sent nothing."""
+        self._hub.audience[request.query["topic"]] = int(request.query["count"])
+        return web.Response(status=204)
 
     async def drop(self, request: web.Request) -> web.Response:
         """Ends every connection: `?how=close` with code 1001, else without a word."""

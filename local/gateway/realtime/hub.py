@@ -11,6 +11,7 @@ import asyncpg
 from local.gateway.keys import Keys
 from local.gateway.realtime.changes import Changes
 from local.gateway.realtime.channel import Channel
+from local.gateway.realtime.limits import Limits
 from local.gateway.realtime.pgoutput import Change
 from local.gateway.realtime.replication import ReplicationStream
 
@@ -20,8 +21,11 @@ MESSAGES = ("realtime", "messages")
 class Hub:
     """All channels of all sockets, by topic."""
 
-    def __init__(self, keys: Keys, pool: asyncpg.Pool, database_url: str) -> None:
+    def __init__(self, keys: Keys, pool: asyncpg.Pool, database_url: str, limits: Limits) -> None:
         self.keys = keys
+        self.limits = limits
+        self.audience: dict[str, int] = {}
+        """For measurements: how many listeners a topic has beside its channels. Each is counted, and sent nothing."""
         self.pool = pool
         self.stream = ReplicationStream(database_url, self.receive)
         self._topics: defaultdict[tuple[str, bool], set[Channel]] = defaultdict(set)
@@ -57,9 +61,17 @@ class Hub:
 
     def broadcast(
         self, topic: str, event: str, payload: object, *, private: bool, sender: Channel | None = None
-    ) -> None:
-        """To everyone on the topic; to the sender only if it asked for its own echo."""
+    ) -> bool:
+        """To everyone on the topic; to the sender only if it asked for its own echo.
+
+        False: it is past what the plan allows, and nobody gets it.
+        """
+        if not self.limits.may_send(len(json.dumps(payload).encode())):
+            return False
         message: Mapping[str, Any] = {"type": "broadcast", "event": event, "payload": payload}
-        for channel in list(self._topics.get((topic, private), ())):
-            if channel is not sender or channel.echo:
-                channel.send("broadcast", message)
+        members = self._topics.get((topic, private), set())
+        listeners = [channel for channel in members if channel is not sender or channel.echo]
+        self.limits.count(1 + len(listeners) + self.audience.get(topic, 0))
+        for channel in listeners:
+            channel.send("broadcast", message)
+        return True

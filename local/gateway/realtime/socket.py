@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +16,6 @@ from local.gateway.realtime.frames import Frame, MalformedFrameError, decode
 from local.gateway.realtime.hub import Hub
 
 IDLE_SECONDS = 60.0  # a client that sends nothing for so long, not even its heartbeat, is gone
-MAX_CHANNELS = 100
 OUTBOX_FRAMES = 10_000
 GOING_AWAY = 1001
 
@@ -23,10 +23,16 @@ log = logging.getLogger(__name__)
 
 
 class Socket:
-    """The server's side of one connection. `key_token` is what its API key stands for."""
+    """The server's side of one connection. `key_token`: what its API key stands for; `connections`: of all clients."""
 
     def __init__(
-        self, request: web.Request, ws: web.WebSocketResponse, hub: Hub, version: str, key_token: str
+        self,
+        request: web.Request,
+        ws: web.WebSocketResponse,
+        hub: Hub,
+        version: str,
+        key_token: str,
+        connections: Callable[[], int],
     ) -> None:
         self._stalled = False
         self._transport = request.transport
@@ -34,6 +40,7 @@ class Socket:
         self._hub = hub
         self._version = version
         self._key_token = key_token
+        self._connections = connections
         self._channels: dict[str, Channel] = {}
         self._outbox: asyncio.Queue[Frame] = asyncio.Queue(OUTBOX_FRAMES)
 
@@ -141,8 +148,11 @@ class Socket:
         topic = frame.topic.removeprefix(PREFIX)
         if topic == frame.topic or not topic:
             raise _JoinRefusedError("unmatched topic")
-        if len(self._channels) >= MAX_CHANNELS and frame.topic not in self._channels:
+        limits = self._hub.limits
+        if len(self._channels) >= limits.plan.channels_per_connection and frame.topic not in self._channels:
             raise _JoinRefusedError("ChannelRateLimitReached: Too many channels")
+        if fault := limits.join_fault(self._connections()):
+            raise _JoinRefusedError(fault)
         config = frame.payload.get("config") or {}
         private = bool(config.get("private"))
         broadcast = config.get("broadcast") or {}
@@ -195,11 +205,14 @@ class Socket:
         channel.expire_with_token(self._expire)
 
     def _broadcast(self, channel: Channel, frame: Frame) -> None:
-        """Passes a client's broadcast on; without the right to write it is dropped silently, as upstream."""
+        """Passes a client's broadcast on; without the right to write it is dropped silently. One too many closes
+        the channel. Both as upstream."""
         if not channel.permission.write:
             return
         event, payload = str(frame.payload.get("event")), frame.payload.get("payload", {})
-        self._hub.broadcast(channel.topic, event, payload, private=channel.private, sender=channel)
+        if not self._hub.broadcast(channel.topic, event, payload, private=channel.private, sender=channel):
+            self._expire(channel, "MessagePerSecondRateLimitReached: Too many messages per second")
+            return
         if channel.acknowledge:
             self._reply(frame, "ok", {})
 

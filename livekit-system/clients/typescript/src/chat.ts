@@ -3,6 +3,7 @@
 
 import { LiveError, rest } from "./ask.ts";
 import { type Lamp, lampOf } from "./lamp.ts";
+import { Pace } from "./pace.ts";
 import { backoffMs, type Runtime, systemRuntime, Timer } from "./runtime.ts";
 import { joinTopic, type Listening, type TopicSupabase } from "./topic.ts";
 
@@ -75,11 +76,14 @@ class SessionChat implements Chat {
   readonly #runtime: Runtime;
   readonly #lamp: Lamp;
   readonly #topic: Listening;
+  readonly #pace: Pace;
   readonly #due: Timer;
+  readonly #clock: Timer;
   readonly #lines = new Map<string, ChatLine>();
   readonly #hinted = new Set<string>();
   #reread = false;
   #everything = true;
+  #begun = false;
   #running = false;
   #failures = 0;
   #cap = RETRY_CAP_MS;
@@ -91,6 +95,8 @@ class SessionChat implements Chat {
     this.#runtime = options.runtime ?? systemRuntime;
     this.#due = new Timer(this.#runtime, () => void this.#run());
     this.#lamp = lampOf(options.supabase, this.#runtime);
+    this.#pace = new Pace(this.#runtime);
+    this.#clock = new Timer(this.#runtime, () => this.#want());
     this.#topic = joinTopic({
       supabase: options.supabase,
       runtime: this.#runtime,
@@ -117,11 +123,18 @@ class SessionChat implements Chat {
   dispose(): void {
     this.#disposed = true;
     this.#due.cancel();
+    this.#clock.cancel();
     this.#topic.dispose();
   }
 
-  #hear(event: string, { table, ids }: Record<string, unknown>): void {
-    if (event !== "changed" || table !== "live_messages" || !Array.isArray(ids)) return;
+  #hear(event: string, { n, every_ms, changed }: Record<string, unknown>): void {
+    if (event !== "changed" || typeof changed !== "object" || changed === null) return;
+    // A hint tells all that changed since the one before it: when that one is missing, so are its ids.
+    if (this.#pace.heard(n, every_ms)) this.#postpone();
+    else this.#want();
+    const ids = (changed as Record<string, unknown>)["live_messages"];
+    if (!Array.isArray(ids)) return;
+    if (ids.length === 0) return this.refresh();
     this.#hint(ids.filter((id) => typeof id === "string"));
   }
 
@@ -130,8 +143,15 @@ class SessionChat implements Chat {
     if (!this.#due.armed) this.#due.arm(GATHER_MS);
   }
 
+  /** The next read by the clock is a whole pause away. */
+  #postpone(): void {
+    if (!this.#disposed) this.#clock.arm(this.#pace.ms * (0.75 + 0.5 * this.#runtime.random()));
+  }
+
   #want(): void {
     this.#reread = true;
+    this.#postpone();
+    if (this.#pace.wholeIsDue()) this.#everything = true;
     this.#due.arm(0);
   }
 
@@ -163,6 +183,8 @@ class SessionChat implements Chat {
   async #readNew(everything: boolean): Promise<void> {
     const newest = everything ? undefined : this.#sorted().at(-1)?.created_at;
     const found = newest === undefined ? await this.#newest() : await this.#since(newest);
+    if (this.#begun && found.some(({ id }) => !this.#lines.has(id))) this.#pace.found();
+    this.#begun = true;
     if (newest === undefined) this.#lines.clear();
     this.#take(found, newest === undefined);
   }

@@ -57,8 +57,8 @@ export class People {
       supabase: options.supabase,
       runtime: options.runtime,
       name: `live:session:${options.sessionId}`,
-      onBroadcast: (event, { table }) => {
-        if (event === "changed" && TABLES.has(String(table))) this.soon();
+      onBroadcast: (event, { changed }) => {
+        if (event === "changed" && Object.keys(changed ?? {}).some((table) => TABLES.has(table))) this.soon();
       },
       onRead: () => this.refresh(),
     });

@@ -20,7 +20,10 @@ class Room {
     this.chat = openChat({
       supabase: this.supabase,
       sessionId: SESSION,
-      onLines: (lines) => this.lines = lines,
+      onLines: (lines) => {
+        this.lines = lines;
+        for (const { id } of lines) if (!this.#seenAt.has(id)) this.#seenAt.set(id, this.runtime.monotonic());
+      },
       runtime: this.runtime,
       ...more,
     });
@@ -28,14 +31,30 @@ class Room {
     return this;
   }
 
+  /** Realtime drops every hint, in silence. */
+  overBudget = false;
+  #n = 0;
+  readonly #seenAt = new Map<string, number>();
+  readonly #writtenAt = new Map<string, number>();
+
   write(id: string, agoMs = 0): void {
+    this.#writtenAt.set(id, this.runtime.monotonic());
     const created_at = new Date(this.runtime.server - agoMs).toISOString();
     this.rows.push({ id, session_id: SESSION, body: id, type: "text", created_at, deleted_at: null });
     this.hint(id);
   }
 
   hint(...ids: string[]): void {
-    this.supabase.tell(TOPIC, { event: "changed", payload: { table: "live_messages", ids } });
+    const payload = { n: ++this.#n, every_ms: 250, changed: { live_messages: ids } };
+    if (!this.overBudget) this.supabase.tell(TOPIC, { event: "changed", payload });
+  }
+
+  /** How long the slowest of all lines took to be here, ms; fails when one is not. */
+  get latest(): number {
+    return Math.max(...[...this.#writtenAt].map(([id, at]) => {
+      ok(this.#seenAt.has(id), `${id} is lost`);
+      return this.#seenAt.get(id)! - at;
+    }));
   }
 
   get ids(): string[] {
@@ -141,4 +160,80 @@ Deno.test("what is disposed of leaves no timer, no topic and no read", async () 
     0,
     reads,
   ]);
+});
+
+Deno.test("past Realtime's budget every line comes within three seconds, and none is lost", async () => {
+  const room = await new Room().open({ keep: 1_000 });
+  room.overBudget = true;
+  for (let n = 1; n <= 300; n++) {
+    room.write(`m${n}`);
+    await room.runtime.advance(1_000);
+  }
+  await room.runtime.advance(3_000);
+  ok(room.latest <= 3_000, `${room.latest} ms`);
+});
+
+Deno.test("once hints were found missing, a line after minutes of silence is not late either", async () => {
+  const room = await new Room().open();
+  room.overBudget = true;
+  room.write("first");
+  for (const silence of [90_000, 200_000, 250_000]) {
+    await room.runtime.advance(silence);
+    room.write(`after ${silence}`);
+    await room.runtime.advance(3_000);
+  }
+  ok(room.latest <= 3_000, `${room.latest} ms`);
+});
+
+Deno.test("a hint that was lost is made good by the next one", async () => {
+  const room = await new Room().open();
+  room.write("heard");
+  await room.runtime.advance(500);
+  room.overBudget = true;
+  room.write("unheard");
+  await room.runtime.advance(100);
+  room.overBudget = false;
+  room.write("heard too");
+  await room.runtime.advance(500);
+  deepStrictEqual(room.ids, ["heard", "unheard", "heard too"]);
+});
+
+Deno.test("while hints come nothing is read by the clock", async () => {
+  const room = await new Room().open({ keep: 1_000 });
+  for (let n = 1; n <= 120; n++) {
+    room.write(`m${n}`);
+    await room.runtime.advance(1_000);
+  }
+  ok(room.latest <= 500, `${room.latest} ms`);
+  ok(room.supabase.reads.length <= 125, `${room.supabase.reads.length} reads for 120 hints`);
+});
+
+Deno.test("a silent room is read six times a minute", async () => {
+  const room = await new Room().open();
+  await room.runtime.advance(120_000);
+  const before = room.supabase.reads.length;
+  await room.runtime.advance(600_000);
+  const reads = room.supabase.reads.length - before;
+  ok(reads >= 48 && reads <= 80, `${reads} reads in ten minutes`);
+});
+
+Deno.test("past the budget a deleted line goes within fifteen seconds", async () => {
+  const room = await new Room().open();
+  room.write("a");
+  room.write("b");
+  await room.runtime.advance(500);
+  room.overBudget = true;
+  room.rows[0]!.deleted_at = "2026-11-23T12:00:00Z";
+  await room.runtime.advance(15_000);
+  deepStrictEqual(room.ids, ["b"]);
+});
+
+Deno.test("a hint without ids brings everything anew", async () => {
+  const room = await new Room().open();
+  room.write("a");
+  await room.runtime.advance(500);
+  room.rows[0]!.deleted_at = "2026-11-23T12:00:00Z";
+  room.hint();
+  await room.runtime.advance(500);
+  deepStrictEqual(room.ids, []);
 });

@@ -137,7 +137,10 @@ export function useRoom(id: string, isOps: boolean): Room {
   const hints = useTopic(
     `live:session:${id}`,
     "changed",
-    (payload) => affected[String((payload as { table?: unknown })?.table)]?.forEach((live) => live.refresh()),
+    (payload) => {
+      const tables = Object.keys((payload as { changed?: object } | null)?.changed ?? {});
+      new Set(tables.flatMap((table) => affected[table] ?? [])).forEach((live) => live.refresh());
+    },
     () => [head, crowd, incidents, events, audit].forEach((live) => live.refresh()),
   );
   return { head, crowd, incidents, events, audit, hints };

@@ -1,0 +1,62 @@
+"""The stand-in's Realtime past a plan's budget, as hosted Supabase: silence, and an error where one is answered."""
+
+import json
+
+import asyncpg
+import httpx
+import pytest
+from realtime import RealtimeSubscribeStates
+
+from local.stack import Stack
+from tests.integration.clients import client
+from tests.integration.test_gateway_realtime import listen
+
+pytestmark = pytest.mark.usefixtures("notes")
+SEND = "select realtime.send($1, 'wake', 'live:wake:limits')"
+
+
+async def test_past_the_budget_the_databases_messages_are_dropped_in_silence(
+    stack: Stack, database: asyncpg.Connection
+) -> None:
+    async with client(stack, stack.keys.secret) as service:
+        listener = await listen(service, "live:wake:limits", private=True)
+        await listener.until(RealtimeSubscribeStates.SUBSCRIBED)
+        try:
+            await stack.realtime.plan("free", spent=10_000)
+            await database.execute(SEND, json.dumps({"n": 1}))
+            assert await listener.silent()
+            assert (await stack.realtime.used())["dropped"] >= 1
+        finally:
+            await stack.realtime.plan("free")
+        await database.execute(SEND, json.dumps({"n": 2}))
+        assert (await listener.next())["payload"]["n"] == 2
+
+
+async def test_each_delivery_is_counted(stack: Stack, database: asyncpg.Connection) -> None:
+    async with client(stack, stack.keys.secret) as service:
+        listener = await listen(service, "live:wake:limits", private=True)
+        await listener.until(RealtimeSubscribeStates.SUBSCRIBED)
+        await stack.realtime.audience("live:wake:limits", 40)
+        try:
+            await stack.realtime.plan("free")
+            await database.execute(SEND, json.dumps({"n": 1}))
+            await listener.next()
+            assert (await stack.realtime.used())["counted"] >= 1 + 1 + 40
+        finally:
+            await stack.realtime.audience("live:wake:limits", 0)
+            await stack.realtime.plan("free")
+
+
+async def test_past_the_budget_a_broadcast_by_http_is_refused(stack: Stack) -> None:
+    message = {"topic": "news", "event": "flash", "payload": {"n": 2}}
+    try:
+        await stack.realtime.plan("free", spent=10_000)
+        async with httpx.AsyncClient() as http:
+            answer = await http.post(
+                f"{stack.url}/realtime/v1/api/broadcast",
+                headers={"apikey": stack.keys.publishable},
+                json={"messages": [message]},
+            )
+        assert answer.status_code == 429
+    finally:
+        await stack.realtime.plan("free")
