@@ -20,6 +20,7 @@ from typing import Any
 import asyncpg
 from deno import find_deno_bin
 
+from agent.supabase.realtime_budget import ASK_SECONDS
 from local.gateway.realtime.limits import PLANS
 from local.paths import REPOSITORY, STATE
 from local.people.person import OpenSession, People, Person
@@ -27,6 +28,7 @@ from local.people.waiting import until
 from local.results import Figure, at_most, percentile, report, say, write
 from local.stack import Stack
 
+CLIENT = REPOSITORY / "livekit-system" / "clients" / "typescript" / "deno.json"
 AUDIENCES = (100, 1_000, 10_000)
 READERS = 4
 CELL_SECONDS, PAST_SECONDS = 6, 14
@@ -81,7 +83,16 @@ async def readers(stack: Stack, session: OpenSession, people: list[Person]) -> A
     script = REPOSITORY / "bench" / "chat_clients.ts"
     env = stack.env
     process = await asyncio.create_subprocess_exec(
-        *(find_deno_bin(), "run", "--quiet", "--no-lock", "--allow-net", "--allow-env", script),
+        *(
+            find_deno_bin(),
+            "run",
+            "--quiet",
+            "--no-lock",
+            f"--config={CLIENT}",
+            "--allow-net",
+            "--allow-env",
+            script,
+        ),
         *(
             env["SUPABASE_URL"],
             env["SUPABASE_ANON_KEY"],
@@ -96,7 +107,8 @@ async def readers(stack: Stack, session: OpenSession, people: list[Person]) -> A
     try:
         yield made
     finally:
-        process.kill()
+        if process.returncode is None:
+            process.kill()
         await process.wait()
         await asyncio.wait({following})
 
@@ -175,6 +187,7 @@ async def past_the_budget(room: Room) -> list[Figure]:
     """Somebody else has spent the whole of it: every message is dropped."""
     await room.with_audience(100, "free")
     await room.stack.realtime.plan("free", spent=1_000_000)
+    await asyncio.sleep(ASK_SECONDS)  # by then the worker has asked
     talking = asyncio.create_task(room.talk(PAST_SECONDS))
     mutes = await room.mutes()
     lines = await talking

@@ -147,6 +147,10 @@ class Puller:
             loop.call_later(LAST_LOOK_SECONDS, self._last_look, room),
         )
 
+    def doubt(self) -> None:
+        """Wake-ups may be missing: look more often for a minute."""
+        self._doubtful_until = self._clock.monotonic() + DOUBTFUL_FOR_SECONDS
+
     def _last_look(self, room: RoomName) -> None:
         self._forget_later_looks(room)
         self.look(room)
@@ -279,7 +283,7 @@ class Puller:
             if held.held_since < action.created_at_ms / 1000
         ]
         if any(age > MEANT_TO_WAKE_SECONDS for age in ages):
-            self._doubtful_until = self._clock.monotonic() + DOUBTFUL_FOR_SECONDS
+            self.doubt()
         late = [age for age in ages if age > ANNOUNCED_SECONDS]
         self._metrics.poll_fallbacks.inc(len(late))
         self.unannounced += bool(late)

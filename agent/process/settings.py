@@ -5,6 +5,8 @@ Everything of our own begins with `LIVE_` and has a default that is right for a 
 
 import base64
 import os
+from collections.abc import Iterable
+from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -13,10 +15,26 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from agent.process.scheduling import parse_cpus, usable_cpus
 from agent.supabase.pager import Receiver, key_of
 
+PREFIX = "LIVE_"
 SEED_BYTES = 32
 CLOUD = ".livekit.cloud"
 CLOUD_RATE, OWN_RATE = 8.0, 50.0
 """Calls a second. LiveKit Cloud allows about 1,000 a minute to a project; two workers share it."""
+READ_ELSEWHERE = frozenset(
+    {
+        "LIVE_PUBLIC_LIVEKIT_URL",  # the edge functions
+        "LIVE_WORKER_URLS",  # the assistants' server, from here on
+        "LIVE_CONFIRMATION_SECONDS",
+        "LIVE_ASSISTANT_ACCESS_TOKEN",
+        "LIVE_ASSISTANT_REFRESH_TOKEN",
+        "LIVE_ASSISTANT_EMAIL",
+        "LIVE_ASSISTANT_PASSWORD",
+        "LIVE_ASSISTANT_SERVICE_ROLE",
+        "LIVE_ASSISTANT_MODEL_CONFIRMATION",
+        "LIVE_TEST_EXAMPLES",  # the tests
+    }
+)
+"""Names of our own that other programs read: they may stand in the same environment."""
 AGENT_NAMES = ("LIVEKIT_AGENT_NAME", "LIVEKIT_AGENT_NAME_OVERRIDE")
 
 
@@ -159,6 +177,7 @@ def load_settings() -> Settings:
     faults = [
         f"  {name}: must not be set: LiveKit would offer this worker no room by itself" for name in named
     ]
+    faults += [f"  {name}: {_unknown(name)}" for name in unknown_names(os.environ)]
     try:
         settings = Settings()  # type: ignore[call-arg]  # the environment fills the fields
     except ValidationError as error:
@@ -167,6 +186,20 @@ def load_settings() -> Settings:
         if not faults:
             return settings
     raise SettingsError("the environment is not right:\n" + "\n".join(faults))
+
+
+def unknown_names(names: Iterable[str]) -> list[str]:
+    """Those that begin as ours do and that nothing reads: a slip of the pen leaves a default in force in silence."""
+    return sorted(name for name in names if name.startswith(PREFIX) and name not in _known())
+
+
+def _known() -> frozenset[str]:
+    return READ_ELSEWHERE | {field.upper() for field in Settings.model_fields}
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, _known(), n=1)
+    return "is not known" + (f"; is {near[0]} meant?" if near else "")
 
 
 def _explain(error: ValidationError) -> list[str]:

@@ -48,6 +48,7 @@ from agent.supabase.broadcasts import LevelsBroadcast
 from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.pager import Pager
 from agent.supabase.pushes import Pushes
+from agent.supabase.realtime_budget import RealtimeBudget
 from agent.supabase.store import SqlStore
 from agent.supabase.wakeups import WakeUps
 from handlers.events import Identity
@@ -130,6 +131,7 @@ class Worker:
         self._levels = LevelsBroadcast(outside.supabase, self.metrics.levels_dropped)
         rhythm = Rhythm(settings.live_lease_seconds, settings.live_beat_seconds, settings.live_store_timeout)
         self._puller = Puller(self._store, self._clock, self.metrics, rhythm, self._wakeups.distrust)
+        self._realtime = RealtimeBudget(outside.supabase, self._puller.doubt)
         self._native = Native(Hearing(self._clock, self.metrics), RoomEvents())
         shared = Shared(
             store=self._store,
@@ -254,6 +256,7 @@ class Worker:
             **({"pager": self._pager.run} if self._pager else {}),
             "hearing": self._native.hearing.run,
             **({"wake-ups": lambda: self._wakeups.run(listener)} if self._woken_by_hints else {}),
+            **({"realtime budget": self._realtime.run} if self._woken_by_hints else {}),
             **({"ring": self._ring.run} if self._ring is not None else {}),
         }
 

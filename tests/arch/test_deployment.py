@@ -215,3 +215,21 @@ def test_the_schemas_call_nothing_that_the_oldest_postgres_has_not() -> None:
     assert [
         path.name for path in folder.glob("*.sql") if re.search(newer, path.read_text(), re.IGNORECASE)
     ] == []
+
+
+def test_functions_depend_on_exact_versions_all_the_way_down() -> None:
+    """The lock is not uploaded with them, so a package's own dependencies would be whatever is newest that day."""
+    functions = REPOSITORY / "livekit-system" / "supabase" / "functions"
+    lock = json.loads((functions / "deno.lock").read_text())
+    deployed = [file for file in functions.rglob("*.ts") if "_tests" not in file.parts]
+    packages = {
+        name for file in deployed for name in re.findall(r"[\"'](?:npm|jsr):([^\"']+)[\"']", file.read_text())
+    }
+    others = {
+        url for file in deployed for url in re.findall(r"from [\"'](https?://[^\"']+)[\"']", file.read_text())
+    }
+    assert packages, "none was found"
+    assert others == set()
+    for name in packages:
+        assert re.fullmatch(r"(@[\w.-]+/)?[\w.-]+@\d+\.\d+\.\d+", name), f"{name} names no exact version"
+        assert "dependencies" not in lock["npm"][name], f"{name} brings packages of any version"

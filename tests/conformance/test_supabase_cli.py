@@ -1,5 +1,6 @@
 """From an app's repository to a doctor that says ok, by the handbook and with the real Supabase CLI."""
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -8,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from deno import find_deno_bin
 
 from local.migrate import EXISTING_APP, MIGRATIONS
 from local.paths import REPOSITORY
 from local.stack import Stack
-from tests.conformance import supabase_cli
+from tests.conformance import supabase_cli, typed_rows
 from tests.conformance.management_api import PROJECT, management_api
 from tests.conformance.supabase_cli import Ran, supabase
 from tests.integration.test_doctor import ask
@@ -100,6 +102,23 @@ async def test_the_history_is_one_and_whole(project: Project) -> None:
 async def test_supabases_advisors_find_nothing(project: Project) -> None:
     ran = await project.run("db", "advisors")
     assert "No issues found" in ran.out + ran.err
+
+
+@LOOP
+async def test_console_and_client_read_what_is_there(project: Project, tmp_path: Path) -> None:
+    types, program = tmp_path / "database.types.ts", tmp_path / "check.ts"
+    types.write_text((await project.run("gen", "types", "--schema", "public")).out)
+    program.write_text(typed_rows.check(types))
+    deno = [find_deno_bin(), "check", "--quiet", "--no-lock", f"--config={typed_rows.CONSOLE / 'deno.json'}"]
+    checked = await asyncio.to_thread(
+        subprocess.run, [*deno, program], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+    program.write_text(program.read_text().replace('Tables["live_messages"]', 'Tables["live_gifts"]'))
+    broken = await asyncio.to_thread(
+        subprocess.run, [*deno, program], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert broken.returncode != 0, "the check finds nothing"
 
 
 @LOOP

@@ -53,11 +53,11 @@ async def test_a_complete_system_is_well(broken: Stack) -> None:
 
 @LOOP
 async def test_all_faults_of_the_environment_are_told_at_once_and_no_secret(broken: Stack) -> None:
-    env = {**broken.env, "LIVEKIT_URL": "not a url", "LIVE_BEAT_SECONDS": "-1"}
+    env = {**broken.env, "LIVEKIT_URL": "not a url", "LIVE_BEAT_SECONDS": "-1", "LIVE_BEET": "1"}
     del env["LIVEKIT_API_SECRET"]
     code, said = await ask("doctor", env)
     assert code == 2
-    for name in ("LIVEKIT_URL", "LIVE_BEAT_SECONDS", "LIVEKIT_API_SECRET"):
+    for name in ("LIVEKIT_URL", "LIVE_BEAT_SECONDS", "LIVEKIT_API_SECRET", "LIVE_BEET"):
         assert name in said
     assert broken.env["SUPABASE_SERVICE_ROLE_KEY"] not in said
 

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from realtime import RealtimeSubscribeStates
 
+from agent.supabase.client import supabase_client
+from agent.supabase.realtime_budget import RealtimeBudget
 from local.stack import Stack
 from tests.integration.clients import client
 from tests.integration.test_gateway_realtime import listen
@@ -44,6 +46,20 @@ async def test_each_delivery_is_counted(stack: Stack, database: asyncpg.Connecti
             assert (await stack.realtime.used())["counted"] >= 1 + 1 + 40
         finally:
             await stack.realtime.audience("live:wake:limits", 0)
+            await stack.realtime.plan("free")
+
+
+async def test_a_worker_learns_that_the_budget_is_spent(stack: Stack) -> None:
+    told: list[bool] = []
+    async with supabase_client(stack.url, stack.keys.secret, 5.0) as supabase:
+        budget = RealtimeBudget(supabase, lambda: told.append(True))
+        try:
+            await budget.ask()
+            assert told == []
+            await stack.realtime.plan("free", spent=10_000)
+            await budget.ask()
+            assert told == [True]
+        finally:
             await stack.realtime.plan("free")
 
 

@@ -250,6 +250,17 @@ async def test_a_row_that_no_wake_up_told_about_makes_the_beat_quicker_for_a_min
 
 
 @virtual_time
+async def test_a_doubt_from_outside_makes_the_beat_quicker_too() -> None:
+    async with pulling(Store()) as rig:
+        rig.hold(ONE)
+        rig.puller.doubt()
+        await asyncio.sleep(1.5)
+        before = len(rig.store.pulls)
+        await asyncio.sleep(30)
+        assert len(rig.store.pulls) - before == pytest.approx(30 / DOUBTFUL_BEAT_SECONDS, abs=2)
+
+
+@virtual_time
 async def test_a_crowd_of_rows_in_one_beat_is_no_deaf_channel() -> None:
     async with pulling(Store()) as rig:
         rig.clock.learn(clock(), clock(), clock())

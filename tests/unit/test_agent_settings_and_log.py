@@ -3,12 +3,22 @@
 import base64
 import json
 import logging
+import re
 
 import pytest
 
 from agent.process.log import JsonFormatter, TextFormatter
-from agent.process.settings import AGENT_NAMES, Settings, SettingsError, load_settings
+from agent.process.settings import (
+    AGENT_NAMES,
+    READ_ELSEWHERE,
+    Settings,
+    SettingsError,
+    load_settings,
+    unknown_names,
+)
 from agent.supabase.client import BadAnswer, _error_of
+from local.paths import REPOSITORY
+from orchestrator.settings import Settings as AssistantSettings
 
 GOOD = {
     "LIVEKIT_URL": "wss://livekit.example",
@@ -48,6 +58,32 @@ def test_all_faults_are_told_at_once_by_name_and_without_values(environment: pyt
     for name in ("LIVEKIT_URL", "SUPABASE_URL", "LIVE_API_RATE", "LIVE_BEAT_SECONDS", "LIVE_RELAY_KEY"):
         assert f"  {name}: " in told
     assert "very-secret" not in told
+
+
+def test_a_name_of_ours_that_nothing_reads_is_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("LIVE_BEAT_SECOND", "very-secret-six")
+    environment.setenv("LIVE_XYZZY", "1")
+    environment.setenv("LIVELY", "1")
+    with pytest.raises(SettingsError) as fault:
+        load_settings()
+    assert "  LIVE_BEAT_SECOND: is not known; is LIVE_BEAT_SECONDS meant?" in str(fault.value)
+    assert "  LIVE_XYZZY: is not known\n" in str(fault.value) + "\n"
+    assert "LIVELY" not in str(fault.value)
+    assert "very-secret" not in str(fault.value)
+
+
+def test_a_name_that_another_program_reads_may_stand_there(environment: pytest.MonkeyPatch) -> None:
+    for name in READ_ELSEWHERE:
+        environment.setenv(name, "1")
+    load_settings()
+
+
+def test_every_name_that_anything_reads_is_known() -> None:
+    read = {name.upper() for name in AssistantSettings.model_fields}
+    for file in (REPOSITORY / "livekit-system" / "supabase" / "functions").rglob("*.ts"):
+        read |= set(re.findall(r"\bLIVE_[A-Z_]+\b", file.read_text()))
+    assert "LIVE_PUBLIC_LIVEKIT_URL" in read
+    assert unknown_names(read) == []
 
 
 @pytest.mark.parametrize("name", ["LIVEKIT_AGENT_NAME", "LIVEKIT_AGENT_NAME_OVERRIDE"])

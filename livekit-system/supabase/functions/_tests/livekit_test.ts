@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { TokenVerifier } from "npm:livekit-server-sdk@2.19.2";
 import { LiveKit, TOKEN_SECONDS } from "../_shared/livekit.ts";
 import { ALICE, claims, SETTINGS } from "./fakes.ts";
 
@@ -44,6 +45,16 @@ Deno.test("a token lives five minutes and never less than is said", async () => 
   const { exp } = claims(token);
   assert.ok(exp >= before + TOKEN_SECONDS && exp <= after + TOKEN_SECONDS);
   assert.ok(expiresAt.getTime() / 1000 <= exp);
+});
+
+Deno.test("LiveKit's own SDK takes a token for what it says", async () => {
+  const { token } = await livekit.mint({ ...grant, sources: ["microphone"] });
+  const verifier = new TokenVerifier(SETTINGS.livekitApiKey, SETTINGS.livekitApiSecret);
+  const { sub, name, attributes, video } = await verifier.verify(token);
+  assert.deepEqual([sub, name, attributes], [ALICE, grant.name, grant.attributes]);
+  assert.deepEqual([video?.room, video?.roomJoin, video?.canPublishSources], ["room-1", true, [
+    "microphone",
+  ]]);
 });
 
 async function againstServer(
