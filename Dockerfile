@@ -1,9 +1,12 @@
 # The production worker: what `agent` needs and nothing else (no `local/`, no tests, no development tools).
 #
-#   docker build -t ipelya-live .
+#   docker build -t ipelya-live .      podman and buildah: with `--format docker`, or the health check is left out
 #   docker run --env-file production.env ipelya-live
 
-FROM python:3.11-slim-bookworm AS build
+# One image and no other, by its digest (of the list for all platforms); the tag is for the reader.
+ARG BASE=python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
+
+FROM ${BASE} AS build
 RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /app
 ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never
@@ -14,7 +17,7 @@ COPY handlers handlers
 COPY agent agent
 RUN .venv/bin/python -m compileall -q moderation handlers agent
 
-FROM python:3.11-slim-bookworm
+FROM ${BASE}
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin live
 WORKDIR /app
 COPY --from=build /app /app

@@ -11,6 +11,7 @@ from pathlib import Path
 from local.results import Figure, say, write
 from tests.conformance import postgres_15
 from tests.conformance.image import image
+from tests.conformance.manifests import manifests
 from tests.conformance.oldest_livekit import oldest_livekit
 from tests.conformance.steps import Failed, Skipped, Step, run_tests
 
@@ -24,6 +25,7 @@ STEPS = (
     Step("postgres_15", postgres_15.database_suite),
     Step("lint", postgres_15.lint),
     Step("oldest_livekit", oldest_livekit),
+    Step("manifests", manifests),
     Step("image", image),
 )
 

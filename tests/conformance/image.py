@@ -1,5 +1,5 @@
 """The production image, built from the Dockerfile without Docker and run as in production: as nobody, read-only, with
-no capabilities. Its base is made by mmdebstrap under the name that the Dockerfile asks for."""
+no capabilities. Its base is made by mmdebstrap."""
 
 import asyncio
 import os
@@ -15,7 +15,8 @@ from local.readiness import http_ok
 from local.stack import Stack
 from tests.conformance.steps import Failed, command, packages
 
-BASE = re.compile(r"^FROM (\S+) AS build$", re.MULTILINE)
+BASE = re.compile(r"^ARG BASE=(\S+)$", re.MULTILINE)
+NAME = "localhost/base"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 OWN_CERTIFICATES = CERTIFICATES.exists()
 """A network that looks into its connections has one of its own among them."""
@@ -47,8 +48,9 @@ class Image:
         return (await command([*self._buildah, *arguments], env=env, seconds=BUILD_SECONDS)).strip()
 
     async def make_base(self) -> None:
+        """In the place of the Dockerfile's, which is named by a digest that only its registry has."""
         found = BASE.search((REPOSITORY / "Dockerfile").read_text())
-        assert found, "the Dockerfile names no base for its first stage"
+        assert found, "the Dockerfile names no base"
         system = self._folder / "base.tar"
         suite = "bookworm" if "bookworm" in found[1] else "trixie"
         await command(
@@ -65,11 +67,12 @@ class Image:
             ("SSL_CERT_FILE", CERTIFICATES),
         ):
             await self.buildah("config", "--env", f"{name}={value}", made)
-        await self.buildah("commit", "-q", "--rm", made, found[1].partition("@")[0])
+        await self.buildah("commit", "-q", "--rm", made, NAME)
 
     async def build(self) -> Path:
         """The image's root folder."""
-        await self.buildah("bud", "--pull-never", "--format", "docker", "-t", "worker", REPOSITORY)
+        base = ("--build-arg", f"BASE={NAME}")
+        await self.buildah("bud", "--pull-never", "--format", "docker", *base, "-t", "worker", REPOSITORY)
         container = (await self.buildah("from", "--pull-never", "worker")).splitlines()[-1]
         return Path((await self.buildah("mount", container)).splitlines()[-1])
 
