@@ -10,7 +10,8 @@ export type Claims = Readonly<Record<string, unknown>>;
 /** A token of this API key for `claims`, good until `expiresAt`. */
 export async function sign(key: string, secret: string, claims: Claims, expiresAt: Date): Promise<string> {
   const exp = Math.floor(expiresAt.getTime() / 1000);
-  const signed = `${HEADER}.${encode(JSON.stringify({ ...claims, iss: key, nbf: 0, exp }))}`;
+  const nbf = Math.floor(Date.now() / 1000);
+  const signed = `${HEADER}.${encode(JSON.stringify({ ...claims, iss: key, nbf, exp }))}`;
   const mac = await crypto.subtle.sign(ALGORITHM.name, await hmacKey(secret), bytes(signed));
   return `${signed}.${encode(new Uint8Array(mac))}`;
 }

@@ -32,9 +32,17 @@ export function webhook(services: () => Services): Handler {
       const signed = await media.verifyWebhook(body, request.headers.get("authorization") ?? "");
       if (signed.machine || !RECORDED_EVENTS.has(signed.event)) return { outcome: "ignored" };
       if (signed.id === "") throw Refusal.own("invalid_request", "id: missing");
-      const recorded = await record(database, signed, JSON.parse(body) as JsonObject);
+      const recorded = await record(database, signed, JSON.parse(body, wellFormed) as JsonObject);
       return { outcome: recorded.outcome };
     });
+}
+
+/** A reviver. @throws Refusal invalid_request: half a surrogate pair is no text, and nothing could store it */
+function wellFormed(key: string, value: unknown): unknown {
+  if (!key.isWellFormed() || (typeof value === "string" && !value.isWellFormed())) {
+    throw Refusal.own("invalid_request", "The webhook holds half a character.");
+  }
+  return value;
 }
 
 /** @throws Refusal invalid_request when it is signed and still nonsense: LiveKit would repeat a 5xx in vain */
