@@ -14,8 +14,8 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(PRIVATE_UV))
 BIN := .venv/bin
 export UV
 PACKAGES := $(wildcard agent handlers moderation local demo orchestrator bench)
-SCRIPTS := local/functions_router.ts tests/integration/supabase_js.ts
-BENCHMARKS := audio loudness_differences hearing actions hostile flood evasion accounts tokens ringing app relay growth churn latencies throughput capacity rooms rooms_beside
+SCRIPTS := local/functions_router.ts tests/integration/supabase_js.ts bench/chat_clients.ts
+BENCHMARKS := audio loudness_differences hearing actions hostile flood evasion accounts tokens ringing app hints relay growth churn latencies throughput capacity rooms rooms_beside
 FUNCTIONS := livekit-system/supabase/functions
 DENO_PROJECTS := $(patsubst %/,%,$(dir $(wildcard $(FUNCTIONS)/deno.json livekit-system/clients/typescript/deno.json livekit-system/console/deno.json)))
 
@@ -36,9 +36,11 @@ up: install ## run the local cloud and a worker until Ctrl-C, and write .local/e
 demo: install ## play an evening with simulated people in real rooms, and check it (HOLD=1 keeps it up)
 	@$(BIN)/python -m demo
 
+TARGET ?=
 .PHONY: test
-test: install parts chromium promtool ## run every test of correctness, on real parts, two at a time
-	@$(BIN)/pytest -n 2 --no-loadscope-reorder
+test: install parts chromium promtool ## run every test of correctness, on real parts (TARGET=<env file>: against a stack that is there)
+	@if [ -n "$(TARGET)" ]; then TARGET="$(abspath $(TARGET))" $(BIN)/pytest -n 2 --no-loadscope-reorder -rs tests/integration; \
+	else $(BIN)/pytest -n 2 --no-loadscope-reorder; fi
 
 # Before the tests and not within the first of them: a build takes longer than a test may.
 .PHONY: parts

@@ -43,8 +43,10 @@ def write_config(
     keys: dict[str, str],
     webhook_url: str | None,
     departure_seconds: int,
+    redis_port: int | None = None,
+    name: str = "livekit",
 ) -> Path:
-    """Writes the server's configuration (JSON is YAML) and returns its path."""
+    """Writes the server's configuration (JSON is YAML) and returns its path. With a Redis it is one node of several."""
     config = {
         "port": port,
         "bind_addresses": [LOOPBACK],
@@ -62,20 +64,22 @@ def write_config(
         "webhook": {"api_key": next(iter(keys)), "urls": [webhook_url] if webhook_url else []},
         "logging": {"level": "info", "json": False},
     }
-    path = directory / "livekit.json"
+    if redis_port is not None:
+        config["redis"] = {"address": f"{LOOPBACK}:{redis_port}"}
+    path = directory / f"{name}.json"
     path.write_text(json.dumps(config, indent=2))
     path.chmod(0o600)
     return path
 
 
-def spec(binary: Path, config: Path, port: int) -> Spec:
+def spec(binary: Path, config: Path, port: int, name: str = "livekit") -> Spec:
     """The livekit-server process; ready when it answers."""
 
     async def ready() -> bool:
         return await http_ok(port, "/")
 
     return Spec(
-        name="livekit",
+        name=name,
         argv=[binary, "--config", config],
         ready=ready,
         stop_signal=signal.SIGKILL,  # it ignores SIGTERM while people are in a room; nothing is on disk

@@ -25,7 +25,10 @@ class Offset(IntEnum):
     LIVEKIT_UDP = 6
     CONSOLE = 7
     PUSH = 8
+    REDIS = 9
     FIRST_WORKER = 10
+    OTHER_LIVEKIT = 37
+    OTHER_LIVEKIT_UDP = 38
 
 
 class PortsTakenError(RuntimeError):
@@ -52,7 +55,7 @@ class Ports:
     def worker(self, index: int) -> int:
         """The health port of the worker with this index (0, 1, …)."""
         port = self.base + Offset.FIRST_WORKER + index
-        if port >= self.base + MARK:
+        if port >= self.base + Offset.OTHER_LIVEKIT:
             raise PortsTakenError(f"no port left for worker {index} in the block of {BLOCK} from {self.base}")
         return port
 

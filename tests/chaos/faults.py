@@ -7,6 +7,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from local.people.waiting import until
 from local.results import Figure
@@ -22,6 +23,14 @@ from tests.chaos.asking import (
     registered,
     removals,
     rooms_of,
+)
+from tests.chaos.contradictions import (
+    api_lies,
+    api_of_another_region,
+    clocks_apart,
+    node_killed,
+    redis_away,
+    redis_lost_its_memory,
 )
 
 Fault = Callable[[Arena], Awaitable[list[Figure]]]
@@ -390,4 +399,28 @@ TABLE: Sequence[tuple[str, Fault]] = (
     ("event loop stuck", loop_stuck),
     ("one worker cut from the database, half-open", cut_from_database),
     ("one worker cut from LiveKit", cut_from_livekit),
+    ("LiveKit's API says that nobody is there", api_lies),
+    ("LiveKit's API is another region's", api_of_another_region),
 )
+APART: Sequence[tuple[str, dict[str, Any], Sequence[tuple[str, Fault]]]] = (
+    (
+        "two LiveKit nodes that share a Redis",
+        {"nodes": 2, "rooms": 4},
+        (
+            ("one node killed", node_killed),
+            ("Redis restarted, its memory lost", redis_lost_its_memory),
+            ("Redis away, its memory lost", redis_away),
+        ),
+    ),
+    (
+        "the database half a minute ahead",
+        {"database_clock": 30, "rooms": 3},
+        (("clocks apart", clocks_apart),),
+    ),
+    (
+        "the database half a minute behind",
+        {"database_clock": -30, "rooms": 3},
+        (("clocks apart", clocks_apart),),
+    ),
+)
+"""Faults that need an arena of their own, and what it is made with."""

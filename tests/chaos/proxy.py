@@ -64,8 +64,11 @@ class Wire:
             writer.transport.abort()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._pass_on(reader, writer, self._target)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: int) -> None:
         with contextlib.suppress(OSError):
-            far_reader, far_writer = await asyncio.open_connection(LOOPBACK, self._target)
+            far_reader, far_writer = await asyncio.open_connection(LOOPBACK, target)
             self._ends.add(far_writer)
             ways = [
                 asyncio.create_task(self._pump(reader, far_writer)),

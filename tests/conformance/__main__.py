@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.results import Figure, say, write
-from tests.conformance import postgres_15
+from tests.conformance import postgres_15, two_nodes
 from tests.conformance.image import image
 from tests.conformance.manifests import manifests
 from tests.conformance.oldest_livekit import oldest_livekit
@@ -25,6 +25,8 @@ STEPS = (
     Step("postgres_15", postgres_15.database_suite),
     Step("lint", postgres_15.lint),
     Step("oldest_livekit", oldest_livekit),
+    Step("two_nodes", two_nodes.rooms),
+    Step("two_nodes_faults", two_nodes.faults),
     Step("manifests", manifests),
     Step("image", image),
 )
@@ -61,7 +63,7 @@ async def main(wanted: set[str]) -> int:
         seconds = round(time.monotonic() - started, 1)
         word = {True: "held", False: "FAILED", None: "SKIPPED"}[held]
         say(said)
-        lines.append(f"  {word:<8}{step.name:<14}{seconds:7.1f} s  {said.splitlines()[-1] if said else ''}")
+        lines.append(f"  {word:<8}{step.name:<18}{seconds:7.1f} s  {said.splitlines()[-1] if said else ''}")
         if held is not None:
             figures.append(Figure(f"conformance.{step.name}.seconds", seconds, "s", held=held))
     say("\n".join(["", *lines]))
