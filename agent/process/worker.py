@@ -256,7 +256,11 @@ class Worker:
             **({"pager": self._pager.run} if self._pager else {}),
             "hearing": self._native.hearing.run,
             **({"wake-ups": lambda: self._wakeups.run(listener)} if self._woken_by_hints else {}),
-            **({"realtime budget": self._realtime.run} if settings.live_realtime and self._ring is None else {}),
+            **(
+                {"realtime budget": self._realtime.run}
+                if settings.live_realtime and self._ring is None
+                else {}
+            ),
             **({"ring": self._ring.run} if self._ring is not None else {}),
         }
 
