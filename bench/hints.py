@@ -114,7 +114,7 @@ async def readers(stack: Stack, session: OpenSession, people: list[Person]) -> A
 
 
 @dataclass
-class Room:
+class Audience:
     stack: Stack
     database: asyncpg.Connection
     session: OpenSession
@@ -156,7 +156,7 @@ class Room:
         return taken
 
 
-async def cell(room: Room, viewers: int, plan: str) -> list[Figure]:
+async def cell(room: Audience, viewers: int, plan: str) -> list[Figure]:
     await room.with_audience(viewers, plan)
     begun, reads = time.monotonic(), await room.readers.count()
     since = await room.database.fetchval("select now() at time zone 'utc'")
@@ -183,7 +183,7 @@ async def cell(room: Room, viewers: int, plan: str) -> list[Figure]:
     ]
 
 
-async def past_the_budget(room: Room) -> list[Figure]:
+async def past_the_budget(room: Audience) -> list[Figure]:
     """Somebody else has spent the whole of it: every message is dropped."""
     await room.with_audience(100, "free")
     await room.stack.realtime.plan("free", spent=1_000_000)
@@ -218,7 +218,7 @@ async def measure() -> list[Figure]:
             await person.enter(session.id, await person.token(session.id))
         database = await asyncpg.connect(stack.database_url)
         async with readers(stack, session, audience) as reading:
-            room = Room(stack, database, session, host, ops, reading)
+            room = Audience(stack, database, session, host, ops, reading)
             await reading.have(await room.talk(1))
             figures = []
             for plan in PLANS:

@@ -30,6 +30,8 @@ class Absent:
         self._what = what
 
     def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
         pytest.skip(f"against a foreign stack: {self._what}.{name} is not there")
 
 

@@ -18,7 +18,7 @@ from agent.process.settings import (
 )
 from agent.supabase.client import BadAnswer, _error_of
 from local.paths import REPOSITORY
-from orchestrator.settings import Settings as AssistantSettings
+from orchestrator.settings import AssistantSettings
 
 GOOD = {
     "LIVEKIT_URL": "wss://livekit.example",

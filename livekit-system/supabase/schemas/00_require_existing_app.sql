@@ -83,7 +83,7 @@ comment on function live.text_fault is
   'control (p_lines: but tabs and ends of line), none that override the direction of writing, and one at least that can be seen.';
 
 create function live.clean_text(p_text text, p_what text, p_most int, p_lines boolean default false) returns text
-language plpgsql immutable set search_path = '' as $$
+language plpgsql set search_path = '' as $$
 declare
   cleaned constant text := btrim(p_text, E' \t\r\n');
   fault constant text := live.text_fault(cleaned, p_most, p_lines);
