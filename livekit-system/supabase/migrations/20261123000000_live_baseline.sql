@@ -86,7 +86,7 @@ comment on function live.text_fault is
   'control (p_lines: but tabs and ends of line), none that override the direction of writing, and one at least that can be seen.';
 
 create function live.clean_text(p_text text, p_what text, p_most int, p_lines boolean default false) returns text
-language plpgsql immutable set search_path = '' as $$
+language plpgsql set search_path = '' as $$
 declare
   cleaned constant text := btrim(p_text, E' \t\r\n');
   fault constant text := live.text_fault(cleaned, p_most, p_lines);
@@ -6998,7 +6998,7 @@ $$;
 comment on function live.require_member() is 'Refuses callers who are not signed in, and anonymous sign-ins.';
 
 create function live.refuse_token(p_reason text) returns void
-language plpgsql immutable set search_path = '' as $$
+language plpgsql set search_path = '' as $$
 begin
   case p_reason
     when 'not_authenticated' then perform live.refuse(401, p_reason, 'Sign in first.');
@@ -7043,7 +7043,7 @@ comment on function live.one_at_a_time(text, uuid) is
   'Lets one person''s requests of one kind run one after the other, until the transaction ends.';
 
 create function live.require_key(p_key text) returns void
-language plpgsql immutable set search_path = '' as $$
+language plpgsql set search_path = '' as $$
 begin
   if p_key is null or char_length(p_key) not between 8 and 200 then
     perform live.refuse(400, 'invalid_idempotency_key',
@@ -7054,7 +7054,7 @@ $$;
 comment on function live.require_key(text) is 'Refuses a missing or unfit idempotency key.';
 
 create function live.require_price(p_expected bigint, p_coins bigint) returns void
-language plpgsql immutable set search_path = '' as $$
+language plpgsql set search_path = '' as $$
 begin
   if p_expected <> p_coins then
     perform live.refuse(409, 'price_changed',
