@@ -26,8 +26,11 @@ AT_IMPORT = ("moderation.audio.kweighting.xǁ_Workǁ__init__", "moderation.audio
 """Runs once, when its module is imported, which is before a mutant is switched on: no run can tell these apart."""
 EQUIVALENT: dict[str, str] = {
     "if total < _BAND_FLOOR:": "differs for a sum of floats that is the floor to the last bit",
+    "assert_never(event)": "never reached: the type checker holds that every event has its case",
+    "for p, s, pp, ss, ps in zip(power, steepness, heights, slopes, both, ):": "all have one length",
 }
-"""The changed line as it reads in the mutant, and why it changes nothing."""
+"""The changed line as it reads in the mutant, or the one that is gone where nothing took its place; and why it changes
+nothing."""
 
 
 def mutmut(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,9 +48,10 @@ def outcomes() -> dict[str, int | None]:
 
 
 def changed_lines(name: str) -> Iterator[str]:
-    for line in mutmut("show", name).stdout.splitlines():
-        if line.startswith("+") and not line.startswith("+++"):
-            yield line[1:].strip()
+    lines = mutmut("show", name).stdout.splitlines()
+    added = [line for line in lines if line.startswith("+") and not line.startswith("+++")]
+    gone = [line for line in lines if line.startswith("-") and not line.startswith("---")]
+    yield from (line[1:].strip() for line in added or gone)
 
 
 def judge(names: Sequence[str]) -> bool:

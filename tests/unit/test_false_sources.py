@@ -83,9 +83,9 @@ def test_a_disguise_costs_the_right_at_once_and_it_returns(
 
 def test_a_host_is_no_exception() -> None:
     scene = video_live()
-    assert only(SetPermission, disguise(scene, who=ADA)).permission.sources == frozenset(Source) - {
-        Source.CAMERA
-    }
+    effects = disguise(scene, who=ADA)
+    assert only(SetPermission, effects).permission.sources == frozenset(Source) - {Source.CAMERA}
+    assert only(RecordIncident, effects).case is None, "once is no case yet"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_repeated_the_right_stays_away_by_a_row_of_its_own(
     settle(scene, scene.passes(MOMENT_SECONDS))
     incident = only(RecordIncident, disguise(scene, source, sound=sound))
     assert incident.action == AutomaticAction(action, {})
-    assert incident.decision.severity is Severity.CRITICAL
+    assert (incident.decision.severity, incident.case) == (Severity.CRITICAL, None)
     settle(scene, scene.passes(3600.0))
     permission = scene.actual(BO)
     assert permission is not None

@@ -106,7 +106,8 @@ def test_a_visit_that_never_shows_is_asked_about_and_closed() -> None:
     assert not of(Resync, scene.passes(9.9))
     assert only(Resync, scene.passes(0.1)).doubt
     effects = scene.lists()
-    assert only(RecordLeft, effects).sid == "sid-ada"
+    left = only(RecordLeft, effects)
+    assert (left.sid, left.at_ms) == ("sid-ada", int(scene.now * 1000))
     assert only(Count, effects).metric is Metric.PRESENCE_CORRECTED
 
 

@@ -21,6 +21,15 @@ def test_a_notice_says_until_when_and_why() -> None:
     assert told.payload["text"]["tr"].endswith("(noise)")
 
 
+def test_an_invitation_says_to_which_role_and_until_when() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    invited = Desired(Role.LISTENER, invited_role=Role.SPEAKER, invite_expires_at=scene.now + 120)
+    told = only(Notify, scene.wants(ADA, invited))
+    assert told.type is NoticeType.INVITED
+    assert (told.payload["role"], told.payload["expires_at"]) == ("speaker", "2027-01-15T08:02:00.000Z")
+
+
 def test_the_end_of_each_mute_is_told_to_the_person_it_is_about() -> None:
     scene = Scene.open()
     silenced = Desired(Role.SPEAKER, mic_muted=True, camera_off=True, chat_muted=True)

@@ -9,7 +9,7 @@ from bench.hearing_sounds.opus import through_opus
 from local import sounds
 from local.people.sound import RATE
 from moderation.audio.kweighting import BLOCK_SAMPLES, Samples
-from moderation.audio.overdrive import UNCUT, Cut, Overdrive
+from moderation.audio.overdrive import UNCUT, Cut, Overdrive, _level_tops
 
 BLOCK_SECONDS = BLOCK_SAMPLES / RATE
 needs_voices = pytest.mark.skipif(not voices.can_speak(), reason="eSpeak NG has no voices here")
@@ -91,3 +91,11 @@ def test_a_gap_begins_the_count_anew() -> None:
 def test_what_is_soft_is_not_looked_at() -> None:
     square = 0.1 * np.sign(np.sin(2.0 * np.pi * 200.0 * np.arange(RATE * 2) / RATE))
     assert set(found(square)) == {UNCUT}
+
+
+@pytest.mark.parametrize(("steeper", "levels"), [(1.2, True), (1.3, False)])
+def test_a_top_is_compared_with_the_wave_below_it(steeper: float, levels: bool) -> None:
+    """Not with itself: between a fifth and four fifths of the rail, whatever the rail is."""
+    below, top = np.full(3, 0.2), np.full(9, 0.5)
+    slopes = np.concatenate([np.full(3, 1.0), np.full(9, steeper)])
+    assert _level_tops(np.concatenate([below, top]), slopes, 0.5) is levels

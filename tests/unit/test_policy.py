@@ -29,6 +29,9 @@ def test_a_session_overrides_the_platform_key_by_key_and_the_ladder_as_a_whole()
     assert [(rung.step, rung.cooldown_seconds) for rung in policy.ladder] == [(Step.WARNING, 5.0)]
 
 
+IN_ORDER = "steps must be in this order, each once: notice, warning, mute, demote, call_human"
+
+
 @pytest.mark.parametrize(
     ("json_", "complaint"),
     [
@@ -51,7 +54,7 @@ def test_a_session_overrides_the_platform_key_by_key_and_the_ladder_as_a_whole()
         ({"ladder": [{"step": "tell_ops"}]}, "tell_ops is no step of the ladder"),
         ({"ladder": [{"step": "mute", "strikes": 1}]}, "mute must have seconds above 0"),
         ({"ladder": [{"step": "notice", "seconds": 9}]}, "notice must not have seconds above 0"),
-        ({"ladder": [{"step": "warning"}, {"step": "notice", "strikes": 2}]}, "steps must be in this order"),
+        ({"ladder": [{"step": "warning"}, {"step": "notice", "strikes": 2}]}, IN_ORDER),
         ({"ladder": [{"step": "notice"}, {"step": "warning"}]}, "must take more strikes"),
     ],
 )
