@@ -22,7 +22,9 @@ def english(page: Path) -> str:
 
 
 def test_there_are_pages_to_compare() -> None:
-    assert {page.name for page in TURKISH} >= {"MOBILE-INTEGRATION.tr.md", "PRIVACY.tr.md"}
+    assert {page.name for page in TURKISH} == {
+        f"{name}.tr.md" for name in ("MOBILE-INTEGRATION", "OPS", "PRIVACY", "RUNBOOK")
+    }
 
 
 @pytest.mark.parametrize("page", TURKISH, ids=lambda page: page.name)
@@ -31,7 +33,8 @@ def test_a_turkish_page_has_the_same_headings_code_and_links(page: Path) -> None
     assert levels(turkish) == levels(original)
     assert FENCE.findall(turkish) == FENCE.findall(original)
     links = re.compile(r"\]\(([^)]+)\)")
-    assert sorted(links.findall(turkish)) == sorted(links.findall(original))
+    # A table that is written from the database stays in one language, and the Turkish page leads there.
+    assert set(links.findall(original)) - set(links.findall(turkish)) == set()
 
 
 @pytest.mark.parametrize("page", TURKISH, ids=lambda page: page.name)
