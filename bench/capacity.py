@@ -13,13 +13,17 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 
-from agent.core.ports import RoomName
+from agent.core.clock import DatabaseClock
+from agent.core.fleet import CHECK_IN_SECONDS
+from agent.core.ports import FleetRole, RoomName, WorkerState
 from agent.core.watcher import EARLY_SECONDS
 from agent.process.settings import Settings
+from agent.supabase.client import Supabase
+from agent.supabase.store import SqlStore
 from bench import parts
 from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
 from local.paths import STATE
-from local.results import Figure, at_most, conclude, say, spread
+from local.results import Figure, at_most, conclude, percentile, say, spread
 from local.stack import Stack
 
 ROOMS, EACH = 10_000, 250
@@ -30,6 +34,7 @@ LEASE_SECONDS = 600.0
 ALONE, ALONE_SIZES = 20, (1, 40, EACH)
 FLEETS, FLEET_SECONDS = (10, 20, 40), 6.0
 LOOKS = 10
+WATCHED_BY = 97
 ROWS = 2000
 
 
@@ -49,6 +54,7 @@ async def measure() -> list[Figure]:
             *await beats_alone(fleet[0]),
             *[figure for size in FLEETS for figure in await fleet_beats(stack, fleet[:size])],
             *await looks(fleet[0], rooms),
+            *await watching(stack, supabase),
             *await rows(stack, database, fleet),
             *await releases(fleet),
         ]
@@ -105,6 +111,11 @@ async def fleet_beats(stack: Stack, fleet: Sequence[SyntheticWorker]) -> list[Fi
         Figure(f"{where}.beats_due", round(due, 1), "1/s"),
         Figure(f"{where}.beats_done", round(len(taken) / seconds, 1), "1/s", len(taken)),
         Figure(f"{where}.leases_lost", sum(worker.lost for worker in fleet), "rooms"),
+        *(
+            [at_most("scale.idle_fleet.cores", used["postgres"], 0.5, "cores", rooms)]
+            if rooms == ROOMS
+            else []
+        ),
         *(Figure(f"{where}.cores.{part}", round(share, 2), "cores") for part, share in used.items()),
     ]
 
@@ -116,6 +127,29 @@ async def looks(worker: SyntheticWorker, rooms: Sequence[RoomName]) -> list[Figu
         *spread("capacity.watch", await timed(LOOKS, lambda: worker.store.watch(EARLY_SECONDS, None))),
         *spread("capacity.sweep", await timed(LOOKS, lambda: worker.store.sweep(there))),
     ]
+
+
+async def watching(stack: Stack, supabase: Supabase) -> list[Figure]:
+    """What the database does for a fleet that watches: everybody checks in, and the leader looks."""
+    stores = [
+        SqlStore(supabase, f"standing-{n}", DatabaseClock(), lease_seconds=LEASE_SECONDS)
+        for n in range(WATCHED_BY)
+    ]
+    idle = WorkerState(takes=True, rooms=EACH, load=0.5)
+
+    async def check_in(store: SqlStore) -> None:
+        until = time.monotonic() + FLEET_SECONDS
+        while time.monotonic() < until:
+            answer = await store.check_in(idle, EARLY_SECONDS)
+            if answer.standing is FleetRole.LEADER:
+                await store.watch(EARLY_SECONDS, None)
+            await asyncio.sleep(CHECK_IN_SECONDS)
+
+    before = parts.snapshot(stack)
+    await asyncio.gather(*map(check_in, stores))
+    used = parts.busy(before, parts.snapshot(stack))
+    say(f"  {WATCHED_BY} workers check in, one watches; cores: {parts.told(used)}")
+    return [at_most("scale.watcher.cores", used["postgres"], 0.1, "cores", WATCHED_BY)]
 
 
 async def timed(times: int, ask: Callable[[], Awaitable[object]]) -> list[float]:
@@ -139,12 +173,20 @@ async def rows(stack: Stack, database: asyncpg.Connection, fleet: Sequence[Synth
     applied = await database.fetchval(
         "select count(*) from public.moderation_actions where status = 'applied'"
     )
+    taken = [
+        float(row["ms"])
+        for row in await database.fetch(
+            "select extract(epoch from applied_at - created_at) * 1000 as ms"
+            " from public.moderation_actions where status = 'applied'"
+        )
+    ]
     say(
         f"  {applied} rows: {applied / seconds:.0f}/s; cores: {parts.told(parts.busy(before, parts.snapshot(stack)))}"
     )
     return [
         at_most("capacity.rows.missing", ROWS - applied, 0, "rows", ROWS),
         Figure("capacity.rows.rate", round(applied / seconds, 1), "1/s", applied),
+        at_most("scale.rows.p99", percentile(taken, 99), 1500, n=len(taken)),
         *spread("capacity.rows.beat", [ms for worker in fleet for ms in worker.beat_ms]),
         *spread("capacity.rows.finish", [ms for worker in fleet for ms in worker.finish_ms]),
     ]

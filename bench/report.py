@@ -26,6 +26,7 @@ COMMANDS = (
     "churn",
     "throughput",
     "capacity",
+    "scale",
     "actions",
     "relay",
     "hostile",

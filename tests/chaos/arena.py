@@ -20,6 +20,7 @@ from livekit import api
 
 from agent.process.commands import verify
 from agent.process.settings import Settings
+from local.lane import lane_url, over_port
 from local.people.device import Device
 from local.people.person import OpenSession, People, Person
 from local.people.waiting import until
@@ -28,7 +29,6 @@ from local.stack import LIVEKIT_KEY, Stack
 from local.supervisor import Child
 from tests.chaos.liar import LiarsWire
 from tests.chaos.proxy import Wire
-from tests.lanes import lane_url, over_port
 
 DEADLINE_SECONDS = 40.0
 DOORS = 30

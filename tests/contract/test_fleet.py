@@ -8,9 +8,9 @@ import pytest
 from agent.core.ports import ClaimOutcome, FleetRole, RoomName, Store, WorkerState
 from agent.postgres.lane import own_lane
 from handlers.events import Identity
+from local.lane import lane_url
 from tests.contract.test_store import Backend, Fake, Real, hold
 from tests.database.server import address, throwaway
-from tests.lanes import lane_url
 
 EARLY = 1.0
 IDLE = WorkerState(takes=True, rooms=0, load=0.0)

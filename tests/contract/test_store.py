@@ -27,12 +27,12 @@ from agent.supabase.client import supabase_client
 from agent.supabase.store import Rpc, SqlStore
 from handlers.effects import FinishAction, Outcome
 from handlers.events import ActionId, Connection, Identity, Sid
+from local.lane import lane_url
 from local.stack import Stack
 from moderation.action_names import AGENT_ACTIONS, TARGETED
 from moderation.desired import Permission
 from tests.database.world import World
 from tests.fakes.store import Database, FakeStore
-from tests.lanes import lane_url
 
 PARAMS: Mapping[str, Mapping[str, Any]] = {"set_role": {"role": "listener"}, "announce": {"text": "hello"}}
 """What an action does not go without."""

@@ -1,4 +1,4 @@
-"""A worker's own lane in the tests: the role `live_agent` with a password, as an operator gives it one."""
+"""A worker's own lane on the local stack: the role `live_agent` with a password, as an operator gives it one."""
 
 from urllib.parse import urlsplit, urlunsplit
 
@@ -6,7 +6,7 @@ import asyncpg
 
 from local.ports import LOOPBACK
 
-PASSWORD = "only-for-tests"  # noqa: S105
+PASSWORD = "only-for-this-machine"  # noqa: S105
 
 
 async def lane_url(database_url: str) -> str:
