@@ -10,6 +10,7 @@ from livekit import api
 
 from agent.core.ports import PortError
 from agent.livekit import server_version
+from agent.postgres import check as own_lane
 from agent.process.readiness import REASONS
 from agent.process.settings import Settings
 from agent.supabase.client import BadAnswer, Supabase, supabase_client
@@ -32,8 +33,10 @@ async def doctor(settings: Settings) -> Sequence[Finding]:
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as http,
         _database(settings, SECONDS) as supabase,
     ):
-        livekit, database = await asyncio.gather(_check_livekit(settings, http), _check_database(supabase))
-    return [(True, "environment: complete"), *livekit, *database]
+        livekit, database, lane = await asyncio.gather(
+            _check_livekit(settings, http), _check_database(supabase), _check_lane(settings)
+        )
+    return [(True, "environment: complete"), *livekit, *database, *lane]
 
 
 async def verify(settings: Settings) -> Sequence[Finding]:
@@ -110,6 +113,12 @@ def _version(server: server_version.Server | None) -> Finding:
         oldest = ".".join(map(str, server_version.OLDEST))
         return False, f"LiveKit server {server.version} is too old: upgrade to {oldest} or newer"
     return True, f"LiveKit: {'Cloud' if server.cloud else 'server'} {server.version}"
+
+
+async def _check_lane(settings: Settings) -> Sequence[Finding]:
+    if settings.live_database_url is None:
+        return [(True, "lane: Supabase's API (LIVE_DATABASE_URL is not set)")]
+    return await own_lane.check(settings.live_database_url.get_secret_value())
 
 
 async def _check_database(supabase: Supabase) -> Sequence[Finding]:

@@ -4,7 +4,7 @@ import os
 import sys
 from asyncio import create_subprocess_exec
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import asyncpg
@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from local import livekit
+from local.lane import PASSWORD, lane_url, over_port
 from local.paths import REPOSITORY
 from local.stack import Stack
 
@@ -49,6 +50,39 @@ async def test_a_complete_system_is_well(broken: Stack) -> None:
     assert "every table, column, function and policy is there" in said
     assert f"LiveKit: server {livekit.VERSION}" in said
     assert (await ask("verify", broken.env))[0] == 0
+
+
+@LOOP
+async def test_a_lane_of_its_own_is_tried_out(broken: Stack) -> None:
+    url = await lane_url(broken.database_url)
+    code, said = await ask("doctor", {**broken.env, "LIVE_DATABASE_URL": url})
+    assert code == 0, said
+    assert "own lane: signed in as live_agent" in said
+    assert "LISTEN gets through" in said
+    owner = {**broken.env, "LIVE_DATABASE_URL": broken.database_url}
+    code, said = await ask("doctor", owner)
+    assert code == 0, said
+    assert "may do more than a worker needs" in said
+    assert "is not set" in (await ask("doctor", broken.env))[1]
+
+
+@LOOP
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        (lambda url: over_port(url, 9), "does not answer"),
+        (lambda url: url.replace("live_agent", "nobody_of_ours"), "own lane:"),
+    ],
+    ids=["address", "role"],
+)
+async def test_a_lane_that_does_not_open_is_told(
+    broken: Stack, wrong: Callable[[str], str], advice: str
+) -> None:
+    url = wrong(await lane_url(broken.database_url))
+    code, said = await ask("doctor", {**broken.env, "LIVE_DATABASE_URL": url})
+    assert code == 1
+    assert advice in said
+    assert PASSWORD not in said
 
 
 @LOOP
