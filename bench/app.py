@@ -35,7 +35,7 @@ LOST_BAR = 0.0
 PATIENCE = 30.0
 
 
-class Screen:
+class AppScreen:
     """One person's page."""
 
     def __init__(self, page: Page, stack: Stack, person: Person) -> None:
@@ -66,18 +66,18 @@ class Screen:
 
 
 @asynccontextmanager
-async def screen(browser: Browser, stack: Stack, person: Person, script: str) -> AsyncIterator[Screen]:
+async def screen(browser: Browser, stack: Stack, person: Person, script: str) -> AsyncIterator[AppScreen]:
     context = await browser.new_context(permissions=["camera", "microphone"])
     try:
         page = await context.new_page()
         await page.goto(stack.livekit_url.replace("ws", "http", 1))
         await page.add_script_tag(content=script)
-        yield Screen(page, stack, person)
+        yield AppScreen(page, stack, person)
     finally:
         await context.close()
 
 
-async def first_frames(host: Screen, viewer: Screen, show: OpenSession) -> list[Figure]:
+async def first_frames(host: AppScreen, viewer: AppScreen, show: OpenSession) -> list[Figure]:
     await host.enter(show, join=show.join)
     await host.call("camera")
     taken = [await viewer.call("firstFrame", viewer.visit(show)) for _ in range(FRAMES + 1)]
@@ -85,7 +85,7 @@ async def first_frames(host: Screen, viewer: Screen, show: OpenSession) -> list[
     return spread("app.first_frame", taken[1:], FRAME_BARS)
 
 
-async def gifts(viewer: Screen, host: Screen) -> list[Figure]:
+async def gifts(viewer: AppScreen, host: AppScreen) -> list[Figure]:
     """The viewer is in the host's session."""
     taken = []
     for _ in range(GIFTS):
@@ -98,7 +98,7 @@ async def gifts(viewer: Screen, host: Screen) -> list[Figure]:
     return spread("app.gift_to_shown", taken, GIFT_BARS)
 
 
-async def mutes(host: Screen, speaker: Screen) -> list[Figure]:
+async def mutes(host: AppScreen, speaker: AppScreen) -> list[Figure]:
     """The speaker has raised a hand and is on stage; the host listens."""
     taken = []
     await host.call("listen")
@@ -137,7 +137,7 @@ async def evening(room: OpenSession, friend: Person, host: Person, dark: Person)
 
 
 async def lost(
-    people: People, room: OpenSession, viewer: Screen, friend: Person
+    people: People, room: OpenSession, viewer: AppScreen, friend: Person
 ) -> tuple[int, int, list[str]]:
     """How much of what the database says the viewer's screen lacks, or has twice; of how much; and what."""
     where = {"session_id": f"eq.{room.id}"}
