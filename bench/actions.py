@@ -152,6 +152,7 @@ async def measure(port_base: int | None) -> bool:
         alone = enforce_ms(await one_by_one(ops, session, guest, device))
     figures = judge(rows, seconds, alone)
     results.write("actions", figures)
+    results.say(f"LiveKit's API was called at most {SELF_HOSTED['LIVE_API_RATE']} times a second")
     sys.stdout.write(results.report(figures))
     return all(figure.held is not False for figure in figures)
 

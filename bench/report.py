@@ -12,7 +12,9 @@ from pathlib import Path
 
 import psutil
 
+from agent.process.settings import OWN_RATE
 from bench import capacity_page, cost_page, tables
+from bench.actions import SELF_HOSTED
 from local import livekit, postgrest
 from local.paths import REPOSITORY, STATE
 from local.results import Figure, read, say
@@ -35,6 +37,7 @@ COMMANDS = (
     "flood",
     "tokens",
     "ringing",
+    "hints",
     "app",
     "audio",
     "loudness_differences",
@@ -47,6 +50,11 @@ ABOUT = (
     "in `.local/results/` after `make bench`."
 )
 
+RATES = (
+    f"Workers may make {OWN_RATE:g} calls a second of LiveKit's server API, the default for a server of one's own; "
+    f"in `bench.actions` {int(SELF_HOSTED['LIVE_API_RATE']):,}."
+)
+
 
 def page() -> str:
     results = {command: figures for command in COMMANDS if (figures := read(command))}
@@ -56,6 +64,7 @@ def page() -> str:
         "# Benchmarks",
         ABOUT,
         about(results),
+        RATES,
         *([f"Not measured here: {', '.join(missing)}."] if missing else []),
         "## Bars",
         tables.bars(every),

@@ -148,7 +148,7 @@ async def clocks_apart(arena: Arena) -> list[Figure]:
     name = f"clock_{ahead:+d}s"
     stays = await arena.sql("select left_at < joined_at as wrong from live_visits where left_at is not null")
     return [
-        figure(f"{name}.enforced", seconds, "max", 1.0),
+        figure(f"{name}.enforced", seconds, "max", 1.5),
         figure(f"{name}.kicked", [gone], "max", 1.0),
         count(f"{name}.visits_that_end_before_they_begin", sum(bool(row["wrong"]) for row in stays), 0),
     ]
