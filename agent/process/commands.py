@@ -66,7 +66,7 @@ async def status(settings: Settings) -> Sequence[Finding]:
         *[(well, name if well else f"{name}: {REASONS[name]}") for name, well in seen["conditions"].items()],
         *[(False, f"room {room}: no agent for {s} s") for room, s in seen["unmoderated"].items()],
         *[(True, f"{rows} rows wait in outbox {kind}") for kind, rows in seen["outboxes"].items() if rows],
-        (True, f"rooms: {len(seen['rooms'])}, listening in {len(seen['listening'])}"),
+        (True, f"rooms: {len(seen['rooms'])}, hearing {len(seen['hearing'])} of them"),
         *[finding for room in seen["rooms"] for finding in _told(room)],
     ]
 
