@@ -48,10 +48,11 @@ async def fresh(folder: Path) -> str:
         cwd=app,
     )
     out = folder / "out"
-    await hermes.export(app, out)
+    # One phone: the example is bundled for both.
+    await hermes.export(app, out, ("android",))
     manifest(app)
     await info_plist(app, env)
-    return f"{len(blocks)} blocks of commands, {len(files())} files; {hermes.bytecode(out)}"
+    return f"{len(blocks)} blocks of commands, {len(files())} files; {hermes.bytecode(out, ('android',))}"
 
 
 def merged(path: Path, file: Written) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from deno import find_deno_bin
@@ -17,6 +18,7 @@ Native brings, is newer and only compiles."""
 MAGIC = bytes.fromhex("c61fbc03c103191f")
 """How a file of Hermes' bytecode begins, whatever its version."""
 SECONDS = 200.0
+PLATFORMS = ("android", "ios")
 LOWER = """
 const ts = require("typescript");
 const { readFileSync, writeFileSync } = require("node:fs");
@@ -87,7 +89,7 @@ async def bundle(folder: Path) -> str:
     return sizes
 
 
-async def export(app: Path, out: Path) -> None:
+async def export(app: Path, out: Path, platforms: Sequence[str] = PLATFORMS) -> None:
     argv: list[str | Path] = [
         NODE,
         app / "node_modules" / "expo" / "bin" / "cli",
@@ -95,17 +97,13 @@ async def export(app: Path, out: Path) -> None:
         "--output-dir",
         out,
     ]
-    await command(
-        [*argv, "--platform", "android", "--platform", "ios"],
-        seconds=600.0,
-        env=environment(COMMANDS),
-        cwd=app,
-    )
+    wanted = [part for platform in platforms for part in ("--platform", platform)]
+    await command([*argv, *wanted], seconds=900.0, env=environment(COMMANDS), cwd=app)
 
 
-def bytecode(out: Path) -> str:
+def bytecode(out: Path, platforms: Sequence[str] = PLATFORMS) -> str:
     """Raises Failed where a phone's bundle is missing, or is no bytecode."""
     found = sorted(out.rglob("*.hbc"))
-    if len(found) < 2 or any(file.read_bytes()[:8] != MAGIC for file in found):
+    if len(found) != len(platforms) or any(file.read_bytes()[:8] != MAGIC for file in found):
         raise Failed(f"no bytecode for each platform: {[file.name for file in found]}")
     return ", ".join(f"{file.parent.name} {file.stat().st_size / 1e6:.1f} MB" for file in found)

@@ -166,6 +166,7 @@ class RoomCall implements LiveCall {
         return (await ask<{ join: Join }>(supabase, "call-token", body, lampOf(supabase, runtime))).join;
       },
       first: started?.join,
+      idle: () => Object.values(onAir(room)).every((on) => !on),
       onJoin: () => {},
       onState: (connection) => {
         store.set({ connection });

@@ -47,6 +47,8 @@ export interface ConnectionOptions {
   readonly token: () => Promise<Join>;
   /** What is at hand for the first connection, as `session-create` and `call-start` answer it. */
   readonly first?: Join | undefined;
+  /** Nothing is published: a connection that hangs may be left for a new one. */
+  readonly idle: () => boolean;
   /** Before each connection, so that whatever listens does so first. */
   readonly onJoin: (join: Join) => void;
   readonly onState: (state: ConnectionState) => void;
@@ -88,7 +90,7 @@ export class Connection {
     this.#options = options;
     this.#first = options.first;
     this.#timer = new Timer(options.runtime, () => void this.#connect());
-    this.#forget = options.lamp.onLight(() => this.retry());
+    this.#forget = options.lamp.onLight(() => void this.#onLight());
     const { room } = options;
     room.on("disconnected", this.#onDisconnected);
     room.on("reconnecting", this.#onReconnecting);
@@ -104,6 +106,18 @@ export class Connection {
     if (this.#phase !== "waiting") return;
     this.#timer.cancel();
     void this.#connect();
+  }
+
+  /**
+   * LiveKit's own attempt was made in the dark and hangs for tens of seconds. Anyone who publishes waits for it all the same: it publishes
+   * again what they had on, and a new connection would not.
+   */
+  async #onLight(): Promise<void> {
+    if (this.#phase !== "reconnecting" || !this.#options.idle()) return this.retry();
+    const turn = ++this.#turn;
+    this.#tell("connecting", null, null);
+    await this.#options.room.disconnect().catch(() => {});
+    if (turn === this.#turn) await this.#connect();
   }
 
   /** @param why `ended` where somebody else has told that it is over */

@@ -144,6 +144,7 @@ class RoomSession implements LiveSession {
       lamp: lampOf(supabase, runtime),
       token: () => this.#token(),
       first: options.join,
+      idle: () => Object.values(onAir(room)).every((on) => !on),
       onJoin: (join) => this.#open(join),
       onState: (connection) => this.#hearConnection(connection),
     });

@@ -15,6 +15,7 @@ class Scene {
   readonly states: ConnectionState[] = [];
   readonly answers: (Join | LiveError)[] = [];
   asked = 0;
+  idle = true;
   readonly connection: Connection;
 
   constructor(first?: Join, answers: readonly LiveError[] = []) {
@@ -24,6 +25,7 @@ class Scene {
       lamp: lampOf(this.supabase, this.runtime),
       runtime: this.runtime,
       first,
+      idle: () => this.idle,
       token: () => {
         this.asked += 1;
         const answer = this.answers.shift() ?? joinOf(`token-${this.asked}`);
@@ -122,6 +124,23 @@ Deno.test("the light that returns ends the wait at once", async () => {
   await scene.runtime.advance(1_200);
   strictEqual(scene.phases.at(-1), "connected");
 });
+
+for (const [idle, tokens] of [[true, 2], [false, 1]] as const) {
+  const what = idle ? "is left for a new one" : "is waited for by anyone who publishes";
+  Deno.test(`LiveKit's own attempt that hangs when the light returns ${what}`, async () => {
+    const scene = new Scene();
+    scene.idle = idle;
+    await scene.runtime.advance(10);
+    Object.assign(scene.supabase, { dark: true, hangs: true });
+    lampOf(scene.supabase, scene.runtime).suspect();
+    scene.room.emit("reconnecting");
+    await scene.runtime.advance(75_000);
+    strictEqual(scene.phases.at(-1), "reconnecting");
+    scene.supabase.dark = false;
+    await scene.runtime.advance(1_200);
+    deepStrictEqual([scene.phases.at(-1), scene.asked], [idle ? "connected" : "reconnecting", tokens]);
+  });
+}
 
 Deno.test("leaving while a token is under way ends it: nothing connects afterwards", async () => {
   const scene = new Scene();
