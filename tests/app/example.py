@@ -60,12 +60,15 @@ async def build_packages() -> None:
     """Both packages compiled, and copied into the example."""
     await command([find_deno_bin(), "task", "--quiet", "build"], seconds=COMPILE_SECONDS, cwd=LIVE)
     copy_package(LIVE, "live")
-    # Its peers are the example's.
+    # Its peers are the example's, for as long as it is compiled: a copy of the folder has no packages in it.
     link = HOOKS / "node_modules"
-    if not link.is_symlink():
-        link.symlink_to(Path("..") / ".." / "examples" / "expo" / "node_modules")
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("..") / ".." / "examples" / "expo" / "node_modules")
     shutil.rmtree(HOOKS / "dist", ignore_errors=True)
-    await tsc("-p", HOOKS)
+    try:
+        await tsc("-p", HOOKS)
+    finally:
+        link.unlink()
     copy_package(HOOKS, "live-react-native")
 
 
