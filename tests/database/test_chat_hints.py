@@ -108,6 +108,19 @@ async def test_an_audience_too_large_for_the_budget_of_a_minute_is_told_nothing(
     assert await world.value("select count(*) from live.held_hints where session_id = $1", scene.id) == 0
 
 
+async def test_what_was_held_is_forgotten_when_the_audience_outgrows_hints(world: World) -> None:
+    scene = await world.live()
+    user = await writer_in(world, scene)
+    for n in range(2):
+        await world.as_user(user, WRITE, scene.id, f"line {n}")
+    sent = len(await told(world, scene))
+    await world.value(AUDIENCE, scene.id, 100_000)
+    await world.value(LONG_AGO, scene.id)
+    await world.service(PULL)
+    assert len(await told(world, scene)) == sent
+    assert await world.value("select count(*) from live.held_hints where session_id = $1", scene.id) == 0
+
+
 async def test_more_than_fifty_rows_are_told_without_ids(world: World) -> None:
     scene = await world.live()
     await writer_in(world, scene)

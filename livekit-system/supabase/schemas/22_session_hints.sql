@@ -147,6 +147,7 @@ declare
   session public.live_sessions;
   sent int := 0;
   sessions int;
+  every interval;
 begin
   if not exists (select from live.held_hints) then
     return 0;
@@ -158,8 +159,14 @@ begin
        and h.told_at <= clock_timestamp() - live.hint_interval(s.viewer_count, sessions)
      order by s.id for update of h skip locked
   loop
-    perform live.send_hint(session, live.hint_interval(session.viewer_count, sessions), null, '[]');
-    sent := sent + 1;
+    every := live.hint_interval(session.viewer_count, sessions);
+    if every > interval '1 minute' then
+      -- The audience has outgrown hints meanwhile.
+      delete from live.held_hints h where h.session_id = session.id;
+    else
+      perform live.send_hint(session, every, null, '[]');
+      sent := sent + 1;
+    end if;
   end loop;
   return sent;
 end;

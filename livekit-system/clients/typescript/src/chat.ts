@@ -131,7 +131,7 @@ class SessionChat implements Chat {
     if (event !== "changed" || typeof changed !== "object" || changed === null) return;
     // A hint tells all that changed since the one before it: when that one is missing, so are its ids.
     if (this.#pace.heard(n, every_ms)) this.#postpone();
-    else this.#want();
+    else this.refresh();
     const ids = (changed as Record<string, unknown>)["live_messages"];
     if (!Array.isArray(ids)) return;
     if (ids.length === 0) return this.refresh();
