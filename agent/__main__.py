@@ -3,11 +3,15 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from agent.process.log import configure
 from agent.process.scheduling import parse_cpus, settle
 from agent.process.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from agent.process.commands import Answer
 
 
 def main() -> int:
@@ -63,16 +67,17 @@ def _verify(settings: Settings) -> int:
     return _tell(verify, settings)
 
 
-def _tell(ask: Callable[[Settings], Awaitable[Sequence[tuple[bool, str]]]], settings: Settings) -> int:
-    """Print the findings; 0 when all is well, 1 when something is not."""
+def _tell(ask: Callable[[Settings], Awaitable["Answer"]], settings: Settings) -> int:
+    """Print the findings and what they come to; the exit code says the same."""
 
-    async def answer() -> Sequence[tuple[bool, str]]:
+    async def answer() -> "Answer":
         return await ask(settings)
 
-    findings = asyncio.run(answer())
+    findings, sentence, code = asyncio.run(answer())
     for well, words in findings:
         print(f"{'ok  ' if well else 'FAIL'}  {words}")
-    return 0 if all(well for well, _ in findings) else 1
+    print(sentence)
+    return code
 
 
 if __name__ == "__main__":

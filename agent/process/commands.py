@@ -1,9 +1,11 @@
-"""What an operator asks from a shell: `doctor`, `status`, `verify`. Each answers in words and by its exit code."""
+"""What an operator asks from a shell: `doctor`, `status`, `verify`. Each answers in words, ends with a sentence, and
+says the same by its exit code: 0 all is well, 1 something is not, 2 it could not look."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 from livekit import api
@@ -13,8 +15,12 @@ from agent.livekit import server_version
 from agent.postgres import check as own_lane
 from agent.process.readiness import REASONS
 from agent.process.settings import Settings
-from agent.supabase.client import BadAnswer, Supabase, supabase_client
+from agent.process.surroundings import check_functions, check_surroundings
+from agent.supabase.client import SERVER_FAULT, BadAnswer, Supabase, supabase_client
 
+NO_SUCH_FUNCTION = "PGRST202"
+REFUSES_KEYS = ("unauthenticated", "permission_denied")
+"""LiveKit's own codes for it; a 401 without one is somebody else's."""
 SECONDS = 5.0
 BOOKS_SECONDS = 60.0
 STALE_ACTION_SECONDS = 5.0
@@ -27,28 +33,56 @@ Finding = tuple[bool, str]
 """Whether it is well, and what to read about it."""
 
 
-async def doctor(settings: Settings) -> Sequence[Finding]:
+class Answer(NamedTuple):
+    findings: Sequence[Finding]
+    sentence: str
+    """What it comes to."""
+    code: int
+
+
+WELL, NOT_WELL, NOT_SEEN = 0, 1, 2
+
+
+def _answer(findings: Sequence[Finding], well: str, not_well: str) -> Answer:
+    faults = sum(not is_well for is_well, _ in findings)
+    return Answer(findings, not_well.format(faults) if faults else well, NOT_WELL if faults else WELL)
+
+
+async def doctor(settings: Settings) -> Answer:
     """Everything that must hold before a worker can start, each with its remedy."""
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as http,
         _database(settings, SECONDS) as supabase,
     ):
-        livekit, database, lane = await asyncio.gather(
-            _check_livekit(settings, http), _check_database(supabase), _check_lane(settings)
+        (livekit, rooms), database, lane, functions = await asyncio.gather(
+            _check_livekit(settings, http),
+            _check_database(supabase),
+            _check_lane(settings),
+            check_functions(settings.supabase_url, http),
         )
-    return [(True, "environment: complete"), *livekit, *database, *lane]
+        # Without the database nothing can be said of what it would tell.
+        whole = all(well for well, _ in database)
+        beside = await check_surroundings(supabase, rooms) if whole else []
+    findings = [(True, "environment: complete"), *livekit, *database, *lane, *functions, *beside]
+    return _answer(findings, "All is well: a worker can start.", "{} things to mend before a worker starts.")
 
 
-async def verify(settings: Settings) -> Sequence[Finding]:
+async def verify(settings: Settings) -> Answer:
     """Balance the books: coins, presence, streams and actions against each other, to the row."""
-    async with _database(settings, BOOKS_SECONDS) as supabase:
-        faults = [row for name in ("live_faults", "book_faults") for row in await supabase.rpc(name, {})]
-    if not faults:
-        return [(True, "the books agree")]
-    return [(False, f"{f['book']} {f['id']}: expected {f['expected']}, found {f['found']}") for f in faults]
+    try:
+        async with _database(settings, BOOKS_SECONDS) as supabase:
+            faults = [row for name in ("live_faults", "book_faults") for row in await supabase.rpc(name, {})]
+    except PortError as error:
+        return Answer(
+            [(False, _refused(error))], "Could not look: whether the books agree is not known.", NOT_SEEN
+        )
+    findings = [
+        (False, f"{f['book']} {f['id']}: expected {f['expected']}, found {f['found']}") for f in faults
+    ]
+    return _answer(findings, "The books agree.", "The books disagree in {} places.")
 
 
-async def status(settings: Settings) -> Sequence[Finding]:
+async def status(settings: Settings) -> Answer:
     """What the worker on this machine does now, from its own health port."""
     url = f"http://{settings.live_health_host}:{settings.live_health_port}/status"
     try:
@@ -57,10 +91,13 @@ async def status(settings: Settings) -> Sequence[Finding]:
             http.get(url) as response,
         ):
             seen = await response.json()
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return [
-            (False, f"no worker answers on LIVE_HEALTH_PORT {settings.live_health_port}: {_words(error)}")
-        ]
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        missed = f"no worker answers on LIVE_HEALTH_PORT {settings.live_health_port}: {_words(error)}"
+        return Answer([(False, missed)], "Could not look: there is no worker to ask here.", NOT_SEEN)
+    return _answer(_seen(seen), "The worker is well.", "The worker is not well in {} points.")
+
+
+def _seen(seen: Mapping[str, Any]) -> Sequence[Finding]:
     return [
         (True, f"worker {seen['worker']}, up since {seen['since']}, signs with {seen['kid']}"),
         *[(well, name if well else f"{name}: {REASONS[name]}") for name, well in seen["conditions"].items()],
@@ -91,19 +128,27 @@ def _told(room: Mapping[str, Any]) -> Sequence[Finding]:
     return [(room["lease_left_s"] > 0, ", ".join(words)), *late]
 
 
-async def _check_livekit(settings: Settings, http: aiohttp.ClientSession) -> Sequence[Finding]:
+async def _check_livekit(
+    settings: Settings, http: aiohttp.ClientSession
+) -> tuple[Sequence[Finding], Sequence[api.Room]]:
     secret = settings.livekit_api_secret.get_secret_value()
     livekit = api.LiveKitAPI(settings.livekit_url, settings.livekit_api_key, secret, session=http)
     try:
         answer = await livekit.room.list_rooms(api.ListRoomsRequest())
     except api.ServerError as error:
-        return [
-            (False, f"LiveKit refuses the key ({error.code}): check LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
-        ]
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return [(False, f"LiveKit does not answer ({_words(error)}): check LIVEKIT_URL")]
+        return [(False, _livekit_refuses(error, settings.livekit_url))], ()
+    except ssl.SSLError as error:
+        return [(False, f"LIVEKIT_URL asks for TLS, which is not spoken there ({error.reason})")], ()
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        return [(False, f"LiveKit does not answer ({_words(error)}): check LIVEKIT_URL")], ()
     server = await server_version.ask(settings.livekit_url, settings.livekit_api_key, secret)
-    return [(True, f"LiveKit: answers, {len(answer.rooms)} rooms open"), _version(server)]
+    return [(True, f"LiveKit: answers, {len(answer.rooms)} rooms open"), _version(server)], answer.rooms
+
+
+def _livekit_refuses(error: api.ServerError, url: str) -> str:
+    if error.code in REFUSES_KEYS:
+        return f"LiveKit refuses the key ({error.code}): check LIVEKIT_API_KEY and LIVEKIT_API_SECRET"
+    return f"what answers at LIVEKIT_URL is no LiveKit server (HTTP {error.status}): check {url}"
 
 
 def _version(server: server_version.Server | None) -> Finding:
@@ -137,9 +182,16 @@ def _words(error: BaseException) -> str:
 
 def _refused(error: PortError) -> str:
     match error.__cause__:
+        case BadAnswer(status=status, body=body) if status < SERVER_FAULT and not body.lstrip().startswith(
+            "{"
+        ):
+            return (
+                f"what answers at SUPABASE_URL is not Supabase's API (HTTP {status}): it is the project's "
+                "address alone, https://<project>.supabase.co, without a path and not the dashboard's"
+            )
         case BadAnswer(status=401 | 403):
             return "Supabase refuses the key: check SUPABASE_SERVICE_ROLE_KEY"
-        case BadAnswer(status=404):
+        case BadAnswer(status=404, body=body) if NO_SUCH_FUNCTION in body:
             return f"database: the migrations are not applied: {PUSH}"
         case BadAnswer(status=status):
             return f"Supabase answers HTTP {status}: see its logs"

@@ -5,6 +5,10 @@ What is counted as it happens is here; what is read at a scrape, in `agent.proce
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from moderation.rule_names import Rule
+from moderation.rules.not_measurable import Shut
+from moderation.rules.steps import Step
+
 LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.3, 0.5, 1, 2, 5, 10)
 OUTAGE_BUCKETS = (0.5, 1, 2, 3, 4.5, 6, 10, 20, 60, 300, 1800)
 
@@ -49,8 +53,6 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
-        for kind in ("agent", "person"):
-            self.contradictions.labels(kind)
         self.wakeups = Counter("live_wakeups_total", "Wake-ups received", registry=self.registry)
         self.wakeups_connected = Gauge(
             "live_wakeups_connected", "1 while the wake-up channel is joined", registry=self.registry
@@ -165,3 +167,19 @@ class Metrics:
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """A series that begins with its first event has no rate for it: what is known before is there at once."""
+        for rule in Rule:
+            for step in Step:
+                self.incidents.labels(rule.value, step.value)
+        for counter, values in (
+            (self.contradictions, ("agent", "person")),
+            (self.audio_shut, tuple(shut.value for shut in Shut)),
+            (self.interruptions, ("connection_lost", "inbox_overflow", "no_answer")),
+            (self.dispatches, ("accepted", "rejected")),
+            (self.pages, ("sent", "failed")),
+        ):
+            for value in values:
+                counter.labels(value)

@@ -49,7 +49,15 @@ async def test_a_complete_system_is_well(broken: Stack) -> None:
     assert code == 0, said
     assert "every table, column, function and policy is there" in said
     assert f"LiveKit: server {livekit.VERSION}" in said
-    assert (await ask("verify", broken.env))[0] == 0
+    for found in (
+        "functions: all",
+        "Realtime: delivers from the database and from a worker",
+        "nobody is ops",
+    ):
+        assert found in said
+    assert said.strip().endswith("All is well: a worker can start.")
+    code, said = await ask("verify", broken.env)
+    assert (code, said.strip()) == (0, "The books agree.")
 
 
 @LOOP
@@ -162,5 +170,39 @@ async def test_books_that_disagree_are_told_row_by_row(broken: Stack) -> None:
 @LOOP
 async def test_status_says_when_no_worker_is_here(broken: Stack) -> None:
     code, said = await ask("status", {**broken.env, "LIVE_HEALTH_PORT": "1"})
-    assert code == 1
+    assert code == 2
     assert "no worker answers" in said
+    assert said.strip().endswith("Could not look: there is no worker to ask here.")
+
+
+@LOOP
+async def test_that_the_books_could_not_be_read_is_not_that_they_disagree(broken: Stack) -> None:
+    code, said = await ask("verify", {**broken.env, "SUPABASE_URL": "http://127.0.0.1:1"})
+    assert code == 2
+    assert "Traceback" not in said
+    assert said.strip().endswith("whether the books agree is not known.")
+
+
+@LOOP
+async def test_an_address_of_something_else_is_told_by_what_is_wrong_with_it(broken: Stack) -> None:
+    livekit_by_http = broken.livekit_url.replace("ws", "http", 1)
+    for variable, value, told in (
+        ("SUPABASE_URL", livekit_by_http, "is not Supabase's API"),
+        ("LIVEKIT_URL", broken.url.replace("http", "ws", 1), "is no LiveKit server"),
+        ("LIVEKIT_URL", broken.livekit_url.replace("ws", "wss", 1), "LIVEKIT_URL"),
+    ):
+        code, said = await ask("doctor", {**broken.env, variable: value})
+        assert code == 1
+        assert told in said, said
+        assert "migrations are not applied" not in said
+
+
+@LOOP
+async def test_functions_that_are_not_there_are_named(broken: Stack) -> None:
+    broken.functions.pause()
+    try:
+        code, said = await ask("doctor", broken.env)
+    finally:
+        broken.functions.resume()
+    assert code == 1
+    assert "function ops-listen: does not answer" in said
