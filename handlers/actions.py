@@ -26,7 +26,7 @@ from handlers.state import OpenAction, PersonState, RoomState
 from moderation.action_names import TARGETED
 from moderation.desired import Standing
 from moderation.identity import is_beside, person_of
-from moderation.words import Words
+from moderation.words import Reason, Words
 
 AUTOMATIC = "auto"
 """The door of the rules."""
@@ -106,7 +106,9 @@ def promise_notice(state: RoomState, action: Action) -> None:
     for person in about:
         if action.action == "set_role" and person.told is None:
             person.told = Standing(role=None)  # LiveKit shows some of them 3 s late, and then in the new role
-        if not (action.via == AUTOMATIC and isinstance(person.why, Words)):
+        if not (
+            action.via == AUTOMATIC and isinstance(person.why, Words) and not isinstance(person.why, Reason)
+        ):
             person.why = action.reason
 
 

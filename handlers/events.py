@@ -9,6 +9,7 @@ from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Desired, Permission
 from moderation.roles import Role, RoleRights, Source
 from moderation.rules.not_measurable import Shut
+from moderation.words import Reason
 
 Identity = NewType("Identity", str)
 """The user's id, which is their app's identity in LiveKit; or somebody beside it (`moderation.identity`)."""
@@ -44,7 +45,7 @@ class Action:
     action: str
     target: Identity | None
     params: Mapping[str, Any] = field(default_factory=dict)
-    reason: str | None = None
+    reason: str | Reason | None = None
     created_at_ms: int = 0
     connections: frozenset[Sid] = frozenset()
     """Those of the target's that were open when the row was inserted, as far as the database knew. A kick only."""

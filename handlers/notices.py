@@ -6,14 +6,20 @@ from handlers.effects import Notify
 from handlers.events import Identity
 from handlers.notice_types import TEXTS, Notice, NoticeType
 from moderation.timestamps import text_of
-from moderation.words import Words
+from moderation.words import Reason, Words
 
 
 def _notice(identity: Identity, kind: NoticeType, why: str | Words | None, **fields: Any) -> Notify:
-    """What `identity` is told. `why`: in the words of the one who asked for it, which end the sentence; or a rule's own
-    words, which say all there is to say."""
-    words = why if isinstance(why, Words) else Words(*(sentence(text, why) for text in TEXTS[kind]))
+    """What `identity` is told. `why`: in the words of the one who asked for it, which end the sentence; a reason
+    code's, which follow it; or a rule's own, which say all there is to say."""
+    words = _words(kind, why)
     return Notify(identity, kind, {"text": words._asdict(), **fields})
+
+
+def _words(kind: NoticeType, why: str | Words | None) -> Words:
+    if isinstance(why, Reason):
+        return Words(*TEXTS[kind]).then(why)
+    return why if isinstance(why, Words) else Words(*(sentence(text, why) for text in TEXTS[kind]))
 
 
 notice = cast("Notice", _notice)

@@ -18,6 +18,8 @@ CONSOLE = REPOSITORY / "livekit-system" / "console"
 DIST = CONSOLE / "dist"
 STAMP = DIST / ".built-from"
 SOURCES = ("deno.json", "deno.lock", "vite.config.ts", "index.html", "public/**/*", "src/**/*")
+SHARED = ("schemas/notices.json", "clients/typescript/src/refusal_texts.ts")
+"""What the console takes from its neighbours, below `livekit-system/`."""
 BUILD_SECONDS = 180.0
 """The first build fetches Vite and React; later ones take seconds."""
 
@@ -60,8 +62,9 @@ async def built() -> Path:
 def fingerprint() -> str:
     """A hash over the names and contents of everything that the build reads."""
     digest = hashlib.sha256()
-    for file in sorted(file for pattern in SOURCES for file in CONSOLE.glob(pattern) if file.is_file()):
-        digest.update(f"{file.relative_to(CONSOLE)}\0".encode())
+    own = (file for pattern in SOURCES for file in CONSOLE.glob(pattern) if file.is_file())
+    for file in sorted((*own, *(CONSOLE.parent / name for name in SHARED))):
+        digest.update(f"{file.relative_to(CONSOLE.parent)}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -104,7 +107,7 @@ def application(folder: Path, env: Mapping[str, str]) -> web.Application:
         return web.Response(text=config, content_type="application/json")
 
     async def guard(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(security_headers(url))
+        response.headers.update(security_headers(url, env["LIVEKIT_URL"]))
         if not request.path.startswith("/assets/"):
             response.headers["Cache-Control"] = "no-store"
 
@@ -117,9 +120,11 @@ def application(folder: Path, env: Mapping[str, str]) -> web.Application:
     return app
 
 
-def security_headers(supabase_url: str) -> dict[str, str]:
-    """What a deployment should send as well: scripts from here alone, requests to the project alone, no frames."""
-    sources = f"{supabase_url} {supabase_url.replace('http', 'ws', 1)}"
+def security_headers(supabase_url: str, livekit_url: str) -> dict[str, str]:
+    """What a deployment should send as well: scripts from here alone, requests to the project and LiveKit alone,
+    no frames. Listening in needs LiveKit's websocket, and its HTTP for what went wrong."""
+    both = (supabase_url, livekit_url.replace("ws", "http", 1))
+    sources = " ".join(f"{url} {url.replace('http', 'ws', 1)}" for url in both)
     return {
         "Content-Security-Policy": f"default-src 'self'; connect-src 'self' {sources}; img-src 'self' data:; "
         "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",

@@ -22,6 +22,7 @@ ActionName = Literal[
     "chat_mode",
     "pin_message",
     "end_session",
+    "listen",
 ]
 AGENT_ACTIONS = frozenset(
     [

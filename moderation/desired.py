@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moderation.roles import NO_RIGHTS, Role, RoleRights, Source
+from moderation.words import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,8 @@ class Removal:
 
     reason: str
     until: float | None = None
-    why: str | None = None
-    """In the words of the one who asked for it."""
+    why: str | Reason | None = None
+    """In the words of the one who asked for it, or of a reason code."""
 
     def holds(self, now: float) -> bool:
         """Whether it is still in force. `now`: seconds since the epoch."""

@@ -15,6 +15,10 @@ class Words(NamedTuple):
         return Words(f"{self.en} {other.en}".strip(), f"{self.tr} {other.tr}".strip())
 
 
+class Reason(Words):
+    """Why a human decided something, in both languages: it follows the sentence that says what was decided."""
+
+
 NOTHING = Words("", "")
 
 

@@ -320,6 +320,8 @@ class Swept(NamedTuple):
     """For how many seconds the longest critical one has waited that nobody has claimed."""
     pushes_due: bool = False
     """Something waits in the push outbox."""
+    listens_over: tuple[tuple[RoomName, Identity], ...] = ()
+    """Hidden listeners of the operators' whose time is over, to be removed."""
     pages_due: bool = False
     """A page waits for the operators' pager."""
 

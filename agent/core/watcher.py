@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.core.fleet import Fleet
-from agent.core.ports import Findings, PortError, RoomName, Swept, Unavailable, Unclaimed
+from agent.core.ports import Findings, PortError, RoomName, Swept, TargetGone, Unavailable, Unclaimed
 from agent.core.shared import Shared
 
 log = logging.getLogger(__name__)
@@ -229,6 +229,7 @@ class Watcher:
             )
         self._tell_swept(self.swept)
         await self._close_orphans(self.swept)
+        await self._end_listens(self.swept)
         new, self._there = there - self._there, there
         self._list_at = self._monotonic() + self._every
         return new
@@ -248,6 +249,16 @@ class Watcher:
             else:
                 self.orphans_closed += 1
                 log.warning("orphan room closed", extra={"room": room})
+
+    async def _end_listens(self, swept: Swept) -> None:
+        """Remove the operators who have listened in for long enough."""
+        for room, identity in swept.listens_over:
+            try:
+                await self._actions.remove(room, identity)
+            except TargetGone:
+                continue
+            except PortError as error:
+                log.warning("listener not removed", extra={"room": room, "error": str(error)})
 
     def _compare(self, watch: Findings) -> None:
         """What is occupied and not listed. A room that has just been opened, or is just being closed, is so once."""

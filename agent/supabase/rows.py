@@ -26,6 +26,7 @@ from handlers.events import (
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role, RoleRights, Source
 from moderation.timestamps import seconds_of
+from moderation.words import Reason
 
 Json = Mapping[str, Any]
 RUNNING = frozenset({"scheduled", "live", "initiated", "ringing", "accepted"})
@@ -72,10 +73,24 @@ class _Connection(_Row):
         return Connection(Sid(self.sid), self.joined_at_ms, None if allowed is None else allowed.read())
 
 
+class _Texts(_Row):
+    en: str
+    tr: str
+
+    def with_words(self, own: str | None) -> Reason:
+        """A reason code's sentence, and what somebody added in their own words, in whatever language that is."""
+        return Reason(*(f"{text} ({own})" if own else text for text in (self.en, self.tr)))
+
+
+def why_of(texts: _Texts | None, own: str | None) -> str | Reason | None:
+    return own if texts is None else texts.with_words(own)
+
+
 class _Removed(_Row):
     reason: str
     until: Seconds | None
     why: str | None = None
+    why_texts: _Texts | None = None
 
 
 class _Person(_Row):
@@ -103,7 +118,7 @@ class _Person(_Row):
             mic_muted_until=self.mic_muted_until,
             camera_off=self.camera_off,
             sound_only=self.sound_only,
-            removal=None if out is None else Removal(out.reason, out.until, out.why),
+            removal=None if out is None else Removal(out.reason, out.until, why_of(out.why_texts, out.why)),
             chat_muted=self.chat_muted,
             chat_muted_until=self.chat_muted_until,
             invited_role=self.invited_role,
@@ -172,6 +187,7 @@ class _Action(_Row):
     created_at: datetime
     connections: frozenset[str] | None
     requested_via: str
+    reason_texts: _Texts | None = None
 
     def read(self) -> Action:
         return Action(
@@ -180,7 +196,7 @@ class _Action(_Row):
             action=self.action,
             target=None if self.target_user_id is None else Identity(self.target_user_id),
             params=self.params,
-            reason=self.reason,
+            reason=why_of(self.reason_texts, self.reason),
             created_at_ms=round(self.created_at.timestamp() * 1000),
             connections=frozenset(map(Sid, self.connections or ())),
             via=self.requested_via,

@@ -34,6 +34,7 @@ def incident(row: Incident) -> dict[str, Any]:
             "step": decision.step.value,
             "observed_only": decision.dry_run,
             "words": decision.words._asdict(),
+            **({"mute_seconds": decision.seconds} if decision.seconds else {}),
             **({} if effect.track is None else name_of(effect.track)),
         },
         "started_at": text_of(decision.since),

@@ -207,6 +207,9 @@ class SqlStore:
             grave_case_waits=float(done.get("grave_case_waits", 0)),
             pushes_due=done.get("pushes_due", False),
             pages_due=done.get("pages_due", False),
+            listens_over=tuple(
+                (RoomName(over["room"]), Identity(over["identity"])) for over in done.get("listens_over", ())
+            ),
         )
 
     async def _timed(self, function: str, **arguments: Any) -> Any:

@@ -31,3 +31,4 @@ class Params(Ask):
     mode: Literal["everyone", "followers_only", "subscribers_only"] | None = Field(
         default=None, description="chat_mode (required)"
     )
+    case_id: UUID | None = Field(default=None, description="listen")

@@ -14,15 +14,14 @@ START = """() => {
 }"""
 READ = """() => {
   const requests = performance.getEntriesByType("resource")
-    .map((one) => [/rest\\/v1\\/(\\w+)/.exec(one.name)?.[1], one.startTime, one.responseEnd])
+    .map((one) => [/rest\\/v1\\/(?:rpc\\/)?(\\w+)/.exec(one.name)?.[1], one.startTime, one.responseEnd])
     .filter(([table]) => table !== undefined);
   performance.clearResourceTimings();
   return [requests, globalThis.changedAt.splice(0)];
 }"""
 REFRESHED = """times => performance.getEntriesByType("resource")
-  .filter((one) => /rest\\/v1\\/agent_rooms/.test(one.name)).length >= times"""
-FIRST, NAMES = "live_sessions", "profiles"
-PARTS = {FIRST, "agent_rooms"}
+  .filter((one) => /rest\\/v1\\/rpc\\/console_rooms/.test(one.name)).length >= times"""
+LIST = "console_rooms"
 
 Request = tuple[str, float, float]
 
@@ -47,18 +46,11 @@ class Stopwatch:
 
 
 def took(requests: Sequence[Request], changes: Sequence[float]) -> list[float]:
-    """A refresh begins with its request for sessions and is whole with all its parts; names may follow."""
-    refreshes: list[list[Request]] = []
-    for request in sorted(requests, key=lambda request: request[1]):
-        if request[0] == FIRST:
-            refreshes.append([])
-        # Who is signed in is asked now and then as well: no part of the list.
-        if refreshes and request[0] in {*PARTS, NAMES}:
-            refreshes[-1].append(request)
+    """A refresh is one request, from when it is sent until the page shows what it brought."""
     found: list[float] = []
-    for refresh in refreshes:
-        answered = max(ended for _, _, ended in refresh)
-        shown = bisect_left(changes, answered)
-        if {name for name, _, _ in refresh} >= PARTS and shown < len(changes):
-            found.append(changes[shown] - refresh[0][1])
+    for name, begun, ended in sorted(requests, key=lambda request: request[1]):
+        shown = bisect_left(changes, ended)
+        # Who is signed in is asked now and then as well: no part of the list.
+        if name == LIST and shown < len(changes):
+            found.append(changes[shown] - begun)
     return found

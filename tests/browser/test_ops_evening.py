@@ -143,7 +143,12 @@ async def test_a_session_is_ended_for_everybody(desk: Desk, evening: Evening) ->
     await console.applied("end_session")
     await expect(console.page.get_by_text("This session is over.")).to_be_visible()
     await expect(console.page.get_by_role("button", name="The whole room")).to_be_hidden()
-    await expect(console.person(evening.guest).get_by_role("button")).to_be_hidden()
+    form = await console.aim(evening.guest)
+    await expect(form.get_by_role("radio")).to_have_count(
+        1
+    )  # who was there can still be kept out of what comes
+    await expect(form.get_by_role("radio", name="Ban", exact=True)).to_be_checked()
+    await form.get_by_role("button", name="Cancel").click()
     assert await within(10, "the host is out", evening.at_host.ended) == "room_deleted"
     with pytest.raises(RequestRefused, match="session_ended"):
         await evening.guest.token(evening.session.id)

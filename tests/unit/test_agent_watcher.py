@@ -11,8 +11,18 @@ import pytest
 
 from agent.core.clock import DatabaseClock
 from agent.core.fleet import Fleet
-from agent.core.ports import Findings, FleetRole, RoomName, Swept, Unavailable, Unclaimed, WorkerState
+from agent.core.ports import (
+    Findings,
+    FleetRole,
+    RoomName,
+    Swept,
+    TargetGone,
+    Unavailable,
+    Unclaimed,
+    WorkerState,
+)
 from agent.core.watcher import BLIND_LOOKS, EARLY_SECONDS, HANDED_TIMES, Pace, Watcher
+from handlers.events import Identity
 from local.people.waiting import until
 
 ONE, TWO = RoomName("one"), RoomName("two")
@@ -41,6 +51,7 @@ class World:
     stubborn: frozenset[RoomName] = frozenset()
     closed: list[RoomName] = field(default_factory=list)
     told: list[Swept] = field(default_factory=list)
+    removed: list[tuple[RoomName, Identity]] = field(default_factory=list)
 
     async def rooms(self) -> frozenset[RoomName]:
         self.lists += 1
@@ -56,6 +67,11 @@ class World:
         if room in self.stubborn:
             raise Unavailable("no LiveKit")
         self.closed.append(room)
+
+    async def remove(self, room: RoomName, identity: Identity) -> None:
+        self.removed.append((room, identity))
+        if room in self.stubborn:
+            raise TargetGone("not there any more")
 
     async def watch(self, early_seconds: float, listed: frozenset[RoomName] | None) -> Findings:
         self.looks += 1
@@ -185,6 +201,14 @@ async def test_orphans_are_closed_by_the_databases_leave_and_one_that_resists_st
     async with watching(world) as watcher:
         await until("it has looked", lambda: world.looks)
     assert (world.closed, watcher.orphans, watcher.orphans_closed) == ([TWO], 3, 1)
+
+
+async def test_listeners_whose_time_is_over_are_removed_and_one_who_is_gone_stops_nothing() -> None:
+    over = ((ONE, Identity("ops-1")), (TWO, Identity("ops-2")))
+    world = World(there=frozenset({ONE, TWO}), swept=Swept(listens_over=over), stubborn=frozenset({ONE}))
+    async with watching(world):
+        await until("it has looked", lambda: world.looks)
+    assert tuple(world.removed) == over
 
 
 async def test_after_an_outage_of_its_own_nothing_is_taken() -> None:

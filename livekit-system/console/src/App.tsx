@@ -17,14 +17,13 @@ import { RoomsPage } from "./pages/RoomsPage.tsx";
 import { SwitchesPage } from "./pages/SwitchesPage.tsx";
 import { type Route, routeOf } from "./route.ts";
 import { keep, kept } from "./preferences.ts";
-import { LanguageContext, LANGUAGES, useWords } from "./texts/useWords.ts";
+import { LanguageContext, useWords } from "./texts/useWords.ts";
 
 export function App() {
   const [lang, setLang] = useState<Lang>(() => kept("lang", ["en", "tr"], preferredLang()));
   const [theme, setTheme] = useState<Theme>(() => kept("theme", ["system", "light", "dark"], "system"));
   useEffect(() => {
     document.documentElement.lang = lang;
-    document.title = LANGUAGES[lang].words.name;
     keep("lang", lang);
   }, [lang]);
   useEffect(() => {
@@ -56,6 +55,7 @@ function Pages(props: PagesProps) {
   const who = "id" in account ? account.id : account.kind === "signed_out" ? null : undefined;
   // While it is not known who is there, what is under way goes on.
   useEffect(() => who === undefined ? undefined : intents.belongTo(who), [intents, who]);
+  useTitle(account.kind === "ops" || account.kind === "staff" ? route : null);
   const offers = account.kind === "ops" ? "all" : account.kind === "staff" ? "rooms" : "none";
   return (
     <IntentsContext value={intents}>
@@ -73,6 +73,23 @@ function Pages(props: PagesProps) {
       </Shell>
     </IntentsContext>
   );
+}
+
+/** Each page has a title of its own: tabs and histories tell them apart. */
+function useTitle(route: Route | null) {
+  const { t } = useWords();
+  const page = route === null ? t.sign.title : {
+    rooms: t.rooms.title,
+    room: t.room.people,
+    people: t.person.title,
+    person: t.person.title,
+    switches: t.switches.title,
+    reports: t.reports.title,
+  }[route.page];
+  const id = route !== null && "id" in route ? ` ${route.id.slice(0, 8)}` : "";
+  useEffect(() => {
+    document.title = `${page}${id} · ${t.name}`;
+  }, [page, id, t.name]);
 }
 
 function useRoute(): Route {

@@ -12,7 +12,7 @@ const ID = /^[0-9a-f-]{36}$/;
 
 /** The page that `location.hash` names; the list of rooms when it names none. */
 export function routeOf(hash: string): Route {
-  const [page, id = ""] = hash.replace(/^#\/?/, "").split("/");
+  const [page, id = ""] = hash.split("?")[0]!.replace(/^#\/?/, "").split("/");
   if (page === "rooms" && ID.test(id)) return { page: "room", id };
   if (page === "people" && ID.test(id)) return { page: "person", id };
   if (page === "people" || page === "switches" || page === "reports") return { page };

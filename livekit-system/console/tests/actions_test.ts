@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { draftOf, faultOf, mayAsk, offers, rolesFor, rowOf, scopesFor } from "../src/model/actions.ts";
-import { devicesOf, handQueue, micState, ordered } from "../src/model/people.ts";
+import { devicesOf, micState } from "../src/model/people.ts";
 import { OPS_RANK } from "../src/model/roles.ts";
 import type { Participant } from "../src/model/rows.ts";
 
@@ -67,25 +67,6 @@ Deno.test("the row has the params of its action and no others", () => {
   assert.deepEqual(row("announce").params, { text: "hi" });
   assert.deepEqual(row("kick").params, {});
   assert.deepEqual([row("kick").reason, row("kick").dry_run, row("kick").id], ["Noise", true, "id"]);
-});
-
-Deno.test("hands queue in the order in which they went up, fractions of a second included", () => {
-  const people = [
-    person("b", { hand_raised_at: "2026-11-23T20:00:00.250000+00:00" }),
-    person("c"),
-    person("a", { hand_raised_at: "2026-11-23T20:00:00.25+00:00", last_joined_at: null }),
-    person("d", { hand_raised_at: "2026-11-23T19:59:59.999+00:00" }),
-  ];
-  assert.deepEqual(handQueue(people).map((one) => one.user_id), ["d", "b", "a"]);
-});
-
-Deno.test("who is there comes first, by rank", () => {
-  const people = [
-    person("gone", { role: "host", is_online: false }),
-    person("l"),
-    person("s", { role: "speaker" }),
-  ];
-  assert.deepEqual(ordered(people).map((one) => one.user_id), ["s", "l", "gone"]);
 });
 
 Deno.test("a microphone is muted, allowed, or none by role", () => {

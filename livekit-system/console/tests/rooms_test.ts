@@ -1,94 +1,71 @@
 import assert from "node:assert/strict";
-import { arranged, type RoomFilter, roomRows, type RoomsReading } from "../src/model/rooms.ts";
-import type { Incident, Session, Severity } from "../src/model/rows.ts";
+import { calledOf, folded, isolated, visible } from "../src/model/names.ts";
+import { type ListedRoom, roomRow } from "../src/model/rooms.ts";
+import { titleOf } from "../src/components/Title.tsx";
+import { en } from "../src/texts/en.ts";
 
 const NOW = Date.parse("2026-11-23T20:00:00Z");
 const at = (secondsAgo: number) => new Date(NOW - secondsAgo * 1000).toISOString();
 
-function session(id: string, more: Partial<Session> = {}): Session {
+function listed(more: Partial<ListedRoom> = {}): ListedRoom {
   return {
-    id,
-    creator_id: "c1",
-    type: "audio_room",
-    access_type: "public",
-    title: `Room ${id}`,
-    livekit_room: `room-${id}`,
-    status: "live",
-    started_at: at(600),
-    ended_at: null,
-    host_left_at: null,
-    viewer_count: 3,
-    peak_viewers: 5,
-    total_gift_coins: 0,
-    mute_all_rank: null,
+    session: {
+      id: "s1",
+      creator_id: "c1",
+      type: "audio_room",
+      access_type: "public",
+      title: "Room",
+      livekit_room: "room-s1",
+      status: "live",
+      started_at: at(600),
+      ended_at: null,
+      host_left_at: null,
+      viewer_count: 7,
+      peak_viewers: 5,
+      total_gift_coins: 0,
+      mute_all_rank: null,
+    },
+    creator: { id: "c1", name: "Onur", avatar: null, username: "onur" },
+    incidents: 0,
+    worst: null,
+    loudest: null,
+    hands: 0,
+    agent: { worker: "w1", claimed_at: at(60) },
+    trouble: [],
     ...more,
   };
 }
 
-function incident(session_id: string, severity: Severity, secondsAgo = 10): Incident {
-  const rest = { user_id: "u1", rule: "too_loud", measured: {}, strikes: 1, action_id: null };
-  return { id: crypto.randomUUID(), session_id, severity, started_at: at(secondsAgo), ...rest };
-}
-
-function reading(sessions: Session[], more: Partial<RoomsReading> = {}): RoomsReading {
-  const agents = sessions.map((s) => ({ room: s.livekit_room, worker_id: "w1", claimed_at: at(60) }));
-  return { sessions, agents, incidents: [], minutes: [], profiles: [], ...more };
-}
-
-const row = (given: RoomsReading) => roomRows(given, NOW)[0]!;
-const EVERYTHING: RoomFilter = { text: "", type: "all", troubleOnly: false };
-
-Deno.test("a moderated room without incidents is quiet", () => {
-  assert.deepEqual(row(reading([session("a")])).trouble, []);
+Deno.test("a room says how long it has an agent, and that nobody may know is not that there is none", () => {
+  assert.deepEqual(roomRow(listed(), NOW).agent, { kind: "present", worker: "w1", seconds: 60 });
+  const free = { worker: null, claimed_at: null };
+  assert.deepEqual(roomRow(listed({ agent: free }), NOW).agent, { kind: "absent" });
+  assert.deepEqual(roomRow(listed({ agent: null }), NOW).agent, { kind: "unknown" });
 });
 
-Deno.test("a room without an agent is trouble once it has had the time to get one", () => {
-  assert.deepEqual(row(reading([session("a")], { agents: [] })).trouble, ["no_agent"]);
-  assert.deepEqual(row(reading([session("a", { started_at: at(3) })], { agents: [] })).trouble, []);
+Deno.test("a peak is never below who is there now", () => {
+  assert.equal(roomRow(listed(), NOW).session.peak_viewers, 7);
 });
 
-Deno.test("who may not see the leases is not told that there is no agent", () => {
-  const seen = row(reading([session("a")], { agents: null }));
-  assert.deepEqual([seen.agent.kind, seen.trouble], ["unknown", []]);
+Deno.test("what cannot be seen is left out, and what is left is bounded", () => {
+  assert.equal(visible("\u200b\u2060\u00ad\u3164 \u202e"), "");
+  assert.equal(visible("A\u202eb\u200bc"), "Abc");
+  assert.equal(visible(`Z${"\u0335".repeat(60)}algo`), "Z\u0335\u0335algo");
+  assert.equal([...visible("x".repeat(500))].length, 81);
+  assert.equal(visible("👩‍👩‍👧"), "👩👩👧");
 });
 
-Deno.test("only recent incidents count, and a mere note is no trouble", () => {
-  const old = row(reading([session("a")], { incidents: [incident("a", "critical", 3600)] }));
-  assert.deepEqual([old.incidents, old.trouble], [0, []]);
-  const note = row(reading([session("a")], { incidents: [incident("a", "info")] }));
-  assert.deepEqual([note.incidents, note.trouble], [1, []]);
-  const bad = row(
-    reading([session("a")], { incidents: [incident("a", "critical"), incident("a", "warning")] }),
-  );
-  assert.deepEqual([bad.worst, bad.trouble], ["critical", ["incidents"]]);
+Deno.test("somebody and a room without a visible name can still be opened", () => {
+  assert.equal(calledOf({ display_name: "\u200b", username: "\u2060" }, "0123456789"), "01234567");
+  assert.equal(titleOf({ id: "0123456789", title: "\u200b" }, en), "no visible title (01234567)");
 });
 
-Deno.test("the loudest is whose minute was loudest, silence aside", () => {
-  const minute = (user_id: string, loudness_lufs: number | null) => ({
-    session_id: "a",
-    user_id,
-    minute: at(60),
-    talk_seconds: 30,
-    loudness_lufs,
-    peak_dbfs: null,
-  });
-  const profiles = [{ id: "u2", username: "u2", display_name: "Umut" }];
-  const minutes = [minute("u1", null), minute("u2", -14), minute("u3", -20)];
-  assert.deepEqual(row(reading([session("a")], { minutes, profiles })).loudest, { name: "Umut", lufs: -14 });
+Deno.test("a name that is written from the right cannot turn a sentence around", () => {
+  assert.equal(isolated("שלום"), "\u2068שלום\u2069");
+  assert.equal(isolated("Ayşe"), "Ayşe");
 });
 
-Deno.test("trouble comes first, then people; equal rows keep their places", () => {
-  const sessions = [session("a"), session("b", { viewer_count: 9 }), session("c", { host_left_at: at(30) })];
-  const rows = roomRows(reading(sessions), NOW);
-  const ids = (given: typeof rows) => given.map((one) => one.session.id);
-  assert.deepEqual(ids(arranged(rows, "trouble", EVERYTHING)), ["c", "b", "a"]);
-  assert.deepEqual(ids(arranged([...rows].reverse(), "trouble", EVERYTHING)), ["c", "b", "a"]);
-});
-
-Deno.test("filters by text, type and trouble", () => {
-  const sessions = [session("a", { title: "Gitar dersi" }), session("b", { type: "video_live" })];
-  const rows = roomRows(reading(sessions), NOW);
-  assert.equal(arranged(rows, "title", { ...EVERYTHING, text: " gitar" }).length, 1);
-  assert.equal(arranged(rows, "title", { ...EVERYTHING, type: "video_live" })[0]!.session.id, "b");
-  assert.equal(arranged(rows, "title", { ...EVERYTHING, troubleOnly: true }).length, 0);
+Deno.test("names that look alike are alike", () => {
+  assert.equal(folded("AYŞE"), folded("ays\u0327e"));
+  assert.equal(folded("Işık"), folded("isik"));
 });

@@ -1726,6 +1726,19 @@ insert into public.reason_codes (code, severity, text_en, text_tr, for_reports) 
   ('other', 'info', 'This was against the rules of the platform.', 'Bu davranış platform kurallarına aykırıdır.', true),
   ('evasion', 'warning', 'This got around an earlier decision or the measuring of sound.', 'Bu davranış önceki bir kararı veya ses ölçümünü aşmaya yöneliktir.', false);
 
+alter table public.moderation_actions add column reason_code text references public.reason_codes (code);
+comment on column public.moderation_actions.reason_code is
+  'Why, as a code of reason_codes: the person concerned reads its sentence in their own language, before the reason''s own words.';
+grant insert (reason_code) on public.moderation_actions to authenticated;
+
+create function live.reason_texts(p_code text) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select jsonb_build_object('en', r.text_en, 'tr', r.text_tr) from public.reason_codes r where r.code = p_code);
+end;
+$$;
+comment on function live.reason_texts(text) is 'The sentence of a reason code in both languages: {en, tr}; null for none.';
+
 create table public.moderation_cases (
   id uuid primary key default gen_random_uuid(),
   session_id uuid references public.live_sessions (id) on delete set null,
@@ -2059,8 +2072,10 @@ begin
     return jsonb_build_object('reason', 'account_deleted', 'scope', 'platform', 'until', null, 'why', null);
   end if;
   return (
-    select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at, 'why', b.reason)
+    select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at, 'why', b.reason,
+                              'why_texts', live.reason_texts(a.reason_code))
       from public.live_bans b
+      left join public.moderation_actions a on a.id = b.action_id
      where b.user_id = p_user
        and b.lifted_at is null
        and coalesce(b.expires_at, 'infinity') > clock_timestamp()
@@ -2739,6 +2754,15 @@ comment on function live.wake_for_events is 'Trigger: new events to relay.';
 create trigger wake_for_events after insert on public.live_events
   referencing new table as new_rows for each statement execute function live.wake_for_events();
 
+create function live.is_told(p_action text, p_dry_run boolean, p_via text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_action <> 'listen' and not (p_dry_run and p_via = 'ops');
+end;
+$$;
+comment on function live.is_told(text, boolean, text) is
+  'Whether those who are in the session may know that there is such a row: not that ops listen in, nor what ops rehearse.';
+
 create function live.wake_for_new_actions() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -2748,7 +2772,7 @@ begin
             where known.needs_agent and not n.dry_run) x
     where x.room is not null;
   perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
-     from new_rows n where n.session_id is not null group by n.session_id;
+     from new_rows n where n.session_id is not null and live.is_told(n.action, n.dry_run, n.requested_via) group by n.session_id;
   return null;
 end;
 $$;
@@ -2773,7 +2797,7 @@ begin
     where x.room is not null;
   perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
      from new_rows n join old_rows o using (id)
-    where n.session_id is not null and n.status <> 'claimed' and n.status <> o.status group by n.session_id;
+    where n.session_id is not null and live.is_told(n.action, n.dry_run, n.requested_via) and n.status <> 'claimed' and n.status <> o.status group by n.session_id;
   return null;
 end;
 $$;
@@ -3389,6 +3413,8 @@ begin
     perform live.refuse(400, 'bad_params', fault);
   elsif p_row.reason is not null and live.text_fault(p_row.reason, 1000, true) is not null then
     perform live.refuse(400, 'bad_reason', format('A reason %s.', live.text_fault(p_row.reason, 1000, true)));
+  elsif p_row.reason_code is not null and live.reason_texts(p_row.reason_code) is null then
+    perform live.refuse(404, 'unknown_reason_code', 'There is no such reason code.');
   elsif num_nonnulls(p_row.session_id, p_row.call_id) <> 1
       and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and scope is not distinct from 'platform') then
     perform live.refuse(400, 'bad_place', 'Say where: a session or a call, and only one of them.');
@@ -3973,7 +3999,7 @@ begin
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
   person := live.person(seat, session.creator_id);
   removed := coalesce(live.standing_ban(p_row.target_user_id, p_row.session_id, session.creator_id),
-                      nullif(person -> 'removed', 'null')) - 'why';
+                      nullif(person -> 'removed', 'null')) - 'why' - 'why_texts';
   -- How the platform decided about somebody is not for the moderators of one session.
   if removed ->> 'scope' = 'platform' and p_row.requested_via = 'app' then
     removed := jsonb_build_object('reason', removed -> 'reason');
@@ -4767,7 +4793,7 @@ create policy "one sees one's tickets, the creator those sold" on public.live_ti
 create policy "staff see what was done, askers what they asked" on public.moderation_actions for select to authenticated
   using (requested_by = (select auth.uid())
          -- What ops rehearse is not for those whom it may be about.
-         or (session_id in (select live.my_staffed_sessions()) and not (dry_run and requested_via = 'ops'))
+         or (session_id in (select live.my_staffed_sessions()) and not (dry_run and requested_via = 'ops') and action <> 'listen')
          or (select live.am_ops()));
 -- Who may ask what is decided by the door's own trigger, with reasons; here only that nobody asks in another's name.
 create policy "one asks in one's own name" on public.moderation_actions for insert to authenticated
@@ -5524,7 +5550,7 @@ begin
   return jsonb_build_object(
     'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
     'params', p_row.params, 'reason', p_row.reason, 'created_at', p_row.created_at, 'connections', p_row.connections,
-    'requested_via', p_row.requested_via);
+    'requested_via', p_row.requested_via, 'reason_texts', live.reason_texts(p_row.reason_code));
 end;
 $$;
 comment on function live.action_json is 'ACTION: a claimed row as agents read it.';
@@ -6261,12 +6287,13 @@ begin
     'settled_actions', live.settle_actions(gone_by));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   delete from live.looks l where l.expires_at < clock_timestamp();
-  return done || jsonb_build_object('pushes_due', live.pushes_due(), 'pages_due', live.pages_due()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
+  perform live.refresh_names();
+  return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
 $$;
 comment on function public.agent_sweep is
   'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
-  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
+  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "listens_over": whom of ops to remove from which room; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
 grant execute on function public.agent_sweep(text, text[]) to service_role, live_agent;
@@ -6418,6 +6445,8 @@ begin
   get diagnostics ops = row_count;
   delete from public.live_level_watches w where w.user_id = p_user;
   get diagnostics watches = row_count;
+  delete from live.listens l where l.user_id = p_user;
+  delete from live.names n where n.user_id = p_user;
   delete from live.looks l where p_user in (l.user_id, l.target_user_id);
   delete from live.spending t where t.user_id = p_user;
   get diagnostics spending = row_count;
@@ -6898,6 +6927,7 @@ select a.n,
        a.requested_via,
        a.requested_rank,
        a.reason,
+       a.reason_code,
        a.dry_run,
        a.status,
        a.error_code,
@@ -6953,6 +6983,7 @@ comment on column public.moderation_audit.requested_by_username is 'Their name.'
 comment on column public.moderation_audit.requested_via is 'Through which door.';
 comment on column public.moderation_audit.requested_rank is 'With what rank.';
 comment on column public.moderation_audit.reason is 'Why.';
+comment on column public.moderation_audit.reason_code is 'Why, as a code of reason_codes.';
 comment on column public.moderation_audit.dry_run is 'Whether it was a rehearsal.';
 comment on column public.moderation_audit.status is 'What became of it.';
 comment on column public.moderation_audit.error_code is 'Why it failed, for programs.';
@@ -10516,6 +10547,21 @@ comment on function public.live_schema is
   'built: {ok, missing, unexpected, warnings, tables, functions}.';
 grant execute on function public.live_schema() to authenticated, service_role;
 
+create function public.agent_surroundings(p_token uuid, p_rooms text[]) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform realtime.send(jsonb_build_object('from', 'database'), 'echo', 'live:doctor:' || p_token, true);
+  return jsonb_build_object(
+    'ops', (select count(*) from public.live_ops),
+    'last_webhook', (select max(w.received_at) from public.livekit_webhook_events w),
+    'untold_rooms', (select coalesce(jsonb_agg(r.room order by r.room), '[]') from unnest(p_rooms) as r (room)
+                      where not exists (select from public.livekit_webhook_events w where w.room = r.room)));
+end;
+$$;
+comment on function public.agent_surroundings(uuid, text[]) is
+  'For the doctor: how many are ops, when the last webhook came, of which of these rooms none came, and an echo on the topic live:doctor:<token>.';
+grant execute on function public.agent_surroundings(uuid, text[]) to service_role;
+
 -- schemas/89_ops_in_calls.sql
 -- Owns: the place of an action that is a call. Ops may act there as anywhere, and not only through server code; of
 -- everyone else the door refuses it, because a call has no staff.
@@ -11250,7 +11296,8 @@ declare
 begin
   select * into seen from public.moderation_incidents i where i.action_id = p_row.id order by i.started_at limit 1;
   select * into about from public.moderation_cases c where c.id = p_row.case_id and c.resolved_at is not null;
-  select * into code from public.reason_codes r where r.code = about.reason_code;
+  -- What a human found in the end outranks what the act was asked with.
+  select * into code from public.reason_codes r where r.code = coalesce(about.reason_code, p_row.reason_code);
   select * into answer from public.moderation_appeals a where a.action_id = p_row.id;
   return jsonb_build_object(
     'action_id', p_row.id, 'action', p_row.action, 'at', p_row.created_at, 'session_id', p_row.session_id,
@@ -12134,6 +12181,102 @@ comment on function public.preview_action(text, uuid, uuid, jsonb) is
 grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb)
   to authenticated;
 
+-- schemas/93_names.sql
+-- Owns: finding people by name (live.names): a folded copy of the names of everybody who has been in a session, refreshed when
+-- they join and while they are there. The app's own tables get no index and no trigger.
+
+create function live.searchable(p_text text) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  -- What is not seen, and what is put over letters.
+  unseen constant text := '[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]';
+begin
+  -- Turkish letters first, as long as they are one character each; then every other mark comes off.
+  return btrim(regexp_replace(regexp_replace(lower(normalize(
+           live.plain_letters(live.lower_turkish(regexp_replace(normalize(coalesce(p_text, ''), nfkc), unseen, '', 'g'))), nfkd)),
+         unseen, '', 'g'), '\s+', ' ', 'g'));
+end;
+$$;
+comment on function live.searchable(text) is
+  'A text as it is searched for: small letters without marks, ı, I, İ and i alike, without what is not seen.';
+
+create table live.names (
+  user_id uuid primary key,
+  folded text not null,
+  looked_at timestamptz not null
+);
+comment on table live.names is 'Names of people who have been in a session, as they are searched for.';
+comment on column live.names.user_id is 'The person.';
+comment on column live.names.folded is 'Display name and username by live.searchable, a line each.';
+comment on column live.names.looked_at is 'When the app''s table was looked at for it.';
+create index names_by_age on live.names (looked_at);
+alter table live.names enable row level security;
+insert into live.personal_data (table_name, others, why) values
+  ('live.names', '{user_id}',
+   'A copy of names for the search of moderators: deleted with the account. Not exported: the app''s own table says the same.');
+
+create function live.learn_names(p_users uuid[]) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into live.names as n (user_id, folded, looked_at)
+  select f.id, concat_ws(E'\n', live.searchable(f.display_name), live.searchable(f.username)), clock_timestamp()
+    from public.profiles f where f.id = any(p_users)
+   order by f.id
+  on conflict (user_id) do update set folded = excluded.folded, looked_at = excluded.looked_at;
+end;
+$$;
+comment on function live.learn_names(uuid[]) is 'Reads the names of these people anew.';
+
+create function live.learn_name() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.learn_names(array[new.user_id]);
+  return null;
+end;
+$$;
+comment on function live.learn_name() is 'Trigger: somebody who joins is found by the name of now.';
+create trigger learn_name after insert on public.live_participants for each row execute function live.learn_name();
+create trigger learn_name_again after update of last_joined_at on public.live_participants
+  for each row when (old.last_joined_at is distinct from new.last_joined_at) execute function live.learn_name();
+
+create function live.refresh_names() returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  -- A rename says nothing to us: of those who are there the names are read again every few minutes, some at a time.
+  perform live.learn_names(array(
+    select n.user_id from live.names n
+     where n.looked_at < clock_timestamp() - interval '5 minutes'
+       and exists (select from public.live_participants p where p.user_id = n.user_id and p.is_online)
+     order by n.looked_at limit 100));
+end;
+$$;
+comment on function live.refresh_names() is 'Reads the oldest hundred names of those who are in a room anew. Called by the sweep.';
+
+create function public.find_people(search text, "limit" int default 30) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  wanted constant text := live.searchable(find_people.search);
+begin
+  perform live.require_ops();
+  if length(wanted) < 2 then
+    return '[]';
+  end if;
+  return (
+    select coalesce(jsonb_agg(live.card(m.user_id)
+             || jsonb_build_object('username', (select f.username from public.profiles f where f.id = m.user_id)) order by m.place, m.folded), '[]')
+      from (select n.user_id, n.folded,
+                   case when n.user_id::text = wanted then 0 when n.folded like wanted || '%' then 1 else 2 end as place
+              from live.names n
+             where position(wanted in n.folded) > 0 or n.user_id::text = wanted
+                or (length(wanted) >= 4 and left(n.user_id::text, length(wanted)) = wanted)
+             order by 3, n.folded limit least(greatest(coalesce(find_people."limit", 30), 1), 100)) m);
+end;
+$$;
+comment on function public.find_people(text, int) is
+  'People who have been in a session, for ops, by a part of their name or username or the beginning of their id, whatever the letters'' marks and case: '
+  '[{id, name, avatar, username}].';
+grant execute on function public.find_people(text, int) to authenticated;
+
 -- schemas/93_pager.sql
 -- Owns: what calls a human who looks at no screen: the page outbox, written in the transaction of the event, and how a worker
 -- takes from it and says what became of it. Once for each case and severity; tried again until the case is decided or
@@ -12264,6 +12407,227 @@ comment on function public.page_finish(uuid, boolean, text, double precision) is
   'Says what became of a page: {finished}. Not sent: it is due again after 2, 4, 8 … seconds, ten minutes at most, or after p_after seconds. For workers.';
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
 
+-- schemas/94_console_lists.sql
+-- Owns: the lists of the console, each one page of what the database sorts: the live rooms (console_rooms) and the people of a
+-- room (console_people). What is not on the page is counted, never guessed.
+
+create index live_audio_stats_recent on public.live_audio_stats (session_id, minute desc);
+
+create function live.page_of(p_limit int) returns int
+language plpgsql immutable set search_path = '' as $$
+begin
+  return least(greatest(coalesce(p_limit, 60), 1), 200);
+end;
+$$;
+comment on function live.page_of(int) is 'How many rows a page of the console has: 60 unless asked, 200 at most.';
+
+create function live.room_facts(p_session public.live_sessions, p_leases boolean,
+  out incidents int, out worst text, out loud_user uuid, out loud_lufs double precision, out hands int, out worker text,
+  out claimed_at timestamptz, out trouble text[])
+language plpgsql stable set search_path = '' as $$
+begin
+  select count(*), max(case i.severity when 'critical' then '3critical' when 'warning' then '2warning' else '1info' end) into incidents, worst
+    from public.moderation_incidents i
+   where i.session_id = p_session.id and i.started_at > clock_timestamp() - interval '10 minutes';
+  worst := substr(worst, 2);
+  select a.user_id, a.loudness_lufs into loud_user, loud_lufs
+    from public.live_audio_stats a
+   where a.session_id = p_session.id and a.minute > clock_timestamp() - interval '3 minutes' and a.loudness_lufs is not null
+   order by a.loudness_lufs desc limit 1;
+  select count(*) into hands
+    from public.live_participants p where p.session_id = p_session.id and p.hand_raised_at is not null;
+  select r.worker_id, r.claimed_at into worker, claimed_at
+    from public.agent_rooms r where p_leases and r.room = p_session.livekit_room and r.lease_expires_at > clock_timestamp();
+  trouble := array_remove(array[
+    -- A room without an agent is given this long: dispatch and take-over need seconds.
+    case when p_leases and worker is null and p_session.started_at < clock_timestamp() - interval '10 seconds' then 'no_agent' end,
+    case when worst in ('warning', 'critical') then 'incidents' end,
+    case when p_session.host_left_at is not null then 'host_gone' end], null);
+end;
+$$;
+comment on function live.room_facts(public.live_sessions, boolean) is
+  'What a list shows of a live room beside its own row: incidents of ten minutes, the loudest of three, raised hands, the lease, and what is trouble.';
+
+create function live.livekit_away() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- A worker that does not see LiveKit offers its rooms at each look; another that sees it takes them at once.
+  return exists (select from public.agent_rooms r
+                  where r.lease_expires_at > clock_timestamp() and r.offered_at > clock_timestamp() - interval '20 seconds');
+end;
+$$;
+comment on function live.livekit_away() is 'Whether workers hold rooms and do not see LiveKit: what is known of who is there is old.';
+
+create function public.console_rooms(search text default '', type text default null, trouble_only boolean default false,
+                                     sort text default 'trouble', "limit" int default 60, skip int default 0) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  is_ops constant boolean := live.am_ops();
+  wanted constant text := live.searchable(console_rooms.search);
+  answer jsonb;
+begin
+  perform live.refuse_deleted(me);
+  if me is null then
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
+  end if;
+  with mine as (
+    select s as session, f.*
+      from public.live_sessions s
+      left join live.names n on wanted <> '' and n.user_id = s.creator_id
+      cross join lateral live.room_facts(s, is_ops) f
+     where s.status = 'live'
+       and (is_ops or s.id in (select live.my_staffed_sessions()))
+       and (console_rooms.type is null or s.type = console_rooms.type)
+       and (wanted = '' or position(wanted in live.searchable(s.title)) > 0 or position(wanted in n.folded) > 0
+            or left(s.id::text, length(wanted)) = wanted)
+  ), shown as (
+    select m.*, row_number() over (order by
+             case console_rooms.sort
+               when 'people' then (m.session).viewer_count
+               when 'peak' then (m.session).peak_viewers
+               when 'gifts' then (m.session).total_gift_coins
+               when 'loudness' then coalesce(m.loud_lufs, -1000)
+               when 'hands' then m.hands
+               when 'seconds' then extract(epoch from clock_timestamp() - (m.session).started_at)
+               when 'title' then null
+               else 1000 * cardinality(m.trouble) + m.incidents end desc nulls last,
+             case when console_rooms.sort = 'title' then live.searchable((m.session).title) end,
+             (m.session).viewer_count desc, (m.session).started_at, (m.session).id) as place
+      from mine m
+     where not console_rooms.trouble_only or m.trouble <> '{}'
+  )
+  select jsonb_build_object(
+           'total', (select count(*) from mine), 'matched', (select count(*) from shown),
+           'troubled', (select count(*) from mine m where m.trouble <> '{}'),
+           'livekit_away', live.livekit_away(),
+           'rooms', (
+             select coalesce(jsonb_agg(jsonb_build_object(
+                      'session', live.columns_of(to_jsonb(s.session), array[
+                        'id', 'creator_id', 'type', 'access_type', 'title', 'livekit_room', 'status', 'started_at', 'ended_at', 'host_left_at',
+                        'viewer_count', 'peak_viewers', 'total_gift_coins', 'mute_all_rank']),
+                      'creator', live.console_card((s.session).creator_id), 'incidents', s.incidents, 'worst', s.worst, 'hands', s.hands,
+                      'loudest', case when s.loud_user is not null
+                                      then live.console_card(s.loud_user) || jsonb_build_object('lufs', s.loud_lufs) end,
+                      'agent', case when not is_ops then null
+                                    else jsonb_build_object('worker', s.worker, 'claimed_at', s.claimed_at) end,
+                      'trouble', s.trouble) order by s.place), '[]')
+               from (select * from shown order by place limit live.page_of(console_rooms."limit") offset greatest(coalesce(console_rooms.skip, 0), 0)) s))
+    into answer;
+  return answer;
+end;
+$$;
+comment on function public.console_rooms(text, text, boolean, text, int, int) is
+  'A page of the live rooms that the caller moderates (ops: all): {total, troubled, matched, livekit_away, rooms: [{session, creator, incidents, worst, loudest, hands, '
+  'agent, trouble}]}. search: part of the title or of the creator''s name, or the beginning of the id; sort: trouble, people, peak, seconds, gifts, loudness, hands, title.';
+
+create function live.console_card(p_user uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.card(p_user) || jsonb_build_object('username', (select f.username from public.profiles f where f.id = p_user));
+end;
+$$;
+comment on function live.console_card(uuid) is 'live.card with the username, which tells people of one name apart.';
+
+create function live.seat_facts(p_seat public.live_participants, p_limit double precision, out lufs double precision, out incidents int, out trouble int)
+language plpgsql stable set search_path = '' as $$
+begin
+  select a.loudness_lufs into lufs
+    from public.live_audio_stats a
+   where a.session_id = p_seat.session_id and a.user_id = p_seat.user_id and a.minute > clock_timestamp() - interval '3 minutes'
+     and a.loudness_lufs is not null
+   order by a.minute desc limit 1;
+  select count(*) into incidents
+    from public.moderation_incidents i
+   where i.session_id = p_seat.session_id and i.user_id = p_seat.user_id and i.started_at > clock_timestamp() - interval '10 minutes';
+  trouble := incidents + case when lufs > p_limit then 1 else 0 end;
+end;
+$$;
+comment on function live.seat_facts(public.live_participants, double precision) is
+  'Loudness of somebody''s latest minute, incidents of ten minutes, and how much of that is trouble. p_limit: the policy''s, LUFS.';
+
+create function public.console_people(session_id uuid, search text default '', sort text default 'trouble', "limit" int default 60,
+                                      skip int default 0, heard uuid[] default '{}') returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_moderator(console_people.session_id);
+  wanted constant text := live.searchable(console_people.search);
+  loud constant double precision := coalesce((public.session_policy(console_people.session_id) #>> '{too_loud,threshold_lufs}')::double precision, 0);
+  answer jsonb;
+begin
+  with troubled as (
+    -- Only those of whom something was measured or written can be trouble: few, of whatever number is there.
+    select p.user_id, f.*
+      from public.live_participants p cross join lateral live.seat_facts(p, loud) f
+     where p.session_id = console_people.session_id and p.user_id in (
+       select a.user_id from public.live_audio_stats a
+        where a.session_id = console_people.session_id and a.minute > clock_timestamp() - interval '3 minutes'
+       union
+       select i.user_id from public.moderation_incidents i
+        where i.session_id = console_people.session_id and i.started_at > clock_timestamp() - interval '10 minutes')
+  ), found as (
+    select p as seat, t.lufs, coalesce(t.incidents, 0) as incidents, coalesce(t.trouble, 0) as trouble,
+           live.rank_of_role(p.role) as rank
+      from public.live_participants p
+      left join troubled t on t.user_id = p.user_id
+      left join live.names n on wanted <> '' and n.user_id = p.user_id
+     where p.session_id = console_people.session_id
+       and (wanted = '' or position(wanted in n.folded) > 0 or left(p.user_id::text, length(wanted)) = wanted)
+  ), placed as (
+    select f.*, row_number() over (order by
+             (f.seat).is_online desc,
+             (f.seat).user_id = any(coalesce(console_people.heard, '{}')) desc,
+             case console_people.sort
+               when 'loudness' then coalesce(f.lufs, -1000)
+               when 'hands' then extract(epoch from clock_timestamp() - (f.seat).hand_raised_at)
+               when 'role' then null
+               else f.trouble end desc nulls last,
+             f.rank desc, (f.seat).mic_muted desc, (f.seat).hand_raised_at nulls last, (f.seat).last_joined_at, (f.seat).user_id) as place
+      from found f
+  )
+  select jsonb_build_object(
+           'total', (select count(*) from public.live_participants p where p.session_id = console_people.session_id),
+           'online', (select count(*) from public.live_participants p where p.session_id = console_people.session_id and p.is_online),
+           'matched', (select count(*) from found),
+           'me', (select to_jsonb(x) from (select p.role, p.user_id from public.live_participants p
+                                            where p.session_id = console_people.session_id and p.user_id = me) x),
+           'hands', (select coalesce(jsonb_agg(live.console_seat(h) order by h.hand_raised_at), '[]')
+                       from (select * from public.live_participants p
+                              where p.session_id = console_people.session_id and p.hand_raised_at is not null
+                              order by p.hand_raised_at limit 50) h),
+           'people', (select coalesce(jsonb_agg(live.console_seat(p.seat) || jsonb_build_object(
+                               'lufs', p.lufs, 'incidents', p.incidents, 'trouble', p.trouble) order by p.place), '[]')
+                        from (select * from placed order by place
+                               limit live.page_of(console_people."limit") offset greatest(coalesce(console_people.skip, 0), 0)) p))
+    into answer;
+  return answer;
+end;
+$$;
+comment on function public.console_people(uuid, text, text, int, int, uuid[]) is
+  'A page of the people of a session, for its staff and ops: {total, online, matched, me, hands, people}. search: part of a name, or the beginning of the id; '
+  'sort: trouble, loudness, hands, role. heard: who is heard just now and must not be missing, before everybody else who is there.';
+
+create function live.rank_of_role(p_role text) returns int
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select max(r.rank) from public.live_roles r where r.role = p_role);
+end;
+$$;
+comment on function live.rank_of_role(text) is 'The rank of a role, whatever the session''s type.';
+
+create function live.console_seat(p_seat public.live_participants) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return live.columns_of(to_jsonb(p_seat), array['session_id', 'user_id', 'role', 'mic_muted', 'mic_muted_until', 'camera_off', 'chat_muted_until',
+                                                 'hand_raised_at', 'invited_role', 'is_online', 'last_joined_at', 'left_at', 'watch_seconds'])
+    || jsonb_build_object('card', live.console_card(p_seat.user_id));
+end;
+$$;
+comment on function live.console_seat(public.live_participants) is 'A person''s place in a session as the console shows it, with their card.';
+
+grant execute on function public.console_rooms(text, text, boolean, text, int, int),
+  public.console_people(uuid, text, text, int, int, uuid[]) to authenticated;
+
 -- schemas/94_export.sql
 -- Owns: the export of what the live platform holds of the caller, and the indexes by which exports and retention find rows.
 
@@ -12372,6 +12736,124 @@ comment on function public.export_my_data(text, int) is
   'kept: {name: {why, days}}}; 1000 rows a table at most: for each name in further ask again with p_table and p_skip. One at a time for one person.';
 grant execute on function public.export_my_data(text, int) to authenticated;
 update public.app_settings set value = value || '{"exports_per_minute": 12}' where key = 'limits';
+
+-- schemas/94_listening_in.sql
+-- Owns: listening in: somebody of ops hears a room that they judge, hidden, for ten minutes, with a reason on record. In
+-- sessions alone, never in calls. The record is an action, listen, that nobody but ops reads.
+
+insert into public.live_actions (action, aspect, scope, needs_target, in_calls, needs_agent, params_schema, min_rank, undone_by, automatic,
+                                 after_end, expires_after, columns, place, description)
+select 'listen', null, 'session', false, false, false,
+       live.object_schema(jsonb_build_object('case_id', '{"type": "string", "format": "uuid"}'::jsonb)), live.rank_of_ops(), null, false, false,
+       null, '{}', max(a.place) + 1, 'somebody of ops hears the room, hidden, for ten minutes; only ops see the row'
+  from public.live_actions a;
+
+create function live.do_listen(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  if p_row.reason is null and not p_row.params ? 'case_id' then
+    perform live.refuse(400, 'reason_needed', 'Say why, or name the case: listening in is on record.');
+  end if;
+  return '{}';
+end;
+$$;
+comment on function live.do_listen(public.moderation_actions) is 'Changes nothing in the session: the row is the record.';
+
+create table live.listens (
+  action_id uuid primary key references public.moderation_actions (id) on delete cascade,
+  user_id uuid not null,
+  room text not null,
+  identity text not null unique,
+  ends_at timestamptz not null
+);
+comment on table live.listens is 'Who of ops may be in a room, hidden, until when: past that the sweep has them removed.';
+comment on column live.listens.action_id is 'The action listen that is its record.';
+comment on column live.listens.user_id is 'Who of ops.';
+comment on column live.listens.room is 'LiveKit''s room.';
+comment on column live.listens.identity is 'Their identity there, ops-<uuid>: nobody''s in the app, so that it makes no visit and no figure.';
+comment on column live.listens.ends_at is 'When they must be out.';
+create index listens_of_user on live.listens (user_id);
+create index listens_by_end on live.listens (ends_at);
+alter table live.listens enable row level security;
+insert into live.personal_data (table_name, others, why) values
+  ('live.listens', '{user_id}',
+   'Who of ops is in a room until when: deleted by the sweep a minute after it is over. Not exported: the action is the record.');
+
+create function public.ops_listen(p_user uuid, p_session uuid, p_reason text, p_case uuid default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.live_sessions;
+  made public.moderation_actions;
+  listen live.listens;
+begin
+  perform live.refuse_deleted(p_user);
+  if not live.is_ops(p_user) or live.ops_rank(p_user) <= 0 then
+    perform live.refuse_others_than_ops();
+  end if;
+  select * into session from public.live_sessions s where s.id = p_session;
+  if session.id is null then
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
+  elsif session.status <> 'live' then
+    perform live.refuse(409, 'session_not_live', 'The session is not live.');
+  elsif p_case is not null and not exists (select from public.moderation_cases c where c.id = p_case) then
+    perform live.refuse(404, 'unknown_case', 'There is no such case.');
+  end if;
+  insert into public.moderation_actions (session_id, action, params, reason, requested_by, requested_via)
+  values (session.id, 'listen', jsonb_strip_nulls(jsonb_build_object('case_id', p_case)), p_reason, p_user, 'ops')
+  returning * into made;
+  -- One room at a time: the one before is over.
+  update live.listens l set ends_at = clock_timestamp() where l.user_id = p_user and l.ends_at > clock_timestamp();
+  insert into live.listens (action_id, user_id, room, identity, ends_at)
+  values (made.id, p_user, session.livekit_room, 'ops-' || gen_random_uuid(), clock_timestamp() + interval '10 minutes')
+  returning * into listen;
+  return jsonb_build_object('action_id', made.id, 'room', listen.room, 'identity', listen.identity, 'ends_at', listen.ends_at);
+end;
+$$;
+comment on function public.ops_listen(uuid, uuid, text, uuid) is
+  'Lets somebody of ops listen in to a live session, and puts that on record: {action_id, room, identity, ends_at}. For the edge function ops-listen. '
+  'Refuses ops_only, reason_needed, unknown_session, session_not_live, unknown_case.';
+grant execute on function public.ops_listen(uuid, uuid, text, uuid) to service_role;
+
+create function public.stop_listening() returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  ended int;
+begin
+  perform live.require_ops();
+  update live.listens l set ends_at = clock_timestamp() where l.user_id = auth.uid() and l.ends_at > clock_timestamp();
+  get diagnostics ended = row_count;
+  return jsonb_build_object('ended', ended);
+end;
+$$;
+comment on function public.stop_listening() is 'Somebody of ops is done with listening in: {ended}. The sweep sees to it that they are out.';
+
+create function public.listening_digest(since timestamptz default now() - interval '7 days') returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform live.require_ops();
+  return (
+    select coalesce(jsonb_agg(to_jsonb(d) order by d.times desc, d.user_id), '[]') from (
+      select a.requested_by as user_id, live.shown_name(a.requested_by) as name, count(*) as times, count(distinct a.session_id) as sessions,
+             count(*) filter (where a.params ? 'case_id') as with_case, max(a.created_at) as latest
+        from public.moderation_actions a
+       where a.action = 'listen' and a.created_at >= listening_digest.since
+       group by a.requested_by) d);
+end;
+$$;
+comment on function public.listening_digest(timestamptz) is
+  'Who of ops has listened in how often since a time, for those who lead them: [{user_id, name, times, sessions, with_case, latest}].';
+grant execute on function public.stop_listening(), public.listening_digest(timestamptz) to authenticated;
+
+create function live.listens_over() returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  delete from live.listens l where l.ends_at < clock_timestamp() - interval '1 minute';
+  -- Again and again for a minute: somebody who is out is removed from nothing.
+  return (select coalesce(jsonb_agg(jsonb_build_object('room', l.room, 'identity', l.identity) order by l.ends_at), '[]')
+            from live.listens l where l.ends_at < clock_timestamp());
+end;
+$$;
+comment on function live.listens_over() is 'Whom of ops the agent has to remove from which room, because their time is over: [{room, identity}].';
 
 -- schemas/95_feeds.sql
 -- Owns: what an app shows in lists, without joins of its own: live sessions, announced ones, one's calls, the people of a
@@ -12652,7 +13134,9 @@ revoke all on table
   public.user_reports,
   public.chat_rules,
   live.looks,
+  live.names,
   public.page_outbox,
+  live.listens,
   public.live_now,
   public.live_upcoming,
   public.my_calls,
@@ -12728,6 +13212,7 @@ revoke all on routine
   live.forget_consent(p_user uuid),
   live.object_schema(p_properties jsonb, p_required text[]),
   live.action(p_action text),
+  live.reason_texts(p_code text),
   live.graver(p_one text, p_other text),
   live.open_case(p_session uuid, p_call uuid, p_user uuid, p_severity text, p_source text),
   live.guard_participant(),
@@ -12777,6 +13262,7 @@ revoke all on routine
   live.wake_for_calls(),
   live.wake_for_participants(),
   live.wake_for_events(),
+  live.is_told(p_action text, p_dry_run boolean, p_via text),
   live.wake_for_new_actions(),
   live.wake_for_actions(),
   live.top_of_steps(p_session uuid, p_level int, p_first bigint, p_last bigint, out sum int, out peak int),
@@ -13095,6 +13581,7 @@ revoke all on routine
   public.explain_access(session_id uuid, user_id uuid),
   live.described_tables(),
   public.live_schema(),
+  public.agent_surroundings(p_token uuid, p_rooms text[]),
   public.my_rights(session_id uuid),
   live.ticket_holders(p_session uuid),
   live.tell_holders(p_session public.live_sessions, p_happened text, p_expires_at timestamptz),
@@ -13166,16 +13653,35 @@ revoke all on routine
   public.look_away(),
   live.held_by(p_row public.moderation_actions),
   public.preview_action(action text, session_id uuid, target_user_id uuid, params jsonb),
+  live.searchable(p_text text),
+  live.learn_names(p_users uuid[]),
+  live.learn_name(),
+  live.refresh_names(),
+  public.find_people(search text, "limit" int),
   live.page(p_case uuid, p_severity text),
   live.page_grave_case(),
   live.pages_due(),
   live.settle_pages(),
   public.page_claim(p_most int),
   public.page_finish(p_id uuid, p_sent boolean, p_error text, p_after double precision),
+  live.page_of(p_limit int),
+  live.room_facts(p_session public.live_sessions, p_leases boolean, out incidents int, out worst text, out loud_user uuid, out loud_lufs double precision, out hands int, out worker text, out claimed_at timestamptz, out trouble text[]),
+  live.livekit_away(),
+  public.console_rooms(search text, type text, trouble_only boolean, sort text, "limit" int, skip int),
+  live.console_card(p_user uuid),
+  live.seat_facts(p_seat public.live_participants, p_limit double precision, out lufs double precision, out incidents int, out trouble int),
+  public.console_people(session_id uuid, search text, sort text, "limit" int, skip int, heard uuid[]),
+  live.rank_of_role(p_role text),
+  live.console_seat(p_seat public.live_participants),
   live.rows_of(p_user uuid, p_table text),
   live.key_of(p_table text),
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
   public.export_my_data(p_table text, p_skip int),
+  live.do_listen(p_row public.moderation_actions),
+  public.ops_listen(p_user uuid, p_session uuid, p_reason text, p_case uuid),
+  public.stop_listening(),
+  public.listening_digest(since timestamptz),
+  live.listens_over(),
   live.my_access(p_session public.live_sessions),
   live.schema_now(),
   live.remember_schema(),
@@ -13224,6 +13730,7 @@ grant select on public.moderation_incidents to authenticated;
 grant select, insert, update on public.live_audio_stats to service_role;
 grant select on public.live_audio_stats to authenticated;
 grant select on public.reason_codes to anon, authenticated, service_role;
+grant insert (reason_code) on public.moderation_actions to authenticated;
 grant select, insert, update on public.moderation_cases to service_role;
 grant select on public.moderation_cases to authenticated;
 grant select, insert, update, delete on public.agent_rooms to service_role;
@@ -13318,6 +13825,7 @@ grant execute on function public.push_finish(jsonb) to service_role;
 grant select on public.app_setting_changes to authenticated, service_role;
 grant execute on function public.explain_access(uuid, uuid) to authenticated, service_role;
 grant execute on function public.live_schema() to authenticated, service_role;
+grant execute on function public.agent_surroundings(uuid, text[]) to service_role;
 grant insert (call_id) on public.moderation_actions to authenticated;
 grant execute on function public.my_rights(uuid) to authenticated, service_role;
 grant execute on function public.move_session(uuid, timestamptz) to authenticated;
@@ -13343,10 +13851,14 @@ grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
 grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb) to authenticated;
+grant execute on function public.find_people(text, int) to authenticated;
 grant select on public.page_outbox to service_role;
 grant execute on function public.page_claim(int) to service_role;
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
+grant execute on function public.console_rooms(text, text, boolean, text, int, int), public.console_people(uuid, text, text, int, int, uuid[]) to authenticated;
 grant execute on function public.export_my_data(text, int) to authenticated;
+grant execute on function public.ops_listen(uuid, uuid, text, uuid) to service_role;
+grant execute on function public.stop_listening(), public.listening_digest(timestamptz) to authenticated;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
 grant select on public.live_now to authenticated;

@@ -34,6 +34,19 @@ insert into public.reason_codes (code, severity, text_en, text_tr, for_reports) 
   ('other', 'info', 'This was against the rules of the platform.', 'Bu davranış platform kurallarına aykırıdır.', true),
   ('evasion', 'warning', 'This got around an earlier decision or the measuring of sound.', 'Bu davranış önceki bir kararı veya ses ölçümünü aşmaya yöneliktir.', false);
 
+alter table public.moderation_actions add column reason_code text references public.reason_codes (code);
+comment on column public.moderation_actions.reason_code is
+  'Why, as a code of reason_codes: the person concerned reads its sentence in their own language, before the reason''s own words.';
+grant insert (reason_code) on public.moderation_actions to authenticated;
+
+create function live.reason_texts(p_code text) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select jsonb_build_object('en', r.text_en, 'tr', r.text_tr) from public.reason_codes r where r.code = p_code);
+end;
+$$;
+comment on function live.reason_texts(text) is 'The sentence of a reason code in both languages: {en, tr}; null for none.';
+
 create table public.moderation_cases (
   id uuid primary key default gen_random_uuid(),
   session_id uuid references public.live_sessions (id) on delete set null,

@@ -132,8 +132,10 @@ begin
     return jsonb_build_object('reason', 'account_deleted', 'scope', 'platform', 'until', null, 'why', null);
   end if;
   return (
-    select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at, 'why', b.reason)
+    select jsonb_build_object('reason', 'banned', 'scope', b.scope, 'until', b.expires_at, 'why', b.reason,
+                              'why_texts', live.reason_texts(a.reason_code))
       from public.live_bans b
+      left join public.moderation_actions a on a.id = b.action_id
      where b.user_id = p_user
        and b.lifted_at is null
        and coalesce(b.expires_at, 'infinity') > clock_timestamp()

@@ -158,6 +158,15 @@ comment on function live.wake_for_events is 'Trigger: new events to relay.';
 create trigger wake_for_events after insert on public.live_events
   referencing new table as new_rows for each statement execute function live.wake_for_events();
 
+create function live.is_told(p_action text, p_dry_run boolean, p_via text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_action <> 'listen' and not (p_dry_run and p_via = 'ops');
+end;
+$$;
+comment on function live.is_told(text, boolean, text) is
+  'Whether those who are in the session may know that there is such a row: not that ops listen in, nor what ops rehearse.';
+
 create function live.wake_for_new_actions() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -167,7 +176,7 @@ begin
             where known.needs_agent and not n.dry_run) x
     where x.room is not null;
   perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
-     from new_rows n where n.session_id is not null group by n.session_id;
+     from new_rows n where n.session_id is not null and live.is_told(n.action, n.dry_run, n.requested_via) group by n.session_id;
   return null;
 end;
 $$;
@@ -192,7 +201,7 @@ begin
     where x.room is not null;
   perform live.tell_session(n.session_id, 'moderation_actions', jsonb_agg(n.id order by n.n))
      from new_rows n join old_rows o using (id)
-    where n.session_id is not null and n.status <> 'claimed' and n.status <> o.status group by n.session_id;
+    where n.session_id is not null and live.is_told(n.action, n.dry_run, n.requested_via) and n.status <> 'claimed' and n.status <> o.status group by n.session_id;
   return null;
 end;
 $$;

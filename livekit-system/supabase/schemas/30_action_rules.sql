@@ -94,6 +94,8 @@ begin
     perform live.refuse(400, 'bad_params', fault);
   elsif p_row.reason is not null and live.text_fault(p_row.reason, 1000, true) is not null then
     perform live.refuse(400, 'bad_reason', format('A reason %s.', live.text_fault(p_row.reason, 1000, true)));
+  elsif p_row.reason_code is not null and live.reason_texts(p_row.reason_code) is null then
+    perform live.refuse(404, 'unknown_reason_code', 'There is no such reason code.');
   elsif num_nonnulls(p_row.session_id, p_row.call_id) <> 1
       and not (num_nonnulls(p_row.session_id, p_row.call_id) = 0 and scope is not distinct from 'platform') then
     perform live.refuse(400, 'bad_place', 'Say where: a session or a call, and only one of them.');

@@ -324,7 +324,7 @@ begin
    where p.session_id = p_row.session_id and p.user_id = p_row.target_user_id;
   person := live.person(seat, session.creator_id);
   removed := coalesce(live.standing_ban(p_row.target_user_id, p_row.session_id, session.creator_id),
-                      nullif(person -> 'removed', 'null')) - 'why';
+                      nullif(person -> 'removed', 'null')) - 'why' - 'why_texts';
   -- How the platform decided about somebody is not for the moderators of one session.
   if removed ->> 'scope' = 'platform' and p_row.requested_via = 'app' then
     removed := jsonb_build_object('reason', removed -> 'reason');

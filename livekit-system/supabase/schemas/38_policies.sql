@@ -222,7 +222,7 @@ create policy "one sees one's tickets, the creator those sold" on public.live_ti
 create policy "staff see what was done, askers what they asked" on public.moderation_actions for select to authenticated
   using (requested_by = (select auth.uid())
          -- What ops rehearse is not for those whom it may be about.
-         or (session_id in (select live.my_staffed_sessions()) and not (dry_run and requested_via = 'ops'))
+         or (session_id in (select live.my_staffed_sessions()) and not (dry_run and requested_via = 'ops') and action <> 'listen')
          or (select live.am_ops()));
 -- Who may ask what is decided by the door's own trigger, with reasons; here only that nobody asks in another's name.
 create policy "one asks in one's own name" on public.moderation_actions for insert to authenticated

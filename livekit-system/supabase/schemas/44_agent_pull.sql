@@ -15,7 +15,7 @@ begin
   return jsonb_build_object(
     'id', p_row.id, 'n', p_row.n, 'action', p_row.action, 'target_user_id', p_row.target_user_id,
     'params', p_row.params, 'reason', p_row.reason, 'created_at', p_row.created_at, 'connections', p_row.connections,
-    'requested_via', p_row.requested_via);
+    'requested_via', p_row.requested_via, 'reason_texts', live.reason_texts(p_row.reason_code));
 end;
 $$;
 comment on function live.action_json is 'ACTION: a claimed row as agents read it.';

@@ -90,6 +90,8 @@ begin
   get diagnostics ops = row_count;
   delete from public.live_level_watches w where w.user_id = p_user;
   get diagnostics watches = row_count;
+  delete from live.listens l where l.user_id = p_user;
+  delete from live.names n where n.user_id = p_user;
   delete from live.looks l where p_user in (l.user_id, l.target_user_id);
   delete from live.spending t where t.user_id = p_user;
   get diagnostics spending = row_count;

@@ -15,6 +15,7 @@ select a.n,
        a.requested_via,
        a.requested_rank,
        a.reason,
+       a.reason_code,
        a.dry_run,
        a.status,
        a.error_code,
@@ -70,6 +71,7 @@ comment on column public.moderation_audit.requested_by_username is 'Their name.'
 comment on column public.moderation_audit.requested_via is 'Through which door.';
 comment on column public.moderation_audit.requested_rank is 'With what rank.';
 comment on column public.moderation_audit.reason is 'Why.';
+comment on column public.moderation_audit.reason_code is 'Why, as a code of reason_codes.';
 comment on column public.moderation_audit.dry_run is 'Whether it was a rehearsal.';
 comment on column public.moderation_audit.status is 'What became of it.';
 comment on column public.moderation_audit.error_code is 'Why it failed, for programs.';

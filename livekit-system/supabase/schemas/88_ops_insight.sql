@@ -88,3 +88,18 @@ comment on function public.live_schema is
   'For ops: the tables, columns, policies and functions that are really there, and how they differ from what the migrations '
   'built: {ok, missing, unexpected, warnings, tables, functions}.';
 grant execute on function public.live_schema() to authenticated, service_role;
+
+create function public.agent_surroundings(p_token uuid, p_rooms text[]) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform realtime.send(jsonb_build_object('from', 'database'), 'echo', 'live:doctor:' || p_token, true);
+  return jsonb_build_object(
+    'ops', (select count(*) from public.live_ops),
+    'last_webhook', (select max(w.received_at) from public.livekit_webhook_events w),
+    'untold_rooms', (select coalesce(jsonb_agg(r.room order by r.room), '[]') from unnest(p_rooms) as r (room)
+                      where not exists (select from public.livekit_webhook_events w where w.room = r.room)));
+end;
+$$;
+comment on function public.agent_surroundings(uuid, text[]) is
+  'For the doctor: how many are ops, when the last webhook came, of which of these rooms none came, and an echo on the topic live:doctor:<token>.';
+grant execute on function public.agent_surroundings(uuid, text[]) to service_role;

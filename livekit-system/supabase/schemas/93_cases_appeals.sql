@@ -78,7 +78,8 @@ declare
 begin
   select * into seen from public.moderation_incidents i where i.action_id = p_row.id order by i.started_at limit 1;
   select * into about from public.moderation_cases c where c.id = p_row.case_id and c.resolved_at is not null;
-  select * into code from public.reason_codes r where r.code = about.reason_code;
+  -- What a human found in the end outranks what the act was asked with.
+  select * into code from public.reason_codes r where r.code = coalesce(about.reason_code, p_row.reason_code);
   select * into answer from public.moderation_appeals a where a.action_id = p_row.id;
   return jsonb_build_object(
     'action_id', p_row.id, 'action', p_row.action, 'at', p_row.created_at, 'session_id', p_row.session_id,

@@ -68,7 +68,9 @@ revoke all on table
   public.user_reports,
   public.chat_rules,
   live.looks,
+  live.names,
   public.page_outbox,
+  live.listens,
   public.live_now,
   public.live_upcoming,
   public.my_calls,
@@ -144,6 +146,7 @@ revoke all on routine
   live.forget_consent(p_user uuid),
   live.object_schema(p_properties jsonb, p_required text[]),
   live.action(p_action text),
+  live.reason_texts(p_code text),
   live.graver(p_one text, p_other text),
   live.open_case(p_session uuid, p_call uuid, p_user uuid, p_severity text, p_source text),
   live.guard_participant(),
@@ -193,6 +196,7 @@ revoke all on routine
   live.wake_for_calls(),
   live.wake_for_participants(),
   live.wake_for_events(),
+  live.is_told(p_action text, p_dry_run boolean, p_via text),
   live.wake_for_new_actions(),
   live.wake_for_actions(),
   live.top_of_steps(p_session uuid, p_level int, p_first bigint, p_last bigint, out sum int, out peak int),
@@ -511,6 +515,7 @@ revoke all on routine
   public.explain_access(session_id uuid, user_id uuid),
   live.described_tables(),
   public.live_schema(),
+  public.agent_surroundings(p_token uuid, p_rooms text[]),
   public.my_rights(session_id uuid),
   live.ticket_holders(p_session uuid),
   live.tell_holders(p_session public.live_sessions, p_happened text, p_expires_at timestamptz),
@@ -582,16 +587,35 @@ revoke all on routine
   public.look_away(),
   live.held_by(p_row public.moderation_actions),
   public.preview_action(action text, session_id uuid, target_user_id uuid, params jsonb),
+  live.searchable(p_text text),
+  live.learn_names(p_users uuid[]),
+  live.learn_name(),
+  live.refresh_names(),
+  public.find_people(search text, "limit" int),
   live.page(p_case uuid, p_severity text),
   live.page_grave_case(),
   live.pages_due(),
   live.settle_pages(),
   public.page_claim(p_most int),
   public.page_finish(p_id uuid, p_sent boolean, p_error text, p_after double precision),
+  live.page_of(p_limit int),
+  live.room_facts(p_session public.live_sessions, p_leases boolean, out incidents int, out worst text, out loud_user uuid, out loud_lufs double precision, out hands int, out worker text, out claimed_at timestamptz, out trouble text[]),
+  live.livekit_away(),
+  public.console_rooms(search text, type text, trouble_only boolean, sort text, "limit" int, skip int),
+  live.console_card(p_user uuid),
+  live.seat_facts(p_seat public.live_participants, p_limit double precision, out lufs double precision, out incidents int, out trouble int),
+  public.console_people(session_id uuid, search text, sort text, "limit" int, skip int, heard uuid[]),
+  live.rank_of_role(p_role text),
+  live.console_seat(p_seat public.live_participants),
   live.rows_of(p_user uuid, p_table text),
   live.key_of(p_table text),
   live.export_rows(p_user uuid, p_table text, p_skip int, p_most int),
   public.export_my_data(p_table text, p_skip int),
+  live.do_listen(p_row public.moderation_actions),
+  public.ops_listen(p_user uuid, p_session uuid, p_reason text, p_case uuid),
+  public.stop_listening(),
+  public.listening_digest(since timestamptz),
+  live.listens_over(),
   live.my_access(p_session public.live_sessions),
   live.schema_now(),
   live.remember_schema(),
@@ -640,6 +664,7 @@ grant select on public.moderation_incidents to authenticated;
 grant select, insert, update on public.live_audio_stats to service_role;
 grant select on public.live_audio_stats to authenticated;
 grant select on public.reason_codes to anon, authenticated, service_role;
+grant insert (reason_code) on public.moderation_actions to authenticated;
 grant select, insert, update on public.moderation_cases to service_role;
 grant select on public.moderation_cases to authenticated;
 grant select, insert, update, delete on public.agent_rooms to service_role;
@@ -734,6 +759,7 @@ grant execute on function public.push_finish(jsonb) to service_role;
 grant select on public.app_setting_changes to authenticated, service_role;
 grant execute on function public.explain_access(uuid, uuid) to authenticated, service_role;
 grant execute on function public.live_schema() to authenticated, service_role;
+grant execute on function public.agent_surroundings(uuid, text[]) to service_role;
 grant insert (call_id) on public.moderation_actions to authenticated;
 grant execute on function public.my_rights(uuid) to authenticated, service_role;
 grant execute on function public.move_session(uuid, timestamptz) to authenticated;
@@ -759,10 +785,14 @@ grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
 grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb) to authenticated;
+grant execute on function public.find_people(text, int) to authenticated;
 grant select on public.page_outbox to service_role;
 grant execute on function public.page_claim(int) to service_role;
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
+grant execute on function public.console_rooms(text, text, boolean, text, int, int), public.console_people(uuid, text, text, int, int, uuid[]) to authenticated;
 grant execute on function public.export_my_data(text, int) to authenticated;
+grant execute on function public.ops_listen(uuid, uuid, text, uuid) to service_role;
+grant execute on function public.stop_listening(), public.listening_digest(timestamptz) to authenticated;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
 grant select on public.live_now to authenticated;

@@ -19,7 +19,8 @@ export type ActionName =
   | "slow_mode"
   | "chat_mode"
   | "pin_message"
-  | "end_session";
+  | "end_session"
+  | "listen";
 
 export interface ActionFacts {
   /** What it is about: someone in the session, anybody's account, a message, or the whole session. */
@@ -48,6 +49,7 @@ export const ACTION_FACTS: Readonly<Record<ActionName, ActionFacts>> = {
   chat_mode: { scope: "session", minRank: 40 },
   pin_message: { scope: "session", minRank: 30 },
   end_session: { scope: "session", minRank: 50 },
+  listen: { scope: "session", minRank: 100 },
 };
 
 /** What `params` of a row in `moderation_actions` takes, by action. */
@@ -75,4 +77,5 @@ export interface ActionParams {
   readonly chat_mode: { readonly mode: "everyone" | "followers_only" | "subscribers_only" };
   readonly pin_message: { readonly message_id?: string };
   readonly end_session: Record<string, never>;
+  readonly listen: { readonly case_id?: string };
 }

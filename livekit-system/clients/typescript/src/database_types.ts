@@ -624,6 +624,7 @@ export type Database = {
           params: Json;
           prior: Json | null;
           reason: string | null;
+          reason_code: string | null;
           requested_by: string | null;
           requested_rank: number;
           requested_via: string;
@@ -639,6 +640,7 @@ export type Database = {
           id?: string;
           params?: Json;
           reason?: string | null;
+          reason_code?: string | null;
           session_id?: string | null;
           target_user_id?: string | null;
         };
@@ -664,6 +666,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "moderation_cases";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "moderation_actions_reason_code_fkey";
+            columns: ["reason_code"];
+            isOneToOne: false;
+            referencedRelation: "reason_codes";
+            referencedColumns: ["code"];
           },
           {
             foreignKeyName: "moderation_actions_session_id_fkey";
@@ -961,6 +970,7 @@ export type Database = {
           n: number | null;
           params: Json | null;
           reason: string | null;
+          reason_code: string | null;
           requested_by: string | null;
           requested_by_username: string | null;
           requested_rank: number | null;
@@ -1056,13 +1066,37 @@ export type Database = {
       };
       claim_case: { Args: { id: string }; Returns: Json };
       confirm_ban: { Args: { ban_id: string }; Returns: Json };
+      console_people: {
+        Args: {
+          session_id: string;
+          search?: string | null;
+          sort?: string | null;
+          limit?: number | null;
+          skip?: number | null;
+          heard?: string[] | null;
+        };
+        Returns: Json;
+      };
+      console_rooms: {
+        Args: {
+          search?: string | null;
+          type?: string | null;
+          trouble_only?: boolean | null;
+          sort?: string | null;
+          limit?: number | null;
+          skip?: number | null;
+        };
+        Returns: Json;
+      };
       decide_appeal: { Args: { id: string; decision: string; answer?: string | null }; Returns: Json };
       decline_invite: { Args: { session_id: string }; Returns: Json };
       delete_my_account: { Args: Record<never, never>; Returns: Json };
       erase_account: { Args: { user_id: string }; Returns: Json };
       explain_access: { Args: { session_id: string; user_id: string }; Returns: Json };
       export_my_data: { Args: { p_table?: string | null; p_skip?: number | null }; Returns: Json };
+      find_people: { Args: { search: string; limit?: number | null }; Returns: Json };
       forget_push_device: { Args: { p_installation: string }; Returns: Json };
+      listening_digest: { Args: { since?: string | null }; Returns: Json };
       live_events_since: {
         Args: { session_id: string; after_seq: number; limit?: number | null };
         Returns: Database["public"]["Tables"]["live_events"]["Row"][];
@@ -1168,6 +1202,7 @@ export type Database = {
       };
       session_policy: { Args: { session_id: string }; Returns: Json };
       set_calls_from: { Args: { calls_from: string }; Returns: Json };
+      stop_listening: { Args: Record<never, never>; Returns: Json };
       unblock_user: { Args: { user_id: string }; Returns: Json };
       watch_levels: { Args: { session_id: string }; Returns: Json };
     };

@@ -19,6 +19,7 @@ const OPS = t("Only the operations team may do this.", "Bunu yalnızca operasyon
 const ACCOUNT = t("Please create an account to continue.", "Devam etmek için lütfen hesap oluşturunuz.");
 
 export const REFUSAL_TEXTS = {
+  reason_needed: t("Please say why.", "Lütfen nedenini yazınız."),
   account_deleted: t("This account was deleted.", "Bu hesap silinmiş."),
   account_required: ACCOUNT,
   already_appealed: t("You have appealed this decision already.", "Bu karara zaten itiraz ettiniz."),

@@ -1,9 +1,11 @@
 /** Owns: the form that asks for moderation: what, how long, where, why, and what is known of it before and after it is sent. */
 import { type FormEvent, type RefObject, useEffect, useId, useRef, useState } from "react";
 import type { Intents } from "../data/intents.ts";
+import { useReasonCodes } from "../data/useReasonCodes.ts";
 import { useLooking, usePreview } from "../data/useForetold.ts";
 import { type Draft, type DraftFault, faultOf, GRAVE } from "../model/actions.ts";
 import type { Intent } from "../model/intents.ts";
+import { toldOf } from "../model/told.ts";
 import { useWords } from "../texts/useWords.ts";
 import { Details, ReasonField, startOf } from "./ActionFields.tsx";
 import { Foretold, Meanwhile } from "./Foretold.tsx";
@@ -15,13 +17,15 @@ export interface ActionDialogProps {
 }
 
 export function ActionDialog({ intent, intents }: ActionDialogProps) {
-  const { t } = useWords();
+  const { t, lang } = useWords();
   const title = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   const [fault, setFault] = useState<DraftFault | null>(null);
   const { aim, draft, phase, failure } = intent;
   const preview = usePreview(intent);
   const looking = useLooking(intent);
+  const codes = useReasonCodes();
+  const told = aim.target && !aim.dryRun ? toldOf(draft, codes, preview?.after ?? null, lang) : undefined;
   const busy = phase !== "draft";
   const close = () => intents.close(intent.id);
   useOpened(dialog);
@@ -56,14 +60,19 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
                   name="action"
                   checked={draft.action === action}
                   onChange={() =>
-                    change({ ...startOf(action, draft.targetId, aim.roles), reason: draft.reason })}
+                    change({
+                      ...startOf(action, draft.targetId, aim.roles),
+                      scope: aim.scopes[0] ?? "session",
+                      reason: draft.reason,
+                      code: draft.code,
+                    })}
                 />
                 <span>{t.action.name[action]}</span>
               </label>
             ))}
           </fieldset>
           <Details draft={draft} roles={aim.roles} scopes={aim.scopes} onChange={change} />
-          <ReasonField draft={draft} onChange={change} />
+          <ReasonField draft={draft} codes={codes} onChange={change} />
           {(weaker || draft.replace) && (
             <label className="lc-check">
               <input
@@ -80,7 +89,7 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
         {phase === "draft" && failure && (
           <p className="lc-fault" role="alert">{t.action.refused} {explain(failure, t)}</p>
         )}
-        {phase === "draft" && !failure && <Foretold preview={preview} />}
+        {phase === "draft" && !failure && <Foretold preview={preview} told={told} />}
         {phase === "checking" && <p className="lc-note lc-note-warn" role="status">{t.action.checking}</p>}
         {aim.dryRun && <p className="lc-rehearsal">{t.action.rehearseOn}</p>}
         <div className="lc-buttons">

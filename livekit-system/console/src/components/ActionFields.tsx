@@ -1,7 +1,7 @@
 /** Owns: the fields of the form that asks for moderation: how long, where, which role, why. */
 import { useId } from "react";
 import { type Draft, draftOf } from "../model/actions.ts";
-import type { ActionName, ChatMode, Role, Scope } from "../model/rows.ts";
+import type { ActionName, ChatMode, ReasonCode, Role, Scope } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
 
 const MODES: ChatMode[] = ["everyone", "followers_only", "subscribers_only"];
@@ -94,11 +94,28 @@ export function Details({ draft, roles, scopes, onChange }: FieldsProps) {
   );
 }
 
-export function ReasonField({ draft, onChange }: Pick<FieldsProps, "draft" | "onChange">) {
-  const { t } = useWords();
+export function ReasonField(
+  { draft, codes, onChange }: Pick<FieldsProps, "draft" | "onChange"> & { codes: ReasonCode[] },
+) {
+  const { t, lang } = useWords();
   const id = useId();
   return (
     <div className="lc-field">
+      {draft.targetId !== null && codes.length > 0 && (
+        <label className="lc-field">
+          <span>{t.action.code}</span>
+          <select
+            name="code"
+            value={draft.code ?? ""}
+            onChange={(event) => onChange({ code: event.target.value || null })}
+          >
+            <option value="">{t.action.noCode}</option>
+            {codes.map((one) => (
+              <option key={one.code} value={one.code}>{lang === "tr" ? one.text_tr : one.text_en}</option>
+            ))}
+          </select>
+        </label>
+      )}
       <label htmlFor={id}>{t.action.reason}</label>
       <input
         id={id}
@@ -109,6 +126,7 @@ export function ReasonField({ draft, onChange }: Pick<FieldsProps, "draft" | "on
         value={draft.reason}
         onChange={(event) => onChange({ reason: event.target.value })}
       />
+      {draft.targetId !== null && <span className="lc-sub">{t.action.reasonNote}</span>}
       <div className="lc-chips">
         {t.action.reasons.map((reason) => (
           <button

@@ -60,6 +60,7 @@ export function AuditList({ rows, named, hrefOf, nameOf }: AuditListProps) {
             <span className="lc-sub">
               {row.requested_by ? nameOf(row.requested_by) : t.action.via[row.requested_via]}
               {row.params.text && `: “${row.params.text}”`}
+              {row.reason_code && ` · ${row.reason_code}`}
               {row.reason && ` · ${row.reason}`}
             </span>
             {row.error_code && <span className="lc-error">{explainRow(row, t)}</span>}

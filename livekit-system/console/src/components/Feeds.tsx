@@ -1,5 +1,5 @@
 /** Owns: the feeds beside a room: incidents with their numbers and sentence, gifts and events. */
-import { figuresOf, isRehearsal, sentenceOf } from "../model/feed.ts";
+import { figuresOf, isRehearsal, sentenceOf, stepOf } from "../model/feed.ts";
 import type { Incident, LiveEvent, Role } from "../model/rows.ts";
 import { type Rule, RULE_NAMES } from "../model/rules.ts";
 import { useWords } from "../texts/useWords.ts";
@@ -20,20 +20,45 @@ export function IncidentList(
               {RULE_NAMES[lang][incident.rule as Rule] ?? incident.rule}
             </span>{" "}
             {nameOf && <span className="lc-what">{nameOf(incident.user_id)}</span>}
-            <span className="lc-sentence">{sentenceOf(incident, lang)}</span>
+            <Decided incident={incident} />
+            <Quoted sentence={sentenceOf(incident, lang)} />
             <span className="lc-sub">
               {[
                 ...figuresOf(incident).map(([name, value]) =>
                   `${t.feed.figure[name] ?? name} ${f.level(value)}`
                 ),
                 t.feed.strikes(f.level(incident.strikes)),
-                ...(isRehearsal(incident) ? [t.feed.observed] : []),
               ].join(" · ")}
             </span>
           </div>
         </li>
       ))}
     </ol>
+  );
+}
+
+/** What was decided, in the moderator's words: done, or only what would have been. */
+function Decided({ incident }: { incident: Incident }) {
+  const { t, f } = useWords();
+  const decided = stepOf(incident);
+  if (decided === null) return isRehearsal(incident) && <span className="lc-sub">{t.feed.observed}</span>;
+  const words = t.feed.step[decided.step];
+  if (words === undefined) return null;
+  const length = decided.seconds === null ? null : f.length(decided.seconds);
+  const said = isRehearsal(incident) ? t.feed.wouldHave(words.would(length)) : words.did(length);
+  return (
+    <span className="lc-sentence" data-decided={isRehearsal(incident) ? "observed" : "done"}>{said}</span>
+  );
+}
+
+/** The sentence is the offender's: it is quoted, and not said to who reads it here. */
+function Quoted({ sentence }: { sentence: string | null }) {
+  const { t } = useWords();
+  if (sentence === null) return null;
+  return (
+    <span className="lc-sub">
+      {t.feed.quoted} <q>{sentence}</q>
+    </span>
   );
 }
 

@@ -6,12 +6,28 @@ import { useWords } from "../texts/useWords.ts";
 import { describe } from "./ActionLine.tsx";
 import { explain } from "./States.tsx";
 
-export function Foretold({ preview }: { preview: Preview | null }) {
+export interface ForetoldProps {
+  preview: Preview | null;
+  /** What the person reads; null: nothing is sent. Undefined: nobody in particular is concerned. */
+  told: string | null | undefined;
+}
+
+export function Foretold({ preview, told }: ForetoldProps) {
   const { t, f } = useWords();
-  if (preview === null) return null;
+  const reads = told !== undefined && (
+    <p className="lc-told">
+      {told === null ? t.action.theyReadNothing : (
+        <>
+          {t.action.theyRead} <q>{told}</q>
+        </>
+      )}
+    </p>
+  );
+  if (preview === null) return reads || null;
   const { held, refused } = preview;
   return (
     <div className="lc-foretold" role="status">
+      {!refused && reads}
       {held && (
         <p>
           {t.action.held(

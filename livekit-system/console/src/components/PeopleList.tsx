@@ -1,25 +1,26 @@
 /** Owns: the people of a room: role, what they may send and do send, how long they are there, how loud they are. */
 import { limitOnMeter, type Meters, type Picture, soundsOf, switchesOf } from "../model/levels.ts";
 import { cameraState, chatMuted, devicesOf, micState } from "../model/people.ts";
-import type { Participant, SessionType } from "../model/rows.ts";
-import { clock, secondsBetween } from "../model/time.ts";
+import type { Seat, SessionType } from "../model/rows.ts";
+import { visible } from "../model/names.ts";
+import { clock, secondsBetween, secondsLeft } from "../model/time.ts";
 import { useWords } from "../texts/useWords.ts";
 import { CameraIcon, ChatIcon, HandIcon, MicIcon } from "./Icons.tsx";
 import { Meter } from "./Meter.tsx";
+import { Name } from "./Title.tsx";
 
 export interface PeopleListProps {
-  people: Participant[];
+  people: Seat[];
   type: SessionType;
   now: number;
   meters: Meters;
   picture: Picture | null;
-  loudness: Map<string, number>;
   threshold: number;
   nameOf: (userId: string) => string;
   /** Null where nobody's page may be opened. */
   hrefOf: ((userId: string) => string) | null;
   /** Null for who cannot be acted on. */
-  onAct: (person: Participant) => (() => void) | null;
+  onAct: (person: Seat) => (() => void) | null;
 }
 
 export function PeopleList(props: PeopleListProps) {
@@ -34,7 +35,7 @@ function sign(dbfs: number): string {
   return String(dbfs).replace("-", "−");
 }
 
-function Row(props: PeopleListProps & { person: Participant }) {
+function Row(props: PeopleListProps & { person: Seat }) {
   const { person, type, now, meters, threshold, nameOf, hrefOf } = props;
   const { t, f } = useWords();
   const name = nameOf(person.user_id);
@@ -44,11 +45,25 @@ function Row(props: PeopleListProps & { person: Participant }) {
   const act = props.onAct(person);
   const devices = devicesOf(person, type, switchesOf(props.picture, person.user_id));
   const sounds = soundsOf(props.picture, person.user_id);
-  const lufs = props.loudness.get(person.user_id);
+  const { lufs } = person;
   return (
-    <li className={person.is_online ? "lc-person" : "lc-person lc-away"} data-person={name}>
+    <li
+      className={person.is_online ? "lc-person" : "lc-person lc-away"}
+      data-person={visible(person.card.name)}
+      data-trouble={person.trouble}
+    >
       <div className="lc-who">
-        {hrefOf ? <a href={hrefOf(person.user_id)}>{name}</a> : <span className="lc-name">{name}</span>}
+        {hrefOf
+          ? (
+            <a href={hrefOf(person.user_id)}>
+              <Name>{name}</Name>
+            </a>
+          )
+          : (
+            <span className="lc-name">
+              <Name>{name}</Name>
+            </span>
+          )}
         <span className="lc-sub">
           {t.role[person.role]}
           {" · "}
@@ -72,24 +87,39 @@ function Row(props: PeopleListProps & { person: Participant }) {
         <MicIcon
           state={mic}
           label={mic === "muted" && person.mic_muted_until !== null
-            ? t.room.micUntil(f.time(person.mic_muted_until))
+            ? t.room.micUntil(f.time(person.mic_muted_until), clock(secondsLeft(person.mic_muted_until, now)))
             : t.room.mic[mic]}
         />
         {type === "video_live" && (
           <CameraIcon state={cameraState(person, type)} label={t.room.camera[cameraState(person, type)]} />
         )}
-        {chatMuted(person, now) && <ChatIcon label={t.room.chatMuted} />}
+        {chatMuted(person, now) && (
+          <ChatIcon
+            label={person.chat_muted_until === "infinity" || person.chat_muted_until === null
+              ? t.room.chatMuted
+              : t.room.chatUntil(
+                f.time(person.chat_muted_until),
+                clock(secondsLeft(person.chat_muted_until, now)),
+              )}
+          />
+        )}
         {person.hand_raised_at !== null && <HandIcon label={t.room.hands} />}
       </div>
       <div className="lc-level">
         {(level !== null || (mic === "allowed" && person.is_online)) && (
           <Meter name={name} level={level} threshold={limitOnMeter(threshold)} />
         )}
-        {lufs !== undefined && <span className="lc-sub lc-lufs">{t.room.loudness(f.level(lufs))}</span>}
+        {lufs !== null && <span className="lc-sub lc-lufs">{t.room.loudness(f.level(lufs))}</span>}
       </div>
       <div className="lc-do">
         {act && (
-          <button type="button" className="lc-button" onClick={act} aria-label={t.room.act(name)}>
+          <button
+            type="button"
+            className="lc-button"
+            onClick={act}
+            data-act={person.user_id}
+            aria-label={t.room.act(name)}
+          >
             {t.room.actShort}
           </button>
         )}

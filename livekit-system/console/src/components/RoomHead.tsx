@@ -5,6 +5,7 @@ import type { PolicyOverride, Session } from "../model/rows.ts";
 import { clock, secondsBetween } from "../model/time.ts";
 import { links } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
+import { Title } from "./Title.tsx";
 
 export interface RoomHeadProps {
   session: Session;
@@ -25,7 +26,9 @@ export function RoomHead({ session, creator, agent, policy, now, dryRun, onDryRu
     <div className="lc-room-head">
       <a className="lc-back" href={links.rooms}>← {t.rooms.title}</a>
       <div className="lc-title">
-        <h1>{session.title}</h1>
+        <h1>
+          <Title session={session} />
+        </h1>
         {session.status === "ended" && <span className="lc-tag">{t.room.ended}</span>}
         {session.mute_all_rank !== null && <span className="lc-tag lc-tag-warn">{t.room.mutedAll}</span>}
         {session.host_left_at !== null && session.status === "live" && (
@@ -33,10 +36,11 @@ export function RoomHead({ session, creator, agent, policy, now, dryRun, onDryRu
         )}
       </div>
       <p className="lc-facts">
-        <span>{creator}</span>
+        <bdi className="lc-said">{creator}</bdi>
         <span>{t.type[session.type]} · {t.access[session.access_type]}</span>
         <span>
-          {t.room.online(session.viewer_count)} · {t.rooms.column.peak} {f.whole(session.peak_viewers)}
+          {t.room.online(session.viewer_count)} · {t.rooms.column.peak}{" "}
+          {f.whole(Math.max(session.peak_viewers, session.viewer_count))}
         </span>
         <span>{t.rooms.column.seconds} {clock(secondsBetween(session.started_at, end) ?? 0)}</span>
         {session.status === "live" && <Agent agent={agent} />}
@@ -49,7 +53,11 @@ export function RoomHead({ session, creator, agent, policy, now, dryRun, onDryRu
             <input type="checkbox" checked={dryRun} onChange={(event) => onDryRun(event.target.checked)} />
             {dryRun ? t.action.rehearseOn : t.action.rehearse}
           </label>
-          {onAct && <button type="button" className="lc-button" onClick={onAct}>{t.room.whole}</button>}
+          {onAct && (
+            <button type="button" className="lc-button" data-act="room" onClick={onAct}>
+              {t.room.whole}
+            </button>
+          )}
         </div>
       )}
     </div>

@@ -2,6 +2,7 @@
 import type { RoomRow, SortKey } from "../model/rooms.ts";
 import { clock } from "../model/time.ts";
 import { useWords } from "../texts/useWords.ts";
+import { Title } from "./Title.tsx";
 
 export interface RoomTableProps {
   rows: RoomRow[];
@@ -53,9 +54,12 @@ function Row({ row, href }: { row: RoomRow; href: string }) {
   return (
     <tr className={row.trouble.length > 0 ? "lc-trouble" : undefined}>
       <th scope="row">
-        <a href={href}>{session.title}</a>
+        <a href={href}>
+          <Title session={session} />
+        </a>
         <span className="lc-sub">
-          {row.creator} · {t.type[session.type]} · {t.access[session.access_type]}
+          <bdi className="lc-said">{row.creator}</bdi> · {t.type[session.type]} ·{" "}
+          {t.access[session.access_type]}
         </span>
         <Narrow row={row} />
         {row.trouble.length > 0 && <Troubles row={row} />}
@@ -70,7 +74,7 @@ function Row({ row, href }: { row: RoomRow; href: string }) {
         {row.loudest
           ? (
             <>
-              {row.loudest.name}{" "}
+              <bdi className="lc-said">{row.loudest.name}</bdi>{" "}
               <span className="lc-muted">{t.room.loudness(f.level(row.loudest.lufs))}</span>
             </>
           )

@@ -11,4 +11,4 @@ export const PARTICIPANT_COLUMNS =
   "invited_role, is_online, last_joined_at, left_at, watch_seconds";
 export const AUDIT_COLUMNS =
   "n, created_at, action_id, session_id, action, params, target_user_id, requested_by, " +
-  "requested_via, reason, dry_run, status, error_code, error, before, after, enforce_ms, undone_at";
+  "requested_via, reason, reason_code, dry_run, status, error_code, error, before, after, enforce_ms, undone_at";

@@ -1,5 +1,7 @@
 /** Owns: what a failed request means for the person in front of it. */
 
+import type { SupabaseClient } from "@supabase/supabase-js";
+
 export interface Failure {
   /** `offline`: nobody answered; `forbidden`: not for this person; `refused`: the answer is no, and says why. */
   kind: "offline" | "forbidden" | "refused";
@@ -31,6 +33,24 @@ export class RequestError extends Error {
 export function failureFrom(error: unknown): Failure {
   if (error instanceof RequestError) return error.failure;
   return { kind: "offline", code: null, message: String(error) };
+}
+
+/** What an edge function answers; throws RequestError with its code. */
+export async function invoke<T>(
+  client: SupabaseClient,
+  name: string,
+  body: Record<string, unknown>,
+): Promise<T> {
+  const { data, error } = await client.functions.invoke(name, { body });
+  if (!error) return data as T;
+  const answer = (error as { context?: unknown }).context;
+  if (!(answer instanceof Response)) throw new RequestError(failureOf({ message: String(error) }, 0));
+  const told = await answer.json().catch(() => null) as
+    | { error?: { code?: string; message?: string } }
+    | null;
+  throw new RequestError(
+    failureOf({ hint: told?.error?.code ?? null, message: told?.error?.message ?? "" }, answer.status),
+  );
 }
 
 /** The data of a supabase-js result; throws RequestError. */

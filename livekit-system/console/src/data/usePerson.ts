@@ -1,9 +1,9 @@
 /** Owns: finding people, and all that is on record about one of them. */
-import type { AuditRow, Ban, Incident, Participant, Profile, Session } from "../model/rows.ts";
+import type { AuditRow, Ban, Card, Incident, Participant, Profile, Session } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
-import { AUDIT_COLUMNS, INCIDENT_COLUMNS } from "./columns.ts";
+import { AUDIT_COLUMNS, INCIDENT_COLUMNS, PARTICIPANT_COLUMNS } from "./columns.ts";
 import { dataOf } from "./failure.ts";
-import { profilesOf } from "./names.ts";
+import { learnCards, profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
 
 const EVERY_MS = 5_000;
@@ -31,8 +31,7 @@ export function usePerson(id: string): Live<PersonReading> {
       dataOf(
         client.from("live_participants")
           .select(
-            "session_id, user_id, role, is_online, last_joined_at, watch_seconds, " +
-              "live_sessions!inner(title, type, status, creator_id)",
+            `${PARTICIPANT_COLUMNS}, live_sessions!inner(title, type, status, creator_id)`,
           )
           .eq("user_id", id).order("last_joined_at", { ascending: false, nullsFirst: false }).limit(ROWS),
       ),
@@ -63,18 +62,16 @@ export function usePerson(id: string): Live<PersonReading> {
   return useLive(`person ${id}`, read, EVERY_MS);
 }
 
-/** People whose name or username begins with a text of two letters or more; null for a shorter one. */
-export function usePeopleSearch(text: string): Live<Profile[] | null> {
+/** People by a part of their name, whatever its marks and case, or by their id; null for a text of less than two letters. */
+export function usePeopleSearch(text: string): Live<Card[] | null> {
   const client = useSupabase();
-  // `_` stays, although it stands for any one letter: it is in many usernames.
-  const wanted = text.trim().replaceAll(/[%,()*\\"]/g, "");
+  const wanted = text.trim();
 
-  async function read(): Promise<Profile[] | null> {
+  async function read(): Promise<Card[] | null> {
     if (wanted.length < 2) return null;
-    return await dataOf<Profile[]>(
-      client.from("profiles").select("id, username, display_name")
-        .or(`username.ilike."${wanted}%",display_name.ilike."${wanted}%"`).order("username").limit(30),
-    );
+    const found = await dataOf<Card[]>(client.rpc("find_people", { search: wanted }));
+    learnCards(found);
+    return found;
   }
   return useLive(`people ${wanted}`, read, SEARCH_EVERY_MS);
 }

@@ -1,23 +1,8 @@
 /** Owns: everything about one session, each part read anew when a hint names its table, and every few seconds anyway. */
 import { peopleIn } from "../model/feed.ts";
-import type {
-  AgentRoom,
-  AudioMinute,
-  AuditRow,
-  Incident,
-  LiveEvent,
-  Participant,
-  PolicyOverride,
-  Session,
-} from "../model/rows.ts";
+import type { AgentRoom, AuditRow, Incident, LiveEvent, PolicyOverride, Session } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
-import {
-  AUDIT_COLUMNS,
-  INCIDENT_COLUMNS,
-  MINUTE_COLUMNS,
-  PARTICIPANT_COLUMNS,
-  SESSION_COLUMNS,
-} from "./columns.ts";
+import { AUDIT_COLUMNS, INCIDENT_COLUMNS, SESSION_COLUMNS } from "./columns.ts";
 import { dataOf } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
@@ -26,8 +11,6 @@ import { type Listening, useTopic } from "./useTopic.ts";
 const BEAT_MS = 4_000;
 const SLOW_BEAT_MS = 10_000;
 const ROWS = 60;
-const PEOPLE_AT_MOST = 1_000;
-const HEARD_WITHIN_MS = 3 * 60_000;
 
 export interface Head {
   /** Null when there is none, or it is not for this person to see. */
@@ -37,22 +20,15 @@ export interface Head {
   policy: PolicyOverride | null;
 }
 
-export interface Crowd {
-  people: Participant[];
-  /** Loudness of each person's latest minute, LUFS. */
-  loudness: Map<string, number>;
-}
-
 export interface Room {
   head: Live<Head>;
-  crowd: Live<Crowd>;
   incidents: Live<Incident[]>;
   events: Live<LiveEvent[]>;
   audit: Live<AuditRow[]>;
   hints: Listening;
 }
 
-export function useRoom(id: string, isOps: boolean): Room {
+export function useRoom(id: string, isOps: boolean, crowd: Live<unknown>): Room {
   const client = useSupabase();
 
   async function readHead(): Promise<Head> {
@@ -69,23 +45,6 @@ export function useRoom(id: string, isOps: boolean): Room {
       )
       : [];
     return { session, agent: leases[0] ?? null, policy };
-  }
-
-  async function readCrowd(): Promise<Crowd> {
-    const [people, minutes] = await Promise.all([
-      dataOf(
-        client.from("live_participants").select(PARTICIPANT_COLUMNS).eq("session_id", id)
-          .order("is_online", { ascending: false }).limit(PEOPLE_AT_MOST),
-      ).then((rows) => rows as unknown as Participant[]),
-      dataOf<AudioMinute[]>(
-        client.from("live_audio_stats").select(MINUTE_COLUMNS)
-          .eq("session_id", id).gt("minute", new Date(Date.now() - HEARD_WITHIN_MS).toISOString())
-          .order("minute"),
-      ),
-    ]);
-    await profilesOf(client, people.map((person) => person.user_id));
-    const loud = minutes.filter((minute) => minute.loudness_lufs !== null);
-    return { people, loudness: new Map(loud.map((minute) => [minute.user_id, minute.loudness_lufs!])) };
   }
 
   async function readIncidents(): Promise<Incident[]> {
@@ -120,7 +79,6 @@ export function useRoom(id: string, isOps: boolean): Room {
   }
 
   const head = useLive(`head ${id} ${isOps}`, readHead, BEAT_MS);
-  const crowd = useLive(`crowd ${id}`, readCrowd, BEAT_MS);
   const incidents = useLive(`incidents ${id}`, readIncidents, SLOW_BEAT_MS);
   const events = useLive(`events ${id}`, readEvents, SLOW_BEAT_MS);
   const audit = useLive(`audit ${id}`, readAudit, SLOW_BEAT_MS);
@@ -143,5 +101,5 @@ export function useRoom(id: string, isOps: boolean): Room {
     },
     () => [head, crowd, incidents, events, audit].forEach((live) => live.refresh()),
   );
-  return { head, crowd, incidents, events, audit, hints };
+  return { head, incidents, events, audit, hints };
 }

@@ -19,7 +19,8 @@ export type ActionName =
   | "slow_mode"
   | "chat_mode"
   | "pin_message"
-  | "end_session";
+  | "end_session"
+  | "listen";
 
 export interface ActionFacts {
   /** What it is about: someone in the session, anybody's account, a message, or the whole session. */
@@ -52,4 +53,5 @@ export const ACTIONS: Record<ActionName, ActionFacts> = {
   chat_mode: { scope: "session", minRank: 40, undoneBy: "chat_mode", params: ["mode"] },
   pin_message: { scope: "session", minRank: 30, undoneBy: "pin_message", params: ["message_id"] },
   end_session: { scope: "session", minRank: 50, undoneBy: null, params: [] },
+  listen: { scope: "session", minRank: 100, undoneBy: null, params: ["case_id"] },
 };

@@ -8,12 +8,13 @@ import type { ActionName, ActionStatus, ChatMode, Participant, Role, Scope, Sess
 
 const NAMES = Object.keys(ACTIONS) as ActionName[];
 
-/** What one asks against somebody, in order. Bans are lifted where they are listed, messages deleted where they stand. */
+/** What one asks against somebody, in order. Bans are lifted where they are listed, messages deleted where they stand,
+ * and one listens in by a function of its own. */
 export const ON_PERSON = NAMES.filter((name) =>
   ["person", "account"].includes(ACTIONS[name].scope) && name !== "unban"
 );
 export const ON_ROOM = NAMES.filter((name) =>
-  ACTIONS[name].scope === "session" && !ACTIONS[name].params.includes("message_id")
+  ACTIONS[name].scope === "session" && !ACTIONS[name].params.includes("message_id") && name !== "listen"
 );
 
 /** What takes something away from people, and so needs a reason. */
@@ -76,6 +77,11 @@ export function offers(
   return ON_PERSON.filter((action) => mayAsk(rank, action) && !pointless.has(action));
 }
 
+/** What still makes sense when the session is over. */
+export function offersAfterEnd(rank: number, person: Pick<Participant, "role">): ActionName[] {
+  return mayReach(rank, person.role) && mayAsk(rank, "ban") ? ["ban"] : [];
+}
+
 /** What the form holds. */
 export interface Draft {
   action: ActionName;
@@ -88,6 +94,8 @@ export interface Draft {
   /** Also where it shortens what holds for longer. */
   replace: boolean;
   reason: string;
+  /** Of reason_codes: the person reads its sentence in their own language. */
+  code: string | null;
 }
 
 export function draftOf(action: ActionName, targetId: string | null): Draft {
@@ -101,6 +109,7 @@ export function draftOf(action: ActionName, targetId: string | null): Draft {
     mode: "everyone",
     replace: false,
     reason: "",
+    code: null,
   };
 }
 
@@ -110,7 +119,8 @@ export type DraftFault = "reason" | "role" | "text";
 export function faultOf(draft: Draft): DraftFault | null {
   if (draft.action === "set_role" && draft.role === null) return "role";
   if (draft.action === "announce" && draft.text.trim() === "") return "text";
-  return NEEDS_REASON.has(draft.action) && draft.reason.trim() === "" ? "reason" : null;
+  const said = draft.reason.trim() !== "" || draft.code !== null;
+  return NEEDS_REASON.has(draft.action) && !said ? "reason" : null;
 }
 
 /** A row as `moderation_actions` takes it from an app user. The id makes a retry the same request. */
@@ -121,6 +131,7 @@ export interface ActionRow {
   action: ActionName;
   params: Record<string, unknown>;
   reason: string | null;
+  reason_code: string | null;
   dry_run: boolean;
 }
 
@@ -132,6 +143,7 @@ export function rowOf(draft: Draft, sessionId: string | null, id: string, dryRun
     action: draft.action,
     params: paramsOf(draft),
     reason: draft.reason.trim() || null,
+    reason_code: draft.targetId === null ? null : draft.code,
     dry_run: dryRun,
   };
 }

@@ -10,10 +10,21 @@ export function sentenceOf(incident: Incident, lang: Lang): string | null {
   return typeof sentence === "string" ? sentence : null;
 }
 
+/** What the rule decided, and for how long; null where the incident does not say. */
+export function stepOf(incident: Incident): { step: string; seconds: number | null } | null {
+  const { step, mute_seconds: seconds } = incident.measured;
+  return typeof step === "string" ? { step, seconds: typeof seconds === "number" ? seconds : null } : null;
+}
+
+/** How it was decided, not what was measured. */
+const NO_FIGURES = ["number", "mute_seconds"];
+
 /** The numbers that made the rule fire, by name; `number` says only which of several sounds it was. */
 export function figuresOf(incident: Incident): [name: string, value: number][] {
   return Object.entries(incident.measured)
-    .filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[0] !== "number");
+    .filter((entry): entry is [string, number] =>
+      typeof entry[1] === "number" && !NO_FIGURES.includes(entry[0])
+    );
 }
 
 export function isRehearsal(incident: Incident): boolean {

@@ -121,3 +121,12 @@ export function zone(dbfs: number, threshold: number): Zone {
   if (dbfs > threshold) return "over";
   return dbfs > threshold - 3 ? "near" : "low";
 }
+
+/** Who is over the limit now, loudest first; at most as many as a list takes. */
+export function loudOf(meters: Meters, limit: number): string[] {
+  return [...meters]
+    .filter(([, meter]) => meter.peak > limit)
+    .sort(([, a], [, b]) => b.peak - a.peak)
+    .slice(0, 20)
+    .map(([who]) => who);
+}

@@ -1,6 +1,6 @@
-/** The people of one room: their order, the queue of hands, and what each may send. Pure. */
+/** The people of one room: what each may send. Pure. */
 import { type Device, DEVICES, type Switch, type Switches } from "./levels.ts";
-import { RANKS, ROLES, type Source } from "./roles.ts";
+import { ROLES, type Source } from "./roles.ts";
 import type { Participant, SessionType } from "./rows.ts";
 import { holds } from "./time.ts";
 
@@ -39,22 +39,4 @@ export function devicesOf(
 
 export function chatMuted(person: Participant, now: number): boolean {
   return holds(person.chat_muted_until, now);
-}
-
-/** Hands in the order in which they went up. */
-export function handQueue(people: Participant[]): Participant[] {
-  return people
-    .filter((person) => person.hand_raised_at !== null)
-    .sort((a, b) => Date.parse(a.hand_raised_at!) - Date.parse(b.hand_raised_at!));
-}
-
-/** Who is there first, then by rank, who is muted, and by when they came. */
-export function ordered(people: Participant[]): Participant[] {
-  return [...people].sort((a, b) =>
-    Number(b.is_online) - Number(a.is_online) ||
-    RANKS[b.role] - RANKS[a.role] ||
-    Number(b.mic_muted) - Number(a.mic_muted) ||
-    (a.last_joined_at ?? "").localeCompare(b.last_joined_at ?? "") ||
-    a.user_id.localeCompare(b.user_id)
-  );
 }

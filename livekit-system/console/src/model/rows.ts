@@ -14,6 +14,14 @@ export interface Profile {
   display_name: string | null;
 }
 
+/** A person as lists tell about them. */
+export interface Card {
+  id: string;
+  name: string | null;
+  avatar: string | null;
+  username: string | null;
+}
+
 export interface Session {
   id: string;
   creator_id: string;
@@ -45,6 +53,26 @@ export interface Participant {
   last_joined_at: Time | null;
   left_at: Time | null;
   watch_seconds: number;
+}
+
+/** A person of `console_people`. */
+export interface Seat extends Participant {
+  card: Card;
+  lufs: number | null;
+  incidents: number;
+  trouble: number;
+}
+
+/** What `console_people` answers. */
+export interface Crowd {
+  total: number;
+  online: number;
+  matched: number;
+  /** One's own place; null for who has none. */
+  me: { role: Role; user_id: string } | null;
+  /** First come first. */
+  hands: (Participant & { card: Card })[];
+  people: Seat[];
 }
 
 /** A lease that stood, by the database's clock, when it was read. */
@@ -118,6 +146,13 @@ export interface Held {
   by: string | null;
 }
 
+/** A row of `reason_codes`. */
+export interface ReasonCode {
+  code: string;
+  text_en: string;
+  text_tr: string;
+}
+
 /** What `preview_action` answers. */
 export interface Preview {
   before: Standing | null;
@@ -156,6 +191,7 @@ export interface AuditRow {
   requested_by: string | null;
   requested_via: "ops" | "app" | "auto" | "assistant";
   reason: string | null;
+  reason_code: string | null;
   dry_run: boolean;
   status: ActionStatus;
   error_code: string | null;

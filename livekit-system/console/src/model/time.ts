@@ -6,6 +6,11 @@ export function secondsBetween(from: Time | null, to: number): number | null {
   return from === null ? null : Math.max(0, (to - Date.parse(from)) / 1000);
 }
 
+/** Seconds from now until a moment, never negative. */
+export function secondsLeft(until: Time, now: number): number {
+  return Math.max(0, (Date.parse(until) - now) / 1000);
+}
+
 /** `0:42`, `12:05`, `1:02:03`. */
 export function clock(seconds: number): string {
   const whole = Math.floor(Math.max(0, seconds));

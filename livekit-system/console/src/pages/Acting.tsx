@@ -33,5 +33,9 @@ function Asked() {
 /** Opens the form for an aim. */
 export function useAct(): (aim: Aim) => void {
   const { intents } = useIntents();
-  return (aim) => void intents.open(aim, startOf(aim.actions[0]!, aim.target?.id ?? null, aim.roles));
+  return (aim) =>
+    void intents.open(aim, {
+      ...startOf(aim.actions[0]!, aim.target?.id ?? null, aim.roles),
+      scope: aim.scopes[0] ?? "session",
+    });
 }

@@ -1,13 +1,18 @@
 /** Owns: finding a person. */
-import { useState } from "react";
 import { Empty, Reading } from "../components/States.tsx";
+import { Name } from "../components/Title.tsx";
+import { nameFor } from "../data/names.ts";
 import { usePeopleSearch } from "../data/usePerson.ts";
+import { shortId, visible } from "../model/names.ts";
+import { useParams } from "../params.ts";
 import { links } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 
+const SEARCH = { q: "" };
+
 export function PeoplePage() {
   const { t } = useWords();
-  const [text, setText] = useState("");
+  const [{ q: text }, setParams] = useParams(SEARCH);
   const found = usePeopleSearch(text);
   return (
     <>
@@ -18,7 +23,7 @@ export function PeoplePage() {
           aria-label={t.person.search}
           placeholder={t.person.search}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => setParams({ q: event.target.value })}
         />
       </div>
       {text.trim().length < 2 ? <Empty>{t.person.hint}</Empty> : (
@@ -30,8 +35,10 @@ export function PeoplePage() {
                 <ul className="lc-feed lc-found">
                   {people.map((person) => (
                     <li key={person.id}>
-                      <a href={links.person(person.id)}>{person.display_name || person.username}</a>
-                      <span className="lc-sub">@{person.username}</span>
+                      <a href={links.person(person.id)}>
+                        <Name>{nameFor(person.id)}</Name>
+                      </a>
+                      <bdi className="lc-sub lc-said">@{visible(person.username)} · {shortId(person.id)}</bdi>
                     </li>
                   ))}
                 </ul>

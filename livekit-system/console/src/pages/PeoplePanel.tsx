@@ -1,27 +1,24 @@
-/** Owns: the people of a room as a panel: found by name, the first of them shown. */
-import { useState } from "react";
+/** Owns: the people of a room as a panel: searched, sorted and paged by the database. */
+import { Pager } from "../components/Pager.tsx";
 import { PeopleList, type PeopleListProps } from "../components/PeopleList.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { nameFor } from "../data/names.ts";
+import { type CrowdView, PEOPLE_PAGE, PEOPLE_SORTS, type PeopleSort } from "../data/useCrowd.ts";
 import type { Levels } from "../data/useLevels.ts";
 import type { Live } from "../data/useLive.ts";
-import type { Crowd } from "../data/useRoom.ts";
-import { ordered } from "../model/people.ts";
-import type { Session } from "../model/rows.ts";
+import type { Crowd, Session } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
-
-const SHOWN = 60;
 
 export interface PeoplePanelProps extends Pick<PeopleListProps, "threshold" | "now" | "hrefOf" | "onAct"> {
   crowd: Live<Crowd>;
+  view: CrowdView;
+  onView: (change: Partial<CrowdView>) => void;
   session: Session;
   levels: Levels;
 }
 
-export function PeoplePanel({ crowd, session, levels, ...rest }: PeoplePanelProps) {
+export function PeoplePanel({ crowd, view, onView, session, levels, ...rest }: PeoplePanelProps) {
   const { t, f } = useWords();
-  const [text, setText] = useState("");
-  const [all, setAll] = useState(false);
   const live = session.status === "live";
   return (
     <>
@@ -30,47 +27,44 @@ export function PeoplePanel({ crowd, session, levels, ...rest }: PeoplePanelProp
           {t.room.people} <Freshness of={crowd} />
         </h2>
         <span className="lc-limit-key">{t.room.limit(f.level(rest.threshold))}</span>
+        <select
+          aria-label={t.rooms.sort}
+          value={view.sort}
+          onChange={(event) => onView({ sort: event.target.value as PeopleSort, page: 0 })}
+        >
+          {PEOPLE_SORTS.map((sort) => <option key={sort} value={sort}>{t.room.sort[sort]}</option>)}
+        </select>
         <input
           type="search"
           aria-label={t.room.find}
           placeholder={t.room.find}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
+          value={view.text}
+          onChange={(event) => onView({ text: event.target.value, page: 0 })}
         />
       </div>
       {live && levels.state === "lost" && (
         <p className="lc-note lc-note-warn" role="status">{t.room.levelsLost}</p>
       )}
       <Reading of={crowd}>
-        {({ people, loudness }) => {
-          const wanted = text.trim().toLocaleLowerCase();
-          const found = ordered(people).filter((person) =>
-            nameFor(person.user_id).toLocaleLowerCase().includes(wanted)
-          );
-          if (found.length === 0) return <Empty>{t.room.nobody}</Empty>;
-          return (
+        {({ people, matched }) =>
+          people.length === 0 ? <Empty>{t.room.nobody}</Empty> : (
             <>
               <PeopleList
-                people={all ? found : found.slice(0, SHOWN)}
+                people={people}
                 type={session.type}
                 meters={levels.meters}
                 picture={levels.picture}
-                loudness={loudness}
                 nameOf={nameFor}
                 {...rest}
               />
-              {!all && found.length > SHOWN && (
-                <button
-                  type="button"
-                  className="lc-button lc-quiet"
-                  onClick={() => setAll(true)}
-                >
-                  {t.room.showAll(found.length)}
-                </button>
-              )}
+              <Pager
+                page={view.page}
+                size={PEOPLE_PAGE}
+                total={matched}
+                onPage={(page) => onView({ page })}
+              />
             </>
-          );
-        }}
+          )}
       </Reading>
       <p className="lc-sub lc-foot">{t.room.levelsNote}</p>
     </>

@@ -3,16 +3,21 @@ import { AuditList } from "../components/ActionLine.tsx";
 import { BanList } from "../components/BanList.tsx";
 import { IncidentList } from "../components/Feeds.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
+import { Name, Title, titleOf } from "../components/Title.tsx";
 import { useSupabase } from "../data/client.ts";
 import { nameFor } from "../data/names.ts";
 import { useIntents } from "../data/useIntents.ts";
 import { useNow } from "../data/useLive.ts";
 import { placeToLift, usePerson, type Visited } from "../data/usePerson.ts";
-import { draftOf } from "../model/actions.ts";
+import { draftOf, offers, offersAfterEnd, rolesFor, scopesFor } from "../model/actions.ts";
+import type { Aim } from "../model/intents.ts";
+import { chatMuted } from "../model/people.ts";
 import { OPS_RANK } from "../model/roles.ts";
 import type { Ban } from "../model/rows.ts";
+import { shortId, visible } from "../model/names.ts";
 import { links } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
+import { useAct } from "./Acting.tsx";
 
 export function PersonPage({ id }: { id: string }) {
   const { t } = useWords();
@@ -20,6 +25,7 @@ export function PersonPage({ id }: { id: string }) {
   const person = usePerson(id);
   const now = useNow(5_000);
   const { intents } = useIntents();
+  const act = useAct();
 
   async function lift(ban: Ban) {
     const sessionId = await placeToLift(client, ban).catch(() => undefined);
@@ -42,9 +48,19 @@ export function PersonPage({ id }: { id: string }) {
         <>
           <a className="lc-back" href={links.people}>← {t.person.title}</a>
           <div className="lc-title">
-            <h1>{nameFor(id)}</h1>
-            {profile && <span className="lc-sub">@{profile.username}</span>}
+            <h1>
+              <Name>{nameFor(id)}</Name>
+            </h1>
+            {profile && <bdi className="lc-sub lc-said">@{visible(profile.username)} · {shortId(id)}</bdi>}
             <Freshness of={person} />
+            <button
+              type="button"
+              className="lc-button"
+              data-act="platform"
+              onClick={() => act(onPlatform(id))}
+            >
+              {t.person.actOnPlatform}
+            </button>
           </div>
           <div className="lc-columns">
             <div className="lc-side">
@@ -71,7 +87,7 @@ export function PersonPage({ id }: { id: string }) {
               <section className="lc-panel">
                 <h2>{t.person.sessions}</h2>
                 {sessions.length > 0
-                  ? <Sessions sessions={sessions} />
+                  ? <Sessions sessions={sessions} onAct={(visited) => act(inSession(id, visited))} />
                   : <Empty>{t.person.noSessions}</Empty>}
               </section>
             </div>
@@ -82,7 +98,40 @@ export function PersonPage({ id }: { id: string }) {
   );
 }
 
-function Sessions({ sessions }: { sessions: Visited[] }) {
+/** All that can be done to somebody without a session. */
+function onPlatform(id: string): Aim {
+  const target = { id, name: nameFor(id) };
+  return {
+    sessionId: null,
+    target,
+    actions: ["ban"],
+    roles: [],
+    scopes: ["platform"],
+    rank: OPS_RANK,
+    dryRun: false,
+  };
+}
+
+/** What can be done in a session that they are or were in: all of it while it runs, and keeping out for ever after. */
+function inSession(id: string, visited: Visited): Aim {
+  const { type, status } = visited.live_sessions;
+  const target = { id, name: nameFor(id) };
+  const actions = status === "live"
+    ? offers(OPS_RANK, visited, type, chatMuted(visited, Date.now()))
+    : offersAfterEnd(OPS_RANK, visited);
+  const roles = rolesFor(OPS_RANK, type, visited.role);
+  return {
+    sessionId: visited.session_id,
+    target,
+    actions,
+    roles,
+    scopes: scopesFor(OPS_RANK),
+    rank: OPS_RANK,
+    dryRun: false,
+  };
+}
+
+function Sessions({ sessions, onAct }: { sessions: Visited[]; onAct: (visited: Visited) => void }) {
   const { t, f } = useWords();
   return (
     <ol className="lc-feed">
@@ -92,13 +141,28 @@ function Sessions({ sessions }: { sessions: Visited[] }) {
             {visited.last_joined_at && f.moment(visited.last_joined_at)}
           </time>
           <div>
-            <a href={links.room(visited.session_id)}>{visited.live_sessions.title}</a>
+            <a href={links.room(visited.session_id)}>
+              <Title session={{ id: visited.session_id, title: visited.live_sessions.title }} />
+            </a>
             <span className="lc-sub">
               {t.role[visited.role]} · {t.type[visited.live_sessions.type]} ·{" "}
               {t.person.watched(f.length(visited.watch_seconds))}
             </span>
           </div>
           {visited.is_online && <span className="lc-fresh">{t.state.live}</span>}
+          {visited.live_sessions.status !== "scheduled" && (
+            <button
+              type="button"
+              className="lc-button"
+              data-act={visited.session_id}
+              aria-label={t.person.actIn(
+                titleOf({ id: visited.session_id, title: visited.live_sessions.title }, t),
+              )}
+              onClick={() => onAct(visited)}
+            >
+              {t.room.actShort}
+            </button>
+          )}
         </li>
       ))}
     </ol>

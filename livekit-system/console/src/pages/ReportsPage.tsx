@@ -2,6 +2,7 @@
 import { ColumnChart, UsageCard } from "../components/Charts.tsx";
 import { type Column, FigureTable } from "../components/FigureTable.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
+import { Title } from "../components/Title.tsx";
 import { nameFor } from "../data/names.ts";
 import { DAYS, type ReportsReading, useReports } from "../data/useReports.ts";
 import { daysUpTo } from "../model/charts.ts";
@@ -136,7 +137,14 @@ function Watched({ rows }: { rows: WatchTime[] }) {
 function Recent({ rows }: { rows: Performance[] }) {
   const { t, f } = useWords();
   const columns: Column<Performance>[] = [
-    { name: t.reports.session, of: (row) => <a href={links.room(row.session_id)}>{row.title}</a> },
+    {
+      name: t.reports.session,
+      of: (row) => (
+        <a href={links.room(row.session_id)}>
+          <Title session={{ id: row.session_id, title: row.title }} />
+        </a>
+      ),
+    },
     { name: t.reports.people, of: (row) => f.whole(row.people), number: true },
     { name: t.reports.peak, of: (row) => f.whole(row.peak_viewers), number: true },
     { name: t.reports.time, of: (row) => f.length(row.duration_seconds ?? 0), number: true },

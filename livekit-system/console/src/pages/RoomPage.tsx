@@ -1,47 +1,70 @@
 /** Owns: the page of one room: who is there, how loud, what was done, and doing it. */
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { AuditList } from "../components/ActionLine.tsx";
 import { EventList, IncidentList } from "../components/Feeds.tsx";
 import { HandQueue } from "../components/HandQueue.tsx";
+import { ListenPanel } from "../components/ListenIn.tsx";
 import { RoomHead } from "../components/RoomHead.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { nameFor } from "../data/names.ts";
 import type { Account } from "../data/useAccount.ts";
 import { useIntents } from "../data/useIntents.ts";
+import { useListenIn } from "../data/useListenIn.ts";
 import { useLevels } from "../data/useLevels.ts";
 import { useNow } from "../data/useLive.ts";
+import { PEOPLE_SORTS, useCrowd } from "../data/useCrowd.ts";
 import { useRoom } from "../data/useRoom.ts";
-import { mayAsk, offers, ON_ROOM, rolesFor, scopesFor } from "../model/actions.ts";
+import { mayAsk, offers, offersAfterEnd, ON_ROOM, rolesFor, scopesFor } from "../model/actions.ts";
+import { limitOnMeter, loudOf } from "../model/levels.ts";
 import { chatMuted } from "../model/people.ts";
 import { OPS_RANK, RANKS } from "../model/roles.ts";
 import { thresholdOf } from "../model/policy.ts";
-import { agentState } from "../model/rooms.ts";
-import type { Participant, Session } from "../model/rows.ts";
+import { type AgentState, agentState } from "../model/rooms.ts";
+import type { AgentRoom, Participant, Session } from "../model/rows.ts";
+import { oneOf, useParams } from "../params.ts";
 import { links } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { useAct } from "./Acting.tsx";
 import { PeoplePanel } from "./PeoplePanel.tsx";
 
+const VIEW = { q: "", sort: "trouble", page: "0" };
+
+function leaseState(lease: AgentRoom | null, isOps: boolean, now: number): AgentState {
+  return agentState(
+    isOps ? { worker: lease?.worker_id ?? null, claimed_at: lease?.claimed_at ?? null } : null,
+    now,
+  );
+}
+
 export function RoomPage({ id, account }: { id: string; account: Account & { kind: "ops" | "staff" } }) {
   const { t } = useWords();
   const isOps = account.kind === "ops";
-  const room = useRoom(id, isOps);
+  const [params, setParams] = useParams(VIEW);
+  const view = { text: params.q, sort: oneOf(PEOPLE_SORTS, params.sort), page: Number(params.page) || 0 };
+  const loud = useRef<string[]>([]);
+  const crowd = useCrowd(id, view, () => loud.current);
+  const room = useRoom(id, isOps, crowd);
   const session = room.head.data?.session ?? null;
   const levels = useLevels(id, session?.status === "live");
   const now = useNow();
+  const listen = useListenIn(id);
   const act = useAct();
   const [dryRun, setDryRun] = useState(false);
-  useRefreshedByActs([room.audit, room.crowd]);
+  useRefreshedByActs([room.audit, crowd]);
 
-  const people = room.crowd.data?.people ?? [];
-  const mine = people.find((person) => person.user_id === account.id);
+  const mine = crowd.data?.me ?? null;
   const rank = isOps ? OPS_RANK : mine ? RANKS[mine.role] : 0;
   const hrefOf = isOps ? links.person : null;
   const threshold = thresholdOf(room.head.data?.policy);
+  useEffect(() => {
+    loud.current = loudOf(levels.meters, limitOnMeter(threshold));
+  });
 
   function actionOn(person: Participant): (() => void) | null {
-    if (session?.status !== "live" || person.user_id === account.id) return null;
-    const actions = offers(rank, person, session.type, chatMuted(person, now));
+    if (session === null || session.status === "scheduled" || person.user_id === account.id) return null;
+    const actions = session.status === "live"
+      ? offers(rank, person, session.type, chatMuted(person, now))
+      : offersAfterEnd(rank, person);
     if (actions.length === 0) return null;
     const roles = rolesFor(rank, session.type, person.role);
     const target = { id: person.user_id, name: nameFor(person.user_id) };
@@ -65,7 +88,7 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
             <RoomHead
               session={head.session}
               creator={nameFor(head.session.creator_id)}
-              agent={agentState(head.agent ?? undefined, isOps, now)}
+              agent={leaseState(head.agent, isOps, now)}
               policy={head.policy}
               now={now}
               dryRun={dryRun}
@@ -75,7 +98,14 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
             <div className="lc-room">
               <section className="lc-panel lc-panel-main" aria-labelledby="people-title">
                 <PeoplePanel
-                  crowd={room.crowd}
+                  crowd={crowd}
+                  view={view}
+                  onView={({ text, sort, page }) =>
+                    setParams({
+                      ...(text !== undefined && { q: text }),
+                      ...(sort !== undefined && { sort }),
+                      ...(page !== undefined && { page: String(page) }),
+                    })}
                   session={head.session}
                   levels={levels}
                   threshold={threshold}
@@ -85,9 +115,15 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
                 />
               </section>
               <div className="lc-side">
+                {isOps && head.session.status === "live" && (
+                  <section className="lc-panel" data-feed="listen">
+                    <h2>{t.listen.title}</h2>
+                    <ListenPanel listen={listen} now={now} nameOf={nameFor} />
+                  </section>
+                )}
                 <section className="lc-panel">
                   <h2>{t.room.hands}</h2>
-                  <HandQueue people={people} now={now} nameOf={nameFor} onAct={actionOn} />
+                  <HandQueue queue={crowd.data?.hands ?? []} now={now} nameOf={nameFor} onAct={actionOn} />
                 </section>
                 <section className="lc-panel" data-feed="incidents">
                   <h2>{t.feed.incidents}</h2>

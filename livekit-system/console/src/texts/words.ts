@@ -40,6 +40,8 @@ export interface Words {
     title: string;
     none: string;
     noMatch: string;
+    away: string;
+    livekitAway: string;
     search: string;
     type: string;
     allTypes: string;
@@ -58,11 +60,20 @@ export interface Words {
       gifts: string;
       trouble: string;
       title: string;
+      hands: string;
+      loudness: string;
     };
+    untitled: (id: string) => string;
     agentSince: (time: string) => string;
     noAgent: string;
     hostGone: string;
     incidents: (n: number) => string;
+  };
+  pages: {
+    label: string;
+    back: string;
+    next: string;
+    shown: (from: string, to: string, total: string) => string;
   };
   type: { video_live: string; audio_room: string };
   access: { public: string; subscribers: string; pay_per_view: string };
@@ -73,10 +84,11 @@ export interface Words {
     hands: string;
     noHands: string;
     find: string;
-    showAll: (n: number) => string;
+    sort: { trouble: string; loudness: string; hands: string; role: string };
     nobody: string;
     mic: { allowed: string; muted: string; none: string };
-    micUntil: (time: string) => string;
+    micUntil: (time: string, left: string) => string;
+    chatUntil: (time: string, left: string) => string;
     camera: { allowed: string; off: string; none: string };
     /** Beside what one may send: how somebody has set the device themselves. */
     device: { microphone: (state: string) => string; camera: (state: string) => string };
@@ -136,6 +148,11 @@ export interface Words {
     };
     reason: string;
     reasons: string[];
+    code: string;
+    noCode: string;
+    theyRead: string;
+    theyReadNothing: string;
+    reasonNote: string;
     missing: { reason: string; role: string; text: string };
     cancel: string;
     rehearse: string;
@@ -169,6 +186,23 @@ export interface Words {
     via: { ops: string; app: string; auto: string; assistant: string };
     everyone: string;
   };
+  listen: {
+    title: string;
+    why: string;
+    begin: string;
+    joining: string;
+    note: string;
+    over: string;
+    soundOn: string;
+    soundOff: string;
+    end: string;
+    sounds: (n: number) => string;
+    silence: string;
+    left: (time: string) => string;
+    pictureOf: (name: string) => string;
+    show: string;
+    blur: string;
+  };
   feed: {
     incidents: string;
     noIncidents: string;
@@ -177,6 +211,13 @@ export interface Words {
     audit: string;
     noAudit: string;
     observed: string;
+    wouldHave: (what: string) => string;
+    quoted: string;
+    /** What each step did, and would have done. */
+    step: Record<
+      string,
+      { did: (length: string | null) => string; would: (length: string | null) => string }
+    >;
     strikes: (n: string) => string;
     gift: (who: string, n: number, code: string, coins: string) => string;
     roleChanged: (who: string, role: string) => string;
@@ -211,6 +252,8 @@ export interface Words {
     lift: string;
     liftOf: (scope: string) => string;
     watched: (time: string) => string;
+    actOnPlatform: string;
+    actIn: (title: string) => string;
   };
   switches: {
     title: string;

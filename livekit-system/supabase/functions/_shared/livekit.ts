@@ -4,6 +4,8 @@ import { Refusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 
 export const TOKEN_SECONDS = 300;
+/** To be used at once: how long one may stay is the database's to say. */
+export const HIDDEN_TOKEN_SECONDS = 60;
 const LIVEKIT_TIMEOUT_SECONDS = 3;
 
 export const SOURCE_NAMES = ["camera", "microphone", "screen_share", "screen_share_audio"] as const;
@@ -17,6 +19,12 @@ export interface Grant {
   readonly attributes: Readonly<Record<string, string>>;
   readonly sources: readonly Source[];
   readonly canSubscribe: boolean;
+}
+
+/** Of somebody of ops who listens in: seen by nobody, and counted nowhere. */
+export interface HiddenGrant {
+  readonly room: string;
+  readonly identity: string;
 }
 
 export interface MintedToken {
@@ -79,6 +87,30 @@ export class LiveKit {
     const { identity, name, attributes } = grant;
     const claims = { sub: identity, name, attributes, video };
     return { token: await sign(this.#key, this.#secret, claims, expiresAt), expiresAt };
+  }
+
+  /**
+   * A token to hear and see one room. LiveKit's kind `agent` keeps it out of the room's numbers, and lets the room close
+   * without it; `hidden` keeps it out of everybody's lists and out of our books.
+   */
+  async mintHidden(grant: HiddenGrant): Promise<MintedToken> {
+    const expiresAt = new Date((Math.floor(Date.now() / 1000) + HIDDEN_TOKEN_SECONDS) * 1000);
+    const token = new AccessToken(this.#key, this.#secret, {
+      identity: grant.identity,
+      ttl: HIDDEN_TOKEN_SECONDS,
+    });
+    token.kind = "agent";
+    token.addGrant({
+      roomJoin: true,
+      room: grant.room,
+      hidden: true,
+      agent: true,
+      canSubscribe: true,
+      canPublish: false,
+      canPublishData: false,
+      canUpdateOwnMetadata: false,
+    });
+    return { token: await token.toJwt(), expiresAt };
   }
 
   /** Deletes the room and disconnects everyone in it; a room that does not exist is deleted already. */

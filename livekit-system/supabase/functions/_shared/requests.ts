@@ -47,6 +47,13 @@ export const SessionCreate = v.strictObject({
 
 export const SessionRef = v.strictObject({ session_id: Id });
 
+/** A reason is one line for the record; the database asks for it, or for a case. */
+export const OpsListen = v.strictObject({
+  session_id: Id,
+  reason: v.optional(v.pipe(OneLine, v.maxLength(1_000))),
+  case_id: v.optional(Id),
+});
+
 export const CallStart = v.strictObject({ callee_id: Id, type: v.picklist(["audio", "video"]) });
 
 export const CallRef = v.strictObject({ call_id: Id });

@@ -1,5 +1,5 @@
 // What the functions need from the world: its ports, and their production versions.
-import { type Grant, LiveKit, type MintedToken, type SignedWebhook } from "./livekit.ts";
+import { type Grant, type HiddenGrant, LiveKit, type MintedToken, type SignedWebhook } from "./livekit.ts";
 import { Pushes } from "./push/drain.ts";
 import { readPushSettings } from "./push/settings.ts";
 import { SoonPushed } from "./push/soon.ts";
@@ -15,6 +15,7 @@ export interface Media {
   /** The address that clients connect to. */
   readonly publicUrl: string;
   mint(grant: Grant): Promise<MintedToken>;
+  mintHidden(grant: HiddenGrant): Promise<MintedToken>;
   deleteRoom(room: string): Promise<void>;
   verifyWebhook(body: string, authorization: string): Promise<SignedWebhook>;
 }

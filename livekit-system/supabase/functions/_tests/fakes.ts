@@ -78,6 +78,7 @@ export class World {
       media: {
         publicUrl: livekit.publicUrl,
         mint: (grant) => livekit.mint(grant),
+        mintHidden: (grant) => livekit.mintHidden(grant),
         verifyWebhook: (body, authorization) => livekit.verifyWebhook(body, authorization),
         deleteRoom: (room) => {
           this.deletedRooms.push(room);

@@ -26,6 +26,7 @@ const RPCS: Readonly<Record<string, string>> = {
   "call-token": "call_token",
   "call-end": "call_end",
   "call-upgrade": "call_upgrade",
+  "ops-listen": "ops_listen",
   "push-send": "push_claim",
   "livekit-webhook": "record_webhook",
 };
@@ -138,10 +139,10 @@ Deno.test("the codes that every function may answer are those of the code", () =
   assert.deepEqual(documented, COMMON.map((code) => [code, OWN_CODES[code as keyof typeof OWN_CODES][0]]));
 });
 
-/** These are not called by people: they have tests of their own. */
-const FOR_MACHINES = ["livekit-webhook", "push-send"];
+/** These have tests of their own: two are not called by people, and one answers with another kind of join. */
+const APART = ["livekit-webhook", "push-send", "ops-listen"];
 
-for (const name of NAMES.filter((name) => !FOR_MACHINES.includes(name))) {
+for (const name of NAMES.filter((name) => !APART.includes(name))) {
   Deno.test(`${name}: the documented example runs and answers in the documented form`, async () => {
     const [request, reply] = examplesIn(section(name));
     const join = reply.join as JsonObject | undefined;
@@ -183,6 +184,23 @@ Deno.test("livekit-webhook: the documented example runs and answers as documente
     post(body, { authorization: await signature(body, SETTINGS.livekitApiKey, SETTINGS.livekitApiSecret) }),
   );
   assert.deepEqual([response.status, await response.json()], [200, reply]);
+});
+
+Deno.test("ops-listen: the documented example runs, and its codes are those that the database can refuse with", async () => {
+  const [request, reply] = examplesIn(section("ops-listen"));
+  const { identity } = reply.join as { identity: string };
+  const world = new World();
+  world.answers.set("ops_listen", { ...reply, identity, room: "room-of-the-test" });
+  const response = await (await handlerOf("ops-listen", world))(post(request));
+  const answered = await response.json();
+  assert.deepEqual([response.status, Object.keys(answered)], [200, Object.keys(reply)]);
+  assert.deepEqual(Object.keys(answered.join), Object.keys(reply.join as JsonObject));
+  // It goes through the door, which refuses much that nobody can ask for here.
+  const migrations = await readMigrations();
+  const reachable = new Map([...reachableCodes(migrations, "ops_listen"), ["reason_needed", 400]]);
+  for (const [code, status] of codesIn(section("ops-listen"))) {
+    assert.equal(reachable.get(code), status, code);
+  }
 });
 
 Deno.test("push-send: the documented example runs and answers as documented", async () => {
