@@ -1,5 +1,6 @@
 // The person's own account: how their phone is reached, what is known about them, and its end.
 
+import { rest, type RestAnswer } from "./ask.ts";
 import { call } from "./tables.ts";
 import type { CoinsSupabase as AccountSupabase } from "./coins.ts";
 
@@ -33,9 +34,10 @@ export function forgetPush(supabase: AccountSupabase, installation: string): Pro
   return call(supabase, "forget_push_device", { p_installation: installation });
 }
 
-/** Everything that is kept about the person. @throws LiveError */
+/** What is kept about the person, as far as one answer holds; it may take long, so nobody gives it up. @throws LiveError */
 export function exportMyData(supabase: AccountSupabase): Promise<unknown> {
-  return call(supabase, "export_my_data", {});
+  const client = supabase as unknown as { rpc(fn: string, args: object): PromiseLike<RestAnswer<unknown>> };
+  return rest(client.rpc("export_my_data", {}));
 }
 
 /**

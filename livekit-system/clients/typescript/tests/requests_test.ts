@@ -82,6 +82,7 @@ const CASES: Record<string, [(supabase: Client) => Promise<unknown>, Request]> =
     (supabase) => live.appeal(supabase, "a1", "why"),
     rpc("appeal", { action_id: "a1", text: "why" }),
   ],
+  "a copy of what is kept": [(supabase) => live.exportMyData(supabase), rpc("export_my_data", {})],
   "the end of the account": [(supabase) => live.deleteMyAccount(supabase), rpc("delete_my_account", {})],
   "a session of one's own": [
     (supabase) => live.createSession(supabase, { type: "audio_room", access_type: "public", title: "Talk" }),
