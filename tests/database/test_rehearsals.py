@@ -26,7 +26,10 @@ from tests.database.world import World
 ACTIONS = get_args(ActionName)
 REQUESTERS = ["service", "ops", "auto", "host", "co_host", "moderator", "listener", "stranger"]
 RANKS = [0, 30, 40, 50, 100]
-TOLD_OF_A_ROW = {"live.spending", "public.moderation_actions", "realtime.messages"}
+TOLD_OF_A_ROW = {
+    *("live.spending", "public.moderation_actions"),
+    *("realtime.messages", "live.session_hints", "live.held_hints", "live.hint_budget"),
+}
 """What a dry run leaves: its own row, the hint that it is there, and that its asker used their rate."""
 
 
