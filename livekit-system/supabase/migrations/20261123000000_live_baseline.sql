@@ -12751,9 +12751,6 @@ select 'listen', null, 'session', false, false, false,
 create function live.do_listen(p_row public.moderation_actions) returns jsonb
 language plpgsql set search_path = '' as $$
 begin
-  if p_row.reason is null and not p_row.params ? 'case_id' then
-    perform live.refuse(400, 'reason_needed', 'Say why, or name the case: listening in is on record.');
-  end if;
   return '{}';
 end;
 $$;
@@ -12795,6 +12792,8 @@ begin
     perform live.refuse(404, 'unknown_session', 'There is no such session.');
   elsif session.status <> 'live' then
     perform live.refuse(409, 'session_not_live', 'The session is not live.');
+  elsif btrim(coalesce(p_reason, '')) = '' and p_case is null then
+    perform live.refuse(400, 'reason_needed', 'Say why, or name the case: listening in is on record.');
   elsif p_case is not null and not exists (select from public.moderation_cases c where c.id = p_case) then
     perform live.refuse(404, 'unknown_case', 'There is no such case.');
   end if;

@@ -1,13 +1,9 @@
 /** Owns: what a failed request means for the person in front of it. */
 
 import type { SupabaseClient } from "@supabase/supabase-js";
+import type { Failure } from "../model/failure.ts";
 
-export interface Failure {
-  /** `offline`: nobody answered; `forbidden`: not for this person; `refused`: the answer is no, and says why. */
-  kind: "offline" | "forbidden" | "refused";
-  code: string | null;
-  message: string;
-}
+export type { Failure };
 
 /** An error in the shape that PostgREST answers. */
 interface Answered {

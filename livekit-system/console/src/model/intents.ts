@@ -2,9 +2,9 @@
  * An intent: what somebody wants done, from the moment its form opens until it is known what became of it. It has one id
  * from the beginning, so that a retry, a reload and a lost answer are the same request. Pure.
  */
-import type { Failure } from "../data/failure.ts";
 import { ACTIONS } from "./action_list.ts";
 import { type ActionRow, type Draft, draftOf, isFinal, mayAsk, rowOf } from "./actions.ts";
+import type { Failure } from "./failure.ts";
 import type { ActionName, AuditRow, Role, Scope, Standing, Time } from "./rows.ts";
 
 /** Whom a form is about. */

@@ -95,12 +95,7 @@ export class LiveKit {
    */
   async mintHidden(grant: HiddenGrant): Promise<MintedToken> {
     const expiresAt = new Date((Math.floor(Date.now() / 1000) + HIDDEN_TOKEN_SECONDS) * 1000);
-    const token = new AccessToken(this.#key, this.#secret, {
-      identity: grant.identity,
-      ttl: HIDDEN_TOKEN_SECONDS,
-    });
-    token.kind = "agent";
-    token.addGrant({
+    const video = {
       roomJoin: true,
       room: grant.room,
       hidden: true,
@@ -109,8 +104,9 @@ export class LiveKit {
       canPublish: false,
       canPublishData: false,
       canUpdateOwnMetadata: false,
-    });
-    return { token: await token.toJwt(), expiresAt };
+    };
+    const claims = { sub: grant.identity, kind: "agent", video };
+    return { token: await sign(this.#key, this.#secret, claims, expiresAt), expiresAt };
   }
 
   /** Deletes the room and disconnects everyone in it; a room that does not exist is deleted already. */
