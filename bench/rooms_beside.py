@@ -66,8 +66,15 @@ def beyond_first(variant: str, bill: Bill) -> list[Figure]:
 def judged(metered: Bill, lean: Bill, naive: Bill) -> list[Figure]:
     """Memory is compared at the largest number of rooms that the baseline can carry. So is the CPU, for the record; its
     bar is for all our rooms, and if the tutorials' agent cannot carry as many, one of its rooms counts as it was
-    cheapest."""
+    cheapest.
+
+    Raises:
+        LookupError: something else kept this machine busy, and only one room of each was measured.
+    """
     most, beside_lean, beside_naive = metered.most, metered.at(lean.most.rooms), metered.at(naive.most.rooms)
+    if not lean.most.more_rooms or len(naive.costs) == 1:
+        msg = "this machine had no place for a second step of the others: there is nothing to compare"
+        raise LookupError(msg)
     cheapest = min(cost.cpu_per_room for cost in naive.costs)
     return [
         at_most(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench import rooms_beside
 from bench.cost import Bill, Cost
 from bench.process_cost import ProcessUsage
 from bench.rooms import ROOMS, judged
@@ -19,3 +20,11 @@ def test_a_machine_that_was_full_holds_no_bar() -> None:
         judged([1.0, 1.0, 1.0], bill(1), bill(1))
     with pytest.raises(LookupError):
         judged([1.0, 1.0, 1.0], bill(1, ROOMS), bill(1))
+
+
+def test_one_room_of_each_compares_nothing() -> None:
+    """What more rooms cost is then not known, and a ratio of two accidents would be called held."""
+    assert rooms_beside.judged(bill(1, 20), bill(1, 20), bill(1, 20))
+    for lean, naive in ((bill(1), bill(1, 20)), (bill(1, 20), bill(1))):
+        with pytest.raises(LookupError, match="nothing to compare"):
+            rooms_beside.judged(bill(1, 20), lean, naive)
