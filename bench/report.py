@@ -33,6 +33,7 @@ COMMANDS = (
     "relay",
     "hostile",
     "evasion",
+    "cases",
     "accounts",
     "flood",
     "tokens",

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from handlers import levels, minutes
+from handlers import evidence, levels, minutes
 from handlers.actions import AUTOMATIC
 from handlers.effects import (
     AutomaticAction,
@@ -118,7 +118,7 @@ def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
         voice.together, verdicts = judge(voice.together, summed, subject, hearing.policy, LOUDNESS)
         for verdict in verdicts:
             effects += follow(state, who, event.sid, desired.role, verdict, now)
-    return tuple(effects)
+    return evidence.with_clips(state, tuple(effects), now)
 
 
 def sum_up(voice: Voice, m: Measurement) -> Measurement | None:

@@ -13,6 +13,7 @@ from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid, Swit
 from handlers.notice_types import NoticeType
 from moderation.action_names import ActionName
 from moderation.audio.board import Level
+from moderation.audio.kept import Cause
 from moderation.audio.stats import AudioMinute
 from moderation.desired import Permission
 from moderation.escalation import Decision, Severity
@@ -173,6 +174,25 @@ class RecordIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepSound:
+    """Keep the last `seconds` of the sound of these people in memory, each for a cause, and of nobody else."""
+
+    of: Mapping[Identity, Cause]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TakeClip:
+    """Make evidence of what is kept of this person and of `after_seconds` that follow: for an incident, or by an order
+    of the database's. Of somebody whose sound is not kept: nothing."""
+
+    identity: Identity
+    after_seconds: float
+    incident: RecordIncident | None = None
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordMinute:
     """Write how a person sounded in one minute. `begins`: its start, seconds."""
 
@@ -234,6 +254,8 @@ Effect = (
     | Leave
     | HearSounds
     | RecordIncident
+    | KeepSound
+    | TakeClip
     | RecordMinute
     | RecordMedia
     | ShowLevels

@@ -85,6 +85,25 @@ class StandingStrikes:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipOrder:
+    """The database asks for a clip of somebody, under this id."""
+
+    id: str
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceAsked:
+    """How much of the last sound is kept (seconds; 0: nothing of anybody), how much of what follows belongs to a clip,
+    of whom by a case, and which clips are asked for."""
+
+    seconds: float
+    after_seconds: float
+    kept: frozenset[Identity] = frozenset()
+    orders: tuple[ClipOrder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotLoaded:
     """The whole desired state, when the room was taken over or must be rebuilt."""
 
@@ -100,6 +119,8 @@ class SnapshotLoaded:
     policy: Mapping[str, Any] | None = None
     """The policy of the audio rules, as JSON. None: nobody is heard here (a call)."""
     strikes: tuple[StandingStrikes, ...] = ()
+    evidence: EvidenceAsked | None = None
+    """None: no sound is ever kept here (a call)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +136,7 @@ class Pulled:
     actions: tuple[Action, ...] = ()
     events: tuple[LiveEvent, ...] = ()
     policy: Mapping[str, Any] | None = None
+    evidence: EvidenceAsked | None = None
     levels_watched: bool = False
     """Somebody looks at this session's levels from outside the room, now."""
 

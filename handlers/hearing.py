@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.events import Identity, Sid, Switches, Track
+from handlers.events import EvidenceAsked, Identity, Sid, Switches, Track
 from moderation.audio.board import Board, Level
+from moderation.audio.kept import Cause
 from moderation.audio.measurement import Gap, Measurement
 from moderation.audio.stats import PersonStats
 from moderation.escalation import Record
@@ -69,6 +70,18 @@ class Shown:
 
 
 @dataclass(slots=True)
+class Evidence:
+    """Of whom the last seconds are kept, and what the database has asked for."""
+
+    asked: EvidenceAsked | None = None
+    kept: Mapping[Identity, Cause] = field(default_factory=dict)
+    """As the ears were told last."""
+    seconds: float = 0.0
+    taken: dict[str, None] = field(default_factory=dict)
+    """Orders that were taken up, in the order of time."""
+
+
+@dataclass(slots=True)
 class SoundState:
     """The sound of one room. Nothing is heard before there is a policy."""
 
@@ -85,6 +98,7 @@ class SoundState:
     """What is held against whom. It outlives connections, so leaving and coming back clears nothing."""
     evaded: dict[Identity, Evaded] = field(default_factory=dict)
     """Sound of people that others could hear and we were kept from. Like records it outlives connections."""
+    evidence: Evidence = field(default_factory=Evidence)
     minutes: Minutes = field(default_factory=Minutes)
     shown: Shown = field(default_factory=Shown)
     heard_at: float = 0.0

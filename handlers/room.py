@@ -4,7 +4,18 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import assert_never
 
-from handlers import actions, audio, false_sources, kept_out, levels, minutes, on_air, presence, relay
+from handlers import (
+    actions,
+    audio,
+    evidence,
+    false_sources,
+    kept_out,
+    levels,
+    minutes,
+    on_air,
+    presence,
+    relay,
+)
 from handlers.effects import CloseRoom, Effects, Leave
 from handlers.events import (
     Event,
@@ -55,6 +66,7 @@ def handle(state: RoomState, event: Event, now: float) -> Effects:
     if isinstance(event, Measured):
         return effects  # frequent, and nothing below depends on it
     state.hearing.shown.doubtful = True
+    effects = (*evidence.with_clips(state, effects, now), *evidence.settle(state, now))
     return (*effects, *on_air.record(state, now), *close(state, now), *actions.settle(state, now))
 
 
@@ -140,7 +152,8 @@ def on_snapshot(state: RoomState, event: SnapshotLoaded, now: float) -> Effects:
     others = each(converge(state, identity, now) for identity in list(state.people) if identity not in known)
     listening = audio.on_policy(state, event.policy, now)
     audio.on_strikes(state, event.strikes)
-    return (*learned, *others, *presence.close_stale_visits(state, event.open_visits, now), *listening)
+    kept = evidence.on_asked(state, event.evidence, now)
+    return (*learned, *others, *presence.close_stale_visits(state, event.open_visits, now), *listening, *kept)
 
 
 def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
@@ -152,8 +165,9 @@ def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:
     audio.on_actions(state, event.actions)
     returned = false_sources.on_actions(state, event.actions, now)
     policy = audio.on_policy(state, event.policy, now)
+    kept = evidence.on_asked(state, event.evidence, now)
     shown = levels.on_watched(state, now) if event.levels_watched else ()
-    return (*opened, *learned, *returned, *relayed, *policy, *shown)
+    return (*opened, *learned, *returned, *relayed, *policy, *kept, *shown)
 
 
 def on_tick(state: RoomState, now: float) -> Effects:

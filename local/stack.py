@@ -235,6 +235,8 @@ class Stack:
                     "GATEWAY_JWT_SECRET": self.keys.jwt_secret,
                     "GATEWAY_AUTH_DATABASE_URL": postgres.url(database, "supabase_auth_admin"),
                     "GATEWAY_REALTIME_DATABASE_URL": postgres.url(database, postgres.SUPERUSER),
+                    "GATEWAY_STORAGE_DATABASE_URL": postgres.url(database, "supabase_storage_admin"),
+                    "GATEWAY_STORAGE_FOLDER": str(self.directory / "storage"),
                     "GATEWAY_REST_URL": f"http://{LOOPBACK}:{self.ports.of(Offset.POSTGREST)}",
                     "GATEWAY_FUNCTIONS_URL": f"http://{LOOPBACK}:{self.ports.of(Offset.FUNCTIONS)}",
                     "GATEWAY_TOKEN_SECONDS": str(self._token_seconds),

@@ -18,6 +18,7 @@ from agent.core.envelope import TOPIC_EVENTS, TOPIC_LEVELS, TOPIC_NOTICE, Envelo
 from agent.core.levels_payload import levels_payload
 from agent.core.outboxes import Outboxes
 from agent.core.ports import (
+    Clip,
     Cursor,
     Finish,
     HiddenParticipant,
@@ -39,6 +40,7 @@ from handlers.effects import (
     Effect,
     FinishAction,
     HearSounds,
+    KeepSound,
     Leave,
     Metric,
     Notify,
@@ -53,6 +55,7 @@ from handlers.effects import (
     Resync,
     SetPermission,
     ShowLevels,
+    TakeClip,
 )
 from handlers.events import (
     Event,
@@ -133,6 +136,10 @@ class Performer:
                 self._world.inside.sounds.hear(on=effect.on)
             case RecordIncident():
                 self._incident(effect)
+            case KeepSound():
+                self._world.inside.sounds.keep(effect.of, effect.seconds)
+            case TakeClip():
+                self._clip(effect)
             case RecordMinute():
                 self._world.outboxes.minutes.add(Minute(self._lease, effect))
             case RecordMedia():
@@ -240,6 +247,12 @@ class Performer:
         }
         log.info("rule broken", extra={**self._where(), **observed})
         self._world.outboxes.incidents.add(Incident(self._lease, effect))
+
+    def _clip(self, effect: TakeClip) -> None:
+        clips, lease = self._shared.clips, self._lease
+        self._world.inside.sounds.clip(
+            effect.identity, effect.after_seconds, lambda blocks: clips.add(Clip(lease, effect, blocks))
+        )
 
     async def _show_levels(self, effect: ShowLevels) -> None:
         """Best effort: the next one replaces it."""

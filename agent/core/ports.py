@@ -9,14 +9,15 @@ An adapter translates its vendor's errors into these, once. Anything else that e
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, NamedTuple, NewType, Protocol
 
-from handlers.effects import FinishAction, RecordIncident, RecordMedia, RecordMinute
+from handlers.effects import FinishAction, RecordIncident, RecordMedia, RecordMinute, TakeClip
 from handlers.events import ActionId, Connection, Identity, PersonFacts, Pulled, Sid, SnapshotLoaded
+from moderation.audio.kept import Block, Cause
 from moderation.desired import Permission
 
 RoomName = NewType("RoomName", str)
@@ -80,6 +81,13 @@ class Sounds(Protocol):
 
     def hear(self, *, on: bool) -> None:
         """Hear all of them from now on, or none. While on, answered by `Measured` and `TrackPaused`."""
+
+    def keep(self, of: Mapping[Identity, Cause], seconds: float) -> None:
+        """Keep the last `seconds` of these people's sound in memory, and forget what was kept of all others."""
+
+    def clip(self, identity: Identity, after_seconds: float, done: Callable[[Sequence[Block]], None]) -> None:
+        """What is kept of this person and what follows, when it is complete or the ears are closed. Of somebody whose
+        sound is not kept, or who made none, nothing comes."""
 
 
 class HiddenParticipant(Protocol):
@@ -217,6 +225,23 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip that is to be evidence, and what it is for."""
+
+    lease: Lease
+    effect: TakeClip
+    blocks: Sequence[Block]
+    """At least one, in the order of time."""
+
+
+class ClipSink(Protocol):
+    """Encodes and stores clips, in its own time."""
+
+    def add(self, clip: Clip) -> None:
+        """Never blocks: past its bound the oldest is given up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Minute:
     lease: Lease
     effect: RecordMinute
@@ -324,6 +349,8 @@ class Swept(NamedTuple):
     """Hidden listeners of the operators' whose time is over, to be removed."""
     pages_due: bool = False
     """A page waits for the operators' pager."""
+    evidence_due: bool = False
+    """Clips are to be deleted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from agent.core.clock import DatabaseClock
 from agent.core.envelope import Signs
 from agent.core.inbox import Inbox
 from agent.core.metrics import RoomMetrics
-from agent.core.ports import HiddenParticipant, RoomActions, RoomName, Screen, Store
+from agent.core.ports import ClipSink, HiddenParticipant, RoomActions, RoomName, Screen, Store
 from handlers.events import Identity
 
 
@@ -19,5 +19,6 @@ class Shared:
     """Makes the hidden participant of a room, under this identity; what it sees goes into the inbox."""
     screen: Screen
     signer: Signs
+    clips: ClipSink
     clock: DatabaseClock
     metrics: RoomMetrics

@@ -9,13 +9,14 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from livekit import rtc
 
 from agent.livekit.audio_tracks import BETWEEN_SETTLINGS_SECONDS, SETTLING_BLOCKS, AudioTrack, Unwanted
 from agent.livekit.doubts import Door, Doubts
 from agent.livekit.hearing import Hearing
+from agent.livekit.keeping import Done, Keeping
 from agent.livekit.reception import reception_of
 from agent.livekit.translation import SOURCES, identity_of, is_person
 from handlers.events import (
@@ -26,6 +27,7 @@ from handlers.events import (
     Track,
     TrackPaused,
 )
+from moderation.audio.kept import Cause, LastSeconds
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 from moderation.identity import person_of
@@ -60,6 +62,7 @@ class RoomHearing:
         self._settled: dict[Identity, dict[Track, float]] = {}
         """When each was last left to settle."""
         self._on = False
+        self._keeping = Keeping()
         self.doubts = Doubts(self._tracks, hearing, report, door)
         room.on("track_published", self._on_published)
         room.on("track_unpublished", lambda publication, _: self._drop(publication.sid))
@@ -74,6 +77,19 @@ class RoomHearing:
     def room(self) -> str:
         return self._room.name
 
+    @property
+    def kept(self) -> Mapping[Identity, LastSeconds]:
+        """Whose last sound is in memory now."""
+        return self._keeping.kept
+
+    def keep(self, of: Mapping[Identity, Cause], seconds: float) -> None:
+        """Keep the last `seconds` of these people's sound, each for a cause, and of nobody else."""
+        self._keeping.keep(of, seconds)
+
+    def clip(self, identity: Identity, after_seconds: float, done: Done) -> None:
+        """Make a clip of what is kept of them and of what follows."""
+        self._keeping.clip(identity, after_seconds, done)
+
     def hear(self, *, on: bool) -> None:
         """Hear every sound from now on, or none."""
         if on is self._on:
@@ -84,6 +100,7 @@ class RoomHearing:
             self._find()
         else:
             self._hearing.rooms.discard(self)
+            self._keeping.close()
             self.doubts.close()
             for track in tuple(self._tracks.values()):
                 self._drop(track.publication.sid)
@@ -92,6 +109,7 @@ class RoomHearing:
     def close(self) -> None:
         """The connection ends."""
         self._on = False
+        self._keeping.close()
         self._hearing.rooms.discard(self)
         self.doubts.close()
         for sid in tuple(self._tracks):
@@ -164,6 +182,7 @@ class RoomHearing:
         for track in sorted(gone, key=lambda track: track.unwanted is None):
             self._drop(track.publication.sid)
         if not self._tracks_of(who):
+            self._keeping.forget(who)
             self._meters.pop(who, None)
             self._settled.pop(who, None)
 
@@ -242,6 +261,7 @@ class RoomHearing:
                 continue
             self._hearing.metrics.audio_measured.inc()
             track.measured(measurement)
+            self._keeping.add(person_of(track.identity), samples, measurement.at)
             self._report(Measured(track.identity, track.sid, measurement, track.track))
 
     def _give_up(self, track: AudioTrack) -> None:

@@ -155,6 +155,12 @@ class Metrics:
         self.dispatches = Counter(
             "live_dispatches_total", "LiveKit's dispatches, by our answer", ["answer"], registry=self.registry
         )
+        self.clips = Counter(
+            "live_clips_total",
+            "Clips of sound that were to be kept as evidence, by outcome",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.pages = Counter(
             "live_pages_total",
             "Attempts to call operators by the pager's webhook, by outcome",

@@ -18,6 +18,7 @@ import aiohttp
 from livekit import api
 
 from agent.core.clock import DatabaseClock
+from agent.core.evidence import Evidence
 from agent.core.fleet import Fleet
 from agent.core.host import Host
 from agent.core.inbox import Inbox
@@ -40,6 +41,7 @@ from agent.process.health import serve_health
 from agent.process.load import Load
 from agent.process.memory import give_back_often
 from agent.process.metrics import Metrics
+from agent.process.opus import encoded
 from agent.process.report import Parts, Report
 from agent.process.settings import Settings
 from agent.process.shift import Rooms, Shift, Work
@@ -49,6 +51,8 @@ from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.pager import Pager
 from agent.supabase.pushes import Pushes
 from agent.supabase.realtime_budget import RealtimeBudget
+from agent.supabase.shelf import SupabaseShelf
+from agent.supabase.sound_rows import incident_of
 from agent.supabase.store import SqlStore
 from agent.supabase.wakeups import WakeUps
 from handlers.events import Identity
@@ -133,8 +137,12 @@ class Worker:
         self._puller = Puller(self._store, self._clock, self.metrics, rhythm, self._wakeups.distrust)
         self._realtime = RealtimeBudget(outside.supabase, self._puller.doubt)
         self._native = Native(Hearing(self._clock, self.metrics), RoomEvents())
+        self._evidence = Evidence(
+            SupabaseShelf(outside.supabase, self.name), encoded, incident_of, self.metrics.clips
+        )
         shared = Shared(
             store=self._store,
+            clips=self._evidence,
             actions=actions,
             connect=self._livekit_room,
             screen=self._levels,
@@ -182,6 +190,8 @@ class Worker:
     def _on_swept(self, swept: Swept) -> None:
         if swept.pushes_due:
             self._pushes.due()
+        if swept.evidence_due:
+            self._evidence.due()
         if swept.pages_due and self._pager is not None:
             self._pager.due()
 
@@ -253,6 +263,7 @@ class Worker:
             "give back": lambda: give_back_often(lambda: self._host.ended),
             "levels": self._levels.run,
             "pushes": self._pushes.run,
+            "evidence": self._evidence.run,
             **({"pager": self._pager.run} if self._pager else {}),
             "hearing": self._native.hearing.run,
             **({"wake-ups": lambda: self._wakeups.run(listener)} if self._woken_by_hints else {}),

@@ -111,6 +111,28 @@ class Supabase:
         async with _translated("broadcast", self._seconds):
             await self._http.post(str(url), json={"messages": messages}, headers=headers)
 
+    async def upload(self, bucket: str, path: str, content: bytes, mime: str) -> None:
+        """Store a file; what is there under this name is replaced.
+
+        Raises:
+            Unavailable: not stored within the time.
+            Refused: the same file will be refused again.
+        """
+        async with _translated("upload", self._seconds):
+            await self.client.storage.from_(bucket).upload(
+                path, content, {"content-type": mime, "upsert": "true"}
+            )
+
+    async def remove(self, bucket: str, paths: list[str]) -> None:
+        """Delete files; those that are not there are no error.
+
+        Raises:
+            Unavailable: no answer within the time.
+            Refused: it will be refused again.
+        """
+        async with _translated("remove", self._seconds):
+            await self.client.storage.from_(bucket).remove(paths)
+
     async def invoke(self, function: str, seconds: float) -> None:
         """Call an edge function as the service role; what it answers is its own affair.
 

@@ -13,7 +13,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from handlers.events import (
     Action,
     ActionId,
+    ClipOrder,
     Connection,
+    EvidenceAsked,
     Identity,
     LiveEvent,
     PersonFacts,
@@ -146,6 +148,26 @@ class _Strikes(_Row):
     at: Seconds
 
 
+class _Order(_Row):
+    id: str
+    user_id: str
+
+
+class _Evidence(_Row):
+    seconds: float
+    after_seconds: float
+    kept: frozenset[str]
+    orders: tuple[_Order, ...]
+
+    def read(self) -> EvidenceAsked:
+        return EvidenceAsked(
+            seconds=self.seconds,
+            after_seconds=self.after_seconds,
+            kept=frozenset(map(Identity, self.kept)),
+            orders=tuple(ClipOrder(order.id, Identity(order.user_id)) for order in self.orders),
+        )
+
+
 class _Snapshot(_Row):
     kind: Literal["session", "call"]
     context: Literal["video_live", "audio_room", "call"]
@@ -156,6 +178,7 @@ class _Snapshot(_Row):
     relayed_seq: int
     policy: Mapping[str, Any]
     strikes: tuple[_Strikes, ...]
+    evidence: _Evidence | None = None
 
     def read(self) -> SnapshotLoaded:
         return SnapshotLoaded(
@@ -174,6 +197,7 @@ class _Snapshot(_Row):
                 StandingStrikes(Identity(held.user_id), held.strikes, held.step, held.at)
                 for held in self.strikes
             ),
+            evidence=None if self.evidence is None or self.kind != "session" else self.evidence.read(),
         )
 
 
@@ -217,6 +241,7 @@ class _Pulled(_Row):
     actions: tuple[_Action, ...]
     events: tuple[_Event, ...]
     policy: Mapping[str, Any] | None = None
+    evidence: _Evidence | None = None
     levels_watched: bool = False
 
     def read(self) -> Pulled:
@@ -226,6 +251,7 @@ class _Pulled(_Row):
             actions=tuple(action.read() for action in self.actions),
             events=tuple(LiveEvent(e.seq, e.id, e.type, e.at, e.payload) for e in self.events),
             policy=self.policy,
+            evidence=None if self.evidence is None else self.evidence.read(),
             levels_watched=self.levels_watched,
         )
 

@@ -4,8 +4,8 @@ import uuid
 from typing import Any
 
 from agent.core.levels_payload import name_of
-from agent.core.ports import Incident, Minute
-from handlers.effects import AutomaticAction
+from agent.core.ports import Clip, Incident, Minute, RoomName
+from handlers.effects import AutomaticAction, RecordIncident
 from handlers.events import MICROPHONE, Track
 from moderation.audio.stats import AudioMinute
 from moderation.timestamps import text_of
@@ -17,11 +17,17 @@ COLUMNS = ("talk_seconds", "loudness_lufs", "peak_dbfs", "clipped_ratio")
 """Of `live_audio_stats`; what else there is goes into `measured`."""
 
 
+def id_of(room: RoomName, effect: RecordIncident) -> uuid.UUID:
+    """The same incident has the same id, however often it is written."""
+    decision = effect.decision
+    key = f"{room}/{effect.identity}/{decision.rule}/{decision.step}/{decision.at:.3f}"
+    return uuid.uuid5(INCIDENTS, key)
+
+
 def incident(row: Incident) -> dict[str, Any]:
-    """As `agent_incidents` takes it. The same incident has the same id, however often it is written."""
+    """As `agent_incidents` takes it."""
     effect, decision = row.effect, row.effect.decision
-    key = f"{row.lease.room}/{effect.identity}/{decision.rule}/{decision.step}/{decision.at:.3f}"
-    incident_id = uuid.uuid5(INCIDENTS, key)
+    incident_id = id_of(row.lease.room, effect)
     return {
         **row.lease.as_json(),
         "id": str(incident_id),
@@ -43,6 +49,12 @@ def incident(row: Incident) -> dict[str, Any]:
         "case_severity": None if effect.case is None else effect.case.value,
         "action": None if effect.action is None else _action(incident_id, effect.action, decision.words.en),
     }
+
+
+def incident_of(clip: Clip) -> str:
+    """The id of the incident that a clip shows."""
+    assert clip.effect.incident is not None
+    return str(id_of(clip.lease.room, clip.effect.incident))
 
 
 def _action(incident_id: uuid.UUID, action: AutomaticAction, reason: str) -> dict[str, Any]:

@@ -210,6 +210,7 @@ class SqlStore:
             listens_over=tuple(
                 (RoomName(over["room"]), Identity(over["identity"])) for over in done.get("listens_over", ())
             ),
+            evidence_due=done.get("evidence_due", False),
         )
 
     async def _timed(self, function: str, **arguments: Any) -> Any:

@@ -15,9 +15,18 @@ from local.gateway.realtime.api import RealtimeApi
 from local.gateway.realtime.hub import Hub
 from local.gateway.realtime.limits import Limits
 from local.gateway.settings import GatewaySettings
+from local.gateway.storage.api import StorageApi
+from local.gateway.storage.files import Files
 
 MAX_BODY = 16 * 1024 * 1024
-KEYLESS = ("/functions/v1/", "/_local/", "/auth/v1/health", "/auth/v1/.well-known/", "/realtime/v1/websocket")
+KEYLESS = (
+    "/functions/v1/",
+    "/_local/",
+    "/auth/v1/health",
+    "/auth/v1/.well-known/",
+    "/realtime/v1/websocket",
+    "/storage/v1/",
+)
 
 
 @asynccontextmanager
@@ -28,12 +37,14 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[web.Application]:
         aiohttp.ClientSession(connector=connector, auto_decompress=False) as http,
         database_pool(settings.auth_database_url) as auth_pool,
         database_pool(settings.realtime_database_url) as realtime_pool,
+        database_pool(settings.storage_database_url) as storage_pool,
     ):
         hub = Hub(settings.keys, realtime_pool, settings.realtime_database_url, Limits(settings.plan))
         realtime = RealtimeApi(hub)
         app = web.Application(client_max_size=MAX_BODY, middlewares=[guard(settings)])
         AuthApi(settings, auth_pool).add_routes(app.router)
         realtime.add_routes(app.router)
+        StorageApi(settings.keys, storage_pool, Files(settings.storage_folder)).add_routes(app.router)
         if settings.fault_hooks:
             realtime.faults.add_routes(app.router)
         add_proxies(app.router, settings, http)
@@ -57,7 +68,7 @@ def database_pool(url: str) -> asyncpg.Pool:
 
 
 def guard(settings: GatewaySettings) -> Middleware:
-    """Every path needs an API key but the functions' (each verifies for itself) and a few public ones."""
+    """Every path needs an API key but those of functions and Storage (which verify for themselves) and a few others."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:

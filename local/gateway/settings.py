@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from local.gateway.keys import Keys
@@ -13,14 +14,16 @@ from local.gateway.realtime.limits import PLANS, Plan
 class GatewaySettings:
     """Addresses of the services behind the gateway, its own port and keys.
 
-    `fault_hooks` opens `/_local/`, by which tests break Realtime on purpose.
-    `token_seconds` is how long an access token lives. `plan` bounds Realtime.
+    `storage_folder` holds the files of Storage. `fault_hooks` opens `/_local/`, by which tests break Realtime on
+    purpose. `token_seconds` is how long an access token lives. `plan` bounds Realtime.
     """
 
     port: int
     keys: Keys
     auth_database_url: str
     realtime_database_url: str
+    storage_database_url: str
+    storage_folder: Path
     rest_url: str
     functions_url: str
     token_seconds: int = 3600
@@ -43,6 +46,8 @@ class GatewaySettings:
             ),
             auth_database_url=env["GATEWAY_AUTH_DATABASE_URL"],
             realtime_database_url=env["GATEWAY_REALTIME_DATABASE_URL"],
+            storage_database_url=env["GATEWAY_STORAGE_DATABASE_URL"],
+            storage_folder=Path(env["GATEWAY_STORAGE_FOLDER"]),
             rest_url=env["GATEWAY_REST_URL"],
             functions_url=env["GATEWAY_FUNCTIONS_URL"],
             token_seconds=int(env.get("GATEWAY_TOKEN_SECONDS", "3600")),

@@ -11,7 +11,9 @@ create role service_role nologin noinherit bypassrls;
 create role authenticator login noinherit;
 create role supabase_auth_admin login noinherit createrole;
 create role supabase_realtime_admin nologin noinherit;
+create role supabase_storage_admin login noinherit createrole;
 grant anon, authenticated, service_role to authenticator;
+grant anon, authenticated, service_role to supabase_storage_admin;
 grant anon, authenticated, service_role, supabase_realtime_admin to postgres;
 grant pg_monitor, pg_signal_backend to postgres;
 -- Hosted, supautils lets `postgres` change PostgREST's settings; here it takes a grant each.
@@ -173,6 +175,63 @@ end;
 $$;
 alter function realtime.topic() owner to supabase_realtime_admin;
 alter function realtime.send(jsonb, text, text, boolean) owner to supabase_realtime_admin;
+
+-- ---------------------------------------------------------------- storage
+create schema storage authorization supabase_storage_admin;
+grant usage on schema storage to postgres, anon, authenticated, service_role;
+
+create table storage.buckets (
+  id text primary key,
+  name text not null unique,
+  owner uuid,
+  owner_id text,
+  public boolean default false,
+  file_size_limit bigint,
+  allowed_mime_types text[],
+  created_at timestamptz default now(),
+  updated_at timestamptz default now()
+);
+create table storage.objects (
+  id uuid primary key default gen_random_uuid(),
+  bucket_id text references storage.buckets (id),
+  name text,
+  owner uuid,
+  owner_id text,
+  version text,
+  metadata jsonb,
+  user_metadata jsonb,
+  path_tokens text[] generated always as (string_to_array(name, '/')) stored,
+  created_at timestamptz default now(),
+  updated_at timestamptz default now(),
+  last_accessed_at timestamptz default now(),
+  unique (bucket_id, name)
+);
+alter table storage.buckets owner to supabase_storage_admin;
+alter table storage.objects owner to supabase_storage_admin;
+alter table storage.buckets enable row level security;
+alter table storage.objects enable row level security;
+grant all on storage.buckets, storage.objects to postgres, anon, authenticated, service_role;
+
+create function storage.foldername(name text) returns text[] language sql immutable as $$
+  select (string_to_array(foldername.name, '/'))[1:cardinality(string_to_array(foldername.name, '/')) - 1]
+$$;
+create function storage.filename(name text) returns text language sql immutable as $$
+  select (string_to_array(filename.name, '/'))[cardinality(string_to_array(filename.name, '/'))]
+$$;
+-- A row that is deleted by SQL would leave its file behind: Storage's own service alone deletes.
+create function storage.protect_delete() returns trigger language plpgsql as $$
+begin
+  if coalesce(current_setting('storage.allow_delete_query', true), 'false') <> 'true' then
+    raise exception 'Direct deletion from storage tables is not allowed. Use the Storage API instead.' using errcode = '42501';
+  end if;
+  return null;
+end;
+$$;
+alter function storage.foldername(text) owner to supabase_storage_admin;
+alter function storage.filename(text) owner to supabase_storage_admin;
+alter function storage.protect_delete() owner to supabase_storage_admin;
+create trigger protect_objects_delete before delete on storage.objects for each statement execute function storage.protect_delete();
+create trigger protect_buckets_delete before delete on storage.buckets for each statement execute function storage.protect_delete();
 
 -- ---------------------------------------------------------------- the data API
 -- The platform tells PostgREST of each change of the schema, no matter who made it.

@@ -4,6 +4,7 @@ from orchestrator.tools import (
     access,
     actions,
     calls,
+    cases,
     history,
     schema,
     sessions,
@@ -29,4 +30,7 @@ TOOLS: tuple[Tool, ...] = (
     actions.REQUEST_ACTION,
     actions.ACTION_STATUS,
     switches.SET_SWITCH,
+    cases.LIST_CASES,
+    cases.SHOW_CASE,
+    cases.DECIDE_CASE,
 )

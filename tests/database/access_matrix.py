@@ -179,6 +179,8 @@ MATRIX: dict[str, Access] = {
         SERVICE | who("speaker"),
         delete=(Write("delete from push_devices where user_id = '{speaker}'", who("speaker")),),
     ),
+    "evidence_clips": Access("session_id = '{session}'", OPS),
+    "evidence_access": Access("reason = 'why {session}'", OPS),
     "page_outbox": Access("case_id is not null", SERVICE),
     "push_outbox": Access("user_id = '{speaker}'", SERVICE),
     # ── machinery ──

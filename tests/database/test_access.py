@@ -51,6 +51,10 @@ SPECIMENS = """
     select live.page(id, 'warning') from moderation_cases where session_id = '{session}';
     insert into user_reports (reporter_id, user_id, session_id, reason_code, was_there)
       values ('{viewer}', '{speaker}', '{session}', 'noise', true);
+    insert into evidence_clips (id, session_id, user_id, why, from_at, to_at, path, retention_until)
+      values (gen_random_uuid(), '{session}', '{speaker}', 'ops', now(), now(), '{session}', now());
+    insert into evidence_access (clip_id, user_id, act, reason)
+      select id, '{ops}', 'opened', 'why {session}' from evidence_clips where session_id = '{session}';
     insert into chat_rules (scope, creator_id, pattern, effect) values ('creator', '{host}', 'spam-{session}', 'hold');
     insert into case_notes (case_id, author_id, body)
       select id, '{ops}', 'heard it {session}' from moderation_cases where session_id = '{session}';

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.database.chat_sentences import CLEAN, NOT_CLEAN, bad_sentences
+from bench.chat_sentences import CLEAN, NOT_CLEAN, bad_sentences
 from tests.database.test_cases import joined, refusal
 from tests.database.world import World
 

@@ -19,6 +19,8 @@ THINGS = {
     "gift_id",
     "ticket_id",
     "action_id",
+    "incident_id",
+    "clip_id",
     "message_id",
     "pinned_message_id",
     "recording_id",

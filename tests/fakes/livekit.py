@@ -10,11 +10,11 @@ talking in it."""
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.core.inbox import Inbox
-from agent.core.ports import ConnectionLost, Listing, RoomName, TargetGone, Unavailable
+from agent.core.ports import Clip, ConnectionLost, Listing, RoomName, TargetGone, Unavailable
 from handlers.events import (
     Connection,
     Event,
@@ -25,6 +25,7 @@ from handlers.events import (
     RoomSynced,
     Sid,
 )
+from moderation.audio.kept import Block, Cause
 from moderation.desired import Permission
 
 BATCH_SECONDS = 3.0
@@ -184,9 +185,27 @@ class FakeSounds:
 
     def __init__(self) -> None:
         self.on = False
+        self.kept: tuple[dict[Identity, Cause], float] = ({}, 0.0)
+        self.clips: list[tuple[Identity, float, Callable[[Sequence[Block]], None]]] = []
 
     def hear(self, *, on: bool) -> None:
         self.on = on
+
+    def keep(self, of: Mapping[Identity, Cause], seconds: float) -> None:
+        self.kept = (dict(of), seconds)
+
+    def clip(self, identity: Identity, after_seconds: float, done: Callable[[Sequence[Block]], None]) -> None:
+        self.clips.append((identity, after_seconds, done))
+
+
+class FakeClips:
+    """`ClipSink`: what was handed over."""
+
+    def __init__(self) -> None:
+        self.added: list[Clip] = []
+
+    def add(self, clip: Clip) -> None:
+        self.added.append(clip)
 
 
 class FakeParticipant:

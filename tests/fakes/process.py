@@ -16,7 +16,7 @@ from agent.core.shared import Shared
 from agent.core.watcher import Pace, Watcher
 from agent.process.metrics import Metrics
 from handlers.events import Identity
-from tests.fakes.livekit import FakeParticipant, FakeRoom, LiveKit
+from tests.fakes.livekit import FakeClips, FakeParticipant, FakeRoom, LiveKit
 from tests.fakes.screen import FakeScreen
 from tests.fakes.store import Database, FakeStore
 from tests.fakes.virtual_time import clock
@@ -53,6 +53,7 @@ class Process:
             connect=self.connect,
             screen=FakeScreen(),
             signer=Signer(),
+            clips=FakeClips(),
             clock=outside.clock,
             metrics=self.metrics,
         )

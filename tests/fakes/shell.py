@@ -20,7 +20,7 @@ from handlers.effects import Effect, Leave
 from handlers.events import Event, Identity
 from handlers.state import RoomState
 from moderation.desired import Permission
-from tests.fakes.livekit import FakeParticipant, FakeRoom, LiveKit
+from tests.fakes.livekit import FakeClips, FakeParticipant, FakeRoom, LiveKit
 from tests.fakes.screen import FakeScreen
 from tests.fakes.store import Database, FakeStore
 from tests.fakes.virtual_time import clock
@@ -85,6 +85,8 @@ def shell(lease_seconds: float = 3.0) -> Shell:
         Outbox("media", never, lambda *_: None),
     )
     signer = Signer()
-    shared = Shared(store, actions, lambda *_: inside, FakeScreen(), signer, database_clock, metrics)
+    shared = Shared(
+        store, actions, lambda *_: inside, FakeScreen(), signer, FakeClips(), database_clock, metrics
+    )
     world = World(inside, shared, outboxes, puller)
     return Shell(database, livekit, actions, inside, puller, held, world, signer, inbox)

@@ -18,8 +18,9 @@ from orchestrator.workers import summary
 LOOKS = {
     "introspect_schema", "list_sessions", "session_overview", "participant_overview", "explain_access", "list_calls",
     "action_history", "incidents", "loudness_report", "usage_against_plan", "worker_status", "action_status",
+    "list_cases", "show_case",
 }  # fmt: skip
-ACTS = {"request_action", "set_switch"}
+ACTS = {"request_action", "set_switch", "decide_case"}
 
 
 def objects_in(schema: Any) -> list[dict[str, Any]]:

@@ -127,7 +127,13 @@ begin
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between live.least_days_kept(p_key) and 3650 or p_value::numeric % 1 <> 0
              then format('must be between %s and 3650 whole days', live.least_days_kept(p_key)) end
-    when p_key in ('bans.second_person_days', 'appeals.within_days') then
+    when p_key = 'evidence.seconds' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
+           when p_value::numeric not between 0 and 60 or p_value::numeric % 1 <> 0 then 'must be between 0 and 60 whole seconds' end
+    when p_key in ('evidence.after_seconds', 'evidence.link_seconds') then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
+           when p_value::numeric not between 1 and 60 or p_value::numeric % 1 <> 0 then 'must be between 1 and 60 whole seconds' end
+    when p_key in ('bans.second_person_days', 'appeals.within_days', 'evidence.unreviewed_days', 'evidence.violation_days') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end
     when p_key = 'limits' then

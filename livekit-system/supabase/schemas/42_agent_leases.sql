@@ -135,6 +135,7 @@ begin
               or p.role <> live.default_role(session.type)
               or live.standing_ban(p.user_id, session.id, session.creator_id) is not null)) end,
     'open_visits', live.open_visits(place.session_id, place.call_id),
+    'evidence', case place.kind when 'session' then live.evidence_of(session.id) end,
     'strikes', case place.kind when 'session' then live.standing_strikes(session) else '[]' end,
     'cursor', cursor_xid);
 end;

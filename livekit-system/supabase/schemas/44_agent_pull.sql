@@ -111,6 +111,7 @@ begin
   return news || jsonb_build_object(
     'status', session.status,
     'policy', live.effective_policy(session),
+    'evidence', live.evidence_of(session.id),
     'levels_watched', exists (select from public.live_level_watches w
                                where w.session_id = session.id and w.expires_at > clock_timestamp()),
     'people', (select coalesce(jsonb_agg(live.person(p, session.creator_id)), '[]')
@@ -140,6 +141,9 @@ begin
     select s.livekit_room from public.live_participants p join public.live_sessions s on s.id = p.session_id
      where p.desired_xid >= p_since
     union all
+    select s.livekit_room from public.moderation_cases k join public.live_sessions s on s.id = k.session_id
+     where k.changed_xid >= p_since
+    union all
     select coalesce(s.livekit_room, c.livekit_room)
       from public.moderation_actions a
       left join public.live_sessions s on s.id = a.session_id
@@ -164,7 +168,7 @@ begin
       from jsonb_to_recordset(p_rooms) as x (room text, cursor text)
      where x.cursor is null
         or exists (select from public.app_settings a
-                    where a.key = 'moderation.policy' and a.changed_xid >= x.cursor::xid8)
+                    where a.key in ('moderation.policy', 'evidence.seconds', 'evidence.after_seconds') and a.changed_xid >= x.cursor::xid8)
         or x.room in (select live.changed_rooms(since))
      order by x.room;
 end;
@@ -217,7 +221,7 @@ $$;
 comment on function public.agent_pull is
   'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor", "in_hand"?: [ids of '
   'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", "cursor": from where to ask next '
-  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "levels_watched", "people": [PERSON], '
+  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "evidence": EVIDENCE, "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up, and sends the '
   'hints that are due.';

@@ -223,6 +223,7 @@ declare
   answers jsonb := '[]';
   refusal text;
   is_new boolean;
+  opened uuid;
   item record;
 begin
   perform live.lock_leases(p_rows);
@@ -256,7 +257,8 @@ begin
       measured = excluded.measured, action_id = coalesce(excluded.action_id, i.action_id);
     answers := answers || jsonb_build_object('id', item.id, 'ok', found, 'error', refusal);
     if found and is_new and item.case_severity is not null then
-      perform live.page(live.open_case(item.session_id, null, item.user_id, item.case_severity, 'rule'), item.case_severity);
+      opened := live.open_case(item.session_id, null, item.user_id, item.case_severity, 'rule');
+      perform live.page(opened, item.case_severity), live.keep_sound(opened);
     end if;
   end loop;
   return answers;

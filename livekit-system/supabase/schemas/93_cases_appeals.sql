@@ -88,6 +88,7 @@ begin
     -- Which person it was is not said: only whether one of the room, of the platform, or a rule.
     'decided_by', case p_row.requested_via when 'auto' then 'rule' when 'app' then 'room' else 'platform' end,
     'reason', p_row.reason, 'rule', seen.rule, 'facts', seen.measured - 'refused' - 'words',
+    'clips', (select count(*) from public.evidence_clips e where e.incident_id = seen.id or e.case_id = p_row.case_id),
     'reason_code', code.code, 'text_en', code.text_en, 'text_tr', code.text_tr,
     'may_appeal', live.may_be_appealed(p_row) and answer.id is null,
     'appeal', case when answer.id is not null then jsonb_build_object(
@@ -113,7 +114,7 @@ begin
 end;
 $$;
 comment on function public.my_decisions(timestamptz, int) is
-  'What was decided about the caller, newest first: [{action_id, action, at, decided_by: rule | room | platform, reason, rule, facts, reason_code, '
+  'What was decided about the caller, newest first: [{action_id, action, at, decided_by: rule | room | platform, reason, rule, facts, clips: how many, reason_code, '
   'text_en, text_tr, may_appeal, appeal, …}]. A suspended account may ask too.';
 grant execute on function public.my_decisions(timestamptz, int) to authenticated;
 
@@ -257,6 +258,22 @@ comment on function public.decide_appeal(uuid, text, text) is
   'Decides an appeal: upheld, or lifted, which undoes the act and forgives its strikes: {appeal_id, decision, undone_by}. Refuses own_decision '
   'while there is another operator.';
 grant execute on function public.decide_appeal(uuid, text, text) to authenticated;
+
+create function live.release_clips() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  about public.moderation_actions;
+begin
+  select * into about from public.moderation_actions a where a.id = new.action_id;
+  update public.evidence_clips c set retention_until = least(c.retention_until, new.decided_at)
+   where c.deleted_at is null
+     and (c.case_id = about.case_id or c.incident_id in (select i.id from public.moderation_incidents i where i.action_id = about.id));
+  return null;
+end;
+$$;
+comment on function live.release_clips() is 'Trigger: what was wrong to decide is no reason to hold sound any longer.';
+create trigger release_clips after update of decision on public.moderation_appeals
+  for each row when (new.decision = 'lifted' and old.decision is null) execute function live.release_clips();
 
 -- ── the second person behind a long ban ──────────────────────────────────────────────────────────────────────────
 alter table public.live_bans add column wanted_until timestamptz;

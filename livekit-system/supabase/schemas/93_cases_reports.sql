@@ -89,6 +89,7 @@ declare
   said constant text := nullif(btrim(p_text), '');
   made uuid;
   about uuid;
+  before_it int;
   credible int;
 begin
   perform live.require_account(me);
@@ -111,6 +112,7 @@ begin
                and (r.session_id, r.call_id, r.message_id) is not distinct from (p_session, p_call, p_message));
   end if;
   about := live.open_case(p_session, p_call, p_user, case when there then wanted.severity else 'info' end, 'report');
+  before_it := live.credible_reporters(about);
   update public.user_reports r set case_id = about where r.id = made;
   credible := live.credible_reporters(about);
   update public.moderation_cases c
@@ -118,11 +120,27 @@ begin
                                                  when credible >= live.limit_of('reports_for_warning') then 'warning' else 'info' end),
          message_id = coalesce(c.message_id, p_message)
    where c.id = about;
+  -- The one that makes them enough asks for a clip; one more says nothing new.
+  if there and credible = live.limit_of('reports_for_evidence') and before_it < credible then
+    perform live.keep_sound(about, 'reports');
+  end if;
   return jsonb_build_object('report_id', made, 'repeated', false);
 end;
 $$;
 comment on function live.add_report is
   'Writes a report of the caller and adds it to the open case of the person: {report_id, repeated}. A second one of the same day is the first.';
+
+create function live.forget_reports(p_user uuid) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  reports int;
+begin
+  delete from public.user_reports r where r.reporter_id = p_user;
+  get diagnostics reports = row_count;
+  return jsonb_build_object('user_reports', reports);
+end;
+$$;
+comment on function live.forget_reports(uuid) is 'Deletes what a deleted account has reported: rows deleted, by table. The cases that came of it stand.';
 
 -- ── the doors ────────────────────────────────────────────────────────────────────────────────────────────────────
 create function public.report_person(user_id uuid, reason_code text, text text default null, session_id uuid default null, call_id uuid default null)
@@ -242,6 +260,13 @@ begin
                     from (select * from public.moderation_incidents x where x.case_id = item.id order by x.started_at desc limit 200) i),
     'actions', (select coalesce(jsonb_agg(to_jsonb(a) order by a.n), '[]')
                   from (select * from public.moderation_actions x where x.case_id = item.id order by x.n desc limit 200) a),
+    'clips', live.clips_json(item.id),
+    'appeals', (select coalesce(jsonb_agg(to_jsonb(p) order by p.created_at), '[]')
+                  from public.moderation_appeals p join public.moderation_actions a on a.id = p.action_id where a.case_id = item.id),
+    'enforced_ms', (select jsonb_build_object('fastest', min(a.enforce_ms), 'slowest', max(a.enforce_ms), 'of_case', (
+                      select extract(epoch from min(f.applied_at) - item.opened_at) * 1000
+                        from public.moderation_actions f where f.case_id = item.id and f.status = 'applied'))
+                      from public.moderation_actions a where a.case_id = item.id and a.status = 'applied'),
     'notes', (select coalesce(jsonb_agg(to_jsonb(n) order by n.created_at), '[]')
                 from (select * from public.case_notes x where x.case_id = item.id order by x.created_at limit 200) n),
     'earlier', (select coalesce(jsonb_agg(to_jsonb(e) order by e.opened_at desc), '[]')
@@ -251,5 +276,5 @@ begin
 end;
 $$;
 comment on function public.case_file(uuid) is
-  'All of a case in one answer, for ops: {case, person, session, reports, messages, incidents, actions, notes, earlier}. Refuses own_case.';
+  'All of a case in one answer, for ops: {case, person, session, reports, messages, incidents, actions, clips (each with its access), appeals, enforced_ms: {fastest, slowest, of_case: from its opening to the first act that held}, notes, earlier}. Refuses own_case.';
 grant execute on function public.case_file(uuid) to authenticated;

@@ -39,6 +39,9 @@ revoke all on table
   public.erasures,
   live.orphan_rooms,
   live.personal_data,
+  live.evidence_orders,
+  public.evidence_clips,
+  public.evidence_access,
   public.moderation_audit,
   public.gift_catalog,
   public.coin_wallets,
@@ -373,6 +376,29 @@ revoke all on routine
   live.forget_old_rows(),
   live.retention_faults(),
   live.audited_since(p_table text),
+  live.access_is_append_only(),
+  live.note_case_change(),
+  live.wake_for_case(),
+  live.keep_sound(p_case uuid, p_why text, p_by uuid),
+  live.evidence_of(p_session uuid),
+  public.keep_evidence(session_id uuid, user_id uuid, reason text),
+  live.clip_cause(p_session uuid, p_row jsonb),
+  public.agent_evidence(p_worker text, p_row jsonb),
+  public.agent_evidence_stored(p_worker text, p_id uuid, p_sha256 text, p_bytes int),
+  live.clip_to_see(p_user uuid, p_clip uuid),
+  live.note_access(p_clip uuid, p_user uuid, p_act text, p_reason text),
+  public.evidence_open(p_user uuid, p_clip uuid, p_reason text),
+  public.hold_evidence(clip_id uuid, hold boolean, reason text),
+  live.clips_json(p_case uuid),
+  live.judge_clips(),
+  live.link_clips(),
+  live.clip_is_held(p_clip public.evidence_clips),
+  live.clips_over(),
+  live.evidence_due(),
+  public.evidence_to_delete(p_most int),
+  public.evidence_deleted(p_ids uuid[]),
+  live.evidence_faults(),
+  public.evidence_notice(),
   live.require_account(p_user uuid),
   live.require_member(),
   live.refuse_token(p_reason text),
@@ -559,6 +585,7 @@ revoke all on routine
   live.undo_of(p_row public.moderation_actions),
   live.lift(p_row public.moderation_actions),
   public.decide_appeal(id uuid, decision text, answer text),
+  live.release_clips(),
   live.shorten_ban(),
   public.confirm_ban(ban_id uuid),
   public.moderation_measures(since timestamptz, until timestamptz),
@@ -566,6 +593,7 @@ revoke all on routine
   live.credible_reporters(p_case uuid),
   live.was_there(p_user uuid, p_session uuid, p_call uuid),
   live.add_report(p_user uuid, p_session uuid, p_call uuid, p_message uuid, p_reason text, p_text text),
+  live.forget_reports(p_user uuid),
   public.report_person(user_id uuid, reason_code text, text text, session_id uuid, call_id uuid),
   public.report_message(message_id uuid, reason_code text, text text),
   public.report_session(session_id uuid, reason_code text, text text),
@@ -712,6 +740,16 @@ grant execute on function public.agent_overview() to service_role, live_agent;
 grant select on public.erasures to authenticated, service_role;
 grant execute on function public.erase_account(uuid) to authenticated, service_role;
 grant execute on function public.delete_my_account() to authenticated;
+grant select on public.evidence_clips to authenticated, service_role;
+grant select on public.evidence_access to authenticated, service_role;
+grant execute on function public.keep_evidence(uuid, uuid, text) to authenticated;
+grant execute on function public.agent_evidence(text, jsonb) to service_role;
+grant execute on function public.agent_evidence_stored(text, uuid, text, int) to service_role;
+grant execute on function public.evidence_open(uuid, uuid, text) to service_role;
+grant execute on function public.hold_evidence(uuid, boolean, text) to authenticated;
+grant execute on function public.evidence_to_delete(int) to service_role;
+grant execute on function public.evidence_deleted(uuid[]) to service_role;
+grant execute on function public.evidence_notice() to authenticated;
 grant select on public.moderation_audit to authenticated, service_role;
 grant select on public.gift_catalog to authenticated, service_role;
 grant insert, update on public.gift_catalog to authenticated, service_role;

@@ -227,6 +227,67 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      evidence_access: {
+        Row: { act: string; at: string; clip_id: string; id: string; reason: string; user_id: string };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "evidence_access_clip_id_fkey";
+            columns: ["clip_id"];
+            isOneToOne: false;
+            referencedRelation: "evidence_clips";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      evidence_clips: {
+        Row: {
+          bytes: number | null;
+          case_id: string | null;
+          created_at: string;
+          delete_claimed_at: string | null;
+          deleted_at: string | null;
+          from_at: string;
+          held_by: string | null;
+          id: string;
+          incident_id: string | null;
+          legal_hold: boolean;
+          path: string;
+          retention_until: string;
+          session_id: string;
+          sha256: string | null;
+          stored_at: string | null;
+          to_at: string;
+          user_id: string;
+          why: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "evidence_clips_case_id_fkey";
+            columns: ["case_id"];
+            isOneToOne: false;
+            referencedRelation: "moderation_cases";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "evidence_clips_incident_id_fkey";
+            columns: ["incident_id"];
+            isOneToOne: false;
+            referencedRelation: "moderation_incidents";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "evidence_clips_session_id_fkey";
+            columns: ["session_id"];
+            isOneToOne: false;
+            referencedRelation: "live_sessions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       gift_catalog: {
         Row: {
           code: string;
@@ -716,6 +777,7 @@ export type Database = {
       moderation_cases: {
         Row: {
           call_id: string | null;
+          changed_xid: string;
           claim_expires_at: string | null;
           claimed_by: string | null;
           decision: string | null;
@@ -728,6 +790,7 @@ export type Database = {
           resolved_by: string | null;
           session_id: string | null;
           severity: string;
+          sound_kept_since: string | null;
           source: string;
           user_id: string | null;
         };
@@ -1092,10 +1155,13 @@ export type Database = {
       decline_invite: { Args: { session_id: string }; Returns: Json };
       delete_my_account: { Args: Record<never, never>; Returns: Json };
       erase_account: { Args: { user_id: string }; Returns: Json };
+      evidence_notice: { Args: Record<never, never>; Returns: Json };
       explain_access: { Args: { session_id: string; user_id: string }; Returns: Json };
       export_my_data: { Args: { p_table?: string | null; p_skip?: number | null }; Returns: Json };
       find_people: { Args: { search: string; limit?: number | null }; Returns: Json };
       forget_push_device: { Args: { p_installation: string }; Returns: Json };
+      hold_evidence: { Args: { clip_id: string; hold: boolean; reason: string }; Returns: Json };
+      keep_evidence: { Args: { session_id: string; user_id: string; reason?: string | null }; Returns: Json };
       listening_digest: { Args: { since?: string | null }; Returns: Json };
       live_events_since: {
         Args: { session_id: string; after_seq: number; limit?: number | null };

@@ -72,6 +72,7 @@ export type { ActionOutcome, ActionRequest } from "./stage.ts";
 export {
   appeal,
   blockUser,
+  evidenceNotice,
   myBlocks,
   myDecisions,
   report,
@@ -79,7 +80,7 @@ export {
   setCallsFrom,
   unblockUser,
 } from "./safety.ts";
-export type { CallsFrom, Decision, ReasonCode, Report, Reported } from "./safety.ts";
+export type { CallsFrom, Decision, EvidenceNotice, ReasonCode, Report, Reported } from "./safety.ts";
 export { deleteMyAccount, exportMyData, forgetPush, registerPush } from "./account.ts";
 export type { PushDevice } from "./account.ts";
 export {

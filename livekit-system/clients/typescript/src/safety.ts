@@ -97,6 +97,8 @@ export interface Decision {
   readonly decided_by: "rule" | "room" | "platform";
   readonly reason: string | null;
   readonly rule: string | null;
+  /** How many clips of sound are kept of it. */
+  readonly clips: number;
   readonly reason_code: string | null;
   readonly text_en: string | null;
   readonly text_tr: string | null;
@@ -120,6 +122,19 @@ export function appeal(
   text: string,
 ): Promise<{ readonly appeal_id: string }> {
   return call(supabase, "appeal", { action_id: actionId, text });
+}
+
+/** What may be kept of a speaker's sound. */
+export interface EvidenceNotice {
+  readonly kept: boolean;
+  readonly seconds: number;
+  readonly text_en: string;
+  readonly text_tr: string;
+}
+
+/** To be shown before somebody speaks for the first time. @throws LiveError */
+export function evidenceNotice(supabase: SafetySupabase): Promise<EvidenceNotice> {
+  return call(supabase, "evidence_notice", {});
 }
 
 export type CallsFrom = "everyone" | "followed" | "nobody";

@@ -45,6 +45,13 @@ export const SessionCreate = v.strictObject({
   planned_minutes: v.optional(Minutes),
 });
 
+const Reason = v.pipe(
+  OneLine,
+  v.check((text) => [...text].length >= 3 && [...text].length <= 500, "Expected 3 to 500 characters"),
+);
+
+export const EvidenceOpen = v.strictObject({ clip_id: Id, reason: Reason });
+
 export const SessionRef = v.strictObject({ session_id: Id });
 
 /** A reason is one line for the record; the database asks for it, or for a case. */

@@ -9,6 +9,8 @@ import { type Json, type JsonObject, Supabase } from "./supabase.ts";
 export interface Database {
   userOf(accessToken: string): Promise<string>;
   rpc(name: string, parameters: Readonly<Record<string, Json>>): Promise<JsonObject>;
+  /** A link to a private file of Storage that is good for so many seconds. */
+  signedUrl(bucket: string, path: string, seconds: number): Promise<string>;
 }
 
 export interface Media {

@@ -63,6 +63,26 @@ export class Supabase {
   }
 
   /**
+   * A link to a private file of Storage, which is good for so many seconds and for anyone who has it.
+   * @throws Refusal unavailable
+   * @throws Fault when Storage does not make one: the file is gone, or our key is refused
+   */
+  async signedUrl(bucket: string, path: string, seconds: number): Promise<string> {
+    const place = [bucket, ...path.split("/")].map(encodeURIComponent).join("/");
+    const { response, reply } = await this.#ask(`/storage/v1/object/sign/${place}`, (key) => ({
+      method: "POST",
+      headers: { apikey: key, authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({ expiresIn: seconds }),
+    }));
+    if (response.status >= 500 || response.status === 429) {
+      throw Refusal.unavailable({ part: "storage", status: response.status });
+    }
+    const signed = field(reply, "signedURL");
+    if (!response.ok || signed === undefined) throw new Fault("storage.no_link", { status: response.status });
+    return `${this.#url}/storage/v1${signed}`;
+  }
+
+  /**
    * Asks with the key in use. One that the gateway refuses was deleted while this function ran: nothing was done with
    * it, so the next one is tried, and used from then on.
    */

@@ -68,6 +68,8 @@ export class World {
         const answer = this.answers.get(name) ?? new Error(`no answer prepared for ${name}`);
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
       },
+      signedUrl: (bucket, path, seconds) =>
+        Promise.resolve(`https://project.example.com/${bucket}/${path}?seconds=${seconds}`),
     };
     this.services = {
       database,

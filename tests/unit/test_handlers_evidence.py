@@ -1,0 +1,91 @@
+"""Of whom a room has sound kept, and what becomes a clip: for a cause, each once, in calls never."""
+
+from dataclasses import replace
+
+import pytest
+
+from handlers.effects import Effects, KeepSound, RecordIncident, TakeClip
+from handlers.events import Action, ActionId, ClipOrder, EvidenceAsked, Identity, Pulled, Status
+from moderation.audio.kept import Cause
+from moderation.rules.policy import Step
+from tests.fakes.measured import SHOUT, TALK
+from tests.fakes.scene import ADA, BO, ENFORCE, Scene, of, only
+
+ASKED = EvidenceAsked(30.0, 10.0)
+
+
+def scene_with(asked: EvidenceAsked | None = ASKED, mode: str = "enforce") -> Scene:
+    return Scene.hosted({**ENFORCE, "mode": mode}, evidence=asked)
+
+
+def kept(effects: Effects) -> list[dict[Identity, Cause]]:
+    return [dict(effect.of) for effect in of(KeepSound, effects)]
+
+
+def test_from_the_first_strike_on_sound_is_kept_and_each_graver_step_takes_a_clip() -> None:
+    scene = scene_with()
+    assert kept(scene.hears(BO, TALK, 5.0)) == []
+    effects = scene.hears(BO, SHOUT, 14.0)
+    taken = of(TakeClip, effects)
+    assert kept(effects) == [{BO: Cause.STRIKE}]
+    assert [clip.incident.decision.step for clip in taken if clip.incident] == [Step.WARNING, Step.MUTE]
+    assert {(clip.identity, clip.after_seconds, clip.order) for clip in taken} == {(BO, 10.0, None)}
+    assert effects.index(only(KeepSound, effects)) < effects.index(taken[0])
+    assert [clip.incident for clip in taken] == of(RecordIncident, effects)[1:]
+
+
+@pytest.mark.parametrize(
+    ("asked", "mode"), [(None, "enforce"), (ASKED, "observe"), (replace(ASKED, seconds=0.0), "enforce")]
+)
+def test_without_evidence_or_a_policy_that_acts_no_strike_is_a_cause(
+    asked: EvidenceAsked | None, mode: str
+) -> None:
+    scene = scene_with(asked, mode)
+    effects = scene.hears(BO, SHOUT, 14.0)
+    assert of(RecordIncident, effects)
+    assert of(KeepSound, effects) == of(TakeClip, effects) == []
+
+
+def test_a_case_of_the_databases_is_a_cause_while_it_is_told() -> None:
+    scene = scene_with()
+    told = Pulled(Status.OPEN, evidence=replace(ASKED, kept=frozenset({BO})))
+    assert kept(scene.happens(told)) == [{BO: Cause.CASE}]
+    assert kept(scene.happens(told)) == []
+    assert kept(scene.happens(Pulled(Status.OPEN))) == [], "nothing new was told"
+    assert kept(scene.happens(Pulled(Status.OPEN, evidence=ASKED))) == [{}]
+
+
+def test_an_order_takes_one_clip_however_often_it_is_told() -> None:
+    scene = scene_with()
+    told = Pulled(Status.OPEN, evidence=replace(ASKED, kept=frozenset({BO}), orders=(ClipOrder("c1", BO),)))
+    effects = scene.happens(told)
+    assert only(TakeClip, effects) == TakeClip(BO, 10.0, order="c1")
+    assert effects.index(only(KeepSound, effects)) < effects.index(only(TakeClip, effects))
+    assert of(TakeClip, scene.happens(told)) == []
+
+
+def test_who_is_forgiven_is_kept_no_longer() -> None:
+    scene = scene_with()
+    assert kept(scene.hears(BO, SHOUT, 6.0)) == [{BO: Cause.STRIKE}]
+    lifted = Action(ActionId("a1"), 1, "unmute", BO, via="ops")
+    assert kept(scene.happens(Pulled(Status.OPEN, actions=(lifted,)))) == [{}]
+
+
+def test_strikes_that_have_worn_off_are_no_cause() -> None:
+    scene = scene_with()
+    scene.hears(BO, SHOUT, 6.0)
+    assert kept(scene.passes(24 * 3600.0)) == [{}]
+
+
+def test_a_call_is_told_nothing_that_could_be_a_cause() -> None:
+    scene = Scene.open(context="call", policy=None, evidence=None)
+    orders = Pulled(
+        Status.OPEN, evidence=replace(ASKED, kept=frozenset({ADA}), orders=(ClipOrder("c1", ADA),))
+    )
+    assert of(KeepSound, scene.happens(orders)) == of(TakeClip, scene.happens(orders)) == []
+
+
+def test_switching_the_policy_off_forgets_what_is_kept() -> None:
+    scene = scene_with()
+    scene.hears(BO, SHOUT, 6.0)
+    assert kept(scene.happens(Pulled(Status.OPEN, policy={"mode": "off"}))) == [{}]
