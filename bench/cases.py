@@ -35,7 +35,7 @@ from local.stack import Stack
 from moderation.audio.kept import KEPT_RATE, Cause
 from moderation.audio.kweighting import BLOCK_SAMPLES
 
-SPEAKERS = 8
+SPEAKERS, CLIPS, BETWEEN_CLIPS_SECONDS = 8, 12, 0.8
 TURNS, FULL_TURNS = 2, 5
 TURN_SECONDS = 6.0
 AFTER_SECONDS = 10.0
@@ -93,16 +93,13 @@ async def cost(pid: int) -> float:
 
 
 async def clips_ready(people: People, arena: Arena, talking: list[tuple[Person, Device]]) -> list[Figure]:
-    """Ops have two clips made of each, one after the other: the milliseconds from each one's last sample."""
-    ids = [
-        (
-            await arena.ops.api.rpc(
-                "keep_evidence", session_id=arena.session.id, user_id=person.id, reason="bench"
-            )
-        )["clip_id"]
-        for _ in range(2)
-        for person, _ in talking
-    ]
+    """Ops have clips made one after the other, more than one a second: milliseconds from each one's last sample."""
+    ids = []
+    for number in range(CLIPS):
+        person, _ = talking[number % len(talking)]
+        where = {"session_id": arena.session.id, "user_id": person.id}
+        ids.append((await arena.ops.api.rpc("keep_evidence", **where, reason="bench"))["clip_id"])
+        await asyncio.sleep(BETWEEN_CLIPS_SECONDS)
 
     async def stored() -> list[dict[str, str]] | None:
         rows = await people.service.rows("evidence_clips", session_id=f"eq.{arena.session.id}")

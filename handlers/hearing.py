@@ -70,7 +70,7 @@ class Shown:
 
 
 @dataclass(slots=True)
-class Evidence:
+class KeptSound:
     """Of whom the last seconds are kept, and what the database has asked for."""
 
     asked: EvidenceAsked | None = None
@@ -98,7 +98,7 @@ class SoundState:
     """What is held against whom. It outlives connections, so leaving and coming back clears nothing."""
     evaded: dict[Identity, Evaded] = field(default_factory=dict)
     """Sound of people that others could hear and we were kept from. Like records it outlives connections."""
-    evidence: Evidence = field(default_factory=Evidence)
+    evidence: KeptSound = field(default_factory=KeptSound)
     minutes: Minutes = field(default_factory=Minutes)
     shown: Shown = field(default_factory=Shown)
     heard_at: float = 0.0

@@ -53,19 +53,20 @@ class Cases(BaseModel):
 
 
 async def list_cases(desk: Desk, ask: ListCases) -> Answer[Cases]:
+    """What waits for a decision, the most urgent first, or was decided last. Raises RefusedError."""
     inquiry = Inquiry(desk)
     found = await desk.database.call("case_inbox", state=ask.state, limit=ask.limit)
     return inquiry.answer(Cases(cases=[CaseLine(**row) for row in found]))
 
 
-class Report(Row):
+class ReportShown(Row):
     reason_code: str
     was_there: bool
     created_at: str
     text: UserText = None
 
 
-class Incident(Row):
+class IncidentShown(Row):
     rule: str
     severity: str
     started_at: str
@@ -81,7 +82,7 @@ class Act(Row):
     reason: UserText = None
 
 
-class Clip(Row):
+class ClipShown(Row):
     id: str
     why: str
     from_at: str
@@ -93,11 +94,11 @@ class Clip(Row):
 class Case(BaseModel):
     case: CaseLine
     person: UserText
-    reports: list[Report]
+    reports: list[ReportShown]
     messages: UserText = Field(description="chat lines that were reported")
-    incidents: list[Incident]
+    incidents: list[IncidentShown]
     actions: list[Act]
-    clips: list[Clip] = Field(
+    clips: list[ClipShown] = Field(
         description="sound that ops can listen to in the console; not through an assistant"
     )
     notes: UserText = Field(description="private notes of operators")
@@ -109,6 +110,7 @@ class ShowCase(Ask):
 
 
 async def show_case(desk: Desk, ask: ShowCase) -> Answer[Case]:
+    """All of one case, without who reported. Raises RefusedError: `own_case`, `unknown_case`."""
     inquiry = Inquiry(desk)
     return inquiry.answer(_case(await _file(desk, ask.case_id)))
 
@@ -139,6 +141,7 @@ class Decided(BaseModel):
 
 
 async def decide_case(desk: Desk, ask: DecideCase) -> Answer[Decided]:
+    """Prepare a decision, or make it with the confirmation of its preparation. Raises RefusedError."""
     inquiry = Inquiry(desk)
     file = await _file(desk, ask.case_id)
     if file["case"]["state"] == "resolved":
@@ -210,11 +213,11 @@ def _case(file: dict[str, Any]) -> Case:
     return Case(
         case=_line(file).model_copy(update={"reporters": len({r["reporter_id"] for r in reports})}),
         person=file["person"],
-        reports=[Report(**row) for row in reports[:REPORTS_SHOWN]],
+        reports=[ReportShown(**row) for row in reports[:REPORTS_SHOWN]],
         messages=[message["body"] for message in file["messages"]] or None,  # type: ignore[arg-type]
-        incidents=[Incident(**row) for row in file["incidents"]],
+        incidents=[IncidentShown(**row) for row in file["incidents"]],
         actions=[Act(**row) for row in file["actions"]],
-        clips=[Clip(**row) for row in file["clips"]],
+        clips=[ClipShown(**row) for row in file["clips"]],
         notes=[note["body"] for note in file["notes"]] or None,  # type: ignore[arg-type]
         earlier=[CaseLine(**{"source": "", "state": "", **row}) for row in file["earlier"]],
     )
