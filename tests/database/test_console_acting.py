@@ -41,6 +41,15 @@ async def test_what_others_do_meanwhile_is_told_and_what_was_before_is_not(world
     assert (await look(world, ops, target, scene, n))["acts"] == [], "one's own is no news"
 
 
+async def test_that_somebody_was_acted_on_elsewhere_is_not_told_to_a_sessions_staff(world: World) -> None:
+    scene, elsewhere = await world.live(), await world.live()
+    target, moderator = await world.seat(scene, "speaker"), await world.seat(scene, "moderator")
+    await world.seat(elsewhere, "speaker", user=target)
+    n = (await look(world, moderator, target, scene))["n"]
+    await world.as_user(elsewhere.creator, ASK, elsewhere.id, target, "mute", {})
+    assert (await look(world, moderator, target, scene))["n"] == n
+
+
 async def test_nobody_looks_who_may_not_act(world: World) -> None:
     scene = await world.live()
     target, listener = await world.seat(scene, "speaker"), await world.seat(scene, "listener")
