@@ -215,6 +215,8 @@ async def test_a_hand_goes_up_and_is_answered_from_the_queue_by_keyboard_alone(
     await expect(form.get_by_label("New role")).to_be_focused()
     await form.get_by_label("New role").select_option("speaker")
     await keys.press("Tab")
+    await expect(form.get_by_label("Rule broken")).to_be_focused()
+    await keys.press("Tab")
     await expect(form.get_by_label("Reason")).to_be_focused()
     await keys.press("Enter")
     await console.applied("set_role")

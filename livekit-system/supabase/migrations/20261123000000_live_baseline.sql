@@ -12654,8 +12654,11 @@ create function public.look_at_person(target_user_id uuid, session_id uuid defau
 language plpgsql security definer set search_path = '' as $$
 declare
   me constant uuid := live.require_moderator(look_at_person.session_id);
+  -- What was done elsewhere is not for the staff of one session, nor that something was.
   latest constant bigint := coalesce((
-    select a.n from public.moderation_actions a where a.target_user_id = look_at_person.target_user_id order by a.n desc limit 1), 0);
+    select a.n from public.moderation_actions a
+     where a.target_user_id = look_at_person.target_user_id and (live.is_ops(me) or a.session_id = look_at_person.session_id)
+     order by a.n desc limit 1), 0);
 begin
   insert into live.looks as l (user_id, target_user_id, session_id, expires_at)
   select me, look_at_person.target_user_id, s.id, clock_timestamp() + interval '10 seconds'
