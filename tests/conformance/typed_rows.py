@@ -35,7 +35,7 @@ type Base<T> = Exclude<T, null>;
 /** The columns of `X` that `R` has not, or has with another type; a column of JSON may be anything. */
 type Wrong<X, R, Nullable extends boolean> = {
   [K in keyof X]-?: K extends keyof R
-    ? Json extends Base<R[K]> ? never
+    ? Base<Json> extends Base<R[K]> ? never
       : Base<X[K]> extends Base<R[K]> ? MissingNull<X[K], R[K], Nullable> extends true ? K : never
       : K
     : K
@@ -53,9 +53,8 @@ def calls() -> list[tuple[str, list[str]]]:
         for file in sorted([*folder.rglob("*.ts"), *folder.rglob("*.tsx")]):
             for name, arguments in CALL.findall(file.read_text()):
                 given = re.sub(r"\([^)]*\)", "", arguments or "")
-                found.append(
-                    (name, [part.split(":")[0].strip() for part in given.split(",") if part.strip()])
-                )
+                names = (part.split(":")[0].strip() for part in given.split(","))
+                found.append((name, [each for each in names if each.isidentifier()]))
     return found
 
 
