@@ -555,3 +555,90 @@ async def test_nothing_flows_after_the_end_and_of_guests_nothing_is_kept(world: 
     await air.agent(20, "camera")
     ((source, _, ended),) = await air.stretches()
     assert (source, ended is not None) == ("microphone", True)
+
+
+# ── what a balance costs ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def fold(world: World) -> None:
+    await world.value("update live.wake_marks set woken_at = '-infinity' where room = 'earnings'")
+    await world.value("select live.fold_earnings()")
+
+
+async def test_a_balance_is_the_same_before_and_after_what_is_settled_is_folded(world: World) -> None:
+    scene, ops = await world.live(access="pay_per_view"), await world.user(ops=True)
+    seen = []
+    for step in range(3):
+        fan, ticket = await sell(world, scene)
+        gift = (await world.as_user(fan, GIFT, scene.id, "heart", 2, key()))["gift_id"]
+        other = (await world.as_user(fan, GIFT, scene.id, "rose", 1, key()))["gift_id"]
+        await world.as_user(ops, "select public.refund_gift($1, 'stolen card')", (gift, other)[step % 2])
+        if step == 1:
+            await world.value("update live_tickets set earned_at = now() where id = $1", ticket)
+        if step == 2:
+            await world.as_user(ops, "select public.refund_ticket($1, 'no show')", ticket)
+        before = await books(world, scene.creator)
+        await fold(world)
+        assert await books(world, scene.creator) == before
+        seen.append(before)
+        assert await book_faults(world, scene.id, scene.creator) == []
+    first = await world.value("select ticket_id from live.open_earnings where creator_id = $1", scene.creator)
+    assert first is not None, "a held ticket is not folded"
+    await world.value("update live_tickets set earned_at = now() where id = $1", first)
+    await fold(world)
+    assert not await world.rows("select from live.open_earnings where creator_id = $1", scene.creator)
+    after = await books(world, scene.creator)
+    assert (after["held"], after["waiting"]) == (0, seen[-1]["held"] + seen[-1]["waiting"])
+    await world.as_user(ops, "select public.refund_ticket($1, 'a complaint')", first)
+    await fold(world)
+    assert (await books(world, scene.creator))["waiting"] == after["waiting"] - 10
+    assert await book_faults(world, scene.id, scene.creator) == []
+
+
+async def test_a_refund_of_old_earnings_takes_of_what_is_payable_not_of_what_waits(world: World) -> None:
+    scene, fan, ops = await world.live(), await rich(world), await world.user(ops=True)
+    old = (await world.as_user(fan, GIFT, scene.id, "heart", 2, key()))["gift_id"]
+    owner = await world.owner()
+    async with owner.transaction():
+        trigger = "alter table creator_earnings {} trigger creator_earnings_append_only"
+        await owner.execute(trigger.format("disable"))
+        await owner.execute(
+            "update creator_earnings set created_at = created_at - interval '20 days' where gift_id = $1", old
+        )
+        await owner.execute(trigger.format("enable"))
+    await fold(world)
+    await world.as_user(fan, GIFT, scene.id, "rose", 3, key())
+    expected = {"earned": 13, "held": 0, "waiting": 3, "paid": 0, "payable": 10, "debt": 0}
+    assert await books(world, scene.creator) == expected
+    await world.as_user(ops, "select public.refund_gift($1, 'stolen card')", old)
+    assert await books(world, scene.creator) == expected | {"earned": 3, "payable": 0}
+    await fold(world)
+    assert await books(world, scene.creator) == expected | {"earned": 3, "payable": 0}
+
+
+async def test_a_balance_reads_hours_and_not_gifts(world: World) -> None:
+    """However much has been earned: one row for an hour, and one for all that is older than 400 days."""
+    scene, fan = await world.live(), await rich(world)
+    for _ in range(30):
+        await world.as_user(fan, GIFT, scene.id, "rose", 1, key())
+    await fold(world)
+    rows = await world.rows("select hour, coins from live.earned_hours where creator_id = $1", scene.creator)
+    assert sum(row["coins"] for row in rows) == 30
+    assert len(rows) <= 2  # the hour may have ended meanwhile
+    hours = (
+        "insert into live.earned_hours"
+        " select $1, now() - make_interval(days => n), 1 from generate_series(401, 1000) n"
+    )
+    await world.value(hours, scene.creator)
+    before = await world.value(
+        "select payable_coins from creator_balances where creator_id = $1", scene.creator
+    )
+    await fold(world)
+    assert (
+        await world.value("select count(*) from live.earned_hours where creator_id = $1", scene.creator) <= 3
+    )
+    assert before == 600
+    assert (
+        await world.value("select payable_coins from creator_balances where creator_id = $1", scene.creator)
+        == 600
+    )

@@ -133,6 +133,8 @@ language plpgsql security definer set search_path = '' as $$
 begin
   insert into public.creator_earnings (ledger_id, creator_id, session_id, kind, gift_id, ticket_id, coins)
     select new.id, s.creator_id, s.id, new.kind, new.gift_id, new.ticket_id, -new.delta from public.live_sessions s where s.id = new.session_id;
+  insert into live.open_earnings (ledger_id, creator_id, ticket_id, settled)
+    select new.id, s.creator_id, new.ticket_id, new.kind <> 'ticket' from public.live_sessions s where s.id = new.session_id;
   return null;
 end;
 $$;

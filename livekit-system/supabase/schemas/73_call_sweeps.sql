@@ -126,11 +126,12 @@ begin
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
     'forgotten_leftovers', live.forget_leftovers(),
     'forgotten_steps', live.forget_steps(),
+    'folded_earnings', live.fold_earnings(),
     -- Last, because it may use up the statement's time.
     'forgotten_rows', live.forget_old_rows());
 end;
 $$;
 comment on function public.platform_sweep() is
   'Ends what the clock has ended: {missed_calls, held_hints, ended_calls, no_shows, reminded_sessions, earned_tickets, refunded_tickets, settled_accounts, '
-  'forgotten_leftovers, forgotten_rows, forgotten_steps}, how many of each.';
+  'forgotten_leftovers, forgotten_rows, forgotten_steps, folded_earnings}, how many of each.';
 grant execute on function public.platform_sweep() to service_role;

@@ -53,27 +53,137 @@ $$;
 comment on function live.holding() is 'How long earned coins wait before they can be paid. Definer: creators see their own balance.';
 grant execute on function live.holding() to authenticated, service_role;
 
-create view public.creator_balances with (security_invoker = true) as
-  with items as (
-    select e.creator_id, e.coins, e.kind in ('gift_refund', 'ticket_refund') as is_refund,
-           exists (select from public.creator_earnings r
-                    where (r.gift_id = e.gift_id and r.kind = 'gift_refund')
-                       or (r.ticket_id = e.ticket_id and r.kind = 'ticket_refund')) as refunded,
-           case e.kind when 'gift' then e.created_at else t.earned_at end as earned_at
-      from public.creator_earnings e
-      left join public.live_tickets t on t.id = e.ticket_id
+-- ── what has been earned, by the hour ───────────────────────────────────────────────────────────────────────────
+-- A balance is read from sums by the hour and from the rows that are in no sum yet, so that its cost does not grow with the years.
+create table live.earned_hours (
+  creator_id uuid not null,
+  hour timestamptz not null,
+  coins bigint not null,
+  primary key (creator_id, hour)
+);
+comment on table live.earned_hours is 'What each creator earned in each hour, less what was paid back of it since: the sum of the rows of creator_earnings that are in no open_earnings.';
+comment on column live.earned_hours.creator_id is 'Whose.';
+comment on column live.earned_hours.hour is 'Its beginning. -infinity: all that is older than 400 days.';
+comment on column live.earned_hours.coins is 'Gross coins.';
+
+create table live.open_earnings (
+  ledger_id bigint primary key references public.creator_earnings (ledger_id),
+  creator_id uuid not null,
+  ticket_id uuid,
+  settled boolean not null
+);
+comment on table live.open_earnings is 'The rows of creator_earnings that earned_hours does not count yet.';
+comment on column live.open_earnings.ledger_id is 'The row.';
+comment on column live.open_earnings.creator_id is 'Whose.';
+comment on column live.open_earnings.ticket_id is 'Of which ticket, if of one.';
+comment on column live.open_earnings.settled is 'Whether it is known when it was earned, or that it never was: of a ticket only once it is earned or paid back.';
+create index open_earnings_by_creator on live.open_earnings (creator_id);
+create index open_earnings_settled on live.open_earnings (ledger_id) where settled;
+create index open_earnings_of_ticket on live.open_earnings (ticket_id) where not settled;
+alter table live.earned_hours enable row level security;
+alter table live.open_earnings enable row level security;
+grant select on live.earned_hours, live.open_earnings to authenticated, service_role;
+create policy "own hours, and ops" on live.earned_hours for select to authenticated
+  using (creator_id = (select auth.uid()) or (select live.am_ops()));
+create policy "own open earnings, and ops" on live.open_earnings for select to authenticated
+  using (creator_id = (select auth.uid()) or (select live.am_ops()));
+
+create function live.earning_hour(p_earned_at timestamptz) returns timestamptz
+language plpgsql immutable set search_path = '' as $$
+begin
+  return date_trunc('hour', p_earned_at, 'UTC');
+end;
+$$;
+comment on function live.earning_hour(timestamptz) is 'The hour from whose beginning the holding period of something earned counts.';
+grant execute on function live.earning_hour(timestamptz) to authenticated, service_role;
+
+create function live.settle_earnings() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update live.open_earnings o set settled = true
+    from after a join before b on b.id = a.id
+   where o.ticket_id = a.id and not o.settled
+     and (b.earned_at, b.refunded_at) is distinct from (a.earned_at, a.refunded_at);
+  return null;
+end;
+$$;
+comment on function live.settle_earnings() is 'Trigger: a ticket that is earned or paid back changes no more.';
+create trigger settle_earnings after update on public.live_tickets
+  referencing old table as before new table as after
+  for each statement execute function live.settle_earnings();
+
+create view live.earnings_to_fold with (security_invoker = true) as
+  select o.ledger_id, o.creator_id, o.settled, e.coins,
+         case e.kind when 'gift' then e.created_at when 'gift_refund' then g.created_at else t.earned_at end as earned_at,
+         e.kind = 'ticket' and t.earned_at is null and t.refunded_at is null as held
+    from live.open_earnings o
+    join public.creator_earnings e on e.ledger_id = o.ledger_id
+    left join public.creator_earnings g on e.kind = 'gift_refund' and g.kind = 'gift' and g.gift_id = e.gift_id
+    left join public.live_tickets t on t.id = e.ticket_id;
+comment on view live.earnings_to_fold is
+  'Open earnings with the moment at which what they are about was earned: a refund counts in the hour of what it pays back. Neither '
+  'earned nor held: a ticket that was paid back before its show, and its refund, which are nothing.';
+comment on column live.earnings_to_fold.ledger_id is 'The row.';
+comment on column live.earnings_to_fold.creator_id is 'Whose.';
+comment on column live.earnings_to_fold.settled is 'Whether it can be folded.';
+comment on column live.earnings_to_fold.coins is 'Gross coins; a refund is negative.';
+comment on column live.earnings_to_fold.earned_at is 'When it was earned; null while it is not.';
+comment on column live.earnings_to_fold.held is 'Whether it is a ticket that waits for its show.';
+grant select on live.earnings_to_fold to authenticated, service_role;
+
+insert into live.wake_marks (room) values ('earnings');
+
+create function live.fold_earnings() returns int
+language plpgsql set search_path = '' as $$
+declare
+  folded int;
+begin
+  if not live.take_mark('earnings', interval '30 seconds')
+      or not pg_try_advisory_xact_lock(hashtextextended('fold_earnings', 0)) then
+    return 0;
+  end if;
+  with rows as (
+    select o.ledger_id from live.open_earnings o where o.settled order by o.ledger_id limit 5000 for update skip locked
   ), sums as (
-    select i.creator_id,
-           sum(i.coins) as net,
-           coalesce(sum(i.coins) filter (where not i.is_refund and not i.refunded and i.earned_at is null), 0) as held,
-           coalesce(sum(i.coins) filter (where not i.is_refund and not i.refunded
-                                           and i.earned_at > now() - (select live.holding())), 0) as waiting,
-           coalesce(sum(i.coins) filter (where not i.is_refund and not i.refunded
-                                           and i.earned_at <= now() - (select live.holding())), 0) as matured
-      from items i group by i.creator_id
+    select f.creator_id, coalesce(live.earning_hour(f.earned_at), '-infinity') as hour,
+           coalesce(sum(f.coins) filter (where f.earned_at is not null), 0) as coins
+      from live.earnings_to_fold f where f.ledger_id in (select r.ledger_id from rows r) group by 1, 2
+  ), added as (
+    insert into live.earned_hours as h (creator_id, hour, coins) select s.creator_id, s.hour, s.coins from sums s
+    on conflict (creator_id, hour) do update set coins = h.coins + excluded.coins
   )
-  select s.creator_id, s.net::bigint as earned_coins, s.held::bigint as held_coins, s.waiting::bigint as waiting_coins,
-         p.paid as paid_coins,
+  delete from live.open_earnings o using rows r where o.ledger_id = r.ledger_id;
+  get diagnostics folded = row_count;
+  with old as (
+    delete from live.earned_hours h
+     where h.hour > '-infinity' and h.hour < now() - interval '400 days'
+       and h.creator_id in (select x.creator_id from live.earned_hours x
+                             where x.hour > '-infinity' and x.hour < now() - interval '400 days' limit 100)
+    returning h.creator_id, h.coins
+  )
+  insert into live.earned_hours as h (creator_id, hour, coins)
+  select o.creator_id, '-infinity', sum(o.coins) from old o group by o.creator_id
+  on conflict (creator_id, hour) do update set coins = h.coins + excluded.coins;
+  return folded;
+end;
+$$;
+comment on function live.fold_earnings() is
+  'Counts what is settled in its hour, at most 5,000 rows at a time, twice a minute; hours older than 400 days become one. How many rows.';
+
+create view public.creator_balances with (security_invoker = true) as
+  with parts as (
+    select f.creator_id, live.earning_hour(f.earned_at) as hour, f.coins, f.held from live.earnings_to_fold f
+    union all
+    select h.creator_id, h.hour, h.coins, false from live.earned_hours h
+  ), sums as (
+    select p.creator_id,
+           coalesce(sum(p.coins) filter (where p.held), 0) as held,
+           coalesce(sum(p.coins) filter (where p.hour > now() - (select live.holding())), 0) as waiting,
+           coalesce(sum(p.coins) filter (where p.hour <= now() - (select live.holding())), 0) as matured
+      from parts p group by p.creator_id
+  )
+  select s.creator_id, (s.held + s.waiting + s.matured)::bigint as earned_coins, s.held::bigint as held_coins,
+         s.waiting::bigint as waiting_coins, p.paid as paid_coins,
          greatest(0, s.matured - p.paid)::bigint as payable_coins,
          greatest(0, p.paid - s.matured)::bigint as debt_coins
     from sums s
@@ -84,7 +194,7 @@ comment on view public.creator_balances is
 comment on column public.creator_balances.creator_id is 'Whose.';
 comment on column public.creator_balances.earned_coins is 'Gifts and tickets less refunds, in gross coins.';
 comment on column public.creator_balances.held_coins is 'Tickets that are not earned yet: paid back if the show does not come.';
-comment on column public.creator_balances.waiting_coins is 'Earned, and younger than earnings.holding_days.';
+comment on column public.creator_balances.waiting_coins is 'Earned, in an hour that began less than earnings.holding_days ago.';
 comment on column public.creator_balances.paid_coins is 'Paid out so far.';
 comment on column public.creator_balances.payable_coins is 'Can be paid out now.';
 comment on column public.creator_balances.debt_coins is 'Paid out and refunded since: what the next earnings make good first.';
@@ -111,7 +221,7 @@ comment on function live.payable(uuid) is 'What a creator can be paid now; negat
 create function live.taken_from_payable(p_earned_at timestamptz, p_coins bigint) returns bigint
 language plpgsql stable set search_path = '' as $$
 begin
-  return case when p_earned_at <= now() - live.holding() then p_coins else 0 end;
+  return case when live.earning_hour(p_earned_at) <= now() - live.holding() then p_coins else 0 end;
 end;
 $$;
 comment on function live.taken_from_payable(timestamptz, bigint) is

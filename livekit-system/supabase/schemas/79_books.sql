@@ -41,6 +41,11 @@ language sql stable security definer set search_path = '' as $$
             from public.creator_earnings e group by e.creator_id) x
    where x.overdrawn > x.owed
   union all
+  select 'creator_balances', coalesce(e.creator_id, b.creator_id)::text, coalesce(e.total, 0), coalesce(b.earned_coins, 0)
+    from (select x.creator_id, sum(x.coins)::bigint as total from public.creator_earnings x group by x.creator_id) e
+    full join public.creator_balances b using (creator_id)
+   where coalesce(e.total, 0) <> coalesce(b.earned_coins, 0)
+  union all
   select 'live_sessions', s.id::text, coalesce(g.total, 0), s.total_gift_coins
     from public.live_sessions s left join given g on g.session_id = s.id
    where s.total_gift_coins <> coalesce(g.total, 0)
