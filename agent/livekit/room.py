@@ -22,6 +22,7 @@ from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import (
     ROOM_IS_OVER,
     SOURCES,
+    carries_sound,
     connection_of,
     identity_of,
     is_person,
@@ -206,7 +207,7 @@ class LiveKitRoom:
     ) -> None:
         if is_person(participant.kind):
             who, sid = identity_of(participant), Sid(participant.sid)
-            sound = publication.kind == rtc.TrackKind.KIND_AUDIO
+            sound = carries_sound(publication)
             source = SOURCES.get(publication.source)
             self._report(TrackPublished(who, sid, source, sound, publication.sid))
             self._count(participant, source)

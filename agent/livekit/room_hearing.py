@@ -18,7 +18,7 @@ from agent.livekit.doubts import Door, Doubts
 from agent.livekit.hearing import Hearing
 from agent.livekit.keeping import Done, Keeping
 from agent.livekit.reception import reception_of
-from agent.livekit.translation import SOURCES, identity_of, is_person
+from agent.livekit.translation import SOURCES, carries_sound, identity_of, is_person
 from handlers.events import (
     Event,
     Identity,
@@ -124,8 +124,7 @@ class RoomHearing:
 
     def _on_published(self, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant) -> None:
         """By what it carries: a picture may be called a microphone, and sound a camera."""
-        is_sound = publication.kind == rtc.TrackKind.KIND_AUDIO
-        if not self._on or not is_sound or not is_person(person.kind):
+        if not self._on or not carries_sound(publication) or not is_person(person.kind):
             return
         known = self._tracks.get(publication.sid)
         if known is not None and known.publication is publication:

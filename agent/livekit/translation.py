@@ -89,6 +89,12 @@ def identity_of(participant: rtc.RemoteParticipant | api.ParticipantInfo) -> Ide
     return Identity(identity_from(participant.identity, carried=carried, attributes=participant.attributes))
 
 
+def carries_sound(publication: rtc.RemoteTrackPublication) -> bool:
+    """By its media, as LiveKit found it: what its publisher has announced may be the other."""
+    found = publication.mime_type.lower()
+    return found.startswith("audio/") if found else publication.kind == rtc.TrackKind.KIND_AUDIO
+
+
 def leave_reason(reason: int | None) -> str:
     """LiveKit's reason in lower case; `unknown` when it gave none, which may be our own reconnect."""
     if reason is None or reason == rtc.DisconnectReason.UNKNOWN_REASON:

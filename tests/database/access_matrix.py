@@ -162,6 +162,8 @@ MATRIX: dict[str, Access] = {
     "coin_ledger": Access("user_id = '{viewer}' and kind = 'gift'", OPS | who("viewer")),
     "creator_payouts": Access("creator_id = '{host}'", OPS | who("host")),
     "creator_debts": Access("creator_id = '{host}'", OPS | who("host")),
+    "creator_earned_hours": Access("creator_id = '{host}'", OPS | who("host")),
+    "creator_open_earnings": Access("creator_id = '{host}'", OPS | who("host")),
     "creator_balances": Access("creator_id = '{host}'", OPS | who("host")),
     "live_media": Access("session_id = '{session}'", STAFF),
     "creator_earnings": Access("session_id = '{session}'", OPS | who("host")),

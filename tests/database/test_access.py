@@ -83,6 +83,7 @@ MONEY = """
     insert into creator_payouts (creator_id, coins, reference) values ('{host}', 1, 'payout-{session}');
     insert into creator_debts (ledger_id, creator_id, coins)
       select ledger_id, creator_id, 1 from creator_earnings where creator_id = '{host}' and kind = 'gift';
+    insert into creator_earned_hours (creator_id, hour, coins) values ('{host}', '-infinity', 0);
     insert into live_media (participant_sid, source, started_at, session_id, user_id, reported_by)
       values ('PA_' || left('{session}', 8), 'microphone', now(), '{session}', '{host}', 'agent');
 """

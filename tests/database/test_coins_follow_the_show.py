@@ -582,11 +582,13 @@ async def test_a_balance_is_the_same_before_and_after_what_is_settled_is_folded(
         assert await books(world, scene.creator) == before
         seen.append(before)
         assert await book_faults(world, scene.id, scene.creator) == []
-    first = await world.value("select ticket_id from live.open_earnings where creator_id = $1", scene.creator)
+    first = await world.value(
+        "select ticket_id from creator_open_earnings where creator_id = $1 and held", scene.creator
+    )
     assert first is not None, "a held ticket is not folded"
     await world.value("update live_tickets set earned_at = now() where id = $1", first)
     await fold(world)
-    assert not await world.rows("select from live.open_earnings where creator_id = $1", scene.creator)
+    assert not await world.rows("select from creator_open_earnings where creator_id = $1", scene.creator)
     after = await books(world, scene.creator)
     assert (after["held"], after["waiting"]) == (0, seen[-1]["held"] + seen[-1]["waiting"])
     await world.as_user(ops, "select public.refund_ticket($1, 'a complaint')", first)
@@ -606,6 +608,10 @@ async def test_a_refund_of_old_earnings_takes_of_what_is_payable_not_of_what_wai
             "update creator_earnings set created_at = created_at - interval '20 days' where gift_id = $1", old
         )
         await owner.execute(trigger.format("enable"))
+        await owner.execute(
+            "update creator_open_earnings set earned_at = earned_at - interval '20 days' where creator_id = $1",
+            scene.creator,
+        )
     await fold(world)
     await world.as_user(fan, GIFT, scene.id, "rose", 3, key())
     expected = {"earned": 13, "held": 0, "waiting": 3, "paid": 0, "payable": 10, "debt": 0}
@@ -622,11 +628,13 @@ async def test_a_balance_reads_hours_and_not_gifts(world: World) -> None:
     for _ in range(30):
         await world.as_user(fan, GIFT, scene.id, "rose", 1, key())
     await fold(world)
-    rows = await world.rows("select hour, coins from live.earned_hours where creator_id = $1", scene.creator)
+    rows = await world.rows(
+        "select hour, coins from creator_earned_hours where creator_id = $1", scene.creator
+    )
     assert sum(row["coins"] for row in rows) == 30
     assert len(rows) <= 2  # the hour may have ended meanwhile
     hours = (
-        "insert into live.earned_hours"
+        "insert into creator_earned_hours"
         " select $1, now() - make_interval(days => n), 1 from generate_series(401, 1000) n"
     )
     await world.value(hours, scene.creator)
@@ -635,7 +643,8 @@ async def test_a_balance_reads_hours_and_not_gifts(world: World) -> None:
     )
     await fold(world)
     assert (
-        await world.value("select count(*) from live.earned_hours where creator_id = $1", scene.creator) <= 3
+        await world.value("select count(*) from creator_earned_hours where creator_id = $1", scene.creator)
+        <= 3
     )
     assert before == 600
     assert (

@@ -92,6 +92,8 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
   ('public.coin_ledger', '{user_id}', '{created_by}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
   ('public.coin_wallets', '{user_id}', '{}', 'true', null, null, 'false', 'Money: the balance that the books add up to.'),
   ('public.creator_earnings', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
+  ('public.creator_earned_hours', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
+  ('public.creator_open_earnings', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
   ('public.creator_payouts', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: what was paid out, which the law asks to keep.'),
   ('public.creator_debts', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: what is owed after a refund.'),
   ('public.live_gifts', '{sender_id}', '{}', 'true', null, null, 'false', 'Money: what the books'' rows of gifts belong to.'),

@@ -131,10 +131,18 @@ create trigger coin_ledger_move_wallet before insert on public.coin_ledger
 create function live.book_earnings() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  insert into public.creator_earnings (ledger_id, creator_id, session_id, kind, gift_id, ticket_id, coins)
-    select new.id, s.creator_id, s.id, new.kind, new.gift_id, new.ticket_id, -new.delta from public.live_sessions s where s.id = new.session_id;
-  insert into live.open_earnings (ledger_id, creator_id, ticket_id, settled)
-    select new.id, s.creator_id, new.ticket_id, new.kind <> 'ticket' from public.live_sessions s where s.id = new.session_id;
+  with booked as (
+    insert into public.creator_earnings (ledger_id, creator_id, session_id, kind, gift_id, ticket_id, coins)
+    select new.id, s.creator_id, s.id, new.kind, new.gift_id, new.ticket_id, -new.delta from public.live_sessions s where s.id = new.session_id
+    returning *
+  )
+  insert into public.creator_open_earnings (ledger_id, creator_id, ticket_id, coins, held, earned_at)
+  select b.ledger_id, b.creator_id, b.ticket_id, b.coins, b.kind = 'ticket',
+         -- A refund counts in the hour of what it pays back; what was never earned in none.
+         case b.kind when 'gift' then b.created_at
+                     when 'gift_refund' then (select g.created_at from public.creator_earnings g where g.gift_id = b.gift_id and g.kind = 'gift')
+                     when 'ticket_refund' then (select t.earned_at from public.live_tickets t where t.id = b.ticket_id) end
+    from booked b;
   return null;
 end;
 $$;

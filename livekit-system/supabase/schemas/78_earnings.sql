@@ -55,37 +55,46 @@ grant execute on function live.holding() to authenticated, service_role;
 
 -- ── what has been earned, by the hour ───────────────────────────────────────────────────────────────────────────
 -- A balance is read from sums by the hour and from the rows that are in no sum yet, so that its cost does not grow with the years.
-create table live.earned_hours (
+create table public.creator_earned_hours (
   creator_id uuid not null,
   hour timestamptz not null,
   coins bigint not null,
   primary key (creator_id, hour)
 );
-comment on table live.earned_hours is 'What each creator earned in each hour, less what was paid back of it since: the sum of the rows of creator_earnings that are in no open_earnings.';
-comment on column live.earned_hours.creator_id is 'Whose.';
-comment on column live.earned_hours.hour is 'Its beginning. -infinity: all that is older than 400 days.';
-comment on column live.earned_hours.coins is 'Gross coins.';
+comment on table public.creator_earned_hours is
+  'What each creator earned in each hour, less what was paid back of it since: the sum of those rows of creator_earnings that are '
+  'no longer in creator_open_earnings.';
+comment on column public.creator_earned_hours.creator_id is 'Whose.';
+comment on column public.creator_earned_hours.hour is 'Its beginning. -infinity: all that is older than 400 days.';
+comment on column public.creator_earned_hours.coins is 'Gross coins.';
 
-create table live.open_earnings (
+create table public.creator_open_earnings (
   ledger_id bigint primary key references public.creator_earnings (ledger_id),
   creator_id uuid not null,
   ticket_id uuid,
-  settled boolean not null
+  coins bigint not null,
+  held boolean not null,
+  earned_at timestamptz
 );
-comment on table live.open_earnings is 'The rows of creator_earnings that earned_hours does not count yet.';
-comment on column live.open_earnings.ledger_id is 'The row.';
-comment on column live.open_earnings.creator_id is 'Whose.';
-comment on column live.open_earnings.ticket_id is 'Of which ticket, if of one.';
-comment on column live.open_earnings.settled is 'Whether it is known when it was earned, or that it never was: of a ticket only once it is earned or paid back.';
-create index open_earnings_by_creator on live.open_earnings (creator_id);
-create index open_earnings_settled on live.open_earnings (ledger_id) where settled;
-create index open_earnings_of_ticket on live.open_earnings (ticket_id) where not settled;
-alter table live.earned_hours enable row level security;
-alter table live.open_earnings enable row level security;
-grant select on live.earned_hours, live.open_earnings to authenticated, service_role;
-create policy "own hours, and ops" on live.earned_hours for select to authenticated
+comment on table public.creator_open_earnings is
+  'The rows of creator_earnings that creator_earned_hours does not count yet: those of the last minute, and held tickets.';
+comment on column public.creator_open_earnings.ledger_id is 'The row.';
+comment on column public.creator_open_earnings.creator_id is 'Whose.';
+comment on column public.creator_open_earnings.ticket_id is 'Of which ticket, if of one.';
+comment on column public.creator_open_earnings.coins is 'Gross coins; a refund is negative.';
+comment on column public.creator_open_earnings.held is 'Whether it is a ticket that is neither earned nor paid back.';
+comment on column public.creator_open_earnings.earned_at is
+  'When that was earned which it is about. Null while it is held, and for a ticket that was paid back before its show, and its refund: '
+  'together they are nothing.';
+create index creator_open_earnings_by_creator on public.creator_open_earnings (creator_id);
+create index creator_open_earnings_settled on public.creator_open_earnings (ledger_id) where not held;
+create index creator_open_earnings_held on public.creator_open_earnings (ticket_id) where held;
+alter table public.creator_earned_hours enable row level security;
+alter table public.creator_open_earnings enable row level security;
+grant select on public.creator_earned_hours, public.creator_open_earnings to authenticated, service_role;
+create policy "own hours, and ops" on public.creator_earned_hours for select to authenticated
   using (creator_id = (select auth.uid()) or (select live.am_ops()));
-create policy "own open earnings, and ops" on live.open_earnings for select to authenticated
+create policy "own open earnings, and ops" on public.creator_open_earnings for select to authenticated
   using (creator_id = (select auth.uid()) or (select live.am_ops()));
 
 create function live.earning_hour(p_earned_at timestamptz) returns timestamptz
@@ -94,42 +103,20 @@ begin
   return date_trunc('hour', p_earned_at, 'UTC');
 end;
 $$;
-comment on function live.earning_hour(timestamptz) is 'The hour from whose beginning the holding period of something earned counts.';
-grant execute on function live.earning_hour(timestamptz) to authenticated, service_role;
+comment on function live.earning_hour(timestamptz) is 'The hour from whose beginning the holding period of something earned counts, as the view creator_balances has it.';
 
 create function live.settle_earnings() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  update live.open_earnings o set settled = true
-    from after a join before b on b.id = a.id
-   where o.ticket_id = a.id and not o.settled
-     and (b.earned_at, b.refunded_at) is distinct from (a.earned_at, a.refunded_at);
+  update public.creator_open_earnings o set held = false, earned_at = t.earned_at
+    from changed t
+   where o.ticket_id = t.id and o.held and (t.earned_at is not null or t.refunded_at is not null);
   return null;
 end;
 $$;
-comment on function live.settle_earnings() is 'Trigger: a ticket that is earned or paid back changes no more.';
-create trigger settle_earnings after update on public.live_tickets
-  referencing old table as before new table as after
+comment on function live.settle_earnings() is 'Trigger: a ticket that is earned or paid back is held no more.';
+create trigger settle_earnings after update on public.live_tickets referencing new table as changed
   for each statement execute function live.settle_earnings();
-
-create view live.earnings_to_fold with (security_invoker = true) as
-  select o.ledger_id, o.creator_id, o.settled, e.coins,
-         case e.kind when 'gift' then e.created_at when 'gift_refund' then g.created_at else t.earned_at end as earned_at,
-         e.kind = 'ticket' and t.earned_at is null and t.refunded_at is null as held
-    from live.open_earnings o
-    join public.creator_earnings e on e.ledger_id = o.ledger_id
-    left join public.creator_earnings g on e.kind = 'gift_refund' and g.kind = 'gift' and g.gift_id = e.gift_id
-    left join public.live_tickets t on t.id = e.ticket_id;
-comment on view live.earnings_to_fold is
-  'Open earnings with the moment at which what they are about was earned: a refund counts in the hour of what it pays back. Neither '
-  'earned nor held: a ticket that was paid back before its show, and its refund, which are nothing.';
-comment on column live.earnings_to_fold.ledger_id is 'The row.';
-comment on column live.earnings_to_fold.creator_id is 'Whose.';
-comment on column live.earnings_to_fold.settled is 'Whether it can be folded.';
-comment on column live.earnings_to_fold.coins is 'Gross coins; a refund is negative.';
-comment on column live.earnings_to_fold.earned_at is 'When it was earned; null while it is not.';
-comment on column live.earnings_to_fold.held is 'Whether it is a ticket that waits for its show.';
-grant select on live.earnings_to_fold to authenticated, service_role;
 
 insert into live.wake_marks (room) values ('earnings');
 
@@ -142,26 +129,26 @@ begin
       or not pg_try_advisory_xact_lock(hashtextextended('fold_earnings', 0)) then
     return 0;
   end if;
-  with rows as (
-    select o.ledger_id from live.open_earnings o where o.settled order by o.ledger_id limit 5000 for update skip locked
-  ), sums as (
-    select f.creator_id, coalesce(live.earning_hour(f.earned_at), '-infinity') as hour,
-           coalesce(sum(f.coins) filter (where f.earned_at is not null), 0) as coins
-      from live.earnings_to_fold f where f.ledger_id in (select r.ledger_id from rows r) group by 1, 2
+  with settled as (
+    select o.ledger_id, o.creator_id, o.coins, o.earned_at
+      from public.creator_open_earnings o where not o.held order by o.ledger_id limit 5000 for update
   ), added as (
-    insert into live.earned_hours as h (creator_id, hour, coins) select s.creator_id, s.hour, s.coins from sums s
+    insert into public.creator_earned_hours as h (creator_id, hour, coins)
+    select s.creator_id, coalesce(live.earning_hour(s.earned_at), '-infinity'),
+           coalesce(sum(s.coins) filter (where s.earned_at is not null), 0)
+      from settled s group by 1, 2
     on conflict (creator_id, hour) do update set coins = h.coins + excluded.coins
   )
-  delete from live.open_earnings o using rows r where o.ledger_id = r.ledger_id;
+  delete from public.creator_open_earnings o using settled s where o.ledger_id = s.ledger_id;
   get diagnostics folded = row_count;
   with old as (
-    delete from live.earned_hours h
+    delete from public.creator_earned_hours h
      where h.hour > '-infinity' and h.hour < now() - interval '400 days'
-       and h.creator_id in (select x.creator_id from live.earned_hours x
+       and h.creator_id in (select x.creator_id from public.creator_earned_hours x
                              where x.hour > '-infinity' and x.hour < now() - interval '400 days' limit 100)
     returning h.creator_id, h.coins
   )
-  insert into live.earned_hours as h (creator_id, hour, coins)
+  insert into public.creator_earned_hours as h (creator_id, hour, coins)
   select o.creator_id, '-infinity', sum(o.coins) from old o group by o.creator_id
   on conflict (creator_id, hour) do update set coins = h.coins + excluded.coins;
   return folded;
@@ -172,9 +159,9 @@ comment on function live.fold_earnings() is
 
 create view public.creator_balances with (security_invoker = true) as
   with parts as (
-    select f.creator_id, live.earning_hour(f.earned_at) as hour, f.coins, f.held from live.earnings_to_fold f
+    select o.creator_id, date_trunc('hour', o.earned_at, 'UTC') as hour, o.coins, o.held from public.creator_open_earnings o
     union all
-    select h.creator_id, h.hour, h.coins, false from live.earned_hours h
+    select h.creator_id, h.hour, h.coins, false from public.creator_earned_hours h
   ), sums as (
     select p.creator_id,
            coalesce(sum(p.coins) filter (where p.held), 0) as held,

@@ -4,6 +4,7 @@
 import { LiveError } from "./ask.ts";
 import type { Lamp } from "./lamp.ts";
 import { backoffMs, type Runtime, Timer } from "./runtime.ts";
+import { CONNECT_OPTIONS, takeHonestTracks, type TracksRoom } from "./tracks.ts";
 import type { RelayJoin, RelayRoom } from "./types.ts";
 
 /** What an edge function answers as `join`. */
@@ -29,14 +30,17 @@ export interface ConnectionState {
 
 /** What is needed of livekit-client's `Room`. */
 export interface ConnectRoom extends RelayRoom {
-  connect(url: string, token: string): Promise<void>;
+  readonly remoteParticipants: TracksRoom["remoteParticipants"];
+  connect(url: string, token: string, options: { readonly autoSubscribe: boolean }): Promise<void>;
   disconnect(): Promise<void>;
   on(event: "dataReceived", listener: never): unknown;
   on(event: "connected" | "reconnected" | "reconnecting", listener: () => void): unknown;
   on(event: "disconnected", listener: (reason?: number) => void): unknown;
+  on(event: "trackPublished", listener: never): unknown;
   off(event: "dataReceived", listener: never): unknown;
   off(event: "connected" | "reconnected" | "reconnecting", listener: () => void): unknown;
   off(event: "disconnected", listener: (reason?: number) => void): unknown;
+  off(event: "trackPublished", listener: never): unknown;
 }
 
 export interface ConnectionOptions {
@@ -80,6 +84,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #timer: Timer;
   readonly #forget: () => void;
+  readonly #leaveTracks: () => void;
   #first: Join | undefined;
   #phase: ConnectionState["phase"] = "connecting";
   #failures = 0;
@@ -92,6 +97,7 @@ export class Connection {
     this.#timer = new Timer(options.runtime, () => void this.#connect());
     this.#forget = options.lamp.onLight(() => void this.#onLight());
     const { room } = options;
+    this.#leaveTracks = takeHonestTracks(room as TracksRoom);
     room.on("disconnected", this.#onDisconnected);
     room.on("reconnecting", this.#onReconnecting);
     room.on("reconnected", this.#onReconnected);
@@ -135,7 +141,7 @@ export class Connection {
       this.#first = undefined;
       if (turn !== this.#turn) return;
       onJoin(join);
-      await room.connect(join.url, join.token);
+      await room.connect(join.url, join.token, CONNECT_OPTIONS);
       // Left meanwhile: LiveKit has not noticed.
       if (turn !== this.#turn) return void await room.disconnect();
       this.#failures = 0;
@@ -179,6 +185,7 @@ export class Connection {
     this.#turn += 1;
     this.#timer.cancel();
     this.#forget();
+    this.#leaveTracks();
     room.off("disconnected", this.#onDisconnected);
     room.off("reconnecting", this.#onReconnecting);
     room.off("reconnected", this.#onReconnected);

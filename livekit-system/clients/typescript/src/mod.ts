@@ -46,6 +46,8 @@ export type { Readable } from "./store.ts";
 export type { LiveSupabase } from "./tables.ts";
 export { mayPublish, onAir, rightsOf } from "./rights.ts";
 export type { PublishSource, Rights, RightsRoom } from "./rights.ts";
+export { CONNECT_OPTIONS, isHonest, takeHonestTracks } from "./tracks.ts";
+export type { TakenTrack, TracksRoom } from "./tracks.ts";
 export { goneBy } from "./connection.ts";
 export type { ConnectionState, ConnectRoom, Gone, Join } from "./connection.ts";
 export { openSession } from "./session.ts";

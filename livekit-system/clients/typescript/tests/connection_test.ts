@@ -51,6 +51,7 @@ Deno.test("the host's own token opens the first connection, a fresh one each fur
   scene.room.emit("disconnected", 3);
   await scene.runtime.advance(400);
   deepStrictEqual(scene.room.tokens, ["mine", "token-1"]);
+  strictEqual(scene.room.autoSubscribe, false);
   deepStrictEqual(scene.phases, ["connecting", "connected", "waiting", "connecting", "connected"]);
 });
 

@@ -3,13 +3,25 @@
 import type { Join, LiveRoom } from "../src/mod.ts";
 import { FakeRoom, keyRow, ME } from "./harness.ts";
 
+/** Of LiveKit's, as far as it says what it is. */
+export class FakeTrack {
+  subscribed = false;
+
+  constructor(readonly kind: string, readonly source: string, readonly mimeType?: string) {}
+
+  setSubscribed(subscribed: boolean): void {
+    this.subscribed = subscribed;
+  }
+}
+
 export class FakeLiveRoom extends FakeRoom {
   readonly tokens: string[] = [];
+  autoSubscribe = true;
   disconnects = 0;
   /** Taken from the front, one for each connection. */
   readonly refusals: Error[] = [];
   activeSpeakers: { identity: string; audioLevel: number }[] = [];
-  readonly remoteParticipants = new Map<string, unknown>();
+  readonly remoteParticipants = new Map<string, { trackPublications: Map<string, FakeTrack> }>();
   readonly published = new Map<string, { isMuted: boolean }>();
   override localParticipant = {
     identity: ME,
@@ -17,8 +29,9 @@ export class FakeLiveRoom extends FakeRoom {
     getTrackPublication: (source: never) => this.published.get(source),
   };
 
-  connect(_url: string, token: string): Promise<void> {
+  connect(_url: string, token: string, options: { readonly autoSubscribe: boolean }): Promise<void> {
     this.tokens.push(token);
+    this.autoSubscribe = options.autoSubscribe;
     const refusal = this.refusals.shift();
     if (refusal === undefined) {
       this.emit("connected");

@@ -135,7 +135,7 @@ Deno.test("a call is followed to its end, and its duration is the row's", async 
     runtime,
   });
   await runtime.advance(1_000);
-  room.remoteParticipants.set("ann", {});
+  room.remoteParticipants.set("ann", { trackPublications: new Map() });
   room.emit("participantConnected");
   deepStrictEqual([call.view().connection.phase, call.view().together], ["connected", true]);
   Object.assign(row, { status: "ended", duration_seconds: 7, end_reason: "callee" });
