@@ -20,7 +20,7 @@ Finding = tuple[bool, str]
 
 FUNCTIONS = (
     "call-answer", "call-end", "call-start", "call-token", "call-upgrade", "livekit-webhook", "ops-listen", "push-send",
-    "session-create", "session-end", "session-start", "session-token",
+    "session-create", "session-end", "session-ingress", "session-start", "session-token",
 )  # fmt: skip
 """The folders of `livekit-system/supabase/functions`; a test holds them together."""
 UNKNOWN_CALLER = 401

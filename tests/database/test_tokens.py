@@ -53,6 +53,20 @@ async def test_a_host_who_is_banned_anywhere_in_scope_gets_no_token(
     assert await hint_of(ask(world, door, scene.creator, scene.id)) == "banned"
 
 
+async def test_only_a_host_who_may_send_something_streams_from_obs(world: World) -> None:
+    scene, sql = await world.live("video_live"), "select public.session_ingress($1, $2)"
+    room = {"room": scene.room, "name": None}
+    allowed = await world.service(sql, scene.creator, scene.id)
+    assert allowed["ingress"] | {"name": None} == room
+    speaker = await world.seat(scene, "speaker")
+    assert await hint_of(world.service(sql, speaker, scene.id)) == "not_the_host"
+    for action in ("mute", "camera_off"):
+        await world.ask(None, action, scene, scene.creator)
+    assert await hint_of(world.service(sql, scene.creator, scene.id)) == "not_the_host"
+    await ban(world, scene, scene.creator, "session")
+    assert await hint_of(world.service(sql, scene.creator, scene.id)) == "banned"
+
+
 async def test_a_start_that_is_refused_starts_nothing(world: World) -> None:
     creator = await world.user(creator=True)
     session = (

@@ -19,12 +19,13 @@ from local.stack import LIVEKIT_KEY, Stack
 Json = dict[str, Any]
 
 PASSWORD = "correct horse"  # noqa: S105 - everybody's in these tests
-SESSION_FUNCTIONS = ("session-create", "session-start", "session-token", "session-end")
+SESSION_FUNCTIONS = ("session-create", "session-start", "session-token", "session-ingress", "session-end")
 CALL_FUNCTIONS = ("call-start", "call-answer", "call-token", "call-end", "call-upgrade")
 VALID_BODIES: Mapping[str, Json] = {
     "session-create": {"type": "video_live", "access_type": "public", "title": "Evening"},
     "session-start": {"session_id": str(uuid.UUID(int=1))},
     "session-token": {"session_id": str(uuid.UUID(int=1))},
+    "session-ingress": {"session_id": str(uuid.UUID(int=1))},
     "session-end": {"session_id": str(uuid.UUID(int=1))},
     "call-start": {"callee_id": str(uuid.UUID(int=1)), "type": "audio"},
     "call-answer": {"call_id": str(uuid.UUID(int=1)), "accept": True},

@@ -111,6 +111,17 @@ async def test_a_scheduled_session_opens_when_its_creator_starts_it(stack: Stack
         assert (await viewer.call("session-token", session_id=session["id"])).status == 200
 
 
+async def test_a_host_asks_for_obs_and_a_livekit_without_ingress_says_so(stack: Stack) -> None:
+    """The local LiveKit has no Redis, which its ingress needs: what it is asked is in the functions' own tests."""
+    async with world(stack) as here:
+        host, viewer = await here.person(creator=True), await here.person()
+        session = await here.session(host)
+        asked = await viewer.call("session-ingress", session_id=session["id"])
+        assert asked.refusal == (403, "not_the_host")
+        asked = await host.call("session-ingress", session_id=session["id"])
+        assert asked.refusal == (503, "unavailable")
+
+
 async def test_what_a_moderator_took_from_a_host_is_in_no_token_of_any_door(stack: Stack) -> None:
     """No worker runs here: the tokens alone keep a muted host silent and a banned one out."""
     async with world(stack) as here:

@@ -153,6 +153,21 @@ end;
 $$;
 comment on function public.session_token(uuid, uuid) is 'Anyone who can_join admits enters a live session: {join}; the role is in it.';
 
+create function public.session_ingress(p_user uuid, p_session uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  entry constant jsonb := public.session_token(p_user, p_session) -> 'join';
+begin
+  -- A token names sources for hosts alone, without those that a moderator took.
+  if entry -> 'can_publish_sources' = '[]' then
+    perform live.refuse(403, 'not_the_host', 'Only the host of a session, who may send picture or sound, streams into it.');
+  end if;
+  return jsonb_build_object('ingress', jsonb_build_object('room', entry -> 'room', 'name', entry -> 'name'));
+end;
+$$;
+comment on function public.session_ingress(uuid, uuid) is
+  'A host wants to stream from OBS beside their app: {ingress: {room, name}}. Refused as session_token refuses, and to anyone else.';
+
 create function public.session_end(p_user uuid, p_session uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -177,5 +192,5 @@ comment on function public.session_end(uuid, uuid) is
 
 grant execute on function
   public.session_create(uuid, text, text, text, integer, timestamptz, integer),
-  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
+  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.session_end(uuid, uuid)
   to service_role;

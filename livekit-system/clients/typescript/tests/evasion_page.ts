@@ -1,7 +1,7 @@
 // Pages of the browser tests: one that publishes what its announcement denies, and one that watches as an app does, with the
 // package or without it. Anyone who opened the page drives it through `globalThis.evasion`.
 
-import { Room, Track } from "livekit-client";
+import { Room, RoomEvent, Track } from "livekit-client";
 import { CONNECT_OPTIONS, takeHonestTracks } from "../src/mod.ts";
 
 interface Entry {
@@ -46,10 +46,20 @@ function picture(): MediaStreamTrack {
   return canvas.captureStream(25).getVideoTracks()[0]!;
 }
 
+/** Comes with the first right to publish: a token has none, the agent gives it. */
+function allowed(room: Room): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => room.localParticipant.permissions?.canPublish && resolve();
+    room.on(RoomEvent.ParticipantPermissionsChanged, look);
+    look();
+  });
+}
+
 /** Ends with the publication, or with what refused it. */
 async function publish({ url, token, media, announced, source }: Publication): Promise<string> {
   const room = new Room();
   await room.connect(url, token, CONNECT_OPTIONS);
+  await allowed(room);
   const { client } = room.engine as unknown as {
     client: { sendAddTrack: (request: { type: number; simulcastCodecs: unknown[] }) => unknown };
   };

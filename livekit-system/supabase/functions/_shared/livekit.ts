@@ -1,4 +1,4 @@
-// LiveKit: join tokens, deleting a room, and knowing its webhooks from forgeries.
+// LiveKit: join tokens, ingresses, deleting a room, and knowing its webhooks from forgeries.
 import { bodyHash, sign, verify } from "./livekit_tokens.ts";
 import { Refusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
@@ -30,6 +30,20 @@ export interface HiddenGrant {
 export interface MintedToken {
   readonly token: string;
   readonly expiresAt: Date;
+}
+
+/** Where somebody's broadcasting program sends picture and sound to. */
+export interface Ingress {
+  readonly url: string;
+  /** A secret: who has it is heard as this person. */
+  readonly streamKey: string;
+}
+
+/** What is read of an ingress, in LiveKit's own words. */
+interface IngressInfo {
+  readonly url: string;
+  readonly stream_key: string;
+  readonly participant_identity: string;
 }
 
 /** A webhook whose signature and body hash were right. */
@@ -111,17 +125,46 @@ export class LiveKit {
 
   /** Deletes the room and disconnects everyone in it; a room that does not exist is deleted already. */
   async deleteRoom(room: string): Promise<void> {
-    const soon = new Date(Date.now() + TOKEN_SECONDS * 1000);
-    const token = await sign(this.#key, this.#secret, { video: { roomCreate: true } }, soon);
-    // One bounded attempt: the agent repeats what fails here.
-    const response = await fetch(`${this.#url}/twirp/livekit.RoomService/DeleteRoom`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify({ room }),
-      signal: AbortSignal.timeout(this.#timeoutMs),
-    });
+    const response = await this.#ask("RoomService/DeleteRoom", { roomCreate: true }, { room });
     await response.body?.cancel();
     if (!response.ok && response.status !== 404) throw new Error(`LiveKit answers HTTP ${response.status}`);
+  }
+
+  /**
+   * The way into a room for what stands for this person beside their app: made when it is first asked for, the same from then on.
+   * Its identity names the person, which is all that LiveKit lets an ingress be created with.
+   */
+  async ingress(room: string, person: string, name: string): Promise<Ingress> {
+    const mine = `${person}:obs`;
+    const known = await this.#ingresses("ListIngress", { room_name: room }) as { items?: IngressInfo[] };
+    const found = known.items?.find((one) => one.participant_identity === mine) ??
+      await this.#ingresses("CreateIngress", {
+        input_type: "RTMP_INPUT",
+        name: "OBS",
+        room_name: room,
+        participant_identity: mine,
+        participant_name: name,
+      }) as IngressInfo;
+    return { url: found.url, streamKey: found.stream_key };
+  }
+
+  async #ingresses(method: string, body: object): Promise<unknown> {
+    const response = await this.#ask(`Ingress/${method}`, { ingressAdmin: true }, body);
+    if (response.ok) return await response.json();
+    await response.body?.cancel();
+    throw Refusal.unavailable({ livekit: response.status });
+  }
+
+  /** One bounded attempt: who asks repeats what fails here. */
+  async #ask(method: string, video: object, body: object): Promise<Response> {
+    const soon = new Date(Date.now() + TOKEN_SECONDS * 1000);
+    const token = await sign(this.#key, this.#secret, { video }, soon);
+    return await fetch(`${this.#url}/twirp/livekit.${method}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(this.#timeoutMs),
+    });
   }
 
   /**

@@ -1,5 +1,12 @@
 // What the functions need from the world: its ports, and their production versions.
-import { type Grant, type HiddenGrant, LiveKit, type MintedToken, type SignedWebhook } from "./livekit.ts";
+import {
+  type Grant,
+  type HiddenGrant,
+  type Ingress,
+  LiveKit,
+  type MintedToken,
+  type SignedWebhook,
+} from "./livekit.ts";
 import { Pushes } from "./push/drain.ts";
 import { readPushSettings } from "./push/settings.ts";
 import { SoonPushed } from "./push/soon.ts";
@@ -19,6 +26,7 @@ export interface Media {
   mint(grant: Grant): Promise<MintedToken>;
   mintHidden(grant: HiddenGrant): Promise<MintedToken>;
   deleteRoom(room: string): Promise<void>;
+  ingress(room: string, person: string, name: string): Promise<Ingress>;
   verifyWebhook(body: string, authorization: string): Promise<SignedWebhook>;
 }
 

@@ -38,6 +38,13 @@ export const sessionToken: Operation<Ref> = async ({ database, media }, user, bo
   return { join: await join(media, permit), role: permit.role };
 };
 
+export const sessionIngress: Operation<Ref> = async ({ database, media }, user, body) => {
+  const allowed = await database.rpc("session_ingress", { p_user: user, p_session: body.session_id });
+  const { room, name } = objectAt(allowed, "ingress") as { room: string; name: string };
+  const { url, streamKey } = await media.ingress(room, user, name);
+  return { ingress: { url, stream_key: streamKey } };
+};
+
 export const endSession: Operation<Ref> = async ({ database, media }, user, body) => {
   const ended = await database.rpc("session_end", { p_user: user, p_session: body.session_id });
   const session = objectAt(ended, "session");

@@ -50,6 +50,7 @@ export class World {
   readonly answers = new Map<string, Answer>();
   readonly asked: { name: string; parameters: Readonly<Record<string, Json>> }[] = [];
   readonly deletedRooms: string[] = [];
+  readonly ingresses: string[][] = [];
   /** How often the pushes of a request were to be sent after it. */
   rung = 0;
   deletionFails = false;
@@ -82,6 +83,10 @@ export class World {
         mint: (grant) => livekit.mint(grant),
         mintHidden: (grant) => livekit.mintHidden(grant),
         verifyWebhook: (body, authorization) => livekit.verifyWebhook(body, authorization),
+        ingress: (room, person, name) => {
+          this.ingresses.push([room, person, name]);
+          return Promise.resolve({ url: "rtmps://example.rtmp.livekit.cloud/x", streamKey: "Ps4sxHSj3vdZ" });
+        },
         deleteRoom: (room) => {
           this.deletedRooms.push(room);
           return this.deletionFails ? Promise.reject(new Error("LiveKit is away")) : Promise.resolve();

@@ -20,6 +20,7 @@ const RPCS: Readonly<Record<string, string>> = {
   "session-create": "session_create",
   "session-start": "session_start",
   "session-token": "session_token",
+  "session-ingress": "session_ingress",
   "session-end": "session_end",
   "call-start": "call_start",
   "call-answer": "call_answer",
@@ -71,6 +72,7 @@ const NOT_HERE: Readonly<Record<string, readonly string[]>> = {
   ],
   "session-start": [...OF_CALLS, ...OF_WHO_ENTERS, "invalid_text"],
   "session-token": OF_CALLS,
+  "session-ingress": OF_CALLS,
   // Server code changes the row: the trigger that a host's own change meets asks for the person.
   "session-end": ["banned", "invalid_text"],
   // It answers a call of the other's only while that rings for this very person, with their lines held.

@@ -58,7 +58,7 @@ Deno.test("LiveKit's own SDK takes a token for what it says", async () => {
 });
 
 async function againstServer(
-  respond: () => Response | Promise<Response>,
+  respond: (request: Request) => Response | Promise<Response>,
   work: (livekit: LiveKit) => Promise<void>,
 ) {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, respond);
@@ -89,3 +89,40 @@ Deno.test("deleting a room gives up in time", async () => {
     late.resolve(Response.json({}));
   });
 });
+
+Deno.test("an ingress is the person's whose identity names them, and is made once", async () => {
+  const asked: [string, unknown, unknown][] = [];
+  const made: unknown[] = [];
+  const respond = async (request: Request) => {
+    const method = new URL(request.url).pathname.split("/").at(-1)!;
+    const grant = claims(request.headers.get("authorization")!.slice("Bearer ".length)).video;
+    const body = await request.json();
+    asked.push([method, grant, body]);
+    if (method === "ListIngress") return Response.json({ next_page_token: null, items: made });
+    const answer = { url: "rtmp://x", stream_key: "k", participant_identity: body.participant_identity };
+    made.push({ ...answer, participant_identity: "somebody else:obs", stream_key: "not mine" }, answer);
+    return Response.json(answer);
+  };
+  await againstServer(respond, async (livekit) => {
+    for (let n = 0; n < 2; n++) {
+      assert.deepEqual(await livekit.ingress("room-1", ALICE, "Gökçe"), { url: "rtmp://x", streamKey: "k" });
+    }
+  });
+  assert.deepEqual(asked.map(([method]) => method), ["ListIngress", "CreateIngress", "ListIngress"]);
+  assert.deepEqual(asked[0]!.slice(1), [{ ingressAdmin: true }, { room_name: "room-1" }]);
+  assert.deepEqual(asked[1]![2], {
+    input_type: "RTMP_INPUT",
+    name: "OBS",
+    room_name: "room-1",
+    participant_identity: `${ALICE}:obs`,
+    participant_name: "Gökçe",
+  });
+});
+
+Deno.test("without LiveKit's ingress it is unavailable", () =>
+  againstServer(
+    () => Response.json({ code: "internal", msg: "ingress not connected" }, { status: 500 }),
+    async (livekit) => {
+      await assert.rejects(livekit.ingress("room-1", ALICE, "Gökçe"), { code: "unavailable", status: 503 });
+    },
+  ));
