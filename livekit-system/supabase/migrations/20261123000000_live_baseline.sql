@@ -6788,6 +6788,8 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
   ('public.coin_ledger', '{user_id}', '{created_by}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
   ('public.coin_wallets', '{user_id}', '{}', 'true', null, null, 'false', 'Money: the balance that the books add up to.'),
   ('public.creator_earnings', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
+  ('public.creator_earned_hours', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
+  ('public.creator_open_earnings', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: the law asks for the books, and a book with holes cannot be balanced.'),
   ('public.creator_payouts', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: what was paid out, which the law asks to keep.'),
   ('public.creator_debts', '{creator_id}', '{}', 'true', null, null, 'false', 'Money: what is owed after a refund.'),
   ('public.live_gifts', '{sender_id}', '{}', 'true', null, null, 'false', 'Money: what the books'' rows of gifts belong to.'),
@@ -7819,8 +7821,18 @@ create trigger coin_ledger_move_wallet before insert on public.coin_ledger
 create function live.book_earnings() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  insert into public.creator_earnings (ledger_id, creator_id, session_id, kind, gift_id, ticket_id, coins)
-    select new.id, s.creator_id, s.id, new.kind, new.gift_id, new.ticket_id, -new.delta from public.live_sessions s where s.id = new.session_id;
+  with booked as (
+    insert into public.creator_earnings (ledger_id, creator_id, session_id, kind, gift_id, ticket_id, coins)
+    select new.id, s.creator_id, s.id, new.kind, new.gift_id, new.ticket_id, -new.delta from public.live_sessions s where s.id = new.session_id
+    returning *
+  )
+  insert into public.creator_open_earnings (ledger_id, creator_id, ticket_id, coins, held, earned_at)
+  select b.ledger_id, b.creator_id, b.ticket_id, b.coins, b.kind = 'ticket',
+         -- A refund counts in the hour of what it pays back; what was never earned in none.
+         case b.kind when 'gift' then b.created_at
+                     when 'gift_refund' then (select g.created_at from public.creator_earnings g where g.gift_id = b.gift_id and g.kind = 'gift')
+                     when 'ticket_refund' then (select t.earned_at from public.live_tickets t where t.id = b.ticket_id) end
+    from booked b;
   return null;
 end;
 $$;
@@ -9007,6 +9019,21 @@ end;
 $$;
 comment on function public.session_token(uuid, uuid) is 'Anyone who can_join admits enters a live session: {join}; the role is in it.';
 
+create function public.session_ingress(p_user uuid, p_session uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  entry constant jsonb := public.session_token(p_user, p_session) -> 'join';
+begin
+  -- A token names sources for hosts alone, without those that a moderator took.
+  if entry -> 'can_publish_sources' = '[]' then
+    perform live.refuse(403, 'not_the_host', 'Only the host of a session, who may send picture or sound, streams into it.');
+  end if;
+  return jsonb_build_object('ingress', jsonb_build_object('room', entry -> 'room', 'name', entry -> 'name'));
+end;
+$$;
+comment on function public.session_ingress(uuid, uuid) is
+  'A host wants to stream from OBS beside their app: {ingress: {room, name}}. Refused as session_token refuses, and to anyone else.';
+
 create function public.session_end(p_user uuid, p_session uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -9031,7 +9058,7 @@ comment on function public.session_end(uuid, uuid) is
 
 grant execute on function
   public.session_create(uuid, text, text, text, integer, timestamptz, integer),
-  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid)
+  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.session_end(uuid, uuid)
   to service_role;
 
 -- schemas/72_webhooks.sql
@@ -9293,13 +9320,14 @@ begin
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
     'forgotten_leftovers', live.forget_leftovers(),
     'forgotten_steps', live.forget_steps(),
+    'folded_earnings', live.fold_earnings(),
     -- Last, because it may use up the statement's time.
     'forgotten_rows', live.forget_old_rows());
 end;
 $$;
 comment on function public.platform_sweep() is
   'Ends what the clock has ended: {missed_calls, held_hints, ended_calls, no_shows, reminded_sessions, earned_tickets, refunded_tickets, settled_accounts, '
-  'forgotten_leftovers, forgotten_rows, forgotten_steps}, how many of each.';
+  'forgotten_leftovers, forgotten_rows, forgotten_steps, folded_earnings}, how many of each.';
 grant execute on function public.platform_sweep() to service_role;
 
 -- schemas/74_analytics.sql
@@ -9965,27 +9993,124 @@ $$;
 comment on function live.holding() is 'How long earned coins wait before they can be paid. Definer: creators see their own balance.';
 grant execute on function live.holding() to authenticated, service_role;
 
-create view public.creator_balances with (security_invoker = true) as
-  with items as (
-    select e.creator_id, e.coins, e.kind in ('gift_refund', 'ticket_refund') as is_refund,
-           exists (select from public.creator_earnings r
-                    where (r.gift_id = e.gift_id and r.kind = 'gift_refund')
-                       or (r.ticket_id = e.ticket_id and r.kind = 'ticket_refund')) as refunded,
-           case e.kind when 'gift' then e.created_at else t.earned_at end as earned_at
-      from public.creator_earnings e
-      left join public.live_tickets t on t.id = e.ticket_id
-  ), sums as (
-    select i.creator_id,
-           sum(i.coins) as net,
-           coalesce(sum(i.coins) filter (where not i.is_refund and not i.refunded and i.earned_at is null), 0) as held,
-           coalesce(sum(i.coins) filter (where not i.is_refund and not i.refunded
-                                           and i.earned_at > now() - (select live.holding())), 0) as waiting,
-           coalesce(sum(i.coins) filter (where not i.is_refund and not i.refunded
-                                           and i.earned_at <= now() - (select live.holding())), 0) as matured
-      from items i group by i.creator_id
+-- ── what has been earned, by the hour ───────────────────────────────────────────────────────────────────────────
+-- A balance is read from sums by the hour and from the rows that are in no sum yet, so that its cost does not grow with the years.
+create table public.creator_earned_hours (
+  creator_id uuid not null,
+  hour timestamptz not null,
+  coins bigint not null,
+  primary key (creator_id, hour)
+);
+comment on table public.creator_earned_hours is
+  'What each creator earned in each hour, less what was paid back of it since: the sum of those rows of creator_earnings that are '
+  'no longer in creator_open_earnings.';
+comment on column public.creator_earned_hours.creator_id is 'Whose.';
+comment on column public.creator_earned_hours.hour is 'Its beginning. -infinity: all that is older than 400 days.';
+comment on column public.creator_earned_hours.coins is 'Gross coins.';
+
+create table public.creator_open_earnings (
+  ledger_id bigint primary key references public.creator_earnings (ledger_id),
+  creator_id uuid not null,
+  ticket_id uuid,
+  coins bigint not null,
+  held boolean not null,
+  earned_at timestamptz
+);
+comment on table public.creator_open_earnings is
+  'The rows of creator_earnings that creator_earned_hours does not count yet: those of the last minute, and held tickets.';
+comment on column public.creator_open_earnings.ledger_id is 'The row.';
+comment on column public.creator_open_earnings.creator_id is 'Whose.';
+comment on column public.creator_open_earnings.ticket_id is 'Of which ticket, if of one.';
+comment on column public.creator_open_earnings.coins is 'Gross coins; a refund is negative.';
+comment on column public.creator_open_earnings.held is 'Whether it is a ticket that is neither earned nor paid back.';
+comment on column public.creator_open_earnings.earned_at is
+  'When that was earned which it is about. Null while it is held, and for a ticket that was paid back before its show, and its refund: '
+  'together they are nothing.';
+create index creator_open_earnings_by_creator on public.creator_open_earnings (creator_id);
+create index creator_open_earnings_settled on public.creator_open_earnings (ledger_id) where not held;
+create index creator_open_earnings_held on public.creator_open_earnings (ticket_id) where held;
+alter table public.creator_earned_hours enable row level security;
+alter table public.creator_open_earnings enable row level security;
+grant select on public.creator_earned_hours, public.creator_open_earnings to authenticated, service_role;
+create policy "own hours, and ops" on public.creator_earned_hours for select to authenticated
+  using (creator_id = (select auth.uid()) or (select live.am_ops()));
+create policy "own open earnings, and ops" on public.creator_open_earnings for select to authenticated
+  using (creator_id = (select auth.uid()) or (select live.am_ops()));
+
+create function live.earning_hour(p_earned_at timestamptz) returns timestamptz
+language plpgsql immutable set search_path = '' as $$
+begin
+  return date_trunc('hour', p_earned_at, 'UTC');
+end;
+$$;
+comment on function live.earning_hour(timestamptz) is 'The hour from whose beginning the holding period of something earned counts, as the view creator_balances has it.';
+
+create function live.settle_earnings() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.creator_open_earnings o set held = false, earned_at = t.earned_at
+    from changed t
+   where o.ticket_id = t.id and o.held and (t.earned_at is not null or t.refunded_at is not null);
+  return null;
+end;
+$$;
+comment on function live.settle_earnings() is 'Trigger: a ticket that is earned or paid back is held no more.';
+create trigger settle_earnings after update on public.live_tickets referencing new table as changed
+  for each statement execute function live.settle_earnings();
+
+insert into live.wake_marks (room) values ('earnings');
+
+create function live.fold_earnings() returns int
+language plpgsql set search_path = '' as $$
+declare
+  folded int;
+begin
+  if not live.take_mark('earnings', interval '30 seconds')
+      or not pg_try_advisory_xact_lock(hashtextextended('fold_earnings', 0)) then
+    return 0;
+  end if;
+  with settled as (
+    select o.ledger_id, o.creator_id, o.coins, o.earned_at
+      from public.creator_open_earnings o where not o.held order by o.ledger_id limit 5000 for update
+  ), added as (
+    insert into public.creator_earned_hours as h (creator_id, hour, coins)
+    select s.creator_id, coalesce(live.earning_hour(s.earned_at), '-infinity'),
+           coalesce(sum(s.coins) filter (where s.earned_at is not null), 0)
+      from settled s group by 1, 2
+    on conflict (creator_id, hour) do update set coins = h.coins + excluded.coins
   )
-  select s.creator_id, s.net::bigint as earned_coins, s.held::bigint as held_coins, s.waiting::bigint as waiting_coins,
-         p.paid as paid_coins,
+  delete from public.creator_open_earnings o using settled s where o.ledger_id = s.ledger_id;
+  get diagnostics folded = row_count;
+  with old as (
+    delete from public.creator_earned_hours h
+     where h.hour > '-infinity' and h.hour < now() - interval '400 days'
+       and h.creator_id in (select x.creator_id from public.creator_earned_hours x
+                             where x.hour > '-infinity' and x.hour < now() - interval '400 days' limit 100)
+    returning h.creator_id, h.coins
+  )
+  insert into public.creator_earned_hours as h (creator_id, hour, coins)
+  select o.creator_id, '-infinity', sum(o.coins) from old o group by o.creator_id
+  on conflict (creator_id, hour) do update set coins = h.coins + excluded.coins;
+  return folded;
+end;
+$$;
+comment on function live.fold_earnings() is
+  'Counts what is settled in its hour, at most 5,000 rows at a time, twice a minute; hours older than 400 days become one. How many rows.';
+
+create view public.creator_balances with (security_invoker = true) as
+  with parts as (
+    select o.creator_id, date_trunc('hour', o.earned_at, 'UTC') as hour, o.coins, o.held from public.creator_open_earnings o
+    union all
+    select h.creator_id, h.hour, h.coins, false from public.creator_earned_hours h
+  ), sums as (
+    select p.creator_id,
+           coalesce(sum(p.coins) filter (where p.held), 0) as held,
+           coalesce(sum(p.coins) filter (where p.hour > now() - (select live.holding())), 0) as waiting,
+           coalesce(sum(p.coins) filter (where p.hour <= now() - (select live.holding())), 0) as matured
+      from parts p group by p.creator_id
+  )
+  select s.creator_id, (s.held + s.waiting + s.matured)::bigint as earned_coins, s.held::bigint as held_coins,
+         s.waiting::bigint as waiting_coins, p.paid as paid_coins,
          greatest(0, s.matured - p.paid)::bigint as payable_coins,
          greatest(0, p.paid - s.matured)::bigint as debt_coins
     from sums s
@@ -9996,7 +10121,7 @@ comment on view public.creator_balances is
 comment on column public.creator_balances.creator_id is 'Whose.';
 comment on column public.creator_balances.earned_coins is 'Gifts and tickets less refunds, in gross coins.';
 comment on column public.creator_balances.held_coins is 'Tickets that are not earned yet: paid back if the show does not come.';
-comment on column public.creator_balances.waiting_coins is 'Earned, and younger than earnings.holding_days.';
+comment on column public.creator_balances.waiting_coins is 'Earned, in an hour that began less than earnings.holding_days ago.';
 comment on column public.creator_balances.paid_coins is 'Paid out so far.';
 comment on column public.creator_balances.payable_coins is 'Can be paid out now.';
 comment on column public.creator_balances.debt_coins is 'Paid out and refunded since: what the next earnings make good first.';
@@ -10023,7 +10148,7 @@ comment on function live.payable(uuid) is 'What a creator can be paid now; negat
 create function live.taken_from_payable(p_earned_at timestamptz, p_coins bigint) returns bigint
 language plpgsql stable set search_path = '' as $$
 begin
-  return case when p_earned_at <= now() - live.holding() then p_coins else 0 end;
+  return case when live.earning_hour(p_earned_at) <= now() - live.holding() then p_coins else 0 end;
 end;
 $$;
 comment on function live.taken_from_payable(timestamptz, bigint) is
@@ -10115,6 +10240,11 @@ language sql stable security definer set search_path = '' as $$
                  coalesce((select sum(d.coins) from public.creator_debts d where d.creator_id = e.creator_id), 0)::bigint as owed
             from public.creator_earnings e group by e.creator_id) x
    where x.overdrawn > x.owed
+  union all
+  select 'creator_balances', coalesce(e.creator_id, b.creator_id)::text, coalesce(e.total, 0), coalesce(b.earned_coins, 0)
+    from (select x.creator_id, sum(x.coins)::bigint as total from public.creator_earnings x group by x.creator_id) e
+    full join public.creator_balances b using (creator_id)
+   where coalesce(e.total, 0) <> coalesce(b.earned_coins, 0)
   union all
   select 'live_sessions', s.id::text, coalesce(g.total, 0), s.total_gift_coins
     from public.live_sessions s left join given g on g.session_id = s.id
@@ -13692,6 +13822,8 @@ revoke all on table
   public.creator_revenue,
   public.creator_payouts,
   public.creator_debts,
+  public.creator_earned_hours,
+  public.creator_open_earnings,
   public.creator_balances,
   public.push_devices,
   live.push_kinds,
@@ -14095,6 +14227,7 @@ revoke all on routine
   public.session_create(p_user uuid, p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz, p_planned_minutes integer),
   public.session_start(p_user uuid, p_session uuid),
   public.session_token(p_user uuid, p_session uuid),
+  public.session_ingress(p_user uuid, p_session uuid),
   public.session_end(p_user uuid, p_session uuid),
   live.webhook_is_about_a_person(p_participant jsonb),
   live.webhook_person(p_participant jsonb),
@@ -14133,6 +14266,9 @@ revoke all on routine
   public.unblock_user(user_id uuid),
   public.set_calls_from(calls_from text),
   live.holding(),
+  live.earning_hour(p_earned_at timestamptz),
+  live.settle_earnings(),
+  live.fold_earnings(),
   live.hold_earnings(p_creator uuid),
   live.payable(p_creator uuid),
   live.taken_from_payable(p_earned_at timestamptz, p_coins bigint),
@@ -14402,7 +14538,7 @@ grant select on public.call_engagements to service_role;
 grant execute on function public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;
-grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid) to service_role;
+grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.session_end(uuid, uuid) to service_role;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
 grant execute on function public.platform_sweep() to service_role;
 grant select on public.watch_time to authenticated, service_role;
@@ -14418,6 +14554,7 @@ grant execute on function public.unblock_user(uuid) to authenticated;
 grant execute on function public.set_calls_from(text) to authenticated;
 grant select on public.creator_payouts, public.creator_debts to authenticated, service_role;
 grant execute on function live.holding() to authenticated, service_role;
+grant select on public.creator_earned_hours, public.creator_open_earnings to authenticated, service_role;
 grant select on public.creator_balances to authenticated, service_role;
 grant execute on function public.record_payout(uuid, bigint, text, text) to service_role;
 grant execute on function public.book_faults() to service_role;

@@ -55,6 +55,8 @@ revoke all on table
   public.creator_revenue,
   public.creator_payouts,
   public.creator_debts,
+  public.creator_earned_hours,
+  public.creator_open_earnings,
   public.creator_balances,
   public.push_devices,
   live.push_kinds,
@@ -458,6 +460,7 @@ revoke all on routine
   public.session_create(p_user uuid, p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz, p_planned_minutes integer),
   public.session_start(p_user uuid, p_session uuid),
   public.session_token(p_user uuid, p_session uuid),
+  public.session_ingress(p_user uuid, p_session uuid),
   public.session_end(p_user uuid, p_session uuid),
   live.webhook_is_about_a_person(p_participant jsonb),
   live.webhook_person(p_participant jsonb),
@@ -496,6 +499,9 @@ revoke all on routine
   public.unblock_user(user_id uuid),
   public.set_calls_from(calls_from text),
   live.holding(),
+  live.earning_hour(p_earned_at timestamptz),
+  live.settle_earnings(),
+  live.fold_earnings(),
   live.hold_earnings(p_creator uuid),
   live.payable(p_creator uuid),
   live.taken_from_payable(p_earned_at timestamptz, p_coins bigint),
@@ -765,7 +771,7 @@ grant select on public.call_engagements to service_role;
 grant execute on function public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;
-grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_end(uuid, uuid) to service_role;
+grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.session_end(uuid, uuid) to service_role;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
 grant execute on function public.platform_sweep() to service_role;
 grant select on public.watch_time to authenticated, service_role;
@@ -781,6 +787,7 @@ grant execute on function public.unblock_user(uuid) to authenticated;
 grant execute on function public.set_calls_from(text) to authenticated;
 grant select on public.creator_payouts, public.creator_debts to authenticated, service_role;
 grant execute on function live.holding() to authenticated, service_role;
+grant select on public.creator_earned_hours, public.creator_open_earnings to authenticated, service_role;
 grant select on public.creator_balances to authenticated, service_role;
 grant execute on function public.record_payout(uuid, bigint, text, text) to service_role;
 grant execute on function public.book_faults() to service_role;

@@ -176,6 +176,12 @@ export type Database = {
           },
         ];
       };
+      creator_earned_hours: {
+        Row: { coins: number; creator_id: string; hour: string };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       creator_earnings: {
         Row: {
           coins: number;
@@ -196,6 +202,27 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "coin_ledger";
             referencedColumns: ["id"];
+          },
+        ];
+      };
+      creator_open_earnings: {
+        Row: {
+          coins: number;
+          creator_id: string;
+          earned_at: string | null;
+          held: boolean;
+          ledger_id: number;
+          ticket_id: string | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "creator_open_earnings_ledger_id_fkey";
+            columns: ["ledger_id"];
+            isOneToOne: false;
+            referencedRelation: "creator_earnings";
+            referencedColumns: ["ledger_id"];
           },
         ];
       };
