@@ -132,6 +132,8 @@ def expected(name: str, tool: str) -> str:
         return ALWAYS_REFUSED[name]
     if name in MAY[tool]:
         return "answered"
+    if name == "service":
+        return "42501"  # Postgres' own: nobody may call these but a person
     return "ops_only" if MAY[tool] <= OPS else "not_allowed"
 
 
