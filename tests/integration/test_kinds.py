@@ -172,8 +172,8 @@ async def test_an_act_reaches_the_app_and_what_is_beside_it(
                 gate = Gate(arena.at_host.room, name)
                 done = await arena.order("mute", guest)
                 assert done["after"]["permission"]["can_publish"] is False, done["after"]
-                assert not device.may_send()
-                assert may_send_nothing(beside)
+                await device.until_may_not_send()
+                await until("it may send nothing either", lambda: may_send_nothing(beside))
                 await until("nothing is heard from it", lambda: gate.closed)
                 return
             await arena.order(act, guest)
