@@ -11,7 +11,7 @@ from agent.process.scheduling import parse_cpus, settle
 from agent.process.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from agent.process.commands import Answer
+    from agent.process.commands import CommandAnswer
 
 
 def main() -> int:
@@ -67,10 +67,10 @@ def _verify(settings: Settings) -> int:
     return _tell(verify, settings)
 
 
-def _tell(ask: Callable[[Settings], Awaitable["Answer"]], settings: Settings) -> int:
+def _tell(ask: Callable[[Settings], Awaitable["CommandAnswer"]], settings: Settings) -> int:
     """Print the findings and what they come to; the exit code says the same."""
 
-    async def answer() -> "Answer":
+    async def answer() -> "CommandAnswer":
         return await ask(settings)
 
     findings, sentence, code = asyncio.run(answer())

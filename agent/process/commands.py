@@ -33,7 +33,7 @@ Finding = tuple[bool, str]
 """Whether it is well, and what to read about it."""
 
 
-class Answer(NamedTuple):
+class CommandAnswer(NamedTuple):
     findings: Sequence[Finding]
     sentence: str
     """What it comes to."""
@@ -43,12 +43,12 @@ class Answer(NamedTuple):
 WELL, NOT_WELL, NOT_SEEN = 0, 1, 2
 
 
-def _answer(findings: Sequence[Finding], well: str, not_well: str) -> Answer:
+def _answer(findings: Sequence[Finding], well: str, not_well: str) -> CommandAnswer:
     faults = sum(not is_well for is_well, _ in findings)
-    return Answer(findings, not_well.format(faults) if faults else well, NOT_WELL if faults else WELL)
+    return CommandAnswer(findings, not_well.format(faults) if faults else well, NOT_WELL if faults else WELL)
 
 
-async def doctor(settings: Settings) -> Answer:
+async def doctor(settings: Settings) -> CommandAnswer:
     """Everything that must hold before a worker can start, each with its remedy."""
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as http,
@@ -67,13 +67,13 @@ async def doctor(settings: Settings) -> Answer:
     return _answer(findings, "All is well: a worker can start.", "{} things to mend before a worker starts.")
 
 
-async def verify(settings: Settings) -> Answer:
+async def verify(settings: Settings) -> CommandAnswer:
     """Balance the books: coins, presence, streams and actions against each other, to the row."""
     try:
         async with _database(settings, BOOKS_SECONDS) as supabase:
             faults = [row for name in ("live_faults", "book_faults") for row in await supabase.rpc(name, {})]
     except PortError as error:
-        return Answer(
+        return CommandAnswer(
             [(False, _refused(error))], "Could not look: whether the books agree is not known.", NOT_SEEN
         )
     findings = [
@@ -82,7 +82,7 @@ async def verify(settings: Settings) -> Answer:
     return _answer(findings, "The books agree.", "The books disagree in {} places.")
 
 
-async def status(settings: Settings) -> Answer:
+async def status(settings: Settings) -> CommandAnswer:
     """What the worker on this machine does now, from its own health port."""
     url = f"http://{settings.live_health_host}:{settings.live_health_port}/status"
     try:
@@ -93,7 +93,7 @@ async def status(settings: Settings) -> Answer:
             seen = await response.json()
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         missed = f"no worker answers on LIVE_HEALTH_PORT {settings.live_health_port}: {_words(error)}"
-        return Answer([(False, missed)], "Could not look: there is no worker to ask here.", NOT_SEEN)
+        return CommandAnswer([(False, missed)], "Could not look: there is no worker to ask here.", NOT_SEEN)
     return _answer(_seen(seen), "The worker is well.", "The worker is not well in {} points.")
 
 
