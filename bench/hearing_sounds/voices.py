@@ -67,18 +67,20 @@ def can_speak() -> bool:
 
 
 @cache
-def sentence(voice: str, speed: int = 150, pitch: int = 50) -> Signal:
-    """One sentence in the voice's language at 48 kHz, peak 1.0. Voices: eSpeak NG's names, as `tr` or `en-us+f4`."""
+def sentence(voice: str, speed: int = 150, pitch: int = 50, text: str = "") -> Signal:
+    """One sentence at 48 kHz, peak 1.0; without a text the one in the voice's language. Voices: eSpeak NG's names, as
+    `tr` or `en-us+f4`."""
     espeak = _espeak()
     assert espeak is not None
-    spoken = espeak.say(TURKISH if voice.startswith("tr") else ENGLISH, voice, speed, pitch)
+    said = text or (TURKISH if voice.startswith("tr") else ENGLISH)
+    spoken = espeak.say(said, voice, speed, pitch)
     signal = to_rate(spoken, espeak.rate, RATE)
     return np.asarray(signal / np.abs(signal).max())
 
 
-def spoken(voice: str, seconds: float, speed: int = 150, pitch: int = 50) -> Signal:
+def spoken(voice: str, seconds: float, speed: int = 150, pitch: int = 50, text: str = "") -> Signal:
     """The sentence again and again, with the pause of a breath between."""
-    said = np.concatenate([sentence(voice, speed, pitch), np.zeros(RATE * 6 // 10)])
+    said = np.concatenate([sentence(voice, speed, pitch, text), np.zeros(RATE * 6 // 10)])
     return np.resize(said, round(seconds * RATE))
 
 

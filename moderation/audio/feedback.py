@@ -38,7 +38,10 @@ _SECOND_HARMONIC_DB: Final = -24.0
 """Relative to the line. A line at twice its frequency that is louder makes it a note; so does one at half of it, or at
 two thirds and one third, for then the line is itself a harmonic."""
 _STILL_HZ: Final = 4.0
-"""How far a line may move from where it stood: frequencies a few hertz apart beat. A voice or a whistle wavers more."""
+"""How far a line that grows may move from where it stood at one of the last two looks: a loop carries frequencies a few
+hertz apart, and the strongest takes turns. A voice or a whistle wavers more."""
+_STANDING_HZ: Final = 16.0
+"""How far from where something has grown a line may stand: those frequencies beat."""
 _LEAST_GROWTH_DB: Final = 14.0
 _LEAST_STEPS: Final = 3
 """Fewer are an onset."""
@@ -77,12 +80,13 @@ class Feedback:
 
     def __init__(self, hz_per_bin: float) -> None:
         self._hz_per_bin = hz_per_bin
-        self._still = _STILL_HZ / hz_per_bin
+        self._still, self._standing = _STILL_HZ / hz_per_bin, _STANDING_HZ / hz_per_bin
         self._lowest = math.ceil(_LOWEST_HZ / hz_per_bin)
         self._pairs = int(_HIGHEST_HZ / hz_per_bin) // 2
         self._fast, self._slow = _Levels(self._pairs), _Levels(self._pairs)
         self._lines: list[float] = []
-        """Where the strongest lines were at the last look, in bins."""
+        self._lines_before: list[float] = []
+        """Where the strongest lines were at the last look and at the one before it, in bins."""
         self._known: list[float] = []
         """Where something was seen to grow."""
         self._growth_db = 0.0
@@ -104,19 +108,16 @@ class Feedback:
             self._slow.add(self._fast.highest_of(_SLOW))
         lines = self._strongest(power)
         places = [_between(power, line) for line in lines]
-        standing = []
+        recent, standing = [*self._lines, *self._lines_before], []
         for line, place in zip(lines, places, strict=True):
-            if self._among(place, self._known):
+            if _among(place, self._known, self._standing):
                 standing.append(line)
-            elif self._among(place, self._lines) and (grown := self._growth(line)) > 0.0:
+            elif _among(place, recent, self._still) and (grown := self._growth(line)) > 0.0:
                 self._known = [*self._known[1 - _MOST_KNOWN :], place]
                 self._growth_db = max(grown, self._growth_db)
                 standing.append(line)
-        self._lines = places
+        self._lines_before, self._lines = self._lines, places
         return self._hold(standing, power, seconds)
-
-    def _among(self, place: float, others: list[float]) -> bool:
-        return any(abs(place - other) <= self._still for other in others)
 
     def _hold(self, standing: list[int], power: NDArray[np.float32], seconds: float) -> Ringing:
         share = _share(power, standing, self._lowest) if standing else 0.0
@@ -136,7 +137,7 @@ class Feedback:
     def _strongest(self, power: NDArray[np.float32]) -> list[int]:
         """The bins of the strongest narrow peaks that hold some share of the power, strongest first."""
         rest = power[self._lowest : -2].copy()
-        least = _LEAST_SHARE * float(rest.sum())
+        least = _LEAST_SHARE * float(np.add.reduce(rest))
         found: list[int] = []
         while len(found) < _LINES and least > 0.0:
             at = int(rest.argmax())
@@ -213,6 +214,10 @@ def _straight_growth(levels: list[int]) -> tuple[int, float]:
         if off <= max(_CROOKED_DB, _CROOKED * rise) ** 2 * (steps + 1):
             return middle, float(rise)
     return 0, 0.0
+
+
+def _among(place: float, others: list[float], near: float) -> bool:
+    return any(abs(place - other) <= near for other in others)
 
 
 def _between(power: NDArray[np.float32], line: int) -> float:

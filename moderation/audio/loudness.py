@@ -74,14 +74,14 @@ class SlidingLoudness:
         upto = np.cumsum(known, dtype=np.float64)
         self._slices = known[count:]
         ends = upto[_SHORT_TERM:]
-        momentary = (ends - upto[_SHORT_TERM - _MOMENTARY : -_MOMENTARY]) / _MOMENTARY
-        short_term = (ends - upto[:count]) / _SHORT_TERM
+        momentary = ((ends - upto[_SHORT_TERM - _MOMENTARY : -_MOMENTARY]) / _MOMENTARY).tolist()
+        short_term = ((ends - upto[:count]) / _SHORT_TERM).tolist()
         marks = upto[_SHORT_TERM - 1 :: SLICES_PER_STEP].tolist()
         return Windows(
-            momentary[_AT].tolist(),
-            short_term[_AT].tolist(),
-            float(momentary.max()),
-            float(short_term.max()),
+            momentary[_AT],
+            short_term[_AT],
+            max(momentary),
+            max(short_term),
             [(after - before) / SLICES_PER_STEP for before, after in pairwise(marks)],
         )
 

@@ -40,6 +40,7 @@ _FRAMES: Final = BLOCK_SAMPLES // _FRAME_SAMPLES
 _HALF, _UPPER = np.int32(16), np.int32(-(2**16))
 _SCALE: Final = np.float32(1.0 / FULL_SCALE / 2**16)
 _ONES: Final = np.ones(_FRAME_SAMPLES, np.float32)
+_PER_SAMPLE: Final = np.float32(1.0 / _FRAME_SAMPLES)
 _SHAPES: Final = frozenset({(BLOCK_SAMPLES,), (BLOCK_SAMPLES, 1), (BLOCK_SAMPLES, CHANNELS)})
 _UNHEARD: Final = 1e-10
 """A mean square of -100 dBFS: what lies below it correlates with nothing."""
@@ -143,7 +144,7 @@ class TrackMeter:
         rms_dbfs = power_db(frames.power)
         before, self._power = frames.power if self._power is None else self._power, frames.power
         flat = block.ravel()
-        peak = max(int(flat.max()), -int(flat.min())) / FULL_SCALE
+        peak = max(int(np.maximum.reduce(flat)), -int(np.minimum.reduce(flat))) / FULL_SCALE
         peak_dbfs = amplitude_db(peak)
         loudest = samples[frames.loudest]
         cut = self._overdrive.update(loudest, peak)
@@ -191,7 +192,9 @@ class TrackMeter:
     def _channels(self, left: _Pairs, right: _Pairs) -> Samples:
         """The channels that have to be measured, of shape (1 or 2, BLOCK_SAMPLES): one stands for two that are alike,
         now and in the block before, within which the filter forgets that they were not."""
-        alike = left is right or bool((left == right).all())
+        alike = left is right or all(
+            _same(left[:part], right[:part]) for part in (_FRAME_SAMPLES, BLOCK_SAMPLES)
+        )
         before, self._alike = self._alike, alike
         # Single precision halves what goes through the caches; its rounding is far below 0.001 dB.
         channels = _CHANNELS[: 1 if alike and before else CHANNELS]
@@ -203,7 +206,8 @@ class TrackMeter:
     def _loudness(self, weighted: Samples) -> _Loudness:
         """Take a filtered block in."""
         slices = weighted.reshape(len(weighted), -1, _SLICE_SAMPLES)
-        squares = np.vecdot(slices, slices).sum(axis=0)
+        each = np.vecdot(slices, slices)
+        squares = each[0] if len(each) == 1 else each[0] + each[1]
         squares *= CHANNELS / len(weighted) / _SLICE_SAMPLES
         windows = self._sliding.add(squares)
         if self._whole is not None:
@@ -239,17 +243,23 @@ def _apart(block: NDArray[np.int16]) -> tuple[_Pairs, _Pairs]:
     return np.left_shift(pairs, _HALF, out=left), np.bitwise_and(pairs, _UPPER, out=right)
 
 
+def _same(left: _Pairs, right: _Pairs) -> bool:
+    """Sounds that are not differ early in the block."""
+    return bool(np.logical_and.reduce(left == right))
+
+
 def _in_frames(samples: Samples) -> _Frames:
     frames = samples.reshape(len(samples), _FRAMES, _FRAME_SAMPLES)
-    sums, totals = np.vecdot(frames, frames).tolist(), (frames @ _ONES).tolist()
-    power = [sum(channel) / BLOCK_SAMPLES for channel in sums]
-    mean = [sum(channel) / BLOCK_SAMPLES for channel in totals]
-    spread = [
-        [s / _FRAME_SAMPLES - (t / _FRAME_SAMPLES) ** 2 for s, t in zip(*channel, strict=True)]
-        for channel in zip(sums, totals, strict=True)
-    ]
-    levels = list(map(power_db, map(max, *spread) if len(spread) > 1 else spread[0]))
+    squares, means = np.vecdot(frames, frames), frames @ _ONES
+    squares *= _PER_SAMPLE
+    means *= _PER_SAMPLE
+    power = [sum(channel) / _FRAMES for channel in squares.tolist()]
+    mean = [sum(channel) / _FRAMES for channel in means.tolist()]
+    means *= means
+    squares -= means
+    spread = squares[0] if len(squares) == 1 else np.maximum(squares[0], squares[1])
     loudest = power.index(max(power))
+    levels = list(map(power_db, spread.tolist()))
     return _Frames(loudest, power[loudest], mean[loudest], levels, _correlation(samples, power, mean))
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from agent.core.ports import RoomName
 from bench.hearing_entries import entries
+from bench.hearing_offenders import chance
 from bench.hearing_sounds import voices
 from bench.hearing_sounds.instruments import limited
 from bench.hearing_sounds.offences import Loop, overdriven
-from bench.hearing_table import chance
 from local import sounds
 from local.people.sound import RATE, SpokenSound
 from local.people.waiting import until

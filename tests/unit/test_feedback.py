@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from bench.hearing_offenders import chance
 from bench.hearing_sounds import instruments, voices
 from bench.hearing_sounds.offences import Loop
 from local import sounds
@@ -66,10 +67,19 @@ def test_it_is_forgotten_three_seconds_after_it_ended() -> None:
 
 
 @pytest.mark.skipif(not voices.can_speak(), reason="eSpeak NG has no voices here")
-def test_a_loop_through_a_room_is_found_soon_after_it_rings() -> None:
+@pytest.mark.parametrize(("delay", "margin_db"), [(0.1, 4.0), (0.25, 4.0)])
+def test_a_loop_through_a_room_is_found_soon_after_it_rings(delay: float, margin_db: float) -> None:
+    """In the longer one the strongest of its frequencies, 4 Hz apart, takes turns."""
     said = sounds.at_rms(voices.spoken("tr", 12.0), -26.0)
-    signal, rings = Loop(0.1, 4.0).heard(said, 2.0, np.random.default_rng(5))
+    signal, rings = Loop(delay, margin_db).heard(said, 2.0, chance(f"{delay} {margin_db}"))
     found = heard(signal)
     first = next(i for i, f in enumerate(found) if f.ring_seconds >= 1.0)
     assert (first + 1) * BLOCK_SECONDS <= rings + 4.0
     assert not any(f.ring_seconds for f in found[: round(2.0 / BLOCK_SECONDS)])
+
+
+def test_a_tone_beside_one_that_grew_is_the_same_feedback_and_one_farther_away_is_none() -> None:
+    rings = growing(1000.0, 40.0)
+    for hz, same in ((1010.0, True), (1060.0, False)):
+        stands = 0.3 * np.sin(2.0 * np.pi * hz * np.arange(2 * RATE) / RATE)
+        assert (heard(np.concatenate([rings, stands]))[-1].ring_seconds > 0.0) is same

@@ -28,7 +28,8 @@ def found(signal: sounds.Signal, kbps: int = 48) -> list[Cut]:
 @needs_voices
 @pytest.mark.parametrize("voice", ["tr", "tr+f2", "en-us+m3"])
 @pytest.mark.parametrize(
-    ("gain", "down", "kbps"), [(14.0, 0.0, 48), (20.0, 1.0, 48), (40.0, 6.0, 48), (20.0, 0.0, 32)]
+    ("gain", "down", "kbps"),
+    [(14.0, 0.0, 48), (20.0, 1.0, 48), (26.0, 6.0, 48), (40.0, 6.0, 48), (20.0, 0.0, 32)],
 )
 def test_an_overdriven_voice_is_cut_also_after_it_was_turned_down(
     voice: str, gain: float, down: float, kbps: int

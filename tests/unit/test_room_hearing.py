@@ -1,7 +1,9 @@
 """How the measuring of all rooms shares the loop: within its share, nobody left out, the newest blocks kept."""
 
 import asyncio
+import itertools
 import time
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
@@ -15,9 +17,17 @@ from agent.livekit.hearing import REST_RATIO, Hearing
 from agent.livekit.native import KEPT_BLOCKS, Tap
 from agent.livekit.room_hearing import RoomHearing
 from agent.process.metrics import Metrics
-from handlers.events import MICROPHONE, Identity, LeaseLost, Measured, Sid
+from handlers.events import MICROPHONE, Event, Identity, LeaseLost, Measured, Sid
+from local import sounds
+from local.people.sound import RATE
 from local.people.waiting import until
-from moderation.audio.meter import TrackMeter
+from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
+from moderation.audio.together import SHORT_TERM_SECONDS
+from moderation.rule_names import Rule
+from moderation.rules.judge import Watch, judge
+from moderation.rules.policy import Mode, Policy
+from moderation.rules.rule import Subject, Verdict
+from moderation.rules.too_loud import TooLoud
 from tests.fakes.measured import QUIET
 
 SPEAKERS = 20
@@ -113,6 +123,67 @@ async def test_who_publishes_a_hundred_sounds_has_as_many_turns_as_who_publishes
     turns = [track.identity for track in sounds.measured[:40]]
     assert turns.count(one) == turns.count(many) == 20
     assert len({track for track in sounds.measured[:40] if track.identity == many}) == 20
+
+
+class Ears(RoomEars):
+    """The real ones, with tracks of whose receivers nothing is known."""
+
+    def __init__(
+        self, hearing: Hearing, report: Callable[[Event], None], tracks: dict[Identity, int]
+    ) -> None:
+        super().__init__(rtc.Room(), hearing, report)
+        for identity, many in tracks.items():
+            for number in range(many):
+                track = audio_track(number, identity)
+                track.tap = Tap(cast("FfiHandle", None))
+                self._tracks[f"{identity}-{number}"] = track
+
+    async def look_after(self) -> None:
+        pass
+
+    async def play(self, sounds_of: dict[Identity, sounds.Blocks]) -> None:
+        """Each track gets 200 ms every 200 ms, for ever."""
+        for turn in itertools.count():
+            for track in self._tracks.values():
+                blocks = sounds_of[track.identity]
+                assert track.tap is not None
+                track.tap.add(time.monotonic(), bytearray(blocks[turn % len(blocks)].tobytes()))
+            await asyncio.sleep(BLOCK_SECONDS)
+
+
+async def test_a_hundred_sounds_of_one_person_delay_no_verdict_about_another() -> None:
+    """Through the real meters, without the bound on how many of one person are subscribed to."""
+    hearing, late, watch = Hearing(DatabaseClock(), Metrics()), list[float](), Watch()
+    many, one = Identity("many"), Identity("one")
+    policy, verdicts, blocks = Policy(mode=Mode.ENFORCE), list[Verdict](), list[float]()
+
+    def report(event: Event) -> None:
+        nonlocal watch
+        if isinstance(event, Measured) and event.identity == one:
+            blocks.append(event.measurement.at)
+            late.append(hearing.clock.now() - event.measurement.at)
+            watch, found = judge(watch, event.measurement, Subject("speaker"), policy)
+            verdicts.extend(found)
+
+    rng = np.random.default_rng(6)
+    said, shouted = (
+        sounds.as_blocks(np.stack([signal, 0.5 * signal], axis=1))
+        for signal in (sounds.speech(-24.0, 4.0, RATE, rng), sounds.shout(-6.0, 4.0, RATE, rng))
+    )
+    ears = Ears(hearing, report, {many: 100, one: 1})
+    hearing.rooms.add(ears)
+    tasks = {
+        asyncio.create_task(hearing.run()),
+        asyncio.create_task(ears.play({many: said, one: shouted})),
+    }
+    await until("a verdict", lambda: bool(verdicts), 30.0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+    assert verdicts[0].rule is Rule.TOO_LOUD
+    assert max(late) <= 1.0
+    assert verdicts[0].at - blocks[0] <= SHORT_TERM_SECONDS + policy[TooLoud].grace_seconds + 1.0
 
 
 def test_a_track_that_waits_keeps_its_newest_blocks_and_counts_the_others() -> None:

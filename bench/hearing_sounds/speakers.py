@@ -1,0 +1,72 @@
+"""Who is overdriven: the voices with which the thresholds were found, and others, with other sentences in other
+languages, which nothing was adjusted to. The latter score."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bench.hearing_sounds import voices
+from local.sounds import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    voice: str
+    """eSpeak NG's name."""
+    text: str = ""
+    """Empty: the sentence that all sounds of the table are made with."""
+    speed: int = 150
+    """Words a minute."""
+    pitch: int = 50
+    """0 to 99."""
+
+    def speaks(self, seconds: float) -> Signal:
+        return voices.spoken(self.voice, seconds, self.speed, self.pitch, self.text)
+
+
+_WALK: Final = (
+    "Bugün hava çok güzel, birazdan dışarı çıkıp yürüyüş yapacağım. Sonra da akşam yemeği için pazardan "
+    "sebze alırım, belki komşuya da uğrarım."
+)
+_TRAINS: Final = (
+    "I never really understood why the trains are late on Mondays, but my brother says that it has to do "
+    "with the weather and the old bridge."
+)
+_ITALIAN: Final = (
+    "Ciao ragazzi, stasera vi racconto come abbiamo perso il treno e perché è colpa di mio cugino."
+)
+_PORTUGUESE: Final = (
+    "Boa noite, pessoal, hoje vou contar como foi a nossa viagem e por que o avião saiu tão tarde."
+)
+_ARABIC: Final = "مساء الخير يا أصدقاء، اليوم سنتحدث عن الموسيقى والسفر وما حدث في الأسبوع الماضي"
+_POLISH: Final = (
+    "Dobry wieczór państwu, dzisiaj opowiem o tym, jak zgubiliśmy drogę w górach i kto nas wtedy uratował."
+)
+
+TUNED_ON: Final = tuple(
+    Speaker(voice) for voice in ("tr", "tr+f2", "tr+m7", "tr+croak", "en-us", "en-us+f4", "en-us+m3", "de")
+)
+HELD_OUT: Final = (
+    Speaker("tr+f3", _WALK),
+    Speaker("tr+m4", _WALK, 160, 45),
+    Speaker("tr+f5", _WALK, 145, 65),
+    Speaker("tr+belinda", _WALK),
+    Speaker("tr+benjamin", _WALK),
+    Speaker("tr+klatt2", _WALK),
+    Speaker("tr+david", _WALK, 150, 55),
+    Speaker("en-us+f3", _TRAINS),
+    Speaker("en-us+m5", _TRAINS, 165, 40),
+    Speaker("en-us+m8", _TRAINS),
+    Speaker("en-us+edward", _TRAINS, 155),
+    Speaker("en-us+klatt4", _TRAINS, 150, 55),
+    Speaker("en-us+aunty", _TRAINS),
+    Speaker("en-us+john", _TRAINS),
+    Speaker("it", _ITALIAN),
+    Speaker("it+f3", _ITALIAN, 150, 55),
+    Speaker("it+gustave", _ITALIAN, 160),
+    Speaker("ar", _ARABIC),
+    Speaker("ar+f5", _ARABIC),
+    Speaker("pl+m2", _POLISH, 150, 45),
+    Speaker("pl+shelby", _POLISH),
+    Speaker("pt+f3", _PORTUGUESE),
+    Speaker("pt+marcelo", _PORTUGUESE),
+)
