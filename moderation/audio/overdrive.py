@@ -42,7 +42,7 @@ _BINS: Final = 100
 _TOP_BIN: Final = np.float32(99.9)
 _LOWEST_PEAK: Final = 0.12
 """Below -18 dBFS nothing is looked for."""
-_HIGHEST_FLATNESS: Final = 4.1
+_HIGHEST_FLATNESS: Final = 4.3
 _LOWEST_FLANKS: Final = 3.5
 """Nothing above, or below, is looked at closer."""
 _CLEAR_FLANKS, _FEWER_FLANKS, _STEADY_TOPS = 4.8, 3.8, 0.88

@@ -18,6 +18,7 @@ from local.people.waiting import until
 from local.stack import Stack
 from moderation.audio.measurement import Measurement
 from moderation.rule_names import Rule
+from moderation.rules.clipping import Clipping
 from moderation.rules.hum import HumLimits
 from moderation.rules.judge import Watch, judge
 from moderation.rules.noise import Noise
@@ -119,7 +120,7 @@ async def test_an_overdriven_voice_is_found_within_the_grace_and_no_loud_one(sta
             (m.at for m in measured if m.clipped_ratio_3s >= 0.01 and m.clipped_seconds >= 2.99), None
         )
         assert told is not None, name
-        assert told - begun <= POLICY.clipping.grace_seconds + 1.0, name
+        assert told - begun <= POLICY[Clipping].grace_seconds + 1.0, name
 
 
 async def test_only_an_empty_room_is_inaudible(stack: Stack) -> None:
