@@ -125,7 +125,7 @@ async def test_who_publishes_a_hundred_sounds_has_as_many_turns_as_who_publishes
     assert len({track for track in sounds.measured[:40] if track.identity == many}) == 20
 
 
-class Ears(RoomEars):
+class RealRoom(RoomHearing):
     """The real ones, with tracks of whose receivers nothing is known."""
 
     def __init__(
@@ -170,7 +170,7 @@ async def test_a_hundred_sounds_of_one_person_delay_no_verdict_about_another() -
         sounds.as_blocks(np.stack([signal, 0.5 * signal], axis=1))
         for signal in (sounds.speech(-24.0, 4.0, RATE, rng), sounds.shout(-6.0, 4.0, RATE, rng))
     )
-    ears = Ears(hearing, report, {many: 100, one: 1})
+    ears = RealRoom(hearing, report, {many: 100, one: 1})
     hearing.rooms.add(ears)
     tasks = {
         asyncio.create_task(hearing.run()),
