@@ -88,6 +88,7 @@ async def test_every_page_is_accessible_and_fits(desk: Desk, stack: Stack, scene
     await door.sign_in(scene.ops.email)
     for name, address, ready in (
         ("rooms", "rooms", ".lc-rooms"),
+        ("cases", "cases", ".lc-columns"),
         ("people", "people", "main input"),
         ("switches", "switches", ".lc-switch"),
         ("reports", "reports", ".lc-chart"),

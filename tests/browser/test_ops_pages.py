@@ -35,7 +35,16 @@ async def flip(console: ConsolePage, name: str, *, on: bool) -> None:
     switch = console.page.get_by_role("switch", name=name)
     await expect(switch).to_be_checked(checked=not on)
     await switch.click()
+    await expect(switch).to_be_checked(checked=not on)  # one press alone turns nothing
+    await confirm(console, "Maintenance")
     await expect(switch).to_be_checked(checked=on)
+
+
+async def confirm(console: ConsolePage, reason: str) -> None:
+    form = console.page.locator(".lc-confirm")
+    await form.get_by_role("textbox").fill(reason)
+    await form.locator("button[type=submit]").click()
+    await expect(form).to_be_hidden()
 
 
 async def test_calls_are_switched_off_and_a_call_is_refused(switches: ConsolePage, evening: Evening) -> None:
@@ -67,6 +76,7 @@ async def test_automatic_moderation_is_switched_and_its_other_settings_stay(
         await switches.go("switches")
         choice = switches.page.get_by_role("radio", name=mode, exact=True)
         await choice.click()
+        await confirm(switches, f"Trying {mode}")
         await expect(choice).to_be_checked()
         row = await people.service.row("app_settings", **policy)
         assert row is not None
@@ -75,6 +85,10 @@ async def test_automatic_moderation_is_switched_and_its_other_settings_stay(
         await switches.go(f"rooms/{evening.session.id}")
         await expect(switches.page.get_by_text(f"policy: {mode}")).to_be_visible()
         await expect(switches.page.get_by_text(re.compile(r"limit .14\.0 LUFS"))).to_be_visible()
+    said = await people.service.rows(
+        "app_setting_changes", key="eq.moderation.policy", order="n.desc", limit="3"
+    )
+    assert [row["reason"] for row in said] == ["Trying observe", "Trying enforce", "Trying off"]
 
 
 async def test_a_person_is_found_by_the_beginning_of_their_username(desk: Desk, evening: Evening) -> None:

@@ -24,7 +24,7 @@ FOR_AUTHENTICATED = {
     "refund_gift", "refund_session", "refund_ticket", "register_push_device",
     "revoke_relay_key", "send_gift", "session_performance", "session_policy", "set_calls_from", "unblock_user",
     "watch_levels", "look_at_person", "look_away", "preview_action", "console_people", "console_rooms",
-    "find_people", "listening_digest", "stop_listening",
+    "find_people", "change_setting", "listening_digest", "stop_listening",
     "am_ops", "holding", "is_anonymous", "is_ops", "is_service", "is_uuid", "may_listen", "my_blocks", "my_chats",
     "my_open_sessions", "my_own_sessions", "my_recent_sessions", "my_staffed_sessions",
     *EACH_REQUEST,

@@ -9,6 +9,7 @@ import { IntentsContext } from "./data/useIntents.ts";
 import { type Account, useAccount } from "./data/useAccount.ts";
 import type { Lang } from "./model/feed.ts";
 import { Acting } from "./pages/Acting.tsx";
+import { CasesPage } from "./pages/CasesPage.tsx";
 import { PeoplePage } from "./pages/PeoplePage.tsx";
 import { PersonPage } from "./pages/PersonPage.tsx";
 import { ReportsPage } from "./pages/ReportsPage.tsx";
@@ -81,6 +82,8 @@ function useTitle(route: Route | null) {
   const page = route === null ? t.sign.title : {
     rooms: t.rooms.title,
     room: t.room.people,
+    cases: t.cases.title,
+    case: t.cases.title,
     people: t.person.title,
     person: t.person.title,
     switches: t.switches.title,
@@ -146,6 +149,9 @@ function Inside({ account, route }: { account: Account & { kind: "ops" | "staff"
   }
   if (account.kind !== "ops") return <Forbidden why={t.state.opsOnly} />;
   switch (route.page) {
+    case "cases":
+    case "case":
+      return <CasesPage id={route.page === "case" ? route.id : null} account={account} />;
     case "people":
       return <PeoplePage />;
     case "person":

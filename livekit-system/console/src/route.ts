@@ -5,6 +5,8 @@ export type Route =
   | { page: "room"; id: string }
   | { page: "people" }
   | { page: "person"; id: string }
+  | { page: "cases" }
+  | { page: "case"; id: string }
   | { page: "switches" }
   | { page: "reports" };
 
@@ -15,7 +17,8 @@ export function routeOf(hash: string): Route {
   const [page, id = ""] = hash.split("?")[0]!.replace(/^#\/?/, "").split("/");
   if (page === "rooms" && ID.test(id)) return { page: "room", id };
   if (page === "people" && ID.test(id)) return { page: "person", id };
-  if (page === "people" || page === "switches" || page === "reports") return { page };
+  if (page === "cases" && ID.test(id)) return { page: "case", id };
+  if (page === "people" || page === "cases" || page === "switches" || page === "reports") return { page };
   return { page: "rooms" };
 }
 
@@ -24,6 +27,8 @@ export const links = {
   room: (id: string) => `#/rooms/${id}`,
   people: "#/people",
   person: (id: string) => `#/people/${id}`,
+  cases: "#/cases",
+  caseFile: (id: string) => `#/cases/${id}`,
   switches: "#/switches",
   reports: "#/reports",
 };

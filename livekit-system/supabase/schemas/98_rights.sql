@@ -544,6 +544,7 @@ revoke all on routine
   public.push_finish(p_results jsonb),
   live.through_assistant(),
   live.record_setting_change(),
+  public.change_setting(key text, value jsonb, reason text, seen timestamptz),
   public.explain_access(session_id uuid, user_id uuid),
   live.described_tables(),
   public.live_schema(),
@@ -802,6 +803,7 @@ grant execute on function public.revoke_relay_key(text) to authenticated, servic
 grant execute on function public.push_claim(int) to service_role;
 grant execute on function public.push_finish(jsonb) to service_role;
 grant select on public.app_setting_changes to authenticated, service_role;
+grant execute on function public.change_setting(text, jsonb, text, timestamptz) to authenticated;
 grant execute on function public.explain_access(uuid, uuid) to authenticated, service_role;
 grant execute on function public.live_schema() to authenticated, service_role;
 grant execute on function public.agent_surroundings(uuid, text[]) to service_role;

@@ -44,6 +44,7 @@ export type Database = {
           changed_at: string;
           key: string;
           n: number;
+          reason: string | null;
           requested_by: string | null;
           requested_via: string;
         };
@@ -1152,6 +1153,10 @@ export type Database = {
       case_file: { Args: { id: string }; Returns: Json };
       case_inbox: {
         Args: { state?: string | null; limit?: number | null; skip?: number | null };
+        Returns: Json;
+      };
+      change_setting: {
+        Args: { key: string; value: Json; reason: string; seen?: string | null };
         Returns: Json;
       };
       claim_case: { Args: { id: string }; Returns: Json };

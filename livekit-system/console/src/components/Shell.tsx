@@ -19,11 +19,15 @@ export interface ShellProps {
 }
 
 const THEMES: Theme[] = ["system", "light", "dark"];
-const HOME: Partial<Record<Route["page"], Route["page"]>> = { room: "rooms", person: "people" };
+const HOME: Partial<Record<Route["page"], Route["page"]>> = {
+  room: "rooms",
+  person: "people",
+  case: "cases",
+};
 
 export function Shell({ page, offers, email, theme, onTheme, onLang, onSignOut, children }: ShellProps) {
   const { t, lang } = useWords();
-  const pages = (["rooms", "people", "switches", "reports"] as const)
+  const pages = (["rooms", "cases", "people", "switches", "reports"] as const)
     .filter((name) => offers === "all" || (offers === "rooms" && name === "rooms"));
   const here = page === null ? null : HOME[page] ?? page;
   return (

@@ -1,5 +1,5 @@
 /** Owns: one switch, and the choice of the policy's mode. */
-import { useId } from "react";
+import { type FormEvent, useId, useState } from "react";
 import { MODES } from "../model/policy.ts";
 import type { PolicyMode } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
@@ -57,5 +57,46 @@ export function ModeChoice({ mode, busy, onChange }: ModeChoiceProps) {
       ))}
       <p className="lc-sub">{t.switches.modeWhy[mode]}</p>
     </fieldset>
+  );
+}
+
+export interface ConfirmProps {
+  /** What will be so. */
+  what: string;
+  busy: boolean;
+  onConfirm: (reason: string) => void;
+  onCancel: () => void;
+}
+
+/** The second press, with a reason: what is switched here concerns everybody. */
+export function Confirm({ what, busy, onConfirm, onCancel }: ConfirmProps) {
+  const { t } = useWords();
+  const [reason, setReason] = useState("");
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (reason.trim() !== "") onConfirm(reason.trim());
+  }
+
+  return (
+    <form className="lc-form lc-confirm" onSubmit={submit}>
+      <label className="lc-field">
+        <span>{t.switches.why(what)}</span>
+        <input
+          type="text"
+          name="switch-reason"
+          required
+          maxLength={1000}
+          autoComplete="off"
+          autoFocus
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </label>
+      <div className="lc-buttons">
+        <button type="button" className="lc-button lc-quiet" onClick={onCancel}>{t.action.cancel}</button>
+        <button type="submit" className="lc-button lc-danger" disabled={busy}>{what}</button>
+      </div>
+    </form>
   );
 }

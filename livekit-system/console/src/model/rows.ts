@@ -222,6 +222,16 @@ export interface Setting {
   updated_by: string | null;
 }
 
+/** A row of `app_setting_changes`. */
+export interface SettingChange {
+  n: number;
+  key: string;
+  after: unknown;
+  requested_by: string | null;
+  changed_at: Time;
+  reason: string | null;
+}
+
 export type PolicyMode = "off" | "observe" | "enforce";
 /** A policy, or what the platform changes about the default one: what the console shows of it. */
 export interface PolicyOverride {

@@ -1,25 +1,32 @@
-/** Owns: the page of switches. */
-import { useState } from "react";
+/** Owns: the page of switches: each is turned by a second press with a reason, and says who turned it before. */
+import { type ReactNode, useState } from "react";
 import { explain, Freshness, Reading } from "../components/States.tsx";
-import { ModeChoice, Switch } from "../components/Switches.tsx";
+import { Confirm, ModeChoice, Switch } from "../components/Switches.tsx";
 import { nameFor } from "../data/names.ts";
 import { useSettings } from "../data/useSettings.ts";
 import { modeOf, withMode } from "../model/policy.ts";
-import type { PolicyOverride, Setting } from "../model/rows.ts";
+import type { PolicyOverride, Setting, SettingChange } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
 
+interface Wish {
+  setting: Setting;
+  value: unknown;
+  what: string;
+}
+
 export function SwitchesPage() {
-  const { t, f } = useWords();
-  const { settings, change } = useSettings();
-  const [busy, setBusy] = useState<string | null>(null);
+  const { t } = useWords();
+  const { settings, change, history } = useSettings();
+  const [wish, setWish] = useState<Wish | null>(null);
+  const [busy, setBusy] = useState(false);
   const [note, setNote] = useState<string | null>(null);
 
-  async function set(setting: Setting | undefined, value: unknown) {
-    if (setting === undefined) return;
-    setBusy(setting.key);
+  async function confirm({ setting, value }: Wish, reason: string) {
+    setBusy(true);
     setNote(null);
-    const outcome = await change(setting, value);
-    setBusy(null);
+    const outcome = await change(setting, value, reason);
+    setBusy(false);
+    setWish(null);
     if (outcome === "raced") setNote(t.switches.raced);
     else if (outcome !== "saved") setNote(explain(outcome, t));
   }
@@ -35,43 +42,88 @@ export function SwitchesPage() {
         {(values) => {
           const [live, calls, policy] = ["live.enabled", "calls.enabled", "moderation.policy"]
             .map((key) => values.get(key));
-          const changed = (setting: Setting | undefined) =>
+          const want = (setting: Setting | undefined, value: unknown, what: string) =>
+            setting && setWish({ setting, value, what });
+          const below = (setting: Setting | undefined) =>
             setting && (
-              <p className="lc-sub lc-changed">
-                {t.switches.changed(
-                  f.stamp(setting.updated_at),
-                  setting.updated_by && nameFor(setting.updated_by),
+              <Below
+                setting={setting}
+                history={(history.data ?? []).filter((one) => one.key === setting.key)}
+              >
+                {wish?.setting.key === setting.key && (
+                  <Confirm
+                    what={wish.what}
+                    busy={busy}
+                    onConfirm={(reason) => void confirm(wish, reason)}
+                    onCancel={() => setWish(null)}
+                  />
                 )}
-              </p>
+              </Below>
             );
+          const turned = (name: string, on: boolean) => `${name}: ${on ? t.switches.on : t.switches.off}`;
           return (
             <div className="lc-panel lc-switches">
               <Switch
                 name={t.switches.live}
                 why={t.switches.liveWhy}
                 on={live?.value === true}
-                busy={busy !== null}
-                onChange={(on) => set(live, on)}
+                busy={busy}
+                onChange={(on) => want(live, on, turned(t.switches.live, on))}
               />
-              {changed(live)}
+              {below(live)}
               <Switch
                 name={t.switches.calls}
                 why={t.switches.callsWhy}
                 on={calls?.value === true}
-                busy={busy !== null}
-                onChange={(on) => set(calls, on)}
+                busy={busy}
+                onChange={(on) => want(calls, on, turned(t.switches.calls, on))}
               />
-              {changed(calls)}
+              {below(calls)}
               <ModeChoice
                 mode={modeOf(policy?.value as PolicyOverride | undefined)}
-                busy={busy !== null}
-                onChange={(mode) => set(policy, withMode(policy?.value, mode))}
+                busy={busy}
+                onChange={(mode) =>
+                  want(
+                    policy,
+                    withMode(policy?.value, mode),
+                    `${t.switches.policy}: ${t.switches.mode[mode]}`,
+                  )}
               />
-              {changed(policy)}
+              {below(policy)}
             </div>
           );
         }}
       </Reading>
+    </>
+  );
+}
+
+/** What stands below a switch: the second press, and who turned it before. */
+function Below(
+  { setting, history, children }: { setting: Setting; history: SettingChange[]; children: ReactNode },
+) {
+  const { t, f } = useWords();
+  const who = (by: string | null) => by && nameFor(by);
+  return (
+    <>
+      {children}
+      <p className="lc-sub lc-changed">
+        {t.switches.changed(f.stamp(setting.updated_at), who(setting.updated_by))}
+      </p>
+      {history.length > 0 && (
+        <details className="lc-sub lc-changed-before">
+          <summary>{t.switches.history}</summary>
+          <ol>
+            {history.slice(0, 10).map((one) => (
+              <li key={one.n}>
+                {f.zoned(one.changed_at)} · {t.switches.said(one.after)}
+                {one.requested_by && ` · ${nameFor(one.requested_by)}`}
+                {one.reason && ` · ${one.reason}`}
+              </li>
+            ))}
+          </ol>
+        </details>
+      )}
     </>
   );
 }

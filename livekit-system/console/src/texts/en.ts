@@ -11,6 +11,7 @@ export const en: Words = {
   skip: "Skip to content",
   nav: {
     rooms: "Live rooms",
+    cases: "Cases",
     people: "People",
     switches: "Switches",
     reports: "Usage",
@@ -312,6 +313,26 @@ export const en: Words = {
       tone_hz: "tone, Hz",
     },
   },
+  cases: {
+    title: "Cases",
+    which: "Which cases",
+    state: { open: "Open", resolved: "Decided" },
+    none: "No case.",
+    choose: "Choose a case.",
+    wholeSession: "The whole session",
+    severity: { info: "note", warning: "warning", critical: "critical" },
+    source: { rule: "by a rule", report: "by reports", ops: "by ops" },
+    reporters: (n) => some(n, "reporter", "reporters"),
+    held: (who) => `${who} works on it`,
+    claim: "Claim",
+    release: "Let go",
+    decision: { violation: "Violation", no_violation: "No violation" },
+    reports: "Reports",
+    messages: "Messages",
+    notes: "Private notes",
+    note: "Note, for operators alone",
+    addNote: "Add note",
+  },
   person: {
     title: "People",
     search: "Name or username",
@@ -351,6 +372,12 @@ export const en: Words = {
     },
     changed: (time, who) => who === null ? `changed ${time}` : `changed ${time} by ${who}`,
     raced: "Somebody else changed it at the same moment. This is the value of now.",
+    why: (what) => `${what} – why?`,
+    history: "Earlier changes",
+    said: (value) =>
+      typeof value === "boolean"
+        ? (value ? "on" : "off")
+        : String((value as { mode?: unknown } | null)?.mode ?? JSON.stringify(value)),
   },
   reports: {
     title: "Usage and reports",

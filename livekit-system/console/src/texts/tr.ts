@@ -9,6 +9,7 @@ export const tr: Words = {
   skip: "İçeriğe geç",
   nav: {
     rooms: "Canlı odalar",
+    cases: "Dosyalar",
     people: "Kişiler",
     switches: "Anahtarlar",
     reports: "Kullanım",
@@ -311,6 +312,26 @@ export const tr: Words = {
       tone_hz: "ton, Hz",
     },
   },
+  cases: {
+    title: "Dosyalar",
+    which: "Hangi dosyalar",
+    state: { open: "Açık", resolved: "Karara bağlanan" },
+    none: "Dosya yok.",
+    choose: "Bir dosya seçin.",
+    wholeSession: "Bütün oturum",
+    severity: { info: "not", warning: "uyarı", critical: "kritik" },
+    source: { rule: "kural", report: "bildirim", ops: "operasyon" },
+    reporters: (n) => `${n} bildiren`,
+    held: (who) => `Üzerinde çalışan: ${who}`,
+    claim: "Üstlen",
+    release: "Bırak",
+    decision: { violation: "İhlal var", no_violation: "İhlal yok" },
+    reports: "Bildirimler",
+    messages: "Mesajlar",
+    notes: "Özel notlar",
+    note: "Not, yalnızca operasyon için",
+    addNote: "Not ekle",
+  },
   person: {
     title: "Kişiler",
     search: "Ad veya kullanıcı adı",
@@ -350,6 +371,12 @@ export const tr: Words = {
     },
     changed: (time, who) => who === null ? `değişti: ${time}` : `değişti: ${time}, ${who}`,
     raced: "Aynı anda başkası değiştirdi. Şimdiki değer budur.",
+    why: (what) => `${what} – neden?`,
+    history: "Önceki değişiklikler",
+    said: (value) =>
+      typeof value === "boolean"
+        ? (value ? "açık" : "kapalı")
+        : String((value as { mode?: unknown } | null)?.mode ?? JSON.stringify(value)),
   },
   reports: {
     title: "Kullanım ve raporlar",

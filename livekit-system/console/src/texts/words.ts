@@ -11,7 +11,7 @@ export interface Words {
   locale: string;
   name: string;
   skip: string;
-  nav: { rooms: string; people: string; switches: string; reports: string; label: string };
+  nav: { rooms: string; cases: string; people: string; switches: string; reports: string; label: string };
   language: string;
   theme: { label: string; system: string; light: string; dark: string };
   sign: {
@@ -233,6 +233,26 @@ export interface Words {
     /** What a rule measured; a name that is missing here is shown as the agent writes it. */
     figure: Record<string, string>;
   };
+  cases: {
+    title: string;
+    which: string;
+    state: { open: string; resolved: string };
+    none: string;
+    choose: string;
+    wholeSession: string;
+    severity: { info: string; warning: string; critical: string };
+    source: { rule: string; report: string; ops: string };
+    reporters: (n: number) => string;
+    held: (who: string) => string;
+    claim: string;
+    release: string;
+    decision: { violation: string; no_violation: string };
+    reports: string;
+    messages: string;
+    notes: string;
+    note: string;
+    addNote: string;
+  };
   person: {
     title: string;
     search: string;
@@ -272,6 +292,10 @@ export interface Words {
     };
     changed: (time: string, who: string | null) => string;
     raced: string;
+    why: (what: string) => string;
+    history: string;
+    /** A value as history shows it. */
+    said: (value: unknown) => string;
   };
   reports: {
     title: string;

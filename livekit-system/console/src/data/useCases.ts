@@ -1,0 +1,66 @@
+/** Owns: the inbox of cases and one file, read again when the bell of ops rings, and what is done with a case. */
+import { useCallback } from "react";
+import type { Case, CaseFile } from "../model/cases.ts";
+import { useSupabase } from "./client.ts";
+import { dataOf, type Failure, failureFrom } from "./failure.ts";
+import { profilesOf } from "./names.ts";
+import { type Live, useLive } from "./useLive.ts";
+import { useTopic } from "./useTopic.ts";
+
+const EVERY_MS = 10_000;
+const ROWS = 100;
+
+export type InboxState = "open" | "resolved";
+
+export function useInbox(state: InboxState): Live<Case[]> {
+  const client = useSupabase();
+
+  async function read(): Promise<Case[]> {
+    const cases = await dataOf<Case[]>(client.rpc("case_inbox", { state, limit: ROWS }));
+    await profilesOf(client, cases.flatMap((one) => [one.user_id ?? [], one.claimed_by ?? []].flat()));
+    return cases;
+  }
+  const inbox = useLive(`cases ${state}`, read, EVERY_MS);
+  useTopic("live:cases", "changed", inbox.refresh, inbox.refresh);
+  return inbox;
+}
+
+export interface CaseWork {
+  file: Live<CaseFile>;
+  /** Calls one of the functions on cases; null when it was done. */
+  work: (name: CaseAct, more?: Record<string, unknown>) => Promise<Failure | null>;
+}
+
+export type CaseAct = "claim_case" | "release_case" | "resolve_case" | "add_case_note";
+
+export function useCase(id: string, onChanged: () => void): CaseWork {
+  const client = useSupabase();
+
+  async function read(): Promise<CaseFile> {
+    const file = await dataOf<CaseFile>(client.rpc("case_file", { id }));
+    const { notes } = file;
+    const named = [
+      file.case.user_id,
+      file.case.claimed_by,
+      file.case.resolved_by,
+      ...notes.map((note) => note.author_id),
+    ];
+    await profilesOf(client, named.filter((one) => one !== null));
+    return file;
+  }
+  const file = useLive(`case ${id}`, read, EVERY_MS);
+  const { refresh } = file;
+
+  const work = useCallback(async (name: CaseAct, more: Record<string, unknown> = {}) => {
+    try {
+      await dataOf(client.rpc(name, name === "add_case_note" ? { case_id: id, ...more } : { id, ...more }));
+      return null;
+    } catch (error) {
+      return failureFrom(error);
+    } finally {
+      refresh();
+      onChanged();
+    }
+  }, [client, id, refresh, onChanged]);
+  return { file, work };
+}

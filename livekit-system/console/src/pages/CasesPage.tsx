@@ -1,0 +1,98 @@
+/** Owns: the page of cases: the inbox, and the one that is open beside it. */
+import { useCallback } from "react";
+import { CaseFile } from "../components/CaseFile.tsx";
+import { CaseList } from "../components/CaseList.tsx";
+import { Empty, Freshness, Reading } from "../components/States.tsx";
+import { nameFor } from "../data/names.ts";
+import type { Account } from "../data/useAccount.ts";
+import { type InboxState, useCase, useInbox } from "../data/useCases.ts";
+import { useNow } from "../data/useLive.ts";
+import { useReasonCodes } from "../data/useReasonCodes.ts";
+import { scopesFor } from "../model/actions.ts";
+import type { CaseFile as File } from "../model/cases.ts";
+import type { Aim } from "../model/intents.ts";
+import { OPS_RANK } from "../model/roles.ts";
+import { oneOf, useParams } from "../params.ts";
+import { useWords } from "../texts/useWords.ts";
+import { useAct } from "./Acting.tsx";
+
+const VIEW = { state: "open" };
+const STATES = ["open", "resolved"] as const;
+
+export function CasesPage({ id, account }: { id: string | null; account: Account & { kind: "ops" } }) {
+  const { t } = useWords();
+  const [params, setParams] = useParams(VIEW);
+  const state: InboxState = oneOf(STATES, params.state);
+  const inbox = useInbox(state);
+  const now = useNow(5_000);
+  return (
+    <>
+      <div className="lc-title">
+        <h1>{t.cases.title}</h1>
+        <Freshness of={inbox} />
+        <select
+          aria-label={t.cases.which}
+          value={state}
+          onChange={(event) => setParams({ state: event.target.value })}
+        >
+          {STATES.map((one) => <option key={one} value={one}>{t.cases.state[one]}</option>)}
+        </select>
+      </div>
+      <div className="lc-columns">
+        <section className="lc-panel" data-feed="inbox" aria-label={t.cases.title}>
+          <Reading of={inbox}>
+            {(cases) =>
+              cases.length === 0
+                ? <Empty>{t.cases.none}</Empty>
+                : <CaseList cases={cases} chosen={id} me={account.id} now={now} nameOf={nameFor} />}
+          </Reading>
+        </section>
+        <section className="lc-panel" data-feed="case">
+          {id === null
+            ? <Empty>{t.cases.choose}</Empty>
+            : <Opened key={id} id={id} me={account.id} now={now} onChanged={inbox.refresh} />}
+        </section>
+      </div>
+    </>
+  );
+}
+
+function Opened(props: { id: string; me: string; now: number; onChanged: () => void }) {
+  const codes = useReasonCodes();
+  const act = useAct();
+  const changed = useCallback(() => props.onChanged(), [props.onChanged]);
+  const { file, work } = useCase(props.id, changed);
+  return (
+    <Reading of={file}>
+      {(read) => {
+        const aim = aimOf(read);
+        return (
+          <CaseFile
+            file={read}
+            me={props.me}
+            now={props.now}
+            codes={codes}
+            nameOf={nameFor}
+            work={work}
+            onAct={aim && (() => act(aim))}
+          />
+        );
+      }}
+    </Reading>
+  );
+}
+
+/** What ops may do about the person of a case: in its session while that runs, and keeping out in any case. */
+function aimOf({ case: item, session }: File): Aim | null {
+  if (item.user_id === null) return null;
+  const live = session?.status === "live";
+  return {
+    sessionId: session?.id ?? null,
+    target: { id: item.user_id, name: nameFor(item.user_id) },
+    actions: live ? ["mute", "chat_mute", "kick", "ban"] : ["ban"],
+    roles: [],
+    scopes: session ? scopesFor(OPS_RANK) : ["platform"],
+    rank: OPS_RANK,
+    dryRun: false,
+  };
+}
