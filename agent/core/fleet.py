@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import FleetRole, PortError, RoomName, Store, WorkerState
+from agent.core.ports import CheckedIn, FleetRole, PortError, RoomName, Store, WorkerState
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,8 @@ EARLY_SECONDS = 1.0
 """A leader whose lease has less left has missed its check-ins: somebody else begins to look as well."""
 SHORTEST_PAUSE_SECONDS = 0.1
 AFTER_SECONDS = 0.02
+ALONE_SHARE = 0.9
+"""Of the leader's lease."""
 PATIENCE_SECONDS = 2.0
 LEAVE_SECONDS = 1.0
 
@@ -36,7 +38,8 @@ class Fleet:
         self, store: Store, clock: DatabaseClock, host: Takes, state: Callable[[], WorkerState]
     ) -> None:
         """`state`: how this worker is now."""
-        self._store, self._monotonic, self._host, self._state = store, clock.monotonic, host, state
+        self._store, self._monotonic, self._host, self.state = store, clock.monotonic, host, state
+        self._due_at = 0.0
         self._hint = asyncio.Event()
         self.standing = FleetRole.STANDBY
         self.workers = 1
@@ -57,34 +60,32 @@ class Fleet:
         """Check in for ever. A worker that the database does not hear watches over nothing."""
         while True:
             self._hint.clear()
-            pause = CHECK_IN_SECONDS
+            self._due_at = self._monotonic() + CHECK_IN_SECONDS
             try:
-                pause = min(pause, await self._check_in())
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    self.checked_in(await self._store.check_in(self.state(), EARLY_SECONDS))
             except (PortError, TimeoutError) as error:
                 log.warning("not checked in", extra={"error": str(error) or "timed out"})
                 self._stand(FleetRole.STANDBY, self.workers, self.neighbour)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._hint.wait()
+            while not self._hint.is_set() and (left := self._due_at - self._monotonic()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await self._hint.wait()
 
     async def leave(self) -> None:
         """This worker is going: say so, for another to lead at once. Its state takes no rooms any more."""
         try:
-            await asyncio.wait_for(self._store.check_in(self._state(), EARLY_SECONDS), LEAVE_SECONDS)
+            await asyncio.wait_for(self._store.check_in(self.state(), EARLY_SECONDS), LEAVE_SECONDS)
         except (PortError, TimeoutError) as error:
             log.warning("left without a word", extra={"error": str(error) or "timed out"})
 
-    async def _check_in(self) -> float:
-        """Returns in how many seconds a leader that is not seen any more would need a deputy."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            answer = await self._store.check_in(self._state(), EARLY_SECONDS)
+    def checked_in(self, answer: CheckedIn) -> None:
+        """Do what a check-in answered, and wait from now on for the next. A look of the watcher's is one too."""
         if answer.handed:
             log.info("rooms handed over to us", extra={"rooms": len(answer.handed)})
         self.take(answer.handed)
+        self._due_at = self._monotonic() + _pause(answer)
         self._stand(answer.standing, answer.workers, answer.neighbour)
-        if answer.standing is FleetRole.STANDBY:
-            return max(SHORTEST_PAUSE_SECONDS, answer.leader_left - EARLY_SECONDS + AFTER_SECONDS)
-        return CHECK_IN_SECONDS
 
     def take(self, rooms: Mapping[RoomName, float]) -> None:
         """Serve rooms that other workers have or had, each with the seconds until its claim is granted."""
@@ -101,3 +102,14 @@ class Fleet:
         self.standing, self.workers, self.neighbour = standing, workers, neighbour
         for call in self.on_change:
             call()
+
+
+def _pause(answer: CheckedIn) -> float:
+    """Seconds until the next check-in. One that is alone has nobody to show itself to: its looks are enough."""
+    if answer.standing is FleetRole.STANDBY:
+        # At the moment at which a leader that is not seen any more needs a deputy.
+        left = answer.leader_left - EARLY_SECONDS + AFTER_SECONDS
+        return min(CHECK_IN_SECONDS, max(SHORTEST_PAUSE_SECONDS, left))
+    if answer.workers == 1:
+        return max(CHECK_IN_SECONDS, ALONE_SHARE * answer.leader_left)
+    return CHECK_IN_SECONDS

@@ -282,6 +282,8 @@ class Findings(NamedTuple):
     """Those in which somebody is, as far as the database has been told, and that were not listed."""
     strangers: frozenset[RoomName] = frozenset()
     """Listed rooms that belong to nothing that runs."""
+    checked_in: "CheckedIn | None" = None
+    """The answer to the check-in that came with the question."""
 
 
 class FleetRole(Enum):
@@ -402,9 +404,14 @@ class Store(Protocol):
         """Say that this worker is up, and learn what is asked of it. `early_seconds`: a leader whose lease has less
         left has missed its check-ins, and gets a deputy."""
 
-    async def watch(self, early_seconds: float, listed: frozenset[RoomName] | None) -> Findings:
+    async def watch(
+        self,
+        early_seconds: float,
+        listed: frozenset[RoomName] | None,
+        state: WorkerState | None = None,
+    ) -> Findings:
         """What is not in order. `early_seconds`: a lease with less left is lapsing. `listed`: all rooms that LiveKit
-        has, when they have just been listed."""
+        has, when they have just been listed. `state`: check in by the same call."""
 
     async def hand(self, rooms: Mapping[RoomName, float]) -> Mapping[RoomName, float]:
         """Give rooms to the workers with most room for them, each with the seconds until its claim is granted. Returns

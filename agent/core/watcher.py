@@ -173,7 +173,9 @@ class Watcher:
         listed = self._monotonic() >= self._list_at
         if listed:
             new = await self._list()
-        watch = await self._store.watch(EARLY_SECONDS, self._there if listed else None)
+        watch = await self._store.watch(EARLY_SECONDS, self._there if listed else None, self._fleet.state())
+        if watch.checked_in is not None:
+            self._fleet.checked_in(watch.checked_in)
         if listed:
             self._compare(watch)
         self._note(watch)

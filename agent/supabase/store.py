@@ -155,31 +155,37 @@ class SqlStore:
         return key["revoked_at"] is None
 
     async def check_in(self, state: WorkerState, early_seconds: float) -> CheckedIn:
-        answer = await self._timed(
-            "agent_check_in",
-            p_ttl_ms=self._ttl_ms,
-            p_early_ms=round(early_seconds * 1000),
-            p_state=asdict(state),
-        )
-        return CheckedIn(
-            FleetRole(answer["role"]),
-            answer["left_ms"] / 1000,
-            answer["workers"],
-            _handed(answer["handed"]),
-            answer["neighbour"],
+        return _checked_in(
+            await self._timed(
+                "agent_check_in",
+                p_ttl_ms=self._ttl_ms,
+                p_early_ms=round(early_seconds * 1000),
+                p_state=asdict(state),
+            )
         )
 
-    async def watch(self, early_seconds: float, listed: frozenset[RoomName] | None) -> Findings:
-        rooms = None if listed is None else sorted(listed)
+    async def watch(
+        self,
+        early_seconds: float,
+        listed: frozenset[RoomName] | None,
+        state: WorkerState | None = None,
+    ) -> Findings:
         with self._noting_failure():
-            answer = await self._call("agent_watch", p_early_ms=round(early_seconds * 1000), p_listed=rooms)
-        now, next_ms = rows.seconds(answer["now"]) or 0.0, answer["next_ms"]
+            answer = await self._call(
+                "agent_watch",
+                p_early_ms=round(early_seconds * 1000),
+                p_listed=None if listed is None else sorted(listed),
+                p_ttl_ms=self._ttl_ms,
+                p_state=None if state is None else asdict(state),
+            )
+        now, checked_in = rows.seconds(answer["now"]) or 0.0, answer["checked_in"]
         return Findings(
             {RoomName(place["room"]): _left(place["left_ms"]) for place in answer["rooms"]},
-            _left(next_ms),
+            _left(answer["next_ms"]),
             {RoomName(waiting["room"]): _unclaimed(waiting, now) for waiting in answer["unclaimed"]},
             frozenset(map(RoomName, answer["missed"])),
             frozenset(map(RoomName, answer["strangers"])),
+            None if checked_in is None else _checked_in(checked_in),
         )
 
     async def hand(self, rooms: Mapping[RoomName, float]) -> Mapping[RoomName, float]:
@@ -239,6 +245,16 @@ def _known(lease: Lease, known: Known, quiet_since: str | None) -> dict[str, Any
 
 def _left(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
+
+
+def _checked_in(answer: rows.Json) -> CheckedIn:
+    return CheckedIn(
+        FleetRole(answer["role"]),
+        answer["left_ms"] / 1000,
+        answer["workers"],
+        _handed(answer["handed"]),
+        answer["neighbour"],
+    )
 
 
 def _handed(items: Sequence[rows.Json]) -> Mapping[RoomName, float]:

@@ -55,6 +55,16 @@ class FleetContract:
         assert await standing(two, LEAVING) is FleetRole.STANDBY
         assert await standing(one) is FleetRole.LEADER
 
+    async def test_a_look_is_a_check_in_too(self, backend: Backend) -> None:
+        one, two = backend.worker("one"), backend.worker("two")
+        assert await standing(one) is FleetRole.LEADER
+        await two.check_in(FULL, EARLY)
+        await two.hand({RoomName("room"): 0.5})
+        seen = (await one.watch(EARLY, None, IDLE)).checked_in
+        assert seen is not None
+        assert (seen.standing, seen.workers, list(seen.handed)) == (FleetRole.LEADER, 2, ["room"])
+        assert (await two.watch(EARLY, None)).checked_in is None
+
     async def test_what_is_handed_over_is_told_once_and_to_nobody_else(self, backend: Backend) -> None:
         one, two = backend.worker("one"), backend.worker("two")
         await one.check_in(FULL, EARLY)

@@ -491,7 +491,12 @@ class FakeStore:
             neighbour,
         )
 
-    async def watch(self, early_seconds: float, listed: frozenset[RoomName] | None) -> Findings:
+    async def watch(
+        self,
+        early_seconds: float,
+        listed: frozenset[RoomName] | None,
+        state: WorkerState | None = None,
+    ) -> Findings:
         self._reach()
         running = [place for place in self._db.places.values() if place.status is Status.OPEN]
         left = {place.name: self._left(place) for place in running}
@@ -507,6 +512,7 @@ class FakeStore:
             if listed is not None
             else frozenset(),
             (listed or frozenset()) - left.keys(),
+            None if state is None else await self.check_in(state, early_seconds),
         )
 
     def _left(self, place: Place) -> float | None:

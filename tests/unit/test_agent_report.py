@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from agent.core.ports import FleetRole, RoomName
+from agent.core.ports import FleetRole, RoomName, WorkerState
 from agent.core.puller import DEAF_AFTER
 from agent.core.relay_key import RelayKey
 from agent.livekit.api_budget import ApiBudget
@@ -122,6 +122,7 @@ async def test_figures_say_how_many_and_for_how_long() -> None:
         world.database.live(TWO)
         world.livekit.join(TWO, ADA, NOTHING)
         process.host.stop_taking()
+        process.fleet.state = lambda: WorkerState(takes=True, rooms=0, load=0.0)
         process.fleet.standing = FleetRole.LEADER
         watching = asyncio.create_task(process.watcher.run())
         await asyncio.sleep(3 * WATCH_SECONDS)

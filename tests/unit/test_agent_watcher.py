@@ -73,7 +73,9 @@ class World:
         if room in self.stubborn:
             raise TargetGone("not there any more")
 
-    async def watch(self, early_seconds: float, listed: frozenset[RoomName] | None) -> Findings:
+    async def watch(
+        self, early_seconds: float, listed: frozenset[RoomName] | None, _state: WorkerState
+    ) -> Findings:
         self.looks += 1
         sound = {
             room: left for room, left in self.leases.items() if left is not None and left >= early_seconds

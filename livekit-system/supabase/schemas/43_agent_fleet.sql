@@ -154,8 +154,10 @@ comment on function public.agent_suspect is
   'granted after a grace of 250 ms in which its worker has not renewed it. A fallen lock is no proof: a server that restarts drops all.';
 grant execute on function public.agent_suspect(text, text, int) to service_role, live_agent;
 
-create function public.agent_watch(p_worker text, p_early_ms int, p_listed text[] default null) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+create function public.agent_watch(
+  p_worker text, p_early_ms int, p_listed text[] default null, p_ttl_ms int default null, p_state jsonb default null
+) returns jsonb
+language plpgsql security definer set search_path = '' as $$
 declare
   now_at timestamptz := clock_timestamp();
   answer jsonb;
@@ -184,12 +186,14 @@ begin
            'strangers', (select coalesce(jsonb_agg(l.room), '[]') from unnest(p_listed) l (room)
                           where l.room not in (select x.room from running x)))
     into answer;
-  return answer || jsonb_build_object('now', now_at, 'unclaimed', live.unclaimed_actions());
+  return answer || jsonb_build_object(
+    'now', now_at, 'unclaimed', live.unclaimed_actions(),
+    'checked_in', case when p_state is not null then public.agent_check_in(p_worker, p_ttl_ms, p_early_ms, p_state) end);
 end;
 $$;
 comment on function public.agent_watch is
   'For the worker that watches: {"now", "rooms": [{"room", "left_ms"}] running rooms whose lease has less than p_early_ms left (null: nobody '
   'has the room, or its worker offers it or fell), "next_ms": when the first lease of the others comes that near, "unclaimed": as '
   'live.unclaimed_actions}. With p_listed, the rooms that LiveKit has: "missed", running rooms with somebody in them that it lacks, and '
-  '"strangers", those of it that belong to nothing that runs.';
-grant execute on function public.agent_watch(text, int, text[]) to service_role, live_agent;
+  '"strangers", those of it that belong to nothing that runs. With p_state it is a check-in as well: "checked_in" is that answer.';
+grant execute on function public.agent_watch(text, int, text[], int, jsonb) to service_role, live_agent;

@@ -329,7 +329,7 @@ revoke all on routine
   public.agent_check_in(p_worker text, p_ttl_ms int, p_early_ms int, p_state jsonb),
   public.agent_hand(p_worker text, p_rooms jsonb),
   public.agent_suspect(p_worker text, p_fallen text, p_grace_ms int),
-  public.agent_watch(p_worker text, p_early_ms int, p_listed text[]),
+  public.agent_watch(p_worker text, p_early_ms int, p_listed text[], p_ttl_ms int, p_state jsonb),
   live.action_json(p_row public.moderation_actions),
   live.expire_actions(p_session uuid, p_call uuid),
   live.claim_actions(p_worker text, p_session uuid, p_call uuid, p_in_hand uuid[], p_limit int),
@@ -734,7 +734,7 @@ grant execute on function public.agent_release(text, jsonb) to service_role, liv
 grant execute on function public.agent_check_in(text, int, int, jsonb) to service_role, live_agent;
 grant execute on function public.agent_hand(text, jsonb) to service_role, live_agent;
 grant execute on function public.agent_suspect(text, text, int) to service_role, live_agent;
-grant execute on function public.agent_watch(text, int, text[]) to service_role, live_agent;
+grant execute on function public.agent_watch(text, int, text[], int, jsonb) to service_role, live_agent;
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;
 grant execute on function public.agent_finish_actions(text, jsonb) to service_role, live_agent;
 grant execute on function public.agent_presence(text, jsonb) to service_role, live_agent;
