@@ -19,8 +19,7 @@ from agent.process.surroundings import check_functions, check_surroundings
 from agent.supabase.client import SERVER_FAULT, BadAnswer, Supabase, supabase_client
 
 NO_SUCH_FUNCTION = "PGRST202"
-REFUSES_KEYS = ("unauthenticated", "permission_denied")
-"""LiveKit's own codes for it; a 401 without one is somebody else's."""
+REFUSES_KEYS = (401, 403)
 SECONDS = 5.0
 BOOKS_SECONDS = 60.0
 STALE_ACTION_SECONDS = 5.0
@@ -146,7 +145,7 @@ async def _check_livekit(
 
 
 def _livekit_refuses(error: api.ServerError, url: str) -> str:
-    if error.code in REFUSES_KEYS:
+    if error.status in REFUSES_KEYS:
         return f"LiveKit refuses the key ({error.code}): check LIVEKIT_API_KEY and LIVEKIT_API_SECRET"
     return f"what answers at LIVEKIT_URL is no LiveKit server (HTTP {error.status}): check {url}"
 

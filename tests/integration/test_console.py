@@ -8,7 +8,11 @@ from deno import find_deno_bin
 
 from local import console
 
-ENV = {"SUPABASE_URL": "http://127.0.0.1:1", "SUPABASE_ANON_KEY": "sb_publishable_x"}
+ENV = {
+    "SUPABASE_URL": "http://127.0.0.1:1",
+    "SUPABASE_ANON_KEY": "sb_publishable_x",
+    "LIVEKIT_URL": "ws://127.0.0.1:2",
+}
 SECRETS = {"SUPABASE_SERVICE_ROLE_KEY": "sb_secret_x", "DATABASE_URL": "postgres://x"}
 
 
