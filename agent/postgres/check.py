@@ -19,7 +19,7 @@ MIGRATE = "the database's functions are not there, or this role may not call the
 async def check(url: str) -> Sequence[tuple[bool, str]]:
     """Whether each is well, and what to read about it. `url`: LIVE_DATABASE_URL."""
     try:
-        listener, speaker = await asyncio.gather(_open(url), _open(url))
+        hearing, telling = await asyncio.gather(_open(url), _open(url))
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
         return [(False, "own lane: Postgres refuses the role or its password: check LIVE_DATABASE_URL")]
     except (*LOST, asyncpg.PostgresError, ValueError) as error:
@@ -27,13 +27,13 @@ async def check(url: str) -> Sequence[tuple[bool, str]]:
             (False, f"own lane: Postgres does not answer ({error or 'timed out'}): check LIVE_DATABASE_URL")
         ]
     try:
-        told = await speaker.fetchrow(SAY)
-        return [_role(told["role"], may=told["may"]), await _listens(listener, speaker)]
+        told = await telling.fetchrow(SAY)
+        return [_role(told["role"], may=told["may"]), await _listens(hearing, telling)]
     except (*LOST, asyncpg.PostgresError) as error:
         return [(False, f"own lane: {error or 'timed out'}")]
     finally:
-        listener.terminate()
-        speaker.terminate()
+        hearing.terminate()
+        telling.terminate()
 
 
 def _role(role: str, *, may: bool) -> tuple[bool, str]:
@@ -43,10 +43,10 @@ def _role(role: str, *, may: bool) -> tuple[bool, str]:
     return True, f"own lane: signed in as {role}{more}"
 
 
-async def _listens(listener: asyncpg.Connection, speaker: asyncpg.Connection) -> tuple[bool, str]:
+async def _listens(hearing: asyncpg.Connection, telling: asyncpg.Connection) -> tuple[bool, str]:
     heard = asyncio.Event()
-    await listener.add_listener(PROBE, lambda *_: heard.set())
-    await speaker.execute(f"notify {PROBE}")
+    await hearing.add_listener(PROBE, lambda *_: heard.set())
+    await telling.execute(f"notify {PROBE}")
     try:
         await asyncio.wait_for(heard.wait(), CONNECT_SECONDS)
     except TimeoutError:

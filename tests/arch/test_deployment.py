@@ -159,7 +159,7 @@ def test_the_image_holds_all_that_the_worker_imports(image: Path) -> None:
     assert not (image / "local").exists()
     assert not (image / "demo").exists()
     installed = {path.name for path in image.glob(".venv/lib/*/site-packages/*")}
-    assert not installed & {"pytest", "asyncpg", "mcp", "playwright"}
+    assert not installed & {"pytest", "psycopg2", "mcp", "playwright"}
 
 
 def test_the_images_command_starts_the_worker_and_names_what_is_missing(image: Path) -> None:

@@ -309,7 +309,7 @@ class Arena:
     async def discrepancies(self) -> list[str]:
         """`python -m agent verify`, and what only this place knows: who is connected and what was asked."""
         settings = Settings(**{name.lower(): value for name, value in self.stack.env.items()})  # type: ignore[arg-type]
-        found = [words for well, words in await verify(settings) if not well]
+        found = [words for well, words in (await verify(settings)).findings if not well]
         unfinished = await self.sql(
             "select id, status from moderation_actions where id = any($1::uuid[]) and status <> 'applied'",
             self.asked,
