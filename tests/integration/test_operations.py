@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent.process.commands import status
+from agent.process.commands import Finding, status
 from agent.process.settings import Settings
 from local.people.person import People
 from local.people.waiting import until
@@ -81,11 +81,11 @@ async def test_readiness_says_what_is_missing_while_wakeups_are_away(stack: Stac
 @pytest.mark.usefixtures("worker")
 async def test_status_names_the_rooms_and_what_they_wait_for(stack: Stack, people: People) -> None:
     room = await hosted(people)
-    told: Sequence[tuple[bool, str]] = ()
+    told: Sequence[Finding] = ()
 
     async def line() -> str | None:
         nonlocal told
-        told = await status(settings_of(stack))
+        told = (await status(settings_of(stack))).findings
         if not all(well for well, _ in told):
             return None  # at its last look the watcher may have seen the room before its agent
         return next((what for _, what in told if room.session.id in what and "1 people" in what), None)
