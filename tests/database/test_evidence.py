@@ -69,9 +69,14 @@ async def clip_of(world: World, clip: str) -> Json:
     return await world.row("select * from evidence_clips where id = $1", clip)
 
 
-async def due(world: World) -> list[str]:
+async def due(world: World) -> set[str]:
+    """All that is to be deleted, page by page: other tests' clips are there too."""
     await world.value("update evidence_clips set delete_claimed_at = null")
-    return [clip["id"] for clip in await world.service(TO_DELETE)]
+    found: set[str] = set()
+    while page := {clip["id"] for clip in await world.service(TO_DELETE)}:
+        assert not page & found, "taken for a minute"
+        found |= page
+    return found
 
 
 # -- causes --------------------------------------------------------------------------
@@ -308,6 +313,22 @@ async def test_a_clip_is_deleted_when_its_file_is_gone_and_not_before(world: Wor
         )
         == 1
     )
+
+
+async def test_files_that_are_not_given_up_keep_no_younger_one_waiting(world: World) -> None:
+    scene, speaker, _, stuck = await ordered(world)
+    fresh = str(uuid.uuid4())
+    asked = row(scene, speaker, fresh, await incident(world, scene, speaker))
+    assert (await put(world, asked))["ok"]
+    over = "update evidence_clips set retention_until = now() - $2::text::interval where id = $1"
+    await world.value(over, stuck, "2 minutes")
+    await world.value(over, fresh, "1 minute")
+    await world.value(
+        "update evidence_clips set delete_claimed_at = now() - interval '2 minutes' where id <> $1", fresh
+    )
+    first = "select public.evidence_to_delete(1)"
+    assert [clip["id"] for clip in await world.service(first)] == [fresh]
+    assert fresh not in [clip["id"] for clip in await world.service(first)]
 
 
 async def test_the_audit_finds_lost_and_stray_files(world: World) -> None:

@@ -119,7 +119,7 @@ language plpgsql security definer set search_path = '' as $$
 begin
   -- Retention may delete what is about a file that is gone, and nothing else.
   if tg_op = 'UPDATE' or exists (select from public.evidence_clips c where c.id = old.clip_id and c.deleted_at is null) then
-    perform live.refuse(403, 'append_only', 'evidence_access is append-only.');
+    perform live.refuse(403, 'append_only', 'The record of who looked at a clip is append-only: it is neither changed nor removed.');
   end if;
   return old;
 end;
@@ -441,14 +441,15 @@ begin
   with due as (
     select c.id from public.evidence_clips c
      where c.id in (select o.id from live.clips_over() o) and coalesce(c.delete_claimed_at, '-infinity') < clock_timestamp() - interval '1 minute'
-     order by c.retention_until limit least(greatest(coalesce(p_most, 50), 1), 200) for update skip locked
+     -- What nobody has tried yet comes first: files that Storage does not give up must not keep all younger ones waiting.
+     order by c.delete_claimed_at nulls first, c.retention_until limit least(greatest(coalesce(p_most, 50), 1), 200) for update skip locked
   ), claimed as (
     update public.evidence_clips c set delete_claimed_at = clock_timestamp() from due where c.id = due.id returning c.id, c.path)
   select coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'path', x.path)), '[]') into found from claimed x;
   return found;
 end;
 $$;
-comment on function public.evidence_to_delete(int) is 'For workers: clips whose files are to be deleted, taken for a minute: [{id, path}].';
+comment on function public.evidence_to_delete(int) is 'For workers: clips whose files are to be deleted, those not tried yet first, taken for a minute: [{id, path}].';
 grant execute on function public.evidence_to_delete(int) to service_role;
 
 create function public.evidence_deleted(p_ids uuid[]) returns jsonb
