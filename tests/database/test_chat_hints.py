@@ -201,3 +201,20 @@ async def test_the_budget_is_shared_among_sessions_that_say_something(world: Wor
     assert spoke >= 3
     assert await world.value("select live.count_hint_sessions()") == spoke
     assert await world.value("select live.count_hint_sessions()") == spoke
+
+
+async def test_the_first_hint_of_a_session_waits_for_nobody(world: World) -> None:
+    """Anyone who tells it may hold the session, which the one waited for wants next: a gift and a webhook did."""
+    scene = await world.live()
+    await (await world.owner()).execute(AUDIENCE, scene.id, 1)
+    await (await world.owner()).execute("delete from live.session_hints where session_id = $1", scene.id)
+    await (await world.owner()).execute("delete from live.held_hints where session_id = $1", scene.id)
+    gift, webhook = await world.connect(), await world.connect()
+    tell = "select live.tell_session($1, 'live_messages', '[\"1\"]')"
+    async with gift.transaction(), webhook.transaction():
+        await gift.execute(tell, scene.id)
+        await webhook.execute("set local lock_timeout = '500ms'")
+        await webhook.execute("select from live_sessions where id = $1 for no key update", scene.id)
+        await webhook.execute(tell, scene.id)
+    told = "select count(*) from live.held_hints where session_id = $1"
+    assert await world.value(told, scene.id) == 2, "both are told, now or with the next"
