@@ -141,6 +141,9 @@ class RealRoom(RoomHearing):
     async def look_after(self) -> None:
         pass
 
+    def look_who_keeps_us_out(self) -> None:
+        pass
+
     async def play(self, sounds_of: dict[Identity, sounds.Blocks]) -> None:
         """Each track gets 200 ms every 200 ms, for ever."""
         for turn in itertools.count():
@@ -152,7 +155,10 @@ class RealRoom(RoomHearing):
 
 
 async def test_a_hundred_sounds_of_one_person_delay_no_verdict_about_another() -> None:
-    """Through the real meters, without the bound on how many of one person are subscribed to."""
+    """Through the real meters, without the bound on how many of one person are subscribed to.
+
+    The shout is cut off as well, for which the grace may be over first: the verdict meant is that on its loudness.
+    """
     hearing, late, watch = Hearing(DatabaseClock(), Metrics()), list[float](), Watch()
     many, one = Identity("many"), Identity("one")
     policy, verdicts, blocks = Policy(mode=Mode.ENFORCE), list[Verdict](), list[float]()
@@ -162,7 +168,9 @@ async def test_a_hundred_sounds_of_one_person_delay_no_verdict_about_another() -
         if isinstance(event, Measured) and event.identity == one:
             blocks.append(event.measurement.at)
             late.append(hearing.clock.now() - event.measurement.at)
-            watch, found = judge(watch, event.measurement, Subject("speaker"), policy)
+            watch, found = judge(
+                watch, event.measurement, Subject("speaker"), policy, frozenset({Rule.TOO_LOUD})
+            )
             verdicts.extend(found)
 
     rng = np.random.default_rng(6)
@@ -181,7 +189,6 @@ async def test_a_hundred_sounds_of_one_person_delay_no_verdict_about_another() -
         task.cancel()
     await asyncio.wait(tasks)
 
-    assert verdicts[0].rule is Rule.TOO_LOUD
     assert max(late) <= 1.0
     assert verdicts[0].at - blocks[0] <= SHORT_TERM_SECONDS + policy[TooLoud].grace_seconds + 1.0
 
