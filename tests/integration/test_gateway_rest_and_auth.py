@@ -7,6 +7,7 @@ import httpx
 import pytest
 from postgrest import APIError
 from supabase import AsyncClient
+from supabase_auth import User
 from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 
 from local.gateway.auth.limits import BURST
@@ -121,14 +122,14 @@ async def test_an_account_made_in_sql_is_listed_like_any_other(
 ) -> None:
     made = await database.fetchval("insert into auth.users (id) values (gen_random_uuid()) returning id")
     async with client(stack, stack.keys.secret) as admin:
-        assert str(made) in {user.id for user in await admin.auth.admin.list_users(per_page=1000)}
+        assert str(made) in {user.id for user in await everyone(admin)}
 
 
-async def everyone(admin: AsyncClient) -> set[str | None]:
-    """The e-mail addresses of all users, page by page: other tests leave thousands without any."""
-    found, page = set[str | None](), 1
+async def everyone(admin: AsyncClient) -> list[User]:
+    """All users, page by page: other tests leave thousands, more than fit on one page."""
+    found, page = list[User](), 1
     while users := await admin.auth.admin.list_users(page=page, per_page=1000):
-        found |= {user.email for user in users}
+        found += users
         page += 1
     return found
 
@@ -140,7 +141,7 @@ async def test_the_administrator_makes_finds_bans_and_deletes_users(stack: Stack
             {"email": email, "password": PASSWORD, "email_confirm": True}
         )
         assert UUID(made.user.id)
-        assert email in await everyone(admin)
+        assert email in {user.email for user in await everyone(admin)}
         assert (await admin.auth.admin.get_user_by_id(made.user.id)).user.email == email
         await admin.auth.admin.update_user_by_id(made.user.id, {"ban_duration": "1h"})
         with pytest.raises(AuthApiError, match="banned"):
