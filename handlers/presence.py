@@ -45,6 +45,7 @@ def see(
     state: RoomState, identity: Identity, connection: Connection, now: float, *, listed: bool = False
 ) -> Effects:
     """LiveKit shows this connection. Returns what must be written of it."""
+    state.unclaimed.pop(connection.sid, None)
     person = state.person(identity)
     if sid_of(person) == connection.sid:
         person.doubted_at = None
@@ -94,6 +95,7 @@ def hear(state: RoomState, identity: Identity, connection: Connection | None, no
 
 def on_left(state: RoomState, event: ParticipantLeft, now: float) -> Effects:
     """A connection is over: its visit ends. Without a reason it is only doubted, and asked about."""
+    state.unclaimed.pop(event.sid, None)
     person = state.people.get(event.identity)
     current = person is not None and sid_of(person) == event.sid
     if event.reason == UNKNOWN_REASON and person is not None and current:
@@ -170,29 +172,45 @@ def correct(person: PersonState, identity: Identity, sid: Sid, now: float) -> Ef
     return Count(Metric.PRESENCE_CORRECTED), RecordLeft(identity, sid, UNKNOWN_REASON, int(missed_at * 1000))
 
 
-def close_stale_visits(
-    state: RoomState, open_visits: tuple[tuple[Sid, Identity], ...], now: float
-) -> Effects:
-    """After a take-over: visits that the database holds open and nobody in the room belongs to."""
+def note_unclaimed(state: RoomState, open_visits: tuple[tuple[Sid, Identity], ...], now: float) -> None:
+    """Visits that the database holds open and nobody in the room belongs to: of before a take-over, or of somebody
+    who came just now, of whom the webhook told first. Only the grace tells the two apart."""
     here = {connection.sid for _, _, connection in state.connected()}
+    before = state.unclaimed
+    state.unclaimed = {
+        sid: before.get(sid, (identity, now)) for sid, identity in open_visits if sid not in here
+    }
+    if state.unclaimed:
+        state.wake_at(now + GRACE_SECONDS)
+
+
+def close_unclaimed(state: RoomState, now: float) -> Effects:
+    """Ends the visits that nobody has turned out to belong to within the grace, as of when that was noted."""
+    if not state.ready:
+        return ()
+    here = {connection.sid for _, _, connection in state.connected()}
+    due = {sid: of for sid, of in state.unclaimed.items() if now >= of[1] + GRACE_SECONDS}
+    for sid in due:
+        del state.unclaimed[sid]
     return tuple(
-        RecordLeft(identity, sid, UNKNOWN_REASON, int(now * 1000))
-        for sid, identity in open_visits
+        RecordLeft(identity, sid, UNKNOWN_REASON, int(since * 1000))
+        for sid, (identity, since) in due.items()
         if sid not in here
     )
 
 
 def on_tick(state: RoomState, now: float) -> Effects:
     """Ask LiveKit about those who are doubted or were never seen; without them look around now and then."""
+    closed = close_unclaimed(state, now)
     doubts = any(
         p.doubted_at is not None and now - p.doubted_at >= DOUBT_SECONDS for p in state.people.values()
     )
     unseen = any(not p.seen and overdue(p, now) for _, p, _ in state.connected())
     if not (doubts or unseen or now >= state.resync_at):
-        return ()
+        return closed
     state.resync_at = now + (DOUBT_SECONDS if doubts or unseen else RESYNC_SECONDS)
     state.wake_at(state.resync_at)
-    return (Resync(doubt=doubts or unseen),)
+    return (*closed, Resync(doubt=doubts or unseen))
 
 
 def on_room_ended(state: RoomState, event: RoomEnded) -> Effects:

@@ -153,7 +153,8 @@ def on_snapshot(state: RoomState, event: SnapshotLoaded, now: float) -> Effects:
     listening = audio.on_policy(state, event.policy, now)
     audio.on_strikes(state, event.strikes)
     kept = evidence.on_asked(state, event.evidence, now)
-    return (*learned, *others, *presence.close_stale_visits(state, event.open_visits, now), *listening, *kept)
+    presence.note_unclaimed(state, event.open_visits, now)
+    return (*learned, *others, *listening, *kept)
 
 
 def on_pulled(state: RoomState, event: Pulled, now: float) -> Effects:

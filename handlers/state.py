@@ -120,6 +120,8 @@ class RoomState:
     people: dict[Identity, PersonState] = field(default_factory=dict)
     beside: dict[Identity, list[Identity]] = field(default_factory=dict)
     """Of each person, what else than their app carries them."""
+    unclaimed: dict[Sid, tuple[Identity, float]] = field(default_factory=dict)
+    """Visits open in the database that nobody in the room belongs to, whose they are, and since when that is known."""
     actions: dict[ActionId, OpenAction] = field(default_factory=dict)
     finished: dict[ActionId, FinishAction] = field(default_factory=dict)
     """The last thousand, for the row that is claimed again before the database took its end."""

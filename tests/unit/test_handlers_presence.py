@@ -13,7 +13,7 @@ from handlers.effects import (
     Resync,
     SetPermission,
 )
-from handlers.events import Connection, PersonFacts, RoomEnded, Sid
+from handlers.events import Connection, Identity, PersonFacts, RoomEnded, Sid
 from tests.fakes.scene import (
     ADA,
     BO,
@@ -247,8 +247,25 @@ def test_a_take_over_closes_visits_that_belong_to_nobody() -> None:
     scene = Scene()
     ada = Connection(Sid("second"), round((scene.now - 60) * 1000), NOTHING)
     visits = ((Sid("first"), ADA), (Sid("second"), ADA), (Sid("third"), BO))
-    effects = scene.happens(snapshot(people=(PersonFacts(ADA, LISTENER, ada),), open_visits=visits))
-    assert [left.sid for left in of(RecordLeft, effects)] == ["first", "third"]
+    taken_over = round(scene.now * 1000)
+    assert not of(
+        RecordLeft,
+        scene.happens(snapshot(people=(PersonFacts(ADA, LISTENER, ada),), open_visits=visits)),
+    )
+    scene.shows((ADA, ada))
+    lefts = of(RecordLeft, scene.passes(10))
+    assert [(left.sid, left.at_ms) for left in lefts] == [("first", taken_over), ("third", taken_over)]
+
+
+def test_a_take_over_closes_no_visit_of_who_comes_at_that_moment_beside_their_app() -> None:
+    """The webhook told of it first; under its person's id, as the database has it."""
+    scene = Scene()
+    ada = Connection(Sid("app"), round((scene.now - 60) * 1000), NOTHING)
+    visits = ((Sid("app"), ADA), (Sid("obs"), ADA))
+    scene.happens(snapshot(people=(PersonFacts(ADA, HOST, ada),), open_visits=visits))
+    beside = Identity(f"{ADA}/{ADA}:obs")
+    scene.shows((ADA, ada), (beside, Connection(Sid("obs"), round(scene.now * 1000), NOTHING)))
+    assert not of(RecordLeft, scene.passes(20))
 
 
 def test_a_take_over_closes_the_visit_of_anyone_who_is_not_there_any_more() -> None:
