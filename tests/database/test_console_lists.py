@@ -132,8 +132,16 @@ async def test_two_thousand_rooms_are_a_page_with_the_troubled_first_and_quickly
         answer = await world.as_user(ops, ROOMS, "", True, "trouble", 60, 0)
         took.append((time.perf_counter() - begun) * 1000)
     assert answer["total"] >= 2_001
-    assert scene.id in [room["session"]["id"] for room in answer["rooms"]]
     assert min(took) < QUICK_MS, median(took)
+    before, skip = list[str](), 0
+    while scene.id not in [
+        room["session"]["id"] for room in answer["rooms"]
+    ]:  # other tests left trouble as well
+        before += [room["session"]["title"] for room in answer["rooms"]]
+        skip += 60
+        answer = await world.as_user(ops, ROOMS, "", True, "trouble", 60, skip)
+        assert answer["rooms"], "it is on no page"
+    assert not [title for title in before if title.startswith("Street")], "those are in no trouble"
     by_id = await world.as_user(ops, ROOMS, scene.id[:13], False, "people", 60, 0)
     assert [room["session"]["id"] for room in by_id["rooms"]] == [scene.id]
 

@@ -258,7 +258,7 @@ def test_a_take_over_closes_visits_that_belong_to_nobody() -> None:
 
 
 def test_a_take_over_closes_no_visit_of_who_comes_at_that_moment_beside_their_app() -> None:
-    """The webhook told of it first; under its person's id, as the database has it."""
+    """The webhook came first; under its person's id, as the database has it."""
     scene = Scene()
     ada = Connection(Sid("app"), round((scene.now - 60) * 1000), NOTHING)
     visits = ((Sid("app"), ADA), (Sid("obs"), ADA))
