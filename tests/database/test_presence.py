@@ -430,3 +430,24 @@ async def test_the_steps_of_what_is_over_are_forgotten_however_long_ago(world: W
     left = "select count(*) from live.presence_steps where session_id = $1"
     assert await world.value(left, old.id) == 0
     assert await world.value(left, young.id) > 0
+
+
+async def test_an_act_in_one_session_costs_the_same_however_many_there_are(world: World) -> None:
+    """Each insert once asked of every session that had ever been whether the act was about it."""
+    ask = (
+        "insert into moderation_actions (session_id, target_user_id, action, requested_via)"
+        " values ($1, $2, 'mute', 'ops') returning 1"
+    )
+    costs = []
+    for sessions in (0, 500):
+        await (await world.owner()).execute(
+            "with hosts as (insert into auth.users (id)"
+            " select gen_random_uuid() from generate_series(1, $1::int) returning id)"
+            " insert into live_sessions (creator_id, type, title, status, access_type)"
+            " select id, 'audio_room', 'Another', 'live', 'public' from hosts",
+            sessions,
+        )  # fmt: skip
+        scene = await world.live()
+        costs.append(await rows_read(world, ask, scene.id, await world.seat(scene, "speaker")))
+    few, many = costs
+    assert many <= few + 50, costs

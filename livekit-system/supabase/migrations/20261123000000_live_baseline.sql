@@ -4161,13 +4161,20 @@ comment on function live.set_requester is
 
 create function live.lock_for_action(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
+declare
+  bans constant boolean := (live.action(p_row.action)).aspect = 'ban';
 begin
-  -- In one order, so that bans and batches of presence cannot wait for each other in a ring.
+  -- In one order, so that bans and batches of presence cannot wait for each other in a ring. By their ids: an act in one
+  -- session must not read all of them.
   perform count(*) from (
     select s.id from public.live_sessions s
-     where s.id = p_row.session_id
-        or ((live.action(p_row.action)).aspect = 'ban' and s.status = 'live' and exists (
-              select from public.live_participants p where p.session_id = s.id and p.user_id = p_row.target_user_id))
+     where s.id = any (array(
+             select p_row.session_id
+             union
+             select p.session_id from public.live_participants p
+               join public.live_sessions l on l.id = p.session_id and l.status = 'live'
+              where bans and p.user_id = p_row.target_user_id))
+       and (s.id = p_row.session_id or s.status = 'live')
      order by s.id for no key update) locked;
 end;
 $$;
