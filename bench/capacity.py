@@ -14,9 +14,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import asyncpg
 
 from agent.core.clock import DatabaseClock
-from agent.core.fleet import CHECK_IN_SECONDS
+from agent.core.fleet import CHECK_IN_SECONDS, EARLY_SECONDS
 from agent.core.ports import FleetRole, RoomName, WorkerState
-from agent.core.watcher import EARLY_SECONDS
 from agent.process.settings import Settings
 from agent.supabase.client import Supabase
 from agent.supabase.store import SqlStore

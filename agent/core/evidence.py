@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agent.core.backoff import Backoff
+from agent.core.errand import Errand
 from agent.core.metrics import Counter, Labelled
-from agent.core.ports import Clip, PortError, Refused, Unavailable
+from agent.core.ports import Clip, Refused, Unavailable
 from moderation.audio.kept import joined
 from moderation.timestamps import text_of
 
@@ -29,7 +30,6 @@ REFUSED_SECONDS = 60.0
 """The incident of a clip may still be on its way to the database, which has no cause for it until then."""
 FIRST_RETRY_SECONDS, RETRY_CAP_SECONDS = 0.5, 20.0
 GOODBYE_SECONDS = 5.0
-LONGEST_PAUSE_SECONDS = 60.0
 CLIPS = uuid.UUID("0d5e9d0e-37a5-4cf8-8f5d-6f5f1f0c7a42")
 """Namespace of the ids of clips of incidents: one that is stored again is the same."""
 
@@ -67,7 +67,8 @@ class Evidence:
         """`clips` counts; label: stored or lost."""
         self._shelf, self._encode, self._incident_id, self._clips = shelf, encode, incident_id, clips
         self._waiting: deque[Clip] = deque()
-        self._filled, self._due = asyncio.Event(), asyncio.Event()
+        self._filled = asyncio.Event()
+        self._deleting = Errand(self._delete_due, "clips not deleted")
 
     @property
     def waiting(self) -> int:
@@ -82,13 +83,13 @@ class Evidence:
 
     def due(self) -> None:
         """Something is past its time."""
-        self._due.set()
+        self._deleting.due()
 
     async def run(self) -> None:
         """Store and delete for ever; when cancelled, what waits is still stored, if that is soon done."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._sweep(), name="evidence sweep")
+                tasks.create_task(self._deleting.run(), name="evidence sweep")
                 for number in range(AT_ONCE):
                     tasks.create_task(self._store_for_ever(), name=f"evidence {number}")
         finally:
@@ -157,16 +158,6 @@ class Evidence:
         self._clips.labels("lost").inc()
         log.error("clip lost", extra={"room": clip.lease.room, "error": why})
 
-    async def _sweep(self) -> None:
-        failures = 0
-        while True:
-            await self._due.wait()
-            self._due.clear()
-            try:
-                while deleted := await self._shelf.delete_due():
-                    log.info("clips deleted", extra={"clips": deleted})
-                failures = 0
-            except PortError as error:
-                failures += 1
-                log.warning("clips not deleted", extra={"error": str(error), "failures": failures})
-                await asyncio.sleep(min(2.0**failures, LONGEST_PAUSE_SECONDS))
+    async def _delete_due(self) -> None:
+        while deleted := await self._shelf.delete_due():
+            log.info("clips deleted", extra={"clips": deleted})

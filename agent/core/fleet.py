@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 
 CHECK_IN_SECONDS = 0.8
 EARLY_SECONDS = 1.0
-"""A leader whose lease has less left has missed its check-ins: somebody else begins to look as well."""
+"""A lease with less than this left has missed its renewals. A room's is joined, which takes a good part of that; a
+leader's means that somebody else begins to look as well."""
 SHORTEST_PAUSE_SECONDS = 0.1
 AFTER_SECONDS = 0.02
 ALONE_SHARE = 0.9

@@ -23,16 +23,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.core.fleet import Fleet
+from agent.core.fleet import EARLY_SECONDS, SHORTEST_PAUSE_SECONDS, Fleet
 from agent.core.ports import Findings, PortError, RoomName, Swept, TargetGone, Unavailable, Unclaimed
 from agent.core.shared import Shared
 
 log = logging.getLogger(__name__)
 
-EARLY_SECONDS = 1.0
-"""A lease with less than this left has missed its renewals; joining takes a good part of that."""
 AFTER_EXPIRY_SECONDS = 0.02
-SHORTEST_PAUSE_SECONDS = 0.1
 HANDED_TIMES = 2
 """A room that was given to others so often and still has nobody the watching worker takes itself."""
 BLIND_LOOKS = 2

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from agent.postgres.lane import CONNECT_SECONDS, LOST
+from agent.postgres.lane import CONNECT_SECONDS, LOST, open_session
 
 PROBE = "live_doctor_probe"
 ROLE = "live_agent"
+ASKER = "doctor"
 SAY = """
     select current_user as role,
            coalesce(has_function_privilege(to_regprocedure('public.agent_overview()'), 'execute'), false) as may
@@ -19,7 +20,7 @@ MIGRATE = "the database's functions are not there, or this role may not call the
 async def check(url: str) -> Sequence[tuple[bool, str]]:
     """Whether each is well, and what to read about it. `url`: LIVE_DATABASE_URL."""
     try:
-        hearing, telling = await asyncio.gather(_open(url), _open(url))
+        hearing, telling = await asyncio.gather(open_session(url, ASKER), open_session(url, ASKER))
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
         return [(False, "own lane: Postgres refuses the role or its password: check LIVE_DATABASE_URL")]
     except (*LOST, asyncpg.PostgresError, ValueError) as error:
@@ -54,7 +55,3 @@ async def _listens(hearing: asyncpg.Connection, telling: asyncpg.Connection) -> 
             "own lane: LISTEN does not get through: use the direct address, or the pooler in session mode"
         )
     return True, "own lane: LISTEN gets through; wake-ups cost no Realtime message"
-
-
-async def _open(url: str) -> asyncpg.Connection:
-    return await asyncpg.connect(url, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)

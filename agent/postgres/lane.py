@@ -142,6 +142,16 @@ async def own_lane(url: str, worker: str, seconds: float, observe: Observe) -> A
         pool.terminate()  # what is under way has ended with its task; a polite goodbye could hang
 
 
+async def open_session(url: str, worker: str) -> asyncpg.Connection:
+    """A session beside the pool, for what needs one of its own. Raises `LOST` or `asyncpg.PostgresError`."""
+    return await asyncpg.connect(
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=CONNECT_SECONDS,
+        server_settings=session_settings(worker),
+    )
+
+
 def session_settings(worker: str) -> dict[str, str]:
     """What each of a worker's sessions says of itself."""
     return {"application_name": f"live agent {worker}"[:63]}

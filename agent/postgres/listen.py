@@ -20,7 +20,7 @@ import asyncpg
 from agent.core.backoff import Backoff
 from agent.core.ports import RoomName
 from agent.core.wakes import Listener, WakeUpMetrics
-from agent.postgres.lane import CONNECT_SECONDS, LOST, session_settings
+from agent.postgres.lane import LOST, open_session
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Listening:
 
     async def _listen(self, listener: Listener, backoff: Backoff) -> None:
         self._trouble.clear()
-        session = await _session(self._url, self._worker)
+        session = await open_session(self._url, self._worker)
         try:
             session.add_termination_listener(lambda _: self._trouble.set())
             await session.add_listener(
@@ -150,7 +150,7 @@ class Ring:
 
     async def _watch(self, neighbour: str) -> None:
         """One session, until the neighbour is another one or its lock has fallen."""
-        session = await _session(self._url, self._worker)
+        session = await open_session(self._url, self._worker)
         try:
             await session.execute(f"set lock_timeout = '{round(LOCK_WAIT_SECONDS * 1000)}ms'")
             while self._neighbour == neighbour:
@@ -167,12 +167,3 @@ class Ring:
                     await asyncio.wait_for(self._changed.wait(), CLASH_SECONDS)
         finally:
             session.terminate()
-
-
-async def _session(url: str, worker: str) -> asyncpg.Connection:
-    return await asyncpg.connect(
-        url,
-        timeout=CONNECT_SECONDS,
-        command_timeout=CONNECT_SECONDS,
-        server_settings=session_settings(worker),
-    )

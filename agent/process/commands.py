@@ -160,9 +160,9 @@ def _version(server: server_version.Server | None) -> Finding:
 
 
 async def _check_lane(settings: Settings) -> Sequence[Finding]:
-    if settings.live_database_url is None:
+    if settings.database_url is None:
         return [(True, "lane: Supabase's API (LIVE_DATABASE_URL is not set)")]
-    return await own_lane.check(settings.live_database_url.get_secret_value())
+    return await own_lane.check(settings.database_url)
 
 
 async def _check_database(supabase: Supabase) -> Sequence[Finding]:

@@ -122,6 +122,11 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return secret
 
+    @property
+    def database_url(self) -> str | None:
+        """Of the worker's own lane; None: it calls the database over Supabase's API."""
+        return None if self.live_database_url is None else self.live_database_url.get_secret_value()
+
     @field_validator("live_beat_seconds")
     @classmethod
     def _beats_fit_the_lease(cls, beat: float, info: ValidationInfo) -> float:

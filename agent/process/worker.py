@@ -49,7 +49,7 @@ from agent.process.watchdog import LoopWatchdog, past_memory_limit
 from agent.supabase.broadcasts import LevelsBroadcast
 from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.pager import Pager
-from agent.supabase.pushes import Pushes
+from agent.supabase.pushes import pushes
 from agent.supabase.realtime_budget import RealtimeBudget
 from agent.supabase.shelf import SupabaseShelf
 from agent.supabase.sound_rows import incident_of
@@ -98,8 +98,7 @@ async def reach(settings: Settings) -> AsyncIterator[Outside]:
         supabase = await opened.enter_async_context(
             supabase_client(settings.supabase_url, key, settings.live_store_timeout, observe)
         )
-        if settings.live_database_url is not None:
-            url = settings.live_database_url.get_secret_value()
+        if (url := settings.database_url) is not None:
             lane = await opened.enter_async_context(own_lane(url, name, settings.live_store_timeout, observe))
         yield Outside(http, budget, supabase, lane, metrics, name)
 
@@ -128,8 +127,7 @@ class Worker:
         self._load = Load(settings.live_memory_limit_mb)
         self._ring: Ring | None = None
         self._wakeups: Hints = WakeUps(outside.supabase.realtime, self.metrics, self.name)
-        if settings.live_database_url is not None:
-            url = settings.live_database_url.get_secret_value()
+        if (url := settings.database_url) is not None:
             self._wakeups = Listening(url, self.name, self.metrics)
             self._ring = Ring(url, self.name, self._neighbour_fell)
         self._levels = LevelsBroadcast(outside.supabase, self.metrics.levels_dropped)
@@ -151,7 +149,7 @@ class Worker:
             metrics=self.metrics,
         )
         self._host = Host(shared, self._puller)
-        self._pushes = Pushes(outside.supabase)
+        self._pushes = pushes(outside.supabase)
         receiver = settings.pager
         self._pager = Pager(outside.supabase, receiver, self.metrics.pages) if receiver else None
         self._fleet = Fleet(self._store, self._clock, self._host, self._state)

@@ -20,8 +20,8 @@ from typing import Any
 
 import httpx
 
+from agent.core.errand import Errand
 from agent.core.metrics import Counter, Labelled
-from agent.core.ports import PortError
 from agent.supabase.client import Supabase
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS = 5.0
 AT_ONCE = 20
 PREFIX = "whsec_"
-LONGEST_PAUSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +81,25 @@ class Pager:
     def __init__(self, supabase: Supabase, receiver: Receiver, pages: Labelled[Counter]) -> None:
         """`pages` counts attempts; label: sent or failed."""
         self._supabase, self._receiver, self._pages = supabase, receiver, pages
-        self._due = asyncio.Event()
+        self._http = httpx.AsyncClient(timeout=ANSWER_SECONDS, follow_redirects=False)
+        self._sending = Errand(self._send_due, "pages not read")
 
     def due(self) -> None:
         """Something waits."""
-        self._due.set()
+        self._sending.due()
 
     async def run(self) -> None:
         """Send for ever, when something is due."""
-        failures = 0
-        async with httpx.AsyncClient(timeout=ANSWER_SECONDS, follow_redirects=False) as http:
-            while True:
-                await self._due.wait()
-                self._due.clear()
-                try:
-                    await self._send_due(http)
-                    failures = 0
-                except PortError as error:
-                    failures += 1
-                    log.warning("pages not read", extra={"error": str(error), "failures": failures})
-                    await asyncio.sleep(min(2.0**failures, LONGEST_PAUSE_SECONDS))
+        async with self._http:
+            await self._sending.run()
 
-    async def _send_due(self, http: httpx.AsyncClient) -> None:
+    async def _send_due(self) -> None:
         """All that is due: each lot in turn, and the pages of a lot side by side."""
         while pages := await self._supabase.rpc("page_claim", {"p_most": AT_ONCE}):
-            await asyncio.gather(*(self._send(http, page) for page in pages))
+            await asyncio.gather(*(self._send(page) for page in pages))
 
-    async def _send(self, http: httpx.AsyncClient, page: Mapping[str, Any]) -> None:
-        answered = await self._post(http, page)
+    async def _send(self, page: Mapping[str, Any]) -> None:
+        answered = await self._post(page)
         self._pages.labels("sent" if answered.sent else "failed").inc()
         told = {"case": page["case_id"], "severity": page["severity"]}
         if answered.sent:
@@ -126,11 +116,13 @@ class Pager:
             },
         )
 
-    async def _post(self, http: httpx.AsyncClient, page: Mapping[str, Any]) -> Answered:
+    async def _post(self, page: Mapping[str, Any]) -> Answered:
         body, headers = signed(page, self._receiver.key, time.time())
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                async with http.stream("POST", self._receiver.url, content=body, headers=headers) as answer:
+                async with self._http.stream(
+                    "POST", self._receiver.url, content=body, headers=headers
+                ) as answer:
                     # What it says beside its status is nobody's business and may have no end.
                     if answer.is_success:
                         return Answered(sent=True)

@@ -43,18 +43,24 @@ SETTLING_SECONDS = 3.0
 
 async def worker_killed(arena: Arena, bots: Sequence[Bot] | None = None) -> list[Figure]:
     """Each worker in turn, by SIGKILL; the other takes its rooms when their leases run out."""
+    seconds = await killed_in_turn(arena, bots or arena.bots)
+    return [
+        figure("worker_killed.enforced", seconds, "p50", 3.0),
+        figure("worker_killed.enforced", seconds, "max", 4.5),
+    ]
+
+
+async def killed_in_turn(arena: Arena, bots: Sequence[Bot]) -> list[float]:
+    """SIGKILL to each, which starts again before the next; seconds until rows in its rooms were enforced."""
     seconds: list[float] = []
-    for bot in bots or arena.bots:
+    for bot in bots:
         rooms = await rooms_of(arena, bot)
         killed_at = time.monotonic()
         await bot.child.kill()
         seconds += await arena.enforced(killed_at, rooms)
         await bot.child.start()
         await arena.settled()
-    return [
-        figure("worker_killed.enforced", seconds, "p50", 3.0),
-        figure("worker_killed.enforced", seconds, "max", 4.5),
-    ]
+    return seconds
 
 
 async def all_workers_killed(arena: Arena) -> list[Figure]:

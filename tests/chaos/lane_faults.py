@@ -1,25 +1,18 @@
 """Workers with lanes of their own to Postgres: a death is seen at once, and a fallen lock alone moves no room."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from local.people.waiting import until
 from local.results import Figure
-from tests.chaos.arena import Arena, Bot
+from tests.chaos.arena import Arena, Holding
 from tests.chaos.asking import count, figure, rooms_of
-from tests.chaos.faults import Fault
+from tests.chaos.faults import Fault, killed_in_turn
 
 
-async def killed_on_own_lane(arena: Arena, bots: Sequence[Bot] | None = None) -> list[Figure]:
+async def killed_on_own_lane(arena: Arena) -> list[Figure]:
     """Each worker in turn, by SIGKILL: its session lock falls, and its neighbour does not wait for the leases."""
-    seconds: list[float] = []
-    for bot in bots or arena.bots:
-        rooms = await rooms_of(arena, bot)
-        killed_at = time.monotonic()
-        await bot.child.kill()
-        seconds += await arena.enforced(killed_at, rooms)
-        await bot.child.start()
-        await arena.settled()
+    seconds = await killed_in_turn(arena, arena.bots)
     return [
         figure("killed_on_own_lane.enforced", seconds, "p50", 0.7),
         figure("killed_on_own_lane.enforced", seconds, "max", 1.5),
@@ -34,13 +27,18 @@ async def locks_fall(arena: Arena) -> list[Figure]:
     )
     seconds = await arena.enforced(time.monotonic(), arena.places)
     await until("both listen again", lambda: all_listen(arena), 30)
-    after = await arena.holdings()
-    moved = sum(after[room].worker != held.worker for room, held in before.items())
+    moved = await rooms_moved(arena, before)
     return [
         count("locks_fall.sessions", ended[0]["n"]),
         figure("locks_fall.enforced", seconds, "max", 3.0),
         count("locks_fall.rooms_moved", moved, 0),
     ]
+
+
+async def rooms_moved(arena: Arena, before: Mapping[str, Holding]) -> int:
+    """How many rooms another worker holds by now."""
+    after = await arena.holdings()
+    return sum(after[room].worker != held.worker for room, held in before.items())
 
 
 async def all_listen(arena: Arena) -> bool:
@@ -64,8 +62,7 @@ async def postgres_restarted_on_own_lane(arena: Arena) -> list[Figure]:
     seconds = await arena.enforced(time.monotonic(), arena.places)
     await until("both listen again", lambda: all_listen(arena), 30)
     await arena.settled()
-    after = await arena.holdings()
-    moved = sum(after[room].worker != held.worker for room, held in before.items())
+    moved = await rooms_moved(arena, before)
     return [
         figure("postgres_restarted_on_own_lane.enforced_after_answer", seconds, "max", 2.0),
         count("postgres_restarted_on_own_lane.rooms_moved", moved, 0),

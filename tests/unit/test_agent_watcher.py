@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from agent.core.clock import DatabaseClock
-from agent.core.fleet import Fleet
+from agent.core.fleet import EARLY_SECONDS, Fleet
 from agent.core.ports import (
     Findings,
     FleetRole,
@@ -21,7 +21,7 @@ from agent.core.ports import (
     Unclaimed,
     WorkerState,
 )
-from agent.core.watcher import BLIND_LOOKS, EARLY_SECONDS, HANDED_TIMES, Pace, Watcher
+from agent.core.watcher import BLIND_LOOKS, HANDED_TIMES, Pace, Watcher
 from handlers.events import Identity
 from local.people.waiting import until
 

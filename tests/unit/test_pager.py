@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from prometheus_client import Counter
 
+from agent.core import errand
 from agent.core.ports import Unavailable
 from agent.supabase import pager as module
 from agent.supabase.pager import Pager, Receiver, key_of, signed
@@ -128,7 +129,7 @@ async def test_a_lot_is_sent_side_by_side_and_one_that_hangs_holds_up_no_other()
 
 
 async def test_a_database_that_is_away_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(errand, "LONGEST_PAUSE_SECONDS", 0.05)
     service, outbox = PagerService(), Outbox(PAGE, away=1)
     async with serving(service.routes()) as port, calling(outbox, port) as pager:
 
