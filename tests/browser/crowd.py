@@ -87,6 +87,11 @@ EMPTY = (
     "update public.live_sessions set status = 'ended', end_reason = 'host' where id = $1",
 )
 HOLD = "select 1 from public.live_sessions where title = $1 order by id for update"
+GO_HOME = """
+  update public.live_participants p set is_online = false
+    from public.live_sessions s where s.id = p.session_id and s.title = $1 and p.is_online
+"""
+"""They never were in LiveKit, so nobody else tells that they have left, and the books would not agree."""
 DISPERSE = """
   update public.live_sessions set status = 'ended', end_reason = 'host' where title = $1 and status <> 'ended'
 """
@@ -136,6 +141,7 @@ class Crowd:
         async with self._database.transaction():
             await self._database.execute(HOLD, TITLE)
             await self._database.execute(DISPERSE, TITLE)
+            await self._database.execute(GO_HOME, TITLE)
 
     async def _fill(self, room: UUID, people: int) -> None:
         await self._database.execute(HOST_COMES, room, people)

@@ -114,7 +114,7 @@ async def by_id(db: asyncpg.Connection, user_id: uuid.UUID) -> User:
 async def page(db: asyncpg.Connection, number: int, size: int) -> tuple[list[User], int]:
     """Newest first, and how many there are in all."""
     rows = await db.fetch(
-        "select * from auth.users order by created_at desc limit $1 offset $2", size, (number - 1) * size
+        "select * from auth.users order by created_at desc, id limit $1 offset $2", size, (number - 1) * size
     )
     return [dict(row) for row in rows], await db.fetchval("select count(*) from auth.users")
 
