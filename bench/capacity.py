@@ -15,7 +15,8 @@ import asyncpg
 
 from agent.core.clock import DatabaseClock
 from agent.core.fleet import CHECK_IN_SECONDS, EARLY_SECONDS
-from agent.core.ports import FleetRole, RoomName, WorkerState
+from agent.core.fleet_facts import FleetRole, WorkerState
+from agent.core.lease import RoomName
 from agent.process.settings import Settings
 from agent.supabase.client import Supabase
 from agent.supabase.store import SqlStore

@@ -22,7 +22,7 @@ from bench.chat_sentences import CLEAN, NOT_CLEAN, bad_sentences
 from bench.command import Times, command
 from bench.process_cost import cores, usage
 from bench.variants import one_core
-from handlers.events import Identity
+from handlers.facts import Identity
 from local import results
 from local.paths import STATE
 from local.people.device import Device

@@ -17,13 +17,14 @@ from livekit import api, rtc
 from numpy.typing import NDArray
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.hearing import Hearing
 from agent.livekit.room import OPTIONS, hidden_token
 from agent.livekit.room_hearing import RoomHearing
 from agent.process.metrics import Metrics
 from bench import ffmpeg
-from handlers.events import Event, Identity, Measured
+from handlers.events import Event, Measured
+from handlers.facts import Identity
 from local import sounds
 from local.people.browser_speakers import MUSIC_BITRATE, BrowserSpeakers
 from local.people.sound import RATE

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import Claim, ClaimOutcome, Finish, Known, Lease, Release, RoomName, Written
+from agent.core.lease import Claim, ClaimOutcome, Finish, Known, Lease, Release, RoomName, Written
 from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.store import SqlStore
 from handlers.effects import FinishAction, Outcome
-from handlers.events import Action, Identity
+from handlers.facts import Action, Identity
 from local.stack import Stack
 
 TIMEOUT_SECONDS, CONNECTIONS = 60.0, 200

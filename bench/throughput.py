@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 
-from agent.core.ports import Joined, Lease, Left
+from agent.core.lease import Joined, Lease, Left
 from bench import parts
 from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
-from handlers.events import Connection, Identity, Sid
+from handlers.facts import Connection, Identity, Sid
 from local.paths import STATE
 from local.results import Figure, conclude, say
 from local.stack import Stack

@@ -9,16 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from handlers.effects import Effect, Effects, FinishAction, Outcome, RemoveParticipant
-from handlers.events import (
-    Action,
-    ActionId,
-    Connection,
-    Failure,
-    Identity,
-    ParticipantNotRemoved,
-    PermissionNotSet,
-    Sid,
-)
+from handlers.events import Failure, ParticipantNotRemoved, PermissionNotSet
+from handlers.facts import Action, ActionId, Connection, Identity, Sid
 from handlers.notice_types import NoticeType
 from handlers.notices import notice
 from handlers.permissions import agrees, converged, list_people

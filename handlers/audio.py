@@ -19,15 +19,8 @@ from handlers.effects import (
     RecordIncident,
     ReportPolicy,
 )
-from handlers.events import (
-    Action,
-    Identity,
-    Measured,
-    Sid,
-    StandingStrikes,
-    Track,
-    TrackPaused,
-)
+from handlers.events import Measured, TrackPaused
+from handlers.facts import Action, Identity, Sid, StandingStrikes, Track
 from handlers.hearing import Voice
 from handlers.notice_types import NoticeType
 from handlers.notices import notice

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from handlers.events import ActionId, Connection, Identity, LiveEvent, Sid, Switches, Track
+from handlers.facts import ActionId, Connection, Identity, LiveEvent, Sid, Switches, Track
 from handlers.notice_types import NoticeType
 from moderation.action_names import ActionName
 from moderation.audio.board import Level

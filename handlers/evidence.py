@@ -7,7 +7,7 @@ half minute, in memory, by the ears; a clip is taken at an incident of `warning`
 from collections.abc import Mapping
 
 from handlers.effects import Effect, Effects, KeepSound, RecordIncident, TakeClip
-from handlers.events import EvidenceAsked, Identity
+from handlers.facts import EvidenceAsked, Identity
 from handlers.hearing import SoundState
 from handlers.state import RoomState
 from moderation.audio.kept import Cause

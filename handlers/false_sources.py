@@ -10,7 +10,8 @@ import math
 
 from handlers.actions import AUTOMATIC
 from handlers.effects import AutomaticAction, Count, Effects, Metric, RecordIncident
-from handlers.events import Action, Identity, TrackPublished, TracksCounted
+from handlers.events import TrackPublished, TracksCounted
+from handlers.facts import Action, Identity
 from handlers.notice_types import NoticeType
 from handlers.notices import notice
 from handlers.permissions import converge, converge_person

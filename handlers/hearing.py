@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.events import EvidenceAsked, Identity, Sid, Switches, Track
+from handlers.facts import EvidenceAsked, Identity, Sid, Switches, Track
 from moderation.audio.board import Board, Level
 from moderation.audio.kept import Cause
 from moderation.audio.measurement import Gap, Measurement

@@ -7,7 +7,8 @@ that is gone: for them the picture is repeated.
 """
 
 from handlers.effects import Effects, ShowLevels
-from handlers.events import MICROPHONE, Identity, Switch, Switched, Switches, Track
+from handlers.events import Switched
+from handlers.facts import MICROPHONE, Identity, Switch, Switches, Track
 from handlers.state import RoomState, sid_of
 from moderation.audio.board import INTERVAL_SECONDS, Board, Level, changes, sum_of
 from moderation.identity import is_beside, person_of

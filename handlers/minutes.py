@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 
 from handlers.effects import Effects, RecordMinute
-from handlers.events import Identity, Measured, Track
+from handlers.events import Measured
+from handlers.facts import Identity, Track
 from handlers.hearing import SoundState
 from handlers.state import RoomState
 from moderation.audio.measurement import Measurement

@@ -8,7 +8,7 @@ from moderation.words import Words
 
 if TYPE_CHECKING:
     from handlers.effects import Notify
-    from handlers.events import Identity
+    from handlers.facts import Identity
 
 
 class NoticeType(StrEnum):

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from handlers.effects import Notify
-from handlers.events import Identity
+from handlers.facts import Identity
 from handlers.notice_types import TEXTS, Notice, NoticeType
 from moderation.timestamps import text_of
 from moderation.words import Reason, Words

@@ -4,7 +4,7 @@ By what tracks say of themselves: published and not muted. Of everybody else not
 """
 
 from handlers.effects import Effects, RecordMedia
-from handlers.events import Switch, Switches
+from handlers.facts import Switch, Switches
 from handlers.state import RoomState, sid_of
 from moderation.identity import person_of
 from moderation.roles import Role, Source

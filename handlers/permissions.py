@@ -16,15 +16,14 @@ from handlers.effects import (
     SetPermission,
 )
 from handlers.events import (
-    Connection,
     Failure,
-    Identity,
     ParticipantNotRemoved,
     ParticipantRemoved,
     PermissionNotSet,
     PermissionReported,
     PermissionSet,
 )
+from handlers.facts import Connection, Identity
 from handlers.notice_types import NoticeType
 from handlers.notices import iso, notice
 from handlers.state import BATCHING_SECONDS, PersonState, RoomState, sid_of

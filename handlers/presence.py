@@ -8,17 +8,8 @@ left: servers that have lost their memory say the same. It is asked for again un
 from dataclasses import replace
 
 from handlers.effects import Count, Effect, Effects, Metric, RecordJoined, RecordLeft, Resync
-from handlers.events import (
-    Connection,
-    Identity,
-    ParticipantJoined,
-    ParticipantLeft,
-    PersonFacts,
-    PresenceRecorded,
-    RoomEnded,
-    RoomSynced,
-    Sid,
-)
+from handlers.events import ParticipantJoined, ParticipantLeft, PresenceRecorded, RoomEnded, RoomSynced
+from handlers.facts import Connection, Identity, PersonFacts, Sid
 from handlers.permissions import converge, converge_person, take_report
 from handlers.state import (
     BATCHING_SECONDS,

@@ -10,7 +10,8 @@ database when they hear how far the stream is.
 from collections.abc import Mapping
 
 from handlers.effects import AdvanceCursor, Beacon, Effects, Relay
-from handlers.events import EventsRelayed, LiveEvent
+from handlers.events import EventsRelayed
+from handlers.facts import LiveEvent
 from handlers.state import RoomState
 from moderation.timestamps import seconds_of
 

@@ -38,13 +38,13 @@ from handlers.events import (
     RoomNotClosed,
     RoomSynced,
     SnapshotLoaded,
-    Status,
     Switched,
     Ticked,
     TrackPaused,
     TrackPublished,
     TracksCounted,
 )
+from handlers.facts import Status
 from handlers.permissions import (
     converge,
     on_participant_not_removed,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.effects import FinishAction
-from handlers.events import Action, ActionId, Connection, Identity, LiveEvent, Sid, Status
+from handlers.facts import Action, ActionId, Connection, Identity, LiveEvent, Sid, Status
 from handlers.hearing import SoundState
 from moderation.desired import Desired, Permission, Removal, Standing, effective_permission
 from moderation.identity import is_beside, person_of

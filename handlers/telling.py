@@ -8,7 +8,7 @@ room showed them."""
 from collections.abc import Iterator
 
 from handlers.effects import Effects, Notify
-from handlers.events import Identity
+from handlers.facts import Identity
 from handlers.notice_types import NoticeType
 from handlers.notices import iso, notice
 from handlers.state import PersonState

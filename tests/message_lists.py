@@ -241,7 +241,7 @@ def python() -> str:
             "",
             "if TYPE_CHECKING:",
             "    from handlers.effects import Notify",
-            "    from handlers.events import Identity",
+            "    from handlers.facts import Identity",
             "",
             "class NoticeType(StrEnum):",
             '    """What one person is told on `live.notice`."""',

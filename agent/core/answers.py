@@ -1,7 +1,8 @@
 """What the answers of LiveKit's API mean for a room: a list beside what the room shows, an error."""
 
 from agent.core.ports import Listing, PortError, Refused, TargetGone
-from handlers.events import Connection, Failure, Identity, RoomSynced
+from handlers.events import Failure, RoomSynced
+from handlers.facts import Connection, Identity
 
 
 def compared(

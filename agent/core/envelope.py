@@ -13,8 +13,8 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from agent.core.ports import RoomFacts, RoomName
-from handlers.events import Identity, LiveEvent
+from agent.core.lease import RoomFacts, RoomName
+from handlers.facts import Identity, LiveEvent
 from moderation.timestamps import text_of
 
 MAX_PACKET_BYTES = 15 * 1024

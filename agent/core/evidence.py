@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 from agent.core.backoff import Backoff
 from agent.core.errand import Errand
+from agent.core.lease import Clip
 from agent.core.metrics import Counter, Labelled
-from agent.core.ports import Clip, Refused, Unavailable
+from agent.core.ports import Refused, Unavailable
 from moderation.audio.kept import joined
 from moderation.timestamps import text_of
 

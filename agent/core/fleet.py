@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import CheckedIn, FleetRole, PortError, RoomName, Store, WorkerState
+from agent.core.fleet_facts import CheckedIn, FleetRole, WorkerState
+from agent.core.lease import RoomName
+from agent.core.ports import PortError, Store
 
 log = logging.getLogger(__name__)
 

@@ -15,24 +15,15 @@ from typing import assert_never
 from agent.core.backoff import Backoff
 from agent.core.envelope import Envelope
 from agent.core.inbox import Inbox, InboxOverflow
+from agent.core.lease import Claim, ClaimOutcome, Lease, Release, RoomName
 from agent.core.log_fields import bind
 from agent.core.moderated import Moderated, WrittenRows
-from agent.core.performer import World
-from agent.core.ports import (
-    Claim,
-    ClaimOutcome,
-    ConnectionLost,
-    HiddenParticipant,
-    Lease,
-    PortError,
-    Release,
-    RoomName,
-    Unavailable,
-)
+from agent.core.ports import ConnectionLost, HiddenParticipant, PortError, Unavailable
 from agent.core.puller import Puller
 from agent.core.room_loop import moderate
 from agent.core.shared import Shared
-from handlers.events import Identity
+from agent.core.world import World
+from handlers.facts import Identity
 
 log = logging.getLogger(__name__)
 

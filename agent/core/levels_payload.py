@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.effects import ShowLevels
-from handlers.events import Identity, Switches, Track
+from handlers.facts import Identity, Switches, Track
 from moderation.audio.board import Level
 
 LEVELS_IN_A_PACKET = 100

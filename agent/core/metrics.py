@@ -1,6 +1,8 @@
 """What is counted while rooms are moderated, as ports: `agent.process.metrics` has the real ones."""
 
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, assert_never
+
+from handlers.effects import Metric
 
 Kind_co = TypeVar("Kind_co", covariant=True)
 
@@ -67,3 +69,20 @@ class RoomMetrics(Protocol):
     def relay_lag(self) -> Histogram: ...
     @property
     def relay_failures(self) -> Counter: ...
+
+
+def count(metrics: RoomMetrics, metric: Metric) -> None:
+    """One more of what the handlers count."""
+    match metric:
+        case Metric.DRIFT_FOUND:
+            metrics.drift.inc()
+        case Metric.PRESENCE_CORRECTED:
+            metrics.presence_corrections.inc()
+        case Metric.LISTING_CONTRADICTED:
+            metrics.contradictions.labels("person").inc()
+        case Metric.TRACK_DISGUISED:
+            metrics.disguises.inc()
+        case Metric.HOST_NOT_MEASURABLE:
+            metrics.hosts_not_measurable.inc()
+        case _:
+            assert_never(metric)

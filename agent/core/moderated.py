@@ -4,11 +4,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.core.held_room import HeldRoom
 from agent.core.inbox import Inbox
+from agent.core.lease import Finish, Incident, Joined, Lease, Left, RoomFacts, Written
 from agent.core.outbox import Outbox
 from agent.core.outboxes import Outboxes
-from agent.core.ports import Finish, Incident, Joined, Lease, Left, RoomFacts, Written
-from agent.core.puller import HeldRoom, Puller
+from agent.core.puller import Puller
 from agent.core.shared import Shared
 from handlers.events import PresenceRecorded
 from handlers.state import RoomState

@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from agent.core.backoff import Backoff
-from agent.core.ports import Refused, Unavailable, Written
+from agent.core.lease import Written
+from agent.core.ports import Refused, Unavailable
 
 log = logging.getLogger(__name__)
 

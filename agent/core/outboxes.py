@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from agent.core.lease import Cursor, Finish, Incident, Joined, Left, Minute, OnAir
 from agent.core.outbox import Outbox
-from agent.core.ports import Cursor, Finish, Incident, Joined, Left, Minute, OnAir
 
 
 @dataclass(frozen=True, slots=True)

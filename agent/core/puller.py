@@ -8,12 +8,15 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agent.core.clock import DatabaseClock
+from agent.core.held_room import HeldRoom
+from agent.core.lease import Known, Lease, RoomName, RoomPull
 from agent.core.metrics import RoomMetrics
-from agent.core.ports import Known, Lease, Refused, RoomName, RoomPull, Store, Unavailable
-from handlers.events import ActionId, Event, LeaseLost
+from agent.core.ports import Refused, Store, Unavailable
+from handlers.events import Event, LeaseLost
+from handlers.facts import ActionId
 
 log = logging.getLogger(__name__)
 
@@ -32,24 +35,6 @@ DEAF_AFTER = 3
 its state says. Beats, not rows: a crowd of rows may all be a little early."""
 CONCURRENT_PULLS = 4
 RETRY_SECONDS = 0.2
-
-
-@dataclass(slots=True)
-class HeldRoom:
-    """A room of this worker: its lease as the database last confirmed it, and where its news goes."""
-
-    lease: Lease
-    cursor: str
-    valid_until: float
-    """Monotonic. Counted from before the request was sent, so it never outlasts the database's own idea of it."""
-    deliver: Callable[[Event], None]
-    fail: Callable[[Exception], None]
-    held_since: float
-    """By the database's clock."""
-    pulling: bool = field(default=False)
-    more_events: bool = field(default=False)
-    in_hand: set[ActionId] = field(default_factory=set)
-    """Rows that were delivered and have no written outcome yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +118,12 @@ class Puller:
     def may_act(self, held: HeldRoom) -> bool:
         """True while the lease is certainly ours."""
         return self._clock.monotonic() < held.valid_until
+
+    def need_lease(self, held: HeldRoom, *, harmless_twice: bool = False) -> None:
+        """Raises `Unavailable` when nothing may be begun now. `harmless_twice`: it may, while nobody can be asked."""
+        if not self.may_act(held) and (self.reachable or not harmless_twice):
+            msg = "the lease has lapsed; nothing is begun until it is renewed"
+            raise Unavailable(msg)
 
     def wake(self, room: RoomName) -> None:
         """A wake-up named this room: look now, and again when what it may have hidden is committed."""

@@ -5,10 +5,12 @@ import logging
 
 from agent.core.clock import DatabaseClock
 from agent.core.envelope import Envelope
+from agent.core.held_room import HeldRoom
 from agent.core.inbox import Inbox
-from agent.core.performer import Performer, World
-from agent.core.ports import ConnectionLost, PortError, RoomName
-from agent.core.puller import HeldRoom
+from agent.core.lease import RoomName
+from agent.core.performer import Performer
+from agent.core.ports import ConnectionLost, PortError
+from agent.core.world import World
 from handlers.effects import Leave
 from handlers.events import Event, Pulled, Ticked
 from handlers.minutes import last_words

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from agent.core.clock import DatabaseClock
 from agent.core.envelope import Signs
 from agent.core.inbox import Inbox
+from agent.core.lease import RoomName
 from agent.core.metrics import RoomMetrics
-from agent.core.ports import ClipSink, HiddenParticipant, RoomActions, RoomName, Screen, Store
-from handlers.events import Identity
+from agent.core.ports import ClipSink, HiddenParticipant, RoomActions, Screen, Store
+from handlers.facts import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from agent.core.lease import RoomName
 from agent.core.metrics import Counter, Gauge
-from agent.core.ports import RoomName
 
 
 class WakeUpMetrics(Protocol):

@@ -24,7 +24,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.core.fleet import EARLY_SECONDS, SHORTEST_PAUSE_SECONDS, Fleet
-from agent.core.ports import Findings, PortError, RoomName, Swept, TargetGone, Unavailable, Unclaimed
+from agent.core.fleet_facts import Findings, Swept, Unclaimed
+from agent.core.lease import RoomName
+from agent.core.ports import PortError, TargetGone, Unavailable
 from agent.core.shared import Shared
 
 log = logging.getLogger(__name__)

@@ -8,11 +8,12 @@ from typing import TypeVar
 import aiohttp
 from livekit import api
 
-from agent.core.ports import Listing, Refused, RoomName, TargetGone, Unavailable
+from agent.core.lease import RoomName
+from agent.core.ports import Listing, Refused, TargetGone, Unavailable
 from agent.livekit.api_budget import ApiBudget
 from agent.livekit.metrics import CallMetrics
 from agent.livekit.translation import is_person, listed, permission_to
-from handlers.events import Identity
+from handlers.facts import Identity
 from moderation.desired import Permission
 from moderation.identity import name_of
 

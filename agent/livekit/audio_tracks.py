@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agent.livekit.native import Tap
 from agent.livekit.reception import COMFORT_PEAK, Reception, Sending, is_comfort, peak_of, sending
-from handlers.events import Identity, Sid, Track
+from handlers.facts import Identity, Sid, Track
 from moderation.audio.decibels import FULL_SCALE, SILENCE, amplitude
 from moderation.audio.measurement import Gap, Measurement
 from moderation.audio.meter import TrackMeter

@@ -13,7 +13,7 @@ import math
 from typing import Protocol
 
 from agent.core.backoff import Backoff
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.agents_library import (
     AgentServer,
     JobContext,

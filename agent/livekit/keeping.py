@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from handlers.events import Identity
+from handlers.facts import Identity
 from moderation.audio.kept import Block, Cause, LastSeconds
 
 CLIPS_AT_ONCE = 3

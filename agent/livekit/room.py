@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from livekit import api, rtc
 
 from agent.core.inbox import Inbox
-from agent.core.ports import ConnectionLost, RoomName, Unavailable
+from agent.core.lease import RoomName
+from agent.core.ports import ConnectionLost, Unavailable
 from agent.livekit.doubts import Door
 from agent.livekit.hearing import Hearing
 from agent.livekit.native import ParticipantPermission, RoomEvents, forget_callbacks
@@ -31,18 +32,16 @@ from agent.livekit.translation import (
     switches_of,
 )
 from handlers.events import (
-    Connection,
-    Identity,
     ParticipantJoined,
     ParticipantLeft,
     PermissionReported,
     RoomEnded,
     RoomSynced,
-    Sid,
     Switched,
     TrackPublished,
     TracksCounted,
 )
+from handlers.facts import Connection, Identity, Sid
 from handlers.false_sources import TRACKS_OF_A_SOURCE
 from moderation.identity import is_beside, name_of, person_of
 from moderation.roles import Source

@@ -7,29 +7,23 @@ what is said of the track and from what its receiver counts, never from the samp
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 
 from livekit import rtc
 
-from agent.livekit.audio_tracks import BETWEEN_SETTLINGS_SECONDS, SETTLING_BLOCKS, AudioTrack, Unwanted
+from agent.livekit.audio_tracks import AudioTrack, Unwanted
 from agent.livekit.doubts import Door, Doubts
 from agent.livekit.hearing import Hearing
 from agent.livekit.keeping import Done, Keeping
 from agent.livekit.reception import reception_of
-from agent.livekit.translation import SOURCES, carries_sound, identity_of, is_person
-from handlers.events import (
-    Event,
-    Identity,
-    Measured,
-    Sid,
-    Track,
-    TrackPaused,
-)
+from agent.livekit.room_tracks import RoomTracks
+from agent.livekit.translation import carries_sound, identity_of, is_person
+from handlers.events import Event, Measured, TrackPaused
+from handlers.facts import Identity
 from moderation.audio.kept import Cause, LastSeconds
 from moderation.audio.measurement import Gap
-from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
+from moderation.audio.meter import BLOCK_SECONDS
 from moderation.identity import person_of
 
 log = logging.getLogger(__name__)
@@ -38,8 +32,6 @@ DEAF_SECONDS = 3.0
 """A sound that should be heard and of which nothing has come for so long is subscribed to again."""
 BETWEEN_SUBSCRIPTIONS_SECONDS = 0.1
 """Anyone who leaves a track and asks for it again at once has changed nothing for LiveKit, half the time."""
-TRACKS_OF_ONE = 16
-"""So many sounds of one person are measured at once: each costs a decoder. Nobody has use for more."""
 MEASURED_AGAIN = 3
 """So often, in all, a sound is measured again with a fresh meter after measuring it failed."""
 
@@ -56,14 +48,10 @@ class RoomHearing:
     ) -> None:
         """`door`: where a witness enters; without one nobody can be proven to keep us out."""
         self._room, self._hearing, self._report = room, hearing, report
-        self._tracks: dict[str, AudioTrack] = {}
-        self._meters: dict[Identity, dict[Track, TrackMeter]] = {}
-        """Of everybody here who ever made a sound: who publishes anew goes on with what was measured before."""
-        self._settled: dict[Identity, dict[Track, float]] = {}
-        """When each was last left to settle."""
+        self._tracks = RoomTracks()
         self._on = False
         self._keeping = Keeping()
-        self.doubts = Doubts(self._tracks, hearing, report, door)
+        self.doubts = Doubts(self._tracks.by_sid, hearing, report, door)
         room.on("track_published", self._on_published)
         room.on("track_unpublished", lambda publication, _: self._drop(publication.sid))
         room.on("track_subscribed", self._on_subscribed)
@@ -102,7 +90,7 @@ class RoomHearing:
             self._hearing.rooms.discard(self)
             self._keeping.close()
             self.doubts.close()
-            for track in tuple(self._tracks.values()):
+            for track in tuple(self._tracks.by_sid.values()):
                 self._drop(track.publication.sid)
                 track.publication.set_subscribed(False)
 
@@ -112,7 +100,7 @@ class RoomHearing:
         self._keeping.close()
         self._hearing.rooms.discard(self)
         self.doubts.close()
-        for sid in tuple(self._tracks):
+        for sid in tuple(self._tracks.by_sid):
             self._drop(sid)
 
     # -- tracks ------------------------------------------------------------------------
@@ -126,32 +114,15 @@ class RoomHearing:
         """By what it carries: a picture may be called a microphone, and sound a camera."""
         if not self._on or not carries_sound(publication) or not is_person(person.kind):
             return
-        known = self._tracks.get(publication.sid)
+        known = self._tracks.by_sid.get(publication.sid)
         if known is not None and known.publication is publication:
             return
         self._drop(publication.sid)
-        track = self._tracks[publication.sid] = self._track(publication, person)
+        track = self._tracks.add(publication, person)
         if publication.muted:
             self._pause(track, Gap.MUTED)
         self._subscribe(track)
         self.doubts.begun(track)
-
-    def _track(self, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant) -> AudioTrack:
-        identity, source = identity_of(person), SOURCES.get(publication.source)
-        mine = self._tracks_of(person_of(identity))
-        taken = {t.track.number for t in mine if t.track.source is source}
-        name = Track(source, next(n for n in range(len(taken) + 1) if n not in taken))
-        meter = self._meters.setdefault(person_of(identity), {}).setdefault(name, TrackMeter())
-        now = time.monotonic()
-        track = AudioTrack(publication, identity, Sid(person.sid), name, meter, waiting_since=now)
-        if publication.encryption_type != rtc.EncryptionType.NONE:
-            track.unwanted = Unwanted.ENCRYPTED
-        elif sum(t.unwanted is None for t in mine) >= TRACKS_OF_ONE:
-            track.unwanted = Unwanted.TOO_MANY
-        return track
-
-    def _tracks_of(self, person: Identity) -> list[AudioTrack]:
-        return [track for track in self._tracks.values() if track.person == person]
 
     def _subscribe(self, track: AudioTrack) -> None:
         if track.unwanted is None:
@@ -163,41 +134,38 @@ class RoomHearing:
     def _on_subscribed(
         self, media: rtc.Track, publication: rtc.RemoteTrackPublication, _: rtc.RemoteParticipant
     ) -> None:
-        if (track := self._tracks.get(publication.sid)) is not None and track.unwanted is None:
+        if (track := self._tracks.by_sid.get(publication.sid)) is not None and track.unwanted is None:
             self._open(track, media)
 
     def _open(self, track: AudioTrack, media: rtc.Track) -> None:
         self._close(track.publication.sid)
         track.tap = self._hearing.frames.open(media)
-        track.waiting_since = now = time.monotonic()
-        settled = self._settled.setdefault(track.person, {})
-        if now - settled.get(track.track, -math.inf) > BETWEEN_SETTLINGS_SECONDS:
-            settled[track.track], track.settling = now, SETTLING_BLOCKS
+        track.waiting_since = time.monotonic()
+        self._tracks.settle(track)
 
     def _on_left(self, person: rtc.RemoteParticipant) -> None:
         who = person_of(identity_of(person))
-        gone = [track for track in self._tracks_of(who) if track.sid == person.sid]
+        gone = [track for track in self._tracks.of(who) if track.sid == person.sid]
         # Those without a place first, so that none takes one now.
         for track in sorted(gone, key=lambda track: track.unwanted is None):
             self._drop(track.publication.sid)
-        if not self._tracks_of(who):
+        if not self._tracks.of(who):
             self._keeping.forget(who)
-            self._meters.pop(who, None)
-            self._settled.pop(who, None)
+            self._tracks.forget(who)
 
     def _on_muted(self, sid: str) -> None:
-        if (track := self._tracks.get(sid)) is not None:
+        if (track := self._tracks.by_sid.get(sid)) is not None:
             self._pause(track, Gap.MUTED)
 
     def _on_unmuted(self, sid: str) -> None:
-        if (track := self._tracks.get(sid)) is not None:
+        if (track := self._tracks.by_sid.get(sid)) is not None:
             track.resume()
             track.waiting_since = time.monotonic()
 
     def _drop(self, sid: str) -> None:
         """This publication is over. Another of the same person may have waited for its place."""
         self._close(sid)
-        if (track := self._tracks.pop(sid, None)) is None:
+        if (track := self._tracks.by_sid.pop(sid, None)) is None:
             return
         self.doubts.ended(track)
         self._pause(track, Gap.UNPUBLISHED)
@@ -206,14 +174,14 @@ class RoomHearing:
 
     def _let_in(self, person: Identity) -> None:
         """One of their places is free."""
-        waiting = next((t for t in self._tracks_of(person) if t.unwanted is Unwanted.TOO_MANY), None)
+        waiting = next((t for t in self._tracks.of(person) if t.unwanted is Unwanted.TOO_MANY), None)
         if waiting is not None:
             waiting.unwanted = None
             self._subscribe(waiting)
 
     def _close(self, sid: str) -> None:
         """Its media are; others may come."""
-        track = self._tracks.get(sid)
+        track = self._tracks.by_sid.get(sid)
         if track is not None and track.tap is not None:
             self._hearing.frames.shut(track.tap)
             track.tap, track.waiting_since = None, time.monotonic()
@@ -221,14 +189,8 @@ class RoomHearing:
     # -- measuring ---------------------------------------------------------------------
 
     def turns(self) -> Iterable[AudioTrack]:
-        """Of each person of whom something has arrived, the track that was heard longest ago."""
-        chosen: dict[Identity, AudioTrack] = {}
-        for track in self._tracks.values():
-            if track.tap is not None and track.tap.waits():
-                other = chosen.setdefault(track.person, track)
-                if track.waiting_since < other.waiting_since:
-                    chosen[track.person] = track
-        return chosen.values()
+        """Whose turn it is, one track of each person."""
+        return self._tracks.turns()
 
     def measure_safely(self, track: AudioTrack) -> None:
         """As `measure`; whatever is wrong with one track must not deafen the others."""
@@ -238,8 +200,7 @@ class RoomHearing:
             track.failures += 1
             log.exception("sound not measured", extra={"track": track.publication.sid})
             self._hearing.metrics.audio_failures.inc()
-            # What a meter remembers may be what is wrong.
-            track.meter = self._meters.setdefault(track.person, {})[track.track] = TrackMeter()
+            self._tracks.renew_meter(track)
             if track.failures > MEASURED_AGAIN:
                 self._give_up(track)
 
@@ -289,7 +250,7 @@ class RoomHearing:
         """Once a second: is everyone heard who should be, and is silence being sent or just not filled?"""
         now = time.monotonic()
         deaf, due = list[AudioTrack](), list[AudioTrack]()
-        for track in tuple(self._tracks.values()):
+        for track in tuple(self._tracks.by_sid.values()):
             if track.unwanted is not None or self.doubts.is_denied(track):
                 continue
             if now - track.waiting_since > DEAF_SECONDS:
@@ -316,6 +277,6 @@ class RoomHearing:
             track.waiting_since = time.monotonic()
         for subscribed in (True, False, True):
             for track in tracks:
-                if self._tracks.get(track.publication.sid) is track and track.unwanted is None:
+                if self._tracks.by_sid.get(track.publication.sid) is track and track.unwanted is None:
                     track.publication.set_subscribed(subscribed)
             await asyncio.sleep(BETWEEN_SUBSCRIPTIONS_SECONDS)

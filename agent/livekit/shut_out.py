@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable
 
 from agent.livekit.audio_tracks import AudioTrack, Unwanted
 from agent.livekit.metrics import SoundMetrics
-from handlers.events import Event, Identity, KeptOut
+from handlers.events import Event, KeptOut
+from handlers.facts import Identity
 from moderation.rules.not_measurable import Shut
 
 LOOK_SECONDS = 0.25

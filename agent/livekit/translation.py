@@ -3,7 +3,7 @@
 from livekit import api, rtc
 
 from agent.livekit.native import ParticipantPermission as ReportedPermission
-from handlers.events import Connection, Identity, Sid, Switch, Switches
+from handlers.facts import Connection, Identity, Sid, Switch, Switches
 from moderation.desired import Permission
 from moderation.identity import identity_from
 from moderation.roles import Source

@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 
 from agent.core.backoff import Backoff
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.core.wakes import Listener, WakeUpMetrics
 from agent.postgres.lane import LOST, open_session
 

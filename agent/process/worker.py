@@ -20,9 +20,11 @@ from livekit import api
 from agent.core.clock import DatabaseClock
 from agent.core.evidence import Evidence
 from agent.core.fleet import Fleet
+from agent.core.fleet_facts import FleetRole, Swept, WorkerState
 from agent.core.host import Host
 from agent.core.inbox import Inbox
-from agent.core.ports import FleetRole, PortError, RoomName, Swept, WorkerState
+from agent.core.lease import RoomName
+from agent.core.ports import PortError
 from agent.core.puller import Puller, Rhythm
 from agent.core.relay_key import RelayKey
 from agent.core.shared import Shared
@@ -55,7 +57,7 @@ from agent.supabase.shelf import SupabaseShelf
 from agent.supabase.sound_rows import incident_of
 from agent.supabase.store import SqlStore
 from agent.supabase.wakeups import WakeUps
-from handlers.events import Identity
+from handlers.facts import Identity
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.core.ports import PortError, RoomName
-from handlers.events import Identity
+from agent.core.lease import RoomName
+from agent.core.ports import PortError
+from handlers.facts import Identity
 
 CALLS_AT_ONCE = 2
 """So that a call that hangs does not hold up all others."""

@@ -1,16 +1,14 @@
-"""The database's JSON into our types: the border where shapes are checked, by pydantic.
-
-A missing or odd field is a `ShapeError` that names it; nothing is guessed. Fields that this version does not know are
-left out, so the database may add some.
+"""The database's JSON into our types. Nothing is guessed: a missing or odd field is a `ShapeError`. Fields that this
+version does not know are left out, so the database may add some.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-
-from handlers.events import (
+from agent.supabase.shape import Json, Seconds, Shaped, checked
+from handlers.events import Pulled, SnapshotLoaded
+from handlers.facts import (
     Action,
     ActionId,
     ClipOrder,
@@ -19,9 +17,7 @@ from handlers.events import (
     Identity,
     LiveEvent,
     PersonFacts,
-    Pulled,
     Sid,
-    SnapshotLoaded,
     StandingStrikes,
     Status,
 )
@@ -30,31 +26,11 @@ from moderation.roles import Role, RoleRights, Source
 from moderation.timestamps import seconds_of
 from moderation.words import Reason
 
-Json = Mapping[str, Any]
 RUNNING = frozenset({"scheduled", "live", "initiated", "ringing", "accepted"})
 DEFAULT_ROLES = {"video_live": Role.VIEWER, "audio_room": Role.LISTENER, "call": None}
 
 
-class ShapeError(ValueError):
-    """The database answered something that this version does not understand."""
-
-
-def _seconds(moment: object) -> object:
-    try:
-        return seconds_of(moment) if isinstance(moment, str) else moment
-    except ValueError:
-        raise ValueError("is no moment") from None  # Python's own error repeats the text
-
-
-Seconds = Annotated[float, BeforeValidator(_seconds)]
-"""Seconds since the epoch, of a `timestamptz` as JSON writes it."""
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
-class _Permission(_Row):
+class _Permission(Shaped):
     can_publish: bool
     can_publish_sources: frozenset[Source]
     can_subscribe: bool
@@ -65,7 +41,7 @@ class _Permission(_Row):
         return Permission(named if self.can_publish else frozenset(), self.can_subscribe)
 
 
-class _Connection(_Row):
+class _Connection(Shaped):
     sid: str
     joined_at_ms: int
     permission: _Permission | None
@@ -75,7 +51,7 @@ class _Connection(_Row):
         return Connection(Sid(self.sid), self.joined_at_ms, None if allowed is None else allowed.read())
 
 
-class _Texts(_Row):
+class _Texts(Shaped):
     en: str
     tr: str
 
@@ -88,14 +64,14 @@ def why_of(texts: _Texts | None, own: str | None) -> str | Reason | None:
     return own if texts is None else texts.with_words(own)
 
 
-class _Removed(_Row):
+class _Removed(Shaped):
     reason: str
     until: Seconds | None
     why: str | None = None
     why_texts: _Texts | None = None
 
 
-class _Person(_Row):
+class _Person(Shaped):
     """What follows `connection` only sessions have: chat, invitations and paid access."""
 
     user_id: str
@@ -130,30 +106,30 @@ class _Person(_Row):
         return PersonFacts(Identity(self.user_id), desired, None if visit is None else visit.read())
 
 
-class _RoleRights(_Row):
+class _RoleRights(Shaped):
     rank: int
     can_publish_sources: frozenset[Source]
     can_subscribe: bool
 
 
-class _Visit(_Row):
+class _Visit(Shaped):
     participant_sid: str
     user_id: str
 
 
-class _Strikes(_Row):
+class _Strikes(Shaped):
     user_id: str
     strikes: float
     step: str
     at: Seconds
 
 
-class _Order(_Row):
+class _Order(Shaped):
     id: str
     user_id: str
 
 
-class _Evidence(_Row):
+class _Evidence(Shaped):
     seconds: float
     after_seconds: float
     kept: frozenset[str]
@@ -168,7 +144,7 @@ class _Evidence(_Row):
         )
 
 
-class _Snapshot(_Row):
+class _Snapshot(Shaped):
     kind: Literal["session", "call"]
     context: Literal["video_live", "audio_room", "call"]
     status: str
@@ -201,7 +177,7 @@ class _Snapshot(_Row):
         )
 
 
-class _Action(_Row):
+class _Action(Shaped):
     id: str
     n: int
     action: str
@@ -227,7 +203,7 @@ class _Action(_Row):
         )
 
 
-class _Event(_Row):
+class _Event(Shaped):
     seq: int
     id: str
     type: str
@@ -235,7 +211,7 @@ class _Event(_Row):
     payload: Mapping[str, Any]
 
 
-class _Pulled(_Row):
+class _Pulled(Shaped):
     status: str
     people: tuple[_Person, ...]
     actions: tuple[_Action, ...]
@@ -256,19 +232,6 @@ class _Pulled(_Row):
         )
 
 
-Shape = TypeVar("Shape", bound=_Row)
-
-
-def _checked(shape: type[Shape], what: str, row: Json) -> Shape:
-    try:
-        return shape.model_validate(row)
-    except ValidationError as error:
-        faults = [
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)
-        ]
-        raise ShapeError(f"{what}: {'; '.join(faults)}") from error
-
-
 def status(name: str) -> Status:
     return Status.OPEN if name in RUNNING else Status.OVER
 
@@ -284,7 +247,7 @@ def snapshot(row: Json) -> SnapshotLoaded:
     Raises:
         ShapeError: it names each field that is missing or odd.
     """
-    return _checked(_Snapshot, "the snapshot of a room", row).read()
+    return checked(_Snapshot, "the snapshot of a room", row).read()
 
 
 def pulled(row: Json) -> Pulled:
@@ -293,7 +256,7 @@ def pulled(row: Json) -> Pulled:
     Raises:
         ShapeError: it names each field that is missing or odd.
     """
-    return _checked(_Pulled, "the news of a room", row).read()
+    return checked(_Pulled, "the news of a room", row).read()
 
 
 def person(row: Json) -> PersonFacts:
@@ -302,4 +265,4 @@ def person(row: Json) -> PersonFacts:
     Raises:
         ShapeError: it names each field that is missing or odd.
     """
-    return _checked(_Person, "a person", row).read()
+    return checked(_Person, "a person", row).read()

@@ -3,10 +3,10 @@
 import uuid
 from typing import Any
 
+from agent.core.lease import Clip, Incident, Minute, RoomName
 from agent.core.levels_payload import name_of
-from agent.core.ports import Clip, Incident, Minute, RoomName
 from handlers.effects import AutomaticAction, RecordIncident
-from handlers.events import MICROPHONE, Track
+from handlers.facts import MICROPHONE, Track
 from moderation.audio.stats import AudioMinute
 from moderation.timestamps import text_of
 

@@ -12,14 +12,12 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import (
-    CheckedIn,
+from agent.core.fleet_facts import CheckedIn, Findings, Swept, WorkerState
+from agent.core.lease import (
     Claim,
     ClaimOutcome,
     Cursor,
-    Findings,
     Finish,
-    FleetRole,
     Incident,
     Joined,
     Known,
@@ -31,16 +29,13 @@ from agent.core.ports import (
     RoomFacts,
     RoomName,
     RoomPull,
-    Swept,
-    Unavailable,
-    Unclaimed,
-    WorkerState,
     Written,
 )
-from agent.supabase import rows, sound_rows
+from agent.core.ports import Unavailable
+from agent.supabase import fleet_rows, rows, sound_rows, written_rows
 from agent.supabase.claims import Asked, Claims
-from handlers.events import Identity
-from moderation.identity import is_beside, person_of
+from agent.supabase.shape import Json, ShapeError
+from handlers.facts import Identity
 from moderation.timestamps import text_of
 
 PULL_LIMIT = 200
@@ -85,7 +80,7 @@ class SqlStore:
         since = rows.seconds(answer["unmoderated_since"])
         return Claim(outcome, None, answer["epoch"], facts, rows.snapshot(seen), seen["cursor"], since)
 
-    async def _claim_all(self, asked: Sequence[Asked]) -> Sequence[rows.Json]:
+    async def _claim_all(self, asked: Sequence[Asked]) -> Sequence[Json]:
         wanted = [{"room": one.room, "bot_identity": one.bot} for one in asked]
         answer = await self._timed("agent_claim_rooms", p_rooms=wanted, p_ttl_ms=self._ttl_ms)
         by_room = {item["room"]: item["claim"] for item in answer["rooms"]}
@@ -104,40 +99,33 @@ class SqlStore:
         return tuple(_room_pull(item) for item in answer["rooms"])
 
     async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]:
-        answers = await self._call("agent_presence", p_reports=[_report(report) for report in reports])
-        return [_presence_answer(item) for item in answers]
+        answers = await self._call(
+            "agent_presence", p_reports=[written_rows.report(report) for report in reports]
+        )
+        return [written_rows.presence(item) for item in answers]
 
     async def finish(self, finishes: Sequence[Finish]) -> Sequence[Written]:
-        results = [_result(finish) for finish in finishes]
+        results = [written_rows.result(finish) for finish in finishes]
         by_id = {item["id"]: item for item in await self._call("agent_finish_actions", p_results=results)}
-        return [_finish_answer(by_id.get(finish.effect.action)) for finish in finishes]
+        return [written_rows.finished(by_id.get(finish.effect.action)) for finish in finishes]
 
     async def relayed(self, cursors: Sequence[Cursor]) -> Sequence[Written]:
         furthest = {cursor.lease: cursor for cursor in sorted(cursors, key=lambda cursor: cursor.seq)}
         asked = [{**lease.as_json(), "seq": cursor.seq} for lease, cursor in furthest.items()]
         answers = {item["room"]: item for item in await self._call("agent_relayed", p_cursors=asked)}
-        return [_plain(answers.get(cursor.lease.room)) for cursor in cursors]
+        return [written_rows.written(answers.get(cursor.lease.room)) for cursor in cursors]
 
     async def incidents(self, incidents: Sequence[Incident]) -> Sequence[Written]:
         asked = [sound_rows.incident(incident) for incident in incidents]
         answers = {item["id"]: item for item in await self._call("agent_incidents", p_rows=asked)}
-        return [_plain(answers.get(row["id"])) for row in asked]
+        return [written_rows.written(answers.get(row["id"])) for row in asked]
 
     async def minutes(self, minutes: Sequence[Minute]) -> Sequence[Written]:
         await self._call("agent_audio_stats", p_rows=[sound_rows.minute(minute) for minute in minutes])
         return [Written(ok=True) for _ in minutes]
 
     async def media(self, rows: Sequence[OnAir]) -> Sequence[Written]:
-        asked = [
-            {
-                **row.lease.as_json(),
-                "user_id": row.effect.identity,
-                "participant_sid": row.effect.sid,
-                "flowing": sorted(row.effect.flowing),
-                "at_ms": row.effect.at_ms,
-            }
-            for row in rows
-        ]
+        asked = [written_rows.on_air(row) for row in rows]
         await self._call("agent_media", p_rows=asked)
         return [Written(ok=True) for _ in rows]
 
@@ -155,7 +143,7 @@ class SqlStore:
         return key["revoked_at"] is None
 
     async def check_in(self, state: WorkerState, early_seconds: float) -> CheckedIn:
-        return _checked_in(
+        return fleet_rows.checked_in(
             await self._timed(
                 "agent_check_in",
                 p_ttl_ms=self._ttl_ms,
@@ -178,46 +166,22 @@ class SqlStore:
                 p_ttl_ms=self._ttl_ms,
                 p_state=None if state is None else asdict(state),
             )
-        now, checked_in = rows.seconds(answer["now"]) or 0.0, answer["checked_in"]
-        return Findings(
-            {RoomName(place["room"]): _left(place["left_ms"]) for place in answer["rooms"]},
-            _left(answer["next_ms"]),
-            {RoomName(waiting["room"]): _unclaimed(waiting, now) for waiting in answer["unclaimed"]},
-            frozenset(map(RoomName, answer["missed"])),
-            frozenset(map(RoomName, answer["strangers"])),
-            None if checked_in is None else _checked_in(checked_in),
-        )
+        return fleet_rows.findings(answer)
 
     async def hand(self, rooms: Mapping[RoomName, float]) -> Mapping[RoomName, float]:
         asked = [{"room": room, "in_ms": seconds * 1000} for room, seconds in rooms.items()]
-        return _handed(await self._call("agent_hand", p_rooms=asked))
+        return fleet_rows.handed(await self._call("agent_hand", p_rooms=asked))
 
     async def suspect(self, worker: str, grace_seconds: float) -> Mapping[RoomName, float]:
         answer = await self._call("agent_suspect", p_fallen=worker, p_grace_ms=round(grace_seconds * 1000))
-        return _handed(answer["own"])
+        return fleet_rows.handed(answer["own"])
 
     async def offer(self, leases: Sequence[Lease]) -> None:
         await self._call("agent_offer", p_rooms=[lease.as_json() for lease in leases])
 
     async def sweep(self, rooms: frozenset[RoomName]) -> Swept:
         done = await self._call("agent_sweep", p_rooms=sorted(rooms))
-        limit = done.get("automatic_limit")
-        return Swept(
-            orphans=done.get("orphan_rooms", 0),
-            close=tuple(RoomName(room) for room in done.get("close_rooms", ())),
-            open_circuits=done.get("open_circuits", 0),
-            automatic=done.get("automatic_actions", 0),
-            automatic_limit=float("inf") if limit is None else float(limit),
-            unlisted=done.get("unlisted_rooms", 0),
-            open_cases=done.get("open_cases", 0),
-            grave_case_waits=float(done.get("grave_case_waits", 0)),
-            pushes_due=done.get("pushes_due", False),
-            pages_due=done.get("pages_due", False),
-            listens_over=tuple(
-                (RoomName(over["room"]), Identity(over["identity"])) for over in done.get("listens_over", ())
-            ),
-            evidence_due=done.get("evidence_due", False),
-        )
+        return fleet_rows.swept(done)
 
     async def _timed(self, function: str, **arguments: Any) -> Any:
         """A call whose answer carries the database's time."""
@@ -243,92 +207,12 @@ def _known(lease: Lease, known: Known, quiet_since: str | None) -> dict[str, Any
     return {**lease.as_json(), "cursor": quiet_since or known.cursor, "in_hand": in_hand}
 
 
-def _left(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
-
-
-def _checked_in(answer: rows.Json) -> CheckedIn:
-    return CheckedIn(
-        FleetRole(answer["role"]),
-        answer["left_ms"] / 1000,
-        answer["workers"],
-        _handed(answer["handed"]),
-        answer["neighbour"],
-    )
-
-
-def _handed(items: Sequence[rows.Json]) -> Mapping[RoomName, float]:
-    return {RoomName(item["room"]): item["in_ms"] / 1000 for item in items}
-
-
-def _unclaimed(waiting: rows.Json, now: float) -> Unclaimed:
-    return Unclaimed(waiting["actions"], max(0.0, now - (rows.seconds(waiting["since"]) or now)))
-
-
-def _room_pull(item: rows.Json) -> RoomPull:
+def _room_pull(item: Json) -> RoomPull:
     room = RoomName(item["room"])
     if not item["held"]:
         return RoomPull(room, None)
     more = len(item["events"]) >= PULL_LIMIT
     try:
         return RoomPull(room, rows.pulled(item), item["cursor"], more_events=more)
-    except rows.ShapeError as error:
+    except ShapeError as error:
         return RoomPull(room, None, fault=error)
-
-
-def _report(report: Joined | Left) -> dict[str, Any]:
-    who = report.identity
-    common = {**report.lease.as_json(), "user_id": person_of(who), "beside": is_beside(who)}
-    match report:
-        case Joined(connection=connection):
-            permission = connection.permission
-            return {
-                **common,
-                "event": "joined",
-                "participant_sid": connection.sid,
-                "at_ms": connection.joined_at_ms,
-                "permission": None if permission is None else permission.as_json(),
-            }
-        case Left():
-            return {
-                **common,
-                "event": "left",
-                "participant_sid": report.sid,
-                "at_ms": report.at_ms,
-                "reason": report.reason,
-            }
-
-
-def _result(finish: Finish) -> dict[str, Any]:
-    effect = finish.effect
-    return {
-        **finish.lease.as_json(),
-        "id": effect.action,
-        "outcome": effect.verdict.value,
-        "before": effect.before,
-        "after": effect.after,
-        "error_code": effect.error_code,
-        "error": effect.error,
-        "confirmed_at_ms": finish.confirmed_at * 1000,
-    }
-
-
-def _plain(item: rows.Json | None) -> Written:
-    return Written(ok=False, error="no answer") if item is None else Written(item["ok"], item.get("error"))
-
-
-def _presence_answer(item: rows.Json) -> Written:
-    known = item.get("person")
-    try:
-        return Written(item["ok"], item.get("error"), person=None if known is None else rows.person(known))
-    except (KeyError, TypeError, ValueError) as error:
-        # It is written; the next pull, or the room's fault that it leads to, says more.
-        return Written(ok=True, error=f"an answer that cannot be read: {error!r}")
-
-
-def _finish_answer(item: rows.Json | None) -> Written:
-    if item is None:
-        return _plain(item)
-    return Written(
-        item["ok"], item.get("error"), action=item.get("action"), enforce_ms=item.get("enforce_ms")
-    )

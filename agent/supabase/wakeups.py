@@ -22,7 +22,7 @@ from realtime import (
 )
 
 from agent.core.backoff import Backoff
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.core.wakes import Listener, WakeUpMetrics
 
 log = logging.getLogger(__name__)

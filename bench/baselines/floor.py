@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from livekit import rtc
 
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.dispatches import Dispatches
 from agent.livekit.native import AudioFrames, RoomEvents
 from agent.livekit.room import OPTIONS, hidden_token
 from agent.livekit.server import LiveKitServer
 from agent.process.metrics import Metrics
 from agent.process.scheduling import parse_cpus, settle
-from handlers.events import Identity
+from handlers.facts import Identity
 from local.people.waiting import until
 from local.results import say
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from local.people.relay import SourceUnavailableError
+from local.people.relay_source import SourceUnavailableError
 
 Json = dict[str, Any]
 

@@ -9,9 +9,9 @@ from typing import Self
 from livekit import api, rtc
 
 from agent.core.envelope import TOPIC_EVENTS, Envelope, Signer
-from agent.core.ports import RoomFacts, RoomName
+from agent.core.lease import RoomFacts, RoomName
 from agent.livekit.room import hidden_token
-from handlers.events import Identity, LiveEvent
+from handlers.facts import Identity, LiveEvent
 from moderation.timestamps import text_of
 
 

@@ -1,7 +1,7 @@
 """The client's half of the relay for simulated people: a LiveKit room and the data API as one ordered stream.
 
 What `livekit-system/clients/typescript` does for the app, by the same rules and vectors. This module owns the
-listeners, the reading of what is missing, and the keys; judging is `relay_packet`, order `relay_sequence`.
+listeners, the reading of what is missing; judging is `relay_packet`, order `relay_sequence`, the keys `relay_keys`.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from agent.core.backoff import Backoff
+from local.people.relay_keys import RelayKeys
 from local.people.relay_packet import (
     EVENTS,
     NOTICE,
@@ -25,38 +25,23 @@ from local.people.relay_packet import (
     PacketSubject,
     Refusal,
     judge,
-    parse_keys,
     parse_row,
 )
 from local.people.relay_sequence import EventSequence, EventSource, RecentIds, RelayEvent
+from local.people.relay_source import (
+    MAX_TRIES,
+    QUERY_TIMEOUT_SECONDS,
+    RelaySource,
+    SourceUnavailableError,
+    retries,
+)
 
 PAGE_SIZE = 200
-MAX_HELD = 64
 GAP_SPREAD_SECONDS = 0.2
 QUIET_SECONDS = 1.2
 QUIET_SPREAD_SECONDS = 0.6
 SUSPECT_SECONDS = 10.0
 IDLE_SECONDS = 60.0
-QUERY_TIMEOUT_SECONDS = 8.0
-KEY_FETCH_PAUSE_SECONDS = 2.0
-KEY_REFRESH_SECONDS = 300.0
-_RETRY_BASE_SECONDS = 0.5
-_RETRY_CAP_SECONDS = 2.0  # the app's is 30: simulated people are few
-_MAX_TRIES = 5
-
-
-class SourceUnavailableError(Exception):
-    """The data API did not answer, or not now; asking again may help."""
-
-
-class RelaySource(Protocol):
-    """The two reads of the data API, as who is signed in. Any error but `SourceUnavailableError` is a bug."""
-
-    async def events_since(self, session_id: str, after_seq: int, limit: int) -> Sequence[Json]:
-        """Rows of `live_events_since`. Raises `SourceUnavailableError`."""
-
-    async def relay_keys(self) -> Sequence[Json]:
-        """Rows of `relay_keys`, those that are good for longest first. Raises `SourceUnavailableError`."""
 
 
 class RelayRoom(Protocol):
@@ -112,11 +97,7 @@ class RelayReader:
         self._on_notice = on_notice
         self._on_levels = on_levels
         self._lose = lose
-        self._keys = parse_keys(join.relay_keys)
-        self._keys_wanted = asyncio.Event()
-        self._held: list[tuple[Packet, int]] = []
-        """With how many fetches of keys had begun when it came: a later one knows its key, or nobody does."""
-        self._fetches_begun = 0
+        self._keys = RelayKeys(source, join.relay_keys)
         self._seen_messages = RecentIds(512)
         self._sequence = EventSequence(join.last_seq if start_after is None else start_after)
         self._sequence.note_latest(join.last_seq)
@@ -140,7 +121,7 @@ class RelayReader:
             self._room.on(event, listener)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._refresh_keys())
+                tasks.create_task(self._keys.run(self._judge_held))
                 if self._subject.kind == "session":
                     tasks.create_task(self._read_when_due())
         finally:
@@ -149,7 +130,7 @@ class RelayReader:
 
     def catch_up(self, *_: object) -> None:
         """Reads what may be missing, now."""
-        self._keys_wanted.set()
+        self._keys.wanted.set()
         self._look_at(_monotonic())
 
     def _on_data(self, data: Any) -> None:
@@ -162,15 +143,16 @@ class RelayReader:
             self._accept(verdict)
         elif isinstance(verdict, Refusal):
             self._refuse(verdict, packet)
-        elif len(self._held) >= MAX_HELD:
+        elif not self._keys.hold(packet):
             self._refuse(Refusal.QUEUE_FULL, packet)
-        else:
-            self._held.append((packet, self._fetches_begun))
-            self._keys_wanted.set()
 
     def _context(self) -> PacketContext:
         return PacketContext(
-            self._room.name, self._subject, self._room.local_participant.identity, time.time(), self._keys
+            self._room.name,
+            self._subject,
+            self._room.local_participant.identity,
+            time.time(),
+            self._keys.known,
         )
 
     def _refuse(self, reason: Refusal, packet: Packet) -> None:
@@ -236,13 +218,13 @@ class RelayReader:
         """Reads page by page, again after a failure; what is asked for meanwhile is done afterwards."""
         self._due = float("inf")
         found = failures = 0
-        backoff = Backoff(_RETRY_BASE_SECONDS, _RETRY_CAP_SECONDS)
+        backoff = retries()
         while True:
             try:
                 rows = await self._page()
             except (SourceUnavailableError, TimeoutError):
                 rows = None
-            announced = not rows and self._sequence.behind and failures + 1 < _MAX_TRIES
+            announced = not rows and self._sequence.behind and failures + 1 < MAX_TRIES
             if rows is None or announced:
                 failures += 1
                 await asyncio.sleep(backoff.pause())
@@ -261,45 +243,14 @@ class RelayReader:
             rows = await self._source.events_since(self._subject.id, self.position, PAGE_SIZE)
         return [event for event in map(parse_row, rows) if (event.seq or 0) > self.position]
 
-    async def _refresh_keys(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(KEY_REFRESH_SECONDS):
-                    await self._keys_wanted.wait()
-            except TimeoutError:
-                pass  # a key may have been revoked since
-            self._keys_wanted.clear()
-            await self._fetch_keys()
-            self._judge_held()
-            await asyncio.sleep(KEY_FETCH_PAUSE_SECONDS)
-
-    async def _fetch_keys(self) -> None:
-        backoff = Backoff(_RETRY_BASE_SECONDS, _RETRY_CAP_SECONDS)
-        for _ in range(_MAX_TRIES):
-            self._fetches_begun += 1
-            try:
-                async with asyncio.timeout(QUERY_TIMEOUT_SECONDS):
-                    rows = await self._source.relay_keys()
-            except (SourceUnavailableError, TimeoutError):
-                await asyncio.sleep(backoff.pause())
-                continue
-            # What row-level security shows to someone signed out is nothing, not an error; it revokes no key.
-            self._keys = parse_keys(rows) if rows else self._keys
-            return
-
     def _judge_held(self) -> None:
-        held, self._held = self._held, []
-        for packet, fetches_before in held:
+        for packet, fetches_before in self._keys.take_held():
             verdict = judge(packet, self._context())
             if isinstance(verdict, Body):
                 self._accept(verdict)
             elif isinstance(verdict, Refusal):
                 self._refuse(verdict, packet)
-            elif fetches_before == self._fetches_begun:
-                self._held.append(
-                    (packet, fetches_before)
-                )  # it came during the fetch: its key may be younger than the answer
-            else:
+            elif not self._keys.hold_again(packet, fetches_before):
                 self._refuse(Refusal.UNKNOWN_KEY, packet)
 
 

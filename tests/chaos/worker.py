@@ -12,12 +12,12 @@ from aiohttp import web
 from livekit.rtc import SimulateScenarioKind
 
 from agent.core.inbox import Inbox
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.room import LiveKitRoom
 from agent.process.log import configure
 from agent.process.settings import Settings, load_settings
 from agent.process.worker import Outside, Worker, reach
-from handlers.events import Identity
+from handlers.facts import Identity
 
 
 class BreakableWorker(Worker):

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.ports import ClaimOutcome, FleetRole, RoomName, Store, WorkerState
+from agent.core.fleet_facts import FleetRole, WorkerState
+from agent.core.lease import ClaimOutcome, RoomName
+from agent.core.ports import Store
 from agent.postgres.lane import own_lane
-from handlers.events import Identity
+from handlers.facts import Identity
 from local.lane import lane_url
 from tests.contract.test_store import Backend, Fake, Real, hold
 from tests.database.server import address, throwaway

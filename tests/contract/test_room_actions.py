@@ -15,7 +15,8 @@ from livekit import api, rtc
 
 from agent.core.clock import DatabaseClock
 from agent.core.inbox import Inbox
-from agent.core.ports import Refused, RoomActions, RoomName, TargetGone, Unavailable
+from agent.core.lease import RoomName
+from agent.core.ports import Refused, RoomActions, TargetGone, Unavailable
 from agent.livekit.actions import LiveKitActions
 from agent.livekit.api_budget import ApiBudget, heed_limit
 from agent.livekit.hearing import Hearing
@@ -24,7 +25,7 @@ from agent.livekit.room import LiveKitRoom, Native
 from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import permission_to
 from agent.process.metrics import Metrics
-from handlers.events import Identity
+from handlers.facts import Identity
 from local.people.waiting import until
 from local.stack import Stack
 from moderation.desired import Permission

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import (
+from agent.core.lease import (
     Claim,
     ClaimOutcome,
     Cursor,
@@ -20,13 +20,13 @@ from agent.core.ports import (
     Release,
     RoomName,
     RoomPull,
-    Store,
 )
+from agent.core.ports import Store
 from agent.postgres.lane import own_lane
 from agent.supabase.client import supabase_client
 from agent.supabase.store import Rpc, SqlStore
 from handlers.effects import FinishAction, Outcome
-from handlers.events import ActionId, Connection, Identity, Sid
+from handlers.facts import ActionId, Connection, Identity, Sid
 from local.lane import lane_url
 from local.stack import Stack
 from moderation.action_names import AGENT_ACTIONS, TARGETED

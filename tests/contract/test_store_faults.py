@@ -8,10 +8,11 @@ import pytest
 from aiohttp import web
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import Joined, Known, Lease, Left, Refused, RoomName, Unavailable
+from agent.core.lease import Joined, Known, Lease, Left, RoomName
+from agent.core.ports import Refused, Unavailable
 from agent.supabase.client import supabase_client
 from agent.supabase.store import SqlStore
-from handlers.events import Connection, Identity, Sid
+from handlers.facts import Connection, Identity, Sid
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LEASE = Lease(RoomName("room"), 1)

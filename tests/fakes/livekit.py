@@ -14,17 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.core.inbox import Inbox
-from agent.core.ports import Clip, ConnectionLost, Listing, RoomName, TargetGone, Unavailable
-from handlers.events import (
-    Connection,
-    Event,
-    Identity,
-    ParticipantJoined,
-    ParticipantLeft,
-    PermissionReported,
-    RoomSynced,
-    Sid,
-)
+from agent.core.lease import Clip, RoomName
+from agent.core.ports import ConnectionLost, Listing, TargetGone, Unavailable
+from handlers.events import Event, ParticipantJoined, ParticipantLeft, PermissionReported, RoomSynced
+from handlers.facts import Connection, Identity, Sid
 from moderation.audio.kept import Block, Cause
 from moderation.desired import Permission
 

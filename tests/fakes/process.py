@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from agent.core.clock import DatabaseClock
 from agent.core.envelope import Signer
 from agent.core.fleet import Fleet
+from agent.core.fleet_facts import WorkerState
 from agent.core.host import Host
 from agent.core.inbox import Inbox
-from agent.core.ports import RoomName, WorkerState
+from agent.core.lease import RoomName
 from agent.core.puller import Puller, Rhythm
 from agent.core.shared import Shared
 from agent.core.watcher import Pace, Watcher
 from agent.process.metrics import Metrics
-from handlers.events import Identity
+from handlers.facts import Identity
 from tests.fakes.livekit import FakeClips, FakeParticipant, FakeRoom, LiveKit
 from tests.fakes.screen import FakeScreen
 from tests.fakes.store import Database, FakeStore

@@ -7,16 +7,8 @@ from typing import Any, TypeVar
 
 from handlers.effects import Effect, FinishAction, RemoveParticipant, SetPermission
 from handlers.events import (
-    MICROPHONE as MICROPHONE_TRACK,
-)
-from handlers.events import (
-    Action,
-    ActionId,
-    Connection,
     Event,
     Failure,
-    Identity,
-    LiveEvent,
     Measured,
     ParticipantJoined,
     ParticipantLeft,
@@ -25,17 +17,25 @@ from handlers.events import (
     PermissionNotSet,
     PermissionReported,
     PermissionSet,
-    PersonFacts,
     Pulled,
     RoomSynced,
-    Sid,
     SnapshotLoaded,
-    Status,
     Switched,
-    Switches,
     Ticked,
-    Track,
     TrackPublished,
+)
+from handlers.facts import MICROPHONE as MICROPHONE_TRACK
+from handlers.facts import (
+    Action,
+    ActionId,
+    Connection,
+    Identity,
+    LiveEvent,
+    PersonFacts,
+    Sid,
+    Status,
+    Switches,
+    Track,
 )
 from handlers.room import handle
 from handlers.state import RoomState

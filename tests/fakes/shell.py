@@ -7,17 +7,20 @@ from typing import Any
 
 from agent.core.clock import DatabaseClock
 from agent.core.envelope import Envelope, Signer
+from agent.core.held_room import HeldRoom
 from agent.core.inbox import Inbox
+from agent.core.lease import Lease, RoomFacts, RoomName, Written
 from agent.core.outbox import Outbox
 from agent.core.outboxes import Outboxes
-from agent.core.performer import Performer, World
-from agent.core.ports import Lease, RoomFacts, RoomName, Written
-from agent.core.puller import HeldRoom, Puller, Rhythm
+from agent.core.performer import Performer
+from agent.core.puller import Puller, Rhythm
 from agent.core.room_loop import moderate
 from agent.core.shared import Shared
+from agent.core.world import World
 from agent.process.metrics import Metrics
 from handlers.effects import Effect, Leave
-from handlers.events import Event, Identity
+from handlers.events import Event
+from handlers.facts import Identity
 from handlers.state import RoomState
 from moderation.desired import Permission
 from tests.fakes.livekit import FakeClips, FakeParticipant, FakeRoom, LiveKit

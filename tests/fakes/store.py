@@ -9,14 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent.core.ports import (
-    CheckedIn,
+from agent.core.fleet_facts import CheckedIn, Findings, FleetRole, Swept, Unclaimed, WorkerState
+from agent.core.lease import (
     Claim,
     ClaimOutcome,
     Cursor,
-    Findings,
     Finish,
-    FleetRole,
     Incident,
     Joined,
     Known,
@@ -28,25 +26,12 @@ from agent.core.ports import (
     RoomFacts,
     RoomName,
     RoomPull,
-    Swept,
-    Unavailable,
-    Unclaimed,
-    WorkerState,
     Written,
 )
+from agent.core.ports import Unavailable
 from handlers.effects import RecordIncident, RecordMedia
-from handlers.events import (
-    Action,
-    ActionId,
-    Connection,
-    Identity,
-    LiveEvent,
-    PersonFacts,
-    Pulled,
-    Sid,
-    SnapshotLoaded,
-    Status,
-)
+from handlers.events import Pulled, SnapshotLoaded
+from handlers.facts import Action, ActionId, Connection, Identity, LiveEvent, PersonFacts, Sid, Status
 from moderation.action_names import AGENT_ACTIONS
 from moderation.audio.stats import AudioMinute
 from moderation.desired import Desired, Permission, Removal

@@ -13,19 +13,8 @@ from random import Random
 from typing import Any, TypeVar
 
 from agent.core.answers import compared
-from agent.core.ports import (
-    ClaimOutcome,
-    Cursor,
-    Finish,
-    Joined,
-    Known,
-    Lease,
-    Left,
-    PortError,
-    RoomName,
-    TargetGone,
-    Unavailable,
-)
+from agent.core.lease import ClaimOutcome, Cursor, Finish, Joined, Known, Lease, Left, RoomName
+from agent.core.ports import PortError, TargetGone, Unavailable
 from handlers.effects import (
     AdvanceCursor,
     Count,
@@ -44,7 +33,6 @@ from handlers.events import (
     EventsNotRelayed,
     EventsRelayed,
     Failure,
-    Identity,
     ParticipantJoined,
     ParticipantNotRemoved,
     ParticipantRemoved,
@@ -52,9 +40,9 @@ from handlers.events import (
     PermissionSet,
     PresenceRecorded,
     RoomSynced,
-    Sid,
     Ticked,
 )
+from handlers.facts import Identity, Sid
 from handlers.room import handle
 from handlers.state import RoomState
 from moderation.desired import Permission, effective_permission

@@ -14,12 +14,13 @@ import numpy as np
 from livekit import api, rtc
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.hearing import Hearing
 from agent.livekit.room import OPTIONS, hidden_token
 from agent.livekit.room_hearing import RoomHearing
 from agent.process.metrics import Metrics
-from handlers.events import Event, Identity, Measured, TrackPaused
+from handlers.events import Event, Measured, TrackPaused
+from handlers.facts import Identity
 from local.people import voice
 from local.people.sound import RATE, SpokenSound
 from local.people.waiting import until

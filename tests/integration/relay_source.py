@@ -5,8 +5,8 @@ from typing import Any
 
 import aiohttp
 
-from local.people.relay import SourceUnavailableError
 from local.people.relay_packet import Json
+from local.people.relay_source import SourceUnavailableError
 
 _KEY_COLUMNS = "kid,public_key,not_before,not_after,revoked_at"
 _MAX_KEYS = 1000

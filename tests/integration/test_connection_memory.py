@@ -9,13 +9,13 @@ import pytest
 
 from agent.core.clock import DatabaseClock
 from agent.core.inbox import Inbox
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.hearing import Hearing
 from agent.livekit.native import RoomEvents
 from agent.livekit.room import LiveKitRoom, Native
 from agent.livekit.server import LiveKitServer
 from agent.process.metrics import Metrics
-from handlers.events import Identity
+from handlers.facts import Identity
 from local.people.waiting import until
 from local.stack import Stack
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from livekit import api, rtc
 
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.dispatches import Dispatches
 from agent.livekit.server import LiveKitServer
 from agent.process.metrics import Metrics

@@ -10,10 +10,11 @@ import pytest
 import pytest_asyncio
 from livekit import rtc
 
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.audio_tracks import SETTLING_BLOCKS, SILENT_PEAK, AudioTrack
-from agent.livekit.room_hearing import TRACKS_OF_ONE
-from handlers.events import MICROPHONE, Measured, Track
+from agent.livekit.room_tracks import TRACKS_OF_ONE
+from handlers.events import Measured
+from handlers.facts import MICROPHONE, Track
 from local.people import voice
 from local.people.sound import RATE, SpokenSound, speech_like, tone
 from local.people.waiting import until

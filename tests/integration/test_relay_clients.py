@@ -16,9 +16,9 @@ from typing import Any
 from livekit import api, rtc
 
 from agent.core.envelope import Envelope, Signer
-from agent.core.ports import RoomFacts, RoomName
+from agent.core.lease import RoomFacts, RoomName
 from agent.livekit.room import hidden_token
-from handlers.events import Identity, LiveEvent
+from handlers.facts import Identity, LiveEvent
 from local.people.relay import Join, RelayReader
 from local.people.relay_packet import EVENTS, PacketSubject, Refusal
 from local.people.relay_sequence import EventSource, RelayEvent

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from livekit import rtc
 
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from local.people.sound import RATE, SpokenSound, tone
 from local.people.waiting import until
 from local.stack import Stack

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import numpy as np
 import pytest
 
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from bench.hearing_entries import entries
 from bench.hearing_offenders import chance
 from bench.hearing_sounds import voices

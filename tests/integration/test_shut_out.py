@@ -10,13 +10,14 @@ import pytest_asyncio
 from livekit import rtc
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.doubts import Door
 from agent.livekit.hearing import Hearing
 from agent.livekit.room import OPTIONS, hidden_token
 from agent.livekit.room_hearing import RoomHearing
 from agent.process.metrics import Metrics
-from handlers.events import Event, Identity, KeptOut, Measured
+from handlers.events import Event, KeptOut, Measured
+from handlers.facts import Identity
 from local.people.evasive import enciphered, everyone_may_listen, shut_out
 from local.people.sound import tone
 from local.people.waiting import until

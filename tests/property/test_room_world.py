@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.events import Identity
+from handlers.facts import Identity
 from tests.fakes.scene import NOTHING, SPEAK
 from tests.fakes.world import World
 

@@ -16,11 +16,11 @@ from agent.core.envelope import (
     Envelope,
     Signer,
 )
+from agent.core.lease import Lease, Minute, RoomFacts, RoomName
 from agent.core.levels_payload import LEVELS_IN_A_PACKET, levels_payload
-from agent.core.ports import Lease, Minute, RoomFacts, RoomName
 from agent.supabase.sound_rows import minute
 from handlers.effects import RecordMinute, ShowLevels
-from handlers.events import MICROPHONE, Identity, LiveEvent, Switch, Switches, Track
+from handlers.facts import MICROPHONE, Identity, LiveEvent, Switch, Switches, Track
 from moderation.audio.board import Level
 from moderation.audio.stats import AudioMinute
 from moderation.roles import Source

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from agent.core.host import DISCONNECT_SECONDS, GOODBYE_SECONDS, RETRY_CAP_SECONDS
-from agent.core.ports import ConnectionLost, RoomName
-from handlers.events import Identity, Status
+from agent.core.lease import RoomName
+from agent.core.ports import ConnectionLost
+from handlers.facts import Identity, Status
 from moderation.roles import Role
 from tests.fakes.livekit import FakeParticipant
 from tests.fakes.process import LEASE_SECONDS, Outside, Process, serving

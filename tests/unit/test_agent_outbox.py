@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from agent.core import outbox
+from agent.core.lease import Written
 from agent.core.outbox import Outbox
-from agent.core.ports import Refused, Unavailable, Written
+from agent.core.ports import Refused, Unavailable
 from tests.fakes.virtual_time import clock, virtual_time
 
 

@@ -6,22 +6,22 @@ import pytest
 
 from agent.core.answers import failure_of
 from agent.core.envelope import TOPIC_EVENTS, TOPIC_NOTICE
+from agent.core.lease import RoomName
 from agent.core.performer import CONCURRENT_CALLS
-from agent.core.ports import Refused, RoomName, TargetGone, Unavailable
+from agent.core.ports import Refused, TargetGone, Unavailable
 from handlers.effects import CloseRoom, Relay, RemoveParticipant, Resync, SetPermission
 from handlers.events import (
     EventsNotRelayed,
     EventsRelayed,
     Failure,
-    Identity,
     ParticipantNotRemoved,
     ParticipantRemoved,
     PermissionNotSet,
     PermissionSet,
     RoomClosed,
     RoomSynced,
-    Sid,
 )
+from handlers.facts import Identity, Sid
 from handlers.notice_types import NoticeType
 from handlers.notices import notice
 from moderation.desired import Permission

@@ -7,19 +7,21 @@ from contextlib import asynccontextmanager
 import pytest
 
 from agent.core.clock import DatabaseClock
-from agent.core.ports import Known, Lease, Refused, RoomName, RoomPull, Unavailable
+from agent.core.held_room import HeldRoom
+from agent.core.lease import Known, Lease, RoomName, RoomPull
+from agent.core.ports import Refused, Unavailable
 from agent.core.puller import (
     DEAF_AFTER,
     DOUBTFUL_BEAT_SECONDS,
     DOUBTFUL_FOR_SECONDS,
     LAST_LOOK_SECONDS,
     SECOND_LOOK_SECONDS,
-    HeldRoom,
     Puller,
     Rhythm,
 )
 from agent.process.metrics import Metrics
-from handlers.events import Action, ActionId, Event, LeaseLost, Pulled, Status
+from handlers.events import Event, LeaseLost, Pulled
+from handlers.facts import Action, ActionId, Status
 from tests.fakes.virtual_time import clock, virtual_time
 
 ONE, TWO = Lease(RoomName("one"), 1), Lease(RoomName("two"), 1)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from agent.core.ports import FleetRole, RoomName, WorkerState
+from agent.core.fleet_facts import FleetRole, WorkerState
+from agent.core.lease import RoomName
 from agent.core.puller import DEAF_AFTER
 from agent.core.relay_key import RelayKey
 from agent.livekit.api_budget import ApiBudget

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.core.relay_key import RelayKey
 from agent.process.shift import Rooms, Shift
 from tests.fakes.process import WATCH_SECONDS, Outside, Process

@@ -11,18 +11,11 @@ import pytest
 
 from agent.core.clock import DatabaseClock
 from agent.core.fleet import EARLY_SECONDS, Fleet
-from agent.core.ports import (
-    Findings,
-    FleetRole,
-    RoomName,
-    Swept,
-    TargetGone,
-    Unavailable,
-    Unclaimed,
-    WorkerState,
-)
+from agent.core.fleet_facts import Findings, FleetRole, Swept, Unclaimed, WorkerState
+from agent.core.lease import RoomName
+from agent.core.ports import TargetGone, Unavailable
 from agent.core.watcher import BLIND_LOOKS, HANDED_TIMES, Pace, Watcher
-from handlers.events import Identity
+from handlers.facts import Identity
 from local.people.waiting import until
 
 ONE, TWO = RoomName("one"), RoomName("two")

@@ -13,7 +13,8 @@ from handlers.effects import (
     SetPermission,
     ShowLevels,
 )
-from handlers.events import Identity, KeptOut, Sid, Switch, Switches, Track, TrackPaused
+from handlers.events import KeptOut, TrackPaused
+from handlers.facts import Identity, Sid, Switch, Switches, Track
 from moderation.audio.measurement import Gap
 from moderation.desired import Desired
 from moderation.roles import Role, Source

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from agent.core.ports import Refused, RoomName, Unavailable
+from agent.core.lease import RoomName
+from agent.core.ports import Refused, Unavailable
 from agent.supabase.claims import CALLS_AT_ONCE, Asked, Claims
-from handlers.events import Identity
+from handlers.facts import Identity
 
 BOT = Identity("agent-1")
 ROOMS = [RoomName(f"room-{n:02}") for n in range(20)]

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from livekit.protocol import agent as protocol
 
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.dispatches import Dispatches
 from agent.livekit.server import LiveKitServer
 from agent.process.metrics import Metrics

@@ -14,10 +14,11 @@ from prometheus_client import Counter
 
 from agent.core import evidence as module
 from agent.core.evidence import Evidence, StoredClip
-from agent.core.ports import Clip, Lease, PortError, Refused, RoomName, Unavailable
+from agent.core.lease import Clip, Lease, RoomName
+from agent.core.ports import PortError, Refused, Unavailable
 from agent.process.opus import EncodingError, encoded
 from handlers.effects import TakeClip
-from handlers.events import Identity
+from handlers.facts import Identity
 from local.people.waiting import until
 from moderation.audio.kept import KEPT_RATE, Block
 

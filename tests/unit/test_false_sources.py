@@ -6,7 +6,8 @@ import math
 import pytest
 
 from handlers.effects import AutomaticAction, Count, Effect, Metric, Notify, RecordIncident, SetPermission
-from handlers.events import Identity, Sid, TracksCounted
+from handlers.events import TracksCounted
+from handlers.facts import Identity, Sid
 from handlers.false_sources import LONGEST_SECONDS, MOMENT_SECONDS, TRACKS_OF_A_SOURCE
 from handlers.state import BATCHING_SECONDS
 from moderation.desired import Desired, Permission

@@ -4,18 +4,8 @@ import pytest
 
 from handlers.actions import CONDITIONS
 from handlers.effects import FinishAction, Notify, Outcome, RemoveParticipant, Resync, SetPermission
-from handlers.events import (
-    ActionId,
-    EventsRelayed,
-    Failure,
-    Identity,
-    PersonFacts,
-    Pulled,
-    RoomClosed,
-    RoomEnded,
-    Sid,
-    Status,
-)
+from handlers.events import EventsRelayed, Failure, Pulled, RoomClosed, RoomEnded
+from handlers.facts import ActionId, Identity, PersonFacts, Sid, Status
 from handlers.notice_types import NoticeType
 from moderation.action_names import AGENT_ACTIONS
 from moderation.desired import Desired, Permission, Removal

@@ -3,7 +3,8 @@
 import pytest
 
 from handlers.effects import Effect, RemoveParticipant, Resync, SetPermission
-from handlers.events import Failure, PersonFacts
+from handlers.events import Failure
+from handlers.facts import PersonFacts
 from tests.fakes.scene import (
     ADA,
     BANNED,

@@ -18,18 +18,8 @@ from handlers.effects import (
     ReportPolicy,
     SetPermission,
 )
-from handlers.events import (
-    MICROPHONE,
-    Identity,
-    Measured,
-    Pulled,
-    RoomEnded,
-    Sid,
-    StandingStrikes,
-    Status,
-    Track,
-    TrackPaused,
-)
+from handlers.events import Measured, Pulled, RoomEnded, TrackPaused
+from handlers.facts import MICROPHONE, Identity, Sid, StandingStrikes, Status, Track
 from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Desired
 from moderation.roles import Role, Source

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from handlers.effects import Effects, KeepSound, RecordIncident, TakeClip
-from handlers.events import Action, ActionId, ClipOrder, EvidenceAsked, Identity, Pulled, Status
+from handlers.events import Pulled
+from handlers.facts import Action, ActionId, ClipOrder, EvidenceAsked, Identity, Status
 from moderation.audio.kept import Cause
 from moderation.rules.policy import Step
 from tests.fakes.measured import SHOUT, TALK

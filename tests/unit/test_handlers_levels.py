@@ -3,7 +3,8 @@
 from itertools import pairwise
 
 from handlers.effects import ShowLevels
-from handlers.events import MICROPHONE, Pulled, Status, Switch, Switches, Track, TrackPaused
+from handlers.events import Pulled, TrackPaused
+from handlers.facts import MICROPHONE, Status, Switch, Switches, Track
 from moderation.audio.board import Level
 from moderation.audio.measurement import Gap
 from moderation.desired import Desired

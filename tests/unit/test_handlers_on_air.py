@@ -1,7 +1,8 @@
 """What of a host is recorded as on air: camera and microphone, published and not muted; of nobody else anything."""
 
 from handlers.effects import RecordMedia
-from handlers.events import PersonFacts, PresenceRecorded, Sid, Switch, Switches
+from handlers.events import PresenceRecorded
+from handlers.facts import PersonFacts, Sid, Switch, Switches
 from moderation.roles import Source
 from tests.fakes.scene import ADA, BO, EVERYTHING, HOST, NOTHING, SPEAKER, Scene, of, only
 

@@ -3,7 +3,8 @@
 import pytest
 
 from handlers.effects import Count, Metric, Notify, RecordJoined, RemoveParticipant, Resync, SetPermission
-from handlers.events import Connection, Identity, PersonFacts, PresenceRecorded, RoomSynced
+from handlers.events import PresenceRecorded, RoomSynced
+from handlers.facts import Connection, Identity, PersonFacts
 from handlers.state import BATCHING_SECONDS as LIVEKIT_BATCH_SECONDS
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role, Source

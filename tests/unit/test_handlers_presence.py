@@ -13,7 +13,8 @@ from handlers.effects import (
     Resync,
     SetPermission,
 )
-from handlers.events import Connection, Identity, PersonFacts, RoomEnded, Sid
+from handlers.events import RoomEnded
+from handlers.facts import Connection, Identity, PersonFacts, Sid
 from tests.fakes.scene import (
     ADA,
     BO,

@@ -1,15 +1,8 @@
 """The stream of events in order, the end of a session, and the loss of a room."""
 
 from handlers.effects import AdvanceCursor, Beacon, CloseRoom, Leave, Relay
-from handlers.events import (
-    EventsNotRelayed,
-    EventsRelayed,
-    LeaseLost,
-    Pulled,
-    RoomClosed,
-    RoomNotClosed,
-    Status,
-)
+from handlers.events import EventsNotRelayed, EventsRelayed, LeaseLost, Pulled, RoomClosed, RoomNotClosed
+from handlers.facts import Status
 from handlers.relay import BACKLOG_LIMIT
 from tests.fakes.scene import Scene, live_event, of, only
 

@@ -1,7 +1,7 @@
 """What people are told about how they stand: what is true, once, and what happened before the room showed them."""
 
 from handlers.effects import Notify, RemoveParticipant, SetPermission
-from handlers.events import PersonFacts
+from handlers.facts import PersonFacts
 from handlers.notice_types import NoticeType
 from moderation.desired import Desired, Removal
 from moderation.roles import Role

@@ -15,9 +15,11 @@ from agent.livekit import reception, shut_out
 from agent.livekit.audio_tracks import SILENT_PEAK, AudioTrack, Unwanted
 from agent.livekit.hearing import WATCH_SECONDS, WATCH_TURNS, Hearing
 from agent.livekit.native import Tap
-from agent.livekit.room_hearing import MEASURED_AGAIN, TRACKS_OF_ONE, RoomHearing
+from agent.livekit.room_hearing import MEASURED_AGAIN, RoomHearing
+from agent.livekit.room_tracks import TRACKS_OF_ONE
 from agent.process.metrics import Metrics
-from handlers.events import MICROPHONE, Event, Identity, Measured, Sid, Track, TrackPaused
+from handlers.events import Event, Measured, TrackPaused
+from handlers.facts import MICROPHONE, Identity, Sid, Track
 from local.people.waiting import until
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
@@ -62,11 +64,11 @@ class World:
     def add(self, number: int = 0, receiver: Receiver | None = None) -> AudioTrack:
         sid, name = f"TR_{number}", MICROPHONE._replace(number=number)
         publication = cast("rtc.RemoteTrackPublication", Publication(sid, receiver))
-        meter = self.sounds._meters.setdefault(BO, {}).setdefault(name, TrackMeter())
+        meter = self.sounds._tracks._meters.setdefault(BO, {}).setdefault(name, TrackMeter())
         now = asyncio.get_running_loop().time()
         track = AudioTrack(publication, BO, Sid("PA"), name, meter, waiting_since=now)
         track.tap = Tap(cast("FfiHandle", FfiHandle(0)))
-        self.sounds._tracks[sid] = track
+        self.sounds._tracks.by_sid[sid] = track
         self.sounds.doubts.begun(track)
         return track
 
@@ -95,7 +97,9 @@ async def test_a_sound_that_could_not_be_measured_is_measured_again_with_a_fresh
     world.comes(track, SOUND)
     assert world.measured() == [MICROPHONE]
     assert track.meter is not broken
-    assert world.sounds._meters[BO][MICROPHONE] is track.meter, "who publishes anew has no broken one either"
+    assert world.sounds._tracks._meters[BO][MICROPHONE] is track.meter, (
+        "who publishes anew has no broken one either"
+    )
 
 
 async def test_measuring_that_goes_on_failing_is_given_up_and_counts_as_unheard(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from livekit import rtc
 
 from agent.livekit.translation import identity_of
-from handlers.events import Identity
+from handlers.facts import Identity
 from moderation.identity import PERSON_ATTRIBUTE, is_beside, name_of, person_of
 
 ME, OTHER = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))

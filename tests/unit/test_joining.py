@@ -7,13 +7,13 @@ from livekit import rtc
 
 from agent.core.clock import DatabaseClock
 from agent.core.inbox import Inbox
-from agent.core.ports import RoomName
+from agent.core.lease import RoomName
 from agent.livekit.hearing import Hearing
 from agent.livekit.native import RoomEvents
 from agent.livekit.room import JOINS_AT_ONCE, ConnectionLost, LiveKitRoom, Native
 from agent.livekit.server import LiveKitServer
 from agent.process.metrics import Metrics
-from handlers.events import Identity
+from handlers.facts import Identity
 
 SERVER = LiveKitServer("ws://127.0.0.1:9", "key", "secret-of-thirty-two-characters-0")
 ROOMS = 3 * JOINS_AT_ONCE

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from agent.livekit.keeping import CLIPS_AT_ONCE, Keeping
-from handlers.events import Identity
+from handlers.facts import Identity
 from moderation.audio.kept import KEPT_RATE, Block, Cause, LastSeconds, joined
 from moderation.audio.kweighting import BLOCK_SAMPLES, SAMPLE_RATE
 

@@ -3,7 +3,8 @@
 import pytest
 
 from handlers.effects import Count, Effect, Metric, Notify, RecordIncident
-from handlers.events import Identity, KeptOut, Sid
+from handlers.events import KeptOut
+from handlers.facts import Identity, Sid
 from moderation.desired import Desired
 from moderation.escalation import Severity
 from moderation.roles import Role

@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from local.people.api import Api, RequestRefused
-from local.people.relay import SourceUnavailableError
+from local.people.relay_source import SourceUnavailableError
 
 
 async def read(status: int) -> object:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agent.livekit.audio_tracks import SETTLING_BLOCKS, SILENT_PEAK, AudioTrack
 from agent.livekit.reception import COMFORT_PEAK, LOST_SECONDS, Reception, Sending, is_comfort, sending
-from handlers.events import MICROPHONE, Identity, Sid
+from handlers.facts import MICROPHONE, Identity, Sid
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
 from tests.fakes.measured import QUIET

@@ -13,9 +13,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from local.people import relay as relay_module
-from local.people.relay import Join, RelayReader, SourceUnavailableError
+from local.people import relay_keys
+from local.people.relay import Join, RelayReader
 from local.people.relay_packet import Json, PacketEvent, PacketSubject, Refusal
 from local.people.relay_sequence import EventSource, RelayEvent
+from local.people.relay_source import SourceUnavailableError
 
 SESSION, ROOM, ME = "session-1", "room-1", "me"
 DEADLINE_SECONDS = 10.0
@@ -140,8 +142,9 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    for pace in ("QUIET_SECONDS", "QUIET_SPREAD_SECONDS", "GAP_SPREAD_SECONDS", "KEY_FETCH_PAUSE_SECONDS"):
+    for pace in ("QUIET_SECONDS", "QUIET_SPREAD_SECONDS", "GAP_SPREAD_SECONDS"):
         monkeypatch.setattr(relay_module, pace, 0.05)
+    monkeypatch.setattr(relay_keys, "KEY_FETCH_PAUSE_SECONDS", 0.05)
     return World()
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from agent.core.envelope import MAX_PACKET_BYTES, Envelope, Signer
-from agent.core.ports import RoomFacts, RoomName
-from handlers.events import Identity, LiveEvent
+from agent.core.lease import RoomFacts, RoomName
+from handlers.facts import Identity, LiveEvent
 from local.people.relay_packet import (
     EVENTS,
     NOTICE,

@@ -17,7 +17,8 @@ from agent.livekit.hearing import REST_RATIO, Hearing
 from agent.livekit.native import KEPT_BLOCKS, Tap
 from agent.livekit.room_hearing import RoomHearing
 from agent.process.metrics import Metrics
-from handlers.events import MICROPHONE, Event, Identity, LeaseLost, Measured, Sid
+from handlers.events import Event, LeaseLost, Measured
+from handlers.facts import MICROPHONE, Identity, Sid
 from local import sounds
 from local.people.sound import RATE
 from local.people.waiting import until
@@ -94,7 +95,7 @@ class SlowRoom(RoomHearing):
                 track = audio_track(number, identity)
                 track.tap = Tap(cast("FfiHandle", None))
                 track.tap.add(0.0, bytearray())
-                self._tracks[f"{identity}-{number}"] = track
+                self._tracks.by_sid[f"{identity}-{number}"] = track
 
     async def look_after(self) -> None:
         pass
@@ -136,7 +137,7 @@ class RealRoom(RoomHearing):
             for number in range(many):
                 track = audio_track(number, identity)
                 track.tap = Tap(cast("FfiHandle", None))
-                self._tracks[f"{identity}-{number}"] = track
+                self._tracks.by_sid[f"{identity}-{number}"] = track
 
     async def look_after(self) -> None:
         pass
@@ -147,7 +148,7 @@ class RealRoom(RoomHearing):
     async def play(self, sounds_of: dict[Identity, sounds.Blocks]) -> None:
         """Each track gets 200 ms every 200 ms, for ever."""
         for turn in itertools.count():
-            for track in self._tracks.values():
+            for track in self._tracks.by_sid.values():
                 blocks = sounds_of[track.identity]
                 assert track.tap is not None
                 track.tap.add(time.monotonic(), bytearray(blocks[turn % len(blocks)].tobytes()))

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from agent.supabase.rows import ShapeError, person, pulled, snapshot
-from handlers.events import Connection, Identity, Sid, StandingStrikes, Status
+from agent.supabase.rows import person, pulled, snapshot
+from agent.supabase.shape import ShapeError
+from handlers.facts import Connection, Identity, Sid, StandingStrikes, Status
 from moderation.desired import Desired, Permission, Removal
 from moderation.roles import Role, RoleRights, Source
 

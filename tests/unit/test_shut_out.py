@@ -10,7 +10,8 @@ from agent.livekit import shut_out
 from agent.livekit.audio_tracks import AudioTrack, Unwanted
 from agent.livekit.shut_out import LOOK_SECONDS, ShutOut
 from agent.process.metrics import Metrics
-from handlers.events import MICROPHONE, Event, Identity, KeptOut, Sid
+from handlers.events import Event, KeptOut
+from handlers.facts import MICROPHONE, Identity, Sid
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import TrackMeter
 from moderation.rules.not_measurable import Shut

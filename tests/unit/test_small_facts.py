@@ -1,7 +1,7 @@
 """Facts that a decision carries along: who is told or recorded, in which words and figures."""
 
 from handlers.effects import RecordLeft, RemoveParticipant
-from handlers.events import Sid
+from handlers.facts import Sid
 from moderation.rules import howl
 from tests.fakes.scene import ADA, SPEAK, SPEAKER, Scene, only
 
