@@ -411,7 +411,7 @@ TABLE: Sequence[tuple[str, Fault]] = (
 APART: Sequence[tuple[str, dict[str, Any], Sequence[tuple[str, Fault]]]] = (
     (
         "two LiveKit nodes that share a Redis",
-        {"nodes": 2, "rooms": 4},
+        {"nodes": 2, "rooms": 6},
         (
             ("one node killed", node_killed),
             ("Redis restarted, its memory lost", redis_lost_its_memory),
