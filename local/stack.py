@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from local import functions, livekit, migrate, pager, postgres, postgrest, push_services, redis
+from local import functions, livekit, migrate, pager, postgres, postgrest, push_services, recorder, redis
 from local.faults import RealtimeFaults
 from local.gateway.keys import Keys
 from local.paths import REPOSITORY
@@ -39,6 +39,7 @@ class Stack:
         webhooks: LiveKit tells the edge function who comes and goes; without, the agent sees it seconds later.
         migrations: SQL files to apply; the existing app's and ours when None.
         nodes: how many nodes LiveKit has: two share a Redis, and a room may be on either.
+        recording: LiveKit has a Redis and the stand-in for Egress; what records people stores it here.
         database_clock: seconds that Postgres' clock is ahead of all others; needs libfaketime.
         realtime_plan: the Supabase plan whose limits bound Realtime: free, pro or team.
 
@@ -59,6 +60,7 @@ class Stack:
         realtime_plan: str = "free",
         nodes: Literal[1, 2] = 1,
         database_clock: int = 0,
+        recording: bool = False,
     ) -> None:
         self.directory = directory.resolve()
         self.ports: Ports
@@ -71,6 +73,8 @@ class Stack:
         self.other_livekit: Child
         """The second node of two, or what `start_other_livekit` started."""
         self.redis: Child
+        self.egress: Child
+        """The stand-in for LiveKit's Egress; needs `recording`."""
         self.workers: dict[str, Child] = {}
         self._worker_ports = 0
         self._port_base = port_base
@@ -80,7 +84,7 @@ class Stack:
         self._webhooks = webhooks
         self._migrations = migrations
         self._realtime_plan = realtime_plan
-        self._nodes, self.database_clock = nodes, database_clock
+        self._nodes, self.database_clock, self._recording = nodes, database_clock, recording
         self._livekit_secret = ""
         self._up = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -119,12 +123,18 @@ class Stack:
             "SUPABASE_ANON_KEY": self.keys.publishable,
             "SUPABASE_SERVICE_ROLE_KEY": self.keys.secret,
             "DATABASE_URL": self.database_url,
+            **(recorder.environment(self.keys) if self._recording else {}),
         }
 
     @property
     def realtime(self) -> RealtimeFaults:
         """Breaks Realtime on purpose; needs `fault_hooks`."""
         return RealtimeFaults(self.url)
+
+    @property
+    def egress_faults(self) -> recorder.EgressFaults:
+        """Breaks Egress on purpose; needs `recording`."""
+        return recorder.EgressFaults(self.ports.of(Offset.EGRESS))
 
     # ------------------------------------------------------------ life
 
@@ -204,6 +214,8 @@ class Stack:
         async with asyncio.TaskGroup() as starting:
             starting.create_task(self._start_gateway())
             starting.create_task(self._start_rest(await binary))
+        if self._recording:
+            await recorder.create_account(self.url, self.keys)
 
     async def _start_rest(self, binary: Path) -> None:
         port = self.ports.of(Offset.POSTGRES)
@@ -248,12 +260,23 @@ class Stack:
         )
 
     async def _start_livekit(self) -> None:
-        redis_port = self.ports.of(Offset.REDIS) if self._nodes > 1 else None
+        redis_port = self.ports.of(Offset.REDIS) if self._nodes > 1 or self._recording else None
         if redis_port is not None:
             server = redis.spec(redis.find_binary(), self.directory, redis_port)
             self.redis = await self._supervisor.start(server)
-            self.other_livekit = await self._livekit_node("other-livekit", Offset.OTHER_LIVEKIT, redis_port)
-        self.livekit = await self._livekit_node("livekit", Offset.LIVEKIT, redis_port)
+        async with asyncio.TaskGroup() as starting:
+            if redis_port is not None and self._recording:
+                starting.create_task(self._start_egress(redis_port))
+            if self._nodes > 1:
+                starting.create_task(self._start_other_node(redis_port))
+            self.livekit = await self._livekit_node("livekit", Offset.LIVEKIT, redis_port)
+
+    async def _start_other_node(self, redis_port: int | None) -> None:
+        self.other_livekit = await self._livekit_node("other-livekit", Offset.OTHER_LIVEKIT, redis_port)
+
+    async def _start_egress(self, redis_port: int) -> None:
+        port = self.ports.of(Offset.EGRESS)
+        self.egress = await self._supervisor.start(recorder.spec(port, redis_port, self.env))
 
     async def start_other_livekit(self) -> Child:
         """A LiveKit of its own with the same key, as in another region: it knows no room of the first."""

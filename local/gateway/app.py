@@ -17,6 +17,7 @@ from local.gateway.realtime.limits import Limits
 from local.gateway.settings import GatewaySettings
 from local.gateway.storage.api import StorageApi
 from local.gateway.storage.files import Files
+from local.gateway.storage.s3 import S3Api
 
 MAX_BODY = 16 * 1024 * 1024
 KEYLESS = (
@@ -44,7 +45,9 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[web.Application]:
         app = web.Application(client_max_size=MAX_BODY, middlewares=[guard(settings)])
         AuthApi(settings, auth_pool).add_routes(app.router)
         realtime.add_routes(app.router)
-        StorageApi(settings.keys, storage_pool, Files(settings.storage_folder)).add_routes(app.router)
+        files = Files(settings.storage_folder)
+        S3Api(settings.keys, storage_pool, files).add_routes(app.router)
+        StorageApi(settings.keys, storage_pool, files).add_routes(app.router)
         if settings.fault_hooks:
             realtime.faults.add_routes(app.router)
         add_proxies(app.router, settings, http)

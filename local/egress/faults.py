@@ -1,0 +1,42 @@
+"""How the stand-in misbehaves when a test asks it to: each fault is on until it is put out."""
+
+NAMES = frozenset(
+    {
+        "silent",  # starts are not answered at all
+        "full",  # starts are refused: the plan's limit (429)
+        "hangs",  # starts are answered, and nothing begins
+        "deaf",  # stops are not answered
+        "storage",  # no file can be stored
+        "crashes",  # what runs fails at once, and says so
+        "vanishes",  # what runs leaves the room, and says nothing: it stays active in the server's list
+        "mute",  # nothing more is told to the server
+    }
+)
+
+
+class Crashed(RuntimeError):
+    """A handler died, and the service around it noticed."""
+
+
+class Vanished(BaseException):
+    """A handler is gone without a word."""
+
+
+class Misbehaviour:
+    def __init__(self) -> None:
+        self._on: set[str] = set()
+
+    def set(self, name: str, *, on: bool) -> None:
+        if name not in NAMES:
+            raise KeyError(name)
+        (self._on.add if on else self._on.discard)(name)
+
+    def is_on(self, name: str) -> bool:
+        return name in self._on
+
+    def check(self, egress_id: str) -> None:
+        """Ends a recording that shall not go on."""
+        if self.is_on("crashes"):
+            raise Crashed(f"{egress_id}: pipeline frozen")
+        if self.is_on("vanishes"):
+            raise Vanished(egress_id)

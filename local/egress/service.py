@@ -1,0 +1,108 @@
+"""The service: answers the server's psrpc, keeps the recordings that run, and opens the doors for tests."""
+
+import asyncio
+import logging
+from typing import Any
+
+from aiohttp import web
+from google.protobuf.message import Message
+from livekit.protocol import egress
+
+from local.egress import messages
+from local.egress.faults import NAMES, Misbehaviour, Vanished
+from local.egress.psrpc import Bus, Client, Method, RpcError
+from local.egress.recording import Place, Recording
+
+log = logging.getLogger(__name__)
+MOST_AT_ONCE = 20
+
+
+class EgressService:
+    def __init__(self, bus: Bus, place: Place) -> None:
+        self._bus, self._place, self.faults = bus, place, Misbehaviour()
+        self._io = Client(bus, "IOInfo")
+        self._running: dict[str, tuple[Recording, list[Method]]] = {}
+
+    def open(self) -> None:
+        start = Method(self._bus, "EgressInternal", "StartEgress", "", messages.StartEgress, self._start)
+        active = Method(
+            self._bus, "EgressInternal", "ListActiveEgress", "", messages.ListActive, self._active
+        )
+        start.open()
+        active.open(claimed=False)
+
+    async def _start(self, request: Any) -> Message:
+        if self.faults.is_on("silent"):
+            await asyncio.Event().wait()
+        if self.faults.is_on("full") or len(self._running) >= MOST_AT_ONCE:
+            raise RpcError("resource_exhausted", "concurrent egress limit exceeded")
+        try:
+            recording = Recording(request, self._place, self._told, self.faults)
+        except RuntimeError as error:
+            raise RpcError("invalid_argument", str(error)) from error
+        methods = self._methods(recording)
+        self._running[request.egress_id] = recording, methods
+        answer = egress.EgressInfo()
+        answer.CopyFrom(recording.info)
+        self._bus.spawn(self._run(recording))
+        return answer
+
+    def _methods(self, recording: Recording) -> list[Method]:
+        async def stop(_: Any) -> Message:
+            if self.faults.is_on("deaf"):
+                await asyncio.Event().wait()
+            await recording.stop()
+            return recording.info
+
+        async def update(_: Any) -> Message:
+            raise RpcError("failed_precondition", "the stand-in streams to nobody")
+
+        topic, service = recording.info.egress_id, "EgressHandler"
+        methods = [
+            Method(self._bus, service, "StopEgress", topic, egress.StopEgressRequest, stop),
+            Method(self._bus, service, "UpdateStream", topic, egress.UpdateStreamRequest, update),
+        ]
+        for method in methods:
+            method.open(queued=True)
+        return methods
+
+    async def _run(self, recording: Recording) -> None:
+        try:
+            await recording.run()
+        except Vanished:
+            log.warning("%s has vanished", recording.info.egress_id)
+        finally:
+            _, methods = self._running.pop(recording.info.egress_id)
+            for method in methods:
+                method.close()
+
+    async def _active(self, _: Any) -> Message:
+        answer: Message = messages.Active(egress_ids=list(self._running))
+        return answer
+
+    async def _told(self, info: egress.EgressInfo) -> None:
+        if self.faults.is_on("mute"):
+            return
+        try:
+            await self._io.call("UpdateEgress", info)
+        except RpcError as error:
+            log.warning("%s not told: %s", info.egress_id, error)
+
+    # ------------------------------------------------------------ for tests
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/_local/egress", self._list),
+            web.put("/_local/faults/{name}", self._fault),
+            web.delete("/_local/faults/{name}", self._fault),
+        ]
+
+    async def _list(self, _: web.Request) -> web.Response:
+        return web.json_response(sorted(self._running))
+
+    async def _fault(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in NAMES:
+            raise web.HTTPNotFound
+        self.faults.set(name, on=request.method == "PUT")
+        return web.Response(status=204)
