@@ -101,8 +101,8 @@ async def test_what_is_encrypted_is_not_listened_to(
 
 async def test_the_first_moments_of_a_subscription_are_left_out(listener: Listener, speaker: Speaker) -> None:
     await speaker.publish()
-    await until("something has come", lambda: any(map(has_come, listener.sounds._tracks.values())))
-    (track,) = listener.sounds._tracks.values()
+    await until("something has come", lambda: any(map(has_come, listener.sounds._tracks.by_sid.values())))
+    (track,) = listener.sounds._tracks.by_sid.values()
     begun = track.waiting_since
     first = (await listener.hears(1))[0]
     assert first.at - listener.hearing.clock.at(begun) >= 0.35
@@ -114,7 +114,7 @@ async def test_comfort_noise_is_not_measured_as_somebodys_noise(listener: Listen
     speaker.sound = speech_like(-20.0)  # for Opus to take what is no speech for a pause
     await speaker.publish(dtx=True)
     await listener.hears(15)
-    (track,) = listener.sounds._tracks.values()
+    (track,) = listener.sounds._tracks.by_sid.values()
     speaker.sound = SpokenSound("silence", np.zeros(RATE, np.int16))
     await until("the silence is noticed", lambda: track.paused is Gap.DTX, 20.0)
     fan = np.random.default_rng(1).normal(0.0, 32768 * 10 ** (-45 / 20), RATE)

@@ -80,7 +80,7 @@ async def test_a_sender_who_stops_sending_in_silence_is_told_apart(
 
     speaker.sound = SILENCE
     await until("the pause is noticed", lambda: listener.pauses[-1:] == [Gap.DTX])
-    (track,) = listener.sounds._tracks.values()
+    (track,) = listener.sounds._tracks.by_sid.values()
     noticed = track.waiting_since
     await until("a block of it has passed", lambda: track.waiting_since > noticed)
     speaker.sound = tone(-20.0)
@@ -163,5 +163,5 @@ async def test_no_stream_is_left_when_people_go(
         await until("they have left", lambda: not listener.room.remote_participants)
     frames = listener.hearing.frames
     await until("every stream has ended", lambda: not frames._taps)
-    assert listener.sounds._tracks == {}
-    assert listener.sounds._meters == {}
+    assert listener.sounds._tracks.by_sid == {}
+    assert listener.sounds._tracks._meters == {}

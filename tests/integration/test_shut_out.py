@@ -181,7 +181,7 @@ async def test_nothing_comes_and_nobody_refuses_it_so_nothing_is_held_against_an
     await speaker.publish()
     await listener.hears()
     # As a bad path does: the track stays, and no packet of it arrives.
-    (track,) = listener.sounds._tracks.values()
+    (track,) = listener.sounds._tracks.by_sid.values()
     listener.sounds._hearing.frames.shut(track.tap)
 
     await until("it is counted", lambda: listener.counted("live_audio_unheard_seconds_total") > 0.0, 5.0)
