@@ -66,6 +66,8 @@ def write_config(
     }
     if redis_port is not None:
         config["redis"] = {"address": f"{LOOPBACK}:{redis_port}"}
+        # Only what its API says of an ingress: nobody listens there.
+        config["ingress"] = {"rtmp_base_url": f"rtmp://{LOOPBACK}:1935/live"}
     path = directory / f"{name}.json"
     path.write_text(json.dumps(config, indent=2))
     path.chmod(0o600)

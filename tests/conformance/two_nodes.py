@@ -13,7 +13,7 @@ FAULTS_SECONDS = 280.0
 async def rooms(_: Path) -> str:
     """What rests on LiveKit's answers, with people and workers on a node that may not have the room."""
     await packages(["redis-server"], "redis-server")
-    files = [f"tests/integration/{name}.py" for name in ROOMS if name != "test_doctor"]
+    files = [f"tests/integration/{name}.py" for name in (*ROOMS, "test_ingress") if name != "test_doctor"]
     return await run_tests(*files, env={"LIVEKIT_NODES": "2"})
 
 

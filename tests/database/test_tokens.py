@@ -1,5 +1,6 @@
 """Every door asks the same function for its token: who is kept out, and what a token lets somebody publish."""
 
+import uuid
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -65,6 +66,25 @@ async def test_only_a_host_who_may_send_something_streams_from_obs(world: World)
     assert await hint_of(world.service(sql, scene.creator, scene.id)) == "not_the_host"
     await ban(world, scene, scene.creator, "session")
     assert await hint_of(world.service(sql, scene.creator, scene.id)) == "banned"
+
+
+async def test_the_way_in_for_obs_is_on_record_until_it_is_deleted(world: World) -> None:
+    scene, sql = await world.live("video_live"), "select public.session_ingress($1, $2)"
+    finished = "select public.record_webhook($1, 'room_finished', $2, '{\"createdAt\": \"1800000000\"}')"
+    assert (await world.service(sql, scene.creator, scene.id))["over"] == []
+    told = await world.service(finished, uuid.uuid4().hex, scene.room)
+    assert "ingress_over" not in told, "the session goes on"
+    ended = await world.service("select public.session_end($1, $2)", scene.creator, scene.id)
+    assert ended["ingress"] is True
+    event = uuid.uuid4().hex
+    for _ in range(2):  # LiveKit repeats what failed
+        assert (await world.service(finished, event, scene.room))["ingress_over"] is True
+    later = await world.live("video_live", creator=scene.creator)
+    assert (await world.service(sql, scene.creator, later.id))["over"] == [scene.room]
+    assert (await world.service("select public.ingress_deleted($1)", scene.room)) == {"known": True}
+    assert (await world.service(sql, scene.creator, later.id))["over"] == []
+    ended = await world.service("select public.session_end($1, $2)", scene.creator, scene.id)
+    assert ended["ingress"] is False
 
 
 async def test_a_start_that_is_refused_starts_nothing(world: World) -> None:

@@ -6824,7 +6824,7 @@ update live.personal_data d set shown = '{blocked_id}' where d.table_name = 'pub
 insert into live.personal_data (table_name, why)
 select n, 'Holds nothing about a person: names of things, rooms, workers and states.'
   from unnest(array['live.api_paths', 'live.app_pre_request', 'live.orphan_rooms', 'live.presence_steps', 'live.rule_circuits',
-                    'live.push_kinds', 'live.reminders', 'live.session_hints', 'live.held_hints', 'live.hint_budget', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms', 'public.agent_workers',
+                    'live.push_kinds', 'live.reminders', 'live.ingresses', 'live.session_hints', 'live.held_hints', 'live.hint_budget', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms', 'public.agent_workers',
                     'public.call_transitions', 'public.gift_catalog', 'public.live_actions', 'public.live_roles',
                     'public.live_session_transitions', 'public.relay_keys']) as n;
 
@@ -9034,6 +9034,24 @@ end;
 $$;
 comment on function public.session_token(uuid, uuid) is 'Anyone who can_join admits enters a live session: {join}; the role is in it.';
 
+create table live.ingresses (
+  session_id uuid primary key references public.live_sessions (id) on delete cascade,
+  asked_at timestamptz not null default clock_timestamp()
+);
+comment on table live.ingresses is 'Sessions that LiveKit has an ingress for: a way in for OBS, which is to be deleted when the session is over.';
+comment on column live.ingresses.session_id is 'The session.';
+comment on column live.ingresses.asked_at is 'When its host first asked for it.';
+alter table live.ingresses enable row level security;
+
+create function live.ingress_is_over(p_room text) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from live.ingresses i join public.live_sessions s on s.id = i.session_id
+                  where s.livekit_room = p_room and s.status = 'ended');
+end;
+$$;
+comment on function live.ingress_is_over(text) is 'Whether LiveKit has an ingress into the room of a session that has ended.';
+
 create function public.session_ingress(p_user uuid, p_session uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -9043,11 +9061,25 @@ begin
   if entry -> 'can_publish_sources' = '[]' then
     perform live.refuse(403, 'not_the_host', 'Only the host of a session, who may send picture or sound, streams into it.');
   end if;
-  return jsonb_build_object('ingress', jsonb_build_object('room', entry -> 'room', 'name', entry -> 'name'));
+  insert into live.ingresses (session_id) values (p_session) on conflict do nothing;
+  return jsonb_build_object('ingress', jsonb_build_object('room', entry -> 'room', 'name', entry -> 'name'),
+    'over', (select coalesce(jsonb_agg(s.livekit_room), '[]')
+               from public.live_sessions s join live.ingresses i on i.session_id = s.id
+              where s.creator_id = p_user and s.status = 'ended'));
 end;
 $$;
 comment on function public.session_ingress(uuid, uuid) is
-  'A host wants to stream from OBS beside their app: {ingress: {room, name}}. Refused as session_token refuses, and to anyone else.';
+  'A host wants to stream from OBS beside their app: {ingress: {room, name}, over}. over: rooms of their ended sessions whose ingress is '
+  'still to be deleted. Refused as session_token refuses, and to anyone else.';
+
+create function public.ingress_deleted(p_room text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  delete from live.ingresses i using public.live_sessions s where s.id = i.session_id and s.livekit_room = p_room;
+  return jsonb_build_object('known', found);
+end;
+$$;
+comment on function public.ingress_deleted(text) is 'LiveKit has no ingress into this room any more: {known}, whether it was on record.';
 
 create function public.session_end(p_user uuid, p_session uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -9065,15 +9097,16 @@ begin
     -- Read again: saying goodbye took another seq.
     select * into session from public.live_sessions s where s.id = p_session;
   end if;
-  return jsonb_build_object('session', live.session_json(session));
+  return jsonb_build_object('session', live.session_json(session), 'ingress', live.ingress_is_over(session.livekit_room));
 end;
 $$;
 comment on function public.session_end(uuid, uuid) is
-  'Its host or ops end a session: {session}. Ending an ended one changes nothing.';
+  'Its host or ops end a session: {session, ingress}. ingress: whether one is to be deleted. Ending an ended one changes nothing.';
 
 grant execute on function
   public.session_create(uuid, text, text, text, integer, timestamptz, integer),
-  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.session_end(uuid, uuid)
+  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.ingress_deleted(text),
+  public.session_end(uuid, uuid)
   to service_role;
 
 -- schemas/72_webhooks.sql
@@ -9178,6 +9211,15 @@ $$;
 comment on function live.read_webhook_room_finished(text, jsonb) is
   'Everyone who was in a room that LiveKit closed has left; false when nobody was, or a worker is in it and tells itself.';
 
+create function live.webhook_ends_ingress(p_event text, p_room text) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return case when p_event = 'room_finished' and live.ingress_is_over(p_room) then true end;
+end;
+$$;
+comment on function live.webhook_ends_ingress(text, text) is
+  'True where this report says that the room of an ended session is closed, into which LiveKit still has an ingress; else null.';
+
 create function public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -9191,19 +9233,20 @@ begin
   insert into public.livekit_webhook_events (id, event, room, payload)
     values (p_id, p_event, nullif(p_room, ''), p_payload #- '{room,turnPassword}') on conflict (id) do nothing;
   if not found then
-    return jsonb_build_object('outcome', 'duplicate');
+    return jsonb_strip_nulls(jsonb_build_object('outcome', 'duplicate', 'ingress_over', live.webhook_ends_ingress(p_event, p_room)));
   end if;
   recorded := case
     when p_event in ('participant_joined', 'participant_left')
       then live.read_webhook_participant(p_room, p_event, p_payload)
     when p_event = 'room_finished' then live.read_webhook_room_finished(p_room, p_payload)
     else false end;
-  return jsonb_build_object('outcome', case when recorded then 'recorded' else 'ignored' end);
+  return jsonb_strip_nulls(jsonb_build_object('outcome', case when recorded then 'recorded' else 'ignored' end,
+                                              'ingress_over', live.webhook_ends_ingress(p_event, p_room)));
 end;
 $$;
 comment on function public.record_webhook(text, text, text, jsonb) is
   'Files a verified webhook of LiveKit''s under its id and records the presence it tells about, and what a host has on air: '
-  '{outcome: recorded, ignored or duplicate}. p_payload is the body as LiveKit sent it.';
+  '{outcome: recorded, ignored or duplicate, ingress_over?: true}. p_payload is the body as LiveKit sent it.';
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
 
 -- schemas/73_call_sweeps.sql
@@ -13858,6 +13901,7 @@ revoke all on table
   public.live_messages,
   public.call_transitions,
   public.call_engagements,
+  live.ingresses,
   public.watch_time,
   public.creator_revenue,
   public.creator_payouts,
@@ -14267,13 +14311,16 @@ revoke all on routine
   public.session_create(p_user uuid, p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz, p_planned_minutes integer),
   public.session_start(p_user uuid, p_session uuid),
   public.session_token(p_user uuid, p_session uuid),
+  live.ingress_is_over(p_room text),
   public.session_ingress(p_user uuid, p_session uuid),
+  public.ingress_deleted(p_room text),
   public.session_end(p_user uuid, p_session uuid),
   live.webhook_is_about_a_person(p_participant jsonb),
   live.webhook_person(p_participant jsonb),
   live.webhook_permission(p_permission jsonb),
   live.read_webhook_participant(p_room text, p_event text, p_payload jsonb),
   live.read_webhook_room_finished(p_room text, p_payload jsonb),
+  live.webhook_ends_ingress(p_event text, p_room text),
   public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb),
   live.end_empty_calls(),
   live.end_lonely_calls(),
@@ -14579,7 +14626,7 @@ grant select on public.call_engagements to service_role;
 grant execute on function public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;
-grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.session_end(uuid, uuid) to service_role;
+grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.ingress_deleted(text), public.session_end(uuid, uuid) to service_role;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
 grant execute on function public.platform_sweep() to service_role;
 grant select on public.watch_time to authenticated, service_role;

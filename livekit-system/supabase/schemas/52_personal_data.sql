@@ -114,7 +114,7 @@ update live.personal_data d set shown = '{blocked_id}' where d.table_name = 'pub
 insert into live.personal_data (table_name, why)
 select n, 'Holds nothing about a person: names of things, rooms, workers and states.'
   from unnest(array['live.api_paths', 'live.app_pre_request', 'live.orphan_rooms', 'live.presence_steps', 'live.rule_circuits',
-                    'live.push_kinds', 'live.reminders', 'live.session_hints', 'live.held_hints', 'live.hint_budget', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms', 'public.agent_workers',
+                    'live.push_kinds', 'live.reminders', 'live.ingresses', 'live.session_hints', 'live.held_hints', 'live.hint_budget', 'live.schema_objects', 'live.sweeps', 'live.wake_marks', 'live.personal_data', 'public.agent_rooms', 'public.agent_workers',
                     'public.call_transitions', 'public.gift_catalog', 'public.live_actions', 'public.live_roles',
                     'public.live_session_transitions', 'public.relay_keys']) as n;
 

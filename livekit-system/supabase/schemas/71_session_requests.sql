@@ -153,6 +153,24 @@ end;
 $$;
 comment on function public.session_token(uuid, uuid) is 'Anyone who can_join admits enters a live session: {join}; the role is in it.';
 
+create table live.ingresses (
+  session_id uuid primary key references public.live_sessions (id) on delete cascade,
+  asked_at timestamptz not null default clock_timestamp()
+);
+comment on table live.ingresses is 'Sessions that LiveKit has an ingress for: a way in for OBS, which is to be deleted when the session is over.';
+comment on column live.ingresses.session_id is 'The session.';
+comment on column live.ingresses.asked_at is 'When its host first asked for it.';
+alter table live.ingresses enable row level security;
+
+create function live.ingress_is_over(p_room text) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from live.ingresses i join public.live_sessions s on s.id = i.session_id
+                  where s.livekit_room = p_room and s.status = 'ended');
+end;
+$$;
+comment on function live.ingress_is_over(text) is 'Whether LiveKit has an ingress into the room of a session that has ended.';
+
 create function public.session_ingress(p_user uuid, p_session uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -162,11 +180,25 @@ begin
   if entry -> 'can_publish_sources' = '[]' then
     perform live.refuse(403, 'not_the_host', 'Only the host of a session, who may send picture or sound, streams into it.');
   end if;
-  return jsonb_build_object('ingress', jsonb_build_object('room', entry -> 'room', 'name', entry -> 'name'));
+  insert into live.ingresses (session_id) values (p_session) on conflict do nothing;
+  return jsonb_build_object('ingress', jsonb_build_object('room', entry -> 'room', 'name', entry -> 'name'),
+    'over', (select coalesce(jsonb_agg(s.livekit_room), '[]')
+               from public.live_sessions s join live.ingresses i on i.session_id = s.id
+              where s.creator_id = p_user and s.status = 'ended'));
 end;
 $$;
 comment on function public.session_ingress(uuid, uuid) is
-  'A host wants to stream from OBS beside their app: {ingress: {room, name}}. Refused as session_token refuses, and to anyone else.';
+  'A host wants to stream from OBS beside their app: {ingress: {room, name}, over}. over: rooms of their ended sessions whose ingress is '
+  'still to be deleted. Refused as session_token refuses, and to anyone else.';
+
+create function public.ingress_deleted(p_room text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  delete from live.ingresses i using public.live_sessions s where s.id = i.session_id and s.livekit_room = p_room;
+  return jsonb_build_object('known', found);
+end;
+$$;
+comment on function public.ingress_deleted(text) is 'LiveKit has no ingress into this room any more: {known}, whether it was on record.';
 
 create function public.session_end(p_user uuid, p_session uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -184,13 +216,14 @@ begin
     -- Read again: saying goodbye took another seq.
     select * into session from public.live_sessions s where s.id = p_session;
   end if;
-  return jsonb_build_object('session', live.session_json(session));
+  return jsonb_build_object('session', live.session_json(session), 'ingress', live.ingress_is_over(session.livekit_room));
 end;
 $$;
 comment on function public.session_end(uuid, uuid) is
-  'Its host or ops end a session: {session}. Ending an ended one changes nothing.';
+  'Its host or ops end a session: {session, ingress}. ingress: whether one is to be deleted. Ending an ended one changes nothing.';
 
 grant execute on function
   public.session_create(uuid, text, text, text, integer, timestamptz, integer),
-  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.session_end(uuid, uuid)
+  public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.ingress_deleted(text),
+  public.session_end(uuid, uuid)
   to service_role;

@@ -99,6 +99,15 @@ $$;
 comment on function live.read_webhook_room_finished(text, jsonb) is
   'Everyone who was in a room that LiveKit closed has left; false when nobody was, or a worker is in it and tells itself.';
 
+create function live.webhook_ends_ingress(p_event text, p_room text) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return case when p_event = 'room_finished' and live.ingress_is_over(p_room) then true end;
+end;
+$$;
+comment on function live.webhook_ends_ingress(text, text) is
+  'True where this report says that the room of an ended session is closed, into which LiveKit still has an ingress; else null.';
+
 create function public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -112,17 +121,18 @@ begin
   insert into public.livekit_webhook_events (id, event, room, payload)
     values (p_id, p_event, nullif(p_room, ''), p_payload #- '{room,turnPassword}') on conflict (id) do nothing;
   if not found then
-    return jsonb_build_object('outcome', 'duplicate');
+    return jsonb_strip_nulls(jsonb_build_object('outcome', 'duplicate', 'ingress_over', live.webhook_ends_ingress(p_event, p_room)));
   end if;
   recorded := case
     when p_event in ('participant_joined', 'participant_left')
       then live.read_webhook_participant(p_room, p_event, p_payload)
     when p_event = 'room_finished' then live.read_webhook_room_finished(p_room, p_payload)
     else false end;
-  return jsonb_build_object('outcome', case when recorded then 'recorded' else 'ignored' end);
+  return jsonb_strip_nulls(jsonb_build_object('outcome', case when recorded then 'recorded' else 'ignored' end,
+                                              'ingress_over', live.webhook_ends_ingress(p_event, p_room)));
 end;
 $$;
 comment on function public.record_webhook(text, text, text, jsonb) is
   'Files a verified webhook of LiveKit''s under its id and records the presence it tells about, and what a host has on air: '
-  '{outcome: recorded, ignored or duplicate}. p_payload is the body as LiveKit sent it.';
+  '{outcome: recorded, ignored or duplicate, ingress_over?: true}. p_payload is the body as LiveKit sent it.';
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;

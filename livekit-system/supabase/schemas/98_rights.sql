@@ -51,6 +51,7 @@ revoke all on table
   public.live_messages,
   public.call_transitions,
   public.call_engagements,
+  live.ingresses,
   public.watch_time,
   public.creator_revenue,
   public.creator_payouts,
@@ -460,13 +461,16 @@ revoke all on routine
   public.session_create(p_user uuid, p_type text, p_access_type text, p_title text, p_price_coins integer, p_scheduled_at timestamptz, p_planned_minutes integer),
   public.session_start(p_user uuid, p_session uuid),
   public.session_token(p_user uuid, p_session uuid),
+  live.ingress_is_over(p_room text),
   public.session_ingress(p_user uuid, p_session uuid),
+  public.ingress_deleted(p_room text),
   public.session_end(p_user uuid, p_session uuid),
   live.webhook_is_about_a_person(p_participant jsonb),
   live.webhook_person(p_participant jsonb),
   live.webhook_permission(p_permission jsonb),
   live.read_webhook_participant(p_room text, p_event text, p_payload jsonb),
   live.read_webhook_room_finished(p_room text, p_payload jsonb),
+  live.webhook_ends_ingress(p_event text, p_room text),
   public.record_webhook(p_id text, p_event text, p_room text, p_payload jsonb),
   live.end_empty_calls(),
   live.end_lonely_calls(),
@@ -772,7 +776,7 @@ grant select on public.call_engagements to service_role;
 grant execute on function public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;
-grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.session_end(uuid, uuid) to service_role;
+grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.ingress_deleted(text), public.session_end(uuid, uuid) to service_role;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
 grant execute on function public.platform_sweep() to service_role;
 grant select on public.watch_time to authenticated, service_role;

@@ -41,6 +41,7 @@ export interface Ingress {
 
 /** What is read of an ingress, in LiveKit's own words. */
 interface IngressInfo {
+  readonly ingress_id: string;
   readonly url: string;
   readonly stream_key: string;
   readonly participant_identity: string;
@@ -51,6 +52,8 @@ export interface SignedWebhook {
   readonly id: string;
   readonly event: string;
   readonly room: string;
+  /** Where it is about an ingress of ours: its identity. */
+  readonly ingress: string | undefined;
   /** About a participant who is no person: the hidden agent or a recorder. */
   readonly machine: boolean;
 }
@@ -61,10 +64,16 @@ interface Sent {
   readonly event?: string;
   readonly room?: { readonly name?: string };
   readonly participant?: {
+    readonly identity?: string;
     readonly kind?: string;
     readonly permission?: { readonly hidden?: boolean; readonly agent?: boolean };
   };
 }
+
+/** What `ingress` names what it makes. */
+const OURS = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):obs$/;
+/** Whom a participant beside an app stands for; moderation/identity.py reads it too. */
+const PERSON_ATTRIBUTE = "ipelya.person";
 
 const MACHINES: ReadonlySet<string> = new Set(["EGRESS", "AGENT"]); // ParticipantInfo.Kind
 
@@ -136,8 +145,7 @@ export class LiveKit {
    */
   async ingress(room: string, person: string, name: string): Promise<Ingress> {
     const mine = `${person}:obs`;
-    const known = await this.#ingresses("ListIngress", { room_name: room }) as { items?: IngressInfo[] };
-    const found = known.items?.find((one) => one.participant_identity === mine) ??
+    const found = (await this.#ingressesOf(room)).find((one) => one.participant_identity === mine) ??
       await this.#ingresses("CreateIngress", {
         input_type: "RTMP_INPUT",
         name: "OBS",
@@ -146,6 +154,30 @@ export class LiveKit {
         participant_name: name,
       }) as IngressInfo;
     return { url: found.url, streamKey: found.stream_key };
+  }
+
+  /** Nobody streams into this room any more by the keys that were given out for it. */
+  async deleteIngresses(room: string): Promise<void> {
+    for (const { ingress_id } of await this.#ingressesOf(room)) {
+      const response = await this.#ask("Ingress/DeleteIngress", { ingressAdmin: true }, { ingress_id });
+      await response.body?.cancel();
+      if (!response.ok && response.status !== 404) throw Refusal.unavailable({ livekit: response.status });
+    }
+  }
+
+  /** Says on an ingress of ours whom it stands for, where apps read it. Who has left already needs none. */
+  async markIngress(room: string, identity: string): Promise<void> {
+    const person = OURS.exec(identity)?.[1];
+    if (person === undefined) return;
+    const body = { room, identity, attributes: { [PERSON_ATTRIBUTE]: person } };
+    const response = await this.#ask("RoomService/UpdateParticipant", { roomAdmin: true, room }, body);
+    await response.body?.cancel();
+    if (!response.ok && response.status !== 404) throw new Error(`LiveKit answers HTTP ${response.status}`);
+  }
+
+  async #ingressesOf(room: string): Promise<IngressInfo[]> {
+    const known = await this.#ingresses("ListIngress", { room_name: room }) as { items?: IngressInfo[] };
+    return known.items ?? [];
   }
 
   async #ingresses(method: string, body: object): Promise<unknown> {
@@ -179,7 +211,8 @@ export class LiveKit {
       const { id = "", event = "", room, participant } = JSON.parse(body) as Sent;
       const machine = MACHINES.has(participant?.kind ?? "") || participant?.permission?.hidden === true ||
         participant?.permission?.agent === true;
-      return { id, event, room: room?.name ?? "", machine };
+      const ingress = participant?.kind === "INGRESS" ? participant.identity : undefined;
+      return { id, event, room: room?.name ?? "", ingress, machine };
     } catch {
       throw Refusal.own("invalid_signature");
     }

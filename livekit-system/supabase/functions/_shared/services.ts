@@ -27,6 +27,8 @@ export interface Media {
   mintHidden(grant: HiddenGrant): Promise<MintedToken>;
   deleteRoom(room: string): Promise<void>;
   ingress(room: string, person: string, name: string): Promise<Ingress>;
+  deleteIngresses(room: string): Promise<void>;
+  markIngress(room: string, identity: string): Promise<void>;
   verifyWebhook(body: string, authorization: string): Promise<SignedWebhook>;
 }
 

@@ -3,7 +3,7 @@ import type * as v from "npm:valibot@1.5.0";
 import type { Operation } from "./endpoint.ts";
 import { join, joinOrNull, readPermit } from "./join.ts";
 import type { SessionCreate, SessionRef } from "./requests.ts";
-import { closeRoom } from "./room.ts";
+import { closeIngress, closeRoom } from "./room.ts";
 import { objectAt } from "./supabase.ts";
 
 type Ref = v.InferOutput<typeof SessionRef>;
@@ -41,6 +41,7 @@ export const sessionToken: Operation<Ref> = async ({ database, media }, user, bo
 export const sessionIngress: Operation<Ref> = async ({ database, media }, user, body) => {
   const allowed = await database.rpc("session_ingress", { p_user: user, p_session: body.session_id });
   const { room, name } = objectAt(allowed, "ingress") as { room: string; name: string };
+  for (const left of allowed.over as string[]) await closeIngress(database, media, left);
   const { url, streamKey } = await media.ingress(room, user, name);
   return { ingress: { url, stream_key: streamKey } };
 };
@@ -48,6 +49,8 @@ export const sessionIngress: Operation<Ref> = async ({ database, media }, user, 
 export const endSession: Operation<Ref> = async ({ database, media }, user, body) => {
   const ended = await database.rpc("session_end", { p_user: user, p_session: body.session_id });
   const session = objectAt(ended, "session");
+  // First, or what streams in opens the room again.
+  if (ended.ingress === true) await closeIngress(database, media, String(session.livekit_room));
   await closeRoom(media, session);
   return { session };
 };

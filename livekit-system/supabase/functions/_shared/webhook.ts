@@ -4,7 +4,8 @@
 import { answer, type Handler, readText } from "./http.ts";
 import { Fault, Refusal } from "./refusal.ts";
 import type { SignedWebhook } from "./livekit.ts";
-import type { Database, Services } from "./services.ts";
+import { attempt, closeIngress } from "./room.ts";
+import type { Database, Media, Services } from "./services.ts";
 import type { JsonObject } from "./supabase.ts";
 
 /** Larger than a participant with LiveKit's largest metadata and attributes (512 and 64 KiB). */
@@ -33,8 +34,16 @@ export function webhook(services: () => Services): Handler {
       if (signed.machine || !RECORDED_EVENTS.has(signed.event)) return { outcome: "ignored" };
       if (signed.id === "") throw Refusal.own("invalid_request", "id: missing");
       const recorded = await record(database, signed, wellFormed(JSON.parse(body)));
+      if (recorded.ingress_over === true) await closeIngress(database, media, signed.room);
+      await mark(media, signed);
       return { outcome: recorded.outcome };
     });
+}
+
+/** LiveKit makes an ingress with an identity and no attributes, so it gets them when it is there. */
+async function mark(media: Media, { event, room, ingress }: SignedWebhook): Promise<void> {
+  if (event !== "participant_joined" || ingress === undefined) return;
+  await attempt("ingress.mark_failed", { room }, () => media.markIngress(room, ingress));
 }
 
 /** How JSON.stringify writes half a surrogate pair, and nothing else. */

@@ -51,6 +51,8 @@ export class World {
   readonly asked: { name: string; parameters: Readonly<Record<string, Json>> }[] = [];
   readonly deletedRooms: string[] = [];
   readonly ingresses: string[][] = [];
+  readonly closedIngresses: string[] = [];
+  readonly marked: string[][] = [];
   /** How often the pushes of a request were to be sent after it. */
   rung = 0;
   deletionFails = false;
@@ -86,6 +88,14 @@ export class World {
         ingress: (room, person, name) => {
           this.ingresses.push([room, person, name]);
           return Promise.resolve({ url: "rtmps://example.rtmp.livekit.cloud/x", streamKey: "Ps4sxHSj3vdZ" });
+        },
+        deleteIngresses: (room) => {
+          this.closedIngresses.push(room);
+          return this.deletionFails ? Promise.reject(new Error("LiveKit is away")) : Promise.resolve();
+        },
+        markIngress: (room, identity) => {
+          this.marked.push([room, identity]);
+          return Promise.resolve();
         },
         deleteRoom: (room) => {
           this.deletedRooms.push(room);

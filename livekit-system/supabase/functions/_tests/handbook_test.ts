@@ -173,7 +173,7 @@ for (const name of NAMES.filter((name) => !APART.includes(name))) {
       const role = String(reply.role ?? "host");
       const world = new World();
       world.users.set("token-of-alice", user);
-      world.answers.set(RPCS[name] ?? "", { ...reply, join: join ? permit(user, role) : null });
+      world.answers.set(RPCS[name] ?? "", { ...reply, over: [], join: join ? permit(user, role) : null });
 
       const response = await (await handlerOf(name, world))(post(request));
       const answered = await response.json();

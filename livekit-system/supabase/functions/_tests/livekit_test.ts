@@ -119,6 +119,39 @@ Deno.test("an ingress is the person's whose identity names them, and is made onc
   });
 });
 
+Deno.test("every ingress into a room is deleted, and one that is gone already is no fault", async () => {
+  const deleted: unknown[] = [];
+  const respond = async (request: Request) => {
+    const body = await request.json();
+    if (request.url.endsWith("ListIngress")) {
+      return Response.json({ items: [{ ingress_id: "IN_1" }, { ingress_id: "IN_2" }] });
+    }
+    deleted.push([new URL(request.url).pathname, body]);
+    return Response.json({}, { status: deleted.length === 1 ? 404 : 200 });
+  };
+  await againstServer(respond, (livekit) => livekit.deleteIngresses("room-1"));
+  const path = "/twirp/livekit.Ingress/DeleteIngress";
+  assert.deepEqual(deleted, [[path, { ingress_id: "IN_1" }], [path, { ingress_id: "IN_2" }]]);
+});
+
+Deno.test("an ingress of ours gets the attribute that says whom it stands for, and nobody else does", async () => {
+  const asked: unknown[] = [];
+  const respond = async (request: Request) => {
+    const { video } = claims(request.headers.get("authorization")!.slice("Bearer ".length));
+    asked.push([video, await request.json()]);
+    return Response.json({});
+  };
+  await againstServer(respond, async (livekit) => {
+    for (const identity of [`${ALICE}:obs`, `${ALICE}:phone`, ALICE, "obs", ""]) {
+      await livekit.markIngress("room-1", identity);
+    }
+  });
+  assert.deepEqual(asked, [[
+    { roomAdmin: true, room: "room-1" },
+    { room: "room-1", identity: `${ALICE}:obs`, attributes: { "ipelya.person": ALICE } },
+  ]]);
+});
+
 Deno.test("without LiveKit's ingress it is unavailable", () =>
   againstServer(
     () => Response.json({ code: "internal", msg: "ingress not connected" }, { status: 500 }),

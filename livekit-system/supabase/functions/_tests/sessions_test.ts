@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { withServices as create } from "../session-create/handler.ts";
 import { withServices as end } from "../session-end/handler.ts";
+import { withServices as ingress } from "../session-ingress/handler.ts";
 import { withServices as start } from "../session-start/handler.ts";
 import { withServices as token } from "../session-token/handler.ts";
 import type { Handler } from "../_shared/http.ts";
@@ -114,6 +115,38 @@ Deno.test("session-end closes the room", async () => {
   const { body } = await reply(end, world, { session_id: SESSION });
   assert.deepEqual(body, { session: { ...ROW, status: "ended" } });
   assert.deepEqual(world.deletedRooms, ["room-of-the-test"]);
+});
+
+Deno.test("the way in for OBS is closed with its session, and before its room, which it would open again", async () => {
+  const world = new World();
+  world.answers.set("session_end", { session: { ...ROW, status: "ended" }, ingress: true });
+  world.answers.set("ingress_deleted", {});
+  assert.deepEqual((await reply(end, world, { session_id: SESSION })).status, 200);
+  assert.deepEqual(world.closedIngresses, ["room-of-the-test"]);
+  assert.deepEqual(world.asked.at(-1), {
+    name: "ingress_deleted",
+    parameters: { p_room: "room-of-the-test" },
+  });
+});
+
+Deno.test("a host who asks for OBS has those of their ended sessions deleted first", async () => {
+  const world = new World();
+  world.answers.set("session_ingress", { ingress: { room: "new", name: "Gökçe" }, over: ["old", "older"] });
+  world.answers.set("ingress_deleted", {});
+  const { body } = await reply(ingress, world, { session_id: SESSION });
+  assert.deepEqual(Object.keys(body.ingress), ["url", "stream_key"]);
+  assert.deepEqual([world.closedIngresses, world.ingresses], [["old", "older"], [["new", ALICE, "Gökçe"]]]);
+});
+
+Deno.test("an ingress that LiveKit does not delete is named again, and keeps nobody from the next", async () => {
+  const world = new World();
+  world.deletionFails = true;
+  world.answers.set("session_ingress", { ingress: { room: "new", name: "Gökçe" }, over: ["old"] });
+  const [line] = await logged(async () => {
+    assert.equal((await reply(ingress, world, { session_id: SESSION })).status, 200);
+  });
+  assert.equal(JSON.parse(line ?? "").action, "ingress.delete_failed");
+  assert.deepEqual(world.asked.map(({ name }) => name), ["session_ingress"]);
 });
 
 Deno.test("a session has ended even when LiveKit cannot be reached", async () => {

@@ -109,6 +109,24 @@ Deno.test("an ingress or a telephone is the person whose id it bears", async () 
   }
 });
 
+Deno.test("an ingress is marked as it comes, and deleted when the room of its ended session closes", async () => {
+  const world = recording();
+  const participant = { ...JOINED.participant, kind: "INGRESS", identity: `${ALICE}:obs` };
+  await deliver(world, { ...JOINED, participant });
+  await deliver(world, { ...JOINED, participant, event: "participant_left" });
+  await deliver(world, JOINED);
+  assert.deepEqual([world.marked, world.closedIngresses], [[["room-1", `${ALICE}:obs`]], []]);
+  const finished = { event: "room_finished", id: "EV_2", createdAt: "1800000000", room: JOINED.room };
+  await deliver(world, finished);
+  assert.deepEqual(world.closedIngresses, []);
+  for (const outcome of ["ignored", "duplicate"]) {
+    world.answers.set("record_webhook", { outcome, ingress_over: true });
+    world.answers.set("ingress_deleted", { known: true });
+    assert.deepEqual(await (await deliver(world, finished)).json(), { outcome });
+  }
+  assert.deepEqual(world.closedIngresses, ["room-1", "room-1"]);
+});
+
 Deno.test("only events about rooms and presence are recorded", async () => {
   for (const event of ["egress_started", "an_event_of_tomorrow"]) {
     const world = recording();
