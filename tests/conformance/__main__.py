@@ -13,6 +13,7 @@ from tests.conformance import postgres_15, two_nodes
 from tests.conformance.image import image
 from tests.conformance.manifests import manifests
 from tests.conformance.oldest_livekit import oldest_livekit
+from tests.conformance.pooler import pooler
 from tests.conformance.steps import Failed, Skipped, Step, run_tests
 
 
@@ -24,6 +25,7 @@ STEPS = (
     Step("supabase_cli", command_line),
     Step("postgres_15", postgres_15.database_suite),
     Step("lint", postgres_15.lint),
+    Step("pooler", pooler),
     Step("oldest_livekit", oldest_livekit),
     Step("two_nodes", two_nodes.rooms),
     Step("two_nodes_faults", two_nodes.faults),
