@@ -42,20 +42,27 @@ class Desired:
     invited_role: Role | None = None
     invite_expires_at: float | None = None
     access_ends_at: float | None = None
+    publish_until: float | None = None
+    """The session is recorded and they have not agreed to it: from then on they listen."""
 
     def muted(self, now: float) -> bool:
         """Whether the microphone is taken. `now`: seconds since the epoch."""
         return self.mic_muted and (self.mic_muted_until is None or now < self.mic_muted_until)
+
+    def lacks_consent(self, now: float) -> bool:
+        """Whether they may not publish for want of consent to a recording. `now`: seconds since the epoch."""
+        return self.publish_until is not None and now >= self.publish_until
 
     def removed(self, now: float) -> Removal | None:
         """The removal in force, if any. `now`: seconds since the epoch."""
         return self.removal if self.removal is not None and self.removal.holds(now) else None
 
     def next_change(self, now: float) -> float | None:
-        """When this state changes by the clock alone: the end of a timed mute or removal."""
+        """When this state changes by the clock alone: the end of a timed mute, a removal or the right to publish."""
         ends = [
             self.mic_muted_until if self.mic_muted else None,
             self.removal.until if self.removal else None,
+            self.publish_until,
         ]
         return min((end for end in ends if end is not None and end > now), default=None)
 
@@ -133,7 +140,7 @@ def effective_permission(
     `misused`: sources that are withheld from them for now, whatever the database says.
     """
     role = rights.get(desired.role, NO_RIGHTS)
-    if disguises and (desired.muted(now) or desired.camera_off):
+    if desired.lacks_consent(now) or (disguises and (desired.muted(now) or desired.camera_off)):
         return Permission(frozenset(), role.can_subscribe)
     withheld = set(misused)
     if desired.muted(now):

@@ -87,6 +87,7 @@ class _Person(Shaped):
     invited_role: Role | None = None
     invite_expires_at: Seconds | None = None
     access_ends_at: Seconds | None = None
+    publish_until: Seconds | None = None
 
     def read(self) -> PersonFacts:
         out, visit = self.removed, self.connection
@@ -102,6 +103,7 @@ class _Person(Shaped):
             invited_role=self.invited_role,
             invite_expires_at=self.invite_expires_at,
             access_ends_at=self.access_ends_at,
+            publish_until=self.publish_until,
         )
         return PersonFacts(Identity(self.user_id), desired, None if visit is None else visit.read())
 

@@ -55,6 +55,15 @@ SPECIMENS = """
       values (gen_random_uuid(), '{session}', '{speaker}', 'ops', now(), now(), '{session}', now());
     insert into evidence_access (clip_id, user_id, act, reason)
       select id, '{ops}', 'opened', 'why {session}' from evidence_clips where session_id = '{session}';
+    insert into live_recordings (session_id, mode, begins_at, max_until, prefix)
+      values ('{session}', 'composite', now() + interval '1 h', now() + interval '2 h', '{session}');
+    insert into live_recording_parts (recording_id, number, prefix)
+      select id, 1, 'part {session}' from live_recordings where session_id = '{session}';
+    insert into live_recording_acts (recording_id, act, via, reason)
+      select id, 'started', 'ops', 'why {session}' from live_recordings where session_id = '{session}';
+    insert into live_recording_consents (session_id, user_id, notice_version, agreed_at)
+      values ('{session}', '{speaker}', '1', now());
+    insert into live_recording_stops (creator_id, reason) values ('{stranger}', 'asked us');
     insert into chat_rules (scope, creator_id, pattern, effect) values ('creator', '{host}', 'spam-{session}', 'hold');
     insert into case_notes (case_id, author_id, body)
       select id, '{ops}', 'heard it {session}' from moderation_cases where session_id = '{session}';

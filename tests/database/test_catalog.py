@@ -15,6 +15,7 @@ FOR_AUTHENTICATED = {
     "add_case_note", "appeal", "appeal_inbox", "case_file", "case_inbox", "claim_case", "confirm_ban",
     "decide_appeal", "moderation_measures", "my_decisions", "release_case", "report_message", "report_person",
     "evidence_notice", "hold_evidence", "keep_evidence",
+    "consent_to_recording", "recording_notice", "set_recording_allowed", "withdraw_recording_consent",
     "report_session", "resolve_case",
     "accept_invite", "adjust_coins", "block_user", "buy_ticket", "can_join", "cancel_action", "cancel_session", "card",
     "decline_invite",

@@ -352,7 +352,7 @@ create function live.setting_fault(p_key text, p_value jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
   return case
-    when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air') then
+    when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air', 'recording.enabled', 'recording.co_host', 'recording.tickets_valid') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
     when p_key in ('calls.ring_seconds', 'calls.alone_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
                    'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds', 'pager.retry_seconds') then
@@ -368,10 +368,19 @@ begin
     when p_key = 'evidence.seconds' then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 0 and 60 or p_value::numeric % 1 <> 0 then 'must be between 0 and 60 whole seconds' end
-    when p_key in ('evidence.after_seconds', 'evidence.link_seconds') then
+    when p_key = 'recording.announce_seconds' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
+           when p_value::numeric not between 0 and 60 then 'must be between 0 and 60 seconds' end
+    when p_key in ('recording.max_minutes', 'recording.monthly_minutes') then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of minutes'
+           when p_value::numeric not between case p_key when 'recording.max_minutes' then 1 else 0 end
+                                         and case p_key when 'recording.max_minutes' then 1440 else 10000000 end
+             or p_value::numeric % 1 <> 0
+             then case p_key when 'recording.max_minutes' then 'must be between 1 and 1440 whole minutes' else 'must be between 0 and 10000000 whole minutes' end end
+    when p_key in ('evidence.after_seconds', 'evidence.link_seconds', 'recording.link_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 1 and 60 or p_value::numeric % 1 <> 0 then 'must be between 1 and 60 whole seconds' end
-    when p_key in ('bans.second_person_days', 'appeals.within_days', 'evidence.unreviewed_days', 'evidence.violation_days') then
+    when p_key in ('bans.second_person_days', 'appeals.within_days', 'evidence.unreviewed_days', 'evidence.violation_days', 'recording.retention_days') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end
     when p_key = 'limits' then
@@ -2240,10 +2249,11 @@ begin
       from unnest(p_rights.can_publish_sources) with ordinality as x (source, place)
      where not (coalesce(p_seat.mic_muted and coalesce(p_seat.mic_muted_until > clock_timestamp(), true), false)
                 and x.source in ('microphone', 'screen_share_audio'))
-       and not (coalesce(p_seat.camera_off, false) and x.source in ('camera', 'screen_share')));
+       and not (coalesce(p_seat.camera_off, false) and x.source in ('camera', 'screen_share'))
+       and (p_seat.session_id is null or coalesce(live.publish_until(p_seat.session_id, p_seat.user_id) > clock_timestamp(), true)));
 end;
 $$;
-comment on function live.allowed_sources is 'The sources that someone may publish: their role''s, without what a moderator took.';
+comment on function live.allowed_sources is 'The sources that someone may publish: their role''s, without what a moderator took; none where they are to be recorded and do not consent.';
 
 create function live.permission_of(p_rights public.live_roles, p_seat public.live_participants) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -2293,6 +2303,7 @@ begin
         live.standing_ban(p_row.user_id, p_row.session_id, p_creator),
         case when p_row.access_removed then jsonb_build_object('reason', 'access', 'until', null) end),
       'access_ends_at', p_row.access_ends_at,
+      'publish_until', live.publish_until(p_row.session_id, p_row.user_id),
       'invited_role', p_row.invited_role,
       'invite_expires_at', p_row.invite_expires_at,
       'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end));
@@ -5206,6 +5217,7 @@ begin
               or live.standing_ban(p.user_id, session.id, session.creator_id) is not null)) end,
     'open_visits', live.open_visits(place.session_id, place.call_id),
     'evidence', case place.kind when 'session' then live.evidence_of(session.id) end,
+    'recordings', case place.kind when 'session' then live.recordings_of(session.id) else '[]' end,
     'strikes', case place.kind when 'session' then live.standing_strikes(session) else '[]' end,
     'cursor', cursor_xid);
 end;
@@ -5668,6 +5680,7 @@ begin
     'status', session.status,
     'policy', live.effective_policy(session),
     'evidence', live.evidence_of(session.id),
+    'recordings', live.recordings_of(session.id),
     'levels_watched', exists (select from public.live_level_watches w
                                where w.session_id = session.id and w.expires_at > clock_timestamp()),
     'people', (select coalesce(jsonb_agg(live.person(p, session.creator_id)), '[]')
@@ -5699,6 +5712,9 @@ begin
     union all
     select s.livekit_room from public.moderation_cases k join public.live_sessions s on s.id = k.session_id
      where k.changed_xid >= p_since
+    union all
+    select s.livekit_room from public.live_recordings r join public.live_sessions s on s.id = r.session_id
+     where r.changed_xid >= p_since
     union all
     select coalesce(s.livekit_room, c.livekit_room)
       from public.moderation_actions a
@@ -5777,7 +5793,7 @@ $$;
 comment on function public.agent_pull is
   'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor", "in_hand"?: [ids of '
   'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", "cursor": from where to ask next '
-  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "evidence": EVIDENCE, "levels_watched", "people": [PERSON], '
+  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "evidence": EVIDENCE, "recordings": [RECORDING], "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up, and sends the '
   'hints that are due.';
@@ -6311,6 +6327,7 @@ begin
     'gift_combos', live.tell_gift_combos(),
     'timed_states', live.end_timed_states(),
     'paid_access', live.check_paid_access(),
+    'lapsed_recordings', live.lapse_wishes(),
     'settled_actions', live.settle_actions(gone_by));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   delete from live.looks l where l.expires_at < clock_timestamp();
@@ -7701,6 +7718,743 @@ $$;
 comment on function live.token_grant is
   'What a token is minted from, for a session (p_call null) or a call (p_session null): {room, identity, role, name, avatar, '
   'can_publish_sources, can_subscribe, now, last_seq, relay_keys}. Refuses whom live.token_fault refuses. Every token comes from here.';
+
+-- schemas/57_recordings.sql
+-- Owns: recordings as desired state: the wish (wanted), what is true (state) and the parts it is true of. A wish is made and dropped
+-- here and nowhere else; the worker that holds the room makes LiveKit's Egress agree with it. Calls are never recorded: a
+-- recording belongs to a session.
+--
+-- A recording is wanted from the moment that somebody asks. The room is told first (event recording_starting); nothing is recorded
+-- before begins_at. A loss of Egress continues it as a further part, with the gap stated in the row. When the wish goes, what there is
+-- is stopped, its files are looked at (processing), and it is ready, or failed when there is nothing to play.
+-- Files: bucket `recordings`; part n of a recording lies below its prefix, <session>/<recording>/<n>/: the playlist index.m3u8, its
+-- segments segment_00000.ts and on, perhaps recording.mp4, and pictures image_*.jpeg.
+
+insert into public.app_settings (key, value, description) values
+  ('recording.enabled', 'true', 'Whether recordings may be started.'),
+  ('recording.co_host', 'false', 'Whether co-hosts may start and stop a recording, beside the host and ops.'),
+  ('recording.announce_seconds', '10', 'How long before a recording begins those in the room learn it.'),
+  ('recording.max_minutes', '240', 'After how many minutes a recording stops by itself.'),
+  ('recording.monthly_minutes', '600', 'How many minutes may be recorded in a month: what the plan of LiveKit includes. 0: no limit.'),
+  ('recording.retention_days', '90', 'For how many days a recording is kept after it was made.'),
+  ('recording.tickets_valid', 'true', 'Whether a ticket of the session admits to its recording as well.'),
+  ('recording.link_seconds', '60', 'For how long a link to one segment is good.');
+
+insert into storage.buckets (id, name, public) values ('recordings', 'recordings', false) on conflict (id) do nothing;
+
+create table public.live_recordings (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null references public.live_sessions (id) on delete restrict,
+  mode text not null check (mode in ('audio', 'host', 'composite')),
+  requested_by uuid,
+  requested_via text not null default 'app' check (requested_via in ('app', 'ops')),
+  wanted boolean not null default true,
+  unwanted_at timestamptz,
+  unwanted_why text check (unwanted_why in ('stopped', 'session_ended', 'time_over', 'failed', 'account_deleted')),
+  state text not null default 'requested'
+    check (state in ('requested', 'starting', 'active', 'stopping', 'processing', 'ready', 'failed', 'aborted', 'deleted')),
+  state_at timestamptz not null default clock_timestamp(),
+  requested_at timestamptz not null default clock_timestamp(),
+  begins_at timestamptz not null,
+  max_until timestamptz not null,
+  active_at timestamptz,
+  stopped_at timestamptz,
+  ready_at timestamptz,
+  prefix text not null unique,
+  bytes bigint check (bytes >= 0),
+  duration_seconds double precision check (duration_seconds >= 0),
+  error_code text check (char_length(error_code) <= 100),
+  error text check (char_length(error) <= 1000),
+  gaps jsonb not null default '[]' check (jsonb_typeof(gaps) = 'array'),
+  errand bigint not null default 0,
+  errand_by text,
+  errand_until timestamptz,
+  retention_until timestamptz,
+  legal_hold boolean not null default false,
+  delete_claimed_at timestamptz,
+  deleted_at timestamptz,
+  changed_xid xid8 not null default pg_current_xact_id(),
+  check (max_until > begins_at),
+  check (wanted = (unwanted_at is null)),
+  check ((state = 'deleted') = (deleted_at is not null))
+);
+comment on table public.live_recordings is 'Recordings of sessions: what is wanted, what is true, and how long the files are kept. The row outlives them.';
+comment on column public.live_recordings.id is 'Id of the recording.';
+comment on column public.live_recordings.session_id is 'What is recorded. Never a call.';
+comment on column public.live_recordings.mode is 'audio (sound alone), host (picture and sound of the host) or composite (everybody, laid out).';
+comment on column public.live_recordings.requested_by is 'Who asked for it; null for ops, whom live_recording_acts alone names.';
+comment on column public.live_recordings.requested_via is 'app (the host or a co-host) or ops.';
+comment on column public.live_recordings.wanted is 'The wish: whether it shall go on. It never becomes true again; that is another recording.';
+comment on column public.live_recordings.unwanted_at is 'When the wish ended; null while it stands.';
+comment on column public.live_recordings.unwanted_why is 'Why: stopped (somebody did), session_ended, time_over (max_until), failed or account_deleted.';
+comment on column public.live_recordings.state is 'What is true: requested, starting, active, stopping, processing (its files are looked at), ready, or failed, aborted (before anything '
+  'was recorded), deleted. live_recording_transitions says what may follow.';
+comment on column public.live_recordings.state_at is 'Since when it is so.';
+comment on column public.live_recordings.requested_at is 'When it was asked for.';
+comment on column public.live_recordings.begins_at is 'When it may begin, as the room was told; nothing is recorded before.';
+comment on column public.live_recordings.max_until is 'When it stops whatever happens.';
+comment on column public.live_recordings.active_at is 'When Egress first recorded; null while it never has.';
+comment on column public.live_recordings.stopped_at is 'When its last part ended.';
+comment on column public.live_recordings.ready_at is 'When it could be played.';
+comment on column public.live_recordings.prefix is 'Where its files are in the bucket: <session>/<recording>. The clock of the recording is the parts'' one after the other.';
+comment on column public.live_recordings.bytes is 'Size of all its files.';
+comment on column public.live_recordings.duration_seconds is 'How long it plays.';
+comment on column public.live_recordings.error_code is 'The last failure as a code, whether or not it was overcome: storage, lost, limit, timeout, refused.';
+comment on column public.live_recordings.error is 'The same in words that help.';
+comment on column public.live_recordings.gaps is 'What is missing between parts: [{"from_at", "to_at", "why"}].';
+comment on column public.live_recordings.errand is 'Grows each time a worker takes it over that does not hold the room: fences the one before.';
+comment on column public.live_recordings.errand_by is 'Which worker sees to it where nobody holds the room.';
+comment on column public.live_recordings.errand_until is 'Until when.';
+comment on column public.live_recordings.retention_until is 'When its files are deleted, unless they are held; null while it runs.';
+comment on column public.live_recordings.legal_hold is 'Whether ops hold it, whatever its retention says.';
+comment on column public.live_recordings.delete_claimed_at is 'When a worker last set out to delete its files.';
+comment on column public.live_recordings.deleted_at is 'When its files were deleted.';
+comment on column public.live_recordings.changed_xid is 'Transaction of the last change that an agent must know of.';
+create unique index live_recordings_one_wanted on public.live_recordings (session_id, mode) where wanted;
+create index live_recordings_wanted on public.live_recordings (max_until) where wanted;
+create index live_recordings_of_session on public.live_recordings (session_id, requested_at desc);
+create index live_recordings_open on public.live_recordings (state_at) where state in ('requested', 'starting', 'active', 'stopping', 'processing');
+create index live_recordings_by_request on public.live_recordings (requested_at desc, id);
+create index live_recordings_to_delete on public.live_recordings (retention_until) where deleted_at is null;
+create index live_recordings_by_age on public.live_recordings (deleted_at) where deleted_at is not null;
+create index live_recordings_changed on public.live_recordings (changed_xid);
+alter table public.live_recordings enable row level security;
+grant select on public.live_recordings to authenticated, service_role;
+create policy "staff see their sessions' recordings, ops all" on public.live_recordings for select to authenticated
+  using (session_id in (select live.my_staffed_sessions()) or (select live.am_ops()));
+
+create table public.live_recording_parts (
+  recording_id uuid not null references public.live_recordings (id) on delete cascade,
+  number int not null check (number between 1 and 1000),
+  egress_id text check (egress_id ~ '^[A-Za-z0-9_-]{1,64}$'),
+  prefix text not null,
+  asked_at timestamptz not null default clock_timestamp(),
+  started_at timestamptz,
+  ended_at timestamptz,
+  bytes bigint check (bytes >= 0),
+  duration_seconds double precision check (duration_seconds >= 0),
+  error text check (char_length(error) <= 1000),
+  primary key (recording_id, number),
+  check (ended_at >= started_at)
+);
+comment on table public.live_recording_parts is 'The parts of a recording, each one Egress: after a loss it goes on as a further part.';
+comment on column public.live_recording_parts.recording_id is 'The recording.';
+comment on column public.live_recording_parts.number is '1, 2, 3…';
+comment on column public.live_recording_parts.egress_id is 'LiveKit''s id; null while Egress was asked and has not answered.';
+comment on column public.live_recording_parts.prefix is 'Where its files are: the recording''s prefix and its number.';
+comment on column public.live_recording_parts.asked_at is 'When Egress was asked.';
+comment on column public.live_recording_parts.started_at is 'When it began to record: the clock of chapters and chat.';
+comment on column public.live_recording_parts.ended_at is 'When it ended, or was found to have ended.';
+comment on column public.live_recording_parts.bytes is 'Size of its files.';
+comment on column public.live_recording_parts.duration_seconds is 'How long it plays.';
+comment on column public.live_recording_parts.error is 'Why it ended before its time; null when it was stopped.';
+create unique index live_recording_parts_of_egress on public.live_recording_parts (egress_id) where egress_id is not null;
+alter table public.live_recording_parts enable row level security;
+grant select on public.live_recording_parts to authenticated, service_role;
+create policy "who sees the recording sees its parts" on public.live_recording_parts for select to authenticated
+  using (exists (select from public.live_recordings r where r.id = recording_id));
+
+create table public.live_recording_transitions (
+  from_state text not null,
+  to_state text not null,
+  primary key (from_state, to_state)
+);
+comment on table public.live_recording_transitions is 'Which state of a recording may follow which; everything else is refused.';
+comment on column public.live_recording_transitions.from_state is 'The state it has; new for a row being inserted.';
+comment on column public.live_recording_transitions.to_state is 'A state it may have next.';
+alter table public.live_recording_transitions enable row level security;
+grant select on public.live_recording_transitions to service_role;
+insert into public.live_recording_transitions (from_state, to_state) values
+  ('new', 'requested'),
+  ('requested', 'starting'), ('requested', 'failed'), ('requested', 'aborted'),
+  ('starting', 'active'), ('starting', 'stopping'), ('starting', 'processing'), ('starting', 'failed'), ('starting', 'aborted'),
+  ('active', 'starting'), ('active', 'stopping'), ('active', 'processing'), ('active', 'failed'),
+  ('stopping', 'processing'), ('stopping', 'failed'), ('stopping', 'aborted'),
+  ('processing', 'ready'), ('processing', 'failed'),
+  ('ready', 'deleted'), ('failed', 'deleted'), ('aborted', 'deleted');
+
+create function live.recording_runs(p_state text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_state in ('requested', 'starting', 'active', 'stopping');
+end;
+$$;
+comment on function live.recording_runs(text) is 'Whether something is, or is about to be, recorded in this state.';
+
+create function live.recording_is_over(p_state text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_state in ('ready', 'failed', 'aborted', 'deleted');
+end;
+$$;
+comment on function live.recording_is_over(text) is 'Whether nothing more becomes of a recording but its deletion.';
+
+create function live.guard_recording() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  old_state constant text := case tg_op when 'INSERT' then 'new' else old.state end;
+begin
+  if tg_op = 'UPDATE' and (new.id, new.session_id, new.mode, new.prefix, new.requested_at)
+      is distinct from (old.id, old.session_id, old.mode, old.prefix, old.requested_at) then
+    perform live.refuse(409, 'immutable', 'A recording''s id, session, mode, place and birth never change.');
+  elsif tg_op = 'UPDATE' and new.wanted and not old.wanted then
+    perform live.refuse(409, 'illegal_transition', 'A recording that was stopped is not wanted again: start another.');
+  end if;
+  if old_state <> new.state then
+    if not exists (select from public.live_recording_transitions t where t.from_state = old_state and t.to_state = new.state) then
+      perform live.refuse(409, 'illegal_transition', format('A recording that is %s cannot become %s.', old_state, new.state));
+    end if;
+    new.state_at := clock_timestamp();
+    new.active_at := case when new.state = 'active' then coalesce(new.active_at, clock_timestamp()) else new.active_at end;
+    new.ready_at := case when new.state = 'ready' then clock_timestamp() else new.ready_at end;
+    new.deleted_at := case when new.state = 'deleted' then clock_timestamp() end;
+    if live.recording_is_over(new.state) then
+      new.stopped_at := coalesce(new.stopped_at, clock_timestamp());
+      new.retention_until := coalesce(new.retention_until,
+        clock_timestamp() + make_interval(days => (live.setting('recording.retention_days'))::int));
+    end if;
+    if new.wanted and not live.recording_runs(new.state) then
+      new.wanted := false;
+      new.unwanted_why := 'failed';
+    end if;
+  end if;
+  new.unwanted_at := case when not new.wanted then coalesce(new.unwanted_at, clock_timestamp()) end;
+  if tg_op = 'INSERT' or (new.wanted, new.state, new.max_until) is distinct from (old.wanted, old.state, old.max_until) then
+    new.changed_xid := pg_current_xact_id();
+  end if;
+  return new;
+end;
+$$;
+comment on function live.guard_recording() is 'Trigger: the recording''s state machine and its times. What runs no more is not wanted.';
+create trigger guard_recording before insert or update on public.live_recordings
+  for each row execute function live.guard_recording();
+
+create function live.wake_for_recording() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.wake(live.room_of(new.session_id, null));
+  perform live.tell_session(new.session_id, 'live_recordings', jsonb_build_array(new.id));
+  return null;
+end;
+$$;
+comment on function live.wake_for_recording() is 'Trigger: wakes the worker of the room when a wish or a state changes, and tells console and app.';
+create trigger wake_for_new_recording after insert on public.live_recordings
+  for each row execute function live.wake_for_recording();
+create trigger wake_for_recording after update on public.live_recordings
+  for each row when (old.changed_xid <> new.changed_xid) execute function live.wake_for_recording();
+
+create function live.drop_wishes(p_session uuid, p_why text) returns int
+language plpgsql set search_path = '' as $$
+declare
+  dropped int;
+begin
+  update public.live_recordings r
+     set wanted = false, unwanted_why = p_why, state = case r.state when 'requested' then 'aborted' else r.state end
+   where r.session_id = p_session and r.wanted;
+  get diagnostics dropped = row_count;
+  return dropped;
+end;
+$$;
+comment on function live.drop_wishes(uuid, text) is 'Nothing of a session shall be recorded any more; what nobody had begun is aborted. How many recordings.';
+
+create function live.stop_recordings_at_end() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.drop_wishes(new.id, case new.end_reason when 'account_deleted' then 'account_deleted' else 'session_ended' end);
+  return null;
+end;
+$$;
+comment on function live.stop_recordings_at_end() is 'Trigger: a session that ends is not recorded any more.';
+create trigger stop_recordings_at_end after update of status on public.live_sessions
+  for each row when (old.status <> 'ended' and new.status = 'ended') execute function live.stop_recordings_at_end();
+
+-- ── who did what ─────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.live_recording_acts (
+  id uuid primary key default gen_random_uuid(),
+  recording_id uuid not null references public.live_recordings (id) on delete cascade,
+  user_id uuid,
+  act text not null check (act in ('started', 'stopped', 'deleted', 'held', 'released', 'watched')),
+  via text not null check (via in ('app', 'ops')),
+  reason text check (char_length(reason) <= 500),
+  at timestamptz not null default clock_timestamp()
+);
+comment on table public.live_recording_acts is 'Who started, stopped, deleted, held or, of ops, watched a recording, and why: the audit.';
+comment on column public.live_recording_acts.id is 'Id.';
+comment on column public.live_recording_acts.recording_id is 'The recording.';
+comment on column public.live_recording_acts.user_id is 'Who; null for server code.';
+comment on column public.live_recording_acts.act is 'started, stopped, deleted, held, released or watched (ops only).';
+comment on column public.live_recording_acts.via is 'app or ops.';
+comment on column public.live_recording_acts.reason is 'Why, in their words, where they were asked.';
+comment on column public.live_recording_acts.at is 'When.';
+create index live_recording_acts_of_recording on public.live_recording_acts (recording_id, at);
+create index live_recording_acts_by_age on public.live_recording_acts (at);
+alter table public.live_recording_acts enable row level security;
+grant select on public.live_recording_acts to authenticated, service_role;
+create policy "ops see who did what with recordings" on public.live_recording_acts for select to authenticated
+  using ((select live.am_ops()));
+
+create function live.note_recording_act(p_recording uuid, p_user uuid, p_act text, p_via text, p_reason text default null) returns void
+language plpgsql set search_path = '' as $$
+begin
+  insert into public.live_recording_acts (recording_id, user_id, act, via, reason) values (p_recording, p_user, p_act, p_via, left(btrim(p_reason), 500));
+end;
+$$;
+comment on function live.note_recording_act(uuid, uuid, text, text, text) is 'Writes who did what with a recording.';
+
+insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('public.live_recordings', '{}', '{requested_by}', 'true', 'retention.actions_days', 't.deleted_at', 't.deleted_at is null',
+   'That a session was recorded, by whose wish and until when. Not exported: who is heard is in their consents, which are.'),
+  ('public.live_recording_acts', '{}', '{user_id}', 'true', 'retention.actions_days', 't.at',
+   'exists (select from public.live_recordings r where r.id = t.recording_id and r.deleted_at is null)',
+   'Who started, stopped, deleted or held a recording: the audit of hosts and operators. Not exported: recordings say what became of them.');
+insert into live.personal_data (table_name, why)
+select n, 'Holds nothing about a person: parts of recordings and states that may follow each other.'
+  from unnest(array['public.live_recording_parts', 'public.live_recording_transitions']) as n;
+
+-- schemas/57_recordings_agent.sql
+-- Owns: what workers learn about recordings and what they report. The contract:
+--
+--   snapshot and agent_pull's rooms carry "recordings": [RECORDING] of the room: all that are not over. A change of a wish or a state
+--   wakes the worker that holds the room, like every row. RECORDING:
+--     {"id", "session_id", "room", "mode", "wanted", "state", "begins_at", "max_until", "prefix", "errand", "error_code",
+--      "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "asked_at", "started_at", "ended_at",
+--      "error"}]}
+--   agent_recordings(worker, [{"room", "epoch"}]) answers the same by itself, to be asked as often as one likes.
+--   agent_recording_errands(worker): recordings that are not over and whose room nobody holds (their session is over, or the worker that had
+--     them is dead): taken for 30 s; each taking grows "errand". Report them with it instead of an epoch.
+--   agent_recording_report(worker, [row]): what has become true; idempotent, since the same state or part again changes nothing.
+--
+-- What the worker does with it: wanted and begins_at reached -> start (report starting with part n *before* asking Egress, so that the worker
+-- that takes over knows that a start may be under way; then its egress_id; active when it records). Not wanted, or max_until reached -> stopping,
+-- stop, then processing; then, when the files are there, ready with bytes and duration, or failed when there is nothing to play. A part
+-- that is lost: report its end with an error and state starting with part n + 1, with the gap. Nobody records a room in which somebody
+-- publishes who is not in "consented" (PERSON.publish_until is past for them, so their right is gone by begins_at).
+
+create function live.recording_json(p_row public.live_recordings) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'id', p_row.id, 'session_id', p_row.session_id, 'room', live.room_of(p_row.session_id, null), 'mode', p_row.mode,
+    'wanted', p_row.wanted, 'state', p_row.state, 'begins_at', p_row.begins_at, 'max_until', p_row.max_until,
+    'prefix', p_row.prefix, 'errand', p_row.errand, 'error_code', p_row.error_code,
+    'consented', (select coalesce(jsonb_agg(distinct c.user_id), '[]') from public.live_recording_consents c
+                   where c.session_id = p_row.session_id and c.withdrawn_at is null and c.agreed_at is not null),
+    'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'egress_id', t.egress_id, 'prefix', t.prefix, 'asked_at',
+                                        t.asked_at, 'started_at', t.started_at, 'ended_at', t.ended_at, 'error', t.error) order by t.number), '[]')
+                from public.live_recording_parts t where t.recording_id = p_row.id));
+end;
+$$;
+comment on function live.recording_json(public.live_recordings) is 'RECORDING: a recording as workers read it.';
+
+create function live.recordings_of(p_session uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select coalesce(jsonb_agg(live.recording_json(r) order by r.requested_at), '[]')
+            from public.live_recordings r where r.session_id = p_session and not live.recording_is_over(r.state));
+end;
+$$;
+comment on function live.recordings_of(uuid) is 'The recordings of a session that are not over: [RECORDING].';
+
+create function public.agent_recordings(p_worker text, p_rooms jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.lapse_wishes();
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('room', x.room, 'held', r.room is not null,
+                              'recordings', case when r.room is not null then live.recordings_of(s.id) else '[]' end) order by x.room), '[]')
+      from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint)
+      left join public.agent_rooms r on r.room = x.room and r.worker_id = p_worker and r.epoch = x.epoch
+      left join public.live_sessions s on s.livekit_room = x.room);
+end;
+$$;
+comment on function public.agent_recordings(text, jsonb) is
+  'What is to be recorded in rooms that a worker holds: [{"room", "epoch"}] -> [{"room", "held", "recordings": [RECORDING]}]; those that are not over.';
+grant execute on function public.agent_recordings(text, jsonb) to service_role, live_agent;
+
+create function live.lapse_wishes() returns int
+language plpgsql set search_path = '' as $$
+declare
+  lapsed int;
+begin
+  -- Sessions before recordings: their streams say what is stopped.
+  with held as (
+    select s.id from public.live_sessions s
+     where s.id in (select r.session_id from public.live_recordings r where r.wanted and r.max_until <= clock_timestamp())
+     order by s.id for no key update skip locked
+  ), due as (
+    select r.id from held join public.live_recordings r on r.session_id = held.id
+     where r.wanted and r.max_until <= clock_timestamp() order by r.id for no key update of r)
+  update public.live_recordings r
+     set wanted = false, unwanted_why = 'time_over', state = case r.state when 'requested' then 'aborted' else r.state end
+    from due where r.id = due.id;
+  get diagnostics lapsed = row_count;
+  return lapsed;
+end;
+$$;
+comment on function live.lapse_wishes() is 'Recordings that have reached max_until are not wanted any more; how many.';
+
+create function public.agent_recording_errands(p_worker text, p_most int default 20) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  taken jsonb;
+begin
+  perform live.lapse_wishes();
+  with due as (
+    select r.id from public.live_recordings r join public.live_sessions s on s.id = r.session_id
+     where r.state in ('requested', 'starting', 'active', 'stopping', 'processing') and not live.is_moderated(s.livekit_room)
+       -- Of a live session somebody takes the room over within seconds, and with it its recordings.
+       and (s.status = 'ended' or r.state_at < clock_timestamp() - interval '20 seconds')
+       and (r.errand_by is null or r.errand_by = p_worker or r.errand_until <= clock_timestamp())
+     order by r.state_at limit least(greatest(coalesce(p_most, 20), 1), 100) for no key update of r skip locked
+  ), took as (
+    update public.live_recordings r
+       set errand = r.errand + (r.errand_by is distinct from p_worker or r.errand_until <= clock_timestamp())::int, errand_by = p_worker,
+           errand_until = clock_timestamp() + interval '30 seconds'
+      from due where r.id = due.id returning r.*)
+  select coalesce(jsonb_agg(live.recording_json(t::public.live_recordings) order by t.state_at), '[]') into taken from took t;
+  return taken;
+end;
+$$;
+comment on function public.agent_recording_errands(text, int) is
+  'For any worker: recordings that are not over and whose room nobody holds, taken for 30 s: [RECORDING]. Asked again by the same worker it keeps them.';
+grant execute on function public.agent_recording_errands(text, int) to service_role, live_agent;
+
+create function live.may_report(p_worker text, p_room text, p_recording public.live_recordings, p_row jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  if p_row ->> 'errand' is null then
+    return p_row ->> 'room' = p_room and live.holds(p_worker, p_room, (p_row ->> 'epoch')::bigint);
+  end if;
+  return p_recording.errand = (p_row ->> 'errand')::bigint and p_recording.errand_by = p_worker and not live.is_moderated(p_room);
+end;
+$$;
+comment on function live.may_report(text, text, public.live_recordings, jsonb) is
+  'Whether a worker may say what is true of a recording: it holds the room by this epoch, or nobody does and the errand is the worker''s.';
+
+create function live.report_part(p_recording public.live_recordings, p_part jsonb) returns void
+language plpgsql set search_path = '' as $$
+declare
+  place constant int := (p_part ->> 'number')::int;
+  item public.live_recording_parts;
+begin
+  insert into public.live_recording_parts (recording_id, number, prefix)
+  values (p_recording.id, place, p_recording.prefix || '/' || place) on conflict do nothing;
+  select * into item from public.live_recording_parts t where t.recording_id = p_recording.id and t.number = place;
+  -- Start and end are told by webhooks, by lists and by the room: what was known first stays.
+  item.egress_id := coalesce(item.egress_id, p_part ->> 'egress_id');
+  item.started_at := coalesce(item.started_at, (p_part ->> 'started_at')::timestamptz);
+  item.ended_at := coalesce(item.ended_at, (p_part ->> 'ended_at')::timestamptz);
+  if item.ended_at < item.started_at then
+    item.ended_at := item.started_at;
+  end if;
+  update public.live_recording_parts t
+     set egress_id = item.egress_id, started_at = item.started_at, ended_at = item.ended_at,
+         bytes = coalesce((p_part ->> 'bytes')::bigint, item.bytes),
+         duration_seconds = coalesce((p_part ->> 'duration_seconds')::double precision, item.duration_seconds),
+         error = coalesce(item.error, left(p_part ->> 'error', 1000))
+   where t.recording_id = p_recording.id and t.number = place;
+end;
+$$;
+comment on function live.report_part(public.live_recordings, jsonb) is
+  'Writes what is known of a part: {number, egress_id, started_at, ended_at, bytes, duration_seconds, error}; what is left out stays as it is.';
+
+create function live.report_fault(p_recording public.live_recordings, p_state text) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return case
+    when p_state is null or p_state = p_recording.state then null
+    when not exists (select from public.live_recording_transitions t where t.from_state = p_recording.state and t.to_state = p_state)
+      or p_state = 'deleted' then 'impossible_transition'
+    when p_state = 'starting' and not p_recording.wanted then 'not_wanted'
+    when p_state = 'starting' and clock_timestamp() < p_recording.begins_at then 'too_early'
+    when p_state = 'ready' and not exists (select from public.live_recording_parts t where t.recording_id = p_recording.id and t.started_at is not null)
+      then 'nothing_recorded' end;
+end;
+$$;
+comment on function live.report_fault(public.live_recordings, text) is
+  'Why a recording cannot be said to be in a state: impossible_transition, not_wanted, too_early or nothing_recorded; null when it can.';
+
+create function live.report_recording(p_worker text, p_row jsonb) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  item public.live_recordings;
+  fault text;
+begin
+  select * into item from public.live_recordings r where r.id = (p_row ->> 'id')::uuid for no key update;
+  if item.id is null then
+    return jsonb_build_object('id', p_row -> 'id', 'ok', false, 'error', 'unknown_recording');
+  end if;
+  fault := case when not live.may_report(p_worker, live.room_of(item.session_id, null), item, p_row) then 'fenced' end;
+  if fault is null then
+    if p_row -> 'part' ->> 'number' is not null then
+      perform live.report_part(item, p_row -> 'part');
+    end if;
+    -- After the part: what it says may be what the state rests on.
+    fault := live.report_fault(item, p_row ->> 'state');
+    update public.live_recordings r
+       set state = case when fault is null then coalesce(p_row ->> 'state', r.state) else r.state end,
+           stopped_at = coalesce(r.stopped_at, case when p_row ->> 'state' = 'processing' and fault is null then clock_timestamp() end),
+           bytes = coalesce((p_row ->> 'bytes')::bigint, r.bytes),
+           duration_seconds = coalesce((p_row ->> 'duration_seconds')::double precision, r.duration_seconds),
+           error_code = coalesce(left(p_row ->> 'error_code', 100), r.error_code), error = coalesce(left(p_row ->> 'error', 1000), r.error),
+           gaps = case when jsonb_typeof(p_row -> 'gap') = 'object' and not r.gaps @> jsonb_build_array(p_row -> 'gap')
+                       then r.gaps || (p_row -> 'gap') else r.gaps end
+     where r.id = item.id returning * into item;
+  end if;
+  return jsonb_strip_nulls(jsonb_build_object('id', item.id, 'ok', fault is null, 'state', item.state, 'wanted', item.wanted, 'error', fault));
+end;
+$$;
+comment on function live.report_recording(text, jsonb) is 'Takes in what a worker says of one recording.';
+
+create function public.agent_recording_report(p_worker text, p_rows jsonb) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
+begin
+  perform live.lock_leases(p_rows);
+  perform from public.live_sessions s
+    where s.id in (select t.session_id from public.live_recordings t
+                    where t.id in (select (x.value ->> 'id')::uuid from jsonb_array_elements(p_rows) x))
+    order by s.id for no key update;
+  return (select coalesce(jsonb_agg(live.report_recording(p_worker, x.asked) order by x.place), '[]')
+            from (select r.value as asked, r.ordinality as place from jsonb_array_elements(p_rows) with ordinality r
+                   order by r.value ->> 'id', r.ordinality) x);
+end;
+$$;
+comment on function public.agent_recording_report(text, jsonb) is
+  'What has become true of recordings: [{"id", "room" and "epoch", or "errand", "state"?, "part"?: {"number", "egress_id"?, "started_at"?, "ended_at"?, '
+  '"bytes"?, "duration_seconds"?, "error"?}, "gap"?: {"from_at", "to_at", "why"}, "bytes"?, "duration_seconds"?, "error_code"?, "error"?}] -> aligned '
+  '[{"id", "ok", "state", "wanted", "error"?: fenced, unknown_recording, impossible_transition, not_wanted, too_early or nothing_recorded}]. What '
+  'is true already changes nothing. A part is written even where the state is refused; what is fenced writes nothing.';
+grant execute on function public.agent_recording_report(text, jsonb) to service_role, live_agent;
+
+-- ── webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.nanoseconds(p_text text) returns timestamptz
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case when p_text ~ '^[1-9][0-9]{0,18}$' then to_timestamp(p_text::numeric / 1e9) end;
+end;
+$$;
+comment on function live.nanoseconds(text) is 'A moment as Egress words it, nanoseconds since the epoch; null for none.';
+
+create function live.read_webhook_egress(p_room text, p_event text, p_payload jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  info constant jsonb := p_payload -> 'egressInfo';
+  item public.live_recordings;
+  part public.live_recording_parts;
+begin
+  select t.* into part from public.live_recording_parts t where t.egress_id = info ->> 'egressId';
+  if part.recording_id is not null then
+    select * into item from public.live_recordings r where r.id = part.recording_id for no key update;
+    perform live.report_part(item, jsonb_strip_nulls(jsonb_build_object('number', part.number,
+      'started_at', live.nanoseconds(info ->> 'startedAt'),
+      'ended_at', case when p_event = 'egress_ended' then coalesce(live.nanoseconds(info ->> 'endedAt'),
+                                                                  to_timestamp((p_payload ->> 'createdAt')::double precision)) end,
+      'bytes', case when p_event = 'egress_ended' then (select sum((x ->> 'size')::bigint)
+        from jsonb_array_elements(coalesce(info -> 'segmentResults', '[]') || coalesce(info -> 'fileResults', '[]')) x) end,
+      'error', nullif(info ->> 'error', ''))));
+  end if;
+  -- The holder of the room looks again: an id that is not written yet may be the answer that it waits for.
+  perform live.wake(s.livekit_room) from public.live_sessions s where s.livekit_room = coalesce(nullif(p_room, ''), info ->> 'roomName');
+  return found or part.recording_id is not null;
+end;
+$$;
+comment on function live.read_webhook_egress(text, text, jsonb) is
+  'Takes in what Egress says about a part, and wakes the worker of its room: state and files are that worker''s to judge. False when it is about no room of ours.';
+
+-- schemas/57_recordings_consent.sql
+-- Owns: who has agreed to be recorded. In a session that is recorded nobody publishes who has not: live.publish_until says until when
+-- a person may, and everything that grants a right asks it (the token's sources, PERSON, the door's before and after). Who has none
+-- listens; a recorder counts as nobody.
+
+create table public.live_recording_consents (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  user_id uuid not null,
+  notice_version text not null check (char_length(notice_version) between 1 and 40),
+  agreed_at timestamptz,
+  refused_at timestamptz,
+  withdrawn_at timestamptz,
+  created_at timestamptz not null default clock_timestamp(),
+  check (num_nonnulls(agreed_at, refused_at) = 1)
+);
+comment on table public.live_recording_consents is
+  'What people answered when they were told that a session is recorded. The answer that stands has no withdrawn_at; earlier ones stay as proof.';
+comment on column public.live_recording_consents.id is 'Id of the answer.';
+comment on column public.live_recording_consents.session_id is 'The session.';
+comment on column public.live_recording_consents.user_id is 'Who answered.';
+comment on column public.live_recording_consents.notice_version is 'Which wording they read: recording_notice.';
+comment on column public.live_recording_consents.agreed_at is 'When they agreed; null for a refusal.';
+comment on column public.live_recording_consents.refused_at is 'When they refused; null for a consent.';
+comment on column public.live_recording_consents.withdrawn_at is 'When this answer was taken back or replaced; null while it stands.';
+comment on column public.live_recording_consents.created_at is 'When it was written.';
+create unique index live_recording_consents_standing on public.live_recording_consents (session_id, user_id) where withdrawn_at is null;
+create index live_recording_consents_of_person on public.live_recording_consents (user_id, created_at desc);
+create index live_recording_consents_by_age on public.live_recording_consents (created_at);
+alter table public.live_recording_consents enable row level security;
+grant select on public.live_recording_consents to authenticated, service_role;
+create policy "one sees one's answers, staff those of the session" on public.live_recording_consents for select to authenticated
+  using (user_id = (select auth.uid()) or session_id in (select live.my_staffed_sessions()) or (select live.am_ops()));
+
+insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('public.live_recording_consents', '{user_id}', '{}', 'true', 'retention.actions_days', 't.created_at',
+   'exists (select from public.live_recordings r where r.session_id = t.session_id and r.deleted_at is null)',
+   'Proof that who is heard in a recording had agreed, and which wording they read: as long as there is a recording, and as long as claims may be made.');
+
+-- ── the notice ───────────────────────────────────────────────────────────────────────────────────────────────────
+create function public.recording_notice() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  days constant int := (live.setting('recording.retention_days'))::int;
+  told constant jsonb := jsonb_build_object(
+    'text_en', format(
+      'This session is recorded. If you agree, your voice, your picture and your name may be heard and seen in the recording by everyone who '
+      'may watch the session, and the chat beside it. The creator can publish it. It is deleted after %s days, or sooner by the '
+      'creator. You can refuse and listen. You can withdraw at any time: from then on you do not publish, and the creator is asked to '
+      'cut what was recorded of you. Calls are never recorded.', days),
+    'text_tr', format(
+      'Bu oturum kaydediliyor. Kabul ederseniz sesiniz, görüntünüz ve adınız, oturumu izleme hakkı olan herkes tarafından kayıtta duyulabilir ve '
+      'görülebilir; yanında sohbet de yer alır. İçerik üreticisi kaydı yayımlayabilir. Kayıt %s gün sonra veya üretici isterse daha erken '
+      'silinir. Kabul etmeyip yalnızca dinleyebilirsiniz. Onayınızı her an geri alabilirsiniz: o andan itibaren yayın yapmazsınız ve sizden '
+      'kaydedilenlerin çıkarılması üreticiden istenir. Aramalar hiçbir zaman kaydedilmez.', days));
+begin
+  return told || jsonb_build_object('version', left(md5(told::text), 12));
+end;
+$$;
+comment on function public.recording_notice() is
+  'What the app shows before somebody agrees to be recorded: {version, text_en, text_tr}. A change of the words is another version.';
+grant execute on function public.recording_notice() to authenticated, service_role;
+
+-- ── the right ────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.answer_by(p_begins timestamptz) returns timestamptz
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_begins - interval '1 second';
+end;
+$$;
+comment on function live.answer_by(timestamptz) is 'Until when one can answer the announcement of a recording: a second before it begins, so that every right is gone by then.';
+
+-- Index lookups alone: it is asked for each person of a room and for each token.
+create function live.publish_until(p_session uuid, p_user uuid) returns timestamptz
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  begins constant timestamptz := (select min(r.begins_at) from public.live_recordings r
+                                   where r.session_id = p_session and live.recording_runs(r.state));
+  answer public.live_recording_consents;
+begin
+  if begins is null then
+    return null;
+  end if;
+  select * into answer from public.live_recording_consents c where c.session_id = p_session and c.user_id = p_user and c.withdrawn_at is null;
+  if answer.agreed_at is not null then
+    return null;
+  -- Who has refused, or agreed once and takes it back, has answered.
+  elsif answer.id is not null or exists (select from public.live_recording_consents c where c.session_id = p_session and c.user_id = p_user) then
+    return '2000-01-01Z';
+  end if;
+  return live.answer_by(begins);
+end;
+$$;
+comment on function live.publish_until(uuid, uuid) is
+  'Until when a person may publish in a session for want of their consent to its recording, long ago for who refused; null: nothing is asked of them.';
+
+create function live.touch_publishers(p_session uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_participants p set desired_xid = pg_current_xact_id()
+    from public.live_sessions s
+   where s.id = p_session and s.status = 'live' and p.session_id = s.id
+     and p.role in (select r.role from public.live_roles r where r.context = s.type and r.can_publish_sources <> '{}');
+end;
+$$;
+comment on function live.touch_publishers(uuid) is 'What those who may publish in a session may do has changed: news for its worker. Others learn when they get a role.';
+
+create function live.recording_changes_rights() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.touch_publishers(new.session_id);
+  return null;
+end;
+$$;
+comment on function live.recording_changes_rights() is 'Trigger: a recording that is announced, or is over, changes who may publish.';
+create trigger recording_begins_to_bind after insert on public.live_recordings
+  for each row execute function live.recording_changes_rights();
+create trigger recording_binds_no_more after update on public.live_recordings
+  for each row when (live.recording_runs(old.state) <> live.recording_runs(new.state)) execute function live.recording_changes_rights();
+
+-- ── the answers ──────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.answer_recording(p_session uuid, p_user uuid, p_version text, p_agrees boolean) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  standing public.live_recording_consents;
+  was_recorded boolean;
+begin
+  -- Session before person, as everywhere; and one answer of a person after the other.
+  perform from public.live_sessions s where s.id = p_session for no key update;
+  select * into standing from public.live_recording_consents c
+   where c.session_id = p_session and c.user_id = p_user and c.withdrawn_at is null;
+  if standing.id is null or (standing.agreed_at is not null) <> p_agrees then
+    update public.live_recording_consents c set withdrawn_at = clock_timestamp() where c.id = standing.id;
+    insert into public.live_recording_consents (session_id, user_id, notice_version, agreed_at, refused_at)
+    values (p_session, p_user, p_version, case when p_agrees then clock_timestamp() end, case when not p_agrees then clock_timestamp() end)
+    returning * into standing;
+    update public.live_participants p set desired_xid = pg_current_xact_id() where p.session_id = p_session and p.user_id = p_user;
+  end if;
+  return jsonb_build_object('session_id', p_session, 'agreed', standing.agreed_at is not null, 'notice_version', standing.notice_version,
+                            'at', coalesce(standing.agreed_at, standing.refused_at));
+end;
+$$;
+comment on function live.answer_recording(uuid, uuid, text, boolean) is 'Writes a person''s answer; the same again changes nothing.';
+
+create function live.require_to_answer(p_session uuid, p_user uuid) returns public.live_sessions
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  perform live.require_account(p_user);
+  select * into session from public.live_sessions s where s.id = p_session;
+  if session.id is null or not exists (select from public.live_participants p where p.session_id = p_session and p.user_id = p_user) then
+    perform live.refuse(404, 'unknown_session', 'There is no such session of yours.');
+  end if;
+  perform live.spend(p_user, 'consents_per_minute');
+  return session;
+end;
+$$;
+comment on function live.require_to_answer(uuid, uuid) is 'Refuses to hear an answer of who has no place in the session; limits.consents_per_minute.';
+
+create function public.consent_to_recording(session_id uuid, notice_version text, agrees boolean default true) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  session constant public.live_sessions := live.require_to_answer(consent_to_recording.session_id, me);
+begin
+  if session.status = 'ended' then
+    perform live.refuse(409, 'session_ended', 'This session is over.');
+  elsif agrees is null then
+    perform live.refuse(400, 'invalid_choice', 'Say true to agree, false to refuse.');
+  elsif consent_to_recording.notice_version is distinct from public.recording_notice() ->> 'version' then
+    perform live.refuse(409, 'notice_changed', 'The notice has changed: show recording_notice again and ask again.');
+  end if;
+  return live.answer_recording(session.id, me, consent_to_recording.notice_version, agrees);
+end;
+$$;
+comment on function public.consent_to_recording(uuid, text, boolean) is
+  'The caller agrees to be recorded in a session, or refuses: {session_id, agreed, notice_version, at}. notice_version: of the notice that they were shown. '
+  'Who refuses, or has not answered a second before it begins, listens.';
+grant execute on function public.consent_to_recording(uuid, text, boolean) to authenticated;
+
+create function public.withdraw_recording_consent(session_id uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  session constant public.live_sessions := live.require_to_answer(withdraw_recording_consent.session_id, me);
+begin
+  return live.answer_recording(session.id, me, public.recording_notice() ->> 'version', false);
+end;
+$$;
+comment on function public.withdraw_recording_consent(uuid) is
+  'The caller takes their consent back, during the session or after it: {session_id, agreed, notice_version, at}. They stop publishing at once.';
+grant execute on function public.withdraw_recording_consent(uuid) to authenticated;
+update public.app_settings set value = value || '{"consents_per_minute": 20, "recordings_per_minute": 6}' where key = 'limits';
 
 -- schemas/58_coins.sql
 -- Owns: the gift catalogue, wallets, the ledger and what creators earn. A ledger row is the only way coins move: its triggers move the
@@ -9239,6 +9993,7 @@ begin
     when p_event in ('participant_joined', 'participant_left')
       then live.read_webhook_participant(p_room, p_event, p_payload)
     when p_event = 'room_finished' then live.read_webhook_room_finished(p_room, p_payload)
+    when p_event in ('egress_started', 'egress_updated', 'egress_ended') then live.read_webhook_egress(p_room, p_event, p_payload)
     else false end;
   return jsonb_strip_nulls(jsonb_build_object('outcome', case when recorded then 'recorded' else 'ignored' end,
                                               'ingress_over', live.webhook_ends_ingress(p_event, p_room)));
@@ -9387,6 +10142,220 @@ comment on function public.platform_sweep() is
   'Ends what the clock has ended: {missed_calls, held_hints, ended_calls, no_shows, reminded_sessions, earned_tickets, refunded_tickets, settled_accounts, '
   'forgotten_leftovers, forgotten_rows, forgotten_steps, folded_earnings}, how many of each.';
 grant execute on function public.platform_sweep() to service_role;
+
+-- schemas/73_recording_doors.sql
+-- Owns: what the edge functions ask about recordings: starting and stopping one. p_user is whom the edge function has verified.
+
+create table public.live_recording_stops (
+  creator_id uuid primary key,
+  reason text not null check (char_length(reason) between 3 and 500),
+  stopped_by uuid,
+  stopped_at timestamptz not null default clock_timestamp()
+);
+comment on table public.live_recording_stops is 'Creators whose sessions are not recorded, by decision of ops.';
+comment on column public.live_recording_stops.creator_id is 'The creator.';
+comment on column public.live_recording_stops.reason is 'Why.';
+comment on column public.live_recording_stops.stopped_by is 'Who of ops decided; null for server code.';
+comment on column public.live_recording_stops.stopped_at is 'When.';
+alter table public.live_recording_stops enable row level security;
+grant select on public.live_recording_stops to authenticated, service_role;
+create policy "ops see whose sessions are not recorded" on public.live_recording_stops for select to authenticated using ((select live.am_ops()));
+insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('public.live_recording_stops', '{creator_id}', '{stopped_by}', 'true', null, null, 'false',
+   'That ops do not let this creator record, and why: until they do again or the account is deleted.');
+
+create function public.set_recording_allowed(creator_id uuid, allowed boolean, reason text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
+begin
+  if allowed is null then
+    perform live.refuse(400, 'invalid_choice', 'Say true to allow recordings of this creator, false to forbid them.');
+  elsif reason is null or char_length(btrim(reason)) < 3 or live.text_fault(reason, 500, true) is not null then
+    perform live.refuse(400, 'bad_reason', 'Say why, in 3 to 500 characters.');
+  elsif allowed then
+    delete from public.live_recording_stops t where t.creator_id = set_recording_allowed.creator_id;
+  else
+    insert into public.live_recording_stops as t (creator_id, reason, stopped_by) values (set_recording_allowed.creator_id, btrim(reason), me)
+    on conflict on constraint live_recording_stops_pkey do update set reason = excluded.reason, stopped_by = me, stopped_at = clock_timestamp();
+    perform live.drop_wishes(s.id, 'stopped') from public.live_sessions s
+      where s.creator_id = set_recording_allowed.creator_id and s.status = 'live';
+  end if;
+  return jsonb_build_object('creator_id', set_recording_allowed.creator_id, 'allowed', allowed);
+end;
+$$;
+comment on function public.set_recording_allowed(uuid, boolean, text) is
+  'Ops forbid, or allow again, recordings of a creator''s sessions: {creator_id, allowed}. What is recorded of them just now stops.';
+grant execute on function public.set_recording_allowed(uuid, boolean, text) to authenticated;
+
+-- ── minutes ──────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.recorded_minutes(p_from timestamptz, p_to timestamptz) returns numeric
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- LiveKit counts begun minutes of each Egress.
+  return (select coalesce(sum(ceil(extract(epoch from least(coalesce(t.ended_at, clock_timestamp()), p_to) - greatest(t.started_at, p_from)) / 60)), 0)
+            from public.live_recording_parts t
+           where t.started_at < p_to and coalesce(t.ended_at, 'infinity') > p_from);
+end;
+$$;
+comment on function live.recorded_minutes(timestamptz, timestamptz) is 'Minutes that Egress has recorded in a stretch of time, each begun one counted, as LiveKit does.';
+
+create function live.recording_usage() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  first_day constant timestamptz := date_trunc('month', clock_timestamp(), 'UTC');
+  used constant numeric := live.recorded_minutes(first_day, 'infinity');
+  allowed constant numeric := nullif((live.setting('recording.monthly_minutes'))::numeric, 0);
+begin
+  return jsonb_build_object('used', used, 'limit', allowed, 'ratio', round(used / allowed, 4), 'level', live.usage_level(used / allowed));
+end;
+$$;
+comment on function live.recording_usage() is 'Recorded minutes of this month (UTC) against recording.monthly_minutes: {used, limit, ratio, level: ok, warning or exceeded}; without a limit level is ok.';
+
+-- ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.recording_answer(p_recording public.live_recordings) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('recording', live.columns_of(to_jsonb(p_recording), array['id', 'session_id', 'mode', 'state', 'wanted', 'requested_by',
+    'requested_via', 'requested_at', 'begins_at', 'max_until', 'active_at', 'stopped_at', 'ready_at', 'bytes', 'duration_seconds', 'error_code',
+    'error', 'gaps', 'unwanted_at', 'unwanted_why', 'retention_until']));
+end;
+$$;
+comment on function live.recording_answer(public.live_recordings) is '{recording}: a recording as host and ops see it.';
+
+create function live.recording_rank(p_session public.live_sessions, p_user uuid) returns text
+language plpgsql stable set search_path = '' as $$
+declare
+  rank constant int := live.rank_of(p_session.type, (select p.role from public.live_participants p
+                                                      where p.session_id = p_session.id and p.user_id = p_user));
+begin
+  return case
+    when live.standing_fault(p_user, p_session.id, p_session.creator_id) is not null then null
+    when p_session.creator_id = p_user or rank >= live.rank_of(p_session.type, 'host')
+      or ((live.setting('recording.co_host'))::boolean and rank >= live.rank_of(p_session.type, 'co_host')) then 'app'
+    when live.is_ops(p_user) then 'ops' end;
+end;
+$$;
+comment on function live.recording_rank(public.live_sessions, uuid) is
+  'As what somebody may start and stop recordings of a session: app (host; co-host by recording.co_host), ops, or null: not at all.';
+
+create function live.session_to_record(p_user uuid, p_session uuid) returns public.live_sessions
+language plpgsql set search_path = '' as $$
+declare
+  session public.live_sessions;
+begin
+  perform live.require_account(p_user);
+  select * into session from public.live_sessions s where s.id = p_session for no key update;
+  if session.id is null or live.recording_rank(session, p_user) is null then
+    perform live.refuse(404, 'unknown_session', 'There is no such session of yours.');
+  end if;
+  return session;
+end;
+$$;
+comment on function live.session_to_record(uuid, uuid) is 'A session for those who may record it, locked; refuses everyone else.';
+
+create function live.refuse_to_record(p_session public.live_sessions, p_mode text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if p_mode not in ('audio', 'host', 'composite') or (p_mode = 'host' and p_session.type = 'audio_room') then
+    perform live.refuse(400, 'invalid_mode', 'Choose a mode: audio, host (of a video live) or composite.');
+  elsif not (live.setting('recording.enabled'))::boolean then
+    perform live.refuse(403, 'recording_disabled', 'Recording is switched off for now.');
+  elsif exists (select from public.live_recording_stops t where t.creator_id = p_session.creator_id) then
+    perform live.refuse(403, 'recording_not_allowed', 'Sessions of this creator are not recorded.');
+  elsif p_session.status <> 'live' then
+    perform live.refuse_token(case p_session.status when 'ended' then 'session_ended' else 'session_not_live' end);
+  elsif live.recording_usage() ->> 'level' = 'exceeded' then
+    perform live.refuse(429, 'recording_minutes_used', 'The minutes that may be recorded in a month are used up.');
+  end if;
+end;
+$$;
+comment on function live.refuse_to_record(public.live_sessions, text) is 'Refuses what cannot be recorded now.';
+
+create function live.announce_recording(p_recording public.live_recordings) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform live.append_event(p_recording.session_id, 'recording_starting', jsonb_build_object(
+    'recording_id', p_recording.id, 'mode', p_recording.mode, 'begins_at', live.instant(p_recording.begins_at),
+    'answer_by', live.instant(live.answer_by(p_recording.begins_at)), 'notice_version', public.recording_notice() ->> 'version'));
+end;
+$$;
+comment on function live.announce_recording(public.live_recordings) is 'Tells the room that it will be recorded, from when on, and until when one can answer.';
+
+create function public.recording_start(p_user uuid, p_session uuid, p_mode text default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session constant public.live_sessions := live.session_to_record(p_user, p_session);
+  chosen constant text := coalesce(p_mode, case session.type when 'audio_room' then 'audio' else 'host' end);
+  via constant text := live.recording_rank(session, p_user);
+  mine constant uuid := gen_random_uuid();
+  begins constant timestamptz := clock_timestamp() + live.setting_interval('recording.announce_seconds');
+  item public.live_recordings;
+begin
+  select * into item from public.live_recordings r where r.session_id = session.id and r.mode = chosen and r.wanted;
+  if item.id is not null then
+    return live.recording_answer(item);
+  end if;
+  perform live.refuse_to_record(session, chosen), live.spend(p_user, 'recordings_per_minute');
+  insert into public.live_recordings (id, session_id, mode, requested_by, requested_via, begins_at, max_until, prefix)
+  values (mine, session.id, chosen, case via when 'app' then p_user end, via, begins,
+          begins + make_interval(mins => (live.setting('recording.max_minutes'))::int), session.id || '/' || mine)
+  returning * into item;
+  perform live.note_recording_act(item.id, p_user, 'started', via);
+  if via = 'app' then
+    -- Who presses the button has read what it says.
+    perform live.answer_recording(session.id, p_user, public.recording_notice() ->> 'version', true);
+  end if;
+  perform live.announce_recording(item);
+  return live.recording_answer(item);
+end;
+$$;
+comment on function public.recording_start(uuid, uuid, text) is
+  'For recording-start: a session shall be recorded: {recording}. p_mode null: audio of an audio room, host of a video live. Asked again while it is wanted, the answer '
+  'is the same recording. Refuses unknown_session, invalid_mode, recording_disabled, recording_not_allowed, session_not_live, session_ended, '
+  'recording_minutes_used, rate_limited.';
+grant execute on function public.recording_start(uuid, uuid, text) to service_role;
+
+create function public.recording_stop(p_user uuid, p_recording uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item public.live_recordings;
+  session public.live_sessions;
+begin
+  select * into item from public.live_recordings r where r.id = p_recording;
+  if item.id is null then
+    perform live.refuse(404, 'unknown_recording', 'There is no such recording of yours.');
+  end if;
+  session := live.session_to_record(p_user, item.session_id);
+  update public.live_recordings r
+     set wanted = false, unwanted_why = 'stopped', state = case r.state when 'requested' then 'aborted' else r.state end
+   where r.id = item.id and r.wanted;
+  if found then
+    perform live.note_recording_act(item.id, p_user, 'stopped', live.recording_rank(session, p_user));
+  end if;
+  select * into item from public.live_recordings r where r.id = item.id;
+  return live.recording_answer(item);
+end;
+$$;
+comment on function public.recording_stop(uuid, uuid) is
+  'For recording-stop: it shall go on no more: {recording}. Stopping a stopped one changes nothing. Refuses unknown_recording, unknown_session.';
+grant execute on function public.recording_stop(uuid, uuid) to service_role;
+
+create function live.tell_recording() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  -- The end of a session is the last that its stream says.
+  perform live.append_event(s.id, case new.state when 'active' then 'recording_started' else 'recording_stopped' end,
+                            jsonb_build_object('recording_id', new.id, 'mode', new.mode))
+     from public.live_sessions s where s.id = new.session_id and s.status = 'live';
+  return null;
+end;
+$$;
+comment on function live.tell_recording() is 'Trigger: the room is told when it is recorded, and when it is not any more.';
+create trigger tell_recording_started after update on public.live_recordings
+  for each row when (old.active_at is null and new.active_at is not null) execute function live.tell_recording();
+create trigger tell_recording_stopped after update on public.live_recordings
+  for each row when (live.recording_runs(old.state) and not live.recording_runs(new.state)) execute function live.tell_recording();
 
 -- schemas/74_analytics.sql
 -- Owns: the figures that creators, people and ops read: watch time, revenue, sessions, and usage against the plan.
@@ -13893,6 +14862,11 @@ revoke all on table
   public.evidence_clips,
   public.evidence_access,
   public.moderation_audit,
+  public.live_recordings,
+  public.live_recording_parts,
+  public.live_recording_transitions,
+  public.live_recording_acts,
+  public.live_recording_consents,
   public.gift_catalog,
   public.coin_wallets,
   public.coin_ledger,
@@ -13902,6 +14876,7 @@ revoke all on table
   public.call_transitions,
   public.call_engagements,
   live.ingresses,
+  public.live_recording_stops,
   public.watch_time,
   public.creator_revenue,
   public.creator_payouts,
@@ -14262,6 +15237,34 @@ revoke all on routine
   live.relay_keys_now(),
   live.token_sources(p_rights public.live_roles, p_seat public.live_participants, p_sound_only boolean),
   live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls),
+  live.recording_runs(p_state text),
+  live.recording_is_over(p_state text),
+  live.guard_recording(),
+  live.wake_for_recording(),
+  live.drop_wishes(p_session uuid, p_why text),
+  live.stop_recordings_at_end(),
+  live.note_recording_act(p_recording uuid, p_user uuid, p_act text, p_via text, p_reason text),
+  live.recording_json(p_row public.live_recordings),
+  live.recordings_of(p_session uuid),
+  public.agent_recordings(p_worker text, p_rooms jsonb),
+  live.lapse_wishes(),
+  public.agent_recording_errands(p_worker text, p_most int),
+  live.may_report(p_worker text, p_room text, p_recording public.live_recordings, p_row jsonb),
+  live.report_part(p_recording public.live_recordings, p_part jsonb),
+  live.report_fault(p_recording public.live_recordings, p_state text),
+  live.report_recording(p_worker text, p_row jsonb),
+  public.agent_recording_report(p_worker text, p_rows jsonb),
+  live.nanoseconds(p_text text),
+  live.read_webhook_egress(p_room text, p_event text, p_payload jsonb),
+  public.recording_notice(),
+  live.answer_by(p_begins timestamptz),
+  live.publish_until(p_session uuid, p_user uuid),
+  live.touch_publishers(p_session uuid),
+  live.recording_changes_rights(),
+  live.answer_recording(p_session uuid, p_user uuid, p_version text, p_agrees boolean),
+  live.require_to_answer(p_session uuid, p_user uuid),
+  public.consent_to_recording(session_id uuid, notice_version text, agrees boolean),
+  public.withdraw_recording_consent(session_id uuid),
   live.move_wallet(),
   live.book_earnings(),
   live.books_are_append_only(),
@@ -14327,6 +15330,17 @@ revoke all on routine
   live.end_no_shows(),
   live.forget_leftovers(),
   public.platform_sweep(),
+  public.set_recording_allowed(creator_id uuid, allowed boolean, reason text),
+  live.recorded_minutes(p_from timestamptz, p_to timestamptz),
+  live.recording_usage(),
+  live.recording_answer(p_recording public.live_recordings),
+  live.recording_rank(p_session public.live_sessions, p_user uuid),
+  live.session_to_record(p_user uuid, p_session uuid),
+  live.refuse_to_record(p_session public.live_sessions, p_mode text),
+  live.announce_recording(p_recording public.live_recordings),
+  public.recording_start(p_user uuid, p_session uuid, p_mode text),
+  public.recording_stop(p_user uuid, p_recording uuid),
+  live.tell_recording(),
   public.session_performance(p_session uuid),
   live.connections(p_from timestamptz, p_to timestamptz),
   live.usage_measures(p_from timestamptz, p_to timestamptz),
@@ -14612,6 +15626,17 @@ grant execute on function public.evidence_to_delete(int) to service_role;
 grant execute on function public.evidence_deleted(uuid[]) to service_role;
 grant execute on function public.evidence_notice() to authenticated;
 grant select on public.moderation_audit to authenticated, service_role;
+grant select on public.live_recordings to authenticated, service_role;
+grant select on public.live_recording_parts to authenticated, service_role;
+grant select on public.live_recording_transitions to service_role;
+grant select on public.live_recording_acts to authenticated, service_role;
+grant execute on function public.agent_recordings(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_recording_errands(text, int) to service_role, live_agent;
+grant execute on function public.agent_recording_report(text, jsonb) to service_role, live_agent;
+grant select on public.live_recording_consents to authenticated, service_role;
+grant execute on function public.recording_notice() to authenticated, service_role;
+grant execute on function public.consent_to_recording(uuid, text, boolean) to authenticated;
+grant execute on function public.withdraw_recording_consent(uuid) to authenticated;
 grant select on public.gift_catalog to authenticated, service_role;
 grant insert, update on public.gift_catalog to authenticated, service_role;
 grant select on public.coin_wallets, public.coin_ledger, public.creator_earnings to authenticated, service_role;
@@ -14629,6 +15654,10 @@ grant execute on function public.live_faults() to service_role;
 grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.ingress_deleted(text), public.session_end(uuid, uuid) to service_role;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
 grant execute on function public.platform_sweep() to service_role;
+grant select on public.live_recording_stops to authenticated, service_role;
+grant execute on function public.set_recording_allowed(uuid, boolean, text) to authenticated;
+grant execute on function public.recording_start(uuid, uuid, text) to service_role;
+grant execute on function public.recording_stop(uuid, uuid) to service_role;
 grant select on public.watch_time to authenticated, service_role;
 grant select on public.creator_revenue to authenticated, service_role;
 grant execute on function public.session_performance(uuid) to authenticated, service_role;

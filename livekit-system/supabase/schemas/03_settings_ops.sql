@@ -114,7 +114,7 @@ create function live.setting_fault(p_key text, p_value jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
   return case
-    when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air') then
+    when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air', 'recording.enabled', 'recording.co_host', 'recording.tickets_valid') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
     when p_key in ('calls.ring_seconds', 'calls.alone_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
                    'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds', 'pager.retry_seconds') then
@@ -130,10 +130,19 @@ begin
     when p_key = 'evidence.seconds' then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 0 and 60 or p_value::numeric % 1 <> 0 then 'must be between 0 and 60 whole seconds' end
-    when p_key in ('evidence.after_seconds', 'evidence.link_seconds') then
+    when p_key = 'recording.announce_seconds' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
+           when p_value::numeric not between 0 and 60 then 'must be between 0 and 60 seconds' end
+    when p_key in ('recording.max_minutes', 'recording.monthly_minutes') then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number of minutes'
+           when p_value::numeric not between case p_key when 'recording.max_minutes' then 1 else 0 end
+                                         and case p_key when 'recording.max_minutes' then 1440 else 10000000 end
+             or p_value::numeric % 1 <> 0
+             then case p_key when 'recording.max_minutes' then 'must be between 1 and 1440 whole minutes' else 'must be between 0 and 10000000 whole minutes' end end
+    when p_key in ('evidence.after_seconds', 'evidence.link_seconds', 'recording.link_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 1 and 60 or p_value::numeric % 1 <> 0 then 'must be between 1 and 60 whole seconds' end
-    when p_key in ('bans.second_person_days', 'appeals.within_days', 'evidence.unreviewed_days', 'evidence.violation_days') then
+    when p_key in ('bans.second_person_days', 'appeals.within_days', 'evidence.unreviewed_days', 'evidence.violation_days', 'recording.retention_days') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end
     when p_key = 'limits' then

@@ -294,10 +294,11 @@ begin
       from unnest(p_rights.can_publish_sources) with ordinality as x (source, place)
      where not (coalesce(p_seat.mic_muted and coalesce(p_seat.mic_muted_until > clock_timestamp(), true), false)
                 and x.source in ('microphone', 'screen_share_audio'))
-       and not (coalesce(p_seat.camera_off, false) and x.source in ('camera', 'screen_share')));
+       and not (coalesce(p_seat.camera_off, false) and x.source in ('camera', 'screen_share'))
+       and (p_seat.session_id is null or coalesce(live.publish_until(p_seat.session_id, p_seat.user_id) > clock_timestamp(), true)));
 end;
 $$;
-comment on function live.allowed_sources is 'The sources that someone may publish: their role''s, without what a moderator took.';
+comment on function live.allowed_sources is 'The sources that someone may publish: their role''s, without what a moderator took; none where they are to be recorded and do not consent.';
 
 create function live.permission_of(p_rights public.live_roles, p_seat public.live_participants) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -347,6 +348,7 @@ begin
         live.standing_ban(p_row.user_id, p_row.session_id, p_creator),
         case when p_row.access_removed then jsonb_build_object('reason', 'access', 'until', null) end),
       'access_ends_at', p_row.access_ends_at,
+      'publish_until', live.publish_until(p_row.session_id, p_row.user_id),
       'invited_role', p_row.invited_role,
       'invite_expires_at', p_row.invite_expires_at,
       'connection', case when p_row.is_online then live.connection(p_row.session_id, null, p_row.user_id) end));

@@ -136,6 +136,7 @@ begin
               or live.standing_ban(p.user_id, session.id, session.creator_id) is not null)) end,
     'open_visits', live.open_visits(place.session_id, place.call_id),
     'evidence', case place.kind when 'session' then live.evidence_of(session.id) end,
+    'recordings', case place.kind when 'session' then live.recordings_of(session.id) else '[]' end,
     'strikes', case place.kind when 'session' then live.standing_strikes(session) else '[]' end,
     'cursor', cursor_xid);
 end;

@@ -112,6 +112,7 @@ begin
     'status', session.status,
     'policy', live.effective_policy(session),
     'evidence', live.evidence_of(session.id),
+    'recordings', live.recordings_of(session.id),
     'levels_watched', exists (select from public.live_level_watches w
                                where w.session_id = session.id and w.expires_at > clock_timestamp()),
     'people', (select coalesce(jsonb_agg(live.person(p, session.creator_id)), '[]')
@@ -143,6 +144,9 @@ begin
     union all
     select s.livekit_room from public.moderation_cases k join public.live_sessions s on s.id = k.session_id
      where k.changed_xid >= p_since
+    union all
+    select s.livekit_room from public.live_recordings r join public.live_sessions s on s.id = r.session_id
+     where r.changed_xid >= p_since
     union all
     select coalesce(s.livekit_room, c.livekit_room)
       from public.moderation_actions a
@@ -221,7 +225,7 @@ $$;
 comment on function public.agent_pull is
   'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor", "in_hand"?: [ids of '
   'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", "cursor": from where to ask next '
-  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "evidence": EVIDENCE, "levels_watched", "people": [PERSON], '
+  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "evidence": EVIDENCE, "recordings": [RECORDING], "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up, and sends the '
   'hints that are due.';

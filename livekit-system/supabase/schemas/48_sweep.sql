@@ -220,6 +220,7 @@ begin
     'gift_combos', live.tell_gift_combos(),
     'timed_states', live.end_timed_states(),
     'paid_access', live.check_paid_access(),
+    'lapsed_recordings', live.lapse_wishes(),
     'settled_actions', live.settle_actions(gone_by));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   delete from live.looks l where l.expires_at < clock_timestamp();

@@ -127,6 +127,7 @@ begin
     when p_event in ('participant_joined', 'participant_left')
       then live.read_webhook_participant(p_room, p_event, p_payload)
     when p_event = 'room_finished' then live.read_webhook_room_finished(p_room, p_payload)
+    when p_event in ('egress_started', 'egress_updated', 'egress_ended') then live.read_webhook_egress(p_room, p_event, p_payload)
     else false end;
   return jsonb_strip_nulls(jsonb_build_object('outcome', case when recorded then 'recorded' else 'ignored' end,
                                               'ingress_over', live.webhook_ends_ingress(p_event, p_room)));

@@ -43,6 +43,11 @@ revoke all on table
   public.evidence_clips,
   public.evidence_access,
   public.moderation_audit,
+  public.live_recordings,
+  public.live_recording_parts,
+  public.live_recording_transitions,
+  public.live_recording_acts,
+  public.live_recording_consents,
   public.gift_catalog,
   public.coin_wallets,
   public.coin_ledger,
@@ -52,6 +57,7 @@ revoke all on table
   public.call_transitions,
   public.call_engagements,
   live.ingresses,
+  public.live_recording_stops,
   public.watch_time,
   public.creator_revenue,
   public.creator_payouts,
@@ -412,6 +418,34 @@ revoke all on routine
   live.relay_keys_now(),
   live.token_sources(p_rights public.live_roles, p_seat public.live_participants, p_sound_only boolean),
   live.token_grant(p_user uuid, p_session public.live_sessions, p_call public.calls),
+  live.recording_runs(p_state text),
+  live.recording_is_over(p_state text),
+  live.guard_recording(),
+  live.wake_for_recording(),
+  live.drop_wishes(p_session uuid, p_why text),
+  live.stop_recordings_at_end(),
+  live.note_recording_act(p_recording uuid, p_user uuid, p_act text, p_via text, p_reason text),
+  live.recording_json(p_row public.live_recordings),
+  live.recordings_of(p_session uuid),
+  public.agent_recordings(p_worker text, p_rooms jsonb),
+  live.lapse_wishes(),
+  public.agent_recording_errands(p_worker text, p_most int),
+  live.may_report(p_worker text, p_room text, p_recording public.live_recordings, p_row jsonb),
+  live.report_part(p_recording public.live_recordings, p_part jsonb),
+  live.report_fault(p_recording public.live_recordings, p_state text),
+  live.report_recording(p_worker text, p_row jsonb),
+  public.agent_recording_report(p_worker text, p_rows jsonb),
+  live.nanoseconds(p_text text),
+  live.read_webhook_egress(p_room text, p_event text, p_payload jsonb),
+  public.recording_notice(),
+  live.answer_by(p_begins timestamptz),
+  live.publish_until(p_session uuid, p_user uuid),
+  live.touch_publishers(p_session uuid),
+  live.recording_changes_rights(),
+  live.answer_recording(p_session uuid, p_user uuid, p_version text, p_agrees boolean),
+  live.require_to_answer(p_session uuid, p_user uuid),
+  public.consent_to_recording(session_id uuid, notice_version text, agrees boolean),
+  public.withdraw_recording_consent(session_id uuid),
   live.move_wallet(),
   live.book_earnings(),
   live.books_are_append_only(),
@@ -477,6 +511,17 @@ revoke all on routine
   live.end_no_shows(),
   live.forget_leftovers(),
   public.platform_sweep(),
+  public.set_recording_allowed(creator_id uuid, allowed boolean, reason text),
+  live.recorded_minutes(p_from timestamptz, p_to timestamptz),
+  live.recording_usage(),
+  live.recording_answer(p_recording public.live_recordings),
+  live.recording_rank(p_session public.live_sessions, p_user uuid),
+  live.session_to_record(p_user uuid, p_session uuid),
+  live.refuse_to_record(p_session public.live_sessions, p_mode text),
+  live.announce_recording(p_recording public.live_recordings),
+  public.recording_start(p_user uuid, p_session uuid, p_mode text),
+  public.recording_stop(p_user uuid, p_recording uuid),
+  live.tell_recording(),
   public.session_performance(p_session uuid),
   live.connections(p_from timestamptz, p_to timestamptz),
   live.usage_measures(p_from timestamptz, p_to timestamptz),
@@ -762,6 +807,17 @@ grant execute on function public.evidence_to_delete(int) to service_role;
 grant execute on function public.evidence_deleted(uuid[]) to service_role;
 grant execute on function public.evidence_notice() to authenticated;
 grant select on public.moderation_audit to authenticated, service_role;
+grant select on public.live_recordings to authenticated, service_role;
+grant select on public.live_recording_parts to authenticated, service_role;
+grant select on public.live_recording_transitions to service_role;
+grant select on public.live_recording_acts to authenticated, service_role;
+grant execute on function public.agent_recordings(text, jsonb) to service_role, live_agent;
+grant execute on function public.agent_recording_errands(text, int) to service_role, live_agent;
+grant execute on function public.agent_recording_report(text, jsonb) to service_role, live_agent;
+grant select on public.live_recording_consents to authenticated, service_role;
+grant execute on function public.recording_notice() to authenticated, service_role;
+grant execute on function public.consent_to_recording(uuid, text, boolean) to authenticated;
+grant execute on function public.withdraw_recording_consent(uuid) to authenticated;
 grant select on public.gift_catalog to authenticated, service_role;
 grant insert, update on public.gift_catalog to authenticated, service_role;
 grant select on public.coin_wallets, public.coin_ledger, public.creator_earnings to authenticated, service_role;
@@ -779,6 +835,10 @@ grant execute on function public.live_faults() to service_role;
 grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.ingress_deleted(text), public.session_end(uuid, uuid) to service_role;
 grant execute on function public.record_webhook(text, text, text, jsonb) to service_role;
 grant execute on function public.platform_sweep() to service_role;
+grant select on public.live_recording_stops to authenticated, service_role;
+grant execute on function public.set_recording_allowed(uuid, boolean, text) to authenticated;
+grant execute on function public.recording_start(uuid, uuid, text) to service_role;
+grant execute on function public.recording_stop(uuid, uuid) to service_role;
 grant select on public.watch_time to authenticated, service_role;
 grant select on public.creator_revenue to authenticated, service_role;
 grant execute on function public.session_performance(uuid) to authenticated, service_role;

@@ -572,6 +572,127 @@ export type Database = {
           },
         ];
       };
+      live_recording_acts: {
+        Row: {
+          act: string;
+          at: string;
+          id: string;
+          reason: string | null;
+          recording_id: string;
+          user_id: string | null;
+          via: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "live_recording_acts_recording_id_fkey";
+            columns: ["recording_id"];
+            isOneToOne: false;
+            referencedRelation: "live_recordings";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      live_recording_consents: {
+        Row: {
+          agreed_at: string | null;
+          created_at: string;
+          id: string;
+          notice_version: string;
+          refused_at: string | null;
+          session_id: string;
+          user_id: string;
+          withdrawn_at: string | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "live_recording_consents_session_id_fkey";
+            columns: ["session_id"];
+            isOneToOne: false;
+            referencedRelation: "live_sessions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      live_recording_parts: {
+        Row: {
+          asked_at: string;
+          bytes: number | null;
+          duration_seconds: number | null;
+          egress_id: string | null;
+          ended_at: string | null;
+          error: string | null;
+          number: number;
+          prefix: string;
+          recording_id: string;
+          started_at: string | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "live_recording_parts_recording_id_fkey";
+            columns: ["recording_id"];
+            isOneToOne: false;
+            referencedRelation: "live_recordings";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      live_recording_stops: {
+        Row: { creator_id: string; reason: string; stopped_at: string; stopped_by: string | null };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      live_recordings: {
+        Row: {
+          active_at: string | null;
+          begins_at: string;
+          bytes: number | null;
+          changed_xid: string;
+          delete_claimed_at: string | null;
+          deleted_at: string | null;
+          duration_seconds: number | null;
+          errand: number;
+          errand_by: string | null;
+          errand_until: string | null;
+          error: string | null;
+          error_code: string | null;
+          gaps: Json;
+          id: string;
+          legal_hold: boolean;
+          max_until: string;
+          mode: string;
+          prefix: string;
+          ready_at: string | null;
+          requested_at: string;
+          requested_by: string | null;
+          requested_via: string;
+          retention_until: string | null;
+          session_id: string;
+          state: string;
+          state_at: string;
+          stopped_at: string | null;
+          unwanted_at: string | null;
+          unwanted_why: string | null;
+          wanted: boolean;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "live_recordings_session_id_fkey";
+            columns: ["session_id"];
+            isOneToOne: false;
+            referencedRelation: "live_sessions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       live_roles: {
         Row: {
           arrives: boolean;
@@ -1161,6 +1282,10 @@ export type Database = {
       };
       claim_case: { Args: { id: string }; Returns: Json };
       confirm_ban: { Args: { ban_id: string }; Returns: Json };
+      consent_to_recording: {
+        Args: { session_id: string; notice_version: string; agrees?: boolean | null };
+        Returns: Json;
+      };
       console_people: {
         Args: {
           session_id: string;
@@ -1232,6 +1357,7 @@ export type Database = {
         Returns: Json;
       };
       raise_hand: { Args: { session_id: string }; Returns: Json };
+      recording_notice: { Args: Record<never, never>; Returns: Json };
       refund_gift: { Args: { gift_id: string; reason: string }; Returns: Json };
       refund_session: { Args: { session_id: string; reason: string }; Returns: Json };
       refund_ticket: { Args: { ticket_id: string; reason?: string | null }; Returns: Json };
@@ -1300,9 +1426,14 @@ export type Database = {
       };
       session_policy: { Args: { session_id: string }; Returns: Json };
       set_calls_from: { Args: { calls_from: string }; Returns: Json };
+      set_recording_allowed: {
+        Args: { creator_id: string; allowed: boolean; reason: string };
+        Returns: Json;
+      };
       stop_listening: { Args: Record<never, never>; Returns: Json };
       unblock_user: { Args: { user_id: string }; Returns: Json };
       watch_levels: { Args: { session_id: string }; Returns: Json };
+      withdraw_recording_consent: { Args: { session_id: string }; Returns: Json };
     };
     Enums: Record<never, never>;
     CompositeTypes: Record<never, never>;

@@ -58,6 +58,24 @@ export interface EventPayloads {
   readonly session_resumed: { readonly reason: string };
   /** The session is over; `at` says since when. The last event of its stream. */
   readonly session_ended: { readonly reason: string | null };
+  /** The session will be recorded from `begins_at` on. Who publishes agrees (`consent_to_recording`) until `answer_by`, or listens from then on. */
+  readonly recording_starting: {
+    readonly recording_id: string;
+    readonly mode: "audio" | "host" | "composite";
+    readonly begins_at: string;
+    readonly answer_by: string;
+    readonly notice_version: string;
+  };
+  /** The session is recorded now. */
+  readonly recording_started: {
+    readonly recording_id: string;
+    readonly mode: "audio" | "host" | "composite";
+  };
+  /** This recording records no more. Nobody's consent is needed while no other runs. */
+  readonly recording_stopped: {
+    readonly recording_id: string;
+    readonly mode: "audio" | "host" | "composite";
+  };
   /** So many watch at once for the first time. */
   readonly viewer_milestone: { readonly viewers: number };
 }
