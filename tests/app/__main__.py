@@ -10,12 +10,12 @@ from deno import find_deno_bin
 
 from local.paths import STATE
 from local.results import Figure, say, write
-from tests.app import example, fresh, hermes, play
+from tests.app import example, fresh, hermes, ops_page, play
 from tests.conformance.steps import Failed, Skipped, Step, command
 
 
 async def check(_: Path) -> str:
-    return await example.check()
+    return f"{await example.check()}; {await ops_page.check()}"
 
 
 async def compile_all(_: Path) -> str:

@@ -34,6 +34,7 @@ class Scene(NamedTuple):
     ops: Person
     session: OpenSession
     speaker: Person
+    case: str
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -61,7 +62,19 @@ async def scene(stack: Stack) -> AsyncIterator[Scene]:
             await ops.ask("ban", session.id, guests[2], params={"scope": "creator"}, reason="Threats")
         ).applied()
         await (await ops.ask("mute", session.id, speaker, params={"seconds": 300}, reason="Noise")).applied()
-        yield Scene(ops, session, guests[2])
+        await guests[1].api.insert("live_messages", {"session_id": session.id, "body": "what the fuck"})
+        await guests[1].api.rpc(
+            "report_person",
+            user_id=speaker.id,
+            reason_code="threat",
+            session_id=session.id,
+            text="He said it twice",
+        )
+        [muted, *_] = await speaker.api.rpc("my_decisions")
+        await speaker.api.rpc("appeal", action_id=muted["action_id"], text="It was the room next door.")
+        case = await people.service.row("moderation_cases", user_id=f"eq.{speaker.id}")
+        assert case is not None
+        yield Scene(ops, session, guests[2], case["id"])
         await host.end_session(session.id)
         await quiet.end_session(beside.id)
 
@@ -88,7 +101,11 @@ async def test_every_page_is_accessible_and_fits(desk: Desk, stack: Stack, scene
     await door.sign_in(scene.ops.email)
     for name, address, ready in (
         ("rooms", "rooms", ".lc-rooms"),
-        ("cases", "cases", ".lc-columns"),
+        ("wall", "wall", ".lc-tile"),
+        ("cases", "cases", ".lc-tool"),
+        ("case", f"cases/{scene.case}", "[data-clip], [data-feed=evidence]"),
+        ("appeals", "appeals", "[data-appeal]"),
+        ("words", "words", "[data-word]"),
         ("people", "people", "main input"),
         ("switches", "switches", ".lc-switch"),
         ("reports", "reports", ".lc-chart"),

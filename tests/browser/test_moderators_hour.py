@@ -133,14 +133,24 @@ async def test_somebody_is_acted_on_from_their_page_also_without_a_session(
 async def test_livekit_that_is_frozen_is_shown_as_itself_and_the_list_is_not_live(
     desk: Desk, evening: Evening, stack: Stack
 ) -> None:
-    console = await desk.sign_in(evening.ops)
+    console, beside = await desk.sign_in(evening.ops), await desk.sign_in(evening.ops)
+    await beside.go(f"rooms/{evening.session.id}")
     live = console.page.locator(".lc-title .lc-fresh")
-    await expect(live).to_be_visible()
+    there = beside.page.locator(".lc-panel-main .lc-fresh")
+    for fresh in (live, there):
+        await expect(fresh).to_be_visible()
     stack.livekit.pause()
     try:
-        await expect(console.page.get_by_role("alert")).to_contain_text(
-            "LiveKit does not answer the workers", timeout=60_000
-        )
+        for page in (console.page, beside.page):
+            await expect(page.get_by_role("alert")).to_contain_text(
+                "LiveKit does not answer the workers", timeout=60_000
+            )
+        for fresh in (live, there):
+            await expect(fresh).to_be_hidden()
+        await console.go("wall")
+        tile = console.page.locator(f'[data-room="{evening.session.id}"]')
+        await expect(tile).to_have_attribute("data-state", "away")
+        await expect(tile.get_by_role("meter")).to_have_count(0)
         await expect(live).to_be_hidden()
     finally:
         stack.livekit.resume()

@@ -1,21 +1,27 @@
 /** Owns: which page is shown to whom, in which language and appearance. */
 import { useEffect, useMemo, useState } from "react";
-import { Shell, type Theme } from "./components/Shell.tsx";
+import { type Offered, Shell, type Theme } from "./components/Shell.tsx";
 import { SignIn } from "./components/SignIn.tsx";
 import { FailureNote, Forbidden } from "./components/States.tsx";
+import { BellContext, useBell } from "./data/bell.ts";
 import { useSupabase } from "./data/client.ts";
 import { Intents } from "./data/intents.ts";
 import { IntentsContext } from "./data/useIntents.ts";
 import { type Account, useAccount } from "./data/useAccount.ts";
 import type { Lang } from "./model/feed.ts";
+import { Ringing } from "./components/Ringing.tsx";
 import { Acting } from "./pages/Acting.tsx";
+import { AppealsPage } from "./pages/AppealsPage.tsx";
 import { CasesPage } from "./pages/CasesPage.tsx";
+import { MinePage } from "./pages/MinePage.tsx";
 import { PeoplePage } from "./pages/PeoplePage.tsx";
 import { PersonPage } from "./pages/PersonPage.tsx";
 import { ReportsPage } from "./pages/ReportsPage.tsx";
 import { RoomPage } from "./pages/RoomPage.tsx";
 import { RoomsPage } from "./pages/RoomsPage.tsx";
 import { SwitchesPage } from "./pages/SwitchesPage.tsx";
+import { WallPage } from "./pages/WallPage.tsx";
+import { WordsPage } from "./pages/WordsPage.tsx";
 import { type Route, routeOf } from "./route.ts";
 import { keep, kept } from "./preferences.ts";
 import { LanguageContext, useWords } from "./texts/useWords.ts";
@@ -52,28 +58,43 @@ function Pages(props: PagesProps) {
   const client = useSupabase();
   const account = useAccount();
   const route = useRoute();
+  const bell = useBell(account.kind === "ops");
   const intents = useMemo(() => new Intents(client, sessionStorage), [client]);
   const who = "id" in account ? account.id : account.kind === "signed_out" ? null : undefined;
   // While it is not known who is there, what is under way goes on.
   useEffect(() => who === undefined ? undefined : intents.belongTo(who), [intents, who]);
   useTitle(account.kind === "ops" || account.kind === "staff" ? route : null);
-  const offers = account.kind === "ops" ? "all" : account.kind === "staff" ? "rooms" : "none";
+  const offers = offersTo(account);
   return (
     <IntentsContext value={intents}>
       <Shell
         {...props}
-        page={offers === "none" ? null : route.page}
+        page={offers.length === 0 ? null : route.page}
         offers={offers}
+        badges={bell.waiting ? { cases: String(bell.waiting) } : {}}
         email={"email" in account ? account.email : null}
         onSignOut={() => {
           intents.forget();
           void client.auth.signOut({ scope: "local" });
         }}
       >
-        <Page account={account} route={route} />
+        <BellContext value={bell}>
+          <Ringing />
+          <Page account={account} route={route} />
+        </BellContext>
       </Shell>
     </IntentsContext>
   );
+}
+
+const TO_OPS = ["rooms", "wall", "cases", "appeals", "people", "words", "switches", "reports"] as const;
+const TO_CREATORS = ["rooms", "mine", "words"] as const;
+const TO_STAFF = ["rooms"] as const;
+
+function offersTo(account: Account): readonly Offered[] {
+  if (account.kind === "ops") return TO_OPS;
+  if (account.kind !== "staff") return [];
+  return account.creator ? TO_CREATORS : TO_STAFF;
 }
 
 /** Each page has a title of its own: tabs and histories tell them apart. */
@@ -82,8 +103,12 @@ function useTitle(route: Route | null) {
   const page = route === null ? t.sign.title : {
     rooms: t.rooms.title,
     room: t.room.people,
+    wall: t.wall.title,
     cases: t.cases.title,
     case: t.cases.title,
+    appeals: t.appeals.title,
+    words: t.words.title,
+    mine: t.mine.title,
     people: t.person.title,
     person: t.person.title,
     switches: t.switches.title,
@@ -142,16 +167,29 @@ function Inside({ account, route }: { account: Account & { kind: "ops" | "staff"
   const { t } = useWords();
   if (route.page === "rooms") return <RoomsPage account={account} />;
   if (route.page === "room") {
-    const theirs = account.kind === "ops" || account.sessions.includes(route.id);
+    // A creator's own session is theirs after its end too: row security decides what of it.
+    const theirs = account.kind === "ops" || account.creator || account.sessions.includes(route.id);
     return theirs
       ? <RoomPage key={route.id} id={route.id} account={account} />
       : <Forbidden why={t.state.forbiddenWhy} />;
+  }
+  if (account.kind === "staff" && account.creator) {
+    if (route.page === "mine") return <MinePage me={account.id} />;
+    if (route.page === "words") return <WordsPage creatorId={account.id} />;
   }
   if (account.kind !== "ops") return <Forbidden why={t.state.opsOnly} />;
   switch (route.page) {
     case "cases":
     case "case":
       return <CasesPage id={route.page === "case" ? route.id : null} account={account} />;
+    case "wall":
+      return <WallPage />;
+    case "appeals":
+      return <AppealsPage me={account.id} />;
+    case "words":
+      return <WordsPage creatorId={null} />;
+    case "mine":
+      return <MinePage me={account.id} />;
     case "people":
       return <PeoplePage />;
     case "person":

@@ -1,4 +1,5 @@
-/** Owns: which page an address shows. Addresses live behind `#`, so that any static server will do. */
+/** Owns: which page an address shows. Addresses live behind `#`, so that any static server will do; another app says its own. */
+import { createContext, useContext } from "react";
 
 export type Route =
   | { page: "rooms" }
@@ -7,9 +8,15 @@ export type Route =
   | { page: "person"; id: string }
   | { page: "cases" }
   | { page: "case"; id: string }
+  | { page: "wall" }
+  | { page: "appeals" }
+  | { page: "words" }
+  | { page: "mine" }
   | { page: "switches" }
   | { page: "reports" };
 
+/** Pages without an id. */
+const PLAIN = ["wall", "people", "cases", "appeals", "words", "mine", "switches", "reports"] as const;
 const ID = /^[0-9a-f-]{36}$/;
 
 /** The page that `location.hash` names; the list of rooms when it names none. */
@@ -18,8 +25,8 @@ export function routeOf(hash: string): Route {
   if (page === "rooms" && ID.test(id)) return { page: "room", id };
   if (page === "people" && ID.test(id)) return { page: "person", id };
   if (page === "cases" && ID.test(id)) return { page: "case", id };
-  if (page === "people" || page === "cases" || page === "switches" || page === "reports") return { page };
-  return { page: "rooms" };
+  const plain = PLAIN.find((one) => one === page);
+  return { page: plain ?? "rooms" };
 }
 
 export const links = {
@@ -29,6 +36,19 @@ export const links = {
   person: (id: string) => `#/people/${id}`,
   cases: "#/cases",
   caseFile: (id: string) => `#/cases/${id}`,
+  wall: "#/wall",
+  appeals: "#/appeals",
+  words: "#/words",
+  mine: "#/mine",
   switches: "#/switches",
   reports: "#/reports",
 };
+
+export type Links = typeof links;
+
+/** Where pages stand. */
+export const LinksContext = createContext<Links>(links);
+
+export function useLinks(): Links {
+  return useContext(LinksContext);
+}

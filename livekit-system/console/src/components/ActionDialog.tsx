@@ -63,6 +63,7 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
                     change({
                       ...startOf(action, draft.targetId, aim.roles),
                       scope: aim.scopes[0] ?? "session",
+                      messageId: draft.messageId,
                       reason: draft.reason,
                       code: draft.code,
                     })}

@@ -1,15 +1,18 @@
 /** Owns: a person's bans: where, why, until when, and whether each is in force. */
 import type { Ban } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
+import { Name } from "./Title.tsx";
 
 export interface BanListProps {
   bans: Ban[];
   now: number;
   nameOf: (userId: string) => string;
   onLift: (ban: Ban) => void;
+  /** Whether to name whom it keeps out: not on that person's own page. */
+  named?: boolean;
 }
 
-export function BanList({ bans, now, nameOf, onLift }: BanListProps) {
+export function BanList({ bans, now, nameOf, onLift, named = false }: BanListProps) {
   const { t, f } = useWords();
   return (
     <ol className="lc-feed">
@@ -21,7 +24,8 @@ export function BanList({ bans, now, nameOf, onLift }: BanListProps) {
           <li key={ban.id} data-ban={ban.scope} data-stands={stands}>
             <time dateTime={ban.created_at}>{f.stamp(ban.created_at)}</time>
             <div>
-              <span className="lc-what">{t.action.scopeName[ban.scope]}</span> {where}
+              {named && <Name>{nameOf(ban.user_id)}</Name>}{" "}
+              <span className="lc-what">{t.action.scopeName[ban.scope]}</span> {named ? null : where}
               <span className="lc-sub">
                 {ban.reason && `${ban.reason} · `}
                 {ban.expires_at === null ? t.person.forEver : t.person.until(f.moment(ban.expires_at))}

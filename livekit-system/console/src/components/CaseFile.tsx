@@ -4,7 +4,7 @@ import type { CaseWork } from "../data/useCases.ts";
 import type { Failure } from "../data/failure.ts";
 import { type CaseFile as File, heldBy, isMine } from "../model/cases.ts";
 import type { ReasonCode } from "../model/rows.ts";
-import { links } from "../route.ts";
+import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { IncidentList } from "./Feeds.tsx";
 import { explain } from "./States.tsx";
@@ -19,9 +19,12 @@ export interface CaseFileProps {
   work: CaseWork["work"];
   /** Null where nothing can be done to the person there. */
   onAct: (() => void) | null;
+  /** What stands before the notes: evidence, what was done. */
+  children: ReactNode;
 }
 
-export function CaseFile({ file, me, now, codes, nameOf, work, onAct }: CaseFileProps) {
+export function CaseFile({ file, me, now, codes, nameOf, work, onAct, children }: CaseFileProps) {
+  const links = useLinks();
   const { t, f } = useWords();
   const [failure, setFailure] = useState<Failure | null>(null);
   const { case: item, session, reports, messages, incidents, notes } = file;
@@ -119,6 +122,7 @@ export function CaseFile({ file, me, now, codes, nameOf, work, onAct }: CaseFile
       <Part name={t.feed.incidents} count={incidents.length}>
         <IncidentList incidents={incidents} nameOf={null} />
       </Part>
+      {children}
       <section>
         <h3>{t.cases.notes}</h3>
         <ol className="lc-feed" data-feed="notes">

@@ -1,6 +1,6 @@
 /** Owns: the inbox: what waits for a decision, the most urgent first. */
 import { type Case, heldBy } from "../model/cases.ts";
-import { links } from "../route.ts";
+import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { Name, Title } from "./Title.tsx";
 
@@ -15,6 +15,7 @@ export interface CaseListProps {
 }
 
 export function CaseList({ cases, chosen, me, now, nameOf }: CaseListProps) {
+  const links = useLinks();
   const { t, f } = useWords();
   return (
     <ol className="lc-feed lc-cases">

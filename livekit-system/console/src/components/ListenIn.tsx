@@ -1,6 +1,7 @@
 /** Owns: listening in as a panel: why, the sound that is off until pressed, pictures blurred until pressed, how long still. */
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { ListenIn, Picture } from "../data/useListenIn.ts";
+import { useWatching } from "../data/useWatching.ts";
 import { clock } from "../model/time.ts";
 import { useWords } from "../texts/useWords.ts";
 import { explain } from "./States.tsx";
@@ -65,6 +66,18 @@ export function ListenPanel({ listen, now, nameOf }: ListenPanelProps) {
       <p className="lc-sub" role="status">
         {state.sounds > 0 ? t.listen.sounds(state.sounds) : t.listen.silence} · {t.listen.left(clock(left))}
       </p>
+      {state.lines.length > 0 && (
+        <ul className="lc-plain-list" data-feed="lines">
+          {state.lines.map(({ who, quality }) => (
+            <li key={who} data-quality={quality}>
+              <Name>{nameOf(who)}</Name>{" "}
+              <span className={quality === "poor" || quality === "lost" ? "lc-warn" : "lc-sub"}>
+                {t.connection[quality]}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
       {state.pictures.map((picture) => (
         <Blurred key={picture.sid} picture={picture} name={nameOf(picture.who)} />
       ))}
@@ -76,6 +89,7 @@ function Blurred({ picture, name }: { picture: Picture; name: string }) {
   const { t } = useWords();
   const video = useRef<HTMLVideoElement>(null);
   const [shown, setShown] = useState(false);
+  const state = useWatching(video);
   useEffect(() => {
     const element = video.current;
     if (element === null) return;
@@ -83,7 +97,7 @@ function Blurred({ picture, name }: { picture: Picture; name: string }) {
     return () => void picture.track.detach(element);
   }, [picture.track]);
   return (
-    <figure className="lc-picture">
+    <figure className="lc-picture" data-picture={state.kind}>
       <video
         ref={video}
         className={shown ? undefined : "lc-blurred"}
@@ -93,6 +107,10 @@ function Blurred({ picture, name }: { picture: Picture; name: string }) {
       />
       <figcaption>
         <Name>{name}</Name>
+        {state.kind === "frozen" && (
+          <span className="lc-tag lc-tag-warn">{t.picture.frozen(String(state.seconds))}</span>
+        )}
+        {state.kind === "black" && <span className="lc-tag lc-tag-warn">{t.picture.black}</span>}
         <button
           type="button"
           className="lc-button lc-quiet"

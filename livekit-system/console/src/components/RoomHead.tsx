@@ -3,7 +3,7 @@ import { modeOf } from "../model/policy.ts";
 import type { AgentState } from "../model/rooms.ts";
 import type { PolicyOverride, Session } from "../model/rows.ts";
 import { clock, secondsBetween } from "../model/time.ts";
-import { links } from "../route.ts";
+import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { Title } from "./Title.tsx";
 
@@ -20,6 +20,7 @@ export interface RoomHeadProps {
 }
 
 export function RoomHead({ session, creator, agent, policy, now, dryRun, onDryRun, onAct }: RoomHeadProps) {
+  const links = useLinks();
   const { t, f } = useWords();
   const end = session.ended_at === null ? now : Date.parse(session.ended_at);
   return (

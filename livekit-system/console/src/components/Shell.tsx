@@ -3,13 +3,16 @@ import type { ReactNode } from "react";
 import type { Lang } from "../model/feed.ts";
 import { links, type Route } from "../route.ts";
 import { LANGUAGES, useWords } from "../texts/useWords.ts";
+import type { Words } from "../texts/words.ts";
 
 export type Theme = "system" | "light" | "dark";
 
 export interface ShellProps {
   page: Route["page"] | null;
-  /** Whose pages are offered: all to ops, the rooms alone to staff, none to others. */
-  offers: "all" | "rooms" | "none";
+  /** The pages that are offered, in order. */
+  offers: readonly Offered[];
+  /** What stands beside the names of some pages. */
+  badges?: Partial<Record<Offered, string>>;
   email: string | null;
   theme: Theme;
   onTheme: (theme: Theme) => void;
@@ -18,6 +21,7 @@ export interface ShellProps {
   children: ReactNode;
 }
 
+export type Offered = Exclude<keyof Words["nav"], "label">;
 const THEMES: Theme[] = ["system", "light", "dark"];
 const HOME: Partial<Record<Route["page"], Route["page"]>> = {
   room: "rooms",
@@ -25,21 +29,21 @@ const HOME: Partial<Record<Route["page"], Route["page"]>> = {
   case: "cases",
 };
 
-export function Shell({ page, offers, email, theme, onTheme, onLang, onSignOut, children }: ShellProps) {
+export function Shell(props: ShellProps) {
+  const { page, offers, badges = {}, email, theme, onTheme, onLang, onSignOut, children } = props;
   const { t, lang } = useWords();
-  const pages = (["rooms", "cases", "people", "switches", "reports"] as const)
-    .filter((name) => offers === "all" || (offers === "rooms" && name === "rooms"));
   const here = page === null ? null : HOME[page] ?? page;
   return (
     <>
       <a className="lc-skip" href="#main" onClick={focusMain}>{t.skip}</a>
       <header className="lc-head">
         <span className="lc-brand">{t.name}</span>
-        {pages.length > 0 && (
+        {offers.length > 0 && (
           <nav aria-label={t.nav.label}>
-            {pages.map((name) => (
+            {offers.map((name) => (
               <a key={name} href={links[name]} aria-current={here === name ? "page" : undefined}>
                 {t.nav[name]}
+                {badges[name] && <span className="lc-badge">{badges[name]}</span>}
               </a>
             ))}
           </nav>

@@ -97,14 +97,19 @@ export class Intents {
     this.#set(this.#all.filter((one) => one.id !== id));
   }
 
+  /** Asks at once, without a form: what takes nothing from anybody. */
+  ask(aim: Aim, draft: Draft) {
+    const intent = intentOf(crypto.randomUUID(), this.#by ?? "", aim, draft);
+    this.#set([{ ...intent, open: false, phase: "sending", sentAt: Date.now() }, ...this.#all]);
+    this.#tend(intent.id);
+  }
+
   /** Puts things back as they were, as a request of its own. */
   undo(id: string, draft: Draft) {
     const intent = this.#find(id);
     if (intent === undefined) return;
     this.#change(id, () => ({ undone: true }));
-    const back = intentOf(crypto.randomUUID(), intent.by, { ...intent.aim, dryRun: false }, draft);
-    this.#set([{ ...back, open: false, phase: "sending", sentAt: Date.now() }, ...this.#all]);
-    this.#tend(back.id);
+    this.ask({ ...intent.aim, dryRun: false }, draft);
   }
 
   // ── looking after one ────────────────────────────────────────────────────────────────────────────────────────

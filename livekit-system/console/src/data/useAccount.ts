@@ -8,8 +8,8 @@ export type Account =
   | { kind: "loading"; failure: Failure | null }
   | { kind: "signed_out" }
   | { kind: "ops"; id: string; email: string }
-  /** Host, co-host or moderator of these live sessions. */
-  | { kind: "staff"; id: string; email: string; sessions: string[] }
+  /** Host, co-host or moderator of these live sessions; `creator`: has had sessions of their own. */
+  | { kind: "staff"; id: string; email: string; sessions: string[]; creator: boolean }
   | { kind: "nobody"; id: string; email: string };
 
 const ASK_AGAIN_MS = 30_000;
@@ -40,17 +40,22 @@ export function useAccount(): Account {
     async function ask(who: { id: string; email: string }) {
       let wait = ASK_AGAIN_MS;
       try {
-        const [ops, staffed] = await Promise.all([
+        const [ops, staffed, hosted] = await Promise.all([
           dataOf(client.from("live_ops").select("user_id").eq("user_id", who.id)),
           dataOf(
             client.from("live_participants").select("session_id, live_sessions!inner(status)")
               .eq("user_id", who.id).in("role", STAFF).eq("live_sessions.status", "live"),
           ),
+          dataOf(
+            client.from("live_participants").select("session_id").eq("user_id", who.id).eq("role", "host")
+              .limit(1),
+          ),
         ]);
         if (over) return;
         if (ops.length > 0) setAccount({ kind: "ops", ...who });
-        else if (staffed.length > 0) {
-          setAccount({ kind: "staff", ...who, sessions: staffed.map((row) => row.session_id) });
+        else if (staffed.length > 0 || hosted.length > 0) {
+          const sessions = staffed.map((row) => row.session_id);
+          setAccount({ kind: "staff", ...who, sessions, creator: hosted.length > 0 });
         } else setAccount({ kind: "nobody", ...who });
       } catch (error) {
         if (over) return;

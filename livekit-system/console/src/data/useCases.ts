@@ -1,11 +1,11 @@
 /** Owns: the inbox of cases and one file, read again when the bell of ops rings, and what is done with a case. */
 import { useCallback } from "react";
 import type { Case, CaseFile } from "../model/cases.ts";
+import { useRung } from "./bell.ts";
 import { useSupabase } from "./client.ts";
 import { dataOf, type Failure, failureFrom } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
-import { useTopic } from "./useTopic.ts";
 
 const EVERY_MS = 10_000;
 const ROWS = 100;
@@ -21,7 +21,7 @@ export function useInbox(state: InboxState): Live<Case[]> {
     return cases;
   }
   const inbox = useLive(`cases ${state}`, read, EVERY_MS);
-  useTopic("live:cases", "changed", inbox.refresh, inbox.refresh);
+  useRung(inbox);
   return inbox;
 }
 
@@ -44,11 +44,15 @@ export function useCase(id: string, onChanged: () => void): CaseWork {
       file.case.claimed_by,
       file.case.resolved_by,
       ...notes.map((note) => note.author_id),
+      ...file.actions.map((row) => row.requested_by),
+      ...file.clips.flatMap((clip) => clip.access.map((access) => access.user_id)),
+      ...file.appeals.map((appeal) => appeal.decided_by),
     ];
     await profilesOf(client, named.filter((one) => one !== null));
     return file;
   }
   const file = useLive(`case ${id}`, read, EVERY_MS);
+  useRung(file);
   const { refresh } = file;
 
   const work = useCallback(async (name: CaseAct, more: Record<string, unknown> = {}) => {

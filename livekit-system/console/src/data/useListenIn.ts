@@ -7,13 +7,21 @@ import { type Failure, failureFrom, invoke } from "./failure.ts";
 export type Listening =
   | { kind: "off"; failure: Failure | null }
   | { kind: "joining" }
-  | { kind: "on"; endsAt: string; sounds: number; pictures: Picture[] }
+  | { kind: "on"; endsAt: string; sounds: number; pictures: Picture[]; lines: Line[] }
   | { kind: "over" };
 
 export interface Picture {
   sid: string;
   who: string;
   track: RemoteVideoTrack;
+}
+
+export type Quality = "excellent" | "good" | "poor" | "lost";
+
+/** How well somebody who publishes is connected, by LiveKit's own word. */
+export interface Line {
+  who: string;
+  quality: Quality;
 }
 
 export interface ListenIn {
@@ -24,6 +32,9 @@ export interface ListenIn {
   begin: (reason: string) => void;
   end: () => void;
 }
+
+/** Of LiveKit's words; what else it may say is not known. */
+const QUALITIES: Quality[] = ["excellent", "good", "poor", "lost"];
 
 interface Permit {
   join: { url: string; token: string };
@@ -79,7 +90,12 @@ export function useListenIn(sessionId: string): ListenIn {
             ? [{ who, sid: track.sid ?? "", track: track as RemoteVideoTrack }]
             : []
         );
-        setState({ kind: "on", endsAt: permit.ends_at, sounds: tracks.length - pictures.length, pictures });
+        const lines = people.flatMap((person) => {
+          const quality = QUALITIES.find((one) => one === person.connectionQuality);
+          return quality && person.trackPublications.size > 0 ? [{ who: person.identity, quality }] : [];
+        });
+        const sounds = tracks.length - pictures.length;
+        setState({ kind: "on", endsAt: permit.ends_at, sounds, pictures, lines });
       };
       joined.on(RoomEvent.TrackSubscribed, (track) => {
         if (track.kind === Track.Kind.Audio) {
@@ -100,6 +116,7 @@ export function useListenIn(sessionId: string): ListenIn {
         });
         show();
       });
+      joined.on(RoomEvent.ConnectionQualityChanged, show);
       joined.on(RoomEvent.Disconnected, () => {
         if (room.current !== joined) return;
         leave();

@@ -28,7 +28,8 @@ export interface Room {
   hints: Listening;
 }
 
-export function useRoom(id: string, isOps: boolean, crowd: Live<unknown>): Room {
+/** The session itself, its agent and its policy. */
+export function useHead(id: string, isOps: boolean): Live<Head> {
   const client = useSupabase();
 
   async function readHead(): Promise<Head> {
@@ -46,6 +47,12 @@ export function useRoom(id: string, isOps: boolean, crowd: Live<unknown>): Room 
       : [];
     return { session, agent: leases[0] ?? null, policy };
   }
+  return useLive(`head ${id} ${isOps}`, readHead, BEAT_MS);
+}
+
+/** `chat`: read again when a message or how the chat is set has changed. */
+export function useRoom(id: string, isOps: boolean, crowd: Live<unknown>, chat: Live<unknown>): Room {
+  const client = useSupabase();
 
   async function readIncidents(): Promise<Incident[]> {
     const incidents: Incident[] = await dataOf(
@@ -78,18 +85,18 @@ export function useRoom(id: string, isOps: boolean, crowd: Live<unknown>): Room 
     return audit;
   }
 
-  const head = useLive(`head ${id} ${isOps}`, readHead, BEAT_MS);
+  const head = useHead(id, isOps);
   const incidents = useLive(`incidents ${id}`, readIncidents, SLOW_BEAT_MS);
   const events = useLive(`events ${id}`, readEvents, SLOW_BEAT_MS);
   const audit = useLive(`audit ${id}`, readAudit, SLOW_BEAT_MS);
 
   const affected: Record<string, Live<unknown>[]> = {
-    live_sessions: [head],
+    live_sessions: [head, chat],
     live_participants: [crowd, head],
     live_events: [events, head],
     // Gifts are told about by their line in the chat.
-    live_messages: [events, head],
-    moderation_actions: [audit, crowd],
+    live_messages: [events, head, chat],
+    moderation_actions: [audit, crowd, chat],
     moderation_incidents: [incidents],
   };
   const hints = useTopic(
@@ -99,7 +106,7 @@ export function useRoom(id: string, isOps: boolean, crowd: Live<unknown>): Room 
       const tables = Object.keys((payload as { changed?: object } | null)?.changed ?? {});
       new Set(tables.flatMap((table) => affected[table] ?? [])).forEach((live) => live.refresh());
     },
-    () => [head, crowd, incidents, events, audit].forEach((live) => live.refresh()),
+    () => [head, crowd, chat, incidents, events, audit].forEach((live) => live.refresh()),
   );
   return { head, incidents, events, audit, hints };
 }

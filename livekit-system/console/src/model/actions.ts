@@ -91,6 +91,8 @@ export interface Draft {
   role: Role | null;
   text: string;
   mode: ChatMode;
+  /** Of what is about a message. */
+  messageId: string | null;
   /** Also where it shortens what holds for longer. */
   replace: boolean;
   reason: string;
@@ -107,6 +109,7 @@ export function draftOf(action: ActionName, targetId: string | null): Draft {
     role: null,
     text: "",
     mode: "everyone",
+    messageId: null,
     replace: false,
     reason: "",
     code: null,
@@ -155,6 +158,7 @@ function paramsOf(draft: Draft): Record<string, unknown> {
     role: draft.role,
     text: draft.text.trim(),
     mode: draft.mode,
+    message_id: draft.messageId,
     replace: draft.replace || null,
   };
   const taken = ACTIONS[draft.action].params.filter((name) => (given[name] ?? null) !== null);

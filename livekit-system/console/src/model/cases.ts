@@ -1,5 +1,7 @@
 /** Cases as the inbox and the file show them. Pure. */
-import type { Incident, Severity, Time } from "./rows.ts";
+import type { CaseAppeal, Decided } from "./appeals.ts";
+import type { Clip } from "./evidence.ts";
+import type { ActionStatus, Incident, Severity, Time } from "./rows.ts";
 
 /** A case of `case_inbox`. */
 export interface Case {
@@ -33,6 +35,11 @@ export interface CaseFile {
   reports: { id: string; reason_code: string; text: string | null; created_at: Time }[];
   messages: { id: string; body: string; created_at: Time }[];
   incidents: Incident[];
+  actions: (Decided & { status: ActionStatus; dry_run: boolean })[];
+  clips: Clip[];
+  appeals: CaseAppeal[];
+  /** From the case's opening to the first act that held, ms. */
+  enforced_ms: { of_case: number | null } | null;
   notes: { id: string; author_id: string | null; body: string; created_at: Time }[];
   earlier: { id: string; decision: string | null; reason_code: string | null; opened_at: Time }[];
 }

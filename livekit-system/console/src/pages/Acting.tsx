@@ -4,6 +4,7 @@ import { startOf } from "../components/ActionFields.tsx";
 import { AskedList } from "../components/AskedList.tsx";
 import { useNow } from "../data/useLive.ts";
 import { useIntents } from "../data/useIntents.ts";
+import type { Draft } from "../model/actions.ts";
 import type { Aim } from "../model/intents.ts";
 
 /** Above each page. */
@@ -30,12 +31,13 @@ function Asked() {
   );
 }
 
-/** Opens the form for an aim. */
-export function useAct(): (aim: Aim) => void {
+/** Opens the form for an aim; `first`: what its draft begins with. */
+export function useAct(): (aim: Aim, first?: Partial<Draft>) => void {
   const { intents } = useIntents();
-  return (aim) =>
+  return (aim, first = {}) =>
     void intents.open(aim, {
       ...startOf(aim.actions[0]!, aim.target?.id ?? null, aim.roles),
       scope: aim.scopes[0] ?? "session",
+      ...first,
     });
 }

@@ -1,11 +1,15 @@
-/** Owns: the page of cases: the inbox, and the one that is open beside it. */
+/** Owns: the page of cases as one tool: the inbox left, the case that is open in the middle, its room right. */
 import { useCallback } from "react";
 import { CaseFile } from "../components/CaseFile.tsx";
+import { CaseHistory } from "../components/CaseHistory.tsx";
 import { CaseList } from "../components/CaseList.tsx";
+import { EvidenceList } from "../components/EvidenceList.tsx";
+import { RingSwitch } from "../components/Ringing.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { nameFor } from "../data/names.ts";
 import type { Account } from "../data/useAccount.ts";
 import { type InboxState, useCase, useInbox } from "../data/useCases.ts";
+import { useEvidence } from "../data/useEvidence.ts";
 import { useNow } from "../data/useLive.ts";
 import { useReasonCodes } from "../data/useReasonCodes.ts";
 import { scopesFor } from "../model/actions.ts";
@@ -13,8 +17,10 @@ import type { CaseFile as File } from "../model/cases.ts";
 import type { Aim } from "../model/intents.ts";
 import { OPS_RANK } from "../model/roles.ts";
 import { oneOf, useParams } from "../params.ts";
+import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { useAct } from "./Acting.tsx";
+import { CaseRoom } from "./CaseRoom.tsx";
 
 const VIEW = { state: "open" };
 const STATES = ["open", "resolved"] as const;
@@ -37,9 +43,10 @@ export function CasesPage({ id, account }: { id: string | null; account: Account
         >
           {STATES.map((one) => <option key={one} value={one}>{t.cases.state[one]}</option>)}
         </select>
+        <RingSwitch />
       </div>
-      <div className="lc-columns">
-        <section className="lc-panel" data-feed="inbox" aria-label={t.cases.title}>
+      <div className={id === null ? "lc-tool" : "lc-tool lc-tool-open"}>
+        <section className="lc-panel lc-tool-inbox" data-feed="inbox" aria-label={t.cases.title}>
           <Reading of={inbox}>
             {(cases) =>
               cases.length === 0
@@ -47,38 +54,62 @@ export function CasesPage({ id, account }: { id: string | null; account: Account
                 : <CaseList cases={cases} chosen={id} me={account.id} now={now} nameOf={nameFor} />}
           </Reading>
         </section>
-        <section className="lc-panel" data-feed="case">
-          {id === null
-            ? <Empty>{t.cases.choose}</Empty>
-            : <Opened key={id} id={id} me={account.id} now={now} onChanged={inbox.refresh} />}
-        </section>
+        {id === null
+          ? (
+            <section className="lc-panel" data-feed="case">
+              <Empty>{t.cases.choose}</Empty>
+            </section>
+          )
+          : <Opened key={id} id={id} me={account.id} now={now} onChanged={inbox.refresh} />}
       </div>
     </>
   );
 }
 
 function Opened(props: { id: string; me: string; now: number; onChanged: () => void }) {
+  const links = useLinks();
+  const { t } = useWords();
   const codes = useReasonCodes();
   const act = useAct();
   const changed = useCallback(() => props.onChanged(), [props.onChanged]);
   const { file, work } = useCase(props.id, changed);
+  const evidence = useEvidence(file.refresh);
+  const about = file.data;
+  const place = about?.session ?? null;
+  const person = about?.case.user_id ?? null;
+  const aim = about === null ? null : aimOf(about);
+  const mayKeep = place?.status === "live" && person !== null && about?.case.state !== "resolved";
   return (
-    <Reading of={file}>
-      {(read) => {
-        const aim = aimOf(read);
-        return (
-          <CaseFile
-            file={read}
-            me={props.me}
-            now={props.now}
-            codes={codes}
-            nameOf={nameFor}
-            work={work}
-            onAct={aim && (() => act(aim))}
-          />
-        );
-      }}
-    </Reading>
+    <>
+      <section className="lc-panel" data-feed="case">
+        <a className="lc-back lc-tool-back" href={links.cases}>← {t.file.inbox}</a>
+        <Reading of={file}>
+          {(read) => (
+            <CaseFile
+              file={read}
+              me={props.me}
+              now={props.now}
+              codes={codes}
+              nameOf={nameFor}
+              work={work}
+              onAct={aim && (() => act(aim))}
+            >
+              <EvidenceList
+                clips={read.clips}
+                evidence={evidence}
+                nameOf={nameFor}
+                onKeep={mayKeep ? (reason) => evidence.keep(place.id, person, reason) : null}
+              />
+              <CaseHistory file={read} nameOf={nameFor} />
+            </CaseFile>
+          )}
+        </Reading>
+      </section>
+      <aside aria-label={t.file.room}>
+        {place !== null && <CaseRoom key={place.id} sessionId={place.id} userId={person} />}
+        {about !== null && place === null && <Empty>{t.file.noRoom}</Empty>}
+      </aside>
+    </>
   );
 }
 

@@ -5,12 +5,13 @@ import { nameFor } from "../data/names.ts";
 import { usePeopleSearch } from "../data/usePerson.ts";
 import { shortId, visible } from "../model/names.ts";
 import { useParams } from "../params.ts";
-import { links } from "../route.ts";
+import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 
 const SEARCH = { q: "" };
 
 export function PeoplePage() {
+  const links = useLinks();
   const { t } = useWords();
   const [{ q: text }, setParams] = useParams(SEARCH);
   const found = usePeopleSearch(text);

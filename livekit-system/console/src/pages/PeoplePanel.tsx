@@ -11,20 +11,22 @@ import { useWords } from "../texts/useWords.ts";
 
 export interface PeoplePanelProps extends Pick<PeopleListProps, "threshold" | "now" | "hrefOf" | "onAct"> {
   crowd: Live<Crowd>;
+  /** Workers do not see LiveKit: who is there may be old. */
+  away: boolean;
   view: CrowdView;
   onView: (change: Partial<CrowdView>) => void;
   session: Session;
   levels: Levels;
 }
 
-export function PeoplePanel({ crowd, view, onView, session, levels, ...rest }: PeoplePanelProps) {
+export function PeoplePanel({ crowd, away, view, onView, session, levels, ...rest }: PeoplePanelProps) {
   const { t, f } = useWords();
   const live = session.status === "live";
   return (
     <>
       <div className="lc-panel-head">
         <h2 id="people-title">
-          {t.room.people} <Freshness of={crowd} />
+          {t.room.people} {away ? <span className="lc-stale">{t.rooms.away}</span> : <Freshness of={crowd} />}
         </h2>
         <span className="lc-limit-key">{t.room.limit(f.level(rest.threshold))}</span>
         <select

@@ -15,11 +15,12 @@ import { chatMuted } from "../model/people.ts";
 import { OPS_RANK } from "../model/roles.ts";
 import type { Ban } from "../model/rows.ts";
 import { shortId, visible } from "../model/names.ts";
-import { links } from "../route.ts";
+import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { useAct } from "./Acting.tsx";
 
 export function PersonPage({ id }: { id: string }) {
+  const links = useLinks();
   const { t } = useWords();
   const client = useSupabase();
   const person = usePerson(id);
@@ -132,6 +133,7 @@ function inSession(id: string, visited: Visited): Aim {
 }
 
 function Sessions({ sessions, onAct }: { sessions: Visited[]; onAct: (visited: Visited) => void }) {
+  const links = useLinks();
   const { t, f } = useWords();
   return (
     <ol className="lc-feed">

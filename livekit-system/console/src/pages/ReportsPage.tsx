@@ -7,7 +7,7 @@ import { nameFor } from "../data/names.ts";
 import { DAYS, type ReportsReading, useReports } from "../data/useReports.ts";
 import { daysUpTo } from "../model/charts.ts";
 import type { Performance, RevenueDay, UsageRow, WatchTime } from "../model/rows.ts";
-import { links } from "../route.ts";
+import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 
 const MEASURES: UsageRow["measure"][] = ["concurrent_participants", "connection_minutes", "downstream_gb"];
@@ -112,6 +112,7 @@ function byCreator(days: RevenueDay[]): RevenueDay[] {
 }
 
 function Watched({ rows }: { rows: WatchTime[] }) {
+  const links = useLinks();
   const { t, f } = useWords();
   const columns: Column<WatchTime>[] = [
     { name: t.reports.viewer, of: (row) => <a href={links.person(row.user_id)}>{nameFor(row.user_id)}</a> },
@@ -135,6 +136,7 @@ function Watched({ rows }: { rows: WatchTime[] }) {
 }
 
 function Recent({ rows }: { rows: Performance[] }) {
+  const links = useLinks();
   const { t, f } = useWords();
   const columns: Column<Performance>[] = [
     {

@@ -8,6 +8,8 @@ import { RoomHead } from "../components/RoomHead.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { nameFor } from "../data/names.ts";
 import type { Account } from "../data/useAccount.ts";
+import { useAway } from "../data/useAway.ts";
+import { useChat } from "../data/useChat.ts";
 import { useIntents } from "../data/useIntents.ts";
 import { useListenIn } from "../data/useListenIn.ts";
 import { useLevels } from "../data/useLevels.ts";
@@ -22,9 +24,10 @@ import { thresholdOf } from "../model/policy.ts";
 import { type AgentState, agentState } from "../model/rooms.ts";
 import type { AgentRoom, Participant, Session } from "../model/rows.ts";
 import { oneOf, useParams } from "../params.ts";
-import { links } from "../route.ts";
+import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { useAct } from "./Acting.tsx";
+import { ChatPanel } from "./ChatPanel.tsx";
 import { PeoplePanel } from "./PeoplePanel.tsx";
 
 const VIEW = { q: "", sort: "trouble", page: "0" };
@@ -37,15 +40,18 @@ function leaseState(lease: AgentRoom | null, isOps: boolean, now: number): Agent
 }
 
 export function RoomPage({ id, account }: { id: string; account: Account & { kind: "ops" | "staff" } }) {
+  const links = useLinks();
   const { t } = useWords();
   const isOps = account.kind === "ops";
   const [params, setParams] = useParams(VIEW);
   const view = { text: params.q, sort: oneOf(PEOPLE_SORTS, params.sort), page: Number(params.page) || 0 };
   const loud = useRef<string[]>([]);
   const crowd = useCrowd(id, view, () => loud.current);
-  const room = useRoom(id, isOps, crowd);
+  const chat = useChat(id);
+  const room = useRoom(id, isOps, crowd, chat);
   const session = room.head.data?.session ?? null;
   const levels = useLevels(id, session?.status === "live");
+  const away = useAway(id);
   const now = useNow();
   const listen = useListenIn(id);
   const act = useAct();
@@ -95,10 +101,12 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
               onDryRun={setDryRun}
               onAct={actionOnRoom(head.session)}
             />
+            {away && <p className="lc-note lc-note-bad" role="alert">{t.rooms.livekitAway}</p>}
             <div className="lc-room">
               <section className="lc-panel lc-panel-main" aria-labelledby="people-title">
                 <PeoplePanel
                   crowd={crowd}
+                  away={away}
                   view={view}
                   onView={({ text, sort, page }) =>
                     setParams({
@@ -125,6 +133,7 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
                   <h2>{t.room.hands}</h2>
                   <HandQueue queue={crowd.data?.hands ?? []} now={now} nameOf={nameFor} onAct={actionOn} />
                 </section>
+                <ChatPanel chat={chat} session={head.session} rank={rank} hrefOf={hrefOf} />
                 <section className="lc-panel" data-feed="incidents">
                   <h2>{t.feed.incidents}</h2>
                   <Reading of={room.incidents}>
@@ -171,6 +180,7 @@ function useRefreshedByActs(readings: { refresh: () => void }[]) {
 }
 
 function Gone() {
+  const links = useLinks();
   const { t } = useWords();
   return (
     <>

@@ -7,13 +7,14 @@ import { useNow } from "../data/useLive.ts";
 import { useRooms } from "../data/useRooms.ts";
 import { PAGE, type RoomFilter, roomRow, type SortKey, SORTS } from "../model/rooms.ts";
 import { oneOf, useParams } from "../params.ts";
-import { links } from "../route.ts";
+import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 
 const FILTER = { q: "", type: "all", trouble: "", sort: "trouble", page: "0" };
 const TYPES = ["all", "video_live", "audio_room"] as const;
 
 export function RoomsPage({ account }: { account: Account & { kind: "ops" | "staff" } }) {
+  const links = useLinks();
   const { t } = useWords();
   const [params, setParams] = useParams(FILTER);
   const filter: RoomFilter = {

@@ -1,10 +1,12 @@
 /** Every word that the console shows, in English. `tr.ts` has the same shape. */
 import { ROLE_NAMES } from "../model/roles.ts";
+import { toolEn } from "./tool/en.ts";
 import type { Words } from "./words.ts";
 
 const some = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
 export const en: Words = {
+  ...toolEn,
   lang: "en",
   locale: "en-GB",
   name: "İpelya Live ops",
@@ -12,6 +14,10 @@ export const en: Words = {
   nav: {
     rooms: "Live rooms",
     cases: "Cases",
+    appeals: "Appeals",
+    wall: "Wall",
+    words: "Words",
+    mine: "Your sessions",
     people: "People",
     switches: "Switches",
     reports: "Usage",

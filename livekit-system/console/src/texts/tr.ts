@@ -1,8 +1,10 @@
 /** Konsolun bütün sözleri, Türkçe. Every word that the console shows, in Turkish. */
 import { ROLE_NAMES } from "../model/roles.ts";
+import { toolTr } from "./tool/tr.ts";
 import type { Words } from "./words.ts";
 
 export const tr: Words = {
+  ...toolTr,
   lang: "tr",
   locale: "tr-TR",
   name: "İpelya Live operasyon",
@@ -10,6 +12,10 @@ export const tr: Words = {
   nav: {
     rooms: "Canlı odalar",
     cases: "Dosyalar",
+    appeals: "İtirazlar",
+    wall: "Duvar",
+    words: "Sözcükler",
+    mine: "Oturumlarınız",
     people: "Kişiler",
     switches: "Anahtarlar",
     reports: "Kullanım",

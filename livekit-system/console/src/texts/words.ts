@@ -5,13 +5,25 @@ import type { Phase } from "../model/intents.ts";
 import type { SoundLevel } from "../model/levels.ts";
 import type { Role } from "../model/roles.ts";
 import type { ChatMode } from "../model/rows.ts";
+import type { ToolWords } from "./tool/words.ts";
 
-export interface Words {
+export interface Words extends ToolWords {
   lang: Lang;
   locale: string;
   name: string;
   skip: string;
-  nav: { rooms: string; cases: string; people: string; switches: string; reports: string; label: string };
+  nav: {
+    rooms: string;
+    wall: string;
+    cases: string;
+    appeals: string;
+    people: string;
+    words: string;
+    mine: string;
+    switches: string;
+    reports: string;
+    label: string;
+  };
   language: string;
   theme: { label: string; system: string; light: string; dark: string };
   sign: {

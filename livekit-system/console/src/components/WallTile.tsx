@@ -1,0 +1,77 @@
+/** Owns: one room of the wall: what it is, what is wrong, and the levels of who is heard. */
+import type { Levels } from "../data/useLevels.ts";
+import { limitOnMeter, type Meters } from "../model/levels.ts";
+import type { RoomRow } from "../model/rooms.ts";
+import { useLinks } from "../route.ts";
+import { useWords } from "../texts/useWords.ts";
+import { Meter } from "./Meter.tsx";
+import { Name, Title } from "./Title.tsx";
+
+/** How many people a tile has room for. */
+const SHOWN = 4;
+
+export interface WallTileProps {
+  row: RoomRow;
+  levels: Levels;
+  /** LUFS. */
+  threshold: number;
+  /** Workers do not see LiveKit: levels would be old. */
+  away: boolean;
+  nameOf: (userId: string) => string;
+}
+
+export function WallTile({ row, levels, threshold, away, nameOf }: WallTileProps) {
+  const links = useLinks();
+  const { t } = useWords();
+  const state = away ? "away" : row.agent.kind === "absent" ? "no_agent" : levels.state;
+  return (
+    <li
+      className={row.trouble.length > 0 ? "lc-card lc-tile lc-trouble" : "lc-card lc-tile"}
+      data-room={row.session.id}
+      data-state={state}
+    >
+      <h2>
+        <a href={links.room(row.session.id)}>
+          <Title session={row.session} />
+        </a>
+      </h2>
+      <p className="lc-sub">
+        <Name>{row.creator}</Name> · {t.type[row.session.type]} · {t.room.online(row.session.viewer_count)}
+      </p>
+      {row.trouble.length > 0 && (
+        <p className="lc-tags">
+          {row.trouble.includes("host_gone") && (
+            <span className="lc-tag lc-tag-warn">{t.rooms.hostGone}</span>
+          )}
+          {row.incidents > 0 && (
+            <span className="lc-tag lc-tag-warn">{t.rooms.incidents(row.incidents)}</span>
+          )}
+        </p>
+      )}
+      {state === "away" && <p className="lc-bad">{t.rooms.away}</p>}
+      {state === "no_agent" && <p className="lc-bad">{t.rooms.noAgent}</p>}
+      {state === "lost" && <p className="lc-warn">{t.room.levelsLost}</p>}
+      {state === "joined" && <Heard meters={levels.meters} threshold={threshold} nameOf={nameOf} />}
+    </li>
+  );
+}
+
+function Heard(
+  { meters, threshold, nameOf }: Pick<WallTileProps, "threshold" | "nameOf"> & { meters: Meters },
+) {
+  const { t } = useWords();
+  const heard = [...meters].sort(([, a], [, b]) => b.peak - a.peak).slice(0, SHOWN);
+  if (heard.length === 0) return <p className="lc-sub">{t.wall.quiet}</p>;
+  return (
+    <ol className="lc-plain-list">
+      {heard.map(([who, level]) => (
+        <li key={who}>
+          <span className="lc-sub">
+            <Name>{nameOf(who)}</Name>
+          </span>
+          <Meter name={nameOf(who)} level={level} threshold={limitOnMeter(threshold)} />
+        </li>
+      ))}
+    </ol>
+  );
+}

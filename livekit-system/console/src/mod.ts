@@ -1,0 +1,65 @@
+/** `@ipelya/live-console`: the console's pages, components and readings, for a React app of one's own. */
+export { LiveConsole, type LiveConsoleProps, type SignedIn } from "./LiveConsole.tsx";
+
+// Pages: readings and components put together. Each stands below `LiveConsole`.
+export { AppealsPage } from "./pages/AppealsPage.tsx";
+export { CasesPage } from "./pages/CasesPage.tsx";
+export { MinePage } from "./pages/MinePage.tsx";
+export { PeoplePage } from "./pages/PeoplePage.tsx";
+export { PersonPage } from "./pages/PersonPage.tsx";
+export { ReportsPage } from "./pages/ReportsPage.tsx";
+export { RoomPage } from "./pages/RoomPage.tsx";
+export { RoomsPage } from "./pages/RoomsPage.tsx";
+export { SwitchesPage } from "./pages/SwitchesPage.tsx";
+export { WallPage } from "./pages/WallPage.tsx";
+export { WordsPage } from "./pages/WordsPage.tsx";
+export { useAct } from "./pages/Acting.tsx";
+
+// Components: properties in, nothing fetched.
+export { AppealList } from "./components/AppealList.tsx";
+export { AuditList } from "./components/ActionLine.tsx";
+export { BanList } from "./components/BanList.tsx";
+export { CaseFile } from "./components/CaseFile.tsx";
+export { CaseHistory } from "./components/CaseHistory.tsx";
+export { CaseList } from "./components/CaseList.tsx";
+export { ChatLog } from "./components/ChatLog.tsx";
+export { EvidenceList } from "./components/EvidenceList.tsx";
+export { IncidentList } from "./components/Feeds.tsx";
+export { ListenPanel } from "./components/ListenIn.tsx";
+export { Meter } from "./components/Meter.tsx";
+export { Freshness, Reading } from "./components/States.tsx";
+export { RoomTable } from "./components/RoomTable.tsx";
+export { WallTile } from "./components/WallTile.tsx";
+
+// Readings: what is shown, kept fresh; and what may be done with it.
+export { BellContext, useBell, useRung } from "./data/bell.ts";
+export { SupabaseContext, useSupabase } from "./data/client.ts";
+export { type Failure, failureFrom } from "./data/failure.ts";
+export { nameFor, profilesOf } from "./data/names.ts";
+export { type Account, useAccount } from "./data/useAccount.ts";
+export { type Appeals, useAppeals } from "./data/useAppeals.ts";
+export { type CaseWork, useCase, useInbox } from "./data/useCases.ts";
+export { type ChatReading, useChat } from "./data/useChat.ts";
+export { useCrowd } from "./data/useCrowd.ts";
+export { type EvidenceWork, useEvidence } from "./data/useEvidence.ts";
+export { useIntents } from "./data/useIntents.ts";
+export { type Levels, useLevels } from "./data/useLevels.ts";
+export { type ListenIn, useListenIn } from "./data/useListenIn.ts";
+export { type Live, useLive, useNow } from "./data/useLive.ts";
+export { type MineReading, useMine } from "./data/useMine.ts";
+export { usePeopleSearch, usePerson } from "./data/usePerson.ts";
+export { type Head, type Room, useHead, useRoom } from "./data/useRoom.ts";
+export { useRooms } from "./data/useRooms.ts";
+export { useWall } from "./data/useWall.ts";
+export { useWordList, type WordList } from "./data/useWordList.ts";
+
+// What things mean.
+export type { Appeal } from "./model/appeals.ts";
+export type { Case, CaseFile as CaseFileReading } from "./model/cases.ts";
+export type { ChatLine, WordRule } from "./model/chat.ts";
+export type { Clip } from "./model/evidence.ts";
+export type { Aim, Intent } from "./model/intents.ts";
+export type * from "./model/rows.ts";
+export { type Links, links, LinksContext, type Route, routeOf } from "./route.ts";
+export { LanguageContext, useWords } from "./texts/useWords.ts";
+export type { Words } from "./texts/words.ts";

@@ -1,0 +1,108 @@
+/** The shape of the words of cases, evidence, chat, appeals, recordings and the wall. */
+import type { ClipAccess } from "../../model/evidence.ts";
+import type { RuleEffect } from "../../model/chat.ts";
+
+export interface ToolWords {
+  bell: {
+    /** Announced when it rings. */
+    rang: Record<"open" | "claimed" | "resolved" | "appeal", string>;
+    waiting: (n: number) => string;
+    aloud: string;
+  };
+  evidence: {
+    title: string;
+    why: string;
+    none: string;
+    cause: { incident: string; reports: string; ops: string };
+    storing: string;
+    until: (time: string) => string;
+    deleted: (time: string) => string;
+    held: string;
+    listen: string;
+    hold: string;
+    release: string;
+    keep: string;
+    clipOf: (time: string) => string;
+    genuine: string;
+    forged: string;
+    log: (n: number) => string;
+    act: Record<ClipAccess["act"], string>;
+  };
+  appeals: {
+    title: string;
+    note: string;
+    none: string;
+    sent: (time: string) => string;
+    toCase: string;
+    answer: string;
+    own: string;
+    lift: string;
+    uphold: string;
+    decided: Record<"upheld" | "lifted", string>;
+    open: string;
+    alone: string;
+    longBans: string;
+    noLongBans: string;
+    wanted: (until: string) => string;
+    confirm: string;
+  };
+  chat: {
+    title: string;
+    none: string;
+    set: string;
+    pause: (length: string) => string;
+    waiting: (n: number) => string;
+    held: string;
+    deleted: string;
+    pinned: string;
+    release: string;
+    delete: string;
+    pin: string;
+    unpin: string;
+  };
+  words: {
+    title: string;
+    own: string;
+    note: string;
+    ownNote: string;
+    word: string;
+    pattern: string;
+    effect: string;
+    effects: Record<RuleEffect, string>;
+    exact: string;
+    exactNote: string;
+    add: string;
+    remove: string;
+    removeOf: (word: string) => string;
+    find: string;
+    none: string;
+  };
+  file: {
+    room: string;
+    noRoom: string;
+    actions: string;
+    appeals: string;
+    earlier: string;
+    firstAct: (ms: string) => string;
+    inbox: string;
+  };
+  wall: {
+    title: string;
+    note: string;
+    noPictures: string;
+    quiet: string;
+    none: string;
+  };
+  connection: Record<"excellent" | "good" | "poor" | "lost", string>;
+  picture: { frozen: (seconds: string) => string; black: string };
+  mine: {
+    title: string;
+    sessions: string;
+    noSessions: string;
+    bans: string;
+    noBans: string;
+    summary: string;
+    openRoom: string;
+    banned: (name: string) => string;
+  };
+}

@@ -1,0 +1,105 @@
+"""The chat, the word lists, the wall and a creator's own page, each by who may see it."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from local.people.api import RequestRefused
+from local.people.sound import tone
+from local.stack import Stack
+from tests.browser.desk import Desk
+from tests.browser.evening import TITLE, Evening
+from tests.browser.looks import faults
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+
+async def test_the_chat_of_a_room_is_held_shown_pinned_slowed_and_deleted(
+    desk: Desk, evening: Evening, stack: Stack
+) -> None:
+    del stack
+    console = await evening.in_room(desk)
+    chat = console.page.locator('[data-feed="chat"]')
+    write = evening.guest.api.insert
+    await write("live_messages", {"session_id": evening.session.id, "body": "Good evening"})
+    await write("live_messages", {"session_id": evening.session.id, "body": "what the fuck"})
+    held = chat.locator('[data-message][data-state="held"]')
+    await expect(held).to_contain_text("what the fuck")
+    await expect(chat).to_contain_text("One message waits for you.")
+    await held.get_by_role("button", name="Show it").click()
+    await console.applied("release_message")
+    await expect(held).to_have_count(0)
+
+    line = chat.locator("[data-message]", has_text="Good evening")
+    await line.get_by_role("button", name="Pin", exact=True).click()
+    await expect(line.locator(".lc-tag")).to_have_text("pinned")
+    await chat.get_by_role("button", name="Set the chat").click()
+    form = console.page.get_by_role("dialog")
+    await form.get_by_label("Between two messages").select_option(label="30 secs")
+    await form.locator("button[type=submit]").click()
+    await expect(chat.locator("[data-chat-settings]")).to_contain_text("a pause of 30 secs")
+
+    rude = chat.locator("[data-message]", has_text="what the fuck")
+    await rude.get_by_role("button", name="Delete").click()
+    await form.get_by_label("Rule broken").select_option("harassment")
+    await form.locator("button[type=submit]").click()
+    await expect(rude).to_have_attribute("data-state", "deleted")
+    assert await evening.guest.api.rows("live_messages", body="eq.what the fuck") == []
+    [decision] = await evening.guest.api.rpc("my_decisions")
+    assert (decision["action"], decision["reason_code"]) == ("delete_message", "harassment")
+
+
+async def test_a_creator_has_the_same_tool_for_their_own_sessions_and_nothing_of_ops(
+    desk: Desk, evening: Evening, stack: Stack
+) -> None:
+    del stack
+    host, guest = evening.host, evening.guest
+    await (
+        await host.ask("ban", evening.session.id, guest, params={"scope": "creator"}, reason="Spam")
+    ).applied()
+    console = await desk.sign_in(host)
+    pages = console.page.get_by_role("navigation").get_by_role("link")
+    await expect(pages).to_have_text(["Live rooms", "Your sessions", "Words"])
+    await console.open_room(evening.session, TITLE)
+    await expect(console.page.locator('[data-feed="chat"]')).to_be_visible()
+    await expect(console.page.locator('[data-feed="listen"]')).to_have_count(0)
+
+    await console.go("mine")
+    await expect(console.page.locator('[data-feed="own-sessions"]')).to_contain_text(TITLE)
+    ban = console.page.locator('[data-feed="bans"] [data-ban="creator"]')
+    await expect(ban).to_contain_text(guest.name)
+    await ban.get_by_role("button", name=re.compile("Lift")).click()
+    await console.page.get_by_role("dialog").locator("button[type=submit]").click()
+    await expect(ban).to_have_attribute("data-stands", "false")
+
+    await console.go("words")
+    await expect(console.page.get_by_role("heading", level=1)).to_have_text("Words of your chat")
+    await console.page.get_by_label(re.compile("^Word, with")).fill("pineapple*")
+    await console.page.get_by_role("button", name="Add").click()
+    await expect(console.page.locator('[data-word="pineapple*"]')).to_contain_text("hold for review")
+    await console.page.get_by_role("button", name="Remove pineapple*").click()
+    await expect(console.page.get_by_text("No word.")).to_be_visible()
+
+    for address in ("cases", "appeals", "wall", "switches", f"people/{guest.id}"):
+        await console.go(address)
+        await expect(console.page.get_by_role("heading", name="This is not yours to see")).to_be_visible()
+    for table in ("moderation_cases", "case_notes", "evidence_clips", "evidence_access", "agent_rooms"):
+        assert await host.api.rows(table) == [], table
+    for name, arguments in (
+        ("case_inbox", {}),
+        ("appeal_inbox", {}),
+        ("moderation_measures", {"since": "now"}),
+    ):
+        with pytest.raises(RequestRefused):
+            await host.api.rpc(name, **arguments)
+
+
+async def test_the_wall_shows_the_levels_of_who_is_heard(desk: Desk, evening: Evening, stack: Stack) -> None:
+    del stack
+    await evening.at_host.speak(tone(-20))
+    console = await desk.sign_in(evening.ops)
+    await console.go("wall")
+    tile = console.page.locator(f'[data-room="{evening.session.id}"]')
+    await expect(tile.get_by_role("meter", name="Level of Onur")).not_to_have_attribute("data-dbfs", "")
+    assert await faults(console.page, "light", "wall") == []
