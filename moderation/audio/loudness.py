@@ -71,7 +71,7 @@ class SlidingLoudness:
             self._heard.append(True)
             self._contiguous += 1
         known = np.concatenate((self._slices, slices))
-        upto = np.cumsum(known, dtype=np.float64)
+        upto = known.cumsum(dtype=np.float64)
         self._slices = known[count:]
         ends = upto[_SHORT_TERM:]
         momentary = ((ends - upto[_SHORT_TERM - _MOMENTARY : -_MOMENTARY]) / _MOMENTARY).tolist()

@@ -20,6 +20,7 @@ voices uncut or limited, music and noise; see decisions 0016 and 0019.
 """
 
 from bisect import bisect_left
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -182,7 +183,7 @@ class Overdrive:
         amplitude = np.abs(_WAVE[0])
         levels = (amplitude * _TOP_BIN).astype(np.intp)
         self._counts[1:] += np.bincount(levels, minlength=_BINS)
-        upto = np.cumsum(self._counts).tolist()
+        upto = self._counts.cumsum().tolist()
         most, top = (max(_LOWEST_TOP, bisect_left(upto, part * upto[_BINS])) for part in _QUANTILES)
         cut = self._is_cut(wave, amplitude, upto, top) and self._moves(wave, block)
         self._looks = min(_MOST_LOOKS, self._looks + 1) if cut else max(0, self._looks - 1)
@@ -229,19 +230,39 @@ class Overdrive:
 def _rail(upto: list[float], top: int, least_crowd: float, most_above: float) -> float | None:
     """The amplitude around which samples crowd, 1.0 = full scale; None if there is none. `upto`: how many samples lie
     below each hundredth; `top`: below which hundredth nearly all do."""
-    best, crowd, rail = 0.0, least_crowd, 0.0
+    best, crowd, all_of_them = 0.0, least_crowd, upto[_BINS]
+    for band in _bands(top):
+        reached = upto[band.high]
+        around = reached - upto[band.low]
+        if all_of_them - reached > most_above * around or around < _LEAST_SHARE * all_of_them:
+            continue
+        below = max(1.0, upto[band.below_high] - upto[band.below_low])
+        if around >= crowd * below:
+            best, crowd = band.rail / _BINS, around / below
+    return best or None
+
+
+class _Band(NamedTuple):
+    """A place for the rail, in hundredths of full scale, and the bins around it and below it."""
+
+    rail: float
+    high: int
+    low: int
+    below_high: int
+    below_low: int
+
+
+@cache
+def _bands(top: int) -> tuple[_Band, ...]:
+    """The places where the rail is sought, up to full scale; there are at most a hundred answers."""
+    bands = list[_Band]()
     for part in _RAILS:
-        if rail >= _BINS:
+        if bands and bands[-1].rail >= _BINS:
             break
         rail = min(float(_BINS), part * top)
         high = min(_BINS, round(1.12 * rail))
-        around = upto[high] - upto[round(0.88 * rail)]
-        if upto[_BINS] - upto[high] > most_above * around or around < _LEAST_SHARE * upto[_BINS]:
-            continue
-        below = max(1.0, upto[round(0.80 * rail)] - upto[round(0.56 * rail)])
-        if around >= crowd * below:
-            best, crowd = rail / _BINS, around / below
-    return best or None
+        bands.append(_Band(rail, high, round(0.88 * rail), round(0.80 * rail), round(0.56 * rail)))
+    return tuple(bands)
 
 
 def _level_tops(amplitude: Samples, slope: Samples, rail: float) -> bool:
