@@ -111,6 +111,7 @@ def on_measured(state: RoomState, event: Measured, now: float) -> Effects:
         voice.together, verdicts = judge(voice.together, summed, subject, hearing.policy, LOUDNESS)
         for verdict in verdicts:
             effects += follow(state, who, event.sid, desired.role, verdict, now)
+    effects += evidence.on_judged(state, voice, now)
     return evidence.with_clips(state, tuple(effects), now)
 
 

@@ -1,20 +1,24 @@
 """Of whom sound is kept, and what becomes a clip. Sessions only: of a call nothing is ever told that could be a cause.
 
-A cause is what a rule holds against somebody where the policy acts, or a case that the database names. Kept is the last
-half minute, in memory, by the ears; a clip is taken at an incident of `warning` or above, and by the database's orders.
+A cause is the sign of a rule while it is heard, and what a rule holds against somebody, both where the policy acts; or
+a case that the database names. Kept is the last half minute, in memory, by the ears; a clip is taken at an incident of
+`warning` or above, and by the database's orders.
 """
 
+import math
 from collections.abc import Mapping
 
 from handlers.effects import Effect, Effects, KeepSound, RecordIncident, TakeClip
 from handlers.facts import EvidenceAsked, Identity
-from handlers.hearing import SoundState
+from handlers.hearing import SoundState, Voice
 from handlers.state import RoomState
 from moderation.audio.kept import Cause
 from moderation.escalation import Severity, strikes_at
 from moderation.rules.policy import Mode
 
 REMEMBERED_ORDERS = 1000
+SIGN_SECONDS = 1.0
+"""A sign that was not heard for so long is over: the track has ended, or sends nothing."""
 
 
 def on_asked(state: RoomState, told: EvidenceAsked | None, now: float) -> Effects:
@@ -39,12 +43,22 @@ def causes(hearing: SoundState, now: float) -> Mapping[Identity, Cause]:
     policy, asked = hearing.policy, hearing.evidence.asked
     if policy is None or not hearing.on or asked is None or asked.seconds == 0:
         return {}
-    struck = {
-        identity: Cause.STRIKE
-        for identity, record in hearing.records.items()
-        if policy.mode is Mode.ENFORCE and strikes_at(record, now, policy) > 0.0
-    }
-    return {**struck, **dict.fromkeys(asked.kept, Cause.CASE)}
+    named = dict.fromkeys(asked.kept, Cause.CASE)
+    if policy.mode is not Mode.ENFORCE:
+        return named
+    signs = [who for who, voice in hearing.voices.items() if now - voice.sign_at < SIGN_SECONDS]
+    struck = [who for who, record in hearing.records.items() if strikes_at(record, now, policy) > 0.0]
+    return {**dict.fromkeys(signs, Cause.SIGN), **dict.fromkeys(struck, Cause.STRIKE), **named}
+
+
+def on_judged(state: RoomState, voice: Voice, now: float) -> Effects:
+    """A block of somebody was judged: from a sign's onset on they are kept, and no longer than it is heard."""
+    several = len(voice.latest) > 1 and voice.together.grave
+    signs = several or any(voice.watches[track].grave for track in voice.levels)
+    before, voice.sign_at = now - voice.sign_at < SIGN_SECONDS, now if signs else -math.inf
+    if signs:
+        state.wake_at(now + SIGN_SECONDS)
+    return () if signs is before else settle(state, now)
 
 
 def settle(state: RoomState, now: float) -> Effects:

@@ -3,6 +3,7 @@
 Data only; `handlers.audio` and `handlers.levels` change it.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,8 @@ class Voice:
     together: Watch = field(default_factory=Watch)
     """Of the sum of several tracks."""
     together_at: float = 0.0
+    sign_at: float = -math.inf
+    """When the sign of a rule was heard last that may lead to a step."""
     levels: dict[Track, Level] = field(default_factory=dict)
     """Of those that are heard now."""
     paused: dict[Track, Gap] = field(default_factory=dict)

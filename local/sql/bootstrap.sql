@@ -14,7 +14,10 @@ create role supabase_realtime_admin nologin noinherit;
 create role supabase_storage_admin login noinherit createrole;
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role to supabase_storage_admin;
-grant anon, authenticated, service_role, supabase_realtime_admin to postgres;
+-- The last two as supautils' `policy_grants` have it: `postgres` makes policies on realtime.messages and storage.objects.
+grant anon, authenticated, service_role, supabase_realtime_admin, supabase_storage_admin to postgres;
+-- A role of one's own gets anon's rights and is granted to authenticator, as Supabase's guide to custom roles has it.
+grant anon to postgres with admin option;
 grant pg_monitor, pg_signal_backend to postgres;
 -- Hosted, supautils lets `postgres` change PostgREST's settings; here it takes a grant each.
 grant authenticator to postgres with admin option;

@@ -29,6 +29,8 @@ _SPARSE: Final = 8
 class Cause(Enum):
     """Why somebody's sound may be kept."""
 
+    SIGN = "sign"
+    """A rule's sign is heard of them now that may lead to a step, in a session whose policy acts."""
     STRIKE = "strike"
     """A rule holds something against them, in a session whose policy acts."""
     CASE = "case"

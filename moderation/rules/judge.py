@@ -20,6 +20,10 @@ HEARD: Final[tuple[tuple[Rule, HeardRule[Any]], ...]] = tuple(
     (Rule(rule.name), rule) for rule in RULES if isinstance(rule, HeardRule)
 )
 """The rules that are judged by what a track sends."""
+GRAVE: Final = tuple(
+    name for name, rule in HEARD if name is Rule.NOT_ALLOWED or "ceiling" in rule.section.__dataclass_fields__
+)
+"""The rules that lead to more than a tip or a word to ops."""
 LOUDNESS: Final = frozenset(name for name, rule in HEARD if rule.summed)
 """The rules that can be broken by several sounds together, none of which breaks them alone."""
 
@@ -29,6 +33,11 @@ class Watch:
     """How long each sign has been there on one track, in seconds of received sound."""
 
     held: Mapping[Rule, float] = field(default_factory=dict)
+
+    @property
+    def grave(self) -> bool:
+        """Whether there is a sign now that may lead to a step against the person."""
+        return any(self.held.get(rule) for rule in GRAVE)
 
 
 def judge(

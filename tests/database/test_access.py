@@ -64,6 +64,9 @@ SPECIMENS = """
     insert into live_recording_consents (session_id, user_id, notice_version, agreed_at)
       values ('{session}', '{speaker}', '1', now());
     insert into live_recording_stops (creator_id, reason) values ('{stranger}', 'asked us');
+    insert into content_flags (id, session_id, user_id, kind, patterns, engine, from_at, to_at)
+      values (gen_random_uuid(), '{session}', '{speaker}', 'words', '{{spam}}', 'none', now(), now());
+    insert into speech_rules (pattern, kind) values ('evil-{session}', 'words');
     insert into chat_rules (scope, creator_id, pattern, effect) values ('creator', '{host}', 'spam-{session}', 'hold');
     insert into case_notes (case_id, author_id, body)
       select id, '{ops}', 'heard it {session}' from moderation_cases where session_id = '{session}';

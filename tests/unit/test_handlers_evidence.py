@@ -23,16 +23,31 @@ def kept(effects: Effects) -> list[dict[Identity, Cause]]:
     return [dict(effect.of) for effect in of(KeepSound, effects)]
 
 
-def test_from_the_first_strike_on_sound_is_kept_and_each_graver_step_takes_a_clip() -> None:
+def test_from_the_onset_of_a_sign_on_sound_is_kept_and_each_graver_step_takes_a_clip() -> None:
     scene = scene_with()
     assert kept(scene.hears(BO, TALK, 5.0)) == []
     effects = scene.hears(BO, SHOUT, 14.0)
     taken = of(TakeClip, effects)
-    assert kept(effects) == [{BO: Cause.STRIKE}]
+    assert kept(effects) == [{BO: Cause.SIGN}, {BO: Cause.STRIKE}]
     assert [clip.incident.decision.step for clip in taken if clip.incident] == [Step.WARNING, Step.MUTE]
     assert {(clip.identity, clip.after_seconds, clip.order) for clip in taken} == {(BO, 10.0, None)}
-    assert effects.index(only(KeepSound, effects)) < effects.index(taken[0])
+    assert effects.index(of(KeepSound, effects)[-1]) < effects.index(taken[0])
     assert [clip.incident for clip in taken] == of(RecordIncident, effects)[1:]
+
+
+def test_a_sign_that_passes_before_its_grace_is_a_cause_while_it_is_heard_and_no_longer() -> None:
+    scene = scene_with()
+    effects = scene.hears(BO, SHOUT, 0.6)
+    assert of(RecordIncident, effects) == [], "the grace is not over"
+    assert kept(effects) == [{BO: Cause.SIGN}]
+    assert kept(scene.hears(BO, TALK, 0.4)) == [{}]
+
+
+def test_a_sign_of_somebody_who_falls_silent_is_over_by_the_clock() -> None:
+    scene = scene_with()
+    assert kept(scene.hears(BO, SHOUT, 0.6)) == [{BO: Cause.SIGN}]
+    assert kept(scene.passes(2.0)) == [{}]
+    assert kept(scene.hears(BO, SHOUT, 0.4)) == [{BO: Cause.SIGN}], "and begins anew"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +82,8 @@ def test_an_order_takes_one_clip_however_often_it_is_told() -> None:
 
 def test_who_is_forgiven_is_kept_no_longer() -> None:
     scene = scene_with()
-    assert kept(scene.hears(BO, SHOUT, 6.0)) == [{BO: Cause.STRIKE}]
+    assert kept(scene.hears(BO, SHOUT, 6.0))[-1] == {BO: Cause.STRIKE}
+    scene.hears(BO, TALK, 4.0)
     lifted = Action(ActionId("a1"), 1, "unmute", BO, via="ops")
     assert kept(scene.happens(Pulled(Status.OPEN, actions=(lifted,)))) == [{}]
 
@@ -75,7 +91,7 @@ def test_who_is_forgiven_is_kept_no_longer() -> None:
 def test_strikes_that_have_worn_off_are_no_cause() -> None:
     scene = scene_with()
     scene.hears(BO, SHOUT, 6.0)
-    assert kept(scene.passes(24 * 3600.0)) == [{}]
+    assert kept(scene.passes(24 * 3600.0))[-1] == {}
 
 
 def test_a_call_is_told_nothing_that_could_be_a_cause() -> None:

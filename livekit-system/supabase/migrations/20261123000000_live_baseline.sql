@@ -352,7 +352,7 @@ create function live.setting_fault(p_key text, p_value jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
   return case
-    when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air', 'recording.enabled', 'recording.co_host', 'recording.tickets_valid') then
+    when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air', 'speech.enabled', 'pictures.enabled', 'recording.enabled', 'recording.co_host', 'recording.tickets_valid') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
     when p_key in ('calls.ring_seconds', 'calls.alone_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
                    'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds', 'pager.retry_seconds') then
@@ -380,6 +380,14 @@ begin
     when p_key in ('evidence.after_seconds', 'evidence.link_seconds', 'recording.link_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 1 and 60 or p_value::numeric % 1 <> 0 then 'must be between 1 and 60 whole seconds' end
+    when p_key = 'speech.who' then
+      case when jsonb_typeof(p_value) <> 'array' or not p_value <@ '["case", "strike", "reports"]' then 'must be a list of case, strike, reports' end
+    when p_key in ('speech.at_once', 'pictures.every_seconds', 'pictures.kept_a_case') then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
+           when p_value::numeric not between 1 and 600 or p_value::numeric % 1 <> 0 then 'must be a whole number between 1 and 600' end
+    when p_key = 'pictures.score' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
+           when p_value::numeric not between 0.1 and 1 then 'must be between 0.1 and 1' end
     when p_key in ('bans.second_person_days', 'appeals.within_days', 'evidence.unreviewed_days', 'evidence.violation_days', 'recording.retention_days') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end
@@ -1762,7 +1770,7 @@ create table public.moderation_cases (
   recording_id uuid,
   user_id uuid,
   severity text not null check (severity in ('info', 'warning', 'critical')),
-  source text not null check (source in ('rule', 'report', 'ops')),
+  source text not null check (source in ('rule', 'report', 'ops', 'speech', 'picture')),
   claimed_by uuid,
   claim_expires_at timestamptz,
   resolved_at timestamptz,
@@ -1782,7 +1790,7 @@ comment on column public.moderation_cases.message_id is 'The chat message it is 
 comment on column public.moderation_cases.recording_id is 'The recording it is about.';
 comment on column public.moderation_cases.user_id is 'Whom it is about; null for a whole session. Kept when the account is deleted.';
 comment on column public.moderation_cases.severity is 'info, warning or critical: the gravest of what was added to it.';
-comment on column public.moderation_cases.source is 'What opened it: rule, report or ops.';
+comment on column public.moderation_cases.source is 'What opened it: rule, report, ops, speech (spoken words) or picture (a camera''s frame).';
 comment on column public.moderation_cases.claimed_by is 'Who of ops works on it; null while nobody does.';
 comment on column public.moderation_cases.claim_expires_at is 'When somebody else may claim it.';
 comment on column public.moderation_cases.resolved_at is 'When it was decided; null while open.';
@@ -6971,7 +6979,7 @@ insert into public.app_settings (key, value, description) values
 update public.app_settings set value = value || '{"reports_for_evidence": 2, "evidence_links_per_minute": 30}' where key = 'limits';
 
 insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
-values ('evidence', 'evidence', false, 2097152, '{audio/ogg}')
+values ('evidence', 'evidence', false, 2097152, '{audio/ogg,image/jpeg}')
 on conflict (id) do nothing;
 
 alter table public.moderation_cases add column sound_kept_since timestamptz;
@@ -6985,14 +6993,14 @@ create index moderation_cases_of_session on public.moderation_cases (session_id)
 create table live.evidence_orders (
   id uuid primary key,
   case_id uuid not null references public.moderation_cases (id) on delete cascade,
-  why text not null check (why in ('reports', 'ops')),
+  why text not null check (why in ('reports', 'ops', 'speech')),
   asked_by uuid,
   asked_at timestamptz not null default clock_timestamp()
 );
 comment on table live.evidence_orders is 'Clips that were asked for, by a second report or by ops; of incidents the worker takes them by itself.';
 comment on column live.evidence_orders.id is 'Id of the clip that it becomes.';
 comment on column live.evidence_orders.case_id is 'The case, and so the person and the session.';
-comment on column live.evidence_orders.why is 'reports or ops.';
+comment on column live.evidence_orders.why is 'reports, ops or speech.';
 comment on column live.evidence_orders.asked_by is 'Who of ops asked.';
 comment on column live.evidence_orders.asked_at is 'When.';
 create index evidence_orders_of_case on live.evidence_orders (case_id, asked_at);
@@ -7005,7 +7013,8 @@ create table public.evidence_clips (
   incident_id uuid references public.moderation_incidents (id) on delete set null,
   case_id uuid references public.moderation_cases (id) on delete set null,
   user_id uuid not null,
-  why text not null check (why in ('incident', 'reports', 'ops')),
+  why text not null check (why in ('incident', 'reports', 'ops', 'speech', 'picture')),
+  kind text not null default 'sound' check (kind in ('sound', 'picture')),
   from_at timestamptz not null,
   to_at timestamptz not null,
   path text not null unique,
@@ -7027,7 +7036,8 @@ comment on column public.evidence_clips.session_id is 'Where it was heard. Never
 comment on column public.evidence_clips.incident_id is 'The incident that it shows.';
 comment on column public.evidence_clips.case_id is 'The case that it belongs to.';
 comment on column public.evidence_clips.user_id is 'Who is heard. Kept when the account is deleted.';
-comment on column public.evidence_clips.why is 'What made it a clip: incident, reports (a second credible one) or ops.';
+comment on column public.evidence_clips.why is 'What made it a clip: incident, reports (a second credible one), ops, speech (words that met the lists) or picture.';
+comment on column public.evidence_clips.kind is 'sound (Ogg/Opus), or picture: one frame of a camera (JPEG).';
 comment on column public.evidence_clips.from_at is 'Start of the sound.';
 comment on column public.evidence_clips.to_at is 'End of the sound.';
 comment on column public.evidence_clips.path is 'The file in the bucket evidence.';
@@ -7453,19 +7463,25 @@ declare
   seconds constant int := (live.setting('evidence.seconds'))::int;
   days constant int := (live.setting('evidence.unreviewed_days'))::int;
   longest constant int := (live.setting('evidence.violation_days'))::int;
+  speech constant boolean := (live.setting('speech.enabled'))::boolean;
+  pictures constant boolean := (live.setting('pictures.enabled'))::boolean;
 begin
-  return jsonb_build_object('kept', seconds > 0, 'seconds', seconds,
+  return jsonb_build_object('kept', seconds > 0, 'seconds', seconds, 'speech', speech, 'pictures', pictures,
     'text_en', case when seconds = 0 then 'No sound of this room is kept as evidence.' else format(
       'Sound of this room is not recorded for moderation. Of a speaker who broke a sound rule, or whom several people reported, up to %s seconds may be '
       'kept so that a person can judge. It is deleted after %s days if nobody has judged it, at once if it was no violation, and after %s days otherwise. '
-      'Calls are never kept.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end,
+      'Calls are never kept.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end
+      || case when speech then ' Words of such a speaker are searched for threats and insults by a program; what was said is not written down.' else '' end
+      || case when pictures then ' A program looks at single frames of cameras; one that it takes for sexual is kept so that a person can judge.' else '' end,
     'text_tr', case when seconds = 0 then 'Bu odanın sesi kanıt olarak saklanmaz.' else format(
       'Bu odanın sesi denetim amacıyla kaydedilmez. Bir ses kuralını ihlal eden veya birden çok kişi tarafından bildirilen konuşmacının en fazla %s saniyelik '
       'sesi, bir kişinin değerlendirebilmesi için saklanabilir. Kimse değerlendirmezse %s gün sonra, ihlal yoksa hemen, ihlal varsa %s gün sonra silinir. '
-      'Aramalar hiçbir zaman saklanmaz.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end);
+      'Aramalar hiçbir zaman saklanmaz.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end
+      || case when speech then ' Böyle bir konuşmacının sözlerinde tehdit ve hakaret bir programla aranır; söylenenler yazıya geçirilip saklanmaz.' else '' end
+      || case when pictures then ' Bir program kameralardan tek tek kareler inceler; cinsel içerik sandığı kare, bir kişinin değerlendirebilmesi için saklanır.' else '' end);
 end;
 $$;
-comment on function public.evidence_notice() is 'What the app shows before somebody speaks: {kept, seconds, text_en, text_tr}.';
+comment on function public.evidence_notice() is 'What the app shows before somebody speaks: {kept, seconds, speech, pictures, text_en, text_tr}.';
 grant execute on function public.evidence_notice() to authenticated;
 
 -- schemas/54_audit.sql
@@ -13549,6 +13565,7 @@ begin
     'actions', (select coalesce(jsonb_agg(to_jsonb(a) order by a.n), '[]')
                   from (select * from public.moderation_actions x where x.case_id = item.id order by x.n desc limit 200) a),
     'clips', live.clips_json(item.id),
+    'flags', live.flags_json(item.id),
     'appeals', (select coalesce(jsonb_agg(to_jsonb(p) order by p.created_at), '[]')
                   from public.moderation_appeals p join public.moderation_actions a on a.id = p.action_id where a.case_id = item.id),
     'enforced_ms', (select jsonb_build_object('fastest', min(a.enforce_ms), 'slowest', max(a.enforce_ms), 'of_case', (
@@ -13564,7 +13581,7 @@ begin
 end;
 $$;
 comment on function public.case_file(uuid) is
-  'All of a case in one answer, for ops: {case, person, session, reports, messages, incidents, actions, clips (each with its access), appeals, enforced_ms: {fastest, slowest, of_case: from its opening to the first act that held}, notes, earlier}. Refuses own_case.';
+  'All of a case in one answer, for ops: {case, person, session, reports, messages, incidents, actions, clips (each with its access), flags, appeals, enforced_ms: {fastest, slowest, of_case: from its opening to the first act that held}, notes, earlier}. Refuses own_case.';
 grant execute on function public.case_file(uuid) to authenticated;
 
 -- schemas/93_chat_rules.sql
@@ -14160,6 +14177,329 @@ $$;
 comment on function public.page_finish(uuid, boolean, text, double precision) is
   'Says what became of a page: {finished}. Not sent: it is due again after 2, 4, 8 … seconds, ten minutes at most, or after p_after seconds. For workers.';
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
+
+-- schemas/93_speech.sql
+-- Owns: what the speech process may know and write (`python -m speech`): of whom in which session it may transcribe words and
+-- whose camera it may look at, and what it found. It has a role of its own, live_speech, that may call the five functions
+-- below and store the frames that they name, and nothing else. Off by default, and never in calls: nothing here speaks of one.
+
+do $$
+begin
+  create role live_speech nologin inherit;
+exception
+  when duplicate_object or unique_violation then null;  -- a role belongs to the server, not to this database
+end;
+$$;
+do $$
+begin
+  -- As Supabase's Storage asks of a role of one's own: the data API takes its token, and it has what nobody in particular has.
+  grant live_speech to authenticator;
+  grant anon to live_speech;
+exception
+  when insufficient_privilege then raise warning 'live_speech: grant it to authenticator, and anon to it, by hand; see DEPLOYMENT.md';
+end;
+$$;
+grant usage on schema public, live to live_speech;
+
+insert into public.app_settings (key, value, description) values
+  ('speech.enabled', 'false', 'Whether words of flagged speakers in sessions are transcribed and searched for the word lists. Tell people first.'),
+  ('speech.who', '["case", "strike", "reports"]', 'What flags a speaker: case (an open one that is a cause to keep sound), strike (held against them by a rule that acts), reports (enough credible ones).'),
+  ('speech.at_once', '2', 'How many windows of speech one speech process transcribes at the same time.'),
+  ('pictures.enabled', 'false', 'Whether a single frame of each camera in video sessions is looked at now and then. Tell people first.'),
+  ('pictures.every_seconds', '10', 'How often one camera is looked at, seconds.'),
+  ('pictures.score', '0.85', 'From which score of the classifier (0 to 1) a frame opens a case and is stored.'),
+  ('pictures.kept_a_case', '3', 'How many frames are stored of one case at most.');
+
+create table public.speech_rules (
+  id uuid primary key default gen_random_uuid(),
+  pattern text not null check (char_length(pattern) between 2 and 100),
+  kind text not null check (kind in ('words', 'threat')),
+  language text check (language in ('tr', 'en')),
+  created_at timestamptz not null default clock_timestamp(),
+  unique (pattern, kind)
+);
+comment on table public.speech_rules is 'What spoken words are searched for beside the platform''s word lists of the chat: threats above all.';
+comment on column public.speech_rules.id is 'Id of the rule.';
+comment on column public.speech_rules.pattern is 'A word or words; with * at the end every word that begins so.';
+comment on column public.speech_rules.kind is 'words, or threat: its case is critical.';
+comment on column public.speech_rules.language is 'tr, en or null: for the reader of the list.';
+comment on column public.speech_rules.created_at is 'When it was made.';
+alter table public.speech_rules enable row level security;
+grant select, insert, update, delete on public.speech_rules to service_role;
+grant select, insert (pattern, kind, language), delete on public.speech_rules to authenticated;
+create policy "ops see what is listened for" on public.speech_rules for select to authenticated using ((select live.am_ops()));
+create policy "ops add to what is listened for" on public.speech_rules for insert to authenticated with check ((select live.am_ops()));
+create policy "ops take from what is listened for" on public.speech_rules for delete to authenticated using ((select live.am_ops()));
+insert into public.speech_rules (pattern, kind, language)
+select w, 'threat', 'en' from unnest(string_to_array(
+    'kill you,kill him,kill her,kill them,murder you,shoot you,stab you,beat you up,burn your house,blow you up,find where you live,'
+    'know where you live,you are dead,you''re dead,rape you,kill yourself', ',')) as w
+union all
+select w, 'threat', 'tr' from unnest(string_to_array(
+    'öldürürüm,öldüreceğim,öldürecem,öldüricem,öldürürüz,gebertirim,geberteceğim,gebertecem,vururum seni,seni vururum,keserim seni,'
+    'seni keserim,bıçaklarım,seni bitiririm,evini yakarım,yakarım evini,evini biliyorum,kafana sıkarım,ayağını kırarım,'
+    'bacağını kırarım,tecavüz ederim,geber', ',')) as w;
+
+create table public.content_flags (
+  id uuid primary key,
+  session_id uuid not null references public.live_sessions (id) on delete cascade,
+  user_id uuid not null,
+  case_id uuid references public.moderation_cases (id) on delete set null,
+  kind text not null check (kind in ('words', 'threat', 'picture')),
+  patterns text[] not null default '{}' check (cardinality(patterns) <= 20),
+  score real check (score between 0 and 1),
+  clip_id uuid references public.evidence_clips (id) on delete set null,
+  engine text not null check (char_length(engine) between 1 and 100),
+  from_at timestamptz not null,
+  to_at timestamptz not null,
+  created_at timestamptz not null default clock_timestamp(),
+  check (to_at >= from_at and to_at - from_at < interval '1 minute'),
+  check ((kind = 'picture') = (score is not null)),
+  check ((kind = 'picture') = (cardinality(patterns) = 0))
+);
+comment on table public.content_flags is 'What the speech process found: which rules a person''s words met, or how a frame of their camera was scored. Never what was said.';
+comment on column public.content_flags.id is 'Chosen by the process, so that a repeated write is the same flag.';
+comment on column public.content_flags.session_id is 'Where. Never a call.';
+comment on column public.content_flags.user_id is 'Whose words or camera. Kept when the account is deleted.';
+comment on column public.content_flags.case_id is 'The case that it opened or was added to.';
+comment on column public.content_flags.kind is 'words, threat or picture.';
+comment on column public.content_flags.patterns is 'The rules that were met, as the lists have them: no other word of what was said.';
+comment on column public.content_flags.score is 'The classifier''s score of the frame, 0 to 1.';
+comment on column public.content_flags.clip_id is 'The frame that was stored.';
+comment on column public.content_flags.engine is 'What transcribed or classified it.';
+comment on column public.content_flags.from_at is 'Start of the words, or when the frame was taken.';
+comment on column public.content_flags.to_at is 'End of the words.';
+comment on column public.content_flags.created_at is 'When it was written.';
+create index content_flags_of_case on public.content_flags (case_id, from_at) where case_id is not null;
+create index content_flags_of_person on public.content_flags (user_id, created_at desc);
+create index content_flags_of_session on public.content_flags (session_id);
+create index content_flags_of_clip on public.content_flags (clip_id) where clip_id is not null;
+create index content_flags_by_age on public.content_flags (created_at);
+alter table public.content_flags enable row level security;
+grant select on public.content_flags to authenticated, service_role;
+create policy "ops see flags, but not of themselves" on public.content_flags for select to authenticated
+  using ((select live.am_ops()) and user_id <> (select auth.uid()));
+
+create table live.speech_rooms (
+  room text primary key,
+  worker text not null check (char_length(worker) between 1 and 100),
+  until timestamptz not null
+);
+comment on table live.speech_rooms is 'Which speech process listens in which room, and until when: two never do.';
+comment on column live.speech_rooms.room is 'LiveKit''s room.';
+comment on column live.speech_rooms.worker is 'The process.';
+comment on column live.speech_rooms.until is 'When another may take the room.';
+alter table live.speech_rooms enable row level security;
+
+insert into live.personal_data (table_name, whose, exported_when, setting, age, why) values
+  ('public.content_flags', '{user_id}',
+   'not exists (select from public.moderation_cases k where k.id = t.case_id and k.resolved_at is null)',
+   'retention.incidents_days', 't.created_at',
+   'Which rules a person''s words met, or how a frame of their camera was scored: what a decision and an appeal rest on. No transcript is kept.');
+insert into live.personal_data (table_name, why) values
+  ('public.speech_rules', 'Holds nothing about a person: what spoken words are searched for.'),
+  ('live.speech_rooms', 'Holds nothing about a person: which process listens in which room, for seconds.');
+
+-- ── who, and where ───────────────────────────────────────────────────────────────────────────────────────────────
+create function live.is_flagged_speaker(p_session public.live_sessions, p_user uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+declare
+  who constant jsonb := live.setting('speech.who');
+  about constant uuid := live.open_case_of(p_session.id, null, p_user);
+begin
+  return (who ? 'case' and exists (select from public.moderation_cases c where c.id = about and c.sound_kept_since is not null))
+      or (who ? 'reports' and about is not null and live.credible_reporters(about) >= live.limit_of('reports_for_evidence'))
+      or (who ? 'strike' and live.effective_policy(p_session) ->> 'mode' = 'enforce'
+          and exists (select from public.moderation_incidents i where i.session_id = p_session.id and i.user_id = p_user)
+          and exists (select from jsonb_array_elements(live.standing_strikes(p_session)) s where s ->> 'user_id' = p_user::text));
+end;
+$$;
+comment on function live.is_flagged_speaker(public.live_sessions, uuid) is
+  'Whether the words of a person in a session may be transcribed now, by speech.who. One report flags nobody, nor does a word in the chat.';
+
+create function live.flagged_speakers(p_session public.live_sessions) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select coalesce(jsonb_agg(p.user_id order by p.user_id), '[]') from public.live_participants p
+           where p.session_id = p_session.id and p.is_online
+             and (exists (select from public.moderation_cases c
+                           where c.session_id = p_session.id and c.user_id = p.user_id and c.resolved_at is null)
+               or exists (select from public.moderation_incidents i where i.session_id = p_session.id and i.user_id = p.user_id))
+             and live.is_flagged_speaker(p_session, p.user_id));
+end;
+$$;
+comment on function live.flagged_speakers(public.live_sessions) is 'Who in a session is online and flagged.';
+
+create function live.speech_lists() returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select jsonb_agg(jsonb_build_object('pattern', x.pattern, 'kind', x.kind, 'exact_letters', x.exact_letters)
+                           order by x.kind, x.pattern, x.exact_letters)
+            from (select r.pattern, r.kind, false as exact_letters from public.speech_rules r
+                  union select r.pattern, 'words', r.exact_letters from public.chat_rules r where r.scope = 'platform') x);
+end;
+$$;
+comment on function live.speech_lists() is 'What spoken words are searched for: [{pattern, kind, exact_letters}].';
+
+create function public.speech_pull(p_worker text, p_lists text default null, p_most int default 50) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  words constant boolean := (live.setting('speech.enabled'))::boolean;
+  cameras constant boolean := (live.setting('pictures.enabled'))::boolean;
+  lists constant jsonb := case when words then live.speech_lists() else '[]' end;
+  place record;
+  rooms jsonb := '[]';
+begin
+  delete from live.speech_rooms l where l.until < clock_timestamp() - interval '1 minute';
+  if words or cameras then
+    for place in
+      select s.livekit_room as room, f.flagged, (cameras and s.type = 'video_live') as looked_at
+        from public.live_sessions s
+       cross join lateral (select case when words then live.flagged_speakers(s) else '[]' end as flagged) f
+       where s.status = 'live' and (jsonb_array_length(f.flagged) > 0 or (cameras and s.type = 'video_live'))
+         and not exists (select from live.speech_rooms l
+                          where l.room = s.livekit_room and l.worker <> p_worker and l.until > clock_timestamp())
+       order by s.started_at limit least(greatest(coalesce(p_most, 50), 1), 200)
+    loop
+      insert into live.speech_rooms as l (room, worker, until)
+      values (place.room, p_worker, clock_timestamp() + interval '10 seconds')
+      on conflict (room) do update set worker = excluded.worker, until = excluded.until
+        where l.worker = excluded.worker or l.until < clock_timestamp();
+      if found then
+        rooms := rooms || jsonb_build_object('room', place.room, 'flagged', place.flagged, 'pictures', place.looked_at);
+      end if;
+    end loop;
+  end if;
+  return jsonb_build_object('rooms', rooms, 'at_once', live.setting('speech.at_once'),
+    'every_seconds', live.setting('pictures.every_seconds'), 'score', live.setting('pictures.score'), 'lists_version', md5(lists::text))
+    || case when md5(lists::text) is distinct from p_lists then jsonb_build_object('lists', lists) else '{}' end;
+end;
+$$;
+comment on function public.speech_pull(text, text, int) is
+  'For the speech process, each two seconds: where it may listen and look for the next ten: {rooms: [{room, flagged: [user_id], pictures}], at_once, '
+  'every_seconds, score, lists_version, lists?: [{pattern, kind, exact_letters}] unless p_lists is their version}. p_most: rooms that it can take.';
+grant execute on function public.speech_pull(text, text, int) to service_role, live_speech;
+
+create function live.speech_place(p_worker text, p_room text) returns public.live_sessions
+language plpgsql stable set search_path = '' as $$
+declare
+  place public.live_sessions;
+begin
+  select s.* into place from public.live_sessions s join live.speech_rooms l on l.room = s.livekit_room
+   where s.livekit_room = p_room and s.status = 'live' and l.worker = p_worker and l.until > clock_timestamp();
+  return place;
+end;
+$$;
+comment on function live.speech_place(text, text) is 'The live session in which this process listens now; nulls when it is another''s.';
+
+-- ── what was found ───────────────────────────────────────────────────────────────────────────────────────────────
+create function public.speech_flag(p_worker text, p_row jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session constant public.live_sessions := live.speech_place(p_worker, p_row ->> 'room');
+  who constant uuid := (p_row ->> 'user_id')::uuid;
+  found_kind text;
+  met text[];
+  about uuid;
+begin
+  if exists (select from public.content_flags f where f.id = (p_row ->> 'id')::uuid) then
+    return jsonb_build_object('ok', true);
+  elsif session.id is null or not (live.setting('speech.enabled'))::boolean or not live.is_flagged_speaker(session, who) then
+    return jsonb_build_object('ok', false, 'error', 'no_cause');
+  end if;
+  -- Only what the lists have is written: no process, right or wrong, can put a transcript here.
+  select array_agg(distinct x.pattern), case when bool_or(x.kind = 'threat') then 'threat' else 'words' end
+    into met, found_kind
+    from jsonb_array_elements_text(p_row -> 'patterns') p (pattern)
+    join jsonb_to_recordset(live.speech_lists()) as x (pattern text, kind text) using (pattern);
+  if met is null then
+    return jsonb_build_object('ok', false, 'error', 'no_match');
+  end if;
+  about := live.open_case(session.id, null, who, case found_kind when 'threat' then 'critical' else 'warning' end, 'speech');
+  insert into public.content_flags (id, session_id, user_id, case_id, kind, patterns, engine, from_at, to_at)
+  values ((p_row ->> 'id')::uuid, session.id, who, about, found_kind, met[1:20], p_row ->> 'engine',
+          (p_row ->> 'from_at')::timestamptz, (p_row ->> 'to_at')::timestamptz);
+  -- One clip holds half a minute: what is said within that is in it.
+  if (live.setting('evidence.seconds'))::int > 0 and not exists (
+      select from live.evidence_orders o where o.case_id = about and o.asked_at > clock_timestamp() - interval '30 seconds') then
+    perform live.keep_sound(about, 'speech');
+  end if;
+  return jsonb_build_object('ok', true, 'case_id', about);
+end;
+$$;
+comment on function public.speech_flag(text, jsonb) is
+  'Words of a flagged speaker met the lists: {"id", "room", "user_id", "patterns", "engine", "from_at", "to_at"} -> {"ok", "case_id"?, "error"?: no_cause, '
+  'no_match}. Opens the person''s case and asks the worker for a clip; mutes nobody. The same id again is the same flag.';
+grant execute on function public.speech_flag(text, jsonb) to service_role, live_speech;
+
+create function public.picture_found(p_worker text, p_row jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session constant public.live_sessions := live.speech_place(p_worker, p_row ->> 'room');
+  who constant uuid := (p_row ->> 'user_id')::uuid;
+  clip constant uuid := (p_row ->> 'id')::uuid;
+  about uuid;
+  kept boolean;
+begin
+  if session.id is null or session.type <> 'video_live' or not (live.setting('pictures.enabled'))::boolean
+      or (p_row ->> 'score')::real < (live.setting('pictures.score'))::real
+      or not exists (select from public.live_participants p where p.session_id = session.id and p.user_id = who and p.is_online) then
+    return jsonb_build_object('ok', false, 'error', 'no_cause');
+  elsif exists (select from public.content_flags f where f.id = clip) then
+    return jsonb_build_object('ok', true, 'path', (
+      select c.path from public.evidence_clips c where c.id = clip and c.stored_at is null and c.deleted_at is null));
+  end if;
+  about := live.open_case(session.id, null, who, 'warning', 'picture');
+  kept := (select count(*) from public.evidence_clips c where c.case_id = about and c.kind = 'picture')
+          < (live.setting('pictures.kept_a_case'))::int;
+  if kept then
+    insert into public.evidence_clips (id, session_id, case_id, user_id, why, kind, from_at, to_at, path, retention_until)
+    values (clip, session.id, about, who, 'picture', 'picture', (p_row ->> 'at')::timestamptz, (p_row ->> 'at')::timestamptz,
+            session.id || '/' || clip || '.jpg', clock_timestamp() + make_interval(days => (live.setting('evidence.unreviewed_days'))::int));
+  end if;
+  insert into public.content_flags (id, session_id, user_id, case_id, kind, score, clip_id, engine, from_at, to_at)
+  values (clip, session.id, who, about, 'picture', (p_row ->> 'score')::real, case when kept then clip end, p_row ->> 'engine',
+          (p_row ->> 'at')::timestamptz, (p_row ->> 'at')::timestamptz);
+  return jsonb_build_object('ok', true, 'case_id', about, 'path', (select c.path from public.evidence_clips c where c.id = clip));
+end;
+$$;
+comment on function public.picture_found(text, jsonb) is
+  'A frame of somebody''s camera was scored high: {"id", "room", "user_id", "score", "engine", "at"} -> {"ok", "case_id"?, "path"?: where to store it, '
+  'null where the case has enough, "error"?: no_cause}. Opens the person''s case; takes nobody''s camera. The same id again is the same flag.';
+grant execute on function public.picture_found(text, jsonb) to service_role, live_speech;
+
+create function public.picture_stored(p_worker text, p_id uuid, p_sha256 text, p_bytes int) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  if not exists (select from public.evidence_clips c where c.id = p_id and c.kind = 'picture') then
+    return jsonb_build_object('ok', false);
+  end if;
+  return public.agent_evidence_stored(p_worker, p_id, p_sha256, p_bytes);
+end;
+$$;
+comment on function public.picture_stored(text, uuid, text, int) is 'The file of a frame is there: {"ok"}, as agent_evidence_stored.';
+grant execute on function public.picture_stored(text, uuid, text, int) to service_role, live_speech;
+
+create function live.frame_is_awaited(p_path text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.evidence_clips c
+                  where c.path = p_path and c.kind = 'picture' and c.stored_at is null and c.deleted_at is null);
+end;
+$$;
+comment on function live.frame_is_awaited(text) is 'Whether a frame is to be stored under this name: the speech process may, once.';
+grant execute on function live.frame_is_awaited(text) to live_speech;
+create policy "the speech process stores the frames that were asked for" on storage.objects for insert to live_speech
+  with check (bucket_id = 'evidence' and live.frame_is_awaited(name));
+
+create function live.flags_json(p_case uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select coalesce(jsonb_agg(to_jsonb(f) order by f.from_at), '[]')
+            from (select x.* from public.content_flags x where x.case_id = p_case order by x.from_at limit 200) f);
+end;
+$$;
+comment on function live.flags_json(uuid) is 'What the speech process found in a case.';
 
 -- schemas/94_console_lists.sql
 -- Owns: the lists of the console, each one page of what the database sorts: the live rooms (console_rooms) and the people of a
@@ -14901,6 +15241,9 @@ revoke all on table
   live.looks,
   live.names,
   public.page_outbox,
+  public.speech_rules,
+  public.content_flags,
+  live.speech_rooms,
   live.listens,
   public.live_now,
   public.live_upcoming,
@@ -15501,6 +15844,16 @@ revoke all on routine
   live.settle_pages(),
   public.page_claim(p_most int),
   public.page_finish(p_id uuid, p_sent boolean, p_error text, p_after double precision),
+  live.is_flagged_speaker(p_session public.live_sessions, p_user uuid),
+  live.flagged_speakers(p_session public.live_sessions),
+  live.speech_lists(),
+  public.speech_pull(p_worker text, p_lists text, p_most int),
+  live.speech_place(p_worker text, p_room text),
+  public.speech_flag(p_worker text, p_row jsonb),
+  public.picture_found(p_worker text, p_row jsonb),
+  public.picture_stored(p_worker text, p_id uuid, p_sha256 text, p_bytes int),
+  live.frame_is_awaited(p_path text),
+  live.flags_json(p_case uuid),
   live.page_of(p_limit int),
   live.room_facts(p_session public.live_sessions, p_leases boolean, out incidents int, out worst text, out loud_user uuid, out loud_lufs double precision, out hands int, out worker text, out claimed_at timestamptz, out trouble text[]),
   live.livekit_away(),
@@ -15719,6 +16072,15 @@ grant execute on function public.find_people(text, int) to authenticated;
 grant select on public.page_outbox to service_role;
 grant execute on function public.page_claim(int) to service_role;
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
+grant usage on schema public, live to live_speech;
+grant select, insert, update, delete on public.speech_rules to service_role;
+grant select, insert (pattern, kind, language), delete on public.speech_rules to authenticated;
+grant select on public.content_flags to authenticated, service_role;
+grant execute on function public.speech_pull(text, text, int) to service_role, live_speech;
+grant execute on function public.speech_flag(text, jsonb) to service_role, live_speech;
+grant execute on function public.picture_found(text, jsonb) to service_role, live_speech;
+grant execute on function public.picture_stored(text, uuid, text, int) to service_role, live_speech;
+grant execute on function live.frame_is_awaited(text) to live_speech;
 grant execute on function public.console_rooms(text, text, boolean, text, int, int), public.console_people(uuid, text, text, int, int, uuid[]) to authenticated;
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function public.ops_listen(uuid, uuid, text, uuid) to service_role;

@@ -114,7 +114,7 @@ create function live.setting_fault(p_key text, p_value jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
   return case
-    when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air', 'recording.enabled', 'recording.co_host', 'recording.tickets_valid') then
+    when p_key in ('live.enabled', 'calls.enabled', 'calls.busy_on_air', 'speech.enabled', 'pictures.enabled', 'recording.enabled', 'recording.co_host', 'recording.tickets_valid') then
       case when jsonb_typeof(p_value) <> 'boolean' then 'must be true or false' end
     when p_key in ('calls.ring_seconds', 'calls.alone_seconds', 'session.host_grace_seconds', 'session.no_show_seconds',
                    'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds', 'pager.retry_seconds') then
@@ -142,6 +142,14 @@ begin
     when p_key in ('evidence.after_seconds', 'evidence.link_seconds', 'recording.link_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 1 and 60 or p_value::numeric % 1 <> 0 then 'must be between 1 and 60 whole seconds' end
+    when p_key = 'speech.who' then
+      case when jsonb_typeof(p_value) <> 'array' or not p_value <@ '["case", "strike", "reports"]' then 'must be a list of case, strike, reports' end
+    when p_key in ('speech.at_once', 'pictures.every_seconds', 'pictures.kept_a_case') then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
+           when p_value::numeric not between 1 and 600 or p_value::numeric % 1 <> 0 then 'must be a whole number between 1 and 600' end
+    when p_key = 'pictures.score' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
+           when p_value::numeric not between 0.1 and 1 then 'must be between 0.1 and 1' end
     when p_key in ('bans.second_person_days', 'appeals.within_days', 'evidence.unreviewed_days', 'evidence.violation_days', 'recording.retention_days') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between 1 and 3650 or p_value::numeric % 1 <> 0 then 'must be between 1 and 3650 whole days' end

@@ -55,7 +55,7 @@ create table public.moderation_cases (
   recording_id uuid,
   user_id uuid,
   severity text not null check (severity in ('info', 'warning', 'critical')),
-  source text not null check (source in ('rule', 'report', 'ops')),
+  source text not null check (source in ('rule', 'report', 'ops', 'speech', 'picture')),
   claimed_by uuid,
   claim_expires_at timestamptz,
   resolved_at timestamptz,
@@ -75,7 +75,7 @@ comment on column public.moderation_cases.message_id is 'The chat message it is 
 comment on column public.moderation_cases.recording_id is 'The recording it is about.';
 comment on column public.moderation_cases.user_id is 'Whom it is about; null for a whole session. Kept when the account is deleted.';
 comment on column public.moderation_cases.severity is 'info, warning or critical: the gravest of what was added to it.';
-comment on column public.moderation_cases.source is 'What opened it: rule, report or ops.';
+comment on column public.moderation_cases.source is 'What opened it: rule, report, ops, speech (spoken words) or picture (a camera''s frame).';
 comment on column public.moderation_cases.claimed_by is 'Who of ops works on it; null while nobody does.';
 comment on column public.moderation_cases.claim_expires_at is 'When somebody else may claim it.';
 comment on column public.moderation_cases.resolved_at is 'When it was decided; null while open.';

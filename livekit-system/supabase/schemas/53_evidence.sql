@@ -12,7 +12,7 @@ insert into public.app_settings (key, value, description) values
 update public.app_settings set value = value || '{"reports_for_evidence": 2, "evidence_links_per_minute": 30}' where key = 'limits';
 
 insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
-values ('evidence', 'evidence', false, 2097152, '{audio/ogg}')
+values ('evidence', 'evidence', false, 2097152, '{audio/ogg,image/jpeg}')
 on conflict (id) do nothing;
 
 alter table public.moderation_cases add column sound_kept_since timestamptz;
@@ -26,14 +26,14 @@ create index moderation_cases_of_session on public.moderation_cases (session_id)
 create table live.evidence_orders (
   id uuid primary key,
   case_id uuid not null references public.moderation_cases (id) on delete cascade,
-  why text not null check (why in ('reports', 'ops')),
+  why text not null check (why in ('reports', 'ops', 'speech')),
   asked_by uuid,
   asked_at timestamptz not null default clock_timestamp()
 );
 comment on table live.evidence_orders is 'Clips that were asked for, by a second report or by ops; of incidents the worker takes them by itself.';
 comment on column live.evidence_orders.id is 'Id of the clip that it becomes.';
 comment on column live.evidence_orders.case_id is 'The case, and so the person and the session.';
-comment on column live.evidence_orders.why is 'reports or ops.';
+comment on column live.evidence_orders.why is 'reports, ops or speech.';
 comment on column live.evidence_orders.asked_by is 'Who of ops asked.';
 comment on column live.evidence_orders.asked_at is 'When.';
 create index evidence_orders_of_case on live.evidence_orders (case_id, asked_at);
@@ -46,7 +46,8 @@ create table public.evidence_clips (
   incident_id uuid references public.moderation_incidents (id) on delete set null,
   case_id uuid references public.moderation_cases (id) on delete set null,
   user_id uuid not null,
-  why text not null check (why in ('incident', 'reports', 'ops')),
+  why text not null check (why in ('incident', 'reports', 'ops', 'speech', 'picture')),
+  kind text not null default 'sound' check (kind in ('sound', 'picture')),
   from_at timestamptz not null,
   to_at timestamptz not null,
   path text not null unique,
@@ -68,7 +69,8 @@ comment on column public.evidence_clips.session_id is 'Where it was heard. Never
 comment on column public.evidence_clips.incident_id is 'The incident that it shows.';
 comment on column public.evidence_clips.case_id is 'The case that it belongs to.';
 comment on column public.evidence_clips.user_id is 'Who is heard. Kept when the account is deleted.';
-comment on column public.evidence_clips.why is 'What made it a clip: incident, reports (a second credible one) or ops.';
+comment on column public.evidence_clips.why is 'What made it a clip: incident, reports (a second credible one), ops, speech (words that met the lists) or picture.';
+comment on column public.evidence_clips.kind is 'sound (Ogg/Opus), or picture: one frame of a camera (JPEG).';
 comment on column public.evidence_clips.from_at is 'Start of the sound.';
 comment on column public.evidence_clips.to_at is 'End of the sound.';
 comment on column public.evidence_clips.path is 'The file in the bucket evidence.';
@@ -494,17 +496,23 @@ declare
   seconds constant int := (live.setting('evidence.seconds'))::int;
   days constant int := (live.setting('evidence.unreviewed_days'))::int;
   longest constant int := (live.setting('evidence.violation_days'))::int;
+  speech constant boolean := (live.setting('speech.enabled'))::boolean;
+  pictures constant boolean := (live.setting('pictures.enabled'))::boolean;
 begin
-  return jsonb_build_object('kept', seconds > 0, 'seconds', seconds,
+  return jsonb_build_object('kept', seconds > 0, 'seconds', seconds, 'speech', speech, 'pictures', pictures,
     'text_en', case when seconds = 0 then 'No sound of this room is kept as evidence.' else format(
       'Sound of this room is not recorded for moderation. Of a speaker who broke a sound rule, or whom several people reported, up to %s seconds may be '
       'kept so that a person can judge. It is deleted after %s days if nobody has judged it, at once if it was no violation, and after %s days otherwise. '
-      'Calls are never kept.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end,
+      'Calls are never kept.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end
+      || case when speech then ' Words of such a speaker are searched for threats and insults by a program; what was said is not written down.' else '' end
+      || case when pictures then ' A program looks at single frames of cameras; one that it takes for sexual is kept so that a person can judge.' else '' end,
     'text_tr', case when seconds = 0 then 'Bu odanın sesi kanıt olarak saklanmaz.' else format(
       'Bu odanın sesi denetim amacıyla kaydedilmez. Bir ses kuralını ihlal eden veya birden çok kişi tarafından bildirilen konuşmacının en fazla %s saniyelik '
       'sesi, bir kişinin değerlendirebilmesi için saklanabilir. Kimse değerlendirmezse %s gün sonra, ihlal yoksa hemen, ihlal varsa %s gün sonra silinir. '
-      'Aramalar hiçbir zaman saklanmaz.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end);
+      'Aramalar hiçbir zaman saklanmaz.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end
+      || case when speech then ' Böyle bir konuşmacının sözlerinde tehdit ve hakaret bir programla aranır; söylenenler yazıya geçirilip saklanmaz.' else '' end
+      || case when pictures then ' Bir program kameralardan tek tek kareler inceler; cinsel içerik sandığı kare, bir kişinin değerlendirebilmesi için saklanır.' else '' end);
 end;
 $$;
-comment on function public.evidence_notice() is 'What the app shows before somebody speaks: {kept, seconds, text_en, text_tr}.';
+comment on function public.evidence_notice() is 'What the app shows before somebody speaks: {kept, seconds, speech, pictures, text_en, text_tr}.';
 grant execute on function public.evidence_notice() to authenticated;

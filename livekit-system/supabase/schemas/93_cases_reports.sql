@@ -261,6 +261,7 @@ begin
     'actions', (select coalesce(jsonb_agg(to_jsonb(a) order by a.n), '[]')
                   from (select * from public.moderation_actions x where x.case_id = item.id order by x.n desc limit 200) a),
     'clips', live.clips_json(item.id),
+    'flags', live.flags_json(item.id),
     'appeals', (select coalesce(jsonb_agg(to_jsonb(p) order by p.created_at), '[]')
                   from public.moderation_appeals p join public.moderation_actions a on a.id = p.action_id where a.case_id = item.id),
     'enforced_ms', (select jsonb_build_object('fastest', min(a.enforce_ms), 'slowest', max(a.enforce_ms), 'of_case', (
@@ -276,5 +277,5 @@ begin
 end;
 $$;
 comment on function public.case_file(uuid) is
-  'All of a case in one answer, for ops: {case, person, session, reports, messages, incidents, actions, clips (each with its access), appeals, enforced_ms: {fastest, slowest, of_case: from its opening to the first act that held}, notes, earlier}. Refuses own_case.';
+  'All of a case in one answer, for ops: {case, person, session, reports, messages, incidents, actions, clips (each with its access), flags, appeals, enforced_ms: {fastest, slowest, of_case: from its opening to the first act that held}, notes, earlier}. Refuses own_case.';
 grant execute on function public.case_file(uuid) to authenticated;

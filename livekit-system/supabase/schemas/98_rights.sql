@@ -82,6 +82,9 @@ revoke all on table
   live.looks,
   live.names,
   public.page_outbox,
+  public.speech_rules,
+  public.content_flags,
+  live.speech_rooms,
   live.listens,
   public.live_now,
   public.live_upcoming,
@@ -682,6 +685,16 @@ revoke all on routine
   live.settle_pages(),
   public.page_claim(p_most int),
   public.page_finish(p_id uuid, p_sent boolean, p_error text, p_after double precision),
+  live.is_flagged_speaker(p_session public.live_sessions, p_user uuid),
+  live.flagged_speakers(p_session public.live_sessions),
+  live.speech_lists(),
+  public.speech_pull(p_worker text, p_lists text, p_most int),
+  live.speech_place(p_worker text, p_room text),
+  public.speech_flag(p_worker text, p_row jsonb),
+  public.picture_found(p_worker text, p_row jsonb),
+  public.picture_stored(p_worker text, p_id uuid, p_sha256 text, p_bytes int),
+  live.frame_is_awaited(p_path text),
+  live.flags_json(p_case uuid),
   live.page_of(p_limit int),
   live.room_facts(p_session public.live_sessions, p_leases boolean, out incidents int, out worst text, out loud_user uuid, out loud_lufs double precision, out hands int, out worker text, out claimed_at timestamptz, out trouble text[]),
   live.livekit_away(),
@@ -900,6 +913,15 @@ grant execute on function public.find_people(text, int) to authenticated;
 grant select on public.page_outbox to service_role;
 grant execute on function public.page_claim(int) to service_role;
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
+grant usage on schema public, live to live_speech;
+grant select, insert, update, delete on public.speech_rules to service_role;
+grant select, insert (pattern, kind, language), delete on public.speech_rules to authenticated;
+grant select on public.content_flags to authenticated, service_role;
+grant execute on function public.speech_pull(text, text, int) to service_role, live_speech;
+grant execute on function public.speech_flag(text, jsonb) to service_role, live_speech;
+grant execute on function public.picture_found(text, jsonb) to service_role, live_speech;
+grant execute on function public.picture_stored(text, uuid, text, int) to service_role, live_speech;
+grant execute on function live.frame_is_awaited(text) to live_speech;
 grant execute on function public.console_rooms(text, text, boolean, text, int, int), public.console_people(uuid, text, text, int, int, uuid[]) to authenticated;
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function public.ops_listen(uuid, uuid, text, uuid) to service_role;

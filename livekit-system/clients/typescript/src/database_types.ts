@@ -163,6 +163,47 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      content_flags: {
+        Row: {
+          case_id: string | null;
+          clip_id: string | null;
+          created_at: string;
+          engine: string;
+          from_at: string;
+          id: string;
+          kind: string;
+          patterns: string[];
+          score: number | null;
+          session_id: string;
+          to_at: string;
+          user_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "content_flags_case_id_fkey";
+            columns: ["case_id"];
+            isOneToOne: false;
+            referencedRelation: "moderation_cases";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "content_flags_clip_id_fkey";
+            columns: ["clip_id"];
+            isOneToOne: false;
+            referencedRelation: "evidence_clips";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "content_flags_session_id_fkey";
+            columns: ["session_id"];
+            isOneToOne: false;
+            referencedRelation: "live_sessions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       creator_debts: {
         Row: { coins: number; created_at: string; creator_id: string; ledger_id: number };
         Insert: never;
@@ -280,6 +321,7 @@ export type Database = {
           held_by: string | null;
           id: string;
           incident_id: string | null;
+          kind: string;
           legal_hold: boolean;
           path: string;
           retention_until: string;
@@ -1043,6 +1085,12 @@ export type Database = {
           revoked_at: string | null;
         };
         Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      speech_rules: {
+        Row: { created_at: string; id: string; kind: string; language: string | null; pattern: string };
+        Insert: { kind: string; language?: string | null; pattern: string };
         Update: never;
         Relationships: [];
       };

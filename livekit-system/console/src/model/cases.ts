@@ -10,7 +10,7 @@ export interface Case {
   call_id: string | null;
   user_id: string | null;
   severity: Severity;
-  source: "rule" | "report" | "ops";
+  source: "rule" | "report" | "ops" | "speech" | "picture";
   opened_at: Time;
   state: "open" | "claimed" | "resolved";
   claimed_by: string | null;

@@ -253,7 +253,7 @@ export interface Words extends ToolWords {
     choose: string;
     wholeSession: string;
     severity: { info: string; warning: string; critical: string };
-    source: { rule: string; report: string; ops: string };
+    source: { rule: string; report: string; ops: string; speech: string; picture: string };
     reporters: (n: number) => string;
     held: (who: string) => string;
     claim: string;
