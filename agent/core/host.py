@@ -225,6 +225,7 @@ class Host:
         held = self._puller.hold(lease, claim.cursor, claimed_at, inbox.put, inbox.fail)
         room_now = Moderated(held, claim.facts, inbox, self._clock.now())
         self._moderated[lease] = room_now
+        self._shared.recorder.hold(lease, livekit.identity, recorded=claim.recorded)
         bind(**claim.facts.as_key(), epoch=claim.epoch)
         try:
             log.info("moderating")
@@ -240,6 +241,7 @@ class Host:
             raise
         finally:
             del self._moderated[lease]
+            self._shared.recorder.let_go(lease)
             self._puller.let_go(lease)
 
     def _tell_gap(self, since: float | None) -> None:

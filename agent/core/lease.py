@@ -46,6 +46,8 @@ class Claim:
     cursor: str = "0"
     unmoderated_since: float | None = None
     """When the worker before last gave a sign, by the database's clock. None: the room has just been opened."""
+    recorded: bool = False
+    """It is recorded, or is to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class RoomPull:
     fault: Exception | None = None
     more_events: bool = False
     """There may be more than were brought: look again once these are relayed and recorded."""
+    recorded: bool = False
+    """It is recorded, or is to be."""
 
 
 @dataclass(frozen=True, slots=True)

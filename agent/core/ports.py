@@ -127,6 +127,16 @@ class HiddenParticipant(Protocol):
         """One reliable data packet, to everyone or to some. Raises `Unavailable`."""
 
 
+class Recorders(Protocol):
+    """Sees to the recordings of the rooms that are ours."""
+
+    def hold(self, lease: Lease, bot: Identity, *, recorded: bool) -> None:
+        """A room is ours, and we are in it as `bot`. `recorded`: it is recorded, or is to be."""
+
+    def let_go(self, lease: Lease) -> None:
+        """It is not ours any more."""
+
+
 class Screen(Protocol):
     """Shows levels to those who look from outside the room. Best effort."""
 

@@ -64,6 +64,8 @@ class Puller:
         """`deaf` is called when rows come that wake-ups should have announced."""
         self._store, self._clock, self._metrics, self._deaf = store, clock, metrics, deaf
         self._rhythm, self._patience = rhythm, rhythm.brief_seconds
+        self.on_recorded: Callable[[Lease], None] = lambda _: None
+        """Called for news of a room that is recorded, or is to be."""
         self._held: dict[RoomName, HeldRoom] = {}
         self._woken: set[RoomName] = set()
         self._later_looks: dict[RoomName, tuple[asyncio.TimerHandle, ...]] = {}
@@ -262,6 +264,8 @@ class Puller:
                 held.cursor, held.more_events = item.cursor or held.cursor, item.more_events
                 held.in_hand.update(action.id for action in item.pulled.actions)
                 held.deliver(item.pulled)
+                if item.recorded:
+                    self.on_recorded(held.lease)
 
     def _hold_to_wakeups(self, news: tuple[RoomPull, ...]) -> None:
         """What the beat found although it was there long enough to be told about."""

@@ -8,7 +8,7 @@ from agent.core.envelope import Signs
 from agent.core.inbox import Inbox
 from agent.core.lease import RoomName
 from agent.core.metrics import RoomMetrics
-from agent.core.ports import ClipSink, HiddenParticipant, RoomActions, Screen, Store
+from agent.core.ports import ClipSink, HiddenParticipant, Recorders, RoomActions, Screen, Store
 from handlers.facts import Identity
 
 
@@ -21,5 +21,6 @@ class Shared:
     screen: Screen
     signer: Signs
     clips: ClipSink
+    recorder: Recorders
     clock: DatabaseClock
     metrics: RoomMetrics

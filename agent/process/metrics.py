@@ -161,6 +161,26 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.recordings = Gauge(
+            "live_recordings_open", "Recordings that this worker sees to", registry=self.registry
+        )
+        self.recording_parts = Counter(
+            "live_recording_parts_total",
+            "Parts of recordings: begun, lost, or why one was not begun",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.recording_begin_seconds = Histogram(
+            "live_recording_begin_seconds",
+            "From the moment that a recording may begin until it does",
+            buckets=OUTAGE_BUCKETS,
+            registry=self.registry,
+        )
+        self.recording_past_wish = Gauge(
+            "live_recording_past_wish_seconds",
+            "For how long the longest recording goes on that nobody wants any more",
+            registry=self.registry,
+        )
         self.pages = Counter(
             "live_pages_total",
             "Attempts to call operators by the pager's webhook, by outcome",
@@ -186,6 +206,7 @@ class Metrics:
             (self.interruptions, ("connection_lost", "inbox_overflow", "no_answer")),
             (self.dispatches, ("accepted", "rejected")),
             (self.pages, ("sent", "failed")),
+            (self.recording_parts, ("begun", "lost", "limit", "unanswered", "refused", "gone", "storage")),
         ):
             for value in values:
                 counter.labels(value)

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.process.scheduling import parse_cpus, usable_cpus
 from agent.supabase.pager import Receiver, key_of
+from agent.supabase.recording_place import S3_PATH, PlaceSettings
 
 PREFIX = "LIVE_"
 SEED_BYTES = 32
@@ -96,6 +97,40 @@ class Settings(BaseSettings):
     )
     live_log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     live_log_format: str = Field(default="json", pattern=r"^(json|text)$")
+
+    recording_s3_endpoint: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="where recordings are stored; default: Supabase's Storage",
+    )
+    recording_s3_region: str = "us-east-1"
+    recording_s3_bucket: str = Field(default="recordings", min_length=1)
+    recording_s3_access_key: str = Field(
+        default="",
+        description="without one nothing is recorded; at Supabase with an account: the project's reference",
+    )
+    recording_s3_secret: SecretStr | None = Field(
+        default=None, description="at Supabase with an account: the anon key"
+    )
+    recording_s3_email: str = Field(
+        default="",
+        description="the account that stores recordings in Supabase's Storage, and may do nothing else",
+    )
+    recording_s3_password: SecretStr | None = None
+
+    @property
+    def recording_place(self) -> PlaceSettings:
+        """Where recordings are stored."""
+        secret, password = self.recording_s3_secret, self.recording_s3_password
+        return PlaceSettings(
+            endpoint=self.recording_s3_endpoint or self.supabase_url.rstrip("/") + S3_PATH,
+            region=self.recording_s3_region,
+            bucket=self.recording_s3_bucket,
+            access_key=self.recording_s3_access_key,
+            secret="" if secret is None else secret.get_secret_value(),
+            email=self.recording_s3_email,
+            password="" if password is None else password.get_secret_value(),
+        )
 
     @property
     def api_rate(self) -> float:

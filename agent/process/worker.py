@@ -26,6 +26,8 @@ from agent.core.inbox import Inbox
 from agent.core.lease import RoomName
 from agent.core.ports import PortError
 from agent.core.puller import Puller, Rhythm
+from agent.core.recorder import Recorder
+from agent.core.recording_ports import RecordingOutside
 from agent.core.relay_key import RelayKey
 from agent.core.shared import Shared
 from agent.core.wakes import Hints, Listener
@@ -33,6 +35,7 @@ from agent.core.watcher import Pace, Watcher
 from agent.livekit.actions import LiveKitActions
 from agent.livekit.api_budget import ApiBudget, heed_limit
 from agent.livekit.dispatches import Dispatches
+from agent.livekit.egress import LiveKitEgress
 from agent.livekit.hearing import Hearing
 from agent.livekit.native import RoomEvents, run_no_programs
 from agent.livekit.room import LiveKitRoom, Native
@@ -53,6 +56,9 @@ from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.pager import Pager
 from agent.supabase.pushes import pushes
 from agent.supabase.realtime_budget import RealtimeBudget
+from agent.supabase.recording_files import StoredRecordings
+from agent.supabase.recording_place import RecordingPlace
+from agent.supabase.recording_store import SqlRecordings
 from agent.supabase.shelf import SupabaseShelf
 from agent.supabase.sound_rows import incident_of
 from agent.supabase.store import SqlStore
@@ -68,6 +74,28 @@ GRACE_SECONDS = 0.3
 def worker_name(settings: Settings) -> str:
     """Unique per process and start: a restarted worker must not pass for the one before it."""
     return settings.live_worker_id or f"{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000:x}"
+
+
+def recorder_of(
+    settings: Settings,
+    outside: "Outside",
+    livekit: api.LiveKitAPI,
+    actions: LiveKitActions,
+    clock: DatabaseClock,
+) -> Recorder:
+    """What sees to recordings."""
+    place, metrics = settings.recording_place, outside.metrics
+    places = RecordingPlace(outside.supabase, place)
+    return Recorder(
+        RecordingOutside(
+            rows=SqlRecordings(outside.lane or outside.supabase, outside.name),
+            egresses=LiveKitEgress(livekit, outside.budget, metrics, settings.live_api_timeout, places),
+            actions=actions,
+            files=StoredRecordings(outside.supabase, place.bucket) if place.is_supabase else None,
+            clock=clock,
+            metrics=metrics,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +168,11 @@ class Worker:
         self._evidence = Evidence(
             SupabaseShelf(outside.supabase, self.name), encoded, incident_of, self.metrics.clips
         )
+        self._recorder = recorder_of(settings, outside, self._livekit, actions, self._clock)
+        self._puller.on_recorded = self._recorder.recorded
         shared = Shared(
             store=self._store,
+            recorder=self._recorder,
             clips=self._evidence,
             actions=actions,
             connect=self._livekit_room,
@@ -190,6 +221,8 @@ class Worker:
     def _on_swept(self, swept: Swept) -> None:
         if swept.pushes_due:
             self._pushes.due()
+        if swept.recordings_due:
+            self._recorder.errands_due()
         if swept.evidence_due:
             self._evidence.due()
         if swept.pages_due and self._pager is not None:
@@ -218,6 +251,7 @@ class Worker:
 
     def _on_wake(self, room: RoomName) -> None:
         self._puller.wake(room)
+        self._recorder.woken(room)
         if self._fleet.watches and room not in self._puller.rooms:
             self._watcher.woken()
 
@@ -264,6 +298,7 @@ class Worker:
             "levels": self._levels.run,
             "pushes": self._pushes.run,
             "evidence": self._evidence.run,
+            "recorder": self._recorder.run,
             **({"pager": self._pager.run} if self._pager else {}),
             "hearing": self._native.hearing.run,
             **({"wake-ups": lambda: self._wakeups.run(listener)} if self._woken_by_hints else {}),

@@ -27,6 +27,8 @@ TOO_MANY_REQUESTS = 429
 SERVER_FAULT = 500
 CONNECTIONS = 20
 IDLE_SECONDS = 30.0
+PAGE = 1000
+"""Files in one answer."""
 
 Observe = Callable[[str, str, float], None]
 """Of each data call: the function, the HTTP status or `unreachable`, and the seconds that it took."""
@@ -132,6 +134,50 @@ class Supabase:
         """
         async with _translated("remove", self._seconds):
             await self.client.storage.from_(bucket).remove(paths)
+
+    async def files(self, bucket: str, folder: str) -> Mapping[str, int]:
+        """The files that lie in a folder, by their names in it, with their bytes.
+
+        Raises:
+            Unavailable: no answer within the time.
+            Refused: it will be refused again.
+        """
+        found: dict[str, int] = {}
+        while True:
+            async with _translated("files", self._seconds):
+                page = await self.client.storage.from_(bucket).list(
+                    folder, {"limit": PAGE, "offset": len(found)}
+                )
+            found |= {file["name"]: (file["metadata"] or {}).get("size", 0) for file in page}
+            if len(page) < PAGE:
+                return found
+
+    async def download(self, bucket: str, path: str) -> bytes:
+        """What a file holds.
+
+        Raises:
+            Unavailable: no answer within the time.
+            Refused: it is not there, or will be refused again.
+        """
+        async with _translated("download", self._seconds):
+            return await self.client.storage.from_(bucket).download(path)
+
+    async def sign_in(self, email: str, password: str, key: str) -> tuple[str, float]:
+        """An access token of an account's own, and for how many seconds it is good. `key`: the anon key.
+
+        Raises:
+            Unavailable: no answer within the time.
+            Refused: there is no such account, or the password is another.
+        """
+        url = self.client.supabase_url / "auth" / "v1" / "token"
+        async with _translated("sign-in", self._seconds):
+            answer = await self._http.post(
+                str(url.with_query(grant_type="password")),
+                json={"email": email, "password": password},
+                headers={"apikey": key, "Authorization": f"Bearer {key}"},
+            )
+            session = answer.json()
+        return session["access_token"], float(session["expires_in"])
 
     async def invoke(self, function: str, seconds: float) -> None:
         """Call an edge function as the service role; what it answers is its own affair.

@@ -78,7 +78,8 @@ class SqlStore:
         seen = answer["snapshot"]
         facts = RoomFacts(seen["kind"], seen["id"])
         since = rows.seconds(answer["unmoderated_since"])
-        return Claim(outcome, None, answer["epoch"], facts, rows.snapshot(seen), seen["cursor"], since)
+        snapshot, recorded = rows.snapshot(seen), bool(seen.get("recordings"))
+        return Claim(outcome, None, answer["epoch"], facts, snapshot, seen["cursor"], since, recorded)
 
     async def _claim_all(self, asked: Sequence[Asked]) -> Sequence[Json]:
         wanted = [{"room": one.room, "bot_identity": one.bot} for one in asked]
@@ -213,6 +214,7 @@ def _room_pull(item: Json) -> RoomPull:
         return RoomPull(room, None)
     more = len(item["events"]) >= PULL_LIMIT
     try:
-        return RoomPull(room, rows.pulled(item), item["cursor"], more_events=more)
+        recorded = bool(item.get("recordings"))
+        return RoomPull(room, rows.pulled(item), item["cursor"], more_events=more, recorded=recorded)
     except ShapeError as error:
         return RoomPull(room, None, fault=error)

@@ -10,8 +10,8 @@ import aiohttp
 from aiohttp import web
 
 from local.egress.psrpc import Bus
-from local.egress.recording import Place
 from local.egress.resp import RedisError
+from local.egress.run import Place
 from local.egress.service import EgressService
 from local.ports import LOOPBACK
 

@@ -11,7 +11,7 @@ from livekit.protocol import egress
 from local.egress import messages
 from local.egress.faults import NAMES, Misbehaviour, Vanished
 from local.egress.psrpc import Bus, Client, Method, RpcError
-from local.egress.recording import Place, Recording
+from local.egress.run import EgressRun, Place
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 20
@@ -21,7 +21,7 @@ class EgressService:
     def __init__(self, bus: Bus, place: Place) -> None:
         self._bus, self._place, self.faults = bus, place, Misbehaviour()
         self._io = Client(bus, "IOInfo")
-        self._running: dict[str, tuple[Recording, list[Method]]] = {}
+        self._running: dict[str, tuple[EgressRun, list[Method]]] = {}
 
     def open(self) -> None:
         start = Method(self._bus, "EgressInternal", "StartEgress", "", messages.StartEgress, self._start)
@@ -37,7 +37,7 @@ class EgressService:
         if self.faults.is_on("full") or len(self._running) >= MOST_AT_ONCE:
             raise RpcError("resource_exhausted", "concurrent egress limit exceeded")
         try:
-            recording = Recording(request, self._place, self._told, self.faults)
+            recording = EgressRun(request, self._place, self._told, self.faults)
         except RuntimeError as error:
             raise RpcError("invalid_argument", str(error)) from error
         methods = self._methods(recording)
@@ -47,7 +47,7 @@ class EgressService:
         self._bus.spawn(self._run(recording))
         return answer
 
-    def _methods(self, recording: Recording) -> list[Method]:
+    def _methods(self, recording: EgressRun) -> list[Method]:
         async def stop(_: Any) -> Message:
             if self.faults.is_on("deaf"):
                 await asyncio.Event().wait()
@@ -66,7 +66,7 @@ class EgressService:
             method.open(queued=True)
         return methods
 
-    async def _run(self, recording: Recording) -> None:
+    async def _run(self, recording: EgressRun) -> None:
         try:
             await recording.run()
         except Vanished:

@@ -19,6 +19,8 @@ grant anon, authenticated, service_role, supabase_realtime_admin, supabase_stora
 -- A role of one's own gets anon's rights and is granted to authenticator, as Supabase's guide to custom roles has it.
 grant anon to postgres with admin option;
 grant pg_monitor, pg_signal_backend to postgres;
+-- Hosted, supautils lets `postgres` write policies of Storage's tables; here that takes their owner's role.
+grant supabase_storage_admin to postgres;
 -- Hosted, supautils lets `postgres` change PostgREST's settings; here it takes a grant each.
 grant authenticator to postgres with admin option;
 grant set on parameter pgrst.db_pre_request to postgres;

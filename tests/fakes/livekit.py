@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.core.inbox import Inbox
-from agent.core.lease import Clip, RoomName
+from agent.core.lease import Clip, Lease, RoomName
 from agent.core.ports import ConnectionLost, Listing, TargetGone, Unavailable
 from handlers.events import Event, ParticipantJoined, ParticipantLeft, PermissionReported, RoomSynced
 from handlers.facts import Connection, Identity, Sid
@@ -189,6 +189,14 @@ class FakeSounds:
 
     def clip(self, identity: Identity, after_seconds: float, done: Callable[[Sequence[Block]], None]) -> None:
         self.clips.append((identity, after_seconds, done))
+
+
+class NoRecorder:
+    """`Recorders` where nothing is recorded."""
+
+    def hold(self, lease: Lease, bot: Identity, *, recorded: bool) -> None: ...
+
+    def let_go(self, lease: Lease) -> None: ...
 
 
 class FakeClips:

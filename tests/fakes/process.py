@@ -17,7 +17,7 @@ from agent.core.shared import Shared
 from agent.core.watcher import Pace, Watcher
 from agent.process.metrics import Metrics
 from handlers.facts import Identity
-from tests.fakes.livekit import FakeClips, FakeParticipant, FakeRoom, LiveKit
+from tests.fakes.livekit import FakeClips, FakeParticipant, FakeRoom, LiveKit, NoRecorder
 from tests.fakes.screen import FakeScreen
 from tests.fakes.store import Database, FakeStore
 from tests.fakes.virtual_time import clock
@@ -55,6 +55,7 @@ class Process:
             screen=FakeScreen(),
             signer=Signer(),
             clips=FakeClips(),
+            recorder=NoRecorder(),
             clock=outside.clock,
             metrics=self.metrics,
         )

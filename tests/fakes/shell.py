@@ -23,7 +23,7 @@ from handlers.events import Event
 from handlers.facts import Identity
 from handlers.state import RoomState
 from moderation.desired import Permission
-from tests.fakes.livekit import FakeClips, FakeParticipant, FakeRoom, LiveKit
+from tests.fakes.livekit import FakeClips, FakeParticipant, FakeRoom, LiveKit, NoRecorder
 from tests.fakes.screen import FakeScreen
 from tests.fakes.store import Database, FakeStore
 from tests.fakes.virtual_time import clock
@@ -89,7 +89,15 @@ def shell(lease_seconds: float = 3.0) -> Shell:
     )
     signer = Signer()
     shared = Shared(
-        store, actions, lambda *_: inside, FakeScreen(), signer, FakeClips(), database_clock, metrics
+        store,
+        actions,
+        lambda *_: inside,
+        FakeScreen(),
+        signer,
+        FakeClips(),
+        NoRecorder(),
+        database_clock,
+        metrics,
     )
     world = World(inside, shared, outboxes, puller)
     return Shell(database, livekit, actions, inside, puller, held, world, signer, inbox)

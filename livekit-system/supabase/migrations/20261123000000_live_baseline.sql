@@ -6340,12 +6340,13 @@ begin
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   delete from live.looks l where l.expires_at < clock_timestamp();
   perform live.refresh_names();
-  return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
+  return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(),
+    'recordings_due', live.recordings_wait()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
 $$;
 comment on function public.agent_sweep is
   'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
-  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "evidence_due": whether clips are to be deleted; "listens_over": whom of ops to remove from which room; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
+  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "evidence_due": whether clips are to be deleted; "recordings_due": whether recordings wait whose room nobody holds; "listens_over": whom of ops to remove from which room; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
 grant execute on function public.agent_sweep(text, text[]) to service_role, live_agent;
@@ -8033,7 +8034,7 @@ select n, 'Holds nothing about a person: parts of recordings and states that may
 --   snapshot and agent_pull's rooms carry "recordings": [RECORDING] of the room: all that are not over. A change of a wish or a state
 --   wakes the worker that holds the room, like every row. RECORDING:
 --     {"id", "session_id", "room", "mode", "wanted", "state", "begins_at", "max_until", "prefix", "errand", "error_code",
---      "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "asked_at", "started_at", "ended_at",
+--      "host": the creator's id, "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "asked_at", "started_at", "ended_at",
 --      "error"}]}
 --   agent_recordings(worker, [{"room", "epoch"}]) answers the same by itself, to be asked as often as one likes.
 --   agent_recording_errands(worker): recordings that are not over and whose room nobody holds (their session is over, or the worker that had
@@ -8053,6 +8054,7 @@ begin
     'id', p_row.id, 'session_id', p_row.session_id, 'room', live.room_of(p_row.session_id, null), 'mode', p_row.mode,
     'wanted', p_row.wanted, 'state', p_row.state, 'begins_at', p_row.begins_at, 'max_until', p_row.max_until,
     'prefix', p_row.prefix, 'errand', p_row.errand, 'error_code', p_row.error_code,
+    'host', (select s.creator_id from public.live_sessions s where s.id = p_row.session_id),
     'consented', (select coalesce(jsonb_agg(distinct c.user_id), '[]') from public.live_recording_consents c
                    where c.session_id = p_row.session_id and c.withdrawn_at is null and c.agreed_at is not null),
     'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'egress_id', t.egress_id, 'prefix', t.prefix, 'asked_at',
@@ -8134,6 +8136,15 @@ $$;
 comment on function public.agent_recording_errands(text, int) is
   'For any worker: recordings that are not over and whose room nobody holds, taken for 30 s: [RECORDING]. Asked again by the same worker it keeps them.';
 grant execute on function public.agent_recording_errands(text, int) to service_role, live_agent;
+
+create function live.recordings_wait() returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from public.live_recordings r join public.live_sessions s on s.id = r.session_id
+                  where r.state in ('requested', 'starting', 'active', 'stopping', 'processing') and not live.is_moderated(s.livekit_room));
+end;
+$$;
+comment on function live.recordings_wait() is 'Whether there are recordings that are not over and whose room nobody holds: errands for the worker that sweeps.';
 
 create function live.may_report(p_worker text, p_room text, p_recording public.live_recordings, p_row jsonb) returns boolean
 language plpgsql set search_path = '' as $$
@@ -8471,6 +8482,30 @@ comment on function public.withdraw_recording_consent(uuid) is
   'The caller takes their consent back, during the session or after it: {session_id, agreed, notice_version, at}. They stop publishing at once.';
 grant execute on function public.withdraw_recording_consent(uuid) to authenticated;
 update public.app_settings set value = value || '{"consents_per_minute": 20, "recordings_per_minute": 6}' where key = 'limits';
+
+-- schemas/57_recordings_storage.sql
+-- Owns: who may put files into the bucket of recordings: the account that Egress stores them as, which an operator makes with
+-- app_metadata {"recorder": true}, and the service role. That account reaches the files of recordings that are not over, and nothing else
+-- in Storage. Supabase's own S3 keys, which pass over these policies in every bucket, are given to nobody.
+
+create function live.may_record_to(p_path text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce((auth.jwt() -> 'app_metadata' ->> 'recorder')::boolean, false)
+    and exists (select from public.live_recordings r
+                 where r.prefix = split_part(p_path, '/', 1) || '/' || split_part(p_path, '/', 2) and not live.recording_is_over(r.state));
+end;
+$$;
+comment on function live.may_record_to(text) is 'Whether the caller is the account that recordings are stored as, and this path belongs to one that is not over.';
+grant execute on function live.may_record_to(text) to authenticated;
+
+create policy "the recorder stores what is recorded" on storage.objects for insert to authenticated
+  with check (bucket_id = 'recordings' and live.may_record_to(name));
+-- Over S3 a file that is stored again replaces the one before: playlists grow.
+create policy "the recorder finds what it replaces" on storage.objects for select to authenticated
+  using (bucket_id = 'recordings' and live.may_record_to(name));
+create policy "the recorder replaces what it stored" on storage.objects for update to authenticated
+  using (bucket_id = 'recordings' and live.may_record_to(name)) with check (bucket_id = 'recordings' and live.may_record_to(name));
 
 -- schemas/58_coins.sql
 -- Owns: the gift catalogue, wallets, the ledger and what creators earn. A ledger row is the only way coins move: its triggers move the
@@ -15592,6 +15627,7 @@ revoke all on routine
   public.agent_recordings(p_worker text, p_rooms jsonb),
   live.lapse_wishes(),
   public.agent_recording_errands(p_worker text, p_most int),
+  live.recordings_wait(),
   live.may_report(p_worker text, p_room text, p_recording public.live_recordings, p_row jsonb),
   live.report_part(p_recording public.live_recordings, p_part jsonb),
   live.report_fault(p_recording public.live_recordings, p_state text),
@@ -15608,6 +15644,7 @@ revoke all on routine
   live.require_to_answer(p_session uuid, p_user uuid),
   public.consent_to_recording(session_id uuid, notice_version text, agrees boolean),
   public.withdraw_recording_consent(session_id uuid),
+  live.may_record_to(p_path text),
   live.move_wallet(),
   live.book_earnings(),
   live.books_are_append_only(),
@@ -15990,6 +16027,7 @@ grant select on public.live_recording_consents to authenticated, service_role;
 grant execute on function public.recording_notice() to authenticated, service_role;
 grant execute on function public.consent_to_recording(uuid, text, boolean) to authenticated;
 grant execute on function public.withdraw_recording_consent(uuid) to authenticated;
+grant execute on function live.may_record_to(text) to authenticated;
 grant select on public.gift_catalog to authenticated, service_role;
 grant insert, update on public.gift_catalog to authenticated, service_role;
 grant select on public.coin_wallets, public.coin_ledger, public.creator_earnings to authenticated, service_role;

@@ -3,7 +3,7 @@
 --   snapshot and agent_pull's rooms carry "recordings": [RECORDING] of the room: all that are not over. A change of a wish or a state
 --   wakes the worker that holds the room, like every row. RECORDING:
 --     {"id", "session_id", "room", "mode", "wanted", "state", "begins_at", "max_until", "prefix", "errand", "error_code",
---      "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "asked_at", "started_at", "ended_at",
+--      "host": the creator's id, "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "asked_at", "started_at", "ended_at",
 --      "error"}]}
 --   agent_recordings(worker, [{"room", "epoch"}]) answers the same by itself, to be asked as often as one likes.
 --   agent_recording_errands(worker): recordings that are not over and whose room nobody holds (their session is over, or the worker that had
@@ -23,6 +23,7 @@ begin
     'id', p_row.id, 'session_id', p_row.session_id, 'room', live.room_of(p_row.session_id, null), 'mode', p_row.mode,
     'wanted', p_row.wanted, 'state', p_row.state, 'begins_at', p_row.begins_at, 'max_until', p_row.max_until,
     'prefix', p_row.prefix, 'errand', p_row.errand, 'error_code', p_row.error_code,
+    'host', (select s.creator_id from public.live_sessions s where s.id = p_row.session_id),
     'consented', (select coalesce(jsonb_agg(distinct c.user_id), '[]') from public.live_recording_consents c
                    where c.session_id = p_row.session_id and c.withdrawn_at is null and c.agreed_at is not null),
     'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'egress_id', t.egress_id, 'prefix', t.prefix, 'asked_at',
@@ -104,6 +105,15 @@ $$;
 comment on function public.agent_recording_errands(text, int) is
   'For any worker: recordings that are not over and whose room nobody holds, taken for 30 s: [RECORDING]. Asked again by the same worker it keeps them.';
 grant execute on function public.agent_recording_errands(text, int) to service_role, live_agent;
+
+create function live.recordings_wait() returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from public.live_recordings r join public.live_sessions s on s.id = r.session_id
+                  where r.state in ('requested', 'starting', 'active', 'stopping', 'processing') and not live.is_moderated(s.livekit_room));
+end;
+$$;
+comment on function live.recordings_wait() is 'Whether there are recordings that are not over and whose room nobody holds: errands for the worker that sweeps.';
 
 create function live.may_report(p_worker text, p_room text, p_recording public.live_recordings, p_row jsonb) returns boolean
 language plpgsql set search_path = '' as $$

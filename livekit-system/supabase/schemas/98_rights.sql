@@ -433,6 +433,7 @@ revoke all on routine
   public.agent_recordings(p_worker text, p_rooms jsonb),
   live.lapse_wishes(),
   public.agent_recording_errands(p_worker text, p_most int),
+  live.recordings_wait(),
   live.may_report(p_worker text, p_room text, p_recording public.live_recordings, p_row jsonb),
   live.report_part(p_recording public.live_recordings, p_part jsonb),
   live.report_fault(p_recording public.live_recordings, p_state text),
@@ -449,6 +450,7 @@ revoke all on routine
   live.require_to_answer(p_session uuid, p_user uuid),
   public.consent_to_recording(session_id uuid, notice_version text, agrees boolean),
   public.withdraw_recording_consent(session_id uuid),
+  live.may_record_to(p_path text),
   live.move_wallet(),
   live.book_earnings(),
   live.books_are_append_only(),
@@ -831,6 +833,7 @@ grant select on public.live_recording_consents to authenticated, service_role;
 grant execute on function public.recording_notice() to authenticated, service_role;
 grant execute on function public.consent_to_recording(uuid, text, boolean) to authenticated;
 grant execute on function public.withdraw_recording_consent(uuid) to authenticated;
+grant execute on function live.may_record_to(text) to authenticated;
 grant select on public.gift_catalog to authenticated, service_role;
 grant insert, update on public.gift_catalog to authenticated, service_role;
 grant select on public.coin_wallets, public.coin_ledger, public.creator_earnings to authenticated, service_role;

@@ -36,7 +36,7 @@ class Place:
         self.url, self.key, self.secret, self.http = url, key, secret, http
 
 
-class Recording:
+class EgressRun:
     """`request`: psrpc's StartEgressRequest. `tell`: to the server, at each change."""
 
     def __init__(self, request: Any, place: Place, tell: Tell, faults: Misbehaviour) -> None:
