@@ -1,9 +1,13 @@
 """The environment of the assistants' server, read once, checked whole."""
 
+import os
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from orchestrator.names_elsewhere import READ_ELSEWHERE
 
 IDENTITIES = (
     "LIVE_ASSISTANT_ACCESS_TOKEN",
@@ -94,16 +98,35 @@ def load_settings() -> AssistantSettings:
     Raises:
         SettingsError: names every faulty variable at once.
     """
+    faults = [f"  {name}: {_unknown(name)}" for name in sorted(os.environ) if _is_unknown(name)]
     try:
-        return AssistantSettings()  # type: ignore[call-arg]  # the environment fills the fields
+        settings = AssistantSettings()  # type: ignore[call-arg]  # the environment fills the fields
     except ValidationError as error:
-        raise AssistantSettingsError(_explain(error)) from None
+        faults = [*_explain(error), *faults]
+    else:
+        if not faults:
+            return settings
+    raise AssistantSettingsError("\n".join(["the environment is not right:", *faults]))
 
 
-def _explain(error: ValidationError) -> str:
+def _is_unknown(name: str) -> bool:
+    """Ours by its beginning, and nothing reads it: a slip of the pen would leave a default in force in silence."""
+    return name.startswith("LIVE_") and name not in _known() | READ_ELSEWHERE
+
+
+def _known() -> frozenset[str]:
+    return frozenset(field.upper() for field in AssistantSettings.model_fields)
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, _known(), n=1)
+    return "is not known" + (f"; is {near[0]} meant?" if near else "")
+
+
+def _explain(error: ValidationError) -> list[str]:
     lines = []
     for fault in error.errors(include_input=False, include_url=False):
         name = "_".join(str(part) for part in fault["loc"]).upper()
         what = "is not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
         lines.append(f"  {name}: {what}" if name else f"  {what}")
-    return "the environment is not right:\n" + "\n".join(lines)
+    return lines

@@ -230,15 +230,16 @@ def load_settings() -> Settings:
 
 def unknown_names(names: Iterable[str]) -> list[str]:
     """Those that begin as ours do and that nothing reads: a slip of the pen leaves a default in force in silence."""
-    return sorted(name for name in names if name.startswith(PREFIX) and name not in _known())
+    return sorted(name for name in names if name.startswith(PREFIX) and name not in known_names())
 
 
-def _known() -> frozenset[str]:
+def known_names() -> frozenset[str]:
+    """What anything of ours reads."""
     return READ_ELSEWHERE | {field.upper() for field in Settings.model_fields}
 
 
 def _unknown(name: str) -> str:
-    near = get_close_matches(name, _known(), n=1)
+    near = get_close_matches(name, known_names(), n=1)
     return "is not known" + (f"; is {near[0]} meant?" if near else "")
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import logging
 import re
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +14,14 @@ from agent.process.settings import (
     READ_ELSEWHERE,
     Settings,
     SettingsError,
+    known_names,
     load_settings,
     unknown_names,
 )
 from agent.supabase.client import BadAnswer, _error_of
 from local.paths import REPOSITORY
 from orchestrator.settings import AssistantSettings
+from tests.written import hold
 
 GOOD = {
     "LIVEKIT_URL": "wss://livekit.example",
@@ -84,6 +87,16 @@ def test_every_name_that_anything_reads_is_known() -> None:
         read |= set(re.findall(r"\bLIVE_[A-Z_]+\b", file.read_text()))
     assert "LIVE_PUBLIC_LIVEKIT_URL" in read
     assert unknown_names(read) == []
+
+
+def test_the_assistants_server_knows_the_names_that_others_read() -> None:
+    elsewhere = known_names() - {name.upper() for name in AssistantSettings.model_fields}
+    hold(
+        Path("orchestrator/names_elsewhere.py"),
+        '"""Names of ours that other programs read. tests/unit/test_agent_settings_and_log.py writes it."""'
+        f"\n\nREAD_ELSEWHERE = frozenset({sorted(elsewhere)!r})\n",
+        "tests/unit/test_agent_settings_and_log.py",
+    )
 
 
 @pytest.mark.parametrize("name", ["LIVEKIT_AGENT_NAME", "LIVEKIT_AGENT_NAME_OVERRIDE"])

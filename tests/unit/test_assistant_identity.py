@@ -36,6 +36,23 @@ def test_every_fault_of_the_environment_is_named_at_once(monkeypatch: pytest.Mon
     assert all(name in str(error.value) for name in ("SUPABASE_URL", "SUPABASE_ANON_KEY", "LIVE_LOG_LEVEL"))
 
 
+def test_a_name_of_ours_that_nothing_reads_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {"LIVE_ASSISTANT_SERVICE_ROL": SECRET, "LIVE_XYZZY": SECRET, "LIVELY": "1"}
+    with pytest.raises(AssistantSettingsError) as error:
+        settings_of(monkeypatch, LIVE_LOG_LEVEL="LOUD", **wrong)
+    assert "  LIVE_ASSISTANT_SERVICE_ROL: is not known; is LIVE_ASSISTANT_SERVICE_ROLE meant?" in str(
+        error.value
+    )
+    assert "  LIVE_XYZZY: is not known\n" in str(error.value) + "\n"
+    assert "LIVE_LOG_LEVEL" in str(error.value)
+    assert "LIVELY" not in str(error.value)
+    assert SECRET not in str(error.value)
+
+
+def test_what_the_worker_reads_may_stand_in_the_same_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings_of(monkeypatch, LIVE_BEAT_SECONDS="0.6", LIVE_PUBLIC_LIVEKIT_URL="wss://live.example")
+
+
 @pytest.mark.parametrize(
     "env",
     [
