@@ -84,6 +84,8 @@ class Beacon:
     """Tell everyone how far the stream is, so that a client that lost its last packet notices. Best effort."""
 
     last_seq: int
+    hints: bool = True
+    """False: Realtime drops hints, so chat is to be read by the clock."""
 
 
 @dataclass(frozen=True, slots=True)

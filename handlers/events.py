@@ -77,6 +77,11 @@ class LeaseLost:
     """Another worker moderates the room now."""
 
 
+@dataclass(frozen=True, slots=True)
+class HintsLost:
+    """Realtime drops the database's messages just now, so new chat is announced to nobody."""
+
+
 # -- from LiveKit --------------------------------------------------------------
 
 
@@ -256,6 +261,7 @@ Event = (
     | Pulled
     | PresenceRecorded
     | LeaseLost
+    | HintsLost
     | RoomSynced
     | ParticipantJoined
     | ParticipantLeft

@@ -19,6 +19,8 @@ RETRY_SECONDS = 0.25
 BEACON_SECONDS = 0.5
 """After the last events: clients that miss one then read it without waiting for the next."""
 SILENT_BEACON_SECONDS = 20.0
+HINTS_LOST_SECONDS = 20.0
+"""Less than the minute for which a client goes by it; who joins in between reads often at first anyway."""
 WORTH_SECONDS: Mapping[str, float] = {
     # An animation of a moment that is gone.
     "gift_combo": 30.0,
@@ -79,6 +81,14 @@ def beacon(state: RoomState, now: float) -> Effects:
         return ()
     set_beacon(state, now + SILENT_BEACON_SECONDS)
     return (Beacon(state.relayed_seq),)
+
+
+def hints_lost(state: RoomState, now: float) -> Effects:
+    """Say that hints are missing, now and as long as it lasts, but not each time."""
+    if state.beacon_at is None or now - state.hints_lost_told_at < HINTS_LOST_SECONDS:
+        return ()
+    state.hints_lost_told_at = now
+    return (Beacon(state.relayed_seq, hints=False),)
 
 
 def on_not_relayed(state: RoomState, now: float) -> Effects:

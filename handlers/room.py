@@ -21,6 +21,7 @@ from handlers.events import (
     Event,
     EventsNotRelayed,
     EventsRelayed,
+    HintsLost,
     KeptOut,
     LeaseLost,
     Measured,
@@ -81,6 +82,8 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
             return presence.on_recorded(state, event, now)
         case LeaseLost():
             return (Leave(closed=False),)
+        case HintsLost():
+            return relay.hints_lost(state, now)
         case RoomSynced():
             synced = presence.on_synced(state, event, now)
             if event.listed:

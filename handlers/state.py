@@ -4,6 +4,7 @@ Times are seconds by the database's clock unless a name ends in `_ms` (LiveKit's
 """
 
 import heapq
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,6 +133,7 @@ class RoomState:
     backlog: tuple[LiveEvent, ...] = ()
     relayed_at: float = 0.0
     relay_retry_at: float = 0.0
+    hints_lost_told_at: float = -math.inf
     beacon_at: float | None = None
     """When to tell next how far the stream is; None: there is no stream here."""
     closing: bool = False

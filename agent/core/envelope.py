@@ -83,13 +83,16 @@ class Envelope:
         now: float,
         to: Identity | None = None,
         last_seq: int | None = None,
+        *,
+        hints: bool = True,
     ) -> Iterator[bytes]:
         """Packets in order, as many events to each as fit. An event that fits none keeps its `seq` and loses its
         payload, so that the stream goes on and the client can read the row from the database.
 
-        `last_seq`: how far the stream is; given, at least one packet goes out, if only to say that.
+        `last_seq`: how far the stream is; given, at least one packet goes out, if only to say that. `hints`: False says
+        that Realtime drops them.
         """
-        head = self._opening(topic, now, to, last_seq)
+        head = self._opening(topic, now, to, last_seq, hints=hints)
         room = (
             MAX_PACKET_BYTES - len(packet("", self._signer.kid, SIGNATURE_LENGTH * "=")) - _weight(head + END)
         )
@@ -108,13 +111,16 @@ class Envelope:
         if batch or (last_seq is not None and not events):
             yield self._signer.sign(head + SEPARATOR.join(batch) + END)
 
-    def _opening(self, topic: str, now: float, to: Identity | None, last_seq: int | None) -> str:
+    def _opening(
+        self, topic: str, now: float, to: Identity | None, last_seq: int | None, *, hints: bool
+    ) -> str:
         fields = {
             **self._head,
             "topic": topic,
             **({} if to is None else {"to": to}),
             "sent_at": text_of(now),
             **({} if last_seq is None else {"last_seq": last_seq}),
+            **({} if hints else {"hints": False}),
         }
         return _json(fields)[:-1] + ',"events":['
 

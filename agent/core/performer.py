@@ -89,7 +89,7 @@ class Performer:
             case Relay():
                 self._begin(self._sender.relay(effect))
             case Beacon():
-                self._begin(self._sender.beacon(effect.last_seq))
+                self._begin(self._sender.beacon(effect))
             case Resync():
                 self._begin(self._resync(effect))
             case CloseRoom():

@@ -15,7 +15,7 @@ from agent.core.held_room import HeldRoom
 from agent.core.lease import Known, Lease, RoomName, RoomPull
 from agent.core.metrics import RoomMetrics
 from agent.core.ports import Refused, Store, Unavailable
-from handlers.events import Event, LeaseLost
+from handlers.events import Event, HintsLost, LeaseLost
 from handlers.facts import ActionId
 
 log = logging.getLogger(__name__)
@@ -143,6 +143,12 @@ class Puller:
     def doubt(self) -> None:
         """Wake-ups may be missing: look more often for a minute."""
         self._doubtful_until = self._clock.monotonic() + DOUBTFUL_FOR_SECONDS
+
+    def hints_lost(self) -> None:
+        """Realtime says that it drops messages: look more often, and let each room know."""
+        self.doubt()
+        for held in self._held.values():
+            held.deliver(HintsLost())
 
     def _last_look(self, room: RoomName) -> None:
         self._forget_later_looks(room)

@@ -13,7 +13,7 @@ from agent.core.held_room import HeldRoom
 from agent.core.levels_payload import levels_payload
 from agent.core.ports import PortError
 from agent.core.world import World
-from handlers.effects import Notify, Relay, ShowLevels
+from handlers.effects import Beacon, Notify, Relay, ShowLevels
 from handlers.events import Event, EventsNotRelayed, EventsRelayed
 from handlers.facts import LiveEvent
 from moderation.timestamps import seconds_of, text_of
@@ -53,14 +53,14 @@ class Sender:
             self._world.shared.metrics.relay_lag.observe(max(0.0, sent_at - seconds_of(event.at)))
         return EventsRelayed(effect.last_seq)
 
-    async def beacon(self, last_seq: int) -> None:
+    async def beacon(self, effect: Beacon) -> None:
         with contextlib.suppress(PortError):
-            await self._tell((), last_seq)
+            await self._tell((), effect.last_seq, hints=effect.hints)
 
-    async def _tell(self, events: tuple[LiveEvent, ...], last_seq: int) -> None:
+    async def _tell(self, events: tuple[LiveEvent, ...], last_seq: int, *, hints: bool = True) -> None:
         self._world.puller.need_lease(self._held)
         now = self._world.shared.clock.now()
-        for packet in self._envelope.packets(TOPIC_EVENTS, events, now, last_seq=last_seq):
+        for packet in self._envelope.packets(TOPIC_EVENTS, events, now, last_seq=last_seq, hints=hints):
             await self._world.inside.send(packet, TOPIC_EVENTS)
 
     async def show_levels(self, effect: ShowLevels) -> None:

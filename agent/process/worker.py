@@ -163,7 +163,7 @@ class Worker:
         self._levels = LevelsBroadcast(outside.supabase, self.metrics.levels_dropped)
         rhythm = Rhythm(settings.live_lease_seconds, settings.live_beat_seconds, settings.live_store_timeout)
         self._puller = Puller(self._store, self._clock, self.metrics, rhythm, self._wakeups.distrust)
-        self._realtime = RealtimeBudget(outside.supabase, self._puller.doubt)
+        self._realtime = RealtimeBudget(outside.supabase, self._puller.hints_lost)
         self._native = Native(Hearing(self._clock, self.metrics), RoomEvents())
         self._evidence = Evidence(
             SupabaseShelf(outside.supabase, self.name), encoded, incident_of, self.metrics.clips

@@ -1,14 +1,18 @@
 """The stand-in's Realtime past a plan's budget, as hosted Supabase: silence, and an error where one is answered."""
 
 import json
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+from livekit import rtc
 from realtime import RealtimeSubscribeStates
 
 from agent.supabase.client import supabase_client
 from agent.supabase.realtime_budget import RealtimeBudget
+from local.people.person import People
+from local.people.waiting import until
 from local.stack import Stack
 from tests.integration.clients import client
 from tests.integration.test_gateway_realtime import listen
@@ -61,6 +65,27 @@ async def test_a_worker_learns_that_the_budget_is_spent(stack: Stack) -> None:
             assert told == [True]
         finally:
             await stack.realtime.plan("free")
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_room_is_told_by_livekit_that_hints_are_dropped(stack: Stack, people: People) -> None:
+    host = await people.arrive("Ada", creator=True)
+    session = await host.open_session("audio_room")
+    device = await host.enter(session.id, session.join)
+    bodies: list[dict[str, Any]] = []
+
+    def hear(packet: rtc.DataPacket) -> None:
+        if packet.topic == "live.events":
+            bodies.append(json.loads(json.loads(packet.data)["body"]))
+
+    device.room.on("data_received", hear)
+    await until("a beacon", lambda: bodies)
+    assert all("hints" not in body for body in bodies)
+    try:
+        await stack.realtime.plan("free", spent=1_000_000)
+        await until("it is told", lambda: any(body.get("hints") is False for body in bodies))
+    finally:
+        await stack.realtime.plan("free")
 
 
 async def test_past_the_budget_a_broadcast_by_http_is_refused(stack: Stack) -> None:

@@ -88,6 +88,14 @@ def test_a_beacon_tells_how_far_the_stream_is() -> None:
     assert (body["last_seq"], body["events"], body["topic"]) == (7, [], "live.events")
 
 
+def test_a_beacon_says_when_hints_are_missing_and_else_nothing_of_them() -> None:
+    def said(*, hints: bool) -> dict[str, Any]:
+        return opened(next(ENVELOPE.packets(TOPIC_EVENTS, (), START, last_seq=7, hints=hints)))
+
+    assert said(hints=False)["hints"] is False
+    assert "hints" not in said(hints=True)
+
+
 def test_the_same_seed_is_the_same_key() -> None:
     seed = base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=").decode()
     assert Signer(seed).public_key == Signer(seed).public_key != Signer().public_key

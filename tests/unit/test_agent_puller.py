@@ -20,7 +20,7 @@ from agent.core.puller import (
     Rhythm,
 )
 from agent.process.metrics import Metrics
-from handlers.events import Event, LeaseLost, Pulled
+from handlers.events import Event, HintsLost, LeaseLost, Pulled
 from handlers.facts import Action, ActionId, Status
 from tests.fakes.virtual_time import clock, virtual_time
 
@@ -255,7 +255,8 @@ async def test_a_row_that_no_wake_up_told_about_makes_the_beat_quicker_for_a_min
 async def test_a_doubt_from_outside_makes_the_beat_quicker_too() -> None:
     async with pulling(Store()) as rig:
         rig.hold(ONE)
-        rig.puller.doubt()
+        rig.puller.hints_lost()
+        assert rig.told[-1] == (ONE.room, HintsLost())
         await asyncio.sleep(1.5)
         before = len(rig.store.pulls)
         await asyncio.sleep(30)

@@ -1,7 +1,15 @@
 """The stream of events in order, the end of a session, and the loss of a room."""
 
 from handlers.effects import AdvanceCursor, Beacon, CloseRoom, Leave, Relay
-from handlers.events import EventsNotRelayed, EventsRelayed, LeaseLost, Pulled, RoomClosed, RoomNotClosed
+from handlers.events import (
+    EventsNotRelayed,
+    EventsRelayed,
+    HintsLost,
+    LeaseLost,
+    Pulled,
+    RoomClosed,
+    RoomNotClosed,
+)
 from handlers.facts import Status
 from handlers.relay import BACKLOG_LIMIT
 from tests.fakes.scene import Scene, live_event, of, only
@@ -83,6 +91,19 @@ def test_after_the_last_event_and_then_every_twenty_seconds_a_beacon_says_how_fa
 
 def test_a_call_has_no_beacon() -> None:
     assert not of(Beacon, Scene.open(context="call").passes(60))
+    assert not of(Beacon, Scene.open(context="call").happens(HintsLost()))
+
+
+def test_while_realtime_drops_hints_the_room_is_told_at_once_and_again_but_not_each_time() -> None:
+    scene = Scene.open(streams=True)
+    scene.passes(0.5)
+    told = only(Beacon, scene.happens(HintsLost()))
+    assert (told.last_seq, told.hints) == (0, False)
+    for _ in range(9):
+        assert not of(Beacon, scene.passes(2.0))
+        assert not of(Beacon, scene.happens(HintsLost()))
+    assert only(Beacon, scene.passes(2.5)).hints, "the one of every twenty seconds"
+    assert not only(Beacon, scene.happens(HintsLost())).hints
 
 
 # -- the end ------------------------------------------------------------------------------------

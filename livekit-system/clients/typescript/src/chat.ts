@@ -60,6 +60,7 @@ const PAGE = 100;
 const OVERLAP_MS = 10_000;
 /** Hints of a burst are read together. */
 const GATHER_MS = 80;
+const SPREAD_MS = 500;
 const RETRY_BASE_MS = 500;
 /** No network: asking costs nobody anything, and the light may return at any moment. */
 const DARK_CAP_MS = 1_500;
@@ -79,6 +80,7 @@ class SessionChat implements Chat {
   readonly #pace: Pace;
   readonly #due: Timer;
   readonly #clock: Timer;
+  readonly #forgetHints: () => void;
   readonly #lines = new Map<string, ChatLine>();
   readonly #hinted = new Set<string>();
   #reread = false;
@@ -97,6 +99,7 @@ class SessionChat implements Chat {
     this.#lamp = lampOf(options.supabase, this.#runtime);
     this.#pace = new Pace(this.#runtime);
     this.#clock = new Timer(this.#runtime, () => this.#want());
+    this.#forgetHints = this.#lamp.onHintsLost(() => this.#loseHints());
     this.#topic = joinTopic({
       supabase: options.supabase,
       runtime: this.#runtime,
@@ -122,6 +125,7 @@ class SessionChat implements Chat {
 
   dispose(): void {
     this.#disposed = true;
+    this.#forgetHints();
     this.#due.cancel();
     this.#clock.cancel();
     this.#topic.dispose();
@@ -146,6 +150,12 @@ class SessionChat implements Chat {
   /** The next read by the clock is a whole pause away. */
   #postpone(): void {
     if (!this.#disposed) this.#clock.arm(this.#pace.ms * (0.75 + 0.5 * this.#runtime.random()));
+  }
+
+  /** All people in the room are told at once, and do not read at once. */
+  #loseHints(): void {
+    this.#pace.lost();
+    if (!this.#disposed) this.#clock.arm(SPREAD_MS * this.#runtime.random());
   }
 
   #want(): void {

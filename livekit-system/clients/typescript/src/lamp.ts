@@ -1,4 +1,4 @@
-// Owns the question whether the network is there. In a tunnel a request does not fail: it hangs, and so does the connection under
+// Owns the question whether the network is there, and passes on what the relay learns of hints. In a tunnel a request does not fail: it hangs, and so does the connection under
 // it long after the light is back. So in the dark one small request a second asks for everybody; when the first is answered,
 // what still hangs is given up, and everyone is told to read at once.
 
@@ -41,6 +41,7 @@ export class Lamp {
   readonly #supabase: LampSupabase;
   readonly #runtime: Runtime;
   readonly #listeners = new Set<() => void>();
+  readonly #unhinted = new Set<() => void>();
   readonly #waiting = new Set<Waiting>();
   #dark = false;
   #probing = false;
@@ -59,6 +60,17 @@ export class Lamp {
   onLight(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** `listener` is called each time that the agent says that Realtime drops hints. */
+  onHintsLost(listener: () => void): () => void {
+    this.#unhinted.add(listener);
+    return () => void this.#unhinted.delete(listener);
+  }
+
+  /** There is a network, and its hints are missing: they are to be done without. */
+  loseHints(): void {
+    for (const listener of [...this.#unhinted]) listener();
   }
 
   /** Something has not been answered, or may not be: ask. */

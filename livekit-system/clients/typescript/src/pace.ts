@@ -9,6 +9,8 @@ export const ACTIVE_READ_MS = 2_200;
 export const QUIET_READ_MS = 10_000;
 const ACTIVE_FOR_MS = 60_000;
 const MISSING_FOR_MS = 300_000;
+/** How long the agent's word counts; it repeats it every 20 s. */
+export const HINTS_LOST_MS = 60_000;
 /** A hint may be this late beside the interval that the database keeps between two. */
 const LATE_MS = 1_500;
 
@@ -45,6 +47,11 @@ export class Pace {
   found(): void {
     this.#activeAt = this.#runtime.monotonic();
     this.#untoldAt ??= this.#activeAt;
+  }
+
+  /** The agent says that hints are dropped. */
+  lost(): void {
+    this.#missingUntil = Math.max(this.#missingUntil, this.#runtime.monotonic() + HINTS_LOST_MS);
   }
 
   /** Until the next read by the clock. */

@@ -61,6 +61,8 @@ export interface Body {
   readonly sentAt: number;
   /** The session's highest seq when the packet was sent, where the agent says so. */
   readonly lastSeq: number | null;
+  /** False: the agent says that Realtime drops hints. */
+  readonly hints: boolean;
   readonly events: readonly PacketEvent[];
 }
 
@@ -143,7 +145,7 @@ function parseBody(raw: JsonObject, topic: Topic): Body | null {
   if (sentAt === null || !(lastSeq === null || isCount(lastSeq)) || !Array.isArray(raw.events)) return null;
   const events = raw.events.map((event) => parseEvent(event, topic === "live.events"));
   if (!events.every((event) => event !== null)) return null;
-  return { topic, sentAt: sentAt.getTime(), lastSeq, events };
+  return { topic, sentAt: sentAt.getTime(), lastSeq, hints: raw.hints !== false, events };
 }
 
 /** Reads one event as packets and `live_events_since` word it; `at` becomes UTC with milliseconds. */

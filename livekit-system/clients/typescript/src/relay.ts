@@ -11,6 +11,7 @@ import { type Body, judge, type Packet, type Subject, type Topic, TOPICS, type V
 import { RecentIds } from "./recent_ids.ts";
 import { type Runtime, systemRuntime, Timer } from "./runtime.ts";
 import { EventSequence } from "./sequence.ts";
+import { HINTS_LOST_MS } from "./pace.ts";
 import { TailCheck } from "./tail_check.ts";
 import {
   type Refusal,
@@ -226,6 +227,7 @@ class RoomRelay implements Relay {
     const offers = body.events.map((event) => this.#sequence.offer(event));
     for (const offer of offers) if (offer === "repeat" || offer === "queue_full") this.#refused[offer] += 1;
     if (body.lastSeq !== null) this.#sequence.noteLatest(body.lastSeq);
+    if (!body.hints && body.sentAt > this.#clock.now() - HINTS_LOST_MS) this.#lamp.loseHints();
     this.#emit();
     if (this.#disposed) return;
     if (this.#sequence.behind) this.#catchUp.requestSoon(GAP_SPREAD_MS * this.#runtime.random());

@@ -1,6 +1,7 @@
 // A session's chat through tunnels, bursts, deletions and retries: every line once, in order, nothing lost.
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { lampOf } from "../src/lamp.ts";
 import { type Chat, type ChatLine, openChat } from "../src/mod.ts";
 import { FakeRuntime } from "./harness.ts";
 import { FakeSupabase } from "./realtime.ts";
@@ -183,6 +184,36 @@ Deno.test("once hints were found missing, a line after minutes of silence is not
     await room.runtime.advance(3_000);
   }
   ok(room.latest <= 3_000, `${room.latest} ms`);
+});
+
+Deno.test("told by the agent that hints are dropped, the first line after a silent minute is not late either", async () => {
+  const room = await new Room().open();
+  room.overBudget = true;
+  for (const silence of [70_000, 120_000, 61_000, 90_000]) {
+    for (let passed = 0; passed < silence; passed += 20_000) {
+      lampOf(room.supabase, room.runtime).loseHints();
+      await room.runtime.advance(Math.min(20_000, silence - passed));
+    }
+    room.write(`after ${silence}`);
+    await room.runtime.advance(3_000);
+  }
+  ok(room.latest <= 3_000, `${room.latest} ms`);
+});
+
+Deno.test("a line from just before the agent's word is here with it", async () => {
+  const room = await new Room().open();
+  await room.runtime.advance(90_000);
+  room.overBudget = true;
+  room.write("unheard");
+  await room.runtime.advance(2_000);
+  lampOf(room.supabase, room.runtime).loseHints();
+  await room.runtime.advance(1_000);
+  ok(room.latest <= 3_000, `${room.latest} ms`);
+  room.chat.dispose();
+  const before = room.supabase.reads.length;
+  lampOf(room.supabase, room.runtime).loseHints();
+  await room.runtime.advance(5_000);
+  deepStrictEqual(room.supabase.reads.length, before);
 });
 
 Deno.test("a hint that was lost is made good by the next one", async () => {

@@ -207,11 +207,12 @@ export interface PacketOptions {
   readonly topic?: string;
   readonly to?: string;
   readonly lastSeq?: number;
+  readonly hints?: boolean;
   readonly session?: string;
 }
 
 export function packetOf(events: readonly unknown[], now: number, options: PacketOptions = {}): Uint8Array {
-  const { kid = "k1", byte = 1, sentAt = now, topic = "live.events", to, lastSeq, session = SESSION } =
+  const { kid = "k1", byte = 1, sentAt = now, topic = "live.events", to, lastSeq, hints, session = SESSION } =
     options;
   const body = JSON.stringify({
     v: 1,
@@ -221,6 +222,7 @@ export function packetOf(events: readonly unknown[], now: number, options: Packe
     to,
     sent_at: new Date(sentAt).toISOString(),
     last_seq: lastSeq,
+    hints,
     events,
   });
   return new TextEncoder().encode(

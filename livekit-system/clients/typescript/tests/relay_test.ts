@@ -2,6 +2,7 @@
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { MAX_HELD } from "../src/held_packets.ts";
+import { lampOf } from "../src/lamp.ts";
 import { keyRow, packetOf, upTo, World } from "./harness.ts";
 
 Deno.test("a live event is emitted once, at once", async () => {
@@ -221,6 +222,22 @@ Deno.test("an empty answer about keys, as someone signed out gets, revokes none"
   world.gift();
   deepStrictEqual(world.seqs, [1]);
   strictEqual(world.errors[0]?.code, "keys_failed");
+});
+
+Deno.test("the agent's word that hints are dropped is passed on, unless it is old or forged", async () => {
+  const world = new World();
+  world.open();
+  let told = 0;
+  lampOf(world.database, world.runtime).onHintsLost(() => void told++);
+  world.send([], { lastSeq: 0 });
+  world.send([], { lastSeq: 0, hints: true });
+  world.send([], { lastSeq: 0, hints: false, byte: 2 });
+  world.send([], { lastSeq: 0, hints: false, sentAt: world.runtime.now() - 120_000 });
+  await world.runtime.advance(10);
+  deepStrictEqual(told, 0);
+  world.send([], { lastSeq: 0, hints: false });
+  await world.runtime.advance(10);
+  deepStrictEqual(told, 1);
 });
 
 Deno.test("reading is retried after refusals, silence and exceptions, and says so", async () => {
