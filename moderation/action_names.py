@@ -22,6 +22,8 @@ ActionName = Literal[
     "chat_mode",
     "pin_message",
     "end_session",
+    "take_down",
+    "restore",
     "listen",
 ]
 AGENT_ACTIONS = frozenset(

@@ -31,4 +31,5 @@ class Params(Ask):
     mode: Literal["everyone", "followers_only", "subscribers_only"] | None = Field(
         default=None, description="chat_mode (required)"
     )
+    recording_id: UUID | None = Field(default=None, description="take_down (required), restore (required)")
     case_id: UUID | None = Field(default=None, description="listen")

@@ -185,6 +185,9 @@ MATRIX: dict[str, Access] = {
     "live_recording_parts": Access("prefix = 'part {session}'", STAFF),
     "live_recording_transitions": Access("from_state = 'new'", SERVICE),
     "live_recording_consents": Access("user_id = '{speaker}'", STAFF | who("speaker")),
+    "live_recording_cuts": Access("user_id = '{speaker}'", OPS | who("speaker host")),
+    "live_vods": Access("session_id = '{session}'", OPS | who("host")),
+    "live_vod_plays": Access("user_id = '{viewer}'", OPS | who("viewer")),
     "live_recording_acts": Access("reason = 'why {session}'", OPS),
     "live_recording_stops": Access("creator_id = '{stranger}'", OPS),
     "evidence_clips": Access("session_id = '{session}'", OPS),
@@ -211,6 +214,7 @@ MATRIX: dict[str, Access] = {
     "session_people": Access(
         "session_id = '{session}' and user_id = '{speaker}'", ROOM - SERVICE | who("anonymous")
     ),
+    "live_replays": Access("session_id = '{paid}'", SIGNED_IN - SERVICE),
     "moderation_audit": Access("session_id = '{session}' and action = 'camera_off'", STAFF),
     "watch_time": Access("user_id = '{viewer}' and creator_id = '{host}'", OPS | who("viewer host")),
     "session_loudness": Access("user_id = '{speaker}'", STAFF | who("speaker")),

@@ -63,6 +63,17 @@ SPECIMENS = """
       select id, 'started', 'ops', 'why {session}' from live_recordings where session_id = '{session}';
     insert into live_recording_consents (session_id, user_id, notice_version, agreed_at)
       values ('{session}', '{speaker}', '1', now());
+    insert into live_recording_cuts (recording_id, user_id, why, from_at, to_at)
+      select id, '{speaker}', 'withdrawn', now(), now() + interval '1 s' from live_recordings
+       where session_id = '{session}';
+    insert into live_vods (recording_id, session_id, creator_id, title, access_type)
+      select id, session_id, '{host}', 'Evening', 'public' from live_recordings where session_id = '{session}';
+    insert into live_vod_plays (key_hash, recording_id, user_id)
+      select md5('{session}') || md5('{session}'), id, '{viewer}' from live_recordings where session_id = '{session}';
+    insert into live_recordings (session_id, mode, begins_at, max_until, prefix)
+      values ('{paid}', 'composite', now() + interval '1 h', now() + interval '2 h', '{paid}');
+    insert into live_vods (recording_id, session_id, creator_id, title, access_type, published_at)
+      select id, session_id, '{host}', 'Evening', 'public', now() from live_recordings where session_id = '{paid}';
     insert into live_recording_stops (creator_id, reason) values ('{stranger}', 'asked us');
     insert into content_flags (id, session_id, user_id, kind, patterns, engine, from_at, to_at)
       values (gen_random_uuid(), '{session}', '{speaker}', 'words', '{{spam}}', 'none', now(), now());

@@ -6341,12 +6341,12 @@ begin
   delete from live.looks l where l.expires_at < clock_timestamp();
   perform live.refresh_names();
   return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(),
-    'recordings_due', live.recordings_wait()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
+    'recordings_due', live.recordings_wait(), 'recordings_over', live.recordings_past()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
 $$;
 comment on function public.agent_sweep is
   'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
-  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "evidence_due": whether clips are to be deleted; "recordings_due": whether recordings wait whose room nobody holds; "listens_over": whom of ops to remove from which room; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
+  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "evidence_due": whether clips are to be deleted; "recordings_due": whether recordings wait whose room nobody holds; "recordings_over": whether files of recordings are to be deleted; "listens_over": whom of ops to remove from which room; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
 grant execute on function public.agent_sweep(text, text[]) to service_role, live_agent;
@@ -6503,7 +6503,7 @@ begin
   delete from live.looks l where p_user in (l.user_id, l.target_user_id);
   delete from live.spending t where t.user_id = p_user;
   get diagnostics spending = row_count;
-  return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user) || live.forget_reports(p_user) || live.forget_names(p_user);
+  return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user) || live.forget_reports(p_user) || live.forget_names(p_user) || live.forget_recordings(p_user);
 end;
 $$;
 comment on function live.delete_rights_of(uuid) is 'Deletes what means nothing without the account: rows deleted, by table.';
@@ -7928,7 +7928,8 @@ begin
     if live.recording_is_over(new.state) then
       new.stopped_at := coalesce(new.stopped_at, clock_timestamp());
       new.retention_until := coalesce(new.retention_until,
-        clock_timestamp() + make_interval(days => (live.setting('recording.retention_days'))::int));
+        clock_timestamp() + case new.unwanted_why when 'account_deleted' then interval '0'
+                            else make_interval(days => (live.setting('recording.retention_days'))::int) end);
     end if;
     if new.wanted and not live.recording_runs(new.state) then
       new.wanted := false;
@@ -9550,6 +9551,736 @@ create trigger tell_new_messages after insert on public.live_messages
 create trigger tell_changed_messages after update on public.live_messages
   referencing new table as new_rows for each statement execute function live.tell_messages();
 
+-- schemas/69_vods.sql
+-- Owns: what is published of recordings: title, access, chapters, the chat beside it, who may watch, and what is cut. A VOD is made when a
+-- recording is ready and is nobody's but its creator's until they publish it. The clock of a VOD is its parts one after the other.
+
+create table public.live_vods (
+  recording_id uuid primary key references public.live_recordings (id) on delete cascade,
+  session_id uuid not null references public.live_sessions (id) on delete restrict,
+  creator_id uuid not null,
+  title text not null check (char_length(title) between 1 and 200),
+  access_type text not null check (access_type in ('public', 'subscribers', 'pay_per_view')),
+  price_coins int check (price_coins between 1 and 1000000),
+  thumbnail text check (char_length(thumbnail) <= 300),
+  duration_seconds double precision not null default 0 check (duration_seconds >= 0),
+  chapters jsonb not null default '[]' check (jsonb_typeof(chapters) = 'array'),
+  published_at timestamptz,
+  taken_down_at timestamptz,
+  created_at timestamptz not null default clock_timestamp(),
+  check ((access_type = 'pay_per_view') = (price_coins is not null))
+);
+comment on table public.live_vods is 'Recordings as they can be watched: what its creator publishes, to whom, and whether ops have taken it down.';
+comment on column public.live_vods.recording_id is 'The recording.';
+comment on column public.live_vods.session_id is 'The session that was recorded.';
+comment on column public.live_vods.creator_id is 'Whose it is.';
+comment on column public.live_vods.title is 'Title; at first the session''s.';
+comment on column public.live_vods.access_type is 'Who may watch: public (everyone), subscribers (of the creator) or pay_per_view (holders of the session''s ticket).';
+comment on column public.live_vods.price_coins is 'What the session''s ticket cost; null where none was needed.';
+comment on column public.live_vods.thumbnail is 'A picture of it in the bucket recordings, below its prefix; null where there is none.';
+comment on column public.live_vods.duration_seconds is 'How long it plays.';
+comment on column public.live_vods.chapters is 'From the events of the session: [{"at_seconds", "kind": start, gifts, speaker or announcement, "coins"?, "text"?}].';
+comment on column public.live_vods.published_at is 'Since when others may watch it; null while they may not.';
+comment on column public.live_vods.taken_down_at is 'Since when ops have taken it down; null while they have not.';
+comment on column public.live_vods.created_at is 'When it was made.';
+create index live_vods_published on public.live_vods (published_at desc, recording_id) where published_at is not null and taken_down_at is null;
+create index live_vods_of_creator on public.live_vods (creator_id, created_at desc);
+create index live_vods_of_session on public.live_vods (session_id);
+alter table public.live_vods enable row level security;
+grant select on public.live_vods to authenticated, service_role;
+create policy "what is published, one's own, and ops all" on public.live_vods for select to authenticated
+  using ((published_at is not null and taken_down_at is null) or creator_id = (select auth.uid()) or (select live.am_ops()));
+insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('public.live_vods', '{creator_id}', '{}', 'true', null, null, 'false',
+   'What a creator published of their sessions: gone with the row of the recording, which retention deletes after its files.');
+
+-- ── the clock ────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.vod_stretches(p_recording uuid) returns table (number int, prefix text, began timestamptz, ended timestamptz, offset_seconds double precision)
+language sql stable set search_path = '' as $$
+  select t.number, t.prefix, t.started_at, t.started_at + make_interval(secs => t.plays),
+         sum(t.plays) over (order by t.number) - t.plays
+    from (select x.*, coalesce(x.duration_seconds, extract(epoch from x.ended_at - x.started_at), 0)::double precision as plays
+            from public.live_recording_parts x where x.recording_id = p_recording and x.started_at is not null) t
+$$;
+comment on function live.vod_stretches(uuid) is 'The parts of a recording on its own clock: when each began and ended, and at which second of the whole it begins.';
+
+create function live.vod_second(p_recording uuid, p_at timestamptz) returns double precision
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select x.offset_seconds + extract(epoch from p_at - x.began) from live.vod_stretches(p_recording) x
+           where p_at >= x.began and p_at < x.ended order by x.number limit 1);
+end;
+$$;
+comment on function live.vod_second(uuid, timestamptz) is 'The second of a recording at which a moment is seen; null in a gap and outside.';
+
+-- ── chapters ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.chapters_of(p_recording public.live_recordings) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    with told as (
+      select e.type, e.payload, e.created_at, live.vod_second(p_recording.id, e.created_at) as second
+        from public.live_events e where e.session_id = p_recording.session_id and e.type in ('gift', 'role_changed', 'system')
+    ), peaks as (
+      select min(t.second) as second, sum((t.payload ->> 'coins')::bigint) as coins
+        from told t where t.type = 'gift' and t.second is not null group by floor(t.second / 60) order by 2 desc limit 3
+    ), found as (
+      select 0::double precision as second, jsonb_build_object('kind', 'start') as what
+      union all
+      select p.second, jsonb_build_object('kind', 'gifts', 'coins', p.coins) from peaks p
+      union all
+      -- No name: who spoke may be gone by the time that it is watched.
+      select t.second, jsonb_build_object('kind', 'speaker') from told t
+       where t.type = 'role_changed' and t.payload ->> 'role' = 'speaker' and t.second is not null
+      union all
+      select t.second, jsonb_build_object('kind', 'announcement', 'text', left(t.payload ->> 'text', 200)) from told t
+       where t.type = 'system' and t.second is not null)
+    select coalesce(jsonb_agg(jsonb_build_object('at_seconds', round(f.second::numeric, 1)) || f.what order by f.second), '[]')
+      from (select * from found order by second limit 100) f);
+end;
+$$;
+comment on function live.chapters_of(public.live_recordings) is
+  'Chapters of a recording from its session''s events: the start, the three minutes with the most gifts, who came to speak, and announcements; at most 100.';
+
+create function live.make_vod() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if new.state = 'ready' then
+    insert into public.live_vods (recording_id, session_id, creator_id, title, access_type, price_coins, duration_seconds, chapters)
+    select new.id, s.id, s.creator_id, s.title, s.access_type, s.price_coins, coalesce(new.duration_seconds, 0), live.chapters_of(new)
+      from public.live_sessions s where s.id = new.session_id
+    on conflict (recording_id) do nothing;
+  else
+    update public.live_vods v set published_at = null where v.recording_id = new.id and v.published_at is not null;
+  end if;
+  return null;
+end;
+$$;
+comment on function live.make_vod() is 'Trigger: what is ready can be watched by its creator, and published; what is deleted is published no more.';
+create trigger make_vod after update of state on public.live_recordings
+  for each row when (old.state <> new.state and new.state in ('ready', 'deleted')) execute function live.make_vod();
+
+-- ── who may watch ────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.is_over(p_recording public.live_recordings) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return p_recording.state = 'deleted' or (p_recording.retention_until <= clock_timestamp() and not p_recording.legal_hold);
+end;
+$$;
+comment on function live.is_over(public.live_recordings) is 'Whether a recording''s time is over, whether or not its files are deleted yet.';
+
+create function live.vod_access_fault(p_vod public.live_vods, p_user uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case
+    when p_vod.access_type = 'public' then null
+    when coalesce((select u.is_anonymous from auth.users u where u.id = p_user), true) then 'sign_in_required'
+    when p_vod.access_type = 'subscribers' then case when not live.subscribes(p_user, p_vod.creator_id) then 'subscription_required' end
+    when not (live.setting('recording.tickets_valid'))::boolean or not exists (
+      select from public.live_tickets t
+       where t.session_id = p_vod.session_id and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) then 'ticket_required' end;
+end;
+$$;
+comment on function live.vod_access_fault(public.live_vods, uuid) is
+  'What paid access a person lacks to watch a VOD: sign_in_required, subscription_required or ticket_required; null when none.';
+
+create function live.vod_fault(p_user uuid, p_vod public.live_vods) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  item public.live_recordings;
+  standing constant text := live.standing_fault(p_user, p_vod.session_id, p_vod.creator_id);
+  ops constant boolean := p_user is not null and live.is_ops(p_user);
+begin
+  select * into item from public.live_recordings r where r.id = p_vod.recording_id;
+  return case
+    when standing in ('not_authenticated', 'account_deleted') then standing
+    when item.id is null or live.is_over(item) or (live.account_gone(p_vod.creator_id) and not ops) then 'unknown_recording'
+    when ops then null
+    when standing is not null then standing
+    when p_vod.taken_down_at is not null then 'taken_down'
+    when p_vod.creator_id = p_user then null
+    when p_vod.published_at is null or live.blocked(p_user, p_vod.creator_id) then 'unknown_recording'
+    else live.vod_access_fault(p_vod, p_user) end;
+end;
+$$;
+comment on function live.vod_fault(uuid, public.live_vods) is
+  'Why a person may not watch a VOD; null when they may. The one place where that is decided: the list, the door and every segment ask it.';
+
+create function live.refuse_vod(p_reason text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  case p_reason
+    when 'unknown_recording' then perform live.refuse(404, p_reason, 'There is no such recording.');
+    when 'taken_down' then perform live.refuse(410, p_reason, 'This recording was taken down.');
+    when 'subscription_required' then perform live.refuse(403, p_reason, 'This recording is for the creator''s subscribers.');
+    when 'ticket_required' then perform live.refuse(402, p_reason, 'This recording is for those who had a ticket.');
+    else perform live.refuse_token(p_reason);
+  end case;
+end;
+$$;
+comment on function live.refuse_vod(text) is 'Refuses with a reason of live.vod_fault, in words for the person.';
+
+create function live.vod_to_watch(p_user uuid, p_recording uuid) returns public.live_vods
+language plpgsql stable set search_path = '' as $$
+declare
+  vod public.live_vods;
+  reason text;
+begin
+  select * into vod from public.live_vods v where v.recording_id = p_recording;
+  reason := live.vod_fault(p_user, vod);
+  if reason is not null then
+    perform live.refuse_vod(reason);
+  end if;
+  return vod;
+end;
+$$;
+comment on function live.vod_to_watch(uuid, uuid) is 'A VOD for who may watch it; refuses everyone else.';
+
+-- ── cuts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.live_recording_cuts (
+  id uuid primary key default gen_random_uuid(),
+  recording_id uuid not null references public.live_recordings (id) on delete cascade,
+  user_id uuid,
+  why text not null check (why in ('withdrawn', 'erased', 'creator')),
+  from_at timestamptz not null,
+  to_at timestamptz not null,
+  decision text check (decision in ('cut', 'kept')),
+  decided_at timestamptz,
+  created_at timestamptz not null default clock_timestamp(),
+  check (to_at > from_at),
+  check ((decision is null) = (decided_at is null))
+);
+comment on table public.live_recording_cuts is 'Stretches of recordings that are not shown: while the creator has not decided about them, and for good once cut.';
+comment on column public.live_recording_cuts.id is 'Id of the cut.';
+comment on column public.live_recording_cuts.recording_id is 'The recording.';
+comment on column public.live_recording_cuts.user_id is 'Who is heard there and wants it gone; null for a cut of the creator''s own.';
+comment on column public.live_recording_cuts.why is 'withdrawn (a consent), erased (an account) or creator.';
+comment on column public.live_recording_cuts.from_at is 'Start.';
+comment on column public.live_recording_cuts.to_at is 'End.';
+comment on column public.live_recording_cuts.decision is 'cut or kept, by the creator; of erased accounts always cut. Null: not decided, and withheld meanwhile.';
+comment on column public.live_recording_cuts.decided_at is 'When that was decided.';
+comment on column public.live_recording_cuts.created_at is 'When it was asked for.';
+create index live_recording_cuts_of_recording on public.live_recording_cuts (recording_id, from_at);
+create index live_recording_cuts_of_person on public.live_recording_cuts (user_id) where user_id is not null;
+create index live_recording_cuts_by_age on public.live_recording_cuts (created_at);
+alter table public.live_recording_cuts enable row level security;
+grant select on public.live_recording_cuts to authenticated, service_role;
+create policy "one's own, and those of one's recordings" on public.live_recording_cuts for select to authenticated
+  using (user_id = (select auth.uid()) or (select live.am_ops())
+         or recording_id in (select v.recording_id from public.live_vods v where v.creator_id = (select auth.uid())));
+insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('public.live_recording_cuts', '{user_id}', '{}', 'true', 'retention.actions_days', 't.created_at',
+   'exists (select from public.live_recordings r where r.id = t.recording_id and r.deleted_at is null)',
+   'Which stretches of a recording somebody asked to have removed, and what was decided: as long as there is a recording.');
+
+create function live.heard_in(p_recording public.live_recordings, p_user uuid) returns tstzmultirange
+language plpgsql stable set search_path = '' as $$
+declare
+  recorded tstzmultirange;
+  heard tstzmultirange;
+begin
+  select range_agg(tstzrange(t.started_at, t.ended_at)) into recorded
+    from public.live_recording_parts t where t.recording_id = p_recording.id and t.started_at is not null;
+  select range_agg(x.stretch) into heard from (
+    select tstzrange(a.minute, a.minute + interval '1 minute') as stretch from public.live_audio_stats a
+     where a.session_id = p_recording.session_id and a.user_id = p_user and a.talk_seconds > 0
+    union all
+    select tstzrange(m.started_at, m.ended_at) from public.live_media m where m.session_id = p_recording.session_id and m.user_id = p_user) x;
+  -- Where nobody measured, all the time that they were there and might have spoken.
+  if heard is null then
+    select range_agg(tstzrange(v.joined_at, v.left_at)) into heard
+      from public.live_visits v
+     where v.session_id = p_recording.session_id and v.user_id = p_user
+       and exists (select from public.live_recording_consents c where c.session_id = v.session_id and c.user_id = p_user and c.agreed_at is not null);
+  end if;
+  return coalesce(recorded * heard, '{}');
+end;
+$$;
+comment on function live.heard_in(public.live_recordings, uuid) is
+  'When somebody may be heard or seen in a recording: the minutes in which they spoke, and a host''s media; without measurements their whole visits.';
+
+create function live.ask_for_cuts(p_recording public.live_recordings, p_user uuid, p_why text) returns int
+language plpgsql set search_path = '' as $$
+declare
+  asked int;
+begin
+  insert into public.live_recording_cuts (recording_id, user_id, why, from_at, to_at, decision, decided_at)
+  select p_recording.id, p_user, p_why, lower(x), coalesce(upper(x), clock_timestamp()), case p_why when 'erased' then 'cut' end,
+         case p_why when 'erased' then clock_timestamp() end
+    from unnest(live.heard_in(p_recording, p_user)) x
+   where lower(x) < coalesce(upper(x), clock_timestamp())
+     and not exists (select from public.live_recording_cuts c where c.recording_id = p_recording.id and c.user_id = p_user and c.why = p_why
+                        and c.from_at <= lower(x) and c.to_at >= upper(x));
+  get diagnostics asked = row_count;
+  return asked;
+end;
+$$;
+comment on function live.ask_for_cuts(public.live_recordings, uuid, text) is 'Withholds what is heard of a person in a recording; how many stretches. The same again changes nothing.';
+
+create function live.cut_who_withdrew() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.ask_for_cuts(r, new.user_id, 'withdrawn') from public.live_recordings r
+    where r.session_id = new.session_id and r.state <> 'deleted' and r.active_at is not null;
+  return null;
+end;
+$$;
+comment on function live.cut_who_withdrew() is 'Trigger: what was recorded of who takes their consent back is withheld until the creator has decided.';
+create trigger cut_who_withdrew after update of withdrawn_at on public.live_recording_consents
+  for each row when (old.withdrawn_at is null and new.withdrawn_at is not null and old.agreed_at is not null) execute function live.cut_who_withdrew();
+
+create function live.cut_late_withdrawals() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.ask_for_cuts(new, c.user_id, 'withdrawn')
+     from (select distinct x.user_id from public.live_recording_consents x
+            where x.session_id = new.session_id and x.agreed_at is not null and x.withdrawn_at >= new.active_at
+              and not exists (select from public.live_recording_consents y
+                               where y.session_id = x.session_id and y.user_id = x.user_id and y.withdrawn_at is null and y.agreed_at is not null)) c;
+  perform live.ask_for_cuts(new, c.user_id, 'erased')
+     from (select distinct x.user_id from public.live_recording_consents x
+            where x.session_id = new.session_id and x.agreed_at is not null and live.account_gone(x.user_id)) c;
+  return null;
+end;
+$$;
+comment on function live.cut_late_withdrawals() is
+  'Trigger: minutes are measured when they are over, so at the end of a recording it is looked again what was heard of who withdrew, or was erased, during it.';
+create trigger cut_late_withdrawals after update of state on public.live_recordings
+  for each row when (old.state <> new.state and new.state = 'ready') execute function live.cut_late_withdrawals();
+
+create function live.shown_cuts(p_recording uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select coalesce(jsonb_agg(jsonb_build_object('from_at', live.instant(c.from_at), 'to_at', live.instant(c.to_at)) order by c.from_at), '[]')
+            from public.live_recording_cuts c where c.recording_id = p_recording and c.decision is distinct from 'kept');
+end;
+$$;
+comment on function live.shown_cuts(uuid) is 'The stretches of a recording that nobody is shown: [{from_at, to_at}].';
+
+-- schemas/69_vods_acts.sql
+-- Owns: what creators and ops do with recordings that are made: publish, cut, delete, hold, take down and restore; and how long files are kept.
+
+create function live.recording_of_mine(p_user uuid, p_recording uuid) returns public.live_recordings
+language plpgsql set search_path = '' as $$
+declare
+  item public.live_recordings;
+begin
+  perform live.require_account(p_user);
+  select r.* into item from public.live_recordings r join public.live_sessions s on s.id = r.session_id
+   where r.id = p_recording and (s.creator_id = p_user or live.is_ops(p_user)) for no key update of r;
+  if item.id is null or item.state = 'deleted' then
+    perform live.refuse(404, 'unknown_recording', 'There is no such recording of yours.');
+  end if;
+  return item;
+end;
+$$;
+comment on function live.recording_of_mine(uuid, uuid) is 'A recording for its creator or ops, locked; refuses everyone else.';
+
+create function public.publish_vod(
+  recording_id uuid, published boolean, title text default null, access_type text default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item constant public.live_recordings := live.recording_of_mine(auth.uid(), publish_vod.recording_id);
+  vod public.live_vods;
+  session public.live_sessions;
+begin
+  select * into vod from public.live_vods v where v.recording_id = item.id for no key update;
+  select * into session from public.live_sessions s where s.id = item.session_id;
+  if published is null then
+    perform live.refuse(400, 'invalid_choice', 'Say true to publish it, false to take it back.');
+  elsif item.state <> 'ready' or live.is_over(item) then
+    perform live.refuse(409, 'recording_not_ready', 'This recording is not ready to be watched.');
+  elsif vod.creator_id <> auth.uid() then
+    perform live.refuse(403, 'not_allowed', 'A recording is published by its creator.');
+  elsif published and vod.taken_down_at is not null then
+    perform live.refuse(410, 'taken_down', 'This recording was taken down.');
+  elsif publish_vod.access_type is not null and publish_vod.access_type not in ('public', 'subscribers', session.access_type) then
+    perform live.refuse(400, 'invalid_choice', 'A recording is public, for subscribers, or for those who had a ticket of its session.');
+  end if;
+  update public.live_vods v
+     set published_at = case when published then coalesce(v.published_at, clock_timestamp()) end,
+         title = case when publish_vod.title is null then v.title else live.clean_text(publish_vod.title, 'title', 200) end,
+         access_type = coalesce(publish_vod.access_type, v.access_type),
+         price_coins = case when coalesce(publish_vod.access_type, v.access_type) = 'pay_per_view' then session.price_coins end
+   where v.recording_id = item.id returning * into vod;
+  return to_jsonb(vod);
+end;
+$$;
+comment on function public.publish_vod(uuid, boolean, text, text) is
+  'A creator publishes a recording, or takes it back: its row of live_vods. access_type: public, subscribers, or the session''s own.';
+
+create function public.cut_recording(recording_id uuid, from_seconds double precision, to_seconds double precision) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item constant public.live_recordings := live.recording_of_mine(auth.uid(), cut_recording.recording_id);
+  made int;
+begin
+  if from_seconds is null or to_seconds is null or from_seconds < 0 or to_seconds <= from_seconds then
+    perform live.refuse(400, 'invalid_choice', 'Give the first and the last second, in order.');
+  end if;
+  insert into public.live_recording_cuts (recording_id, why, from_at, to_at, decision, decided_at)
+  select item.id, 'creator', x.began + make_interval(secs => greatest(from_seconds - x.offset_seconds, 0)),
+         least(x.began + make_interval(secs => to_seconds - x.offset_seconds), x.ended), 'cut', clock_timestamp()
+    from live.vod_stretches(item.id) x
+   where to_seconds > x.offset_seconds and x.began + make_interval(secs => from_seconds - x.offset_seconds) < x.ended;
+  get diagnostics made = row_count;
+  return jsonb_build_object('recording_id', item.id, 'cuts', made);
+end;
+$$;
+comment on function public.cut_recording(uuid, double precision, double precision) is
+  'A creator, or ops, cut a stretch out of a recording, by its clock: {recording_id, cuts}. Whole segments that it touches are shown to nobody any more.';
+
+create function public.decide_cut(cut_id uuid, decision text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  asked public.live_recording_cuts;
+begin
+  select * into asked from public.live_recording_cuts c where c.id = decide_cut.cut_id;
+  perform live.recording_of_mine(auth.uid(), asked.recording_id);
+  if decide_cut.decision is null or decide_cut.decision not in ('cut', 'kept') or (asked.why <> 'withdrawn' and decide_cut.decision = 'kept') then
+    perform live.refuse(400, 'invalid_choice', 'Decide cut or kept; what an erased account asked for is cut.');
+  end if;
+  update public.live_recording_cuts c set decision = decide_cut.decision, decided_at = clock_timestamp() where c.id = asked.id returning * into asked;
+  return to_jsonb(asked);
+end;
+$$;
+comment on function public.decide_cut(uuid, text) is
+  'The creator decides what becomes of a stretch in which somebody is heard who took their consent back: cut or kept. Until then nobody is shown it.';
+grant execute on function public.publish_vod(uuid, boolean, text, text), public.cut_recording(uuid, double precision, double precision),
+  public.decide_cut(uuid, text) to authenticated;
+
+-- ── deletion ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function public.recording_delete(p_user uuid, p_recording uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item public.live_recordings := live.recording_of_mine(p_user, p_recording);
+begin
+  if not live.recording_is_over(item.state) then
+    perform live.refuse(409, 'recording_running', 'Stop the recording first.');
+  elsif item.legal_hold then
+    perform live.refuse(409, 'recording_held', 'This recording is held and cannot be deleted now.');
+  end if;
+  if item.retention_until > clock_timestamp() then
+    update public.live_recordings r set retention_until = clock_timestamp() where r.id = item.id returning * into item;
+    update public.live_vods v set published_at = null where v.recording_id = item.id;
+    perform live.note_recording_act(item.id, p_user, 'deleted',
+      case when exists (select from public.live_sessions s where s.id = item.session_id and s.creator_id = p_user) then 'app' else 'ops' end);
+  end if;
+  return live.recording_answer(item);
+end;
+$$;
+comment on function public.recording_delete(uuid, uuid) is
+  'For recording-delete: its creator, or ops, have a recording deleted: {recording}. Nobody watches it from now on; a worker deletes the files. Refuses '
+  'unknown_recording, recording_running, recording_held.';
+grant execute on function public.recording_delete(uuid, uuid) to service_role;
+
+create function public.hold_recording(recording_id uuid, hold boolean, reason text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
+  item constant public.live_recordings := live.recording_of_mine(me, hold_recording.recording_id);
+begin
+  if hold is null then
+    perform live.refuse(400, 'invalid_choice', 'Say true to hold it, false to let it go.');
+  elsif reason is null or char_length(btrim(reason)) < 3 or live.text_fault(reason, 500, true) is not null then
+    perform live.refuse(400, 'bad_reason', 'Say why, in 3 to 500 characters.');
+  end if;
+  update public.live_recordings r set legal_hold = hold where r.id = item.id;
+  perform live.note_recording_act(item.id, me, case when hold then 'held' else 'released' end, 'ops', reason);
+  return jsonb_build_object('recording_id', item.id, 'legal_hold', hold);
+end;
+$$;
+comment on function public.hold_recording(uuid, boolean, text) is 'Ops hold a recording whatever its retention says, or let it go: {recording_id, legal_hold}.';
+grant execute on function public.hold_recording(uuid, boolean, text) to authenticated;
+
+create function live.recordings_over() returns setof public.live_recordings
+language plpgsql stable set search_path = '' as $$
+begin
+  return query select r.* from public.live_recordings r
+    where r.deleted_at is null and r.retention_until <= clock_timestamp() and not r.legal_hold and live.recording_is_over(r.state);
+end;
+$$;
+comment on function live.recordings_over() is 'Recordings whose files are to be deleted now.';
+
+create function live.recordings_past() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from live.recordings_over() r where coalesce(r.delete_claimed_at, '-infinity') < clock_timestamp() - interval '1 minute');
+end;
+$$;
+comment on function live.recordings_past() is 'Whether files of recordings are to be deleted now.';
+
+create function public.recordings_to_delete(p_most int default 10) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  found jsonb;
+begin
+  with due as (
+    select r.id from public.live_recordings r
+     where r.id in (select o.id from live.recordings_over() o) and coalesce(r.delete_claimed_at, '-infinity') < clock_timestamp() - interval '1 minute'
+     order by r.delete_claimed_at nulls first, r.retention_until limit least(greatest(coalesce(p_most, 10), 1), 100) for no key update skip locked
+  ), claimed as (
+    update public.live_recordings r set delete_claimed_at = clock_timestamp() from due where r.id = due.id returning r.id, r.prefix)
+  select coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'prefix', x.prefix,
+           'prefixes', (select coalesce(jsonb_agg(t.prefix order by t.number), '[]') from public.live_recording_parts t where t.recording_id = x.id))), '[]')
+    into found from claimed x;
+  return found;
+end;
+$$;
+comment on function public.recordings_to_delete(int) is
+  'For workers: recordings whose files are to be deleted, those not tried yet first, taken for a minute: [{id, prefix, prefixes: of its parts}].';
+
+create function public.recordings_deleted(p_ids uuid[]) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  deleted int;
+begin
+  -- Storage's own table is asked: what a worker says it did is not what was done.
+  update public.live_recordings r set state = 'deleted'
+   where r.id = any (p_ids) and r.deleted_at is null and r.delete_claimed_at is not null and r.retention_until <= clock_timestamp() and not r.legal_hold
+     and not exists (select from storage.objects o where o.bucket_id = 'recordings' and o.name like r.prefix || '/%');
+  get diagnostics deleted = row_count;
+  return jsonb_build_object('deleted', deleted);
+end;
+$$;
+comment on function public.recordings_deleted(uuid[]) is 'For workers: these files were deleted; recordings of which Storage has nothing any more are written so: {deleted}.';
+grant execute on function public.recordings_to_delete(int), public.recordings_deleted(uuid[]) to service_role;
+
+create function live.recording_faults() returns table (book text, id text, expected text, found text)
+language sql stable security definer set search_path = '' as $$
+  select 'live_recordings: past its time', r.id::text, 'deleted', r.state from live.recordings_over() r where r.retention_until < clock_timestamp() - interval '1 hour'
+  union all
+  select 'live_recordings: not wanted for a minute', r.id::text, 'stopped', r.state from public.live_recordings r
+   where not r.wanted and live.recording_runs(r.state) and r.unwanted_at < clock_timestamp() - interval '1 minute'
+  union all
+  select 'live_recordings: ready without files', r.id::text, r.prefix, 'none' from public.live_recordings r
+   where r.state = 'ready' and r.ready_at < clock_timestamp() - interval '1 minute' and not live.is_over(r)
+     and not exists (select from storage.objects o where o.bucket_id = 'recordings' and o.name like r.prefix || '/%')
+  union all
+  select 'bucket recordings: file of no recording', o.name, 'none', 'there since ' || o.created_at from storage.objects o
+   where o.bucket_id = 'recordings' and o.created_at < clock_timestamp() - interval '1 day'
+     and not exists (select from public.live_recordings r where r.deleted_at is null and starts_with(o.name, r.prefix || '/'))
+  union all
+  select 'bucket recordings: public', b.id, 'private', 'public' from storage.buckets b where b.id = 'recordings' and b.public
+$$;
+comment on function live.recording_faults() is 'Where recordings, their wishes, their time and the files in Storage disagree; part of live_faults.';
+
+-- ── the one door ─────────────────────────────────────────────────────────────────────────────────────────────────
+insert into public.live_actions (action, aspect, scope, needs_target, in_calls, needs_agent, params_schema, min_rank, undone_by, automatic,
+                                 after_end, expires_after, columns, place, description)
+select x.action, null, 'session', false, false, false,
+       live.object_schema(jsonb_build_object('recording_id', '{"type": "string", "format": "uuid"}'::jsonb), '{recording_id}'), live.rank_of_ops(), null,
+       false, true, null, '{}', (select max(a.place) from public.live_actions a) + x.place, x.description
+  from (values (1, 'take_down', 'nobody but ops watches this recording of the session; who is watching it stops at the next segment'),
+               (2, 'restore', 'a recording that was taken down may be watched again')) as x (place, action, description);
+
+create function live.take_down_vod(p_row public.moderation_actions, p_at timestamptz) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  update public.live_vods v set taken_down_at = case when p_at is null then null else coalesce(v.taken_down_at, p_at) end
+   where v.recording_id = (p_row.params ->> 'recording_id')::uuid and v.session_id = p_row.session_id;
+  if not found then
+    perform live.refuse(404, 'unknown_recording', 'There is no such recording of this session.');
+  end if;
+  return '{}';
+end;
+$$;
+comment on function live.take_down_vod(public.moderation_actions, timestamptz) is 'Takes a recording of the session down, or (null) restores it.';
+
+create function live.do_take_down(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  return live.take_down_vod(p_row, clock_timestamp());
+end;
+$$;
+comment on function live.do_take_down(public.moderation_actions) is 'take_down.';
+
+create function live.do_restore(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  return live.take_down_vod(p_row, null);
+end;
+$$;
+comment on function live.do_restore(public.moderation_actions) is 'restore.';
+
+-- ── the end of an account ────────────────────────────────────────────────────────────────────────────────────────
+create function live.forget_recordings(p_user uuid) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  ending int;
+  cuts int;
+begin
+  update public.live_recordings r set retention_until = clock_timestamp()
+    from public.live_sessions s
+   where s.id = r.session_id and s.creator_id = p_user and r.deleted_at is null and live.recording_is_over(r.state) and r.retention_until > clock_timestamp();
+  get diagnostics ending = row_count;
+  update public.live_vods v set published_at = null where v.creator_id = p_user and v.published_at is not null;
+  select coalesce(sum(live.ask_for_cuts(r, p_user, 'erased')), 0) into cuts
+    from public.live_recordings r join public.live_sessions s on s.id = r.session_id
+   where r.deleted_at is null and r.active_at is not null and s.creator_id <> p_user
+     and exists (select from public.live_recording_consents c where c.session_id = r.session_id and c.user_id = p_user);
+  delete from public.live_recording_stops t where t.creator_id = p_user;
+  return jsonb_build_object('live_recordings', ending, 'live_recording_cuts', cuts);
+end;
+$$;
+comment on function live.forget_recordings(uuid) is
+  'What becomes of recordings with an account: those of its own sessions are deleted, and in others'' what is heard of it is cut: how many of each.';
+
+-- schemas/69_vods_play.sql
+-- Owns: watching. A play is what one person watches: its key opens the playlist and each segment, and each asks anew whether that person may.
+-- So a right that ends stops it at the next segment, and a key that nobody has used for fifteen minutes opens nothing.
+
+create table public.live_vod_plays (
+  id uuid primary key default gen_random_uuid(),
+  key_hash text not null unique check (key_hash ~ '^[0-9a-f]{64}$'),
+  recording_id uuid not null references public.live_recordings (id) on delete cascade,
+  user_id uuid not null,
+  started_at timestamptz not null default clock_timestamp(),
+  last_at timestamptz not null default clock_timestamp(),
+  watched_seconds double precision not null default 0 check (watched_seconds >= 0)
+);
+comment on table public.live_vod_plays is 'Who watches, or has watched, which recording, and for how long.';
+comment on column public.live_vod_plays.id is 'Id of the play.';
+comment on column public.live_vod_plays.key_hash is 'SHA-256 of its key, which the player alone has.';
+comment on column public.live_vod_plays.recording_id is 'What is watched.';
+comment on column public.live_vod_plays.user_id is 'Who watches.';
+comment on column public.live_vod_plays.started_at is 'When it began.';
+comment on column public.live_vod_plays.last_at is 'When it last asked for something: fifteen minutes later its key is good for nothing.';
+comment on column public.live_vod_plays.watched_seconds is 'How long segments were asked for; a pause of more than half a minute is none.';
+create index live_vod_plays_of_recording on public.live_vod_plays (recording_id, started_at);
+create index live_vod_plays_of_person on public.live_vod_plays (user_id, started_at desc);
+create index live_vod_plays_by_age on public.live_vod_plays (last_at);
+alter table public.live_vod_plays enable row level security;
+grant select (id, recording_id, user_id, started_at, last_at, watched_seconds) on public.live_vod_plays to authenticated;
+grant select on public.live_vod_plays to service_role;
+create policy "one sees what one watched, ops all" on public.live_vod_plays for select to authenticated
+  using (user_id = (select auth.uid()) or (select live.am_ops()));
+insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('public.live_vod_plays', '{user_id}', '{}', 'true', 'retention.visits_days', 't.last_at', 'false',
+   'What a person watched of recordings, and how long: the watch time of creators'' reports.');
+update public.app_settings set value = value || '{"plays_per_minute": 20}' where key = 'limits';
+
+create function public.vod_open(p_user uuid, p_recording uuid, p_key_hash text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  vod constant public.live_vods := live.vod_to_watch(p_user, p_recording);
+begin
+  perform live.spend(p_user, 'plays_per_minute');
+  insert into public.live_vod_plays (key_hash, recording_id, user_id) values (p_key_hash, vod.recording_id, p_user);
+  if p_user <> vod.creator_id and live.is_ops(p_user) then
+    perform live.note_recording_act(vod.recording_id, p_user, 'watched', 'ops');
+  end if;
+  return jsonb_build_object('recording_id', vod.recording_id, 'title', vod.title, 'duration_seconds', vod.duration_seconds, 'chapters', vod.chapters,
+                            'expires_at', live.instant(clock_timestamp() + interval '15 minutes'));
+end;
+$$;
+comment on function public.vod_open(uuid, uuid, text) is
+  'For recording-playback: somebody watches a recording: {recording_id, title, duration_seconds, chapters, expires_at}: until then its key must be used. Refuses '
+  'unknown_recording, taken_down, banned, sign_in_required, subscription_required, ticket_required, rate_limited.';
+
+create function public.vod_parts(p_key_hash text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  play public.live_vod_plays;
+  vod public.live_vods;
+begin
+  select * into play from public.live_vod_plays x
+   where x.key_hash = p_key_hash and x.last_at > clock_timestamp() - interval '15 minutes' for no key update;
+  if play.id is null then
+    perform live.refuse(410, 'play_over', 'Open the recording again: this link is no longer good.');
+  end if;
+  vod := live.vod_to_watch(play.user_id, play.recording_id);
+  update public.live_vod_plays x
+     set last_at = clock_timestamp(),
+         watched_seconds = x.watched_seconds + least(extract(epoch from clock_timestamp() - x.last_at),
+           case when clock_timestamp() - x.last_at > interval '30 seconds' then 0 else 30 end)
+   where x.id = play.id;
+  return jsonb_build_object(
+    'seconds', live.setting('recording.link_seconds'), 'cuts', live.shown_cuts(vod.recording_id),
+    'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', x.number, 'prefix', x.prefix, 'began', live.instant(x.began)) order by x.number), '[]')
+                from live.vod_stretches(vod.recording_id) x where x.ended > x.began));
+end;
+$$;
+comment on function public.vod_parts(text) is
+  'For recording-playback, at the playlist and at each segment: where the files are that the holder of a key may see now: {seconds: how long a link is good, parts: '
+  '[{number, prefix, began}], cuts: [{from_at, to_at}]}. Refuses play_over and what vod_open refuses.';
+grant execute on function public.vod_open(uuid, uuid, text), public.vod_parts(text) to service_role;
+
+-- ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.my_vod_access(p_vod public.live_vods) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return live.vod_fault(auth.uid(), p_vod);
+end;
+$$;
+comment on function live.my_vod_access(public.live_vods) is 'What keeps the caller from watching a VOD, for a list; null when nothing does.';
+grant execute on function live.my_vod_access(public.live_vods) to authenticated;
+
+create view public.live_replays with (security_invoker = true) as
+select v.recording_id as id, v.session_id, v.title, v.access_type, v.price_coins, v.creator_id,
+       live.card(v.creator_id) ->> 'name' as creator_name, live.card(v.creator_id) ->> 'avatar' as creator_avatar,
+       v.duration_seconds, v.chapters, v.published_at, live.my_vod_access(v) as reason
+  from public.live_vods v
+ where v.published_at is not null and v.taken_down_at is null and v.creator_id not in (select live.my_blocks());
+comment on view public.live_replays is
+  'Published recordings for a list. Newest first: order=published_at.desc,id.desc; the next page: or=(published_at.lt.T,and(published_at.eq.T,id.lt.ID)) with the '
+  'last row''s values; of a creator: creator_id=eq.ID.';
+comment on column public.live_replays.id is 'The recording.';
+comment on column public.live_replays.session_id is 'The session.';
+comment on column public.live_replays.title is 'Title.';
+comment on column public.live_replays.access_type is 'public, subscribers or pay_per_view.';
+comment on column public.live_replays.price_coins is 'What the ticket cost; null where none is needed.';
+comment on column public.live_replays.creator_id is 'The creator.';
+comment on column public.live_replays.creator_name is 'Their name.';
+comment on column public.live_replays.creator_avatar is 'Address of their picture, or null.';
+comment on column public.live_replays.duration_seconds is 'How long it plays.';
+comment on column public.live_replays.chapters is 'Its chapters.';
+comment on column public.live_replays.published_at is 'Since when.';
+comment on column public.live_replays.reason is 'What keeps the reader from watching: a code as recording-playback refuses with; null when nothing does.';
+grant select on public.live_replays to authenticated;
+
+create function public.vod_chat(recording_id uuid, from_seconds double precision default 0, max_lines int default 200) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  vod constant public.live_vods := live.vod_to_watch(auth.uid(), vod_chat.recording_id);
+begin
+  return (
+    with said as (
+      select m.id, x.offset_seconds + extract(epoch from m.created_at - x.began) as at_seconds, m.user_id, m.type, m.body, m.payload, m.sender_name
+        from live.vod_stretches(vod.recording_id) x
+        join public.live_messages m on m.session_id = vod.session_id and m.created_at >= x.began and m.created_at < x.ended
+       where m.deleted_at is null and m.held_at is null and not live.account_gone(m.user_id)
+         and not exists (select from public.user_blocks b where (b.user_id, b.blocked_id) in ((auth.uid(), m.user_id), (m.user_id, auth.uid()))))
+    select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'at_seconds', round(s.at_seconds::numeric, 2), 'user_id', s.user_id, 'name', s.sender_name,
+                    'type', s.type, 'body', s.body, 'payload', s.payload) order by s.at_seconds, s.id), '[]')
+      from (select * from said where said.at_seconds >= vod_chat.from_seconds order by said.at_seconds, said.id
+             limit least(greatest(coalesce(vod_chat.max_lines, 200), 1), 1000)) s);
+end;
+$$;
+comment on function public.vod_chat(uuid, double precision, int) is
+  'The chat of a recording by its clock, from a second on: [{id, at_seconds, user_id, name, type, body, payload}], at most max_lines (200, at most 1000). Without what was '
+  'deleted, held, or written by somebody whose account is deleted or with whom a block stands. Refuses as recording-playback does.';
+grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
+
+create function public.vod_figures(recording_id uuid default null) returns table (
+  id uuid, title text, plays bigint, people bigint, watched_seconds double precision, published_at timestamptz)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  ops constant boolean := live.am_ops();
+begin
+  perform live.require_member();
+  return query
+    select v.recording_id, v.title, count(x.id), count(distinct x.user_id), coalesce(sum(x.watched_seconds), 0), v.published_at
+      from public.live_vods v left join public.live_vod_plays x on x.recording_id = v.recording_id and x.user_id <> v.creator_id
+     where (v.creator_id = me or ops) and (vod_figures.recording_id is null or v.recording_id = vod_figures.recording_id)
+     group by v.recording_id order by v.created_at desc limit 500;
+end;
+$$;
+comment on function public.vod_figures(uuid) is
+  'How one''s recordings are watched (ops: everyone''s): plays, different people and seconds, of others than the creator; one recording, or the newest 500.';
+grant execute on function public.vod_figures(uuid) to authenticated;
+
 -- schemas/70_call_upgrade.sql
 -- Owns: how an audio call becomes a video call: one side asks, the other agrees by asking as well. Before both have, no
 -- camera is allowed: the tokens and the agent withhold it (live.token_sources, PERSON.sound_only).
@@ -9668,6 +10399,8 @@ language sql stable security definer set search_path = '' as $$
    where s.status <> 'ended'
   union all
   select e.book, e.id, e.expected, e.found from live.evidence_faults() e
+  union all
+  select e.book, e.id, e.expected, e.found from live.recording_faults() e
   union all
   select 'retention', r.table_name, 'nothing before ' || r.allowed, r.oldest::text from live.retention_faults() r
   union all
@@ -15250,6 +15983,10 @@ revoke all on table
   public.live_messages,
   public.call_transitions,
   public.call_engagements,
+  public.live_vods,
+  public.live_recording_cuts,
+  public.live_vod_plays,
+  public.live_replays,
   live.ingresses,
   public.live_recording_stops,
   public.watch_time,
@@ -15683,6 +16420,40 @@ revoke all on routine
   public.call_token(p_user uuid, p_call uuid),
   public.call_end(p_user uuid, p_call uuid),
   live.tell_messages(),
+  live.vod_stretches(p_recording uuid),
+  live.vod_second(p_recording uuid, p_at timestamptz),
+  live.chapters_of(p_recording public.live_recordings),
+  live.make_vod(),
+  live.is_over(p_recording public.live_recordings),
+  live.vod_access_fault(p_vod public.live_vods, p_user uuid),
+  live.vod_fault(p_user uuid, p_vod public.live_vods),
+  live.refuse_vod(p_reason text),
+  live.vod_to_watch(p_user uuid, p_recording uuid),
+  live.heard_in(p_recording public.live_recordings, p_user uuid),
+  live.ask_for_cuts(p_recording public.live_recordings, p_user uuid, p_why text),
+  live.cut_who_withdrew(),
+  live.cut_late_withdrawals(),
+  live.shown_cuts(p_recording uuid),
+  live.recording_of_mine(p_user uuid, p_recording uuid),
+  public.publish_vod(recording_id uuid, published boolean, title text, access_type text),
+  public.cut_recording(recording_id uuid, from_seconds double precision, to_seconds double precision),
+  public.decide_cut(cut_id uuid, decision text),
+  public.recording_delete(p_user uuid, p_recording uuid),
+  public.hold_recording(recording_id uuid, hold boolean, reason text),
+  live.recordings_over(),
+  live.recordings_past(),
+  public.recordings_to_delete(p_most int),
+  public.recordings_deleted(p_ids uuid[]),
+  live.recording_faults(),
+  live.take_down_vod(p_row public.moderation_actions, p_at timestamptz),
+  live.do_take_down(p_row public.moderation_actions),
+  live.do_restore(p_row public.moderation_actions),
+  live.forget_recordings(p_user uuid),
+  public.vod_open(p_user uuid, p_recording uuid, p_key_hash text),
+  public.vod_parts(p_key_hash text),
+  live.my_vod_access(p_vod public.live_vods),
+  public.vod_chat(recording_id uuid, from_seconds double precision, max_lines int),
+  public.vod_figures(recording_id uuid),
   public.call_upgrade(p_user uuid, p_call uuid, p_accept boolean),
   public.live_faults(),
   live.require_creator(p_user uuid),
@@ -16040,6 +16811,19 @@ grant select, insert on public.live_messages to service_role;
 grant select on public.call_transitions to service_role;
 grant select on public.call_engagements to service_role;
 grant execute on function public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
+grant select on public.live_vods to authenticated, service_role;
+grant select on public.live_recording_cuts to authenticated, service_role;
+grant execute on function public.publish_vod(uuid, boolean, text, text), public.cut_recording(uuid, double precision, double precision), public.decide_cut(uuid, text) to authenticated;
+grant execute on function public.recording_delete(uuid, uuid) to service_role;
+grant execute on function public.hold_recording(uuid, boolean, text) to authenticated;
+grant execute on function public.recordings_to_delete(int), public.recordings_deleted(uuid[]) to service_role;
+grant select (id, recording_id, user_id, started_at, last_at, watched_seconds) on public.live_vod_plays to authenticated;
+grant select on public.live_vod_plays to service_role;
+grant execute on function public.vod_open(uuid, uuid, text), public.vod_parts(text) to service_role;
+grant execute on function live.my_vod_access(public.live_vods) to authenticated;
+grant select on public.live_replays to authenticated;
+grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
+grant execute on function public.vod_figures(uuid) to authenticated;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;
 grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.ingress_deleted(text), public.session_end(uuid, uuid) to service_role;

@@ -189,7 +189,8 @@ begin
     if live.recording_is_over(new.state) then
       new.stopped_at := coalesce(new.stopped_at, clock_timestamp());
       new.retention_until := coalesce(new.retention_until,
-        clock_timestamp() + make_interval(days => (live.setting('recording.retention_days'))::int));
+        clock_timestamp() + case new.unwanted_why when 'account_deleted' then interval '0'
+                            else make_interval(days => (live.setting('recording.retention_days'))::int) end);
     end if;
     if new.wanted and not live.recording_runs(new.state) then
       new.wanted := false;

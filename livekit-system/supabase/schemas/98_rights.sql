@@ -56,6 +56,10 @@ revoke all on table
   public.live_messages,
   public.call_transitions,
   public.call_engagements,
+  public.live_vods,
+  public.live_recording_cuts,
+  public.live_vod_plays,
+  public.live_replays,
   live.ingresses,
   public.live_recording_stops,
   public.watch_time,
@@ -489,6 +493,40 @@ revoke all on routine
   public.call_token(p_user uuid, p_call uuid),
   public.call_end(p_user uuid, p_call uuid),
   live.tell_messages(),
+  live.vod_stretches(p_recording uuid),
+  live.vod_second(p_recording uuid, p_at timestamptz),
+  live.chapters_of(p_recording public.live_recordings),
+  live.make_vod(),
+  live.is_over(p_recording public.live_recordings),
+  live.vod_access_fault(p_vod public.live_vods, p_user uuid),
+  live.vod_fault(p_user uuid, p_vod public.live_vods),
+  live.refuse_vod(p_reason text),
+  live.vod_to_watch(p_user uuid, p_recording uuid),
+  live.heard_in(p_recording public.live_recordings, p_user uuid),
+  live.ask_for_cuts(p_recording public.live_recordings, p_user uuid, p_why text),
+  live.cut_who_withdrew(),
+  live.cut_late_withdrawals(),
+  live.shown_cuts(p_recording uuid),
+  live.recording_of_mine(p_user uuid, p_recording uuid),
+  public.publish_vod(recording_id uuid, published boolean, title text, access_type text),
+  public.cut_recording(recording_id uuid, from_seconds double precision, to_seconds double precision),
+  public.decide_cut(cut_id uuid, decision text),
+  public.recording_delete(p_user uuid, p_recording uuid),
+  public.hold_recording(recording_id uuid, hold boolean, reason text),
+  live.recordings_over(),
+  live.recordings_past(),
+  public.recordings_to_delete(p_most int),
+  public.recordings_deleted(p_ids uuid[]),
+  live.recording_faults(),
+  live.take_down_vod(p_row public.moderation_actions, p_at timestamptz),
+  live.do_take_down(p_row public.moderation_actions),
+  live.do_restore(p_row public.moderation_actions),
+  live.forget_recordings(p_user uuid),
+  public.vod_open(p_user uuid, p_recording uuid, p_key_hash text),
+  public.vod_parts(p_key_hash text),
+  live.my_vod_access(p_vod public.live_vods),
+  public.vod_chat(recording_id uuid, from_seconds double precision, max_lines int),
+  public.vod_figures(recording_id uuid),
   public.call_upgrade(p_user uuid, p_call uuid, p_accept boolean),
   public.live_faults(),
   live.require_creator(p_user uuid),
@@ -846,6 +884,19 @@ grant select, insert on public.live_messages to service_role;
 grant select on public.call_transitions to service_role;
 grant select on public.call_engagements to service_role;
 grant execute on function public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
+grant select on public.live_vods to authenticated, service_role;
+grant select on public.live_recording_cuts to authenticated, service_role;
+grant execute on function public.publish_vod(uuid, boolean, text, text), public.cut_recording(uuid, double precision, double precision), public.decide_cut(uuid, text) to authenticated;
+grant execute on function public.recording_delete(uuid, uuid) to service_role;
+grant execute on function public.hold_recording(uuid, boolean, text) to authenticated;
+grant execute on function public.recordings_to_delete(int), public.recordings_deleted(uuid[]) to service_role;
+grant select (id, recording_id, user_id, started_at, last_at, watched_seconds) on public.live_vod_plays to authenticated;
+grant select on public.live_vod_plays to service_role;
+grant execute on function public.vod_open(uuid, uuid, text), public.vod_parts(text) to service_role;
+grant execute on function live.my_vod_access(public.live_vods) to authenticated;
+grant select on public.live_replays to authenticated;
+grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
+grant execute on function public.vod_figures(uuid) to authenticated;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;
 grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.ingress_deleted(text), public.session_end(uuid, uuid) to service_role;

@@ -20,6 +20,8 @@ export type ActionName =
   | "chat_mode"
   | "pin_message"
   | "end_session"
+  | "take_down"
+  | "restore"
   | "listen";
 
 export interface ActionFacts {
@@ -49,6 +51,8 @@ export const ACTION_FACTS: Readonly<Record<ActionName, ActionFacts>> = {
   chat_mode: { scope: "session", minRank: 40 },
   pin_message: { scope: "session", minRank: 30 },
   end_session: { scope: "session", minRank: 50 },
+  take_down: { scope: "session", minRank: 100 },
+  restore: { scope: "session", minRank: 100 },
   listen: { scope: "session", minRank: 100 },
 };
 
@@ -77,5 +81,7 @@ export interface ActionParams {
   readonly chat_mode: { readonly mode: "everyone" | "followers_only" | "subscribers_only" };
   readonly pin_message: { readonly message_id?: string };
   readonly end_session: Record<string, never>;
+  readonly take_down: { readonly recording_id: string };
+  readonly restore: { readonly recording_id: string };
   readonly listen: { readonly case_id?: string };
 }

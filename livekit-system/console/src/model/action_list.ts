@@ -20,6 +20,8 @@ export type ActionName =
   | "chat_mode"
   | "pin_message"
   | "end_session"
+  | "take_down"
+  | "restore"
   | "listen";
 
 export interface ActionFacts {
@@ -53,5 +55,7 @@ export const ACTIONS: Record<ActionName, ActionFacts> = {
   chat_mode: { scope: "session", minRank: 40, undoneBy: "chat_mode", params: ["mode"] },
   pin_message: { scope: "session", minRank: 30, undoneBy: "pin_message", params: ["message_id"] },
   end_session: { scope: "session", minRank: 50, undoneBy: null, params: [] },
+  take_down: { scope: "session", minRank: 100, undoneBy: null, params: ["recording_id"] },
+  restore: { scope: "session", minRank: 100, undoneBy: null, params: ["recording_id"] },
   listen: { scope: "session", minRank: 100, undoneBy: null, params: ["case_id"] },
 };

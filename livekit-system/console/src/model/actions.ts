@@ -14,7 +14,9 @@ export const ON_PERSON = NAMES.filter((name) =>
   ["person", "account"].includes(ACTIONS[name].scope) && name !== "unban"
 );
 export const ON_ROOM = NAMES.filter((name) =>
-  ACTIONS[name].scope === "session" && !ACTIONS[name].params.includes("message_id") && name !== "listen"
+  ACTIONS[name].scope === "session" && !ACTIONS[name].params.some((param) =>
+    param === "message_id" || param === "recording_id"
+  ) && name !== "listen"
 );
 
 /** What takes something away from people, and so needs a reason. */

@@ -157,6 +157,8 @@ export const en: Words = {
       chat_mode: "Who may chat",
       announce: "Announce",
       end_session: "End session",
+      take_down: "Take a recording down",
+      restore: "Restore a recording",
       listen: "Listen in",
     },
     title: (name) => `Act on ${name}`,

@@ -156,6 +156,8 @@ export const tr: Words = {
       chat_mode: "Sohbete kim yazabilir",
       announce: "Duyuru yap",
       end_session: "Oturumu bitir",
+      take_down: "Kaydı yayından kaldır",
+      restore: "Kaydı geri getir",
       listen: "Odayı dinle",
     },
     title: (name) => `İşlem: ${name}`,

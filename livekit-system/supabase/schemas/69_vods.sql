@@ -1,0 +1,304 @@
+-- Owns: what is published of recordings: title, access, chapters, the chat beside it, who may watch, and what is cut. A VOD is made when a
+-- recording is ready and is nobody's but its creator's until they publish it. The clock of a VOD is its parts one after the other.
+
+create table public.live_vods (
+  recording_id uuid primary key references public.live_recordings (id) on delete cascade,
+  session_id uuid not null references public.live_sessions (id) on delete restrict,
+  creator_id uuid not null,
+  title text not null check (char_length(title) between 1 and 200),
+  access_type text not null check (access_type in ('public', 'subscribers', 'pay_per_view')),
+  price_coins int check (price_coins between 1 and 1000000),
+  thumbnail text check (char_length(thumbnail) <= 300),
+  duration_seconds double precision not null default 0 check (duration_seconds >= 0),
+  chapters jsonb not null default '[]' check (jsonb_typeof(chapters) = 'array'),
+  published_at timestamptz,
+  taken_down_at timestamptz,
+  created_at timestamptz not null default clock_timestamp(),
+  check ((access_type = 'pay_per_view') = (price_coins is not null))
+);
+comment on table public.live_vods is 'Recordings as they can be watched: what its creator publishes, to whom, and whether ops have taken it down.';
+comment on column public.live_vods.recording_id is 'The recording.';
+comment on column public.live_vods.session_id is 'The session that was recorded.';
+comment on column public.live_vods.creator_id is 'Whose it is.';
+comment on column public.live_vods.title is 'Title; at first the session''s.';
+comment on column public.live_vods.access_type is 'Who may watch: public (everyone), subscribers (of the creator) or pay_per_view (holders of the session''s ticket).';
+comment on column public.live_vods.price_coins is 'What the session''s ticket cost; null where none was needed.';
+comment on column public.live_vods.thumbnail is 'A picture of it in the bucket recordings, below its prefix; null where there is none.';
+comment on column public.live_vods.duration_seconds is 'How long it plays.';
+comment on column public.live_vods.chapters is 'From the events of the session: [{"at_seconds", "kind": start, gifts, speaker or announcement, "coins"?, "text"?}].';
+comment on column public.live_vods.published_at is 'Since when others may watch it; null while they may not.';
+comment on column public.live_vods.taken_down_at is 'Since when ops have taken it down; null while they have not.';
+comment on column public.live_vods.created_at is 'When it was made.';
+create index live_vods_published on public.live_vods (published_at desc, recording_id) where published_at is not null and taken_down_at is null;
+create index live_vods_of_creator on public.live_vods (creator_id, created_at desc);
+create index live_vods_of_session on public.live_vods (session_id);
+alter table public.live_vods enable row level security;
+grant select on public.live_vods to authenticated, service_role;
+create policy "what is published, one's own, and ops all" on public.live_vods for select to authenticated
+  using ((published_at is not null and taken_down_at is null) or creator_id = (select auth.uid()) or (select live.am_ops()));
+insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('public.live_vods', '{creator_id}', '{}', 'true', null, null, 'false',
+   'What a creator published of their sessions: gone with the row of the recording, which retention deletes after its files.');
+
+-- ── the clock ────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.vod_stretches(p_recording uuid) returns table (number int, prefix text, began timestamptz, ended timestamptz, offset_seconds double precision)
+language sql stable set search_path = '' as $$
+  select t.number, t.prefix, t.started_at, t.started_at + make_interval(secs => t.plays),
+         sum(t.plays) over (order by t.number) - t.plays
+    from (select x.*, coalesce(x.duration_seconds, extract(epoch from x.ended_at - x.started_at), 0)::double precision as plays
+            from public.live_recording_parts x where x.recording_id = p_recording and x.started_at is not null) t
+$$;
+comment on function live.vod_stretches(uuid) is 'The parts of a recording on its own clock: when each began and ended, and at which second of the whole it begins.';
+
+create function live.vod_second(p_recording uuid, p_at timestamptz) returns double precision
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select x.offset_seconds + extract(epoch from p_at - x.began) from live.vod_stretches(p_recording) x
+           where p_at >= x.began and p_at < x.ended order by x.number limit 1);
+end;
+$$;
+comment on function live.vod_second(uuid, timestamptz) is 'The second of a recording at which a moment is seen; null in a gap and outside.';
+
+-- ── chapters ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.chapters_of(p_recording public.live_recordings) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    with told as (
+      select e.type, e.payload, e.created_at, live.vod_second(p_recording.id, e.created_at) as second
+        from public.live_events e where e.session_id = p_recording.session_id and e.type in ('gift', 'role_changed', 'system')
+    ), peaks as (
+      select min(t.second) as second, sum((t.payload ->> 'coins')::bigint) as coins
+        from told t where t.type = 'gift' and t.second is not null group by floor(t.second / 60) order by 2 desc limit 3
+    ), found as (
+      select 0::double precision as second, jsonb_build_object('kind', 'start') as what
+      union all
+      select p.second, jsonb_build_object('kind', 'gifts', 'coins', p.coins) from peaks p
+      union all
+      -- No name: who spoke may be gone by the time that it is watched.
+      select t.second, jsonb_build_object('kind', 'speaker') from told t
+       where t.type = 'role_changed' and t.payload ->> 'role' = 'speaker' and t.second is not null
+      union all
+      select t.second, jsonb_build_object('kind', 'announcement', 'text', left(t.payload ->> 'text', 200)) from told t
+       where t.type = 'system' and t.second is not null)
+    select coalesce(jsonb_agg(jsonb_build_object('at_seconds', round(f.second::numeric, 1)) || f.what order by f.second), '[]')
+      from (select * from found order by second limit 100) f);
+end;
+$$;
+comment on function live.chapters_of(public.live_recordings) is
+  'Chapters of a recording from its session''s events: the start, the three minutes with the most gifts, who came to speak, and announcements; at most 100.';
+
+create function live.make_vod() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if new.state = 'ready' then
+    insert into public.live_vods (recording_id, session_id, creator_id, title, access_type, price_coins, duration_seconds, chapters)
+    select new.id, s.id, s.creator_id, s.title, s.access_type, s.price_coins, coalesce(new.duration_seconds, 0), live.chapters_of(new)
+      from public.live_sessions s where s.id = new.session_id
+    on conflict (recording_id) do nothing;
+  else
+    update public.live_vods v set published_at = null where v.recording_id = new.id and v.published_at is not null;
+  end if;
+  return null;
+end;
+$$;
+comment on function live.make_vod() is 'Trigger: what is ready can be watched by its creator, and published; what is deleted is published no more.';
+create trigger make_vod after update of state on public.live_recordings
+  for each row when (old.state <> new.state and new.state in ('ready', 'deleted')) execute function live.make_vod();
+
+-- ── who may watch ────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.is_over(p_recording public.live_recordings) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return p_recording.state = 'deleted' or (p_recording.retention_until <= clock_timestamp() and not p_recording.legal_hold);
+end;
+$$;
+comment on function live.is_over(public.live_recordings) is 'Whether a recording''s time is over, whether or not its files are deleted yet.';
+
+create function live.vod_access_fault(p_vod public.live_vods, p_user uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case
+    when p_vod.access_type = 'public' then null
+    when coalesce((select u.is_anonymous from auth.users u where u.id = p_user), true) then 'sign_in_required'
+    when p_vod.access_type = 'subscribers' then case when not live.subscribes(p_user, p_vod.creator_id) then 'subscription_required' end
+    when not (live.setting('recording.tickets_valid'))::boolean or not exists (
+      select from public.live_tickets t
+       where t.session_id = p_vod.session_id and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) then 'ticket_required' end;
+end;
+$$;
+comment on function live.vod_access_fault(public.live_vods, uuid) is
+  'What paid access a person lacks to watch a VOD: sign_in_required, subscription_required or ticket_required; null when none.';
+
+create function live.vod_fault(p_user uuid, p_vod public.live_vods) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  item public.live_recordings;
+  standing constant text := live.standing_fault(p_user, p_vod.session_id, p_vod.creator_id);
+  ops constant boolean := p_user is not null and live.is_ops(p_user);
+begin
+  select * into item from public.live_recordings r where r.id = p_vod.recording_id;
+  return case
+    when standing in ('not_authenticated', 'account_deleted') then standing
+    when item.id is null or live.is_over(item) or (live.account_gone(p_vod.creator_id) and not ops) then 'unknown_recording'
+    when ops then null
+    when standing is not null then standing
+    when p_vod.taken_down_at is not null then 'taken_down'
+    when p_vod.creator_id = p_user then null
+    when p_vod.published_at is null or live.blocked(p_user, p_vod.creator_id) then 'unknown_recording'
+    else live.vod_access_fault(p_vod, p_user) end;
+end;
+$$;
+comment on function live.vod_fault(uuid, public.live_vods) is
+  'Why a person may not watch a VOD; null when they may. The one place where that is decided: the list, the door and every segment ask it.';
+
+create function live.refuse_vod(p_reason text) returns void
+language plpgsql set search_path = '' as $$
+begin
+  case p_reason
+    when 'unknown_recording' then perform live.refuse(404, p_reason, 'There is no such recording.');
+    when 'taken_down' then perform live.refuse(410, p_reason, 'This recording was taken down.');
+    when 'subscription_required' then perform live.refuse(403, p_reason, 'This recording is for the creator''s subscribers.');
+    when 'ticket_required' then perform live.refuse(402, p_reason, 'This recording is for those who had a ticket.');
+    else perform live.refuse_token(p_reason);
+  end case;
+end;
+$$;
+comment on function live.refuse_vod(text) is 'Refuses with a reason of live.vod_fault, in words for the person.';
+
+create function live.vod_to_watch(p_user uuid, p_recording uuid) returns public.live_vods
+language plpgsql stable set search_path = '' as $$
+declare
+  vod public.live_vods;
+  reason text;
+begin
+  select * into vod from public.live_vods v where v.recording_id = p_recording;
+  reason := live.vod_fault(p_user, vod);
+  if reason is not null then
+    perform live.refuse_vod(reason);
+  end if;
+  return vod;
+end;
+$$;
+comment on function live.vod_to_watch(uuid, uuid) is 'A VOD for who may watch it; refuses everyone else.';
+
+-- ── cuts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+create table public.live_recording_cuts (
+  id uuid primary key default gen_random_uuid(),
+  recording_id uuid not null references public.live_recordings (id) on delete cascade,
+  user_id uuid,
+  why text not null check (why in ('withdrawn', 'erased', 'creator')),
+  from_at timestamptz not null,
+  to_at timestamptz not null,
+  decision text check (decision in ('cut', 'kept')),
+  decided_at timestamptz,
+  created_at timestamptz not null default clock_timestamp(),
+  check (to_at > from_at),
+  check ((decision is null) = (decided_at is null))
+);
+comment on table public.live_recording_cuts is 'Stretches of recordings that are not shown: while the creator has not decided about them, and for good once cut.';
+comment on column public.live_recording_cuts.id is 'Id of the cut.';
+comment on column public.live_recording_cuts.recording_id is 'The recording.';
+comment on column public.live_recording_cuts.user_id is 'Who is heard there and wants it gone; null for a cut of the creator''s own.';
+comment on column public.live_recording_cuts.why is 'withdrawn (a consent), erased (an account) or creator.';
+comment on column public.live_recording_cuts.from_at is 'Start.';
+comment on column public.live_recording_cuts.to_at is 'End.';
+comment on column public.live_recording_cuts.decision is 'cut or kept, by the creator; of erased accounts always cut. Null: not decided, and withheld meanwhile.';
+comment on column public.live_recording_cuts.decided_at is 'When that was decided.';
+comment on column public.live_recording_cuts.created_at is 'When it was asked for.';
+create index live_recording_cuts_of_recording on public.live_recording_cuts (recording_id, from_at);
+create index live_recording_cuts_of_person on public.live_recording_cuts (user_id) where user_id is not null;
+create index live_recording_cuts_by_age on public.live_recording_cuts (created_at);
+alter table public.live_recording_cuts enable row level security;
+grant select on public.live_recording_cuts to authenticated, service_role;
+create policy "one's own, and those of one's recordings" on public.live_recording_cuts for select to authenticated
+  using (user_id = (select auth.uid()) or (select live.am_ops())
+         or recording_id in (select v.recording_id from public.live_vods v where v.creator_id = (select auth.uid())));
+insert into live.personal_data (table_name, whose, others, exported_when, setting, age, kept_while, why) values
+  ('public.live_recording_cuts', '{user_id}', '{}', 'true', 'retention.actions_days', 't.created_at',
+   'exists (select from public.live_recordings r where r.id = t.recording_id and r.deleted_at is null)',
+   'Which stretches of a recording somebody asked to have removed, and what was decided: as long as there is a recording.');
+
+create function live.heard_in(p_recording public.live_recordings, p_user uuid) returns tstzmultirange
+language plpgsql stable set search_path = '' as $$
+declare
+  recorded tstzmultirange;
+  heard tstzmultirange;
+begin
+  select range_agg(tstzrange(t.started_at, t.ended_at)) into recorded
+    from public.live_recording_parts t where t.recording_id = p_recording.id and t.started_at is not null;
+  select range_agg(x.stretch) into heard from (
+    select tstzrange(a.minute, a.minute + interval '1 minute') as stretch from public.live_audio_stats a
+     where a.session_id = p_recording.session_id and a.user_id = p_user and a.talk_seconds > 0
+    union all
+    select tstzrange(m.started_at, m.ended_at) from public.live_media m where m.session_id = p_recording.session_id and m.user_id = p_user) x;
+  -- Where nobody measured, all the time that they were there and might have spoken.
+  if heard is null then
+    select range_agg(tstzrange(v.joined_at, v.left_at)) into heard
+      from public.live_visits v
+     where v.session_id = p_recording.session_id and v.user_id = p_user
+       and exists (select from public.live_recording_consents c where c.session_id = v.session_id and c.user_id = p_user and c.agreed_at is not null);
+  end if;
+  return coalesce(recorded * heard, '{}');
+end;
+$$;
+comment on function live.heard_in(public.live_recordings, uuid) is
+  'When somebody may be heard or seen in a recording: the minutes in which they spoke, and a host''s media; without measurements their whole visits.';
+
+create function live.ask_for_cuts(p_recording public.live_recordings, p_user uuid, p_why text) returns int
+language plpgsql set search_path = '' as $$
+declare
+  asked int;
+begin
+  insert into public.live_recording_cuts (recording_id, user_id, why, from_at, to_at, decision, decided_at)
+  select p_recording.id, p_user, p_why, lower(x), coalesce(upper(x), clock_timestamp()), case p_why when 'erased' then 'cut' end,
+         case p_why when 'erased' then clock_timestamp() end
+    from unnest(live.heard_in(p_recording, p_user)) x
+   where lower(x) < coalesce(upper(x), clock_timestamp())
+     and not exists (select from public.live_recording_cuts c where c.recording_id = p_recording.id and c.user_id = p_user and c.why = p_why
+                        and c.from_at <= lower(x) and c.to_at >= upper(x));
+  get diagnostics asked = row_count;
+  return asked;
+end;
+$$;
+comment on function live.ask_for_cuts(public.live_recordings, uuid, text) is 'Withholds what is heard of a person in a recording; how many stretches. The same again changes nothing.';
+
+create function live.cut_who_withdrew() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.ask_for_cuts(r, new.user_id, 'withdrawn') from public.live_recordings r
+    where r.session_id = new.session_id and r.state <> 'deleted' and r.active_at is not null;
+  return null;
+end;
+$$;
+comment on function live.cut_who_withdrew() is 'Trigger: what was recorded of who takes their consent back is withheld until the creator has decided.';
+create trigger cut_who_withdrew after update of withdrawn_at on public.live_recording_consents
+  for each row when (old.withdrawn_at is null and new.withdrawn_at is not null and old.agreed_at is not null) execute function live.cut_who_withdrew();
+
+create function live.cut_late_withdrawals() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform live.ask_for_cuts(new, c.user_id, 'withdrawn')
+     from (select distinct x.user_id from public.live_recording_consents x
+            where x.session_id = new.session_id and x.agreed_at is not null and x.withdrawn_at >= new.active_at
+              and not exists (select from public.live_recording_consents y
+                               where y.session_id = x.session_id and y.user_id = x.user_id and y.withdrawn_at is null and y.agreed_at is not null)) c;
+  perform live.ask_for_cuts(new, c.user_id, 'erased')
+     from (select distinct x.user_id from public.live_recording_consents x
+            where x.session_id = new.session_id and x.agreed_at is not null and live.account_gone(x.user_id)) c;
+  return null;
+end;
+$$;
+comment on function live.cut_late_withdrawals() is
+  'Trigger: minutes are measured when they are over, so at the end of a recording it is looked again what was heard of who withdrew, or was erased, during it.';
+create trigger cut_late_withdrawals after update of state on public.live_recordings
+  for each row when (old.state <> new.state and new.state = 'ready') execute function live.cut_late_withdrawals();
+
+create function live.shown_cuts(p_recording uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select coalesce(jsonb_agg(jsonb_build_object('from_at', live.instant(c.from_at), 'to_at', live.instant(c.to_at)) order by c.from_at), '[]')
+            from public.live_recording_cuts c where c.recording_id = p_recording and c.decision is distinct from 'kept');
+end;
+$$;
+comment on function live.shown_cuts(uuid) is 'The stretches of a recording that nobody is shown: [{from_at, to_at}].';
