@@ -659,6 +659,30 @@ export type Database = {
           },
         ];
       };
+      live_recording_cuts: {
+        Row: {
+          created_at: string;
+          decided_at: string | null;
+          decision: string | null;
+          from_at: string;
+          id: string;
+          recording_id: string;
+          to_at: string;
+          user_id: string | null;
+          why: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "live_recording_cuts_recording_id_fkey";
+            columns: ["recording_id"];
+            isOneToOne: false;
+            referencedRelation: "live_recordings";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       live_recording_parts: {
         Row: {
           asked_at: string;
@@ -845,6 +869,61 @@ export type Database = {
           },
           {
             foreignKeyName: "live_visits_session_id_fkey";
+            columns: ["session_id"];
+            isOneToOne: false;
+            referencedRelation: "live_sessions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      live_vod_plays: {
+        Row: {
+          id: string;
+          last_at: string;
+          recording_id: string;
+          started_at: string;
+          user_id: string;
+          watched_seconds: number;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "live_vod_plays_recording_id_fkey";
+            columns: ["recording_id"];
+            isOneToOne: false;
+            referencedRelation: "live_recordings";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      live_vods: {
+        Row: {
+          access_type: string;
+          chapters: Json;
+          created_at: string;
+          creator_id: string;
+          duration_seconds: number;
+          price_coins: number | null;
+          published_at: string | null;
+          recording_id: string;
+          session_id: string;
+          taken_down_at: string | null;
+          thumbnail: string | null;
+          title: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [
+          {
+            foreignKeyName: "live_vods_recording_id_fkey";
+            columns: ["recording_id"];
+            isOneToOne: false;
+            referencedRelation: "live_recordings";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "live_vods_session_id_fkey";
             columns: ["session_id"];
             isOneToOne: false;
             referencedRelation: "live_sessions";
@@ -1197,6 +1276,23 @@ export type Database = {
         };
         Relationships: [];
       };
+      live_replays: {
+        Row: {
+          access_type: string | null;
+          chapters: Json | null;
+          creator_avatar: string | null;
+          creator_id: string | null;
+          creator_name: string | null;
+          duration_seconds: number | null;
+          id: string | null;
+          price_coins: number | null;
+          published_at: string | null;
+          reason: string | null;
+          session_id: string | null;
+          title: string | null;
+        };
+        Relationships: [];
+      };
       live_upcoming: {
         Row: {
           access_type: string | null;
@@ -1356,7 +1452,12 @@ export type Database = {
         };
         Returns: Json;
       };
+      cut_recording: {
+        Args: { recording_id: string; from_seconds: number; to_seconds: number };
+        Returns: Json;
+      };
       decide_appeal: { Args: { id: string; decision: string; answer?: string | null }; Returns: Json };
+      decide_cut: { Args: { cut_id: string; decision: string }; Returns: Json };
       decline_invite: { Args: { session_id: string }; Returns: Json };
       delete_my_account: { Args: Record<never, never>; Returns: Json };
       erase_account: { Args: { user_id: string }; Returns: Json };
@@ -1366,6 +1467,7 @@ export type Database = {
       find_people: { Args: { search: string; limit?: number | null }; Returns: Json };
       forget_push_device: { Args: { p_installation: string }; Returns: Json };
       hold_evidence: { Args: { clip_id: string; hold: boolean; reason: string }; Returns: Json };
+      hold_recording: { Args: { recording_id: string; hold: boolean; reason: string }; Returns: Json };
       keep_evidence: { Args: { session_id: string; user_id: string; reason?: string | null }; Returns: Json };
       listening_digest: { Args: { since?: string | null }; Returns: Json };
       live_events_since: {
@@ -1401,6 +1503,15 @@ export type Database = {
           session_id?: string | null;
           target_user_id?: string | null;
           params?: Json | null;
+        };
+        Returns: Json;
+      };
+      publish_vod: {
+        Args: {
+          recording_id: string;
+          published: boolean;
+          title?: string | null;
+          access_type?: string | null;
         };
         Returns: Json;
       };
@@ -1480,6 +1591,21 @@ export type Database = {
       };
       stop_listening: { Args: Record<never, never>; Returns: Json };
       unblock_user: { Args: { user_id: string }; Returns: Json };
+      vod_chat: {
+        Args: { recording_id: string; from_seconds?: number | null; max_lines?: number | null };
+        Returns: Json;
+      };
+      vod_figures: {
+        Args: { recording_id?: string | null };
+        Returns: {
+          id: string;
+          title: string;
+          plays: number;
+          people: number;
+          watched_seconds: number;
+          published_at: string;
+        }[];
+      };
       watch_levels: { Args: { session_id: string }; Returns: Json };
       withdraw_recording_consent: { Args: { session_id: string }; Returns: Json };
     };
