@@ -10,6 +10,7 @@ import itertools
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 import asyncpg
 
@@ -21,7 +22,7 @@ from agent.process.settings import Settings
 from agent.supabase.client import Supabase
 from agent.supabase.store import SqlStore
 from bench import parts
-from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
+from bench.synthetic import SyntheticWorker, database_of, on_own_lanes, open_sessions, workers
 from local.paths import STATE
 from local.results import Figure, at_most, conclude, percentile, say, spread
 from local.stack import Stack
@@ -36,6 +37,14 @@ FLEETS, FLEET_SECONDS = (10, 20, 40), 6.0
 LOOKS = 10
 WATCHED_BY = 97
 ROWS = 2000
+INSERT = """
+    insert into public.moderation_actions (id, session_id, target_user_id, action, requested_via)
+    select gen_random_uuid(), s.id, s.creator_id, $2, 'ops' from public.live_sessions s where s.livekit_room = any($1)
+"""
+APPLIED = """
+    select greatest(0, extract(epoch from applied_at - $2) * 1000) as ms
+      from public.moderation_actions where status = 'applied' and action = $1
+"""
 
 
 async def measure() -> list[Figure]:
@@ -162,46 +171,51 @@ async def timed(times: int, ask: Callable[[], Awaitable[object]]) -> list[float]
 
 
 async def rows(stack: Stack, database: asyncpg.Connection, fleet: Sequence[SyntheticWorker]) -> list[Figure]:
-    """One row in each of many rooms at once, found by beats and finished in batches."""
-    await insert_rows(database, fleet)
-    for worker in fleet:
-        worker.beat_ms.clear()
-    before, begun = parts.snapshot(stack), time.monotonic()
-    found = await asyncio.gather(*(worker.beat() for worker in fleet))
-    await asyncio.gather(*(worker.finish(mine) for worker, mine in zip(fleet, found, strict=True)))
-    seconds = time.monotonic() - begun
-    applied = await database.fetchval(
-        "select count(*) from public.moderation_actions where status = 'applied'"
-    )
-    taken = [
-        float(row["ms"])
-        for row in await database.fetch(
-            "select extract(epoch from applied_at - created_at) * 1000 as ms"
-            " from public.moderation_actions where status = 'applied'"
-        )
-    ]
-    say(
-        f"  {applied} rows: {applied / seconds:.0f}/s; cores: {parts.told(parts.busy(before, parts.snapshot(stack)))}"
-    )
+    """One row in each of many rooms at once, found by beats and finished in batches, over either lane."""
+    over_api = await applied(stack, database, fleet, "mute")
+    async with on_own_lanes(stack, fleet, LEASE_SECONDS) as moved:
+        over_own = await applied(stack, database, moved, "unmute")
     return [
-        at_most("capacity.rows.missing", ROWS - applied, 0, "rows", ROWS),
-        Figure("capacity.rows.rate", round(applied / seconds, 1), "1/s", applied),
-        at_most("scale.rows.p99", percentile(taken, 99), 1500, n=len(taken)),
+        at_most("capacity.rows.missing", 2 * ROWS - len(over_api) - len(over_own), 0, "rows", 2 * ROWS),
+        at_most("scale.rows.p99", percentile(over_own, 99), 1500, n=len(over_own)),
+        at_most("scale.rows_over_api.p99", percentile(over_api, 99), 1500, n=len(over_api)),
         *spread("capacity.rows.beat", [ms for worker in fleet for ms in worker.beat_ms]),
         *spread("capacity.rows.finish", [ms for worker in fleet for ms in worker.finish_ms]),
+        *spread("capacity.rows.own_lane.beat", [ms for worker in moved for ms in worker.beat_ms]),
+        *spread("capacity.rows.own_lane.finish", [ms for worker in moved for ms in worker.finish_ms]),
     ]
 
 
-async def insert_rows(database: asyncpg.Connection, fleet: Sequence[SyntheticWorker]) -> None:
-    """Ops mutes the host of so many rooms, who is away: true as soon as it is written."""
+async def applied(
+    stack: Stack, database: asyncpg.Connection, fleet: Sequence[SyntheticWorker], action: str
+) -> list[float]:
+    """Of each row, the milliseconds from when all were there to when it was true, by the database's clock."""
+    there_at = await insert_rows(database, fleet, action)
+    for worker in fleet:
+        worker.beat_ms.clear()
+        worker.finish_ms.clear()
+    before, begun = parts.snapshot(stack), time.monotonic()
+    await asyncio.gather(*map(turn, fleet))
+    seconds = time.monotonic() - begun
+    taken = [float(row["ms"]) for row in await database.fetch(APPLIED, action, there_at)]
+    used = parts.told(parts.busy(before, parts.snapshot(stack)))
+    say(f"  {len(taken)} rows: {len(taken) / seconds:.0f}/s; cores: {used}")
+    return taken
+
+
+async def turn(worker: SyntheticWorker) -> None:
+    await worker.finish(await worker.beat())
+
+
+async def insert_rows(
+    database: asyncpg.Connection, fleet: Sequence[SyntheticWorker], action: str
+) -> datetime:
+    """Ops acts on the host of so many rooms, who is away: true as soon as it is written. When the rows were there."""
     by_turns = itertools.chain.from_iterable(zip(*(worker.rooms for worker in fleet), strict=True))
     rooms = list(itertools.islice(by_turns, ROWS))
-    await database.execute(
-        "insert into public.moderation_actions (id, session_id, target_user_id, action, requested_via)"
-        " select gen_random_uuid(), s.id, s.creator_id, 'mute', 'ops' from public.live_sessions s"
-        " where s.livekit_room = any($1)",
-        rooms,
-    )
+    await database.execute(INSERT, rooms, action)
+    there_at: datetime = await database.fetchval("select clock_timestamp()")
+    return there_at
 
 
 async def releases(fleet: Sequence[SyntheticWorker]) -> list[Figure]:

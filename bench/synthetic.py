@@ -6,18 +6,20 @@ What such a worker asks of the database is what a real one does; only nobody is 
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import asyncpg
 
 from agent.core.clock import DatabaseClock
 from agent.core.lease import Claim, ClaimOutcome, Finish, Known, Lease, Release, RoomName, Written
+from agent.postgres.lane import own_lane
 from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.store import SqlStore
 from handlers.effects import FinishAction, Outcome
 from handlers.facts import Action, Identity
+from local.lane import lane_url
 from local.stack import Stack
 
 TIMEOUT_SECONDS, CONNECTIONS = 60.0, 200
@@ -47,6 +49,7 @@ async def open_sessions(database: asyncpg.Connection, count: int) -> list[RoomNa
 class SyntheticWorker:
     """Holds its rooms and beats for them. Times are ms."""
 
+    name: str
     store: SqlStore
     rooms: Sequence[RoomName]
     cursors: dict[Lease, str] = field(default_factory=dict)
@@ -114,8 +117,27 @@ def workers(
     """As many as these rooms need with so many rooms each."""
     return [
         SyntheticWorker(
-            SqlStore(supabase, f"synthetic-{first}", DatabaseClock(), lease_seconds=lease_seconds),
+            name := f"synthetic-{first}",
+            SqlStore(supabase, name, DatabaseClock(), lease_seconds=lease_seconds),
             rooms[first : first + each],
         )
         for first in range(0, len(rooms), each)
     ]
+
+
+@asynccontextmanager
+async def on_own_lanes(
+    stack: Stack, fleet: Sequence[SyntheticWorker], lease_seconds: float
+) -> AsyncIterator[list[SyntheticWorker]]:
+    """The same workers with the same rooms, each over a lane of its own to Postgres, whose connection is open."""
+    url = await lane_url(stack.database_url)
+    async with AsyncExitStack() as opened:
+        moved = list[SyntheticWorker]()
+        for worker in fleet:
+            lane = await opened.enter_async_context(
+                own_lane(url, worker.name, TIMEOUT_SECONDS, lambda *_: None)
+            )
+            store = SqlStore(lane, worker.name, DatabaseClock(), lease_seconds=lease_seconds)
+            moved.append(SyntheticWorker(worker.name, store, worker.rooms, worker.cursors))
+            await moved[-1].beat(1)
+        yield moved

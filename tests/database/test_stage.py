@@ -1,5 +1,6 @@
 """Coming to speak by consent, and what ends by the clock: hands, invitations, grace, the sweep."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -133,6 +134,38 @@ async def test_a_session_whose_host_stays_away_ends_after_the_grace(world: World
     await sweep(world)
     ended = await world.row("select status, end_reason from live_sessions where id = $1", scene.id)
     assert ended == {"status": "ended", "end_reason": "host_gone"}
+
+
+CROWD = """
+    with people as (
+      insert into auth.users (id, email)
+      select x, x || '@crowd.example' from (select gen_random_uuid() as x from generate_series(1, $1)) y returning id)
+    insert into live_sessions (creator_id, type, access_type, title, livekit_room, status, host_left_at)
+    select p.id, 'audio_room', 'public', 'Crowd', 'crowd-' || p.id, 'live', now() - interval '10 seconds' from people p
+"""
+
+
+@pytest.mark.parametrize(
+    ("left_ago", "step"),
+    [
+        (timedelta(seconds=10), "live.announce_ends()"),
+        (timedelta(days=1), "live.end_hostless_sessions()"),
+    ],
+)
+async def test_a_fault_that_touches_every_room_is_dealt_with_in_steps(
+    world: World, left_ago: timedelta, step: str
+) -> None:
+    most = await world.value("select live.at_a_time()")
+    await world.value(CROWD, most + 1)
+    await world.value(
+        "update live_sessions set host_left_at = now() - $1::interval where title = 'Crowd'", left_ago
+    )
+    assert await world.value(f"select {step}") == most
+    assert await world.value(f"select {step}") >= 1
+    assert await world.value(f"select {step}") == 0
+    await world.value(
+        "update live_sessions set status = 'ended', end_reason = 'host' where title = 'Crowd' and status <> 'ended'"
+    )
 
 
 async def test_paid_access_that_lapses_is_a_notice_then_removal_and_renewal_stops_it(world: World) -> None:

@@ -6117,15 +6117,26 @@ grant execute on function public.agent_audio_stats(text, jsonb) to service_role,
 -- paid access that lapsed, visits and actions that nobody closed. One worker does it for all, under one lease;
 -- DATABASE.md says how pg_cron can do it instead. Calls, scheduled sessions and rooms are platform_sweep's.
 
+-- What touches every room at once, a node's death say, must not become one statement that outlasts the caller's patience, is
+-- rolled back and tried again for ever.
+create function live.at_a_time() returns int
+language plpgsql immutable set search_path = '' as $$
+begin
+  return 500;
+end;
+$$;
+comment on function live.at_a_time is 'How many of each kind one sweep deals with; the rest comes with the next.';
+
 create function live.end_hostless_sessions() returns int
 language plpgsql set search_path = '' as $$
 declare
   ended int;
+  left_before constant timestamptz := clock_timestamp() - live.setting_interval('session.host_grace_seconds');
 begin
   with gone as (
     select s.id from public.live_sessions s
-     where s.status = 'live' and s.host_left_at < clock_timestamp() - live.setting_interval('session.host_grace_seconds')
-       for no key update skip locked)
+     where s.status = 'live' and s.host_left_at < left_before
+     order by s.id limit live.at_a_time() for no key update skip locked)
   update public.live_sessions s set status = 'ended', end_reason = 'host_gone' from gone where s.id = gone.id;
   get diagnostics ended = row_count;
   return ended;
@@ -6148,7 +6159,7 @@ begin
     select * from public.live_participants p
      where least(p.mic_muted_until, p.invite_expires_at, p.access_ends_at) <= clock_timestamp()
        and (p.mic_muted_until <= clock_timestamp() or p.invite_expires_at <= clock_timestamp())
-        or p.hand_raised_at <= live.hands_since();
+        or p.hand_raised_at <= (select live.hands_since());
 end;
 $$;
 comment on function live.people_past_their_time is 'Whose timed mute, invitation or raised hand is over.';
@@ -6168,7 +6179,7 @@ begin
     select p.session_id, p.user_id
       from held join live.people_past_their_time() x on x.session_id = held.id
       join public.live_participants p on p.session_id = x.session_id and p.user_id = x.user_id
-       for update of p skip locked)
+     limit live.at_a_time() for update of p skip locked)
   update public.live_participants p set
     mic_muted = p.mic_muted and (coalesce(p.mic_muted_until > clock_timestamp(), true) or live.bound_by_mute_all(p)),
     -- While everyone is muted, a mute by name that ends becomes one of those.
@@ -6193,25 +6204,25 @@ declare
   changed int;
 begin
   with checked as (
-    select p.session_id, p.user_id, p.access_ends_at, live.access_fault(s, p.user_id) is not null as lacking
+    select p.session_id, p.user_id, p.access_ends_at, p.access_removed, live.access_fault(s, p.user_id) is not null as lacking
       from public.live_sessions s
       join public.live_participants p on p.session_id = s.id and (p.is_online or p.access_ends_at is not null)
      where s.status = 'live' and s.access_type <> 'public' and not p.staff
   ), due as (
     select c.* from checked c
-     where c.lacking <> (c.access_ends_at is not null) or (c.lacking and c.access_ends_at <= clock_timestamp())
+     where (c.lacking <> (c.access_ends_at is not null) or (c.lacking and c.access_ends_at <= clock_timestamp()))
+       and not (c.access_removed and c.lacking)
   ), free as (
     select p.session_id, p.user_id, d.lacking
       from due d join public.live_participants p using (session_id, user_id)
-       for update of p skip locked
+     limit live.at_a_time() for update of p skip locked
   )
   update public.live_participants p set
     access_ends_at = case when free.lacking
       then coalesce(p.access_ends_at, clock_timestamp() + live.setting_interval('access.grace_seconds')) end,
     access_removed = free.lacking and coalesce(p.access_ends_at <= clock_timestamp(), false)
     from free
-   where p.session_id = free.session_id and p.user_id = free.user_id
-     and not (p.access_removed and free.lacking);
+   where p.session_id = free.session_id and p.user_id = free.user_id;
   get diagnostics changed = row_count;
   return changed;
 end;
@@ -6262,7 +6273,7 @@ begin
        and not live.is_moderated(c.livekit_room)
        and (c.ended_at < clock_timestamp() - interval '15 seconds'
             or (p_rooms is not null and c.livekit_room <> all (p_rooms)))
-     order by 1, 2
+     order by 1, 2 limit live.at_a_time()
   loop
     closed := closed + live.close_visits(place.session_id, place.call_id, coalesce(place.at, clock_timestamp()), 'room_gone');
   end loop;
@@ -6297,7 +6308,7 @@ begin
        and not exists (select from public.live_visits v
                         where (v.session_id = a.session_id or v.call_id = a.call_id) and v.left_at is null
                           and (a.target_user_id is null or v.user_id = a.target_user_id))
-     order by a.n
+     order by a.n limit live.at_a_time()
        for update skip locked
   loop
     perform live.finish_at_once(item.id, jsonb_build_object('away', true));
@@ -9351,7 +9362,7 @@ begin
     select c.id from public.calls c
      where c.status = 'ringing' and live.rings_too_long(c)
        and (p_users is null or c.caller_id = any (p_users) or c.callee_id = any (p_users))
-       for update skip locked)
+     order by c.id limit live.at_a_time() for update skip locked)
   update public.calls c set status = 'missed', end_reason = 'no_answer' from overdue o where c.id = o.id;
   get diagnostics missed = row_count;
   return missed;
@@ -10845,11 +10856,12 @@ create function live.end_no_shows() returns integer
 language plpgsql set search_path = '' as $$
 declare
   ended integer;
+  announced_before constant timestamptz := clock_timestamp() - live.setting_interval('session.no_show_seconds');
 begin
   with late as (
     select s.id from public.live_sessions s
-     where s.status = 'scheduled' and s.scheduled_at + live.setting_interval('session.no_show_seconds') < clock_timestamp()
-       for no key update skip locked)
+     where s.status = 'scheduled' and s.scheduled_at < announced_before
+     order by s.id limit live.at_a_time() for no key update skip locked)
   update public.live_sessions s set status = 'ended', end_reason = 'no_show' from late l where s.id = l.id;
   get diagnostics ended = row_count;
   return ended;
@@ -12635,7 +12647,7 @@ begin
      where s.status = 'live'
        and s.host_left_at between clock_timestamp() - grace and clock_timestamp() - patience
        and s.ends_at is distinct from s.host_left_at + grace
-     order by s.id for no key update skip locked)
+     order by s.id limit live.at_a_time() for no key update skip locked)
   update public.live_sessions s set ends_at = s.host_left_at + grace from away where s.id = away.id;
   get diagnostics announced = row_count;
   return announced;
@@ -16288,6 +16300,7 @@ revoke all on routine
   live.automatic_load(),
   public.agent_incidents(p_worker text, p_rows jsonb),
   public.agent_audio_stats(p_worker text, p_rows jsonb),
+  live.at_a_time(),
   live.end_hostless_sessions(),
   live.hands_since(),
   live.people_past_their_time(),

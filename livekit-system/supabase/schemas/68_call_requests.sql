@@ -51,7 +51,7 @@ begin
     select c.id from public.calls c
      where c.status = 'ringing' and live.rings_too_long(c)
        and (p_users is null or c.caller_id = any (p_users) or c.callee_id = any (p_users))
-       for update skip locked)
+     order by c.id limit live.at_a_time() for update skip locked)
   update public.calls c set status = 'missed', end_reason = 'no_answer' from overdue o where c.id = o.id;
   get diagnostics missed = row_count;
   return missed;

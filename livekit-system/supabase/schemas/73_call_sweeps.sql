@@ -54,11 +54,12 @@ create function live.end_no_shows() returns integer
 language plpgsql set search_path = '' as $$
 declare
   ended integer;
+  announced_before constant timestamptz := clock_timestamp() - live.setting_interval('session.no_show_seconds');
 begin
   with late as (
     select s.id from public.live_sessions s
-     where s.status = 'scheduled' and s.scheduled_at + live.setting_interval('session.no_show_seconds') < clock_timestamp()
-       for no key update skip locked)
+     where s.status = 'scheduled' and s.scheduled_at < announced_before
+     order by s.id limit live.at_a_time() for no key update skip locked)
   update public.live_sessions s set status = 'ended', end_reason = 'no_show' from late l where s.id = l.id;
   get diagnostics ended = row_count;
   return ended;

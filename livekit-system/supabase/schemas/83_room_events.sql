@@ -141,7 +141,7 @@ begin
      where s.status = 'live'
        and s.host_left_at between clock_timestamp() - grace and clock_timestamp() - patience
        and s.ends_at is distinct from s.host_left_at + grace
-     order by s.id for no key update skip locked)
+     order by s.id limit live.at_a_time() for no key update skip locked)
   update public.live_sessions s set ends_at = s.host_left_at + grace from away where s.id = away.id;
   get diagnostics announced = row_count;
   return announced;

@@ -361,6 +361,7 @@ revoke all on routine
   live.automatic_load(),
   public.agent_incidents(p_worker text, p_rows jsonb),
   public.agent_audio_stats(p_worker text, p_rows jsonb),
+  live.at_a_time(),
   live.end_hostless_sessions(),
   live.hands_since(),
   live.people_past_their_time(),
