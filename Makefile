@@ -125,7 +125,7 @@ format: install ## put the code into its standard shape
 
 .PHONY: clean
 clean: ## remove what the commands made in this clone (the machine's cache stays)
-	rm -rf .local .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
+	rm -rf .local .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .PHONY: install
 install: .venv/.installed

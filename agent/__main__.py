@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def main() -> int:
+    """Run the command that was named; its exit code."""
     arguments = _parser().parse_args()
     try:
         settings = load_settings()

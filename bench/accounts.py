@@ -14,7 +14,6 @@ from livekit import api
 from bench.coins import Coins, coins_through_every_show
 from bench.command import Times, command
 from bench.variants import one_core
-from local import results
 from local.paths import STATE
 from local.people.device import Device
 from local.people.hostile import Arena, last_heard_ms, server_api
@@ -117,14 +116,10 @@ def longest(name: str, ms: Sequence[float]) -> Figure:
     return at_most(name, max(ms), OUT_BAR_MS, n=len(ms))
 
 
-async def measure(port_base: int | None, times: int) -> bool:
-    """Whether the bars were held."""
+async def measure(port_base: int | None, times: int) -> list[Figure]:
     async with Stack(STATE / "bench-accounts", port_base) as stack, People(stack.env) as people:
         await stack.start_worker("worker", one_core())
-        figures = judge(await deletions(stack, people, times), await coins_through_every_show(people))
-    results.write("accounts", figures)
-    sys.stdout.write(results.report(figures))
-    return all(figure.held is not False for figure in figures)
+        return judge(await deletions(stack, people, times), await coins_through_every_show(people))
 
 
 if __name__ == "__main__":

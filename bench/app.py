@@ -18,12 +18,13 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
+from bench.command import measured
 from bench.full import full
 from local import chromium, tunnel
 from local.paths import STATE
 from local.people.person import OpenSession, People, Person
 from local.people.waiting import until
-from local.results import Figure, at_most, report, spread, write
+from local.results import Figure, at_most, spread
 from local.stack import Stack
 
 FRAMES, MUTES, GIFTS = (40, 20, 25) if full() else (10, 8, 15)
@@ -227,12 +228,5 @@ async def measure() -> list[Figure]:
     return figures
 
 
-def main() -> None:
-    figures = asyncio.run(measure())
-    write("app", figures)
-    sys.stdout.write(report(figures))
-    sys.exit(0 if all(figure.held is not False for figure in figures) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(measured("app", measure()))

@@ -19,7 +19,7 @@ import pyloudnorm  # type: ignore[import-untyped]
 
 from agent.livekit.native import Tap
 from local import sounds
-from local.results import Figure, at_most, say, write
+from local.results import Figure, at_most, conclude
 from moderation.audio.kweighting import SAMPLE_RATE
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 from moderation.audio.stats import MinuteStats
@@ -100,7 +100,7 @@ def two_voices() -> sounds.Signal:
     return np.stack(voices, axis=1)
 
 
-def main() -> int:
+def measured() -> list[Figure]:
     signal = two_voices()
     blocks, one_voice = sounds.as_blocks(signal), sounds.as_blocks(np.stack([signal[:, 0]] * 2, axis=1))
     alone, whole, single = TutorialListener(), TutorialListener(), TutorialListener()
@@ -114,7 +114,7 @@ def main() -> int:
         asking.append(spent_us(lambda: ask_pyloudnorm(signal, peer, windows), windows))
     cheaper = min(asking) / min(measuring)
     n = _ROUNDS * _BLOCKS
-    found = [
+    return [
         at_most("audio.block.p50", statistics.median(measuring), BLOCK_BAR_US, "us", n),
         Figure("audio.block_of_one_channel.p50", statistics.median(sent_in_one), "us", n),
         Figure("audio.block_with_rules_and_stats.p50", statistics.median(following), "us", n),
@@ -130,12 +130,7 @@ def main() -> int:
         Figure("audio.core_share_per_speaker", statistics.median(following) / 1e3, "%", n),
         at_most("audio.memory_per_track", memory_of_a_track(blocks) / 1024.0, MEMORY_BAR_KIB, "KiB", _TRACKS),
     ]
-    for figure in found:
-        bar = "" if figure.bar is None else f"bar {figure.bar:g}: {'held' if figure.held else 'MISSED'}"
-        say(f"{figure.name:42}{figure.value:10.2f} {figure.unit:4} n={figure.n:<6} {bar}")
-    write("audio", found)
-    return 1 if any(figure.held is False for figure in found) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(conclude("audio", measured()))

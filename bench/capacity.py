@@ -22,9 +22,10 @@ from agent.process.settings import Settings
 from agent.supabase.client import Supabase
 from agent.supabase.store import SqlStore
 from bench import parts
+from bench.command import measured
 from bench.synthetic import SyntheticWorker, database_of, on_own_lanes, open_sessions, workers
 from local.paths import STATE
-from local.results import Figure, at_most, conclude, percentile, say, spread
+from local.results import Figure, at_most, percentile, say, spread
 from local.stack import Stack
 
 ROOMS, EACH = 10_000, 250
@@ -222,10 +223,5 @@ async def releases(fleet: Sequence[SyntheticWorker]) -> list[Figure]:
     return spread("capacity.release", [ms for worker in fleet for ms in await timed(1, worker.release)])
 
 
-def main() -> int:
-    figures = asyncio.run(measure())
-    return conclude("capacity", figures)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measured("capacity", measure()))

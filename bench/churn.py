@@ -8,11 +8,12 @@ import asyncio
 import sys
 
 from agent.process.memory import GIVE_BACK_SECONDS
+from bench.command import measured
 from bench.crowd import Crowd
 from bench.house import house
 from bench.process_cost import ProcessUsage, usage
 from bench.worker_view import WorkerView
-from local.results import Figure, at_most, conclude, say
+from local.results import Figure, at_most, say
 
 ROOMS, AT_ONCE, WARM_UP = 200, 20, 40
 HEARD_SECONDS, BOT_SECONDS = 1.0, 30.0
@@ -55,10 +56,5 @@ def judge(start: ProcessUsage, end: ProcessUsage) -> list[Figure]:
     ]
 
 
-def main() -> int:
-    figures = asyncio.run(churn())
-    return conclude("churn", figures)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measured("churn", churn()))

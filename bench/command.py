@@ -1,11 +1,16 @@
-"""The command line of benchmarks that start a stack of their own: how often, and on which ports."""
+"""How a benchmark's module ends: measured, shown, written, and an exit code. Where it starts a stack of its own, its
+command line says how often, and on which ports."""
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from bench.full import full
+from local.results import Figure, conclude
+
+Measuring = Coroutine[Any, Any, list[Figure]]
 
 
 @dataclass(frozen=True)
@@ -17,13 +22,20 @@ class Times:
     of: str
 
 
-def command(
-    name: str, says: str | None, measure: Callable[..., Awaitable[bool]], times: Times | None = None
-) -> int:
-    """Measure as the command line says, and answer the exit code: 1 when a bar was missed.
+def measured(name: str, measuring: Measuring, *, bars_only: bool = False) -> int:
+    """Measure, show and write the figures, and answer the exit code: 1 when a bar was missed.
 
-    `measure` takes the port base (None: the stack's own choice) and, with `times`, how often; it answers whether all
-    bars held.
+    `bars_only`: show those that have a bar.
+    """
+    return conclude(name, asyncio.run(measuring), bars_only=bars_only)
+
+
+def command(
+    name: str, says: str | None, measure: Callable[..., Measuring], times: Times | None = None
+) -> int:
+    """As `measured`, and as the command line says.
+
+    `measure` takes the port base (None: the stack's own choice) and, with `times`, how often.
     """
     parser = argparse.ArgumentParser(prog=f"python -m bench.{name}", description=says)
     parser.add_argument("--port-base", type=int, default=None)
@@ -32,8 +44,4 @@ def command(
         parser.add_argument("--times", type=int, default=often, help=times.of)
     given = parser.parse_args()
     often_too = () if times is None else (given.times,)
-
-    async def measured() -> bool:
-        return await measure(given.port_base, *often_too)
-
-    return 0 if asyncio.run(measured()) else 1
+    return measured(name, measure(given.port_base, *often_too))

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import asyncpg
 
+from bench.command import measured
 from bench.flood_history import history_ratio
 from bench.flood_presence import presence_ratios
 from bench.full import full
@@ -23,7 +24,7 @@ from local.paths import REPOSITORY, STATE
 from local.people.hostile import Arena
 from local.people.person import People, Person
 from local.people.waiting import until
-from local.results import Figure, at_most, conclude, percentile, say
+from local.results import Figure, at_most, percentile, say
 from local.stack import Stack
 
 READERS, AT_ONCE = 30, 1
@@ -150,10 +151,5 @@ async def measure() -> list[Figure]:
     return figures
 
 
-def main() -> int:
-    figures = asyncio.run(measure())
-    return conclude("flood", figures)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measured("flood", measure()))

@@ -7,11 +7,12 @@ worker itself counts, by function.
 import asyncio
 import sys
 
+from bench.command import measured
 from bench.cost import SETTLE_SECONDS, until_bots
 from bench.house import house
 from bench.process_cost import cores, usage
 from bench.worker_view import WorkerView, calls_a_second
-from local.results import Figure, at_most, conclude, say
+from local.results import Figure, at_most, say
 
 SIZES = (1, 10, 40, 80)
 WATCH_SECONDS = 12.0
@@ -42,10 +43,5 @@ async def idle(view: WorkerView, pid: int, rooms: int) -> list[Figure]:
     ]
 
 
-def main() -> int:
-    figures = asyncio.run(grow())
-    return conclude("growth", figures)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measured("growth", grow()))

@@ -12,7 +12,7 @@ from bench import ebu, hearing_room, hearing_table
 from local.chromium import find_chromium
 from local.paths import STATE
 from local.people.browser_speakers import browser_speakers
-from local.results import Figure, at_most, say, write
+from local.results import Figure, at_most, conclude, say
 from local.stack import Stack
 
 
@@ -51,14 +51,5 @@ def measured() -> list[Figure]:
     return [*figures, *asyncio.run(room())]
 
 
-def main() -> int:
-    figures = measured()
-    for figure in figures:
-        bar = "" if figure.bar is None else f"  {'held' if figure.held else 'MISSED'}: bar {figure.bar:g}"
-        say(f"{figure.name:58}{figure.value:+8.3f} {figure.unit:4} n={figure.n:<5}{bar}")
-    write("hearing", figures)
-    return 1 if any(figure.held is False for figure in figures) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(conclude("hearing", measured()))

@@ -21,11 +21,12 @@ import asyncpg
 from deno import find_deno_bin
 from livekit import rtc
 
+from bench.command import measured
 from local.gateway.realtime.limits import PLANS
 from local.paths import REPOSITORY, STATE
 from local.people.person import OpenSession, People, Person
 from local.people.waiting import until
-from local.results import Figure, at_most, percentile, report, say, write
+from local.results import Figure, at_most, percentile, say
 from local.stack import Stack
 
 CLIENT = REPOSITORY / "livekit-system" / "clients" / "typescript" / "deno.json"
@@ -246,12 +247,5 @@ async def measure() -> list[Figure]:
     return figures
 
 
-def main() -> int:
-    figures = asyncio.run(measure())
-    write("hints", figures)
-    say(report(figures))
-    return 0 if all(figure.held is not False for figure in figures) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measured("hints", measure()))

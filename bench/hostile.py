@@ -14,7 +14,6 @@ from livekit import rtc
 
 from bench.command import Times, command
 from bench.variants import one_core
-from local import results
 from local.paths import STATE
 from local.people.hostile import (
     FULL_RECONNECT,
@@ -209,8 +208,7 @@ def judge(prompt: HostileScore, late: HostileScore) -> list[Figure]:
     ]
 
 
-async def measure(port_base: int | None, times: int) -> bool:
-    """Whether the bars were held."""
+async def measure(port_base: int | None, times: int) -> list[Figure]:
     prompt, late = HostileScore(), HostileScore()
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-hostile", port_base))
@@ -229,10 +227,7 @@ async def measure(port_base: int | None, times: int) -> bool:
         people = await opened.enter_async_context(People(stack.env))
         await stack.start_worker("worker", one_core())
         await intrusions(stack, await Arena.open(people), late, max(3, times // 3), within=25)
-    figures = judge(prompt, late)
-    results.write("hostile", figures)
-    sys.stdout.write(results.report(figures))
-    return all(figure.held is not False for figure in figures)
+    return judge(prompt, late)
 
 
 if __name__ == "__main__":

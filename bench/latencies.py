@@ -13,13 +13,14 @@ from contextlib import AsyncExitStack
 
 from livekit import rtc
 
+from bench.command import measured
 from bench.crowd import Crowd, Opened
 from bench.house import House, house
 from bench.probe_room import ProbeRoom, probe_room
 from bench.process_cost import cores, usage
 from bench.worker_view import Entrance, WorkerView
 from local.people.waiting import NotInTimeError
-from local.results import Figure, at_most, conclude, say, spread
+from local.results import Figure, at_most, say, spread
 
 ONE_BY_ONE_BARS = {50: 300.0}
 AT_ONCE, AT_ONCE_BARS = 20, {95: 1500.0, 100: 5000.0}
@@ -158,10 +159,5 @@ def growth(figures: Sequence[Figure]) -> list[Figure]:
     ]
 
 
-def main() -> int:
-    figures = asyncio.run(measure(ROUNDS))
-    return conclude("latencies", figures, bars_only=True)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measured("latencies", measure(ROUNDS), bars_only=True))

@@ -15,7 +15,7 @@ import pyebur128  # type: ignore[import-untyped]
 import pyloudnorm  # type: ignore[import-untyped]
 
 from local import sounds
-from local.results import Figure, say, write
+from local.results import Figure, conclude, say
 from local.sounds import Signal
 from moderation.audio.loudness import GatedLoudness
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
@@ -123,8 +123,7 @@ def main() -> int:
         verdict = "ok" if all(row.held for row in rows) else "MISSED"
         differences = "".join(f"{row.value:+18.3f}" for row in rows)
         say(f"{case.name:28}{differences}{_BAR:>6} {verdict}")
-    write("loudness_differences", found)
-    return 1 if any(row.held is False for row in found) else 0
+    return conclude("loudness_differences", found)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from bench.command import measured
 from bench.full import full
 from bench.gift_room import GiftListener, GiftRoom, full_reconnect, gift_room, losing
 from bench.variants import one_core
@@ -20,7 +21,7 @@ from local.paths import STATE
 from local.people.api import Json
 from local.people.person import Person
 from local.people.waiting import until
-from local.results import Figure, say, spread, write
+from local.results import Figure, spread
 from local.stack import Stack
 from moderation.timestamps import seconds_of
 
@@ -198,13 +199,7 @@ async def run(scenes: list[str], directory: Path) -> list[Figure]:
         for number, name in enumerate(("worker-1", "worker-2")):
             await stack.start_worker(name, {"LIVE_WORKER_ID": name, **one_core(number)})
         for scene in scenes:
-            figures = await SCENES[scene](stack)
-            for figure in figures:
-                bar = (
-                    "" if figure.bar is None else f"bar {figure.bar:g}: {'held' if figure.held else 'MISSED'}"
-                )
-                say(f"{figure.name:44}{figure.value:10.2f} {figure.unit:6} n={figure.n:<6} {bar}")
-            found += figures
+            found += await SCENES[scene](stack)
             for worker in stack.workers.values():
                 if not worker.running:
                     await worker.start()
@@ -217,9 +212,7 @@ def main() -> int:
         "scenes", nargs="*", choices=[*SCENES, []], help="default: all, absent with FULL=1 only"
     )
     scenes = parser.parse_args().scenes or [scene for scene in SCENES if full() or scene != "absent"]
-    found = asyncio.run(run(scenes, STATE / "bench"))
-    write("relay", found)
-    return 1 if any(figure.held is False for figure in found) else 0
+    return measured("relay", run(scenes, STATE / "bench"))
 
 
 if __name__ == "__main__":

@@ -15,10 +15,11 @@ from typing import Any
 import aiohttp
 from supabase import AsyncClient, AsyncClientOptions, acreate_client
 
+from bench.command import measured
 from bench.full import full
 from local.paths import STATE
 from local.people.waiting import until, within
-from local.results import Figure, conclude, spread
+from local.results import Figure, spread
 from local.stack import Stack
 
 CALLS, FULL_CALLS = 24, 120
@@ -122,10 +123,5 @@ async def measure(calls: int) -> list[Figure]:
     return [*spread("app.ring", rings, RING_BARS), *spread("app.push_handed", pushes, PUSH_BARS)]
 
 
-def main() -> None:
-    figures = asyncio.run(measure(FULL_CALLS if full() else CALLS))
-    sys.exit(conclude("ringing", figures))
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(measured("ringing", measure(FULL_CALLS if full() else CALLS)))

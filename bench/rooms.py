@@ -6,16 +6,16 @@ PSS of that tree. Ours keeps to one core, as the handbook recommends, and so doe
 without is measured too. Other ways to build an agent are in `bench.rooms_beside`.
 """
 
-import asyncio
 import sys
 import time
 
 import asyncpg
 
+from bench.command import measured
 from bench.cost import ROUNDS, Bill, CostStep, measure, policy, shown
 from bench.variants import baseline, one_core, ours
 from local.paths import STATE
-from local.results import Figure, at_most, conclude
+from local.results import Figure, at_most
 from local.stack import Stack
 
 OURS = ours(one_core())
@@ -82,10 +82,5 @@ def judged(started: list[float], metered: Bill, floor: Bill) -> list[Figure]:
     ]
 
 
-def main() -> int:
-    figures = asyncio.run(compare())
-    return conclude("rooms", figures, bars_only=True)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measured("rooms", compare(), bars_only=True))

@@ -3,15 +3,15 @@
 Measured as `bench.rooms` does. Ours also has rooms of three speakers, and one of fifty people.
 """
 
-import asyncio
 import sys
 
 import asyncpg
 
+from bench.command import measured
 from bench.cost import ROUNDS, Bill, CostStep, measure, policy, shown
 from bench.variants import baseline, one_core, ours
 from local.paths import STATE
-from local.results import Figure, at_most, conclude
+from local.results import Figure, at_most
 from local.stack import Stack
 
 OURS = ours(one_core())
@@ -94,10 +94,5 @@ def judged(metered: Bill, lean: Bill, naive: Bill) -> list[Figure]:
     ]
 
 
-def main() -> int:
-    figures = asyncio.run(compare())
-    return conclude("rooms_beside", figures, bars_only=True)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measured("rooms_beside", compare(), bars_only=True))

@@ -21,7 +21,7 @@ from local.paths import STATE
 from local.people.device import Device
 from local.people.person import OpenSession, People, Person
 from local.ports import LOOPBACK
-from local.results import Figure, at_most, conclude, percentile
+from local.results import Figure, at_most, percentile
 from local.stack import Stack
 from local.supervisor import Child
 
@@ -110,12 +110,10 @@ async def delivered(worker: Child) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith("live_wakeups_total "))
 
 
-async def measure(port_base: int | None) -> bool:
-    """Whether the bars were held."""
+async def measure(port_base: int | None) -> list[Figure]:
     async with Stack(STATE / "bench", port_base=port_base) as stack, People(stack.env) as people:
         ops = await people.arrive("Ops", ops=True)
-        figures = [*await own_lane(stack, people, ops), *await api_lane(stack, people, ops)]
-    return conclude("scale", figures) == 0
+        return [*await own_lane(stack, people, ops), *await api_lane(stack, people, ops)]
 
 
 if __name__ == "__main__":

@@ -17,10 +17,11 @@ import asyncpg
 
 from agent.core.lease import Joined, Lease, Left
 from bench import parts
+from bench.command import measured
 from bench.synthetic import SyntheticWorker, database_of, open_sessions, workers
 from handlers.facts import Connection, Identity, Sid
 from local.paths import STATE
-from local.results import Figure, conclude, say
+from local.results import Figure, say
 from local.stack import Stack
 
 WORKERS, ROOMS_EACH, BATCH = 4, 25, 200
@@ -149,10 +150,5 @@ async def saturated(stack: Stack, name: str, unit: str, flood: Callable[[], Awai
     ]
 
 
-def main() -> int:
-    figures = asyncio.run(measure())
-    return conclude("throughput", figures)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measured("throughput", measure()))

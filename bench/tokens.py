@@ -182,8 +182,7 @@ def judge(tally: Tally) -> list[Figure]:
     ]
 
 
-async def measure(port_base: int | None, times: int) -> bool:
-    """Whether the bars were held."""
+async def measure(port_base: int | None, times: int) -> list[Figure]:
     async with asleep(port_base) as night:
         for _ in range(times):
             await hosts(night)
@@ -191,10 +190,7 @@ async def measure(port_base: int | None, times: int) -> bool:
             await calls(night)
     for line in (*night.tally.despite, *night.tally.withheld):
         results.say(line)
-    figures = judge(night.tally)
-    results.write("tokens", figures)
-    sys.stdout.write(results.report(figures))
-    return all(figure.held is not False for figure in figures)
+    return judge(night.tally)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ async def up(state: Path, port_base: int, *, worker: bool = True) -> None:
 
 
 def summary(stack: Stack, env_file: Path, seconds: float) -> str:
+    """What a person needs who has just brought it up: addresses, logins, where the logs are. `seconds`: it took."""
     lines = [f"up in {seconds:.1f} s; logs in {stack.directory / 'logs'}", ""]
     lines += [f"  {name:<26}{value}" for name, value in stack.env.items()]
     lines += ["", f"sign in with the password {sample_logins.PASSWORD} as"]
@@ -58,6 +59,7 @@ def write_env(path: Path, env: Mapping[str, str]) -> None:
 
 
 def say(text: str) -> None:
+    """A line for the person at the terminal, at once."""
     print(text, flush=True)  # noqa: T201 - a person reads it
 
 
@@ -72,6 +74,7 @@ async def fetch() -> None:
 
 
 def main() -> int:
+    """Run the command that was named."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="run the local cloud until Ctrl-C (PORT_BASE moves its ports)")

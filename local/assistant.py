@@ -45,6 +45,7 @@ class AssistantScreen:
         self.asked: list[str] = []
 
     async def show(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:  # noqa: ARG002 - the protocol's names
+        """Answer a question as this person does: accept, decline or cancel."""
         self.asked.append(params.message)
         return ElicitResult(action=self.does, content={"yes": self.ticks} if self.does == "accept" else None)
 

@@ -25,4 +25,5 @@ def over_port(url: str, port: int) -> str:
 
 
 def at(url: str, host: str) -> str:
+    """The lane's address there: the database's, as `live_agent`. `host` with its port."""
     return urlunsplit(urlsplit(url)._replace(netloc=f"live_agent:{PASSWORD}@{host}"))

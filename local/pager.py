@@ -27,6 +27,7 @@ class PagerService:
         self.attempts: list[Json] = []
 
     def routes(self) -> list[web.RouteDef]:
+        """Where pages come in, and where a test reads and breaks them."""
         return [
             web.post(PATH, self._page),
             web.get("/_local/pager", self._list),

@@ -44,6 +44,7 @@ class Services:
         self._seen: set[str] = set()
 
     def routes(self) -> list[web.RouteDef]:
+        """The senders' endpoints, and where a test reads and breaks them."""
         return [
             web.post("/--/api/v2/push/send", self._expo),
             web.post("/--/api/v2/push/getReceipts", self._expo_receipts),
@@ -144,12 +145,14 @@ class Services:
 
 
 def expo_error(error: str) -> Json:
+    """A ticket or receipt that failed, as Expo answers it."""
     return {"status": "error", "message": error, "details": {"error": error}}
 
 
 def google_error(
     status: int, name: str, code: str | None, headers: dict[str, str] | None = None
 ) -> web.Response:
+    """An error as Google answers it. `code`: FCM's own, where it has one."""
     kind = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
     details = [] if code is None else [{"@type": kind, "errorCode": code}]
     error = {"code": status, "status": name, "details": details}
@@ -171,6 +174,7 @@ def keys_in(directory: Path) -> Json:
 
 
 def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    """A private key in PKCS #8, without a password."""
     encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
 
@@ -198,6 +202,8 @@ def environment(port: int, keys: Json) -> dict[str, str]:
 
 
 def spec(port: int, keys: Json) -> Spec:
+    """The process that serves them on this port with these keys."""
+
     async def ready() -> bool:
         return await http_ok(port, "/_local/pushes")
 
@@ -211,6 +217,7 @@ def spec(port: int, keys: Json) -> Spec:
 
 
 async def main() -> None:
+    """Serve until stopped."""
     app = web.Application()
     app.add_routes(Services(json.loads(os.environ["PUSH_KEYS"])).routes())
     app.add_routes(PagerService().routes())

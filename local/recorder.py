@@ -65,6 +65,7 @@ class EgressFaults:
 
     @asynccontextmanager
     async def on(self, name: str) -> AsyncIterator[None]:
+        """The fault is there while the block lasts."""
         await self._set("PUT", name)
         try:
             yield

@@ -13,7 +13,7 @@ from local.paths import STATE
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`name` is `area.what.statistic`; `n` is how many measurements it rests on; `bar` is the most it may be."""
+    """`name` is `area.what.statistic`; `n` is how many measurements it rests on; `bar` is what `held` is judged by."""
 
     name: str
     value: float
@@ -88,6 +88,6 @@ def report(figures: Iterable[Figure]) -> str:
     """For the one who ran the command: a figure a line, with its bar."""
     lines = []
     for figure in figures:
-        bar = "" if figure.bar is None else f"  {'held' if figure.held else 'MISSED'}: at most {figure.bar:g}"
+        bar = "" if figure.bar is None else f"  {'held' if figure.held else 'MISSED'}: bar {figure.bar:g}"
         lines.append(f"  {figure.name:<46}{figure.value:10.3f} {figure.unit:<8}n={figure.n:<4}{bar}")
     return "\n".join(lines) + "\n"

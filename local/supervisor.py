@@ -163,6 +163,7 @@ class Child:
             await self.kill()
 
     async def restart(self) -> None:
+        """Stop it and start it again."""
         await self.stop()
         await self.start()
 

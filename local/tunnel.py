@@ -20,6 +20,7 @@ DROPPING = ["{verb}", "OUTPUT", "-o", "lo", "-m", "connmark", "--mark", MARK, "-
 
 
 def possible() -> bool:
+    """Whether a tunnel can be dug here: root on Linux, with iptables and setpriv."""
     if os.geteuid() != 0 or not (shutil.which("iptables") and shutil.which("setpriv")):
         return False
     try:
@@ -42,10 +43,12 @@ class Mouth:
         self.dark = False
 
     def enter(self) -> None:
+        """From now on nothing comes in or goes out."""
         iptables(DROPPING, "-I")
         self.dark = True
 
     def leave(self) -> None:
+        """Everything does again."""
         if self.dark:
             iptables(DROPPING, "-D")
         self.dark = False
@@ -68,5 +71,6 @@ def ready() -> Iterator[Mouth]:
 
 
 def iptables(rule: list[str], verb: str) -> None:
+    """Apply a rule by this verb (`-A`, `-I`, `-D`). Raises CalledProcessError."""
     argv = ["iptables", "-w", *(part.format(verb=verb) for part in rule)]
     subprocess.run(argv, check=True, capture_output=True, timeout=20)  # noqa: S603  (our own)

@@ -16,6 +16,7 @@ GRACE_SECONDS = 3.0
 
 
 def main() -> None:
+    """Wait for the end of its parent, then end what that has left."""
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
     alive: dict[int, int] = {}

@@ -1,10 +1,10 @@
 """Owns how the messages that people's apps get are written in other languages.
 
-`events.json`, `notices.json` and `personal.json` in `livekit-system/schemas/` are the lists: one entry for each
-message, with its payload's fields. A field is the name of a type (`TYPES`), perhaps with ` | null`, or a JSON Schema,
-or `{"fields": …}` for an object; a name that ends in `?` may be left out. From them follow the JSON schemas, the
-client's TypeScript types, and the Python types of notices. `WRITE=1 pytest tests/unit/test_message_lists.py` writes
-them.
+`events.json`, `notices.json`, `personal.json` and `hints.json` in `livekit-system/schemas/` are the lists: one entry
+for each message, with its payload's fields. A field is the name of a type (`TYPES`), perhaps with ` | null`, or a JSON
+Schema, or `{"fields": …}` for an object; a name that ends in `?` may be left out. From them follow the JSON schemas,
+the client's TypeScript types, and the Python types of notices. `WRITE=1 pytest tests/unit/test_message_lists.py`
+writes them.
 """
 
 import json
@@ -81,7 +81,15 @@ PERSONAL = Kind(
     "What the Realtime topic live:user:<id> tells its person: the broadcast's event is `type`. Each payload has `now` "
     "as well, the server's time.",
 )
-KINDS = (EVENTS, NOTICES, PERSONAL)
+HINTS = Kind(
+    "hints.json",
+    "hint.schema.json",
+    "A hint",
+    "What the broadcast `changed` of a Realtime topic says: which rows to read anew. `type` is the topic, live:<type>.",
+)
+KINDS = (EVENTS, NOTICES, PERSONAL, HINTS)
+BY_TOPIC = (PERSONAL, HINTS)
+"""Of Realtime: neither id nor time of their own."""
 
 
 # -- JSON Schema ----------------------------------------------------------------------------------------------------
@@ -143,7 +151,7 @@ def whole(kind: Kind) -> dict[str, Any]:
     branches = [
         {"properties": {"type": {"const": name}, "payload": {"$ref": f"#/$defs/{name}"}}} for name in entries
     ]
-    if kind is PERSONAL:
+    if kind in BY_TOPIC:
         properties: dict[str, Any] = {"type": {"enum": list(entries)}, "payload": {"type": "object"}}
         return {
             **head, "required": ["type", "payload"], "properties": properties, "oneOf": branches, "$defs": defs,
@@ -194,7 +202,12 @@ def typescript() -> str:
 
 
 def ts_payloads(kind: Kind) -> list[str]:
-    name = {EVENTS: "EventPayloads", NOTICES: "NoticePayloads", PERSONAL: "PersonalPayloads"}[kind]
+    name = {
+        EVENTS: "EventPayloads",
+        NOTICES: "NoticePayloads",
+        PERSONAL: "PersonalPayloads",
+        HINTS: "HintPayloads",
+    }[kind]
     fields = [
         f"  /** {entry['description']} */\n  readonly {key}: {ts_object(kind.fields(entry))};"
         for key, entry in kind.entries().items()
@@ -218,6 +231,10 @@ def ts_type(field: Any) -> str:
         return ts_object(schema["fields"]) + null
     if "enum" in schema:
         return " | ".join(json.dumps(value) for value in schema["enum"]) + null
+    if schema["type"] == "array":
+        return f"readonly {ts_type(schema['items'])}[]" + null
+    if schema["type"] == "object":
+        return f"{{ readonly [key: string]: {ts_type(schema['additionalProperties'])} }}" + null
     return {"string": "string", "integer": "number", "number": "number", "boolean": "boolean"}[
         schema["type"]
     ] + null
@@ -284,6 +301,7 @@ FILES: Mapping[Path, Callable[[], str]] = {
     SCHEMAS / EVENTS.schema: lambda: json_text(EVENTS),
     SCHEMAS / NOTICES.schema: lambda: json_text(NOTICES),
     SCHEMAS / PERSONAL.schema: lambda: json_text(PERSONAL),
+    SCHEMAS / HINTS.schema: lambda: json_text(HINTS),
     Path("livekit-system/clients/typescript/src/payloads.ts"): typescript,
     Path("handlers/notice_types.py"): python,
 }

@@ -1,5 +1,5 @@
-"""Owns the look at what SQL has written for apps: events of sessions and messages to people, each as its list says,
-with no field too many.
+"""Owns the look at what SQL has written for apps: events of sessions, messages to people and hints, each as its list
+says, with no field too many.
 """
 
 import json
@@ -7,7 +7,7 @@ import json
 import asyncpg
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.message_lists import EVENTS, PERSONAL, Kind, payloads
+from tests.message_lists import EVENTS, HINTS, PERSONAL, Kind, payloads
 
 FORMATS = FormatChecker()
 CHECKS = {
@@ -15,12 +15,16 @@ CHECKS = {
         name: Draft202012Validator(schema, format_checker=FORMATS)
         for name, schema in payloads(kind, strict=True).items()
     }
-    for kind in (EVENTS, PERSONAL)
+    for kind in (EVENTS, PERSONAL, HINTS)
 }
 WRITTEN = {
     EVENTS: "select type, payload::text from public.live_events where xmin::text::bigint > $1",
     PERSONAL: "select event, (payload - '{now,id}'::text[])::text from realtime.messages"
     " where topic like 'live:user:%' and xmin::text::bigint > $1",
+    # Realtime gives a payload without an id one.
+    HINTS: "select split_part(topic, ':', 2),"
+    " (case when topic like 'live:session:%' then payload - 'id' else payload end)::text from realtime.messages"
+    " where event = 'changed' and topic like 'live:%' and xmin::text::bigint > $1",
 }
 _seen: dict[str, int] = {}
 """Of each database, the transaction up to which it has been looked at."""

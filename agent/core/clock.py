@@ -27,6 +27,7 @@ class DatabaseClock:
         self._round_trip, self._taken_at = round_trip, answered_at
 
     def now(self) -> float:
+        """The database's time now, in seconds since the epoch."""
         return self.at(self.monotonic())
 
     def at(self, monotonic: float) -> float:

@@ -29,10 +29,12 @@ TOPIC_LEVELS = "live.levels"
 
 
 def base64url(raw: bytes) -> str:
+    """Without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def packet(body: str, kid: str, signature: str) -> bytes:
+    """What goes on the wire: the body as signed text, the key's id, and the signature in base64url."""
     return _json({"body": body, "kid": kid, "sig": signature}).encode()
 
 
@@ -65,7 +67,8 @@ class Signs(Protocol):
 
     @property
     def kid(self) -> str: ...
-    def sign(self, body: str) -> bytes: ...
+    def sign(self, body: str) -> bytes:
+        """The 64 bytes of an Ed25519 signature over the body in UTF-8."""
 
 
 class Envelope:

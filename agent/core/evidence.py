@@ -77,6 +77,8 @@ class Evidence:
         return len(self._waiting)
 
     def add(self, clip: Clip) -> None:
+        """Take a clip to be encoded and stored. Never blocks: past `MOST_WAITING` the oldest is given up, and counted.
+        Take a clip to be encoded and stored. Never blocks: past `MOST_WAITING` the oldest is given up, and counted."""
         if len(self._waiting) >= MOST_WAITING:
             self._lost(self._waiting.popleft(), "too many clips wait")
         self._waiting.append(clip)

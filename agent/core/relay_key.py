@@ -27,6 +27,7 @@ class RelayKey:
         return self._signer.kid
 
     def sign(self, body: str) -> bytes:
+        """The 64 bytes of an Ed25519 signature over the body in UTF-8."""
         return self._signer.sign(body)
 
     async def publish(self) -> None:

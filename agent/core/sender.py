@@ -43,6 +43,7 @@ class Sender:
             )
 
     async def relay(self, effect: Relay) -> Event:
+        """Send a batch of events to everyone: `EventsRelayed`, or why not."""
         try:
             await self._tell(effect.events, effect.last_seq)
         except PortError as error:
@@ -54,6 +55,7 @@ class Sender:
         return EventsRelayed(effect.last_seq)
 
     async def beacon(self, effect: Beacon) -> None:
+        """Say how far the stream goes, so that anyone who missed the end of it notices. Best effort."""
         with contextlib.suppress(PortError):
             await self._tell((), effect.last_seq, hints=effect.hints)
 

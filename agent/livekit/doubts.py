@@ -53,12 +53,15 @@ class Doubts:
             self._witness.ask(self._shut_out.doubted(self._sounds.values()))
 
     def muted(self, sound: AudioTrack) -> None:
+        """A muted sound is in no doubt."""
         self._shut_out.muted(sound)
 
     def ended(self, sound: AudioTrack) -> None:
+        """This sound is over."""
         self._shut_out.ended(sound)
 
     def is_denied(self, sound: AudioTrack) -> bool:
+        """Whether it is proven that its publisher keeps us from it."""
         return self._shut_out.is_denied(sound)
 
     def look(self) -> None:

@@ -61,6 +61,7 @@ class Hearing:
         self.witnesses: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
+        """Give every sound of all rooms its turns, until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 self.witnesses = tasks

@@ -81,6 +81,7 @@ class RoomEvents:
         self._subscription = FfiClient.instance.queue.subscribe(self._loop, self._dispatch)
 
     def close(self) -> None:
+        """No event is taken in any more."""
         FfiClient.instance.queue.unsubscribe(self._subscription)
 
     def adopt(self, room: rtc.Room) -> None:
@@ -176,6 +177,7 @@ class AudioFrames:
         self._subscription = FfiClient.instance.queue.subscribe(asyncio.get_running_loop(), self._dispatch)
 
     def close(self) -> None:
+        """No frame is taken in any more."""
         FfiClient.instance.queue.unsubscribe(self._subscription)
 
     def open(self, track: rtc.Track) -> Tap:

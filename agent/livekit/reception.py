@@ -66,6 +66,7 @@ def sending(before: Reception, now: Reception) -> Sending | None:
 
 
 def peak_of(samples: NDArray[np.int16]) -> int:
+    """The greatest magnitude among 16-bit samples, 0 to 32768. At least one sample."""
     return max(int(samples.max()), -int(samples.min()))
 
 

@@ -74,6 +74,7 @@ class Native:
     """Held by who joins a room."""
 
     def close(self) -> None:
+        """Leave the client's queues of events and frames."""
         self.events.close()
 
 
@@ -161,6 +162,8 @@ class LiveKitRoom:
                 self._on_published(publication, participant)
 
     async def send(self, packet: bytes, topic: str, to: Sequence[Identity] = ()) -> None:
+        """One reliable data packet, to everyone or to some. Raises `Unavailable` when it is not taken within
+        `SEND_SECONDS`."""
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 error = await self._events.send(self._room, packet, topic, [name_of(who) for who in to])

@@ -244,6 +244,7 @@ class RoomHearing:
     # -- looking after them ------------------------------------------------------------
 
     def look_who_keeps_us_out(self) -> None:
+        """Several times a second: whom to doubt, and what a witness has proven."""
         self.doubts.look()
 
     async def look_after(self) -> None:

@@ -56,6 +56,7 @@ class ShutOut:
         return sound.publication.sid in self._denied
 
     def begun(self, sound: AudioTrack) -> None:
+        """From now on the time counts in which nothing of this sound comes."""
         self._counted_until[sound.publication.sid] = time.monotonic()
 
     def muted(self, sound: AudioTrack) -> None:

@@ -9,12 +9,13 @@ of its own: directly, or through a pooler in session mode.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 
+from agent.core.observe import UNREACHABLE, Observe
 from agent.core.ports import Refused, Unavailable
 from agent.core.sqlstates import RETRYABLE
 
@@ -28,9 +29,6 @@ LOST = (
     asyncpg.InterfaceError,
     asyncpg.exceptions.PostgresConnectionError,
 )
-
-Observe = Callable[[str, str, float], None]
-"""Of each call: the function, `ok`, an SQLSTATE or `unreachable`, and the seconds that it took."""
 
 SIGNATURES = """
     select p.proname as name, p.proargnames as names,
@@ -55,7 +53,7 @@ class Lane:
             Unavailable: no answer within the time, or one that another attempt may better.
             Refused: the same call will be refused again.
         """
-        started, outcome = time.monotonic(), "unreachable"
+        started, outcome = time.monotonic(), UNREACHABLE
         try:
             async with asyncio.timeout(self._seconds), self._session() as connection:
                 answer = await self._call(connection, function, arguments)

@@ -54,12 +54,14 @@ class Listening:
         """Whether it listens and holds its lock."""
 
     def distrust(self) -> None:
+        """Rows came that no notification announced: look whether this session still listens."""
         self._trouble.set()
 
     def lead(self, *, on: bool) -> None:
         """The database tells the leader over the same channel."""
 
     async def run(self, listener: Listener) -> None:
+        """Listen until cancelled, over a new session after each that is lost."""
         backoff = Backoff(FIRST_RETRY_SECONDS, RETRY_CAP_SECONDS)
         while True:
             try:

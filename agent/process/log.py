@@ -12,6 +12,7 @@ PLAIN = frozenset(vars(logging.makeLogRecord({})))
 
 class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        """One line of JSON with the record's fields."""
         line = {
             "at": text_of(record.created),
             "level": record.levelname,
@@ -26,6 +27,7 @@ class JsonFormatter(logging.Formatter):
 
 class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        """A line for a person, its fields at the end."""
         fields = " ".join(f"{name}={value}" for name, value in _fields(record).items())
         return f"{super().format(record)} {fields}".rstrip()
 

@@ -201,6 +201,7 @@ class Settings(BaseSettings):
 
 
 def is_seed(text: str) -> bool:
+    """Whether this is an Ed25519 seed (32 bytes) in base64url."""
     try:
         return len(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) == SEED_BYTES
     except ValueError:

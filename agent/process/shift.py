@@ -23,7 +23,8 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 class Offers(Protocol):
     """LiveKit's offers of rooms; `agent.livekit.dispatches` is it."""
 
-    async def run(self) -> None: ...
+    async def run(self) -> None:
+        """Serve offers until cancelled."""
 
     async def drain(self) -> None:
         """Tell LiveKit to offer us no more rooms."""

@@ -8,7 +8,7 @@ A 5xx, a time-out or a refused connection is `Unavailable`; a 4xx is `Refused`: 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from postgrest import APIResponse
 from realtime import AsyncRealtimeClient
 from supabase import AsyncClient, AsyncClientOptions
 
+from agent.core.observe import UNREACHABLE, Observe, unobserved
 from agent.core.ports import Refused, Unavailable
 from agent.core.sqlstates import RETRYABLE
 
@@ -29,9 +30,6 @@ CONNECTIONS = 20
 IDLE_SECONDS = 30.0
 PAGE = 1000
 """Files in one answer."""
-
-Observe = Callable[[str, str, float], None]
-"""Of each data call: the function, the HTTP status or `unreachable`, and the seconds that it took."""
 
 
 class BadAnswer(Exception):
@@ -75,6 +73,7 @@ class Supabase:
         )
 
     async def close(self) -> None:
+        """Close its connections."""
         await self._http.aclose()
 
     def realtime(self) -> AsyncRealtimeClient:
@@ -88,7 +87,7 @@ class Supabase:
             Unavailable: no answer within the time, or one that another attempt may better.
             Refused: the same call will be refused again.
         """
-        started, outcome = time.monotonic(), "unreachable"
+        started, outcome = time.monotonic(), UNREACHABLE
         try:
             async with _translated(function, self._seconds):
                 data = _data_of(await self.client.rpc(function, dict(arguments)).execute())
@@ -199,10 +198,6 @@ def _session(connections: int) -> aiohttp.ClientSession:
         limit=connections, keepalive_timeout=IDLE_SECONDS, ssl=httpx.create_ssl_context()
     )
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-
-
-def unobserved(_function: str, _outcome: str, _seconds: float) -> None:
-    """For commands, which keep no metrics."""
 
 
 @asynccontextmanager

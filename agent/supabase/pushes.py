@@ -12,4 +12,5 @@ ANSWER_SECONDS = 30.0
 
 
 def pushes(supabase: Supabase) -> Errand:
+    """The errand that has waiting pushes sent by the edge function."""
     return Errand(lambda: supabase.invoke("push-send", ANSWER_SECONDS), "pushes not sent")

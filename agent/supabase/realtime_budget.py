@@ -29,6 +29,7 @@ class RealtimeBudget:
             await self.ask()
 
     async def ask(self) -> None:
+        """Send one message that nobody hears: whether Realtime takes messages now."""
         try:
             await self._supabase.broadcast([PROBE])
         except PortError as error:

@@ -61,6 +61,7 @@ class _Texts(Shaped):
 
 
 def why_of(texts: _Texts | None, own: str | None) -> str | Reason | None:
+    """A reason as people read it: the code's sentence and the own words, either of them, or None."""
     return own if texts is None else texts.with_words(own)
 
 
@@ -235,6 +236,7 @@ class _Pulled(Shaped):
 
 
 def status(name: str) -> Status:
+    """Of a session or call, by its status in the database."""
     return Status.OPEN if name in RUNNING else Status.OVER
 
 

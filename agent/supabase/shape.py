@@ -33,6 +33,7 @@ Shape = TypeVar("Shape", bound=Shaped)
 
 
 def checked(shape: type[Shape], what: str, row: Json) -> Shape:
+    """The row in its shape. `what` names it in the error. Raises `ShapeError`, with each fault and where it is."""
     try:
         return shape.model_validate(row)
     except ValidationError as error:

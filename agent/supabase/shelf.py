@@ -19,6 +19,7 @@ class SupabaseShelf:
         self._supabase, self._worker = supabase, worker
 
     async def put(self, clip: StoredClip) -> None:
+        """Store a clip and say so to the database. Raises `Unavailable`, or `Refused` when no clip is kept."""
         answer = await self._rpc("agent_evidence", p_row=clip.row)
         if not answer["ok"]:
             raise Refused(f"no clip is kept: {answer['error']}")
@@ -30,6 +31,7 @@ class SupabaseShelf:
             await self._supabase.remove(BUCKET, [answer["path"]])
 
     async def delete_due(self) -> int:
+        """Delete the files whose time is over: how many. Raises `Unavailable` or `Refused`."""
         due = await self._supabase.rpc("evidence_to_delete", {"p_most": AT_ONCE})
         if not due:
             return 0

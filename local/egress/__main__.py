@@ -20,6 +20,7 @@ log = logging.getLogger("local.egress")
 
 
 async def serve(port: int, redis_port: int) -> None:
+    """Serve on this port and on the Redis at that one, until SIGTERM or SIGINT."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

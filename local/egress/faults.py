@@ -27,11 +27,13 @@ class Misbehaviour:
         self._on: set[str] = set()
 
     def set(self, name: str, *, on: bool) -> None:
+        """Switch a fault. Raises KeyError for a name that is none."""
         if name not in NAMES:
             raise KeyError(name)
         (self._on.add if on else self._on.discard)(name)
 
     def is_on(self, name: str) -> bool:
+        """Whether this fault is switched on."""
         return name in self._on
 
     def check(self, egress_id: str) -> None:

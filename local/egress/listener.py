@@ -45,12 +45,14 @@ class RoomRecorder:
         self.room.on("participant_disconnected", self._on_left)
 
     async def join(self, url: str, token: str) -> None:
+        """Enter the room, subscribing only to what is recorded."""
         await self.room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
         for who in self.room.remote_participants.values():
             for publication in who.track_publications.values():
                 self._want(publication, who)
 
     async def leave(self) -> None:
+        """Stop taking in and leave the room."""
         for stream in self._streams.values():
             stream.cancel()
         await asyncio.gather(*self._streams.values(), return_exceptions=True)

@@ -25,6 +25,7 @@ class Mixer:
         self._ends: dict[str, int] = {}
 
     def add(self, track: str, samples: Samples, now: float) -> None:
+        """Lay a track's samples (16 bit, mono, `RATE` a second) that ended at `now`, by the monotonic clock."""
         here = round((now - self._begun) * RATE) - len(samples)
         at = self._ends.get(track, here)
         if abs(here - at) > DELAY_SECONDS * RATE:  # after a pause, or behind
@@ -70,6 +71,7 @@ class Writer:
         self._frames = 0
 
     def sound(self, samples: Samples) -> None:
+        """Encode samples (16 bit, mono, `RATE` a second) after those before."""
         if not len(samples):
             return
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
@@ -104,6 +106,7 @@ class Writer:
         return dict(zip(names, lengths, strict=True))
 
     def close(self) -> None:
+        """Write what is still in the encoders, and the end of the file."""
         for stream in (self._audio, self._video):
             for packet in stream.encode(None) if stream is not None else ():
                 self._out.mux(packet)

@@ -98,4 +98,5 @@ def packed(message: Message) -> bytes:
 
 
 def unpacked(kind: type[Any], content: bytes) -> Any:
+    """The message of this kind out of psrpc's envelope."""
     return kind.FromString(Msg.FromString(content).value)

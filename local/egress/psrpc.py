@@ -35,10 +35,12 @@ class RpcError(Exception):
 
 
 def channel(*parts: str) -> str:
+    """A channel's name from its parts; empty ones are left out."""
     return "|".join(part for part in parts if part)
 
 
 def new_id(prefix: str) -> str:
+    """The prefix and twelve random characters."""
     return prefix + "".join(secrets.choice(ALPHABET) for _ in range(12))
 
 
@@ -53,6 +55,7 @@ class Bus:
 
     @classmethod
     async def open(cls, host: str, port: int) -> Self:
+        """Two connections to the Redis there: one listens, one sends."""
         return cls(await RedisConnection.open(host, port), await RedisConnection.open(host, port))
 
     async def run(self) -> None:
@@ -67,14 +70,17 @@ class Bus:
                     listener(content)
 
     def listen(self, name: str, listener: Callable[[bytes], None]) -> None:
+        """`listener` gets what is published on this channel from now on; one for each channel."""
         self._listeners[name] = listener
         self._into.write("SUBSCRIBE", name)
 
     def forget(self, name: str) -> None:
+        """Listen there no more."""
         if self._listeners.pop(name, None):
             self._into.write("UNSUBSCRIBE", name)
 
     async def publish(self, name: str, message: Message) -> None:
+        """Send a message to everyone who listens on this channel."""
         await self._out.command("PUBLISH", name, messages.packed(message))
 
     async def mine(self, content: bytes) -> bool:
@@ -83,11 +89,13 @@ class Bus:
         return await self._out.command("SET", digest, 1, "NX", "PX", QUEUE_LOCK_MS) is not None
 
     def spawn(self, work: Awaitable[None]) -> None:
+        """Do this beside; it ends with the bus at the latest."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def close(self) -> None:
+        """End what runs beside, and both connections."""
         for task in self._tasks:
             task.cancel()
         self._out.close()
@@ -112,6 +120,7 @@ class Method:
         self._bus.listen(self._requests, lambda content: self._bus.spawn(self._answer(content)))
 
     def close(self) -> None:
+        """Serve no more."""
         self._bus.forget(self._requests)
         self._bus.forget(self._claims_on)
 

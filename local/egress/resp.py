@@ -19,6 +19,7 @@ class RedisConnection:
 
     @classmethod
     async def open(cls, host: str, port: int) -> Self:
+        """A connection to the Redis there. Raises OSError."""
         return cls(*await asyncio.open_connection(host, port))
 
     async def command(self, *words: bytes | str | int) -> Reply:
@@ -28,11 +29,13 @@ class RedisConnection:
             return await self.read()
 
     def write(self, *words: bytes | str | int) -> None:
+        """Send a command and wait for nothing."""
         parts = [word if isinstance(word, bytes) else str(word).encode() for word in words]
         head = b"*%d\r\n" % len(parts)
         self._writer.write(head + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in parts))
 
     async def read(self) -> Reply:
+        """The next reply. Raises `RedisError` for an error's, and when the connection is over."""
         line = await self._reader.readline()
         if not line.endswith(b"\r\n"):
             raise RedisError("Redis has closed the connection")
@@ -50,4 +53,5 @@ class RedisConnection:
                 raise RedisError(rest.decode(errors="replace"))
 
     def close(self) -> None:
+        """Close it."""
         self._writer.close()

@@ -58,6 +58,7 @@ class Bucket:
 
     @classmethod
     def of(cls, s3: egress.S3Upload, http: aiohttp.ClientSession) -> Self:
+        """Where an egress request says to upload to. Raises `UploadError` when it names no bucket."""
         if not s3.bucket or not s3.endpoint:
             raise UploadError("no bucket is named")
         credentials = Credentials(s3.access_key, s3.secret, s3.region or "us-east-1", s3.session_token)

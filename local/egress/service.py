@@ -24,6 +24,7 @@ class EgressService:
         self._running: dict[str, tuple[EgressRun, list[Method]]] = {}
 
     def open(self) -> None:
+        """Take requests from LiveKit, over the bus."""
         start = Method(self._bus, "EgressInternal", "StartEgress", "", messages.StartEgress, self._start)
         active = Method(
             self._bus, "EgressInternal", "ListActiveEgress", "", messages.ListActive, self._active
@@ -91,6 +92,7 @@ class EgressService:
     # ------------------------------------------------------------ for tests
 
     def routes(self) -> list[web.RouteDef]:
+        """The local doors: what is recorded, and faults on purpose."""
         return [
             web.get("/_local/egress", self._list),
             web.put("/_local/faults/{name}", self._fault),

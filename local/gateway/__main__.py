@@ -12,6 +12,7 @@ from local.ports import LOOPBACK
 
 
 async def serve(settings: GatewaySettings) -> None:
+    """Serve until SIGTERM or SIGINT."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

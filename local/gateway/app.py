@@ -60,6 +60,8 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[web.Application]:
 
 
 def ready_route(hub: Hub) -> Handler:
+    """Answers 200 once Realtime follows the database, 503 before."""
+
     async def ready(_request: web.Request) -> web.Response:
         return web.Response(status=200 if hub.stream.streaming.is_set() else 503)
 
@@ -67,6 +69,7 @@ def ready_route(hub: Hub) -> Handler:
 
 
 def database_pool(url: str) -> asyncpg.Pool:
+    """One to five connections, 5 s to connect and 10 s for a statement."""
     return asyncpg.create_pool(url, min_size=1, max_size=5, timeout=5, command_timeout=10)
 
 
@@ -90,6 +93,7 @@ def guard(settings: GatewaySettings) -> Middleware:
 
 
 def add_proxies(router: web.UrlDispatcher, settings: GatewaySettings, http: aiohttp.ClientSession) -> None:
+    """Pass the data API and the edge functions on to their parts."""
     to_rest = proxy.Proxy(http, "/rest/v1", settings.rest_url)
     to_functions = proxy.Proxy(http, "/functions/v1", settings.functions_url)
 

@@ -34,11 +34,13 @@ class TokenKey:
 
     @classmethod
     def derive(cls, name: str, jwt_secret: str) -> Self:
+        """The same key for the same name and secret."""
         seed = hashlib.sha512(f"signing:{name}:{jwt_secret}".encode()).digest()
         number = int.from_bytes(seed) % (P256_ORDER - 1) + 1
         return cls(hashlib.sha256(seed).hexdigest()[:32], ec.derive_private_key(number, ec.SECP256R1()))
 
     def public_jwk(self) -> dict[str, Any]:
+        """As a JWKS holds it."""
         found: dict[str, Any] = ECAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
         return {**found, "kid": self.kid, "alg": "ES256", "use": "sig", "key_ops": ["verify"]}
 
@@ -153,5 +155,6 @@ def opaque(kind: str, jwt_secret: str, name: str = "default") -> str:
 
 
 def sign(claims: Claims, secret: str, ttl_seconds: int, *, now: int | None = None) -> str:
+    """A token with these claims (HS256), good for so many seconds. `now`: seconds since the epoch, or the clock's."""
     now = int(time.time()) if now is None else now
     return jwt.encode({"iat": now, "exp": now + ttl_seconds, **claims}, secret, algorithm="HS256")

@@ -45,6 +45,7 @@ class Proxy:
 
 
 def api_key(request: web.Request) -> str | None:
+    """From the header or the query."""
     return request.headers.get("apikey") or request.query.get("apikey")
 
 
@@ -61,6 +62,7 @@ def refuse_key(request: web.Request, keys: Keys) -> web.Response | None:
 
 
 def refusal(message: str, hint: str) -> web.Response:
+    """401, as Kong answers it."""
     return web.json_response({"message": message, "hint": hint}, status=401, headers=CORS)
 
 

@@ -36,6 +36,7 @@ class GatewaySettings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Raises KeyError for a variable that is missing."""
         return cls(
             port=int(env["GATEWAY_PORT"]),
             keys=Keys.derive(

@@ -42,12 +42,14 @@ class Api:
         return self._signed_in(answer)
 
     async def sign_in(self, email: str, password: str) -> Self:
+        """Raises `RequestRefused`."""
         answer = await self._post(
             "/auth/v1/token?grant_type=password", {"email": email, "password": password}
         )
         return self._signed_in(answer)
 
     async def sign_in_anonymously(self) -> Self:
+        """As a new anonymous person."""
         return self._signed_in(await self._post("/auth/v1/signup", {}))
 
     def _signed_in(self, answer: Any) -> Self:
@@ -60,9 +62,11 @@ class Api:
         )
 
     async def rpc(self, function: str, **arguments: Any) -> Any:
+        """What a function of the database answers. Raises `RequestRefused`."""
         return await self._post(f"/rest/v1/rpc/{function}", arguments)
 
     async def call(self, edge_function: str, **body: Any) -> Json:
+        """What an edge function answers. Raises `RequestRefused`."""
         answer: Json = await self._post(f"/functions/v1/{edge_function}", body)
         return answer
 
@@ -79,9 +83,11 @@ class Api:
         return found[0] if found else None
 
     async def insert(self, table: str, row: Mapping[str, Any]) -> None:
+        """Raises `RequestRefused`."""
         await self._post(f"/rest/v1/{table}", row)
 
     async def update(self, table: str, values: Mapping[str, Any], **filters: str) -> None:
+        """The rows that these PostgREST filters choose. Raises `RequestRefused`."""
         await self._request("PATCH", f"/rest/v1/{table}", params=filters, json=values)
 
     async def delete_account(self, user_id: str) -> None:
@@ -99,6 +105,7 @@ class Api:
         )
 
     async def relay_keys(self) -> Sequence[Json]:
+        """The newest first. Raises `SourceUnavailableError`."""
         return await self._reading(self.rows("relay_keys", order="not_before.desc"))
 
     async def _reading(self, answer: Any) -> Sequence[Json]:

@@ -34,6 +34,7 @@ def shut_out(room: rtc.Room, *but: str) -> None:
 
 
 def everyone_may_listen(room: rtc.Room) -> None:
+    """Anyone who was shut out may subscribe again."""
     room.local_participant.set_track_subscription_permissions(allow_all_participants=True)
 
 
@@ -48,6 +49,7 @@ Way = Callable[[Device, str], AbstractAsyncContextManager[None]]
 
 @asynccontextmanager
 async def from_the_start(device: Device, listener: str) -> AsyncIterator[None]:
+    """Shut the listener out before the first sound."""
     shut_out(device.room, listener)
     async with going_on(lambda: publish(device)):
         yield
@@ -55,6 +57,7 @@ async def from_the_start(device: Device, listener: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def for_everybody(device: Device, _listener: str) -> AsyncIterator[None]:
+    """Shut out everybody."""
     shut_out(device.room)
     async with going_on(lambda: publish(device)):
         yield
@@ -72,6 +75,7 @@ async def in_mid_speech(device: Device, listener: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def publishing_anew(device: Device, listener: str) -> AsyncIterator[None]:
+    """Shut the listener out, with a new track again and again."""
     shut_out(device.room, listener)
     async with going_on(lambda: publish(device, AGAIN_SECONDS)):
         yield
@@ -79,6 +83,8 @@ async def publishing_anew(device: Device, listener: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def open_now_and_then(device: Device, listener: str) -> AsyncIterator[None]:
+    """Let the listener in for moments between long refusals."""
+
     async def toggle() -> None:
         shut_out(device.room, listener)
         await asyncio.sleep(SHUT_SECONDS)
@@ -108,6 +114,8 @@ WAYS: Mapping[str, Way] = {
 
 @asynccontextmanager
 async def going_on(act: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Do it again and again while the block lasts."""
+
     async def for_ever() -> None:
         while True:
             await act()
@@ -141,12 +149,14 @@ async def publish(
 
 
 def a_tone() -> tuple[rtc.LocalTrack, asyncio.Task[None], rtc.AudioSource]:
+    """A loud tone as a track, with the task that plays it and its source."""
     sound = rtc.AudioSource(RATE, 1, queue_size_ms=voice.QUEUE_MS)
     track = rtc.LocalAudioTrack.create_audio_track("whatever", sound)
     return track, asyncio.create_task(voice.play(sound, LOUD)), sound
 
 
 def a_picture() -> tuple[rtc.LocalTrack, asyncio.Task[None], rtc.VideoSource]:
+    """A film as a track, with the task that plays it and its source."""
     film = rtc.VideoSource(voice.WIDTH, voice.HEIGHT)
     track = rtc.LocalVideoTrack.create_video_track("whatever", film)
     return track, asyncio.create_task(voice.film(film)), film

@@ -45,6 +45,7 @@ class Arena:
 
     @classmethod
     async def open(cls, people: People, kind: str = "audio_room") -> "Arena":
+        """A session of this kind with its host on air, and somebody of ops."""
         host, ops = await people.arrive("Ada", creator=True), await people.arrive("Ops", ops=True)
         session = await host.open_session(kind)
         at_host = await host.enter(session.id, session.join)
@@ -61,6 +62,7 @@ class Arena:
         return person, device, thief
 
     async def promote(self, person: Person) -> None:
+        """To speaker, after they have raised their hand."""
         await person.raise_hand(self.session.id)
         await self.order("set_role", person, role="speaker")
 
@@ -245,6 +247,7 @@ async def intrude(arena: Arena, person: Person, token: str, within_seconds: floa
 
 
 async def enter_and_hammer(device: Device) -> None:
+    """Enter and act as fast as possible, as long as the room lets one in."""
     with suppress(NotLetInError):
         await device.connect()
         async with hammering(device):

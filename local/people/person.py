@@ -20,7 +20,8 @@ FINAL = frozenset({"applied", "failed", "expired", "cancelled"})
 
 
 class Leaving(Protocol):
-    async def leave(self) -> None: ...
+    async def leave(self) -> None:
+        """Leave the room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Person:
     async def open_session(
         self, kind: str = "audio_room", access: str = "public", title: str = "An evening", **more: Any
     ) -> "OpenSession":
+        """Go live. Raises `RequestRefused`."""
         answer = await self.api.call("session-create", type=kind, access_type=access, title=title, **more)
         return OpenSession(answer["session"], answer["join"])
 
@@ -72,6 +74,7 @@ class Person:
         await until(f"{self.name} is on record as there", lambda: self.api.rows("live_participants", **mine))
 
     async def enter_call(self, call_id: str, join: Json) -> Device:
+        """Join a call's room with what `call-start` or `call-answer` has given."""
         return await self._enter(Device(join, PacketSubject("call", call_id), self.api))
 
     async def _enter(self, device: Device) -> Device:
@@ -80,6 +83,7 @@ class Person:
         return device
 
     async def enter_to_vanish(self, session_id: str) -> VanishingDevice:
+        """Enter with a device that can lose its network without a word."""
         device = VanishingDevice(await self.token(session_id))
         self._trail.guests.append(device)
         return await device.connect()
@@ -91,6 +95,7 @@ class Person:
         return await device.knock()
 
     async def end_session(self, session_id: str) -> None:
+        """Raises `RequestRefused`."""
         await self.api.call("session-end", session_id=session_id)
 
     # ------------------------------------------------------------ asking to speak
@@ -102,6 +107,7 @@ class Person:
         return answer
 
     async def accept_invite(self, session_id: str) -> Json:
+        """Take the stage. Raises `RequestRefused`."""
         answer: Json = await self.api.rpc("accept_invite", session_id=session_id)
         return answer
 
@@ -134,9 +140,11 @@ class Person:
         return await self.api.call("call-start", callee_id=callee.id, type=kind)
 
     async def answer(self, call_id: str, *, accept: bool) -> Json:
+        """Take a call, or decline it. Raises `RequestRefused`."""
         return await self.api.call("call-answer", call_id=call_id, accept=accept)
 
     async def hang_up(self, call_id: str) -> Json:
+        """End a call, ringing or running. Raises `RequestRefused`."""
         return await self.api.call("call-end", call_id=call_id)
 
     # ------------------------------------------------------------ moderation
@@ -183,6 +191,7 @@ class Request:
         self._api, self.id, self.asked = api, row_id, asked
 
     async def row(self) -> Json:
+        """The action's row as it is now."""
         row = await self._api.row("moderation_actions", id=f"eq.{self.id}")
         assert row is not None, "the row that was just inserted is not visible to who inserted it"
         return row
@@ -265,6 +274,7 @@ class People:
         return person
 
     async def arrive_anonymously(self, name: str = "Somebody") -> Person:
+        """Somebody without an account of their own."""
         return Person(name, "", await self._public.sign_in_anonymously(), self._trail)
 
     async def top_up(self, person: Person, coins: int) -> None:

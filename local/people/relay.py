@@ -51,8 +51,11 @@ class RelayRoom(Protocol):
     def name(self) -> str: ...
     @property
     def local_participant(self) -> Any: ...
-    def on(self, event: Any, callback: Callable[..., Any]) -> Any: ...
-    def off(self, event: Any, callback: Callable[..., Any]) -> Any: ...
+    def on(self, event: Any, callback: Callable[..., Any]) -> Any:
+        """As `rtc.Room.on`."""
+
+    def off(self, event: Any, callback: Callable[..., Any]) -> Any:
+        """As `rtc.Room.off`."""
 
 
 @dataclass(frozen=True, slots=True)

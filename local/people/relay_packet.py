@@ -73,6 +73,7 @@ class SigningKey:
     revoked: bool
 
     def refusal(self, now: float) -> Refusal | None:
+        """Why it signs nothing now (seconds since the epoch); None: it may."""
         if self.revoked:
             return Refusal.REVOKED_KEY
         if now < self.not_before - CLOCK_SKEW_SECONDS:
@@ -80,6 +81,7 @@ class SigningKey:
         return Refusal.EXPIRED_KEY if now > self.not_after + CLOCK_SKEW_SECONDS else None
 
     def sent_refusal(self, sent_at: float) -> Refusal | None:
+        """Why it cannot have signed what was sent then (seconds since the epoch); None: it can."""
         if sent_at < self.not_before - SERVER_SKEW_SECONDS:
             return Refusal.KEY_NOT_YET_VALID
         return Refusal.EXPIRED_KEY if sent_at > self.not_after + SERVER_SKEW_SECONDS else None

@@ -42,6 +42,7 @@ class RecentIds:
         return identifier in self._ids
 
     def add(self, identifier: str) -> None:
+        """This one is seen; the oldest is forgotten past the limit."""
         self._ids[identifier] = None
         if len(self._ids) > self._limit:
             del self._ids[next(iter(self._ids))]
@@ -64,6 +65,7 @@ class EventSequence:
         return self._latest > self.position
 
     def note_latest(self, seq: int) -> None:
+        """The stream reaches this far at least."""
         self._latest = max(self._latest, seq)
 
     def offer(self, event: PacketEvent) -> Refusal | None:

@@ -52,6 +52,7 @@ class VanishingDevice:
             await self._process.wait()
 
     async def leave(self) -> None:
+        """Without a word."""
         await self.vanish()
 
 

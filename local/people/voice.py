@@ -57,6 +57,7 @@ async def camera(room: rtc.Room) -> AsyncIterator[None]:
 async def published(
     room: rtc.Room, track: rtc.LocalTrack, options: rtc.TrackPublishOptions
 ) -> AsyncIterator[None]:
+    """The track is published while the block lasts."""
     async with asyncio.timeout(PUBLISH_SECONDS):
         publication = await room.local_participant.publish_track(track, options)
     try:
@@ -76,6 +77,7 @@ async def play(source: rtc.AudioSource, sound: SpokenSound) -> None:
 
 
 def chunks(sound: SpokenSound) -> Iterator[np.ndarray[tuple[int], np.dtype[np.int16]]]:
+    """Frames of `FRAME_MS` of a sound (16 bit, mono, `RATE` a second), from its beginning again and again."""
     size = RATE * FRAME_MS // 1000
     frames = [sound.pcm[at : at + size] for at in range(0, sound.pcm.size - size + 1, size)]
     while True:

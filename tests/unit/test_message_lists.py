@@ -8,7 +8,19 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from handlers.notice_types import TEXTS, NoticeType
-from tests.message_lists import EVENTS, FILES, KINDS, NOTICES, PERSONAL, TYPES, Kind, payloads, split, whole
+from tests.message_lists import (
+    EVENTS,
+    FILES,
+    HINTS,
+    KINDS,
+    NOTICES,
+    PERSONAL,
+    TYPES,
+    Kind,
+    payloads,
+    split,
+    whole,
+)
 from tests.written import REPOSITORY, hold
 
 TYPED = "notice_types.py"
@@ -19,6 +31,7 @@ WRITES = {
         r"append_events?\(\s*[\w.]+,\s*(?:'(\w+)'|case .*? then '(\w+)' else '(\w+)' end)", re.DOTALL
     ),
     PERSONAL: re.compile(r"tell_user\(\s*[\w.]+,\s*'(\w+)'"),
+    HINTS: re.compile(r"'changed',\s*'live:(\w+)"),
 }
 
 

@@ -36,6 +36,7 @@ class AuthApi:
         self._anonymous = limits.Limit(limits.ANONYMOUS_PER_HOUR)
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
+        """All of it, below `/auth/v1`."""
         routes: dict[tuple[str, str], Action] = {
             ("GET", "/health"): self.health,
             ("GET", "/settings"): self.settings,
@@ -87,16 +88,20 @@ class AuthApi:
     # ------------------------------------------------------------ public
 
     async def health(self, _request: web.Request, _db: asyncpg.Connection, _body: Body) -> web.Response:
+        """Who answers here."""
         return reply({"name": "GoTrue", "version": "stand-in", "description": "local stand-in"})
 
     async def settings(self, _request: web.Request, _db: asyncpg.Connection, _body: Body) -> web.Response:
+        """How one may sign in: by email or anonymously."""
         external = {"email": True, "anonymous_users": True, "phone": False}
         return reply({"external": external, "disable_signup": False, "mailer_autoconfirm": True})
 
     async def jwks(self, _request: web.Request, _db: asyncpg.Connection, _body: Body) -> web.Response:
+        """The public keys that verify access tokens."""
         return reply(self._keys.public_jwks())
 
     async def sign_up(self, request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
+        """By email and password, or anonymously without an email. Refuses when too many do."""
         email, password = body.get("email"), body.get("password")
         if not email:
             self._anonymous.take(request.headers.get(limits.HEADER, ""))
@@ -107,6 +112,7 @@ class AuthApi:
         return await self._begin(db, user, "password" if email else "anonymous")
 
     async def token(self, request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
+        """A session for a password or for a refresh token."""
         self._tokens.take(request.headers.get(limits.HEADER, ""))
         match request.query.get("grant_type"):
             case "password":
@@ -130,16 +136,19 @@ class AuthApi:
     # ------------------------------------------------------------ signed in
 
     async def get_user(self, request: web.Request, db: asyncpg.Connection, _body: Body) -> web.Response:
+        """Who is signed in."""
         user, _ = await self._signed_in(request, db)
         return reply(await users.to_json(db, user))
 
     async def put_user(self, request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
+        """Change one's own email, password or metadata."""
         user, _ = await self._signed_in(request, db)
         change = {key: body[key] for key in ("email", "password") if body.get(key)}
         updated = await users.update(db, user["id"], change | {"user_metadata": body.get("data")})
         return reply(await users.to_json(db, updated))
 
     async def logout(self, request: web.Request, db: asyncpg.Connection, _body: Body) -> web.Response:
+        """End the session, others, or all of them, by `scope`."""
         user, session_id = await self._signed_in(request, db)
         await sessions.end(db, user["id"], session_id, request.query.get("scope") or "global")
         return web.Response(status=204, headers=API_VERSION)
@@ -170,6 +179,7 @@ class AuthApi:
     # ------------------------------------------------------------ administrator
 
     async def admin_create(self, request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
+        """A new user, by the service role."""
         self._require_service_role(request)
         email, user_id = body.get("email"), body.get("id")
         if not email:
@@ -189,6 +199,7 @@ class AuthApi:
         return reply(await users.to_json(db, user))
 
     async def admin_list(self, request: web.Request, db: asyncpg.Connection, _body: Body) -> web.Response:
+        """A page of all users, by the service role."""
         self._require_service_role(request)
         number = int(request.query.get("page") or 1)
         size = int(request.query.get("per_page") or DEFAULT_PAGE)
@@ -198,15 +209,18 @@ class AuthApi:
         return response
 
     async def admin_get(self, request: web.Request, db: asyncpg.Connection, _body: Body) -> web.Response:
+        """One user, by the service role."""
         self._require_service_role(request)
         return reply(await users.to_json(db, await users.by_id(db, as_uuid(request.match_info["id"]))))
 
     async def admin_update(self, request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
+        """Change a user, by the service role."""
         self._require_service_role(request)
         user = await users.update(db, as_uuid(request.match_info["id"]), body)
         return reply(await users.to_json(db, user))
 
     async def admin_delete(self, request: web.Request, db: asyncpg.Connection, _body: Body) -> web.Response:
+        """Delete a user, by the service role."""
         self._require_service_role(request)
         await users.delete(db, as_uuid(request.match_info["id"]))
         return reply({})
@@ -230,6 +244,7 @@ async def read_body(request: web.Request) -> Body:
 
 
 def as_uuid(text: str) -> uuid.UUID:
+    """Raises `AuthError` (400) when it is none."""
     try:
         return uuid.UUID(text)
     except ValueError as error:
@@ -237,4 +252,5 @@ def as_uuid(text: str) -> uuid.UUID:
 
 
 def reply(body: object) -> web.Response:
+    """JSON with the API's version."""
     return web.json_response(body, headers=API_VERSION)

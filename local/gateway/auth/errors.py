@@ -16,5 +16,6 @@ class AuthError(Exception):
         self.message = message
 
     def response(self) -> web.Response:
+        """As GoTrue answers it."""
         body = {"code": self.code, "message": self.message, **self.more}
         return web.json_response(body, status=self.status, headers=API_VERSION)

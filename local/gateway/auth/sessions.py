@@ -133,6 +133,7 @@ async def end(db: asyncpg.Connection, user_id: uuid.UUID, session_id: uuid.UUID,
 async def add_refresh_token(
     db: asyncpg.Connection, user_id: uuid.UUID, session_id: uuid.UUID, parent: str | None
 ) -> str:
+    """A new one of this session; `parent` is the one that it takes the place of."""
     token = secrets.token_urlsafe(9)
     await db.execute(
         """
@@ -148,5 +149,6 @@ async def add_refresh_token(
 
 
 def refuse_banned(user: users.User) -> None:
+    """Raises `AuthError` for a user who is banned now."""
     if user["banned_until"] and user["banned_until"] > datetime.now(UTC):
         raise AuthError(400, "user_banned", "User is banned")

@@ -108,6 +108,7 @@ async def update(db: asyncpg.Connection, user_id: uuid.UUID, body: Body) -> User
 
 
 async def by_id(db: asyncpg.Connection, user_id: uuid.UUID) -> User:
+    """Raises `AuthError` (404) when there is none."""
     return found(await db.fetchrow("select * from auth.users where id = $1", user_id))
 
 
@@ -120,6 +121,7 @@ async def page(db: asyncpg.Connection, number: int, size: int) -> tuple[list[Use
 
 
 async def delete(db: asyncpg.Connection, user_id: uuid.UUID) -> User:
+    """The user as they were. Raises `AuthError` (404) when there is none."""
     return found(await db.fetchrow("delete from auth.users where id = $1 returning *", user_id))
 
 
@@ -145,6 +147,7 @@ async def to_json(db: asyncpg.Connection, user: User) -> dict[str, Any]:
 
 
 def identity_json(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """As GoTrue answers it."""
     return {
         "identity_id": str(identity["id"]),
         "id": identity["provider_id"],
@@ -157,6 +160,7 @@ def identity_json(identity: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_password(password: str | None) -> None:
+    """Raises `AuthError` (422) for one that is missing or too short."""
     if password is not None and len(password) < MIN_PASSWORD:
         message = f"Password should be at least {MIN_PASSWORD} characters."
         raise AuthError(422, "weak_password", message, weak_password={"reasons": ["length"]})
@@ -173,10 +177,12 @@ def banned_until(duration: str | None) -> datetime | None:
 
 
 def found(row: User | None) -> User:
+    """Raises `AuthError` (404) for none."""
     if row is None:
         raise AuthError(404, "user_not_found", "User not found")
     return dict(row)
 
 
 def iso(moment: datetime) -> str:
+    """In UTC, with a Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

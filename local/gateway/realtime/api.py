@@ -26,6 +26,7 @@ class RealtimeApi:
         self._hub = hub
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
+        """The websocket and the broadcasts over HTTP, below `/realtime/v1`."""
         router.add_get("/realtime/v1/websocket", self.websocket)
         router.add_post("/realtime/v1/api/broadcast", self.broadcast)
         router.add_post("/realtime/v1/api/broadcast/{topic}/events/{event}", self.broadcast_one)
@@ -35,6 +36,7 @@ class RealtimeApi:
         await asyncio.gather(*(socket.close() for socket in self.sockets))
 
     async def websocket(self, request: web.Request) -> web.StreamResponse:
+        """One client's socket, until it closes. Refuses an unknown key or protocol version with 403."""
         await self.faults.gate()
         key, version = proxy.api_key(request), request.query.get("vsn", "1.0.0")
         if not key or not self._hub.keys.role_of_key(key) or version not in VERSIONS:

@@ -52,6 +52,7 @@ class Binding:
     filter: Filter | None
 
     def matches(self, kind: Kind, relation: Relation) -> bool:
+        """Whether it wants such a change (`INSERT`, `UPDATE`, `DELETE`) of such a table."""
         return (
             str(self.wanted.get("event", "*")).upper() in {"*", kind}
             and self.wanted.get("schema", "*") in {"*", relation.schema}
@@ -59,6 +60,7 @@ class Binding:
         )
 
     def reply(self) -> dict[str, Any]:
+        """As the answer to a join repeats it, with its id."""
         return {**self.wanted, "id": self.id}
 
 
@@ -72,6 +74,7 @@ def parse(wanted: Mapping[str, Any]) -> Binding:
 
 
 def parse_filter(text: str) -> Filter:
+    """Of `column=eq.value` and the like. Raises ValueError for any other text."""
     column, equals, rest = text.partition("=")
     operator, dot, operand = rest.partition(".")
     if not (equals and dot and column and (operator in COMPARISONS or operator == "in")):

@@ -59,12 +59,14 @@ class Changes:
         self._tables: dict[Relation, Table] = {}
 
     def add(self, change: Change) -> None:
+        """Take a change to be sent with the next batch; past the bound it is dropped, and logged."""
         if len(self._buffer) >= BUFFER_CHANGES:
             log.error("more than %d changes in a tenth of a second: one is dropped", BUFFER_CHANGES)
             return
         self._buffer.append(change)
 
     async def run(self) -> None:
+        """Send what has gathered every `POLL_SECONDS`, until cancelled."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
             batch, self._buffer = self._buffer, []
@@ -218,4 +220,5 @@ def typed(table: Table, row: Row) -> Record:
 
 
 def quoted(name: str) -> str:
+    """As an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

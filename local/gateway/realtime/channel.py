@@ -36,9 +36,11 @@ class Channel:
         return self.topic, self.private
 
     def send(self, event: str, payload: Mapping[str, Any]) -> None:
+        """Put a frame of this topic into the socket's queue."""
         self.outbox(Frame(PREFIX + self.topic, event, dict(payload)))
 
     def system(self, extension: str, status: str, message: str) -> None:
+        """Tell how an extension stands, as Realtime does."""
         self.send(
             "system", {"extension": extension, "status": status, "message": message, "channel": self.topic}
         )
@@ -50,6 +52,7 @@ class Channel:
         self._expiry = asyncio.get_running_loop().call_later(max(left, 0), close, self, "Token has expired")
 
     def stop_timer(self) -> None:
+        """Its token's end closes it no more."""
         if self._expiry:
             self._expiry.cancel()
             self._expiry = None

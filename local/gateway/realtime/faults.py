@@ -21,6 +21,7 @@ class Faults:
         self._flowing.set()
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
+        """The doors below `/_local/realtime`."""
         router.add_get("/_local/realtime", self.state)
         router.add_post("/_local/realtime/plan", self.plan)
         router.add_post("/_local/realtime/audience", self.audience)

@@ -24,6 +24,7 @@ class Frame:
     join_ref: str | None = None
 
     def encode(self, version: str) -> str:
+        """As text, by the protocol's version: an array in 2.0.0, an object in 1.0.0."""
         if version == "2.0.0":
             return json.dumps([self.join_ref, self.ref, self.topic, self.event, self.payload])
         body = {"topic": self.topic, "event": self.event, "payload": self.payload}

@@ -38,12 +38,15 @@ class Hub:
             group.create_task(self._changes.run(), name="postgres changes")
 
     def channels(self) -> list[Channel]:
+        """All that are joined, of every topic."""
         return [channel for members in self._topics.values() for channel in members]
 
     def add(self, channel: Channel) -> None:
+        """It is joined."""
         self._topics[channel.key].add(channel)
 
     def remove(self, channel: Channel) -> None:
+        """It is left."""
         channel.stop_timer()
         members = self._topics[channel.key]
         members.discard(channel)

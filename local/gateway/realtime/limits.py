@@ -42,6 +42,7 @@ class Rate:
         self._second = int(clock())
 
     def add(self, count: int) -> None:
+        """So many now."""
         self._turn()
         self._counts[-1] += count
 
@@ -82,6 +83,7 @@ class Limits:
         return False
 
     def count(self, messages: int) -> None:
+        """So many messages were sent or delivered."""
         self.counted += messages
         self._messages.add(messages)
 

@@ -51,6 +51,7 @@ class Decoder:
     _committed_at: datetime = EPOCH
 
     def feed(self, message: bytes) -> Change | None:
+        """The change that a message of logical replication tells; None: it tells none."""
         reader = _Reader(message)
         match reader.char():
             case "B":

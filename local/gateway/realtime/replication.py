@@ -31,6 +31,7 @@ class ReplicationStream:
         self._receive = receive
 
     async def run(self) -> None:
+        """Follow the database until cancelled, again after each loss."""
         while True:
             try:
                 await self._follow()

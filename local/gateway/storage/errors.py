@@ -13,9 +13,11 @@ class StorageError(Exception):
         self.status, self.error = status, error
 
     def response(self) -> web.Response:
+        """As Storage answers it: 400 with the real status inside."""
         body = {"statusCode": str(self.status), "error": self.error, "message": str(self)}
         return web.json_response(body, status=BAD_REQUEST, headers=CORS)
 
 
 def not_found(what: str) -> StorageError:
+    """404 for a bucket or an object."""
     return StorageError(404, "not_found", f"{what} not found")

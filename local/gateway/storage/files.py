@@ -16,7 +16,9 @@ class Files:
         return version
 
     def path(self, version: str) -> Path:
+        """Where the file of this version is. Raises ValueError when it is no UUID."""
         return self._folder / str(uuid.UUID(version))
 
     def forget(self, version: str) -> None:
+        """Delete the file of this version, if it is there."""
         self.path(version).unlink(missing_ok=True)

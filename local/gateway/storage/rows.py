@@ -55,6 +55,7 @@ async def bucket(pool: asyncpg.Pool, name: str) -> Row:
 
 
 async def find(db: asyncpg.Connection, name: str, path: str) -> Row:
+    """An object that the caller may read. Raises `StorageError` (404) otherwise."""
     found: Row | None = await db.fetchrow(FIND, name, path)
     if found is None:
         raise not_found("Object")
@@ -87,5 +88,6 @@ async def write(
 
 
 async def delete(db: asyncpg.Connection, name: str, paths: Sequence[str]) -> Sequence[Row]:
+    """Delete the objects that the caller may delete, and answer them."""
     found: Sequence[Row] = await db.fetch(DELETE, name, list(paths))
     return found

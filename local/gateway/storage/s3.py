@@ -33,6 +33,7 @@ class S3Api:
         self._keys, self._pool, self._files = keys, pool, files
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Uploads of one file, below `/storage/v1/s3`."""
         router.add_put(PREFIX + "/{bucket}/{path:.+}", self._put)
 
     async def _put(self, request: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
 // One request to an edge function or a database function, and what may go wrong as one kind of error: by its code, anyone who
 // answered: our functions, Supabase's own gateway and runtime, or a proxy's page of HTML.
 
-import type { Lamp } from "./lamp.ts";
+import { GivenUp, type Lamp } from "./lamp.ts";
 
 /** `code` is ours (see `refusal_texts.ts`), or `offline`, `unavailable`, `internal` where only the transport has spoken. */
 export class LiveError extends Error {
@@ -44,6 +44,7 @@ export async function ask<Reply>(
   lamp?: Lamp,
 ): Promise<Reply> {
   let answer: { data: unknown; error: unknown };
+  if (lamp?.dark === true) throw offline(new GivenUp("no network"));
   try {
     const asked = supabase.functions.invoke(name, { body: { ...body }, timeout: ASK_TIMEOUT_MS });
     answer = await (lamp?.wait(asked) ?? asked);

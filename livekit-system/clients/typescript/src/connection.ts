@@ -5,7 +5,7 @@ import { LiveError } from "./ask.ts";
 import type { Lamp } from "./lamp.ts";
 import { backoffMs, type Runtime, Timer } from "./runtime.ts";
 import { CONNECT_OPTIONS, takeHonestTracks, type TracksRoom } from "./tracks.ts";
-import type { RelayJoin, RelayRoom } from "./types.ts";
+import { LOST, type Lost, type RelayJoin, type RelayRoom } from "./types.ts";
 
 /** What an edge function answers as `join`. */
 export interface Join extends RelayJoin {
@@ -34,11 +34,11 @@ export interface ConnectRoom extends RelayRoom {
   connect(url: string, token: string, options: { readonly autoSubscribe: boolean }): Promise<void>;
   disconnect(): Promise<void>;
   on(event: "dataReceived", listener: never): unknown;
-  on(event: "connected" | "reconnected" | "reconnecting", listener: () => void): unknown;
+  on(event: "connected" | "reconnected" | Lost, listener: () => void): unknown;
   on(event: "disconnected", listener: (reason?: number) => void): unknown;
   on(event: "trackPublished", listener: never): unknown;
   off(event: "dataReceived", listener: never): unknown;
-  off(event: "connected" | "reconnected" | "reconnecting", listener: () => void): unknown;
+  off(event: "connected" | "reconnected" | Lost, listener: () => void): unknown;
   off(event: "disconnected", listener: (reason?: number) => void): unknown;
   off(event: "trackPublished", listener: never): unknown;
 }
@@ -99,7 +99,7 @@ export class Connection {
     const { room } = options;
     this.#leaveTracks = takeHonestTracks(room as TracksRoom);
     room.on("disconnected", this.#onDisconnected);
-    room.on("reconnecting", this.#onReconnecting);
+    for (const event of LOST) room.on(event, this.#onReconnecting);
     room.on("reconnected", this.#onReconnected);
   }
 
@@ -115,11 +115,12 @@ export class Connection {
   }
 
   /**
-   * LiveKit's own attempt was made in the dark and hangs for tens of seconds. Anyone who publishes waits for it all the same: it publishes
-   * again what they had on, and a new connection would not.
+   * An attempt that was made in the dark, LiveKit's own or ours, hangs for tens of seconds. Anyone who publishes waits for LiveKit's all the
+   * same: it publishes again what they had on, and a new connection would not.
    */
   async #onLight(): Promise<void> {
-    if (this.#phase !== "reconnecting" || !this.#options.idle()) return this.retry();
+    const hangs = this.#phase === "connecting" || (this.#phase === "reconnecting" && this.#options.idle());
+    if (!hangs) return this.retry();
     const turn = ++this.#turn;
     this.#tell("connecting", null, null);
     await this.#options.room.disconnect().catch(() => {});
@@ -187,7 +188,7 @@ export class Connection {
     this.#forget();
     this.#leaveTracks();
     room.off("disconnected", this.#onDisconnected);
-    room.off("reconnecting", this.#onReconnecting);
+    for (const event of LOST) room.off(event, this.#onReconnecting);
     room.off("reconnected", this.#onReconnected);
     this.#tell("gone", gone, error);
   }

@@ -1,11 +1,11 @@
 // Narrows what arrives to the known types, whose payloads are in payloads.ts. An unknown type still arrives: a newer
 // server may tell an older app more than it understands.
 
-import type { EventPayloads, NoticePayloads, PersonalPayloads, Text } from "./payloads.ts";
+import type { EventPayloads, HintPayloads, NoticePayloads, PersonalPayloads, Text } from "./payloads.ts";
 import type { Role } from "./roles.ts";
 import type { RelayEvent, RelayLevels, RelayNotice } from "./types.ts";
 
-export type { EventPayloads, NoticePayloads, PersonalPayloads, Role, Text };
+export type { EventPayloads, HintPayloads, NoticePayloads, PersonalPayloads, Role, Text };
 
 export type GiftPayload = EventPayloads["gift"];
 export type GiftComboPayload = EventPayloads["gift_combo"];

@@ -1,13 +1,13 @@
-// Owns the question whether the network is there, and passes on what the relay learns of hints. In a tunnel a request does not fail: it hangs, and so does the connection under
-// it long after the light is back. So in the dark one small request a second asks for everybody; when the first is answered,
-// what still hangs is given up, and everyone is told to read at once.
+// Owns the question whether the network is there, and passes on what the relay learns of hints. In a tunnel a request does not fail: it
+// hangs, and so does the connection under it long after the light is back. So in the dark nothing is sent but small questions for
+// everybody; when the first is answered, what still hangs is given up, and everyone is told to read at once.
 
 import type { Runtime } from "./runtime.ts";
 
 /** What is needed of supabase-js for it. */
 export interface LampSupabase {
   from(table: never): unknown;
-  readonly realtime?: { disconnect?(): unknown };
+  readonly realtime?: { disconnect?(): unknown; endpointURL?(): string };
 }
 
 interface Asked extends PromiseLike<{ status?: number }> {
@@ -18,15 +18,32 @@ interface Tables {
   from(table: string): { select(columns: string): { limit(count: number): Asked } };
 }
 
-/** One probe each second while it is dark; slower once that has lasted. */
-export const PROBE_EVERY_MS = 1_000;
+/** Between questions while it is dark; slower once that has lasted. */
+export const PROBE_EVERY_MS = 500;
 const LONG_DARK_MS = 5 * 60_000;
 const LONG_DARK_EVERY_MS = 5_000;
-/** A probe that is not answered by then says that it is dark. Later ones go on meanwhile: none waits for a slow one. */
+/** A request that is not answered by then says that it is dark. Later ones go on meanwhile: none waits for a slow one. */
 const DARK_AFTER_MS = 2_000;
 const PROBE_TIMEOUT_MS = 3_500;
+/** All but every fourth are given up sooner: a browser has six connections to one host, and each that hangs holds one. */
+const QUICK_TIMEOUT_MS = 1_400;
+const PATIENT_EVERY = 4;
+/**
+ * How long a connection of our own is waited for, by how long it has been dark. In three seconds the system knocks at least twice; browsers
+ * hold back anyone who makes many that fail.
+ */
+const DIAL_MS = [[90_000, 3_000], [LONG_DARK_MS, 8_000], [Infinity, 20_000]] as const;
+/** Where connections of our own can be made, a request asks only so often: it may be that Realtime alone is away. */
+const REQUEST_EVERY = 10;
+/**
+ * A browser goes on connecting for a request that was given up, ever more slowly, and gives the next request that connection. So many at
+ * once need more than it has, and a new one is made.
+ */
+const OPENERS = 3;
 /** Nobody waits longer for an answer, light or not. */
 export const ANSWER_MS = 8_000;
+/** An answer that takes longer is a reason to ask: each request that hangs holds a connection. */
+const SLOW_MS = 2_000;
 
 /** A request that was given up, because time or the network had gone. */
 export class GivenUp extends Error {
@@ -46,6 +63,9 @@ export class Lamp {
   #dark = false;
   #probing = false;
   #began = 0;
+  #asked = 0;
+  #hangUp: (() => void) | undefined;
+  #hangUpAt = 0;
 
   constructor(supabase: LampSupabase, runtime: Runtime) {
     this.#supabase = supabase;
@@ -78,27 +98,29 @@ export class Lamp {
     if (this.#probing) return;
     this.#probing = true;
     this.#began = this.#runtime.monotonic();
+    this.#asked = 0;
     this.#probe();
   }
 
   /**
-   * An answer, or GivenUp: after `ANSWER_MS`, and at the latest when the light returns.
+   * An answer, or GivenUp: after `ANSWER_MS`, at the latest when the light returns, and at once in the dark.
    * @param query aborted as well, where it can be, so that it occupies no connection any more
    */
   wait<Answer>(query: PromiseLike<Answer>): Promise<Answer> {
+    if (this.#dark) return Promise.reject(new GivenUp("no network"));
     const abort = typeof AbortController === "undefined" ? undefined : new AbortController();
     const asked = query as PromiseLike<Answer> & { abortSignal?(signal: AbortSignal): PromiseLike<Answer> };
     const sent = abort !== undefined && typeof asked.abortSignal === "function"
       ? asked.abortSignal(abort.signal)
       : query;
     return new Promise((resolve, reject) => {
-      const timer = this.#runtime.setTimeout(() => {
-        waiting.giveUp();
-        this.suspect();
-      }, ANSWER_MS);
+      const timers = [
+        this.#runtime.setTimeout(() => this.suspect(), SLOW_MS),
+        this.#runtime.setTimeout(() => waiting.giveUp(), ANSWER_MS),
+      ];
       const settle = () => {
         this.#waiting.delete(waiting);
-        this.#runtime.clearTimeout(timer);
+        for (const timer of timers) this.#runtime.clearTimeout(timer);
       };
       const waiting = {
         giveUp: () => {
@@ -121,20 +143,38 @@ export class Lamp {
   }
 
   #probe(): void {
+    if (this.#asked % REQUEST_EVERY === 0 || !this.#dial()) this.#request();
+    this.#asked += 1;
+    const lasted = this.#runtime.monotonic() - this.#began;
+    const every = lasted > LONG_DARK_MS ? LONG_DARK_EVERY_MS : PROBE_EVERY_MS;
+    this.#runtime.setTimeout(() => this.#probing && this.#probe(), every);
+  }
+
+  #request(): void {
     const abort = typeof AbortController === "undefined" ? undefined : new AbortController();
-    const timers = [
-      this.#runtime.setTimeout(() => this.#darken(), DARK_AFTER_MS),
-      this.#runtime.setTimeout(() => abort?.abort(), PROBE_TIMEOUT_MS),
-    ];
+    const givingUp = this.#runtime.setTimeout(() => abort?.abort(), patience(this.#asked));
+    const darkening = this.#runtime.setTimeout(() => this.#darken(), DARK_AFTER_MS);
     this.#ask(abort).then((answered) => {
-      for (const timer of timers) this.#runtime.clearTimeout(timer);
+      this.#runtime.clearTimeout(givingUp);
+      // A quick one that was given up says nothing yet.
+      if (!answered && abort?.signal.aborted === true) return;
+      this.#runtime.clearTimeout(darkening);
       if (!this.#probing) return;
       if (answered) this.#lighten();
       else this.#darken();
     });
-    const lasted = this.#runtime.monotonic() - this.#began;
-    const every = lasted > LONG_DARK_MS ? LONG_DARK_EVERY_MS : PROBE_EVERY_MS;
-    this.#runtime.setTimeout(() => this.#probing && this.#probe(), every);
+  }
+
+  /** A connection of our own, of which nothing is wanted but that it is made. False: none can be. */
+  #dial(): boolean {
+    const url = this.#supabase.realtime?.endpointURL?.();
+    if (url === undefined || this.#runtime.dial === undefined) return false;
+    if (this.#hangUp !== undefined && this.#runtime.monotonic() < this.#hangUpAt) return true;
+    this.#hangUp?.();
+    const now = this.#runtime.monotonic();
+    this.#hangUpAt = now + DIAL_MS.find(([dark]) => now - this.#began < dark)![1];
+    this.#hangUp = this.#runtime.dial(url, () => this.#probing && this.#lighten());
+    return true;
   }
 
   /** Whether anybody answered; a refusal is an answer. */
@@ -151,21 +191,35 @@ export class Lamp {
   }
 
   #darken(): void {
-    if (this.#probing) this.#dark = true;
+    if (!this.#probing || this.#dark) return;
+    this.#dark = true;
+    // A browser makes one socket to a host at a time, and this one is for asking.
+    this.#leaveRealtime();
   }
 
   #lighten(): void {
     this.#probing = false;
+    this.#hangUp?.();
+    this.#hangUp = undefined;
     if (!this.#dark) return;
     this.#dark = false;
     for (const { giveUp } of [...this.#waiting]) giveUp();
     // A socket from before sends its backlog when its own timer says so: tens of seconds later.
-    Promise.resolve(this.#supabase.realtime?.disconnect?.()).catch(() => {});
+    this.#leaveRealtime();
     // After those who gave up have noticed it, and before any timer of theirs.
     this.#runtime.setTimeout(() => {
       for (const listener of [...this.#listeners]) listener();
+      for (let opener = 0; opener < OPENERS; opener++) void this.#ask(undefined);
     }, 0);
   }
+
+  #leaveRealtime(): void {
+    Promise.resolve(this.#supabase.realtime?.disconnect?.()).catch(() => {});
+  }
+}
+
+function patience(number: number): number {
+  return number % PATIENT_EVERY === 0 ? PROBE_TIMEOUT_MS : QUICK_TIMEOUT_MS;
 }
 
 const lamps = new WeakMap<object, Lamp>();

@@ -9,6 +9,7 @@ export type {
   EventPayloads,
   GiftComboPayload,
   GiftPayload,
+  HintPayloads,
   LevelsPayload,
   NoticePayloads,
   PersonalPayloads,

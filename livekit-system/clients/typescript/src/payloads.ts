@@ -1,4 +1,4 @@
-// Written from events.json, notices.json, personal.json by tests/unit/test_message_lists.py.
+// Written from events.json, notices.json, personal.json, hints.json by tests/unit/test_message_lists.py.
 
 import type { Role } from "./roles.ts";
 
@@ -183,4 +183,21 @@ export interface PersonalPayloads {
   };
   /** Their appeal against an act of moderation is decided. */
   readonly appeal: { readonly action_id: string; readonly decision: "upheld" | "lifted" };
+}
+
+/** What the broadcast `changed` of a Realtime topic says: which rows to read anew. `type` is the topic, live:<type>. The payloads by type. */
+export interface HintPayloads {
+  /** On live:session:<id>: rows of the session changed, by table. No ids: more than 50 of that table did, read anew. `n` counts the hints of the session, so a gap says that one got lost; the next one is at least `every_ms` away. */
+  readonly session: {
+    readonly n: number;
+    readonly changed: { readonly [key: string]: readonly string[] };
+    readonly every_ms: number;
+    readonly now: string;
+  };
+  /** On live:cases, for ops: a case changed, or an appeal came in (`state` is `appeal`, and `id` the appeal's). */
+  readonly cases: {
+    readonly id: string;
+    readonly severity: "info" | "warning" | "critical";
+    readonly state: "open" | "claimed" | "resolved" | "appeal";
+  };
 }

@@ -1,6 +1,7 @@
 // Wires one LiveKit room and one Supabase client into one ordered stream. Translates and delegates: judging is
 // packet.ts, order sequence.ts, reading catch_up.ts, keys key_fetch.ts. Nothing here throws into LiveKit's emitter.
 
+import { Callbacks, type RelayCallbacks } from "./callbacks.ts";
 import { CatchUp } from "./catch_up.ts";
 import { ServerClock, WRONG_CLOCK_MS } from "./clock.ts";
 import { HeldPackets } from "./held_packets.ts";
@@ -14,13 +15,11 @@ import { EventSequence } from "./sequence.ts";
 import { HINTS_LOST_MS } from "./pace.ts";
 import { TailCheck } from "./tail_check.ts";
 import {
+  LOST,
   type Refusal,
   REFUSALS,
   type RelayError,
-  type RelayEvent,
   type RelayJoin,
-  type RelayLevels,
-  type RelayNotice,
   type RelayRoom,
   type RelayStats,
   type RelaySupabase,
@@ -34,7 +33,7 @@ const KEY_REFRESH_MS = 5 * 60_000;
 /** Notices and levels of 30 s at their allowed rates, several times over. */
 const MAX_RECENT_MESSAGES = 512;
 
-export interface RelayOptions {
+export interface RelayOptions extends RelayCallbacks {
   readonly room: RelayRoom;
   readonly supabase: RelaySupabase;
   readonly subject: Subject;
@@ -42,10 +41,6 @@ export interface RelayOptions {
   readonly join: RelayJoin;
   /** Emit events after this seq. Default: `join.last_seq`, what happens from the join on; 0 is the whole session. */
   readonly startAfter?: number;
-  readonly onEvent: (event: RelayEvent) => void;
-  readonly onNotice?: (notice: RelayNotice) => void;
-  readonly onLevels?: (levels: RelayLevels) => void;
-  readonly onError?: (error: RelayError) => void;
   /** A native Ed25519, where the app has one. */
   readonly verify?: Verify;
   readonly runtime?: Runtime;
@@ -66,6 +61,7 @@ export function openRelay(options: RelayOptions): Relay {
 
 class RoomRelay implements Relay {
   readonly #options: RelayOptions;
+  readonly #app: Callbacks;
   readonly #runtime: Runtime;
   readonly #lamp: Lamp;
   readonly #clock: ServerClock;
@@ -88,7 +84,8 @@ class RoomRelay implements Relay {
 
   constructor(options: RelayOptions) {
     const { join, supabase, room, subject } = options;
-    const onError = (error: RelayError) => this.#report(error);
+    const app = this.#app = new Callbacks(options);
+    const onError = (error: RelayError) => app.error(error);
     const runtime = this.#runtime = options.runtime ?? systemRuntime;
     this.#options = options;
     const lamp = this.#lamp = lampOf(supabase, runtime);
@@ -123,7 +120,7 @@ class RoomRelay implements Relay {
     room.on("dataReceived", this.#onData);
     room.on("connected", this.#onConnected);
     room.on("reconnected", this.#onConnected);
-    room.on("reconnecting", this.#onReconnecting);
+    for (const event of LOST) room.on(event, this.#onReconnecting);
     this.#forgetLight = lamp.onLight(() => this.catchUp());
     this.#armKeyRefresh();
     this.#readStream();
@@ -150,11 +147,12 @@ class RoomRelay implements Relay {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#app.forget();
     const { room } = this.#options;
     room.off("dataReceived", this.#onData);
     room.off("connected", this.#onConnected);
     room.off("reconnected", this.#onConnected);
-    room.off("reconnecting", this.#onReconnecting);
+    for (const event of LOST) room.off(event, this.#onReconnecting);
     this.#forgetLight();
     this.#catchUp.dispose();
     this.#keyFetch.dispose();
@@ -213,7 +211,7 @@ class RoomRelay implements Relay {
     if (!this.#toldOfClock && Math.abs(ahead) * 1000 > WRONG_CLOCK_MS) {
       this.#toldOfClock = true;
       const off = `${Math.abs(ahead)} s ${ahead > 0 ? "ahead" : "behind"}`;
-      this.#report({ code: "clock_wrong", message: `the device's clock is ${off}`, retrying: false });
+      this.#app.error({ code: "clock_wrong", message: `the device's clock is ${off}`, retrying: false });
     }
     return this.#clock.now();
   }
@@ -257,10 +255,10 @@ class RoomRelay implements Relay {
   #message(topic: Topic, { id, type, at, payload }: Body["events"][number]): void {
     if (topic === "live.notice") {
       this.#messages.notices += 1;
-      this.#call(this.#options.onNotice, { id, type, at, payload });
+      this.#app.notice({ id, type, at, payload });
     } else {
       this.#messages.levels += 1;
-      this.#call(this.#options.onLevels, { id, at, payload });
+      this.#app.levels({ id, at, payload });
     }
   }
 
@@ -269,11 +267,11 @@ class RoomRelay implements Relay {
       const event = this.#sequence.next();
       if (event === undefined) break;
       this.#emitted[event.source] += 1;
-      this.#call(this.#options.onEvent, event);
+      this.#app.event(event);
     }
     const missing = this.#sequence.takeMissing();
     if (missing > 0) {
-      this.#report({
+      this.#app.error({
         code: "events_missing",
         message: `the database lacks ${missing} events`,
         retrying: false,
@@ -298,28 +296,6 @@ class RoomRelay implements Relay {
 
   #armKeyRefresh(): void {
     this.#keyRefresh.arm(KEY_REFRESH_MS * (0.75 + 0.25 * this.#runtime.random()));
-  }
-
-  #call<T>(callback: ((value: T) => void) | undefined, value: T): void {
-    try {
-      callback?.(value);
-    } catch (cause) {
-      this.#report({
-        code: "callback_threw",
-        message: "a callback of the app threw",
-        retrying: false,
-        cause,
-      });
-    }
-  }
-
-  #report(error: RelayError): void {
-    if (this.#disposed) return;
-    try {
-      this.#options.onError?.(error);
-    } catch {
-      // An error handler that fails has nobody left to tell; LiveKit's emitter must not pay for it.
-    }
   }
 }
 

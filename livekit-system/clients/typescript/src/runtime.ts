@@ -9,6 +9,8 @@ export interface Runtime {
   clearTimeout(handle: unknown): void;
   /** Uniform in [0, 1). Spreads load only; nothing secret rests on it. */
   random(): number;
+  /** Opens a connection to a WebSocket's address, says when it is made, and ends it then. Returns how to give it up. */
+  dial?(url: string, onOpen: () => void): () => void;
 }
 
 export const systemRuntime: Runtime = {
@@ -17,7 +19,20 @@ export const systemRuntime: Runtime = {
   setTimeout: (callback, ms) => globalThis.setTimeout(callback, ms),
   clearTimeout: (handle) => globalThis.clearTimeout(handle as number),
   random: () => Math.random(),
+  ...(typeof globalThis.WebSocket === "undefined" ? {} : { dial }),
 };
+
+function dial(url: string, onOpen: () => void): () => void {
+  const socket = new globalThis.WebSocket(url);
+  socket.onopen = () => {
+    socket.close();
+    onOpen();
+  };
+  return () => {
+    socket.onopen = null;
+    socket.close();
+  };
+}
 
 /** One restartable timer. Arming it again replaces the earlier time. */
 export class Timer {

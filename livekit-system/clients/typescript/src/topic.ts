@@ -6,7 +6,11 @@ import { backoffMs, type Runtime, Timer } from "./runtime.ts";
 
 /** What is needed of supabase-js for a topic. */
 export interface TopicSupabase {
-  readonly realtime: { setAuth(): PromiseLike<unknown> | void; disconnect?(): unknown };
+  readonly realtime: {
+    setAuth(): PromiseLike<unknown> | void;
+    disconnect?(): unknown;
+    endpointURL?(): string;
+  };
   from(table: never): unknown;
   channel(name: string, options: { config: { private: boolean } }): TopicChannel;
   removeChannel(channel: never): PromiseLike<unknown> | unknown;
@@ -144,7 +148,8 @@ class Topic {
     } catch {
       // Offline: the join says so as well, and is tried again.
     }
-    if (this.#disposed) return;
+    // In the dark a join would hang; the light brings one.
+    if (this.#disposed || this.#lamp.dark) return;
     const channel = supabase.channel(name, { config: { private: true } });
     this.#channel = channel;
     channel.on("broadcast", { event: "*" }, ({ event, payload }) => {

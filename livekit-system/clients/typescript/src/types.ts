@@ -3,14 +3,18 @@
 
 export type JsonObject = { readonly [key: string]: unknown };
 
+/** LiveKit misses the server and tries again: by signalling alone, or by everything. It may tell the one without the other. */
+export type Lost = "reconnecting" | "signalReconnecting";
+export const LOST: readonly Lost[] = ["reconnecting", "signalReconnecting"];
+
 /** What is needed of livekit-client's `Room`. `name` and `identity` are read late: both are empty until it connects. */
 export interface RelayRoom {
   readonly name: string;
   readonly localParticipant: { readonly identity: string };
   on(event: "dataReceived", listener: DataListener): unknown;
-  on(event: "connected" | "reconnected" | "reconnecting", listener: () => void): unknown;
+  on(event: "connected" | "reconnected" | Lost, listener: () => void): unknown;
   off(event: "dataReceived", listener: DataListener): unknown;
-  off(event: "connected" | "reconnected" | "reconnecting", listener: () => void): unknown;
+  off(event: "connected" | "reconnected" | Lost, listener: () => void): unknown;
 }
 
 export type DataListener = (

@@ -126,15 +126,21 @@ Deno.test("the light that returns ends the wait at once", async () => {
   strictEqual(scene.phases.at(-1), "connected");
 });
 
-for (const [idle, tokens] of [[true, 2], [false, 1]] as const) {
+for (
+  const [idle, tokens, lost] of [
+    [true, 2, "reconnecting"],
+    [true, 2, "signalReconnecting"],
+    [false, 1, "reconnecting"],
+  ] as const
+) {
   const what = idle ? "is left for a new one" : "is waited for by anyone who publishes";
-  Deno.test(`LiveKit's own attempt that hangs when the light returns ${what}`, async () => {
+  Deno.test(`LiveKit's own attempt (${lost}) that hangs when the light returns ${what}`, async () => {
     const scene = new Scene();
     scene.idle = idle;
     await scene.runtime.advance(10);
     Object.assign(scene.supabase, { dark: true, hangs: true });
     lampOf(scene.supabase, scene.runtime).suspect();
-    scene.room.emit("reconnecting");
+    scene.room.emit(lost);
     await scene.runtime.advance(75_000);
     strictEqual(scene.phases.at(-1), "reconnecting");
     scene.supabase.dark = false;
@@ -142,6 +148,20 @@ for (const [idle, tokens] of [[true, 2], [false, 1]] as const) {
     deepStrictEqual([scene.phases.at(-1), scene.asked], [idle ? "connected" : "reconnecting", tokens]);
   });
 }
+
+Deno.test("an attempt of one's own that hangs when the light returns is left for a new one", async () => {
+  const scene = new Scene();
+  scene.room.hangs = true;
+  await scene.runtime.advance(10);
+  Object.assign(scene.supabase, { dark: true, hangs: true });
+  lampOf(scene.supabase, scene.runtime).suspect();
+  await scene.runtime.advance(20_000);
+  strictEqual(scene.phases.at(-1), "connecting");
+  Object.assign(scene.supabase, { dark: false });
+  scene.room.hangs = false;
+  await scene.runtime.advance(1_200);
+  deepStrictEqual([scene.phases.at(-1), scene.room.tokens], ["connected", ["token-1", "token-2"]]);
+});
 
 Deno.test("leaving while a token is under way ends it: nothing connects afterwards", async () => {
   const scene = new Scene();

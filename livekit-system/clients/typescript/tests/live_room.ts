@@ -18,6 +18,9 @@ export class FakeLiveRoom extends FakeRoom {
   readonly tokens: string[] = [];
   autoSubscribe = true;
   disconnects = 0;
+  /** Connections are never made, as in the dark, until they are given up. */
+  hangs = false;
+  #giveUp: ((cause: Error) => void) | undefined;
   /** Taken from the front, one for each connection. */
   readonly refusals: Error[] = [];
   activeSpeakers: { identity: string; audioLevel: number }[] = [];
@@ -32,6 +35,7 @@ export class FakeLiveRoom extends FakeRoom {
   connect(_url: string, token: string, options: { readonly autoSubscribe: boolean }): Promise<void> {
     this.tokens.push(token);
     this.autoSubscribe = options.autoSubscribe;
+    if (this.hangs) return new Promise((_, reject) => this.#giveUp = reject);
     const refusal = this.refusals.shift();
     if (refusal === undefined) {
       this.emit("connected");
@@ -44,6 +48,8 @@ export class FakeLiveRoom extends FakeRoom {
 
   disconnect(): Promise<void> {
     this.disconnects += 1;
+    this.#giveUp?.(new Error("aborted"));
+    this.#giveUp = undefined;
     this.emit("disconnected", 1);
     return Promise.resolve();
   }

@@ -1,7 +1,7 @@
 // A tunnel as it is: requests do not fail, they hang, and go on hanging when the light is back.
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { type ChatLine, hearMe, openChat, openRelay } from "../src/mod.ts";
+import { ask, type ChatLine, hearMe, openChat, openRelay } from "../src/mod.ts";
 import { Lamp, lampOf } from "../src/lamp.ts";
 import { People, type SessionPerson } from "../src/people.ts";
 import { eventOf, FakeDatabase, FakeRoom, FakeRuntime, keyRow, SESSION, upTo } from "./harness.ts";
@@ -94,7 +94,7 @@ Deno.test("so are the people of a session, and a call that rang meanwhile", asyn
   for (const one of both) one.dispose();
 });
 
-Deno.test("in the dark one small request a second asks for everybody, and fewer after five minutes", async () => {
+Deno.test("in the dark two small requests a second ask for everybody, and fewer after five minutes", async () => {
   const runtime = new FakeRuntime();
   const supabase = new FakeSupabase(runtime);
   const lamp = lampOf(supabase, runtime);
@@ -105,10 +105,10 @@ Deno.test("in the dark one small request a second asks for everybody, and fewer 
   lamp.suspect();
   lamp.suspect();
   await runtime.advance(60_000);
-  ok(asked() >= 55 && asked() <= 65, `${asked()} in a minute`);
+  ok(asked() >= 115 && asked() <= 125, `${asked()} in a minute`);
   ok(lamp.dark);
   await runtime.advance(10 * 60_000);
-  ok(asked() <= 500, `${asked()} in eleven minutes`);
+  ok(asked() <= 800, `${asked()} in eleven minutes`);
   supabase.dark = false;
   await runtime.advance(6_000);
   deepStrictEqual([lamp.dark, lights], [false, 1]);
@@ -117,6 +117,98 @@ Deno.test("in the dark one small request a second asks for everybody, and fewer 
   strictEqual(asked(), light, "in the light nobody asks");
   strictEqual(runtime.timers.size, 0);
 });
+
+Deno.test("the light is noticed within half a second", async () => {
+  const runtime = new FakeRuntime();
+  const supabase = new FakeSupabase(runtime);
+  const lamp = lampOf(supabase, runtime);
+  let lights = 0;
+  lamp.onLight(() => lights += 1);
+  dark(supabase);
+  lamp.suspect();
+  await runtime.advance(20_100);
+  supabase.dark = false;
+  await runtime.advance(510);
+  strictEqual(lights, 1);
+});
+
+Deno.test("where connections can be made, the dark is asked by them, one at a time, and by hardly any request", async () => {
+  const open: (() => void)[] = [];
+  let dialled = 0, atOnce = 0;
+  const runtime = Object.assign(new FakeRuntime(), {
+    dial: (url: string, onOpen: () => void) => {
+      strictEqual(url, "ws://realtime");
+      dialled += 1;
+      open.push(onOpen);
+      atOnce = Math.max(atOnce, open.length);
+      return () => void open.splice(open.indexOf(onOpen), 1);
+    },
+  });
+  const supabase = new FakeSupabase(runtime);
+  Object.assign(supabase.realtime, { endpointURL: () => "ws://realtime", disconnect: () => {} });
+  const lamp = lampOf(supabase, runtime);
+  let lights = 0;
+  lamp.onLight(() => lights += 1);
+  dark(supabase);
+  lamp.suspect();
+  await runtime.advance(2_500);
+  const before = supabase.asked;
+  await runtime.advance(60_000);
+  ok(supabase.asked - before <= 13, `${supabase.asked - before} requests in a minute`);
+  deepStrictEqual([dialled >= 15 && dialled <= 22, atOnce], [true, 1]);
+  supabase.dark = false;
+  open[0]!();
+  await runtime.advance(1);
+  deepStrictEqual([lights, lamp.dark, open.length], [1, false, 0]);
+  const last = dialled;
+  await runtime.advance(60_000);
+  strictEqual(dialled, last, "in the light nobody dials");
+});
+
+Deno.test("in the dark nothing is sent: who asks is told at once", async () => {
+  const runtime = new FakeRuntime();
+  const supabase = new FakeSupabase(runtime);
+  const lamp = lampOf(supabase, runtime);
+  dark(supabase);
+  lamp.suspect();
+  await runtime.advance(5_000);
+  let sent = false;
+  const query = { then: () => void (sent = true) } as unknown as PromiseLike<unknown>;
+  let refused = "";
+  lamp.wait(query).catch((cause: Error) => refused = cause.name);
+  await runtime.advance(1);
+  deepStrictEqual([refused, sent], ["GivenUp", false]);
+  const asked = ask(supabase, "session-token", {}, lamp).catch(({ code, retryable }) => [code, retryable]);
+  deepStrictEqual(await asked, ["offline", true]);
+});
+
+for (const [ms, dark] of [[1_900, false], [3_000, true]] as const) {
+  Deno.test(`answers that take ${ms} ms ${dark ? "are light after dark" : "are no dark"}`, async () => {
+    const runtime = new FakeRuntime();
+    let asked = 0;
+    const slow = (signal?: AbortSignal) =>
+      new Promise<{ status: number }>((resolve, reject) => {
+        asked += 1;
+        runtime.setTimeout(() => resolve({ status: 200 }), ms);
+        signal?.addEventListener("abort", () => reject(new Error("given up")));
+      });
+    const query = {
+      abortSignal: (signal: AbortSignal) => slow(signal),
+      then: (...how: Parameters<Promise<{ status: number }>["then"]>) => slow().then(...how),
+    };
+    const lamp = new Lamp({ from: () => ({ select: () => ({ limit: () => query }) }) }, runtime);
+    let lights = 0;
+    lamp.onLight(() => lights += 1);
+    lamp.suspect();
+    await runtime.advance(2_500);
+    strictEqual(lamp.dark, dark);
+    await runtime.advance(2_000);
+    deepStrictEqual([lamp.dark, lights], [false, dark ? 1 : 0]);
+    const light = asked;
+    await runtime.advance(10_000);
+    strictEqual(asked, light, "in the light nobody asks");
+  });
+}
 
 Deno.test("a refusal is an answer: it is not dark", async () => {
   const runtime = new FakeRuntime();
