@@ -20,7 +20,8 @@ Finding = tuple[bool, str]
 
 FUNCTIONS = (
     "call-answer", "call-end", "call-start", "call-token", "call-upgrade", "evidence-open", "livekit-webhook",
-    "ops-listen", "push-send", "session-create", "session-end", "session-ingress", "session-start", "session-token",
+    "ops-listen", "push-send", "recording-delete", "recording-playback", "recording-start", "recording-stop",
+    "session-create", "session-end", "session-ingress", "session-start", "session-token",
 )  # fmt: skip
 """The folders of `livekit-system/supabase/functions`, which the image does not hold: a test compares the two."""
 UNKNOWN_CALLER = 401

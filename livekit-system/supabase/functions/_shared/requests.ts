@@ -52,6 +52,13 @@ const Reason = v.pipe(
 
 export const EvidenceOpen = v.strictObject({ clip_id: Id, reason: Reason });
 
+export const RecordingStart = v.strictObject({
+  session_id: Id,
+  mode: v.optional(v.picklist(["audio", "host", "composite"])),
+});
+
+export const RecordingRef = v.strictObject({ recording_id: Id });
+
 export const SessionRef = v.strictObject({ session_id: Id });
 
 /** A reason is one line for the record; the database asks for it, or for a case. */

@@ -18,6 +18,10 @@ export interface Database {
   rpc(name: string, parameters: Readonly<Record<string, Json>>): Promise<JsonObject>;
   /** A link to a private file of Storage that is good for so many seconds. */
   signedUrl(bucket: string, path: string, seconds: number): Promise<string>;
+  /** What a private text file of Storage holds; null where there is none. */
+  fileText(bucket: string, path: string): Promise<string | null>;
+  /** The address at which clients reach one of these functions. */
+  functionUrl(name: string): string;
 }
 
 export interface Media {

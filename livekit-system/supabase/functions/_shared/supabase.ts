@@ -68,18 +68,39 @@ export class Supabase {
    * @throws Fault when Storage does not make one: the file is gone, or our key is refused
    */
   async signedUrl(bucket: string, path: string, seconds: number): Promise<string> {
-    const place = [bucket, ...path.split("/")].map(encodeURIComponent).join("/");
-    const { response, reply } = await this.#ask(`/storage/v1/object/sign/${place}`, (key) => ({
-      method: "POST",
-      headers: { apikey: key, authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ expiresIn: seconds }),
-    }));
+    const { response, reply } = await this.#ask(
+      `/storage/v1/object/sign/${placeOf(bucket, path)}`,
+      (key) => ({
+        method: "POST",
+        headers: { apikey: key, authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify({ expiresIn: seconds }),
+      }),
+    );
     if (response.status >= 500 || response.status === 429) {
       throw Refusal.unavailable({ part: "storage", status: response.status });
     }
     const signed = field(reply, "signedURL");
     if (!response.ok || signed === undefined) throw new Fault("storage.no_link", { status: response.status });
     return `${this.#url}/storage/v1${signed}`;
+  }
+
+  /**
+   * What a private text file of Storage holds; null where there is none.
+   * @throws Refusal unavailable
+   */
+  async fileText(bucket: string, path: string): Promise<string | null> {
+    const key = this.#keys[0] ?? "";
+    const response = await this.#fetch(`/storage/v1/object/authenticated/${placeOf(bucket, path)}`, {
+      headers: { apikey: key, authorization: `Bearer ${key}` },
+    });
+    const text = await response.text();
+    if (response.ok) return text;
+    if (response.status === 400 || response.status === 404) return null;
+    throw Refusal.unavailable({ part: "storage", status: response.status });
+  }
+
+  functionUrl(name: string): string {
+    return `${this.#url}/functions/v1/${name}`;
   }
 
   /**
@@ -103,6 +124,10 @@ export class Supabase {
       throw Refusal.unavailable({ part: path, reason: reasonOf(error) });
     }
   }
+}
+
+function placeOf(bucket: string, path: string): string {
+  return [bucket, ...path.split("/")].map(encodeURIComponent).join("/");
 }
 
 interface Answer {

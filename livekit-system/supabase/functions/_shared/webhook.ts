@@ -19,6 +19,9 @@ export const RECORDED_EVENTS: ReadonlySet<string> = new Set([
   "participant_connection_aborted",
   "track_published",
   "track_unpublished",
+  "egress_started",
+  "egress_updated",
+  "egress_ended",
 ]);
 
 /** SQLSTATEs of what the database cannot make sense of: data that is no data of its kind, or breaks a rule of a row. */

@@ -49,6 +49,8 @@ export class World {
   readonly users = new Map([["token-of-alice", ALICE], ["token-of-bob", BOB]]);
   readonly answers = new Map<string, Answer>();
   readonly asked: { name: string; parameters: Readonly<Record<string, Json>> }[] = [];
+  /** Text files of Storage, by bucket and path. */
+  readonly files = new Map<string, string>();
   readonly deletedRooms: string[] = [];
   readonly ingresses: string[][] = [];
   readonly closedIngresses: string[] = [];
@@ -73,6 +75,8 @@ export class World {
       },
       signedUrl: (bucket, path, seconds) =>
         Promise.resolve(`https://project.example.com/${bucket}/${path}?seconds=${seconds}`),
+      fileText: (bucket, path) => Promise.resolve(this.files.get(`${bucket}/${path}`) ?? null),
+      functionUrl: (name) => `https://project.example.com/functions/v1/${name}`,
     };
     this.services = {
       database,

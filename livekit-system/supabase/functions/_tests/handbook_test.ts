@@ -29,6 +29,10 @@ const RPCS: Readonly<Record<string, string>> = {
   "call-upgrade": "call_upgrade",
   "ops-listen": "ops_listen",
   "evidence-open": "evidence_open",
+  "recording-start": "recording_start",
+  "recording-stop": "recording_stop",
+  "recording-playback": "vod_open",
+  "recording-delete": "recording_delete",
   "push-send": "push_claim",
   "livekit-webhook": "record_webhook",
 };
@@ -89,6 +93,26 @@ const NOT_HERE: Readonly<Record<string, readonly string[]>> = {
   "call-token": OF_SESSIONS,
   // Only an accepted call engages its parties, and an upgrade leaves it accepted.
   "call-upgrade": ["already_in_call", "call_not_ringing"],
+  // Server code changes the rows of sessions: no title is written.
+  "recording-start": [
+    ...OF_CALLS,
+    "invalid_text",
+    "not_a_creator",
+    "sign_in_required",
+    "subscription_required",
+    "ticket_required",
+    "too_many_connections",
+  ],
+  "recording-stop": ["invalid_text"],
+  "recording-delete": ["invalid_text", "unknown_session"],
+  "recording-playback": [
+    ...OF_CALLS,
+    "not_a_creator",
+    "session_ended",
+    "session_not_live",
+    "too_many_connections",
+    "unknown_session",
+  ],
   // Only an accepted call engages its parties.
   "call-end": [
     ...OF_SESSIONS,
@@ -146,7 +170,18 @@ Deno.test("the codes that every function may answer are those of the code", () =
 const APART = ["livekit-webhook", "push-send", "ops-listen"];
 
 /** Its reply is not the database's. */
-const OWN_EXAMPLE = ["evidence-open"];
+const OWN_EXAMPLE = ["evidence-open", "recording-playback"];
+
+Deno.test("recording-playback: the documented example runs and answers in the documented form", async () => {
+  const [request, reply] = examplesIn(section("recording-playback"));
+  const world = new World();
+  world.answers.set("vod_open", { ...reply.recording as JsonObject, expires_at: reply.expires_at ?? "" });
+  const response = await (await handlerOf("recording-playback", world))(post(request));
+  const answered = await response.json();
+  assert.deepEqual(Object.keys(answered), Object.keys(reply));
+  assert.deepEqual({ ...answered, playlist: "" }, { ...reply, playlist: "" });
+  assert.match(answered.playlist, /\/functions\/v1\/recording-playback\?play=[\w-]{43}$/);
+});
 
 Deno.test("evidence-open: the documented example runs and answers in the documented form", async () => {
   const [request, reply] = examplesIn(section("evidence-open"));

@@ -127,8 +127,8 @@ Deno.test("an ingress is marked as it comes, and deleted when the room of its en
   assert.deepEqual(world.closedIngresses, ["room-1", "room-1"]);
 });
 
-Deno.test("only events about rooms and presence are recorded", async () => {
-  for (const event of ["egress_started", "an_event_of_tomorrow"]) {
+Deno.test("only events about rooms, presence and recordings are recorded", async () => {
+  for (const event of ["ingress_started", "an_event_of_tomorrow"]) {
     const world = recording();
     assert.equal((await deliver(world, { ...JOINED, event })).status, 200);
     assert.deepEqual(world.asked, []);

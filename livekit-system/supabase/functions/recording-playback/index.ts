@@ -1,0 +1,4 @@
+// Serves the handler beside it.
+import { handler } from "./handler.ts";
+
+Deno.serve(handler);
