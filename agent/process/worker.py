@@ -18,6 +18,7 @@ import aiohttp
 from livekit import api
 
 from agent.core.clock import DatabaseClock
+from agent.core.errand import Errand
 from agent.core.evidence import Evidence
 from agent.core.fleet import Fleet
 from agent.core.fleet_facts import FleetRole, Swept, WorkerState
@@ -170,6 +171,10 @@ class Worker:
         )
         self._recorder = recorder_of(settings, outside, self._livekit, actions, self._clock)
         self._puller.on_recorded = self._recorder.recorded
+        self._recorded_files = Errand(
+            StoredRecordings(outside.supabase, settings.recording_place.bucket).delete_due,
+            "recorded files not deleted",
+        )
         shared = Shared(
             store=self._store,
             recorder=self._recorder,
@@ -221,6 +226,8 @@ class Worker:
     def _on_swept(self, swept: Swept) -> None:
         if swept.pushes_due:
             self._pushes.due()
+        if swept.recordings_over:
+            self._recorded_files.due()
         if swept.recordings_due:
             self._recorder.errands_due()
         if swept.evidence_due:
@@ -299,6 +306,7 @@ class Worker:
             "pushes": self._pushes.run,
             "evidence": self._evidence.run,
             "recorder": self._recorder.run,
+            "recorded files": self._recorded_files.run,
             **({"pager": self._pager.run} if self._pager else {}),
             "hearing": self._native.hearing.run,
             **({"wake-ups": lambda: self._wakeups.run(listener)} if self._woken_by_hints else {}),

@@ -39,6 +39,7 @@ def swept(done: Json) -> Swept:
         listens_over=tuple(
             (RoomName(over["room"]), Identity(over["identity"])) for over in done.get("listens_over", ())
         ),
+        recordings_over=done.get("recordings_over", False),
         recordings_due=done.get("recordings_due", False),
         evidence_due=done.get("evidence_due", False),
     )

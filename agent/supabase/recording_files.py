@@ -1,8 +1,8 @@
-"""Recorded files in the bucket of Supabase's Storage: how large they are, and how long they play."""
+"""Recorded files in the bucket of Supabase's Storage: how large they are, how long they play, and their end."""
 
 from agent.supabase.client import Supabase
 
-LISTED = 1000
+DELETED_AT_ONCE = 500
 EXTINF = "#EXTINF:"
 
 
@@ -17,6 +17,23 @@ class StoredRecordings:
             return 0, 0.0
         text = (await self._supabase.download(self._bucket, f"{prefix}/index.m3u8")).decode(errors="replace")
         return sum(files.values()), playable_seconds(text, frozenset(files))
+
+    async def delete_due(self) -> None:
+        """Delete the files of recordings whose time is over. The row says so only when no file is left.
+
+        Raises:
+            Unavailable, Refused: some could not be deleted; they are handed out again.
+        """
+        while due := await self._supabase.rpc("recordings_to_delete", {}):
+            for recording in due:
+                for prefix in recording["prefixes"]:
+                    await self._delete(prefix)
+            await self._supabase.rpc("recordings_deleted", {"p_ids": [recording["id"] for recording in due]})
+
+    async def _delete(self, folder: str) -> None:
+        paths = [f"{folder}/{name}" for name in await self._supabase.files(self._bucket, folder)]
+        for first in range(0, len(paths), DELETED_AT_ONCE):
+            await self._supabase.remove(self._bucket, paths[first : first + DELETED_AT_ONCE])
 
 
 def playable_seconds(playlist: str, files: frozenset[str]) -> float:

@@ -23,22 +23,24 @@ class Vanished(BaseException):
 
 
 class Misbehaviour:
-    def __init__(self) -> None:
-        self._on: set[str] = set()
+    """Each fault is on in one room, or in all of them (`*`)."""
 
-    def set(self, name: str, *, on: bool) -> None:
+    def __init__(self) -> None:
+        self._on: set[tuple[str, str]] = set()
+
+    def set(self, name: str, room: str, *, on: bool) -> None:
         """Switch a fault. Raises KeyError for a name that is none."""
         if name not in NAMES:
             raise KeyError(name)
-        (self._on.add if on else self._on.discard)(name)
+        (self._on.add if on else self._on.discard)((name, room))
 
-    def is_on(self, name: str) -> bool:
-        """Whether this fault is switched on."""
-        return name in self._on
+    def is_on(self, name: str, room: str) -> bool:
+        """Whether this fault is switched on there."""
+        return not self._on.isdisjoint({(name, room), (name, "*")})
 
-    def check(self, egress_id: str) -> None:
+    def check(self, room: str) -> None:
         """Ends a recording that shall not go on."""
-        if self.is_on("crashes"):
-            raise Crashed(f"{egress_id}: pipeline frozen")
-        if self.is_on("vanishes"):
-            raise Vanished(egress_id)
+        if self.is_on("crashes", room):
+            raise Crashed("pipeline frozen")
+        if self.is_on("vanishes", room):
+            raise Vanished(room)

@@ -111,6 +111,8 @@ class Method:
         self._bus, self._service, self._kind, self._handler = bus, service, kind, handler
         self._requests, self._claims_on = (channel(service, name, topic, end) for end in ("REQ", "RCLAIM"))
         self._claims: dict[str, asyncio.Future[str]] = {}
+        self.answers: Callable[[Any], bool] = lambda _: True
+        """Whether a request is answered at all."""
 
     def open(self, *, claimed: bool = True, queued: bool = False) -> None:
         """`claimed`: the asker chooses who answers. `queued`: only one of us is asked."""
@@ -132,6 +134,8 @@ class Method:
     async def _answer(self, content: bytes) -> None:
         request = messages.unpacked(messages.Request, content)
         if self._queued and not await self._bus.mine(content):
+            return
+        if not self.answers(self._kind.FromString(request.raw_request)):
             return
         if self._claimed and not await self._chosen(request):
             return

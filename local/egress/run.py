@@ -77,7 +77,7 @@ class EgressRun:
         self._stopping.set()
 
     async def _record(self) -> None:
-        if self._faults.is_on("hangs"):
+        if self._faults.is_on("hangs", self.info.room_name):
             await self._stopping.wait()
             return await self._end(Status.EGRESS_ABORTED, "Start signal not received")
         begun = time.monotonic()
@@ -104,7 +104,7 @@ class EgressRun:
         await self._become(Status.EGRESS_ACTIVE)
         while not (self._stopping.is_set() or listener.over.is_set()):
             await asyncio.sleep(TICK_SECONDS)
-            self._faults.check(self.info.egress_id)
+            self._faults.check(self.info.room_name)
             writer.sound(mixer.take(time.monotonic()))
             writer.picture(listener.picture)
             await self._upload(writer, bucket, prefix.parent)
@@ -151,7 +151,7 @@ class EgressRun:
         )
 
     async def _put(self, bucket: Bucket, path: str, content: bytes, mime: str) -> str:
-        if self._faults.is_on("storage"):
+        if self._faults.is_on("storage", self.info.room_name):
             raise UploadError("storage is down")
         return await bucket.put(path, content, mime)
 
@@ -163,6 +163,11 @@ class EgressRun:
         self.info.status, self.info.updated_at = status, time.time_ns()
         log.info("%s is %s %s", self.info.egress_id, Status.Name(status), self.info.error)
         await self._tell(self.info)
+
+
+def room_of(request: Any) -> str:
+    """The room of psrpc's StartEgressRequest."""
+    return str(getattr(request, _kind(request)).room_name)
 
 
 def _kind(request: Any) -> str:

@@ -11,7 +11,7 @@ from livekit.protocol import egress
 from local.egress import messages
 from local.egress.faults import NAMES, Misbehaviour, Vanished
 from local.egress.psrpc import Bus, Client, Method, RpcError
-from local.egress.run import EgressRun, Place
+from local.egress.run import EgressRun, Place, room_of
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 20
@@ -26,6 +26,7 @@ class EgressService:
     def open(self) -> None:
         """Take requests from LiveKit, over the bus."""
         start = Method(self._bus, "EgressInternal", "StartEgress", "", messages.StartEgress, self._start)
+        start.answers = lambda request: not self.faults.is_on("silent", room_of(request))
         active = Method(
             self._bus, "EgressInternal", "ListActiveEgress", "", messages.ListActive, self._active
         )
@@ -33,9 +34,7 @@ class EgressService:
         active.open(claimed=False)
 
     async def _start(self, request: Any) -> Message:
-        if self.faults.is_on("silent"):
-            await asyncio.Event().wait()
-        if self.faults.is_on("full") or len(self._running) >= MOST_AT_ONCE:
+        if self.faults.is_on("full", room_of(request)) or len(self._running) >= MOST_AT_ONCE:
             raise RpcError("resource_exhausted", "concurrent egress limit exceeded")
         try:
             recording = EgressRun(request, self._place, self._told, self.faults)
@@ -50,7 +49,7 @@ class EgressService:
 
     def _methods(self, recording: EgressRun) -> list[Method]:
         async def stop(_: Any) -> Message:
-            if self.faults.is_on("deaf"):
+            if self.faults.is_on("deaf", recording.info.room_name):
                 await asyncio.Event().wait()
             await recording.stop()
             return recording.info
@@ -82,7 +81,7 @@ class EgressService:
         return answer
 
     async def _told(self, info: egress.EgressInfo) -> None:
-        if self.faults.is_on("mute"):
+        if self.faults.is_on("mute", info.room_name):
             return
         try:
             await self._io.call("UpdateEgress", info)
@@ -106,5 +105,5 @@ class EgressService:
         name = request.match_info["name"]
         if name not in NAMES:
             raise web.HTTPNotFound
-        self.faults.set(name, on=request.method == "PUT")
+        self.faults.set(name, request.query.get("room", "*"), on=request.method == "PUT")
         return web.Response(status=204)

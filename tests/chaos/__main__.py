@@ -7,14 +7,18 @@ import asyncio
 import logging
 import sys
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from local.paths import STATE
 from local.results import Figure, say, write
+from local.studio import Studio
 from local.supervisor import NotInstalledError
 from tests.chaos.arena import Arena
-from tests.chaos.faults import APART, TABLE, Fault
+from tests.chaos.faults import APART, TABLE
 from tests.chaos.lane_faults import LANE_TABLE
+from tests.chaos.recording_faults import SEPARATE, TOGETHER
 
 ROOMS = 10
 LINE = "{:<56} {:>9} {:>9}  {}"
@@ -26,14 +30,20 @@ async def run(words: list[str]) -> bool:
     sound = True
     here: dict[str, Any] = {"rooms": ROOMS}
     lane = ("a lane of their own to Postgres", {**here, "lane": True}, LANE_TABLE)
-    for title, made_with, faults in (("", here, TABLE), lane, *APART):
+    arenas: list[tuple[str, Callable[[], Any], Sequence[tuple[str, Any]]]] = [
+        (title, partial(Arena, STATE / "chaos", **made_with), faults)
+        for title, made_with, faults in (("", here, TABLE), lane, *APART)
+    ]
+    recorded = tuple({**SEPARATE, **TOGETHER}.items())
+    arenas.append(("sessions that are recorded", partial(Studio, STATE / "chaos-recording"), recorded))
+    for title, made, faults in arenas:
         wanted = [(name, fault) for name, fault in faults if asked_for(fault, words)]
         if not wanted:
             continue
         if title:
             say(f"== {title}")
         try:
-            async with Arena(STATE / "chaos", **made_with) as arena:
+            async with made() as arena:
                 say(LINE.format("", "measured", "bar", ""))
                 for name, fault in wanted:
                     measured = await one(arena, name, fault)
@@ -45,16 +55,16 @@ async def run(words: list[str]) -> bool:
     return sound and all(figure.held is not False for figure in figures)
 
 
-def asked_for(fault: Fault, words: list[str]) -> bool:
+def asked_for(fault: Any, words: list[str]) -> bool:
     return not words or any(word in fault.__name__ for word in words)
 
 
-async def one(arena: Arena, title: str, fault: Fault) -> list[Figure] | None:
+async def one(arena: Arena | Studio, title: str, fault: Callable[[Any], Any]) -> list[Figure] | None:
     """What was measured; None when it did not get through, or the books disagree."""
     say(title)
     begun = time.monotonic()
     try:
-        measured = await fault(arena)
+        measured: list[Figure] = await fault(arena)
         await arena.balanced()
     except (AssertionError, TimeoutError) as error:
         say(f"  NOT THROUGH: {error}")

@@ -116,8 +116,7 @@ def test_a_recorder_that_left_without_a_word_is_lost_although_the_list_says_acti
     assert steps == ()
     assert look_in(ACTIVE, memory, NOW + 14) < MISSING_SECONDS
     memory, steps = decide(ACTIVE, DEAD, memory, NOW + 14 + MISSING_SECONDS)
-    assert steps[:2] == (StopEgress("EG_1"), RemoveRecorder("EG_1"))
-    told = steps[2]
+    (told,) = steps
     assert isinstance(told, TellRecording)
     assert (told.state, told.code) == ("starting", "lost")
     assert told.part is not None
@@ -169,7 +168,7 @@ def test_what_is_missing_between_two_parts_is_stated() -> None:
     recording = replace(STARTING, parts=(first, second))
     sight = Sight(
         (EGRESS, SeenEgress("EG_2", "s/r/2", EgressStage.ACTIVE, started_at=NOW + 19)),
-        frozenset({"bot", "EG_2"}),
+        frozenset({"bot", "EG_1", "EG_2"}),
         frozenset({HOST}),
     )
     _, steps = decide(recording, sight, FRESH, NOW + 20)
@@ -182,8 +181,24 @@ def test_what_is_missing_between_two_parts_is_stated() -> None:
 
 
 def test_two_starts_at_once_leave_one() -> None:
-    twice = THERE._replace(egresses=(EGRESS, replace(EGRESS, id="EG_2")))
+    twice = THERE._replace(
+        egresses=(EGRESS, replace(EGRESS, id="EG_2")), recorders=frozenset({"bot", "EG_1", "EG_2"})
+    )
     assert StopEgress("EG_2") in decide(STARTING, twice, FRESH, NOW + 1)[1]
+
+
+def test_what_is_in_the_list_for_ever_and_not_in_the_room_is_not_stopped_at_each_look() -> None:
+    dead = replace(EGRESS, id="EG_0", prefix="s/r/0")
+    assert decide(ACTIVE, THERE._replace(egresses=(dead, EGRESS)), FRESH, NOW + 10)[1] == ()
+
+
+def test_a_recorder_of_which_the_list_knows_only_the_start_records_all_the_same() -> None:
+    silent = seen(EgressStage.STARTING, started_at=None)
+    memory, steps = decide(STARTING, silent, FRESH, NOW + 1)
+    assert steps == ()
+    assert decide(STARTING, silent, memory, NOW + STARTING_SECONDS)[1] == (
+        TellRecording("active", PartFact(1, started_at=NOW)),
+    )
 
 
 # ------------------------------------------------------------ the end
