@@ -1,10 +1,10 @@
 """Voices: eSpeak NG's in Turkish and English, and what is made of them: whisper, laughter, a crowd, singing."""
 
-import ctypes
+import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
-import espeakng_loader  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,62 +19,37 @@ ENGLISH = (
     "Good evening everybody, and welcome back to the show. Tonight we are going to talk about music, "
     "about travel, and about what happened last week."
 )
-_SYNCHRONOUS, _UTF8, _SPEED, _PITCH = 2, 1, 1, 3
-_Samples = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+_ESPEAK = Path(__file__).with_name("espeak.py")
+_SECONDS = 30.0
 
 
-class _Espeak:
-    """The library, which is one for the whole process."""
-
-    def __init__(self) -> None:
-        self._library = ctypes.CDLL(espeakng_loader.get_library_path())
-        data = espeakng_loader.get_data_path().encode()
-        self.rate = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, 0)
-        if self.rate <= 0:
-            raise OSError("eSpeak NG does not start")
-        self._spoken: list[NDArray[np.int16]] = []
-        self._callback = _Samples(self._take)
-        self._library.espeak_SetSynthCallback(self._callback)
-
-    def _take(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _: object) -> int:
-        if count > 0:
-            self._spoken.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        return 0
-
-    def say(self, text: str, voice: str, speed: int, pitch: int) -> Signal:
-        """Raises OSError for a voice that there is not."""
-        self._spoken.clear()
-        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise OSError(f"eSpeak NG has no voice {voice}")
-        self._library.espeak_SetParameter(_SPEED, speed, 0)
-        self._library.espeak_SetParameter(_PITCH, pitch, 0)
-        data = text.encode() + b"\0"
-        self._library.espeak_Synth(data, len(data), 0, 0, 0, _UTF8, None, None)
-        return np.concatenate(self._spoken).astype(np.float64) / 32768.0
+def _said(text: str, voice: str, speed: int, pitch: int) -> tuple[int, NDArray[np.int16]]:
+    """The sample rate, and the samples; by a process of its own, so that the same comes out every time. Raises OSError
+    where eSpeak NG or the voice is not there."""
+    command = [sys.executable, str(_ESPEAK), voice, str(speed), str(pitch)]
+    ran = subprocess.run(command, input=text.encode(), capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603
+    if ran.returncode:
+        raise OSError(ran.stderr.decode(errors="replace").strip())
+    return int.from_bytes(ran.stdout[:4], "little"), np.frombuffer(ran.stdout, "<i2", offset=4)
 
 
 @cache
-def _espeak() -> _Espeak | None:
+def can_speak() -> bool:
+    """Whether there are voices; says so when there are none."""
     try:
-        return _Espeak()
+        _said("a", "tr", 150, 50)
     except OSError as error:
         sys.stderr.write(f"NO VOICES: {error}; what they say is left out of the table\n")
-        return None
-
-
-def can_speak() -> bool:
-    return _espeak() is not None
+        return False
+    return True
 
 
 @cache
 def sentence(voice: str, speed: int = 150, pitch: int = 50, text: str = "") -> Signal:
     """One sentence at 48 kHz, peak 1.0; without a text the one in the voice's language. Voices: eSpeak NG's names, as
     `tr` or `en-us+f4`."""
-    espeak = _espeak()
-    assert espeak is not None
-    said = text or (TURKISH if voice.startswith("tr") else ENGLISH)
-    spoken = espeak.say(said, voice, speed, pitch)
-    signal = to_rate(spoken, espeak.rate, RATE)
+    rate, samples = _said(text or (TURKISH if voice.startswith("tr") else ENGLISH), voice, speed, pitch)
+    signal = to_rate(samples.astype(np.float64) / 32768.0, rate, RATE)
     return np.asarray(signal / np.abs(signal).max())
 
 
