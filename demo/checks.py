@@ -50,6 +50,7 @@ CHECKS = (
     Check("case.raised", "three reports are one case, graver than one report"),
     Check("case.decided", "one operator at a time decides it, and the person is told why"),
     Check("case.appeal_lifted", "another operator than the one who acted decides the appeal"),
+    Check("case.one_view", "reports, the clip and who heard it, acts, notes and the appeal are one view"),
     Check("case.reporters_unseen", "the reported never sees a report or the case"),
     Check("assistant.explains", "an assistant is told why somebody may not enter"),
     Check("assistant.mute.ms", "from an assistant's request to LiveKit's confirmation", 1000),

@@ -123,13 +123,13 @@ def application(folder: Path, env: Mapping[str, str]) -> web.Application:
 def security_headers(supabase_url: str, livekit_url: str) -> dict[str, str]:
     """What a deployment should send as well: scripts from here alone, requests to the project and LiveKit alone,
     no frames. Listening in needs LiveKit's websocket, and its HTTP for what went wrong; a clip of evidence is fetched,
-    compared with its hash, and played from memory (`blob:`)."""
+    compared with its hash, and played from memory (`blob:`); recordings are played from the project."""
     both = (supabase_url, livekit_url.replace("ws", "http", 1))
     sources = " ".join(f"{url} {url.replace('http', 'ws', 1)}" for url in both)
     return {
         "Content-Security-Policy": f"default-src 'self'; connect-src 'self' {sources}; img-src 'self' data:; "
-        "media-src 'self' blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; "
-        "form-action 'self'",
+        f"media-src 'self' blob: {supabase_url}; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; "
+        "base-uri 'none'; form-action 'self'",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }

@@ -1,4 +1,10 @@
-"""Three viewers report a speaker: ops get a case, one decides it and mutes, the speaker appeals, another lifts."""
+"""Three viewers report a speaker: ops get a case, one hears the clip, mutes by a reason's code and decides; the speaker
+reads why and appeals, another lifts, and the case has all of it."""
+
+import hashlib
+from datetime import datetime
+
+import aiohttp
 
 from demo.stage import Hosted, Stage, StageWatch
 from local.people.api import Json, RequestRefused
@@ -6,8 +12,16 @@ from local.people.person import Person
 from local.people.sound import speech_like
 from local.people.waiting import until
 
+CLIP_ENDS_AFTER = 1
+"""Seconds; the setting is ten."""
+
 
 async def by_three(stage: Stage) -> None:
+    async with stage.setting("evidence.after_seconds", CLIP_ENDS_AFTER):
+        await evening_of_a_case(stage)
+
+
+async def evening_of_a_case(stage: Stage) -> None:
     room = await stage.host("Nehir", "audio_room", "public", "Open house")
     asli = await stage.people.arrive("Aslı")
     at_asli = await asli.enter(room.session.id)
@@ -29,7 +43,10 @@ async def by_three(stage: Stage) -> None:
     await first.api.rpc("claim_case", id=case["id"])
     taken = await refusal(second, "claim_case", id=case["id"])
     stage.tell(second, f"wants it as well: {taken}")
-    mute = await first.ask("mute", room.session.id, asli, reason="insults")
+    watch = StageWatch()
+    seconds = await heard(first, case["id"])
+    stage.tell(first, f"hears the clip: {seconds:.0f} s, and its hash is the worker's", watch.seconds)
+    mute = await first.ask("mute", room.session.id, asli, reason_code="harassment")
     await mute.applied()
     await at_asli.until_may_not_send()
     await first.api.rpc("add_case_note", case_id=case["id"], body="heard it twice")
@@ -45,8 +62,38 @@ async def by_three(stage: Stage) -> None:
     watch = StageWatch()
     await at_asli.until_may_send()
     stage.tell(asli, "may speak again", watch.seconds)
+    file = await first.api.rpc("case_file", id=case["id"])
+    acts = [act["action"] for act in file["actions"]]
+    seen = (
+        [access["user_id"] for access in file["clips"][0]["access"]],
+        [appeal["decision"] for appeal in file["appeals"]],
+        [note["body"] for note in file["notes"]],
+    )
+    stage.tell(
+        "ops",
+        f"have it in one view: {len(file['reports'])} reports, a clip, {', '.join(acts)}, a note, the appeal",
+    )
+    stage.checks.holds(
+        "case.one_view", acts[0] == "mute" and seen == ([first.id], ["lifted"], ["heard it twice"])
+    )
     unseen = [await asli.api.rows("user_reports"), await asli.api.rows("moderation_cases")]
     stage.checks.holds("case.reporters_unseen", unseen == [[], []])
+
+
+async def heard(ops: Person, case: str) -> float:
+    """Listens to the first clip of a case, as the worker made it; how long it is, in seconds."""
+
+    async def ready() -> Json | None:
+        clips = (await ops.api.rpc("case_file", id=case))["clips"]
+        return next((clip for clip in clips if clip["stored_at"]), None)
+
+    clip = await until("a clip can be listened to", ready, within=20)
+    link = await ops.api.call("evidence-open", clip_id=clip["id"], reason="three reports")
+    async with aiohttp.ClientSession() as http, http.get(link["url"]) as answer:
+        file = await answer.read()
+    if hashlib.sha256(file).hexdigest() != clip["sha256"]:
+        raise ValueError("the clip is not the file that the worker made")
+    return (datetime.fromisoformat(clip["to_at"]) - datetime.fromisoformat(clip["from_at"])).total_seconds()
 
 
 async def viewer(stage: Stage, room: Hosted, name: str) -> Person:

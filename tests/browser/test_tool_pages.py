@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from local.people.api import RequestRefused
+from local.people.person import People
 from local.people.sound import tone
 from local.stack import Stack
 from tests.browser.desk import Desk
@@ -60,7 +61,7 @@ async def test_a_creator_has_the_same_tool_for_their_own_sessions_and_nothing_of
     ).applied()
     console = await desk.sign_in(host)
     pages = console.page.get_by_role("navigation").get_by_role("link")
-    await expect(pages).to_have_text(["Live rooms", "Your sessions", "Words"])
+    await expect(pages).to_have_text(["Live rooms", "Your sessions", "Recordings", "Words"])
     await console.open_room(evening.session, TITLE)
     await expect(console.page.locator('[data-feed="chat"]')).to_be_visible()
     await expect(console.page.locator('[data-feed="listen"]')).to_have_count(0)
@@ -103,3 +104,23 @@ async def test_the_wall_shows_the_levels_of_who_is_heard(desk: Desk, evening: Ev
     tile = console.page.locator(f'[data-room="{evening.session.id}"]')
     await expect(tile.get_by_role("meter", name="Level of Onur")).not_to_have_attribute("data-dbfs", "")
     assert await faults(console.page, "light", "wall") == []
+
+
+async def test_a_recording_says_who_asked_how_it_stands_and_what_failed(
+    desk: Desk, evening: Evening, people: People, stack: Stack
+) -> None:
+    del stack
+    host, session = evening.host, evening.session
+    asked = await people.service.rpc("recording_start", p_user=host.id, p_session=session.id, p_mode="audio")
+    console = await evening.in_room(desk)
+    panel = console.page.locator('[data-feed="recording"]')
+    line = panel.locator(f'[data-recording="{asked["recording"]["id"]}"]')
+    await expect(line).to_contain_text("asked for by Onur")
+    await expect(panel.get_by_role("button", name="Record", exact=True)).to_be_disabled()
+    await line.locator("summary").click()
+    await expect(line).to_contain_text("Onur started it")
+    await people.service.rpc("recording_stop", p_user=host.id, p_recording=asked["recording"]["id"])
+    await expect(line).not_to_have_attribute("data-state", "requested")
+    await console.go("recordings")
+    await expect(console.page.locator('[data-feed="recordings"]')).to_contain_text(TITLE)
+    assert await faults(console.page, "light", "recordings") == []

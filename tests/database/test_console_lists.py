@@ -151,3 +151,22 @@ async def test_staff_see_their_rooms_and_no_leases(world: World) -> None:
     moderator = await world.seat(scene, "moderator")
     answer = await world.as_user(moderator, ROOMS, "", False, "trouble", 60, 0)
     assert [(room["session"]["id"], room["agent"]) for room in answer["rooms"]] == [(scene.id, None)]
+
+
+async def test_that_no_worker_holds_any_room_is_told_to_ops_alone(world: World) -> None:
+    scene, ops = await world.live(), await world.user(ops=True)
+    await world.value("update agent_rooms set lease_expires_at = now() - interval '1 minute'")
+    # Its triggers let nobody say when a session began.
+    await world.value("alter table live_sessions disable trigger guard_session")
+    await world.value(
+        "update live_sessions set started_at = now() - interval '1 hour' where id = $1", scene.id
+    )
+    await world.value("alter table live_sessions enable trigger guard_session")
+
+    async def away(who: str) -> bool:
+        answer: Json = await world.as_user(who, ROOMS, "", False, "trouble", 1, 0)
+        return bool(answer["workers_away"])
+
+    assert (await away(ops), await away(scene.creator)) == (True, False)
+    await world.claim(scene.room, "w1")
+    assert await away(ops) is False

@@ -16,6 +16,7 @@ import { CasesPage } from "./pages/CasesPage.tsx";
 import { MinePage } from "./pages/MinePage.tsx";
 import { PeoplePage } from "./pages/PeoplePage.tsx";
 import { PersonPage } from "./pages/PersonPage.tsx";
+import { RecordingsPage } from "./pages/RecordingsPage.tsx";
 import { ReportsPage } from "./pages/ReportsPage.tsx";
 import { RoomPage } from "./pages/RoomPage.tsx";
 import { RoomsPage } from "./pages/RoomsPage.tsx";
@@ -87,8 +88,18 @@ function Pages(props: PagesProps) {
   );
 }
 
-const TO_OPS = ["rooms", "wall", "cases", "appeals", "people", "words", "switches", "reports"] as const;
-const TO_CREATORS = ["rooms", "mine", "words"] as const;
+const TO_OPS = [
+  "rooms",
+  "wall",
+  "cases",
+  "appeals",
+  "people",
+  "recordings",
+  "words",
+  "switches",
+  "reports",
+] as const;
+const TO_CREATORS = ["rooms", "mine", "recordings", "words"] as const;
 const TO_STAFF = ["rooms"] as const;
 
 function offersTo(account: Account): readonly Offered[] {
@@ -108,6 +119,7 @@ function useTitle(route: Route | null) {
     case: t.cases.title,
     appeals: t.appeals.title,
     words: t.words.title,
+    recordings: t.recording.title,
     mine: t.mine.title,
     people: t.person.title,
     person: t.person.title,
@@ -175,6 +187,7 @@ function Inside({ account, route }: { account: Account & { kind: "ops" | "staff"
   }
   if (account.kind === "staff" && account.creator) {
     if (route.page === "mine") return <MinePage me={account.id} />;
+    if (route.page === "recordings") return <RecordingsPage />;
     if (route.page === "words") return <WordsPage creatorId={account.id} />;
   }
   if (account.kind !== "ops") return <Forbidden why={t.state.opsOnly} />;
@@ -186,6 +199,8 @@ function Inside({ account, route }: { account: Account & { kind: "ops" | "staff"
       return <WallPage />;
     case "appeals":
       return <AppealsPage me={account.id} />;
+    case "recordings":
+      return <RecordingsPage />;
     case "words":
       return <WordsPage creatorId={null} />;
     case "mine":

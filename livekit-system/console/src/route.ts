@@ -11,12 +11,23 @@ export type Route =
   | { page: "wall" }
   | { page: "appeals" }
   | { page: "words" }
+  | { page: "recordings" }
   | { page: "mine" }
   | { page: "switches" }
   | { page: "reports" };
 
 /** Pages without an id. */
-const PLAIN = ["wall", "people", "cases", "appeals", "words", "mine", "switches", "reports"] as const;
+const PLAIN = [
+  "wall",
+  "people",
+  "cases",
+  "appeals",
+  "words",
+  "recordings",
+  "mine",
+  "switches",
+  "reports",
+] as const;
 const ID = /^[0-9a-f-]{36}$/;
 
 /** The page that `location.hash` names; the list of rooms when it names none. */
@@ -39,6 +50,7 @@ export const links = {
   wall: "#/wall",
   appeals: "#/appeals",
   words: "#/words",
+  recordings: "#/recordings",
   mine: "#/mine",
   switches: "#/switches",
   reports: "#/reports",

@@ -48,6 +48,16 @@ end;
 $$;
 comment on function live.livekit_away() is 'Whether workers hold rooms and do not see LiveKit: what is known of who is there is old.';
 
+create function live.workers_away() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- As long as a room without an agent is given: dispatch and take-over need seconds.
+  return exists (select from public.live_sessions s where s.status = 'live' and s.started_at < clock_timestamp() - interval '10 seconds')
+     and not exists (select from public.agent_rooms r where r.lease_expires_at > clock_timestamp());
+end;
+$$;
+comment on function live.workers_away() is 'Whether there are live rooms and no worker holds any: nothing is measured or enforced.';
+
 create function public.console_rooms(search text default '', type text default null, trouble_only boolean default false,
                                      sort text default 'trouble', "limit" int default 60, skip int default 0) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -90,7 +100,7 @@ begin
   select jsonb_build_object(
            'total', (select count(*) from mine), 'matched', (select count(*) from shown),
            'troubled', (select count(*) from mine m where m.trouble <> '{}'),
-           'livekit_away', live.livekit_away(),
+           'livekit_away', live.livekit_away(), 'workers_away', is_ops and live.workers_away(),
            'rooms', (
              select coalesce(jsonb_agg(jsonb_build_object(
                       'session', live.columns_of(to_jsonb(s.session), array[
@@ -108,7 +118,7 @@ begin
 end;
 $$;
 comment on function public.console_rooms(text, text, boolean, text, int, int) is
-  'A page of the live rooms that the caller moderates (ops: all): {total, troubled, matched, livekit_away, rooms: [{session, creator, incidents, worst, loudest, hands, '
+  'A page of the live rooms that the caller moderates (ops: all): {total, troubled, matched, livekit_away, workers_away, rooms: [{session, creator, incidents, worst, loudest, hands, '
   'agent, trouble}]}. search: part of the title or of the creator''s name, or the beginning of the id; sort: trouble, people, peak, seconds, gifts, loudness, hands, title.';
 
 create function live.console_card(p_user uuid) returns jsonb

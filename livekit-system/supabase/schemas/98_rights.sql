@@ -739,6 +739,7 @@ revoke all on routine
   live.page_of(p_limit int),
   live.room_facts(p_session public.live_sessions, p_leases boolean, out incidents int, out worst text, out loud_user uuid, out loud_lufs double precision, out hands int, out worker text, out claimed_at timestamptz, out trouble text[]),
   live.livekit_away(),
+  live.workers_away(),
   public.console_rooms(search text, type text, trouble_only boolean, sort text, "limit" int, skip int),
   live.console_card(p_user uuid),
   live.seat_facts(p_seat public.live_participants, p_limit double precision, out lufs double precision, out incidents int, out trouble int),

@@ -94,6 +94,12 @@ export function EventList({ events, nameOf }: { events: LiveEvent[]; nameOf: (us
         return t.feed.ending(f.time(text("ends_at")));
       case "session_resumed":
         return t.feed.resumed;
+      case "recording_starting":
+        return t.recording.event.starting;
+      case "recording_started":
+        return t.recording.event.started;
+      case "recording_stopped":
+        return t.recording.event.stopped;
       case "session_ended":
         return t.feed.ended;
       case "system":

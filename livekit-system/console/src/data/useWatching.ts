@@ -15,8 +15,8 @@ export function useWatching(video: RefObject<HTMLVideoElement | null>): PictureS
     let shown = 0;
     const timer = setInterval(() => {
       const element = video.current;
-      // A page in the background is given no frames: nothing follows from that.
-      if (element === null || brush === null || document.visibilityState !== "visible") {
+      // What nobody sees is sent no frames: nothing follows from that.
+      if (element === null || brush === null || !isSeen(element)) {
         frames = { lastAt: performance.now(), darkSince: null };
         return;
       }
@@ -36,4 +36,10 @@ export function useWatching(video: RefObject<HTMLVideoElement | null>): PictureS
     return () => clearInterval(timer);
   }, [video]);
   return state;
+}
+
+function isSeen(element: HTMLElement): boolean {
+  const { top, bottom, left, right } = element.getBoundingClientRect();
+  return document.visibilityState === "visible" && bottom > 0 && right > 0 && top < innerHeight &&
+    left < innerWidth;
 }

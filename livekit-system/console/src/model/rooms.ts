@@ -31,6 +31,8 @@ export interface RoomsReading {
   matched: number;
   /** Workers do not see LiveKit: what is shown is as it was. */
   livekit_away: boolean;
+  /** No worker holds any room: nothing is measured or enforced. Told to ops alone. */
+  workers_away: boolean;
   rooms: ListedRoom[];
 }
 

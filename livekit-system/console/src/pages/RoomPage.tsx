@@ -29,6 +29,7 @@ import { useWords } from "../texts/useWords.ts";
 import { useAct } from "./Acting.tsx";
 import { ChatPanel } from "./ChatPanel.tsx";
 import { PeoplePanel } from "./PeoplePanel.tsx";
+import { RecordingPanel } from "./RecordingPanel.tsx";
 
 const VIEW = { q: "", sort: "trouble", page: "0" };
 
@@ -129,6 +130,7 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
                     <ListenPanel listen={listen} now={now} nameOf={nameFor} />
                   </section>
                 )}
+                <RecordingPanel session={head.session} now={now} mayStart={mayAsk(rank, "end_session")} />
                 <section className="lc-panel">
                   <h2>{t.room.hands}</h2>
                   <HandQueue queue={crowd.data?.hands ?? []} now={now} nameOf={nameFor} onAct={actionOn} />

@@ -79,6 +79,7 @@ export function RoomsPage({ account }: { account: Account & { kind: "ops" | "sta
         )}
       </div>
       {rooms.data?.livekit_away && <p className="lc-note lc-note-bad" role="alert">{t.rooms.livekitAway}</p>}
+      {rooms.data?.workers_away && <p className="lc-note lc-note-bad" role="alert">{t.rooms.workersAway}</p>}
       <Reading of={rooms}>
         {({ rooms: listed, total, matched }) => (
           <>

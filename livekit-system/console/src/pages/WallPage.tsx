@@ -38,6 +38,7 @@ export function WallPage() {
         </select>
       </div>
       {away && <p className="lc-note lc-note-bad" role="alert">{t.rooms.livekitAway}</p>}
+      {rooms.data?.workers_away && <p className="lc-note lc-note-bad" role="alert">{t.rooms.workersAway}</p>}
       <Reading of={rooms}>
         {(reading) =>
           reading.rooms.length === 0 ? <Empty>{t.wall.none}</Empty> : (

@@ -15,6 +15,7 @@ export const tr: Words = {
     appeals: "İtirazlar",
     wall: "Duvar",
     words: "Sözcükler",
+    recordings: "Kayıtlar",
     mine: "Oturumlarınız",
     people: "Kişiler",
     switches: "Anahtarlar",
@@ -53,6 +54,7 @@ export const tr: Words = {
     away: "LiveKit yanıt vermiyor",
     livekitAway:
       "LiveKit çalışanlara yanıt vermiyor. Kimlerin orada olduğu, ses düzeyleri ve yayın eski olabilir.",
+    workersAway: "Hiçbir çalışan oda tutmuyor: hiçbir şey ölçülmüyor ve uygulanmıyor, susturmalar bekliyor.",
     search: "Başlık veya yayıncı",
     type: "Tür",
     allTypes: "Bütün türler",

@@ -19,6 +19,7 @@ export interface Words extends ToolWords {
     appeals: string;
     people: string;
     words: string;
+    recordings: string;
     mine: string;
     switches: string;
     reports: string;
@@ -54,6 +55,7 @@ export interface Words extends ToolWords {
     noMatch: string;
     away: string;
     livekitAway: string;
+    workersAway: string;
     search: string;
     type: string;
     allTypes: string;

@@ -1,6 +1,7 @@
 /** The shape of the words of cases, evidence, chat, appeals, recordings and the wall. */
 import type { ClipAccess } from "../../model/evidence.ts";
 import type { RuleEffect } from "../../model/chat.ts";
+import type { Recording, RecordingAct, RecordingMode, RecordingState } from "../../model/recordings.ts";
 
 export interface ToolWords {
   bell: {
@@ -95,6 +96,28 @@ export interface ToolWords {
   };
   connection: Record<"excellent" | "good" | "poor" | "lost", string>;
   picture: { frozen: (seconds: string) => string; black: string };
+  recording: {
+    title: string;
+    none: string;
+    modes: string;
+    mode: Record<RecordingMode, string>;
+    state: Record<RecordingState, string>;
+    start: string;
+    stop: string;
+    play: string;
+    asked: (who: string) => string;
+    minutes: (n: string) => string;
+    begins: (time: string) => string;
+    untilAtMost: (time: string) => string;
+    ended: Record<NonNullable<Recording["unwanted_why"]>, string>;
+    /** By `error_code`. */
+    error: Record<string, string>;
+    gap: (from: string, to: string) => string;
+    log: (n: number) => string;
+    act: Record<RecordingAct["act"], string>;
+    /** As the feed of a room says it. */
+    event: { starting: string; started: string; stopped: string };
+  };
   mine: {
     title: string;
     sessions: string;

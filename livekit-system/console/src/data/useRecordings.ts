@@ -1,0 +1,70 @@
+/** Owns: recordings of one session or of all that one may see, and the doors that start, stop and play one. */
+import { useCallback } from "react";
+import type { Playback, Recording, RecordingMode } from "../model/recordings.ts";
+import { useSupabase } from "./client.ts";
+import { dataOf, type Failure, failureFrom, invoke } from "./failure.ts";
+import { profilesOf } from "./names.ts";
+import type { Answer } from "./useEvidence.ts";
+import { type Live, useLive } from "./useLive.ts";
+
+const EVERY_MS = 5_000;
+export const RECORDINGS_PAGE = 30;
+const COLUMNS =
+  "id, session_id, mode, state, wanted, requested_by, requested_via, requested_at, begins_at, max_until, active_at, " +
+  "duration_seconds, bytes, error_code, error, gaps, unwanted_why, retention_until, legal_hold, " +
+  "live_recording_parts(number, started_at, ended_at), live_recording_acts(user_id, act, at, reason), " +
+  "live_sessions(title, status, creator_id)";
+
+export interface RecordingWork {
+  /** The newest first. */
+  recordings: Live<{ rows: Recording[]; total: number }>;
+  start: (sessionId: string, mode: RecordingMode) => Promise<Failure | null>;
+  stop: (recordingId: string) => Promise<Failure | null>;
+  play: (recordingId: string) => Promise<Answer<Playback>>;
+}
+
+/** `sessionId`: null for all that row security shows. `page`: from 0. */
+export function useRecordings(sessionId: string | null, page: number): RecordingWork {
+  const client = useSupabase();
+
+  async function read() {
+    const all = client.from("live_recordings").select(COLUMNS, { count: "exact" });
+    const some = sessionId === null ? all : all.eq("session_id", sessionId);
+    const from = page * RECORDINGS_PAGE;
+    let total = 0;
+    const found = await dataOf(
+      some.order("requested_at", { ascending: false }).range(from, from + RECORDINGS_PAGE - 1)
+        .then((answer) => {
+          total = answer.count ?? 0;
+          return answer;
+        }),
+    );
+    const rows = found as unknown as Recording[];
+    const named = rows.flatMap((row) => [
+      row.requested_by,
+      row.live_sessions?.creator_id ?? null,
+      ...row.live_recording_acts.map((act) => act.user_id),
+    ]);
+    await profilesOf(client, named.filter((id) => id !== null));
+    return { rows, total };
+  }
+  const recordings = useLive(`recordings ${sessionId} ${page}`, read, EVERY_MS);
+  const { refresh } = recordings;
+
+  const ask = useCallback(async <T>(name: string, body: Record<string, unknown>): Promise<Answer<T>> => {
+    try {
+      return { value: await invoke<T>(client, name, body), failure: null };
+    } catch (error) {
+      return { value: null, failure: failureFrom(error) };
+    } finally {
+      refresh();
+    }
+  }, [client, refresh]);
+
+  return {
+    recordings,
+    start: async (id, mode) => (await ask("recording-start", { session_id: id, mode })).failure,
+    stop: async (id) => (await ask("recording-stop", { recording_id: id })).failure,
+    play: (id) => ask<Playback>("recording-playback", { recording_id: id }),
+  };
+}
