@@ -13,9 +13,9 @@ PRIVATE_UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
 UV := $(or $(shell command -v uv 2>/dev/null),$(PRIVATE_UV))
 BIN := .venv/bin
 export UV
-PACKAGES := $(wildcard agent handlers moderation local demo orchestrator bench)
+PACKAGES := $(wildcard agent handlers moderation local demo orchestrator speech bench)
 SCRIPTS := local/functions_router.ts tests/integration/supabase_js.ts bench/chat_clients.ts
-BENCHMARKS := audio loudness_differences hearing actions hostile flood evasion cases accounts tokens ringing recording app hints relay growth churn latencies throughput capacity scale rooms rooms_beside
+BENCHMARKS := audio loudness_differences hearing actions hostile flood evasion cases spoken accounts tokens ringing recording app hints relay growth churn latencies throughput capacity scale rooms rooms_beside
 FUNCTIONS := livekit-system/supabase/functions
 DENO_PROJECTS := $(patsubst %/,%,$(dir $(wildcard $(FUNCTIONS)/deno.json livekit-system/clients/typescript/deno.json livekit-system/console/deno.json)))
 
@@ -74,6 +74,10 @@ bench: install ## speed and cost, against their bars and honest baselines; write
 	@set -e; missed=0; for part in $(BENCHMARKS); do \
 	  echo "== $$part, after $$SECONDS s"; $(BIN)/python -m bench.$$part || missed=1; done; \
 	  $(BIN)/python -m bench.report; echo "all of it took $$SECONDS s"; exit $$missed
+
+.PHONY: speech
+speech: install ## an environment for `python -m speech` with the engine and the classifier in the box (.local/speech)
+	@UV_PROJECT_ENVIRONMENT=.local/speech $(UV) sync --frozen --quiet --no-default-groups --group speech
 
 .PHONY: chaos
 chaos: install ## break everything on purpose: recovery times against their bars, the books after each fault

@@ -32,6 +32,15 @@ READ_ELSEWHERE = frozenset(
         "LIVE_ASSISTANT_PASSWORD",
         "LIVE_ASSISTANT_SERVICE_ROLE",
         "LIVE_ASSISTANT_MODEL_CONFIRMATION",
+        "LIVE_SPEECH_TOKEN",  # the speech process
+        "LIVE_SPEECH_STT",
+        "LIVE_SPEECH_STT_OPTIONS",
+        "LIVE_SPEECH_VAD",
+        "LIVE_SPEECH_VAD_OPTIONS",
+        "LIVE_SPEECH_PICTURES",
+        "LIVE_SPEECH_ROOMS",
+        "LIVE_SPEECH_CAMERAS",
+        "LIVE_SPEECH_HEALTH_PORT",
         "LIVE_TEST_EXAMPLES",  # the tests
     }
 )

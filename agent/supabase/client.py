@@ -124,6 +124,24 @@ class Supabase:
                 path, content, {"content-type": mime, "upsert": "true"}
             )
 
+    async def upload_once(self, bucket: str, path: str, content: bytes, mime: str) -> None:
+        """Store a file under a name that is free; one that is there already is left as it is.
+
+        Raises:
+            Unavailable: not stored within the time.
+            Refused: the same file will be refused again.
+        """
+        try:
+            async with _translated("upload", self._seconds):
+                await self.client.storage.from_(bucket).upload(path, content, {"content-type": mime})
+        except Refused as error:
+            if "Duplicate" not in str(error) and "exists" not in str(error):
+                raise
+
+    def act_as(self, token: str) -> None:
+        """Before the first call: calls are those of this token's role; the key stays the project's."""
+        self.client.options.headers["Authorization"] = f"Bearer {token}"
+
     async def remove(self, bucket: str, paths: list[str]) -> None:
         """Delete files; those that are not there are no error.
 

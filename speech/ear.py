@@ -1,0 +1,44 @@
+"""One microphone of one flagged speaker: a voice detector decides what is speech, windows of it go to the engine."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import numpy as np
+from livekit import rtc
+from livekit.agents import vad
+
+from speech.windows import RATE, Window, Windows
+
+
+async def listen(track: rtc.Track, detector: vad.VAD, heard: Callable[[Window], None]) -> None:
+    """Until the track ends. What no detector takes for speech never leaves here."""
+    stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1)
+    looked = detector.stream()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_push(stream, looked), name="ear in")
+            await gate(looked, heard, time.time)
+    finally:
+        await looked.aclose()
+        await stream.aclose()
+
+
+async def _push(stream: rtc.AudioStream, looked: vad.VADStream) -> None:
+    async for event in stream:
+        looked.push_frame(event.frame)
+    looked.end_input()
+
+
+async def gate(looked: vad.VADStream, heard: Callable[[Window], None], clock: Callable[[], float]) -> None:
+    """Windows of what the detector has looked at, 16 kHz in one channel. `clock`: Unix seconds."""
+    windows = Windows()
+    async for event in looked:
+        if event.type is not vad.VADEventType.INFERENCE_DONE:
+            continue
+        for frame in event.frames:
+            samples = np.frombuffer(frame.data, np.int16)
+            if (window := windows.add(samples, clock(), speaking=event.speaking)) is not None:
+                heard(window)
+    if (last := windows.flush()) is not None:
+        heard(last)

@@ -1,0 +1,162 @@
+"""One room, joined hidden: hears its flagged speakers and nobody else, and looks at its cameras one frame at a time."""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from livekit import api, rtc
+from livekit.agents import vad
+
+from agent.livekit.room import OPTIONS
+from agent.livekit.server import LiveKitServer
+from agent.livekit.translation import carries_sound, identity_of, is_person
+from moderation.identity import person_of
+from speech.ear import listen
+from speech.pictures import Classifier, jpeg, one_frame
+from speech.ports import Flagged, Place, Seen, Told
+from speech.windows import Window
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """What the rooms of a process share."""
+
+    detector: vad.VAD
+    hear: Callable[[Window, Flagged], None]
+    classifier: Classifier | None
+    """None: pictures are not looked at, whatever the database says."""
+    seen: Callable[[Seen], Awaitable[None]]
+    looking: asyncio.Semaphore
+    """How many cameras are looked at together."""
+
+
+class Listener:
+    """`run` it for as long as the room is this process's; `settle` says what is wanted from now on."""
+
+    def __init__(self, livekit: LiveKitServer, senses: Senses, place: Place, told: Told) -> None:
+        self._livekit, self._senses = livekit, senses
+        self._place, self._told = place, told
+        self._room = rtc.Room()
+        self._ears: dict[str, asyncio.Task[None]] = {}
+        """By the track's SID."""
+        self._asked: dict[str, asyncio.Event] = {}
+        """Cameras that are being looked at, by the track's SID."""
+
+    def settle(self, place: Place) -> None:
+        """Subscribe to flagged speakers' sound, and to no other."""
+        self._place = place
+        for participant in self._room.remote_participants.values():
+            for publication in participant.track_publications.values():
+                self._choose(publication, participant)
+
+    async def run(self) -> None:
+        """Until cancelled, or the room ends. Raises OSError when it cannot be joined."""
+        room, over = self._room, asyncio.Event()
+        room.on("track_published", self._choose)
+        room.on("track_subscribed", self._subscribed)
+        room.on("track_unsubscribed", lambda _track, publication, _participant: self._stop(publication.sid))
+        room.on("disconnected", lambda _reason: over.set())
+        try:
+            await self._join()
+            self.settle(self._place)
+            async with asyncio.TaskGroup() as tasks:
+                looking = tasks.create_task(self._look_for_ever(), name=f"cameras of {self._place.room}")
+                await over.wait()
+                looking.cancel()
+        finally:
+            for sid in tuple(self._ears):
+                self._stop(sid)
+            await room.disconnect()
+
+    async def _join(self) -> None:
+        token = _token(self._livekit, self._place.room)
+        # Cancelling `Room.connect` breaks the process (python-sdks issue 784): it is left alone, as the worker does.
+        joining = asyncio.ensure_future(self._room.connect(self._livekit.url, token, OPTIONS))
+        done, _ = await asyncio.wait({joining}, timeout=CONNECT_SECONDS)
+        if not done:
+            joining.add_done_callback(lambda _: None)
+            raise OSError(f"not connected within {CONNECT_SECONDS:.0f} s")
+        if (error := joining.exception()) is not None:
+            raise OSError(str(error)) from error
+
+    # -- words ------------------------------------------------------------------------
+
+    def _choose(self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant) -> None:
+        if not is_person(participant.kind) or not carries_sound(publication):
+            return
+        wanted = person_of(identity_of(participant)) in self._place.flagged
+        if wanted is not publication.subscribed:
+            publication.set_subscribed(wanted)
+        if not wanted:
+            self._stop(publication.sid)
+
+    def _subscribed(
+        self, track: rtc.Track, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
+    ) -> None:
+        if (asked := self._asked.get(publication.sid)) is not None:
+            asked.set()
+        who = person_of(identity_of(participant))
+        if track.kind != rtc.TrackKind.KIND_AUDIO or who not in self._place.flagged:
+            return
+        of = Flagged(self._place.room, who)
+        self._stop(publication.sid)
+        ear = listen(track, self._senses.detector, lambda window: self._senses.hear(window, of))
+        self._ears[publication.sid] = asyncio.create_task(ear, name=f"ear of {publication.sid}")
+
+    def _stop(self, sid: str) -> None:
+        if (ear := self._ears.pop(sid, None)) is not None:
+            ear.cancel()
+
+    # -- pictures ---------------------------------------------------------------------
+
+    async def _look_for_ever(self) -> None:
+        while True:
+            began = time.monotonic()
+            if self._place.pictures and self._senses.classifier is not None:
+                for who, camera in self._cameras():
+                    await self._look(who, camera, self._senses.classifier)
+            await asyncio.sleep(max(0.2, self._told.orders.every_seconds - (time.monotonic() - began)))
+
+    def _cameras(self) -> list[tuple[str, rtc.RemoteTrackPublication]]:
+        return [
+            (person_of(identity_of(participant)), publication)
+            for participant in self._room.remote_participants.values()
+            if is_person(participant.kind)
+            for publication in participant.track_publications.values()
+            if publication.source == rtc.TrackSource.SOURCE_CAMERA
+            and publication.kind == rtc.TrackKind.KIND_VIDEO
+            and not publication.muted
+        ]
+
+    async def _look(self, who: str, camera: rtc.RemoteTrackPublication, classifier: Classifier) -> None:
+        try:
+            async with self._senses.looking:
+                asked = self._asked[camera.sid] = asyncio.Event()
+                picture, at = await one_frame(camera, asked), time.time()
+                if picture is None:
+                    return
+                score = await asyncio.to_thread(classifier.score, picture)
+            if score >= self._told.orders.score and self._place.pictures:
+                file = await asyncio.to_thread(jpeg, picture)
+                await self._senses.seen(Seen(self._place.room, who, file, round(score, 4), at))
+        except Exception as error:  # noqa: BLE001  (one camera must not end the looking at all others)
+            log.warning("not looked at", extra={"room": self._place.room, "error": repr(error)})
+        finally:
+            self._asked.pop(camera.sid, None)
+
+
+def _token(livekit: LiveKitServer, room: str) -> str:
+    """Hears and sees, is seen by nobody and counted by nobody, and sends nothing."""
+    grants = api.VideoGrants(
+        room_join=True, room=room, hidden=True, agent=True,
+        can_publish=False, can_publish_data=False, can_subscribe=True,
+    )  # fmt: skip
+    token = api.AccessToken(livekit.key, livekit.secret).with_identity(f"speech-{uuid.uuid4()}")
+    return token.with_kind("agent").with_grants(grants).to_jwt()

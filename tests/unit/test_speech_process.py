@@ -1,0 +1,151 @@
+"""The speech process: listens where the database allows it, no longer, and says what is missing before it starts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from agent.core.ports import Refused, Unavailable
+from speech.engine import Engine
+from speech.ports import Flagged, Heard, Orders, Place, Seen, Told
+from speech.process import ALLOWED_SECONDS, PULL_SECONDS, SpeechProcess
+from speech.scripted import ScriptedSpeech
+from speech.settings import SpeechSettingsError, load_speech_settings, made
+from tests.fakes.virtual_time import virtual_time
+
+ROOM = Orders({"room": Place("room", frozenset({"bo"}))})
+HEARD = Heard(Flagged("room", "bo"), ["kill you"], 1.0, 2.0)
+
+
+class FakeDesk:
+    def __init__(self) -> None:
+        self.orders: Orders | None = ROOM
+        self.refusals: list[Exception] = []
+        self.written: list[Heard | Seen] = []
+
+    async def pull(self) -> Orders:
+        if self.orders is None:
+            raise Unavailable("no answer")
+        return self.orders
+
+    async def words(self, heard: Heard) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.written.append(heard)
+
+    async def picture(self, seen: Seen) -> None:
+        self.written.append(seen)
+
+
+class FakeListener:
+    def __init__(self, place: Place, fails: bool) -> None:
+        self.place, self.fails, self.left = place, fails, False
+
+    def settle(self, place: Place) -> None:
+        self.place = place
+
+    async def run(self) -> None:
+        if self.fails:
+            raise OSError("not connected")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.left = True
+
+
+class Evening:
+    """A process over fakes, which runs while `play` does."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.desk, self.told, self.made = FakeDesk(), Told(), list[FakeListener]()
+        found: asyncio.Queue[Heard | Seen] = asyncio.Queue(10)
+        engine = Engine(ScriptedSpeech(), self.told.is_flagged, found.put)
+
+        def listener(place: Place) -> FakeListener:
+            self.made.append(FakeListener(place, fails))
+            return self.made[-1]
+
+        self.process = SpeechProcess(self.desk, engine, listener, self.told, found)  # type: ignore[arg-type]
+
+    async def passes(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@asynccontextmanager
+async def evening(*, fails: bool = False) -> AsyncIterator[Evening]:
+    """A process that runs meanwhile."""
+    playing = Evening(fails=fails)
+    running = asyncio.create_task(playing.process.run())
+    try:
+        yield playing
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+@virtual_time
+async def test_a_room_is_listened_to_while_the_database_says_so() -> None:
+    async with evening() as played:
+        await played.passes(1.0)
+        [listener] = played.made
+        played.desk.orders = Orders({"room": Place("room", frozenset({"cy"}))})
+        await played.passes(PULL_SECONDS)
+        assert listener.place.flagged == {"cy"}
+        assert not played.told.is_flagged(Flagged("room", "bo"))
+        played.desk.orders = Orders()
+        await played.passes(PULL_SECONDS)
+        assert listener.left
+        assert played.made == [listener]
+
+
+@virtual_time
+async def test_where_the_database_does_not_answer_nobody_is_listened_to_for_long() -> None:
+    async with evening() as played:
+        await played.passes(1.0)
+        [listener] = played.made
+        played.desk.orders = None
+        await played.passes(ALLOWED_SECONDS - PULL_SECONDS - 1.0)
+        assert not listener.left, "a short absence ends nothing"
+        await played.passes(2 * PULL_SECONDS + 1.0)
+        assert listener.left
+        assert not played.told.is_flagged(Flagged("room", "bo"))
+
+
+@virtual_time
+async def test_a_room_that_cannot_be_joined_is_tried_again_and_not_at_each_look() -> None:
+    async with evening(fails=True) as played:
+        await played.passes(30.0)
+        assert 4 <= len(played.made) <= 6
+
+
+@virtual_time
+async def test_what_was_found_is_written_again_where_nobody_answered_and_dropped_where_it_was_refused() -> (
+    None
+):
+    async with evening() as played:
+        played.desk.refusals = [Unavailable("no answer"), Unavailable("no answer")]
+        await played.process.found.put(HEARD)
+        await played.passes(10.0)
+        assert played.desk.written == [HEARD]
+        played.desk.refusals = [Refused("no_cause")]
+        await played.process.found.put(HEARD)
+        await played.passes(30.0)
+        assert played.desk.written == [HEARD]
+
+
+def test_what_is_missing_is_said_by_name_and_never_by_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LIVEKIT_URL", "LIVEKIT_API_KEY", "SUPABASE_URL", "LIVE_SPEECH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LIVE_SPEECH_STT", "my secret")
+    with pytest.raises(SpeechSettingsError) as said:
+        load_speech_settings()
+    assert "LIVE_SPEECH_TOKEN" in str(said.value)
+    assert "LIVE_SPEECH_STT" in str(said.value)
+    assert "secret" not in str(said.value).replace("LIVEKIT_API_SECRET", "")
+
+
+@pytest.mark.parametrize("name", ["speech.nothing:Whisper", "speech.scripted:Nothing"])
+def test_an_engine_that_is_not_installed_is_named(name: str) -> None:
+    with pytest.raises(SpeechSettingsError, match=name.partition(":")[0]):
+        made(name, {})
