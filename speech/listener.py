@@ -46,6 +46,8 @@ class Listener:
         self._room = rtc.Room()
         self._ears: dict[str, asyncio.Task[None]] = {}
         """By the track's SID."""
+        self._tasks: asyncio.TaskGroup | None = None
+        """What runs while the room is joined."""
         self._asked: dict[str, asyncio.Event] = {}
         """Cameras that are being looked at, by the track's SID."""
 
@@ -65,26 +67,36 @@ class Listener:
         room.on("disconnected", lambda _reason: over.set())
         try:
             await self._join()
-            self.settle(self._place)
             async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                self.settle(self._place)
                 looking = tasks.create_task(self._look_for_ever(), name=f"cameras of {self._place.room}")
                 await over.wait()
                 looking.cancel()
+                for sid in tuple(self._ears):
+                    self._stop(sid)
         finally:
-            for sid in tuple(self._ears):
-                self._stop(sid)
+            self._tasks = None
             await room.disconnect()
 
     async def _join(self) -> None:
         token = _token(self._livekit, self._place.room)
         # Cancelling `Room.connect` breaks the process (python-sdks issue 784): it is left alone, as the worker does.
         joining = asyncio.ensure_future(self._room.connect(self._livekit.url, token, OPTIONS))
-        done, _ = await asyncio.wait({joining}, timeout=CONNECT_SECONDS)
+        try:
+            done, _ = await asyncio.wait({joining}, timeout=CONNECT_SECONDS)
+        except asyncio.CancelledError:
+            joining.add_done_callback(self._abandon)
+            raise
         if not done:
-            joining.add_done_callback(lambda _: None)
+            joining.add_done_callback(self._abandon)
             raise OSError(f"not connected within {CONNECT_SECONDS:.0f} s")
         if (error := joining.exception()) is not None:
             raise OSError(str(error)) from error
+
+    def _abandon(self, joining: asyncio.Future[None]) -> None:
+        if not joining.cancelled() and joining.exception() is None:
+            asyncio.ensure_future(self._room.disconnect())  # noqa: RUF006  (a connect nobody waits for any more)
 
     # -- words ------------------------------------------------------------------------
 
@@ -103,12 +115,18 @@ class Listener:
         if (asked := self._asked.get(publication.sid)) is not None:
             asked.set()
         who = person_of(identity_of(participant))
-        if track.kind != rtc.TrackKind.KIND_AUDIO or who not in self._place.flagged:
+        flagged = track.kind == rtc.TrackKind.KIND_AUDIO and who in self._place.flagged
+        if self._tasks is None or not flagged:
             return
-        of = Flagged(self._place.room, who)
         self._stop(publication.sid)
-        ear = listen(track, self._senses.detector, lambda window: self._senses.hear(window, of))
-        self._ears[publication.sid] = asyncio.create_task(ear, name=f"ear of {publication.sid}")
+        ear = self._hear(track, Flagged(self._place.room, who))
+        self._ears[publication.sid] = self._tasks.create_task(ear, name=f"ear of {publication.sid}")
+
+    async def _hear(self, track: rtc.Track, of: Flagged) -> None:
+        try:
+            await listen(track, self._senses.detector, lambda window: self._senses.hear(window, of))
+        except Exception as error:  # noqa: BLE001  (one ear must not end the room's others)
+            log.warning("not heard", extra={"room": of.room, "error": repr(error)})
 
     def _stop(self, sid: str) -> None:
         if (ear := self._ears.pop(sid, None)) is not None:

@@ -15,7 +15,7 @@ RATE: Final = 16_000
 LEAST_SECONDS, MOST_SECONDS = 7.0, 14.0
 PAUSE_SECONDS = 0.3
 """A window that is long enough ends at such a pause."""
-OVER_SECONDS = 0.8
+OVER_SECONDS = 0.6
 """After such a pause an utterance is over, and its window with it."""
 BEFORE_SECONDS = 0.5
 """What belongs to a word before a detector has noticed it."""

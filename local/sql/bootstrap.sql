@@ -13,7 +13,7 @@ create role supabase_auth_admin login noinherit createrole;
 create role supabase_realtime_admin nologin noinherit;
 create role supabase_storage_admin login noinherit createrole;
 grant anon, authenticated, service_role to authenticator;
-grant anon, authenticated, service_role to supabase_storage_admin;
+grant anon, authenticated, service_role, authenticator to supabase_storage_admin;
 -- The last two as supautils' `policy_grants` have it: `postgres` makes policies on realtime.messages and storage.objects.
 grant anon, authenticated, service_role, supabase_realtime_admin, supabase_storage_admin to postgres;
 -- A role of one's own gets anon's rights and is granted to authenticator, as Supabase's guide to custom roles has it.

@@ -19,6 +19,7 @@ import yaml
 from agent.process.settings import Settings
 from local.paths import REPOSITORY
 from orchestrator.settings import AssistantSettings
+from speech.settings import SpeechSettings
 
 HANDBOOK = REPOSITORY / "livekit-system"
 FUNCTIONS = HANDBOOK / "supabase" / "functions"
@@ -33,8 +34,9 @@ PAGES = sorted(
         *HANDBOOK.glob("examples/*/README.md"),
     ]
 )
-SETTINGS = {*Settings.model_fields, *AssistantSettings.model_fields}
+SETTINGS = {*Settings.model_fields, *AssistantSettings.model_fields, *SpeechSettings.model_fields}
 KNOWN_VARIABLES = {name.upper() for name in SETTINGS} | {
+    "SUPABASE_JWT_SECRET",  # for `python -m speech token` alone
     "SUPABASE_ANON_KEY",  # clients and edge functions
     "SUPABASE_SECRET_KEYS",
     "SUPABASE_PUBLISHABLE_KEYS",

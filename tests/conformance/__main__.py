@@ -14,6 +14,7 @@ from tests.conformance.image import image
 from tests.conformance.manifests import manifests
 from tests.conformance.oldest_livekit import oldest_livekit
 from tests.conformance.pooler import pooler
+from tests.conformance.speech_engine import speech_engine
 from tests.conformance.steps import Failed, Skipped, Step, run_tests
 
 
@@ -30,6 +31,7 @@ STEPS = (
     Step("two_nodes", two_nodes.rooms),
     Step("two_nodes_faults", two_nodes.faults),
     Step("manifests", manifests),
+    Step("speech_engine", speech_engine),
     Step("image", image),
 )
 

@@ -111,7 +111,7 @@ async def test_a_threat_of_a_flagged_speaker_opens_a_case_and_nobody_else_is_tra
     ops = await people.arrive("Ops", ops=True)
     await at_innocent.speak(turkish())
     await at_guest.speak(turkish())
-    plugin = ScriptedSpeech(lines=["Merhaba arkadaşlar.", "Seni bulursam öldürürüm, ÖLDÜRÜRÜM!"])
+    plugin = ScriptedSpeech(lines=["Seni bulursam öldürürüm, ÖLDÜRÜRÜM!", "Merhaba."])
     asked: list[str] = []
     async with process(stack, plugin) as listening:
         take = listening.engine.is_flagged

@@ -107,6 +107,22 @@ export function CaseFile({ file, me, now, codes, nameOf, work, onAct, children }
           ))}
         </ol>
       </Part>
+      <Part name={t.cases.flags} count={file.flags.length}>
+        <ol className="lc-feed">
+          {file.flags.map((flag) => (
+            <li key={flag.id} data-flag={flag.kind}>
+              <time dateTime={flag.from_at}>{f.stamp(flag.from_at)}</time>
+              <div>
+                {t.cases.flag[flag.kind]}
+                <span className="lc-sub">
+                  {flag.score === null ? flag.patterns.join(", ") : `${f.whole(flag.score * 100)} %`} ·{" "}
+                  {flag.engine}
+                </span>
+              </div>
+            </li>
+          ))}
+        </ol>
+      </Part>
       <Part name={t.cases.messages} count={messages.length}>
         <ol className="lc-feed">
           {messages.map((message) => (

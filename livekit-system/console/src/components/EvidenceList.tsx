@@ -63,7 +63,7 @@ export function EvidenceList({ clips, evidence, nameOf, onKeep }: EvidenceListPr
                   disabled={!ready || clipState(clip) !== "ready"}
                   onClick={() => void listen(clip)}
                 >
-                  {t.evidence.listen}
+                  {clip.kind === "picture" ? t.evidence.show : t.evidence.listen}
                 </button>
                 <button
                   type="button"
@@ -101,7 +101,7 @@ function ClipLine({ clip }: { clip: Clip }) {
   return (
     <div>
       <span className="lc-what">
-        {f.stamp(clip.from_at)} · {f.length(clipSeconds(clip))}
+        {f.stamp(clip.from_at)} · {clip.kind === "picture" ? t.evidence.frame : f.length(clipSeconds(clip))}
       </span>{" "}
       {clip.legal_hold && <span className="lc-tag lc-tag-warn">{t.evidence.held}</span>}
       <span className="lc-sub">
@@ -120,7 +120,16 @@ function Player({ clip, opened }: { clip: Clip; opened: OpenedClip }) {
   return (
     <div>
       {/* It was asked for by a press, so it begins by itself. */}
-      <audio controls autoPlay src={opened.address} aria-label={t.evidence.clipOf(f.stamp(clip.from_at))} />
+      {clip.kind === "picture"
+        ? <img src={opened.address} alt={t.evidence.clipOf(f.stamp(clip.from_at))} />
+        : (
+          <audio
+            controls
+            autoPlay
+            src={opened.address}
+            aria-label={t.evidence.clipOf(f.stamp(clip.from_at))}
+          />
+        )}
       <span className={opened.genuine ? "lc-sub" : "lc-sub lc-bad"} data-genuine={opened.genuine}>
         {opened.genuine ? t.evidence.genuine : t.evidence.forged}
       </span>

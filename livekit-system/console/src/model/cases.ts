@@ -27,6 +27,16 @@ export interface Case {
   username: string | null;
 }
 
+/** What the speech process found: rules that words met, or the score of a frame. Never what was said. */
+export interface Flag {
+  id: string;
+  kind: "words" | "threat" | "picture";
+  patterns: string[];
+  score: number | null;
+  engine: string;
+  from_at: Time;
+}
+
 /** What `case_file` answers. */
 export interface CaseFile {
   case: Case;
@@ -37,6 +47,7 @@ export interface CaseFile {
   incidents: Incident[];
   actions: (Decided & { status: ActionStatus; dry_run: boolean })[];
   clips: Clip[];
+  flags: Flag[];
   appeals: CaseAppeal[];
   /** From the case's opening to the first act that held, ms. */
   enforced_ms: { of_case: number | null } | null;

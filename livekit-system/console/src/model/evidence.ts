@@ -1,4 +1,4 @@
-/** Sound that is kept as evidence, as ops see it. Pure. */
+/** Sound and frames that are kept as evidence, as ops see them. Pure. */
 import type { Time } from "./rows.ts";
 
 /** A line of `evidence_access`. */
@@ -14,7 +14,8 @@ export interface Clip {
   id: string;
   session_id: string;
   user_id: string;
-  why: "incident" | "reports" | "ops";
+  why: "incident" | "reports" | "ops" | "speech" | "picture";
+  kind: "sound" | "picture";
   from_at: Time;
   to_at: Time;
   sha256: string | null;

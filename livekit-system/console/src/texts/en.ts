@@ -344,6 +344,8 @@ export const en: Words = {
     release: "Let go",
     decision: { violation: "Violation", no_violation: "No violation" },
     reports: "Reports",
+    flags: "Words and frames",
+    flag: { words: "Words met a list:", threat: "A threat was heard:", picture: "A frame was scored:" },
     messages: "Messages",
     notes: "Private notes",
     note: "Note, for operators alone",

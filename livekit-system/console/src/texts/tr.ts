@@ -343,6 +343,8 @@ export const tr: Words = {
     release: "Bırak",
     decision: { violation: "İhlal var", no_violation: "İhlal yok" },
     reports: "Bildirimler",
+    flags: "Sözler ve kareler",
+    flag: { words: "Sözler listeyle eşleşti:", threat: "Tehdit duyuldu:", picture: "Kare puanlandı:" },
     messages: "Mesajlar",
     notes: "Özel notlar",
     note: "Not, yalnızca operasyon için",

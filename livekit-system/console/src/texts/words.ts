@@ -262,6 +262,8 @@ export interface Words extends ToolWords {
     release: string;
     decision: { violation: string; no_violation: string };
     reports: string;
+    flags: string;
+    flag: { words: string; threat: string; picture: string };
     messages: string;
     notes: string;
     note: string;

@@ -14,7 +14,9 @@ export interface ToolWords {
     title: string;
     why: string;
     none: string;
-    cause: { incident: string; reports: string; ops: string };
+    cause: { incident: string; reports: string; ops: string; speech: string; picture: string };
+    frame: string;
+    show: string;
     storing: string;
     until: (time: string) => string;
     deleted: (time: string) => string;
