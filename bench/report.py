@@ -34,6 +34,7 @@ COMMANDS = (
     "hostile",
     "evasion",
     "cases",
+    "spoken",
     "accounts",
     "flood",
     "tokens",

@@ -40,7 +40,7 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 PORT = 8093
 ROUNDS, FULL_ROUNDS = 8, 20
 GATED, GATED_SECONDS = 4, 15.0
-FLAG_MS, CPU_SECONDS = 4000.0, 1.0
+FLAG_MS, CPU_SECONDS, CAUGHT = 4000.0, 1.0, 0.9
 CAUGHT_WITHIN_SECONDS = 12.0
 THREATS = (
     "Listen to me. If you come here again, I will kill you.",
@@ -183,12 +183,10 @@ def engine_is_there() -> bool:
     return PYTHON.exists() and can_speak()
 
 
-async def measure(port_base: int | None, rounds: int) -> bool:
-    """Whether the bars were held."""
+async def measure(port_base: int | None, rounds: int) -> list[Figure]:
     if not engine_is_there():
         say("NO ENGINE: `make speech` makes it; nothing is measured, and no bar of speech is held")
-        results.write("speech", [])
-        return True
+        return []
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-speech", port_base))
         people = await opened.enter_async_context(People(stack.env))
@@ -202,13 +200,14 @@ async def measure(port_base: int | None, rounds: int) -> bool:
         talking = everybody[:2]
         await database.execute(FLAGGED, arena.session.id, [person.id for person, _ in talking])
         ms, said = await utterances(people, talking, rounds)
-        figures = [Figure("speech.utterances.flagged", round(len(ms) / said, 3), "share", said)]
+        share = len(ms) / said
+        figures = [
+            Figure("speech.utterances.flagged", round(share, 3), "share", said, CAUGHT, share >= CAUGHT)
+        ]
         if ms:
             figures += results.spread("speech.utterance_to_flag", ms, {95: FLAG_MS})
         figures += await gated(database, arena, pid, everybody)
-    results.write("speech", figures)
-    sys.stdout.write(results.report(figures))
-    return bool(ms) and all(figure.held is not False for figure in figures)
+    return figures
 
 
 if __name__ == "__main__":

@@ -14992,7 +14992,7 @@ insert into public.app_settings (key, value, description) values
 
 create table public.speech_rules (
   id uuid primary key default gen_random_uuid(),
-  pattern text not null check (char_length(pattern) between 2 and 100),
+  pattern text not null check (char_length(pattern) between 2 and 100 and pattern = btrim(pattern) and pattern !~ '[[:cntrl:]]'),
   kind text not null check (kind in ('words', 'threat')),
   language text check (language in ('tr', 'en')),
   created_at timestamptz not null default clock_timestamp(),
@@ -15135,7 +15135,11 @@ begin
     for place in
       select s.livekit_room as room, f.flagged, (cameras and s.type = 'video_live') as looked_at
         from public.live_sessions s
-       cross join lateral (select case when words then live.flagged_speakers(s) else '[]' end as flagged) f
+       -- Most sessions have neither a case nor an incident: they cost two looks into an index.
+       cross join lateral (
+         select case when words and (exists (select from public.moderation_cases c where c.session_id = s.id and c.resolved_at is null)
+                                     or exists (select from public.moderation_incidents i where i.session_id = s.id))
+                     then live.flagged_speakers(s) else '[]' end as flagged) f
        where s.status = 'live' and (jsonb_array_length(f.flagged) > 0 or (cameras and s.type = 'video_live'))
          and not exists (select from live.speech_rooms l
                           where l.room = s.livekit_room and l.worker <> p_worker and l.until > clock_timestamp())
