@@ -16,6 +16,8 @@ from agent.supabase.client import Supabase
 
 log = logging.getLogger(__name__)
 S3_PATH = "/storage/v1/s3"
+FRESH = 0.1
+"""Of a token's life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class PlaceSettings:
 class RecordingPlace:
     def __init__(self, supabase: Supabase, settings: PlaceSettings) -> None:
         self._supabase, self._settings = supabase, settings
+        self._token, self._fresh_until = "", 0.0
 
     async def place(self, until: float) -> S3Upload:
         """See `RecordingPlaces`. An account's token may end before `until`: what is left goes on as another part."""
@@ -56,7 +59,10 @@ class RecordingPlace:
         )
 
     async def _session(self, until: float) -> str:
+        """Auth limits sign-ins: a token that has most of its life left serves the next recording as well."""
         here = self._settings
+        if time.monotonic() < self._fresh_until:
+            return self._token
         try:
             token, seconds = await self._supabase.sign_in(here.email, here.password, here.secret)
         except PortError as error:
@@ -67,4 +73,5 @@ class RecordingPlace:
             log.info(
                 "the token that a recording is stored with ends before it", extra={"seconds": round(seconds)}
             )
+        self._token, self._fresh_until = token, time.monotonic() + seconds * FRESH
         return token
