@@ -52,10 +52,12 @@ async def test_the_chat_of_a_room_is_held_shown_pinned_slowed_and_deleted(
 
 
 async def test_a_creator_has_the_same_tool_for_their_own_sessions_and_nothing_of_ops(
-    desk: Desk, evening: Evening, stack: Stack
+    desk: Desk, evening: Evening, people: People, stack: Stack
 ) -> None:
     del stack
     host, guest = evening.host, evening.guest
+    other = await people.arrive("Deniz", creator=True)
+    theirs = await other.open_session("audio_room", "public", "Not Onur's")
     await (
         await host.ask("ban", evening.session.id, guest, params={"scope": "creator"}, reason="Spam")
     ).applied()
@@ -82,7 +84,8 @@ async def test_a_creator_has_the_same_tool_for_their_own_sessions_and_nothing_of
     await console.page.get_by_role("button", name="Remove pineapple*").click()
     await expect(console.page.get_by_text("No word.")).to_be_visible()
 
-    for address in ("cases", "appeals", "wall", "switches", f"people/{guest.id}"):
+    elsewhere = ("cases", "appeals", "wall", "switches", f"people/{guest.id}", f"rooms/{theirs.id}")
+    for address in elsewhere:
         await console.go(address)
         await expect(console.page.get_by_role("heading", name="This is not yours to see")).to_be_visible()
     for table in ("moderation_cases", "case_notes", "evidence_clips", "evidence_access", "agent_rooms"):
@@ -94,6 +97,7 @@ async def test_a_creator_has_the_same_tool_for_their_own_sessions_and_nothing_of
     ):
         with pytest.raises(RequestRefused):
             await host.api.rpc(name, **arguments)
+    await other.end_session(theirs.id)
 
 
 async def test_the_wall_shows_the_levels_of_who_is_heard(desk: Desk, evening: Evening, stack: Stack) -> None:

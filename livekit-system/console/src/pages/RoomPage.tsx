@@ -5,7 +5,7 @@ import { EventList, IncidentList } from "../components/Feeds.tsx";
 import { HandQueue } from "../components/HandQueue.tsx";
 import { ListenPanel } from "../components/ListenIn.tsx";
 import { RoomHead } from "../components/RoomHead.tsx";
-import { Empty, Freshness, Reading } from "../components/States.tsx";
+import { Empty, Forbidden, Freshness, Reading } from "../components/States.tsx";
 import { nameFor } from "../data/names.ts";
 import type { Account } from "../data/useAccount.ts";
 import { useAway } from "../data/useAway.ts";
@@ -90,6 +90,7 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
     <Reading of={room.head}>
       {(head) => {
         if (head.session === null) return <Gone />;
+        if (!isTheirs(account, head.session)) return <Forbidden why={t.state.forbiddenWhy} />;
         return (
           <>
             <RoomHead
@@ -172,6 +173,11 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
       }}
     </Reading>
   );
+}
+
+/** Whose page it is: ops', its staff's while it is live, and its creator's for ever. A public listing alone is nobody's. */
+function isTheirs(account: Account & { kind: "ops" | "staff" }, session: Session): boolean {
+  return account.kind === "ops" || account.sessions.includes(session.id) || session.creator_id === account.id;
 }
 
 /** What was asked here moves: then what it may have changed is read at once. */
