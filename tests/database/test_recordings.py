@@ -160,6 +160,10 @@ async def test_what_cannot_be_recorded_is_refused_with_its_code(world: World) ->
         await world.value("update app_settings set value = $2::text::jsonb where key = $1", key, value)
         try:
             assert await refused() == code
+            if code == "recording_minutes_used":
+                told = await world.as_user(ops, "select public.recording_usage()")
+                assert (told["level"], told["limit"]) == ("exceeded", 1)
+                assert told["used"] >= 3
         finally:
             await world.value("update app_settings set value = $2 where key = $1", key, was)
             await world.value("delete from live_recording_parts where recording_id = $1", used["id"])

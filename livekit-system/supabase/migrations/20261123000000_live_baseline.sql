@@ -11008,6 +11008,17 @@ end;
 $$;
 comment on function live.recording_usage() is 'Recorded minutes of this month (UTC) against recording.monthly_minutes: {used, limit, ratio, level: ok, warning or exceeded}; without a limit level is ok.';
 
+create function public.recording_usage() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform live.require_ops_or_service();
+  return live.recording_usage();
+end;
+$$;
+comment on function public.recording_usage() is
+  'For ops and server code: minutes recorded this month (UTC) against recording.monthly_minutes: {used, limit, ratio, level: ok, warning or exceeded}.';
+grant execute on function public.recording_usage() to authenticated, service_role;
+
 -- ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.recording_answer(p_recording public.live_recordings) returns jsonb
 language plpgsql stable set search_path = '' as $$
@@ -16511,6 +16522,7 @@ revoke all on routine
   public.set_recording_allowed(creator_id uuid, allowed boolean, reason text),
   live.recorded_minutes(p_from timestamptz, p_to timestamptz),
   live.recording_usage(),
+  public.recording_usage(),
   live.recording_answer(p_recording public.live_recordings),
   live.recording_rank(p_session public.live_sessions, p_user uuid),
   live.session_to_record(p_user uuid, p_session uuid),
@@ -16859,6 +16871,7 @@ grant execute on function public.record_webhook(text, text, text, jsonb) to serv
 grant execute on function public.platform_sweep() to service_role;
 grant select on public.live_recording_stops to authenticated, service_role;
 grant execute on function public.set_recording_allowed(uuid, boolean, text) to authenticated;
+grant execute on function public.recording_usage() to authenticated, service_role;
 grant execute on function public.recording_start(uuid, uuid, text) to service_role;
 grant execute on function public.recording_stop(uuid, uuid) to service_role;
 grant select on public.watch_time to authenticated, service_role;

@@ -66,6 +66,17 @@ end;
 $$;
 comment on function live.recording_usage() is 'Recorded minutes of this month (UTC) against recording.monthly_minutes: {used, limit, ratio, level: ok, warning or exceeded}; without a limit level is ok.';
 
+create function public.recording_usage() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform live.require_ops_or_service();
+  return live.recording_usage();
+end;
+$$;
+comment on function public.recording_usage() is
+  'For ops and server code: minutes recorded this month (UTC) against recording.monthly_minutes: {used, limit, ratio, level: ok, warning or exceeded}.';
+grant execute on function public.recording_usage() to authenticated, service_role;
+
 -- ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.recording_answer(p_recording public.live_recordings) returns jsonb
 language plpgsql stable set search_path = '' as $$

@@ -1517,6 +1517,7 @@ export type Database = {
       };
       raise_hand: { Args: { session_id: string }; Returns: Json };
       recording_notice: { Args: Record<never, never>; Returns: Json };
+      recording_usage: { Args: Record<never, never>; Returns: Json };
       refund_gift: { Args: { gift_id: string; reason: string }; Returns: Json };
       refund_session: { Args: { session_id: string; reason: string }; Returns: Json };
       refund_ticket: { Args: { ticket_id: string; reason?: string | null }; Returns: Json };

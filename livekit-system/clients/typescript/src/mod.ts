@@ -105,4 +105,23 @@ export type {
   SessionType,
   Upcoming,
 } from "./feeds.ts";
+export {
+  answerRecording,
+  openReplay,
+  recordingNotice,
+  replayChat,
+  replays,
+  startRecording,
+  stopRecording,
+  withdrawRecordingConsent,
+} from "./recordings.ts";
+export type {
+  Chapter,
+  Playback,
+  Recording,
+  RecordingMode,
+  RecordingNotice,
+  Replay,
+  ReplayLine,
+} from "./recordings.ts";
 export type { Database, Json } from "./database_types.ts";

@@ -45,6 +45,41 @@ const CASES: Record<string, [(supabase: Client) => Promise<unknown>, Request]> =
     (supabase) => live.buyTicket(supabase, "s1", 50, "key-0002"),
     rpc("buy_ticket", { session_id: "s1", idempotency_key: "key-0002", p_expected_coins: 50 }),
   ],
+  "an answer to being recorded names the notice that was read": [
+    (supabase) => live.answerRecording(supabase, "s1", { version: "v1", text_en: "", text_tr: "" }, false),
+    rpc("consent_to_recording", { session_id: "s1", notice_version: "v1", agrees: false }),
+  ],
+  "which can be taken back": [
+    (supabase) => live.withdrawRecordingConsent(supabase, "s1"),
+    rpc("withdraw_recording_consent", { session_id: "s1" }),
+  ],
+  "a recording is started, in the mode that fits the session": [
+    (supabase) => live.startRecording(supabase, "s1"),
+    edge("recording-start", { session_id: "s1" }),
+  ],
+  "and stopped": [
+    (supabase) => live.stopRecording(supabase, "r1"),
+    edge("recording-stop", { recording_id: "r1" }),
+  ],
+  "watching asks for a playlist": [
+    (supabase) => live.openReplay(supabase, "r1"),
+    edge("recording-playback", { recording_id: "r1" }),
+  ],
+  "its chat from a second on": [
+    (supabase) => live.replayChat(supabase, "r1", 60),
+    rpc("vod_chat", { recording_id: "r1", from_seconds: 60 }),
+  ],
+  "recordings of one creator, newest first": [
+    (supabase) => live.replays(supabase, { creatorId: "c1" }),
+    {
+      method: "GET",
+      path:
+        "/rest/v1/live_replays?select=id,session_id,title,access_type,price_coins,creator_id,creator_name," +
+        "creator_avatar,duration_seconds,chapters,published_at,reason&creator_id=eq.c1" +
+        "&order=published_at.desc,id.desc&limit=20",
+      body: null,
+    },
+  ],
   "a hand": [(supabase) => live.raiseHand(supabase, "s1"), rpc("raise_hand", { session_id: "s1" })],
   "another's hand": [
     (supabase) => live.lowerHand(supabase, "s1", "ann"),
