@@ -84,7 +84,7 @@ chaos: install ## break everything on purpose: recovery times against their bars
 	@$(BIN)/python -m tests.chaos
 
 .PHONY: conformance
-conformance: install ## parts that `make test` has not: Postgres 15, Supabase's lint and CLI, the image, the speech engine; says what was skipped
+conformance: install ## parts that `make test` has not: Postgres 15, Supabase's CLI, LiveKit nodes, compose, the image, the speech engine
 	@$(BIN)/python -m tests.conformance
 
 .PHONY: app-test

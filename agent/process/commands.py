@@ -61,7 +61,8 @@ async def doctor(settings: Settings) -> CommandAnswer:
         )
         # Without the database nothing can be said of what it would tell.
         whole = all(well for well, _ in database)
-        beside = await check_surroundings(supabase, rooms) if whole else []
+        realtime = settings.live_realtime
+        beside = await check_surroundings(supabase, rooms, realtime=realtime) if whole else []
     findings = [(True, "environment: complete"), *livekit, *database, *lane, *functions, *beside]
     return _answer(findings, "All is well: a worker can start.", "{} things to mend before a worker starts.")
 

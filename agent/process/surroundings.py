@@ -28,6 +28,7 @@ UNKNOWN_CALLER = 401
 SECONDS = 5.0
 WEBHOOK_SECONDS = 30.0
 """LiveKit repeats a webhook for so long; of a room that is older and never told about, none came."""
+POLLS: Finding = (True, "Realtime: switched off by LIVE_REALTIME, so the worker polls")
 OPTIONS: RealtimeChannelOptions = {
     "config": {
         "broadcast": {"ack": False, "self": True},
@@ -61,13 +62,22 @@ async def _refusal_of(url: str, name: str, http: aiohttp.ClientSession) -> str |
     return f"answers HTTP {status}, not as ours does: `supabase functions deploy {name}`"
 
 
-async def check_surroundings(supabase: Supabase, rooms: Sequence[Room]) -> Sequence[Finding]:
-    """Ops, webhooks and Realtime. `rooms`: those that LiveKit has open now."""
+async def check_surroundings(
+    supabase: Supabase, rooms: Sequence[Room], *, realtime: bool
+) -> Sequence[Finding]:
+    """Ops, webhooks and Realtime.
+
+    `rooms`: those that LiveKit has open now. `realtime`: whether the worker listens to it.
+    """
     token = str(uuid.uuid4())
     old = [room.name for room in rooms if time.time() - room.creation_time > WEBHOOK_SECONDS]
+    asked = {"p_token": token, "p_rooms": old}
     try:
+        if not realtime:
+            told = await supabase.rpc("agent_surroundings", asked)
+            return [_ops(told["ops"]), _webhooks(told), POLLS]
         async with asyncio.timeout(3 * SECONDS), _Echo(supabase, token) as echo:
-            told = await supabase.rpc("agent_surroundings", {"p_token": token, "p_rooms": old})
+            told = await supabase.rpc("agent_surroundings", asked)
             await supabase.broadcast([_outgoing(token)])
             heard = await echo.heard()
     except PortError as error:

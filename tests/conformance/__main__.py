@@ -10,6 +10,7 @@ from pathlib import Path
 
 from local.results import Figure, say, write
 from tests.conformance import postgres_15, two_nodes
+from tests.conformance.compose import compose
 from tests.conformance.image import image
 from tests.conformance.manifests import manifests
 from tests.conformance.oldest_livekit import oldest_livekit
@@ -32,6 +33,7 @@ STEPS = (
     Step("two_nodes_faults", two_nodes.faults),
     Step("manifests", manifests),
     Step("speech_engine", speech_engine),
+    Step("compose", compose),
     Step("image", image),
 )
 

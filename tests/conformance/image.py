@@ -16,6 +16,8 @@ from local.stack import Stack
 from tests.conformance.steps import Failed, command, packages
 
 BASE = re.compile(r"^ARG BASE=(\S+)$", re.MULTILINE)
+HEALTH = re.compile(r'--health-cmd \\\n  "python -c \\"(.+?)\\""')
+AGENT = ("-m", "agent")
 NAME = "localhost/base"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 OWN_CERTIFICATES = CERTIFICATES.exists()
@@ -74,7 +76,13 @@ class Image:
         base = ("--build-arg", f"BASE={NAME}")
         await self.buildah("bud", "--pull-never", "--format", "docker", *base, "-t", "worker", REPOSITORY)
         container = (await self.buildah("from", "--pull-never", "worker")).splitlines()[-1]
+        await self.hold_health_check()
         return Path((await self.buildah("mount", container)).splitlines()[-1])
+
+    async def hold_health_check(self) -> None:
+        """Docker's format has it. OCI's has no place for one, so there it is said at the start: see `healthy`."""
+        if '"Healthcheck"' not in await self.buildah("inspect", "--type", "image", "worker"):
+            raise Failed("the image in Docker's format has no health check")
 
     async def remove(self) -> None:
         """Its mounts, or the folder could not be removed."""
@@ -89,12 +97,12 @@ class Image:
 
 
 def inside(root: Path, env: Mapping[str, str], *arguments: str) -> Sequence[str]:
-    """A command of the worker in the image, with this environment and no other."""
+    """The worker's Python in the image, with this environment and no other."""
     variables = [f"{name}={value}" for name, value in env.items()]
     worker = ["/usr/bin/env", "-i", "--chdir=/app", *variables, "PYTHONDONTWRITEBYTECODE=1", "HOME=/tmp"]
     enter = ENTER.format(user=USER)
     shell = ["unshare", "--mount", "sh", "-c", enter, "enter", str(root)]
-    return [*shell, *worker, "/app/.venv/bin/python", "-m", "agent", *arguments]
+    return [*shell, *worker, "/app/.venv/bin/python", *arguments]
 
 
 async def image(folder: Path) -> str:
@@ -108,14 +116,25 @@ async def image(folder: Path) -> str:
         await made.remove()
 
 
+async def healthy(root: Path, env: Mapping[str, str]) -> bool:
+    """What DEPLOYMENT gives to those who run an image in OCI's format says: in the image, with its own environment."""
+    (said,) = HEALTH.findall((REPOSITORY / "livekit-system" / "DEPLOYMENT.md").read_text())
+    check = await asyncio.create_subprocess_exec(*inside(root, env, "-c", said), cwd="/", stderr=DEVNULL)
+    return await check.wait() == 0
+
+
 async def run(root: Path, folder: Path) -> str:
     async with Stack(folder / "stack") as stack:
-        said = await command(inside(root, stack.env, "doctor"), seconds=DOCTOR_SECONDS, cwd=Path("/"))
+        said = await command(inside(root, stack.env, *AGENT, "doctor"), seconds=DOCTOR_SECONDS, cwd=Path("/"))
         port = stack.ports.worker(0)
         env = {**stack.env, "LIVE_HEALTH_PORT": str(port)}
-        worker = await asyncio.create_subprocess_exec(*inside(root, env, "start"), cwd="/", stderr=DEVNULL)
+        worker = await asyncio.create_subprocess_exec(
+            *inside(root, env, *AGENT, "start"), cwd="/", stderr=DEVNULL
+        )
         try:
             await until("the worker is ready", lambda: http_ok(port, "/readyz"), READY_SECONDS)
+            if not await healthy(root, env):
+                raise Failed("a worker that is ready is not healthy")
             os.kill(worker.pid, signal.SIGTERM)
             async with asyncio.timeout(DRAIN_SECONDS):
                 code = await worker.wait()
@@ -125,4 +144,6 @@ async def run(root: Path, folder: Path) -> str:
                 await worker.wait()
     if code:
         raise Failed(f"the worker ended with {code} after SIGTERM")
-    return f"{said.count('ok ')} findings of the doctor are ok; ready, and drained by SIGTERM"
+    if await healthy(root, env):
+        raise Failed("a worker that has ended is still healthy")
+    return f"{said.count('ok ')} findings of the doctor are ok; ready, healthy in either format, drained by SIGTERM"

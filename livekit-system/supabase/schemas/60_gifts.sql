@@ -173,6 +173,8 @@ begin
   if not exists (select from public.profiles p where p.id = p_user) then
     perform live.refuse(404, 'unknown_user', 'There is no such user to credit.');
   end if;
+  -- By receipt first: two people who present one at the same time have different wallets.
+  perform pg_advisory_xact_lock(hashtextextended('receipt ' || p_reference, 0));
   perform live.lock_wallet(p_user);
   select * into entry from public.coin_ledger l where l.kind = 'top_up' and l.reference = p_reference;
   if not found then
