@@ -80,7 +80,7 @@ def minute(row: Minute) -> dict[str, Any]:
         "user_id": row.effect.identity,
         "minute": text_of(row.effect.begins),
         **{name: figures.pop(name) for name in COLUMNS},
-        "measured": {**figures, **several},
+        "measured": {**figures, **several, "histogram": row.effect.figures.histogram},
     }
 
 

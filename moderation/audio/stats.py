@@ -2,7 +2,10 @@
 those rows."""
 
 import copy
-from dataclasses import dataclass
+import math
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from moderation.audio.decibels import SILENCE, weighted_mean_square
@@ -13,6 +16,10 @@ Who = TypeVar("Who", bound=str)
 Key = TypeVar("Key")
 
 _MOMENTARY_SECONDS: Final = 0.4
+LOWEST_LUFS: Final = -40
+"""The lowest limit that a policy may set: below it the histogram has nothing to say."""
+_BINS: Final = -LOWEST_LUFS + 6
+"""Up to 6 LUFS; what is louder is in the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,9 @@ class AudioMinute:
     clipped_ratio: float
     noise_floor_dbfs: float
     """As last measured."""
+    histogram: Mapping[int, float] = field(default_factory=dict)
+    """Seconds by the lowest short-term loudness of each block, which the rule of loudness goes by: -12 for -12 LUFS
+    up to -11. Empty bins are left out."""
 
 
 class MinuteStats:
@@ -41,6 +51,7 @@ class MinuteStats:
         self._heard = self._talk = self._clipped = self._contiguous = 0.0
         self._short_term = self._peak = self._floor = SILENCE
         self._gated = IntegratedLoudness()
+        self._bins = array("f", bytes(4 * _BINS))
 
     def add(self, m: Measurement) -> None:
         """Take one measurement of this sound in. A gap before it begins a new stretch."""
@@ -50,6 +61,8 @@ class MinuteStats:
         self._short_term = max(self._short_term, m.loudest_short_term_lufs)
         self._peak = max(self._peak, m.peak_dbfs)
         self._floor = m.noise_floor_dbfs
+        if m.short_term_low_lufs >= LOWEST_LUFS:
+            self._bins[min(math.floor(m.short_term_low_lufs) - LOWEST_LUFS, _BINS - 1)] += m.seconds
         self._contiguous = m.seconds if m.gap_seconds else self._contiguous + m.seconds
         if self._contiguous >= _MOMENTARY_SECONDS - 1e-6:
             self._gated.add_momentary(weighted_mean_square(m.momentary_lufs))
@@ -71,6 +84,7 @@ class MinuteStats:
             peak_dbfs=self._peak,
             clipped_ratio=self._clipped / heard if heard else 0.0,
             noise_floor_dbfs=self._floor,
+            histogram={n + LOWEST_LUFS: round(s, 1) for n, s in enumerate(self._bins) if s > 0.0},
         )
         return row if heard else None
 

@@ -12,7 +12,8 @@ SCREENSHOTS = STATE / "screenshots"
 VIOLATIONS = """rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(
   result => result.violations.map(
     one => [one.id, ...one.nodes.map(node => node.html + ' ' + node.failureSummary)]))"""
-TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TOO_WIDE = """Math.max(...[document.documentElement, ...document.querySelectorAll("dialog[open]")].map(
+  one => one.scrollWidth - one.clientWidth))"""
 
 
 async def faults(page: Page, look: str, name: str) -> list[object]:
@@ -27,4 +28,4 @@ async def faults(page: Page, look: str, name: str) -> list[object]:
         await page.evaluate(AXE.read_text())
     found: list[object] = await page.evaluate(VIOLATIONS, RULES)
     wide = await page.evaluate(TOO_WIDE)
-    return found + ([f"{wide} px wider than the screen"] if wide > 0 else [])
+    return found + ([f"{wide} px wider than the screen or its form"] if wide > 0 else [])

@@ -107,6 +107,11 @@ async def test_every_page_is_accessible_and_fits(desk: Desk, stack: Stack, scene
         ("appeals", "appeals", "[data-appeal]"),
         ("words", "words", "[data-word]"),
         ("people", "people", "main input"),
+        ("calls", "calls", "[data-feed=calls]"),
+        ("shift", "shift", "[data-feed=team] td"),
+        ("audit", "audit", ".lc-table td"),
+        ("policy", "policy", "[data-section=ladder]"),
+        ("keys", "keys", "kbd"),
         ("switches", "switches", ".lc-switch"),
         ("reports", "reports", ".lc-chart"),
         ("person", f"people/{scene.speaker.id}", "[data-ban]"),
@@ -136,6 +141,8 @@ async def test_what_cannot_be_shown_says_so_just_as_well(desk: Desk, stack: Stac
 
 
 async def acting(console: ConsolePage, look: str) -> None:
-    await console.page.locator(".lc-person").last.get_by_role("button").click()
+    person = console.page.locator(".lc-person").last
+    await person.get_by_role("checkbox").check()
+    await person.get_by_role("button").click()
     await console.page.get_by_role("dialog").get_by_role("radio").last.check()
     assert await faults(console.page, look, "acting") == []

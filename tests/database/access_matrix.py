@@ -146,6 +146,8 @@ MATRIX: dict[str, Access] = {
     "reason_codes": Access("code = 'spam'", EVERYONE),
     "user_reports": Access("user_id = '{speaker}'", OPS | who("viewer")),
     "case_notes": Access("body = 'heard it {session}'", OPS),
+    "person_notes": Access("body = 'noted {session}'", OPS),
+    "shift_notes": Access("body = 'left {session}'", OPS),
     "moderation_appeals": Access("user_id = '{speaker}'", OPS | who("speaker")),
     "moderation_cases": Access("session_id = '{session}' and user_id = '{speaker}'", OPS, "iu"),
     # ── coins ──

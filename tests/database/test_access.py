@@ -81,6 +81,8 @@ SPECIMENS = """
     insert into chat_rules (scope, creator_id, pattern, effect) values ('creator', '{host}', 'spam-{session}', 'hold');
     insert into case_notes (case_id, author_id, body)
       select id, '{ops}', 'heard it {session}' from moderation_cases where session_id = '{session}';
+    insert into person_notes (user_id, author_id, body) values ('{speaker}', '{ops}', 'noted {session}');
+    insert into shift_notes (author_id, body) values ('{ops}', 'left {session}');
     insert into moderation_appeals (action_id, user_id, text)
       select id, '{speaker}', 'why' from moderation_actions where session_id = '{session}';
     insert into moderation_incidents (session_id, user_id, rule, severity, started_at)

@@ -7,7 +7,7 @@ import pytest
 
 from moderation.audio.board import Board, Level, changes, level_of
 from moderation.audio.measurement import Gap
-from moderation.audio.stats import MinuteStats
+from moderation.audio.stats import LOWEST_LUFS, MinuteStats
 from tests.fakes.measured import QUIET, TALK
 
 SPEECH = TALK._replace(
@@ -85,3 +85,13 @@ def test_windows_that_reach_into_a_gap_are_no_part_of_the_loudness() -> None:
     row = stats.close()
     assert row is not None
     assert row.loudness_lufs == pytest.approx(-17.0, abs=0.05)
+
+
+def test_a_minute_keeps_how_long_it_was_how_loud_by_the_decibel() -> None:
+    minute = MinuteStats()
+    for loudness, blocks in ((-12.0, 5), (-11.01, 5), (-9.5, 10), (float(LOWEST_LUFS) - 0.1, 7), (40.0, 1)):
+        for _ in range(blocks):
+            minute.add(SPEECH._replace(short_term_low_lufs=loudness, seconds=0.2))
+    row = minute.so_far()
+    assert row is not None
+    assert row.histogram == {-12: 2.0, -10: 2.0, 5: 0.2}

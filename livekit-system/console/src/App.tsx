@@ -2,24 +2,32 @@
 import { useEffect, useMemo, useState } from "react";
 import { type Offered, Shell, type Theme } from "./components/Shell.tsx";
 import { SignIn } from "./components/SignIn.tsx";
-import { FailureNote, Forbidden } from "./components/States.tsx";
+import { explain, FailureNote, Forbidden } from "./components/States.tsx";
 import { BellContext, useBell } from "./data/bell.ts";
 import { useSupabase } from "./data/client.ts";
 import { Intents } from "./data/intents.ts";
+import { failureOf } from "./data/failure.ts";
+import { forgetTyped, typedBelongsTo } from "./data/typed.ts";
 import { IntentsContext } from "./data/useIntents.ts";
 import { type Account, useAccount } from "./data/useAccount.ts";
 import type { Lang } from "./model/feed.ts";
 import { Ringing } from "./components/Ringing.tsx";
 import { Acting } from "./pages/Acting.tsx";
 import { AppealsPage } from "./pages/AppealsPage.tsx";
-import { CasesPage } from "./pages/CasesPage.tsx";
 import { MinePage } from "./pages/MinePage.tsx";
+import { AuditPage } from "./pages/AuditPage.tsx";
+import { CallsPage } from "./pages/CallsPage.tsx";
+import { CasesPage } from "./pages/CasesPage.tsx";
+import { KeysPage } from "./pages/KeysPage.tsx";
 import { PeoplePage } from "./pages/PeoplePage.tsx";
 import { PersonPage } from "./pages/PersonPage.tsx";
 import { RecordingsPage } from "./pages/RecordingsPage.tsx";
+import { PolicyPage } from "./pages/PolicyPage.tsx";
 import { ReportsPage } from "./pages/ReportsPage.tsx";
 import { RoomPage } from "./pages/RoomPage.tsx";
 import { RoomsPage } from "./pages/RoomsPage.tsx";
+import { ShiftPage } from "./pages/ShiftPage.tsx";
+import { Shortcuts } from "./pages/Shortcuts.tsx";
 import { SwitchesPage } from "./pages/SwitchesPage.tsx";
 import { WallPage } from "./pages/WallPage.tsx";
 import { WordsPage } from "./pages/WordsPage.tsx";
@@ -63,7 +71,11 @@ function Pages(props: PagesProps) {
   const intents = useMemo(() => new Intents(client, sessionStorage), [client]);
   const who = "id" in account ? account.id : account.kind === "signed_out" ? null : undefined;
   // While it is not known who is there, what is under way goes on.
-  useEffect(() => who === undefined ? undefined : intents.belongTo(who), [intents, who]);
+  useEffect(() => {
+    if (who === undefined) return;
+    intents.belongTo(who);
+    if (who !== null) typedBelongsTo(who);
+  }, [intents, who]);
   useTitle(account.kind === "ops" || account.kind === "staff" ? route : null);
   const offers = offersTo(account);
   return (
@@ -76,6 +88,7 @@ function Pages(props: PagesProps) {
         email={"email" in account ? account.email : null}
         onSignOut={() => {
           intents.forget();
+          forgetTyped();
           void client.auth.signOut({ scope: "local" });
         }}
       >
@@ -94,8 +107,11 @@ const TO_OPS = [
   "cases",
   "appeals",
   "people",
+  "calls",
   "recordings",
   "words",
+  "shift",
+  "audit",
   "switches",
   "reports",
 ] as const;
@@ -123,10 +139,15 @@ function useTitle(route: Route | null) {
     mine: t.mine.title,
     people: t.person.title,
     person: t.person.title,
+    calls: t.acts.calls.title,
+    shift: t.office.shift.title,
+    audit: t.office.audit.title,
+    policy: t.policy.title,
+    keys: t.acts.keys.title,
     switches: t.switches.title,
     reports: t.reports.title,
   }[route.page];
-  const id = route !== null && "id" in route ? ` ${route.id.slice(0, 8)}` : "";
+  const id = route !== null && "id" in route && route.id !== null ? ` ${route.id.slice(0, 8)}` : "";
   useEffect(() => {
     document.title = `${page}${id} · ${t.name}`;
   }, [page, id, t.name]);
@@ -152,7 +173,9 @@ function Page({ account, route }: { account: Account; route: Route }) {
   async function signIn(email: string, password: string): Promise<string | null> {
     const { error } = await client.auth.signInWithPassword({ email, password });
     if (error === null) return null;
-    return error.status === 400 ? t.sign.wrong : `${t.state.failed} ${error.message}`;
+    return error.status === 400
+      ? t.sign.wrong
+      : explain(failureOf({ message: error.message, code: error.code ?? "" }, error.status ?? 0), t);
   }
 
   switch (account.kind) {
@@ -169,6 +192,7 @@ function Page({ account, route }: { account: Account; route: Route }) {
       return (
         <>
           <Acting />
+          <Shortcuts all={account.kind === "ops"} />
           <Inside account={account} route={route} />
         </>
       );
@@ -177,6 +201,7 @@ function Page({ account, route }: { account: Account; route: Route }) {
 
 function Inside({ account, route }: { account: Account & { kind: "ops" | "staff" }; route: Route }) {
   const { t } = useWords();
+  if (route.page === "keys") return <KeysPage />;
   if (route.page === "rooms") return <RoomsPage account={account} />;
   if (route.page === "room") {
     // A creator's own session is theirs after its end too: row security decides what of it.
@@ -209,6 +234,14 @@ function Inside({ account, route }: { account: Account & { kind: "ops" | "staff"
       return <PeoplePage />;
     case "person":
       return <PersonPage key={route.id} id={route.id} />;
+    case "calls":
+      return <CallsPage />;
+    case "shift":
+      return <ShiftPage />;
+    case "audit":
+      return <AuditPage email={account.email} />;
+    case "policy":
+      return <PolicyPage key={route.id} id={route.id} />;
     case "switches":
       return <SwitchesPage />;
     case "reports":

@@ -5,6 +5,7 @@ import { Ringing } from "./components/Ringing.tsx";
 import { BellContext, useBell } from "./data/bell.ts";
 import { SupabaseContext } from "./data/client.ts";
 import { Intents } from "./data/intents.ts";
+import { typedBelongsTo } from "./data/typed.ts";
 import { type Account, useAccount } from "./data/useAccount.ts";
 import { IntentsContext } from "./data/useIntents.ts";
 import type { Lang } from "./model/feed.ts";
@@ -49,7 +50,11 @@ function Inside({ client, children, fallback }: LiveConsoleProps) {
   const intents = useMemo(() => new Intents(client, sessionStorage), [client]);
   const who = "id" in account ? account.id : account.kind === "signed_out" ? null : undefined;
   // While it is not known who is there, what is under way goes on.
-  useEffect(() => who === undefined ? undefined : intents.belongTo(who), [intents, who]);
+  useEffect(() => {
+    if (who === undefined) return;
+    intents.belongTo(who);
+    if (who !== null) typedBelongsTo(who);
+  }, [intents, who]);
   if (account.kind !== "ops" && account.kind !== "staff") return fallback ?? null;
   return (
     <IntentsContext value={intents}>

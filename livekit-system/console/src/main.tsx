@@ -2,14 +2,17 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import { readConfig } from "./config.ts";
-import { connect, SupabaseContext } from "./data/client.ts";
+import { connect, ProjectContext, SupabaseContext } from "./data/client.ts";
 
 const root = createRoot(document.getElementById("console")!);
 try {
-  const client = connect(await readConfig());
+  const config = await readConfig();
+  const client = connect(config);
   root.render(
     <SupabaseContext value={client}>
-      <App />
+      <ProjectContext value={config.supabaseUrl}>
+        <App />
+      </ProjectContext>
     </SupabaseContext>,
   );
 } catch (error) {

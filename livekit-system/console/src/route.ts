@@ -5,6 +5,11 @@ export type Route =
   | { page: "rooms" }
   | { page: "room"; id: string }
   | { page: "people" }
+  | { page: "calls" }
+  | { page: "shift" }
+  | { page: "audit" }
+  | { page: "policy"; id: string | null }
+  | { page: "keys" }
   | { page: "person"; id: string }
   | { page: "cases" }
   | { page: "case"; id: string }
@@ -25,6 +30,10 @@ const PLAIN = [
   "words",
   "recordings",
   "mine",
+  "calls",
+  "shift",
+  "audit",
+  "keys",
   "switches",
   "reports",
 ] as const;
@@ -36,6 +45,7 @@ export function routeOf(hash: string): Route {
   if (page === "rooms" && ID.test(id)) return { page: "room", id };
   if (page === "people" && ID.test(id)) return { page: "person", id };
   if (page === "cases" && ID.test(id)) return { page: "case", id };
+  if (page === "policy") return { page, id: ID.test(id) ? id : null };
   const plain = PLAIN.find((one) => one === page);
   return { page: plain ?? "rooms" };
 }
@@ -52,6 +62,12 @@ export const links = {
   words: "#/words",
   recordings: "#/recordings",
   mine: "#/mine",
+  calls: "#/calls",
+  shift: "#/shift",
+  audit: "#/audit",
+  keys: "#/keys",
+  policy: "#/policy",
+  policyOf: (id: string) => `#/policy/${id}`,
   switches: "#/switches",
   reports: "#/reports",
 };

@@ -60,7 +60,8 @@ Deno.test("the row has the params of its action and no others", () => {
     text: "hi",
     reason: " Noise ",
   };
-  const row = (action: Parameters<typeof draftOf>[0]) => rowOf({ ...filled, action }, "s", "id", true);
+  const row = (action: Parameters<typeof draftOf>[0]) =>
+    rowOf({ ...filled, action }, { sessionId: "s" }, "id", true);
   assert.deepEqual(row("mute").params, { seconds: 60 });
   assert.deepEqual(row("ban").params, { seconds: 60, scope: "session" });
   assert.deepEqual(row("set_role").params, { role: "speaker" });

@@ -2,7 +2,19 @@ import { createClient } from "@supabase/supabase-js";
 import assert from "node:assert/strict";
 import { Intents } from "../src/data/intents.ts";
 import { draftOf } from "../src/model/actions.ts";
-import { type Aim, type Intent, intentOf, isBad, restored, undoLeft, undoOf } from "../src/model/intents.ts";
+import {
+  type Aim,
+  type Intent,
+  intentOf,
+  isBad,
+  isMoving,
+  others,
+  requestOf,
+  restored,
+  undoLeft,
+  undoOf,
+  wantsNote,
+} from "../src/model/intents.ts";
 import { OPS_RANK } from "../src/model/roles.ts";
 import type { ActionName, AuditRow, Standing } from "../src/model/rows.ts";
 
@@ -39,12 +51,15 @@ Deno.test("taking back puts back what stood before, not merely the opposite", ()
   for (const action of ["kick", "announce", "end_session", "unban"] as const) {
     assert.equal(undoOf(done(action, {})), null, action);
   }
+  const lifted = { expires_at: until, reason: "Threats" };
+  const back = undoOf(done("unban", {}, { aim: { ...AIM, lifted } }));
+  assert.ok(back?.action === "ban" && back.reason === "Threats" && Math.abs(back.seconds! - 600) <= 1);
   assert.equal(undoOf(done("ban", { removed: { reason: "earlier" } })), null, "another ban stood already");
 });
 
-Deno.test("nobody is offered to take back what their rank may not, what failed, or a rehearsal", () => {
+Deno.test("what one has done one may take back, whatever one's rank; nothing that failed, and no rehearsal", () => {
   const moderator = { ...AIM, rank: 30 };
-  assert.equal(undoOf(done("camera_off", {}, { aim: moderator })), null);
+  assert.equal(undoOf(done("camera_off", {}, { aim: moderator }))?.action, "camera_on");
   assert.equal(undoOf(done("mute", {}, { aim: moderator }))?.action, "unmute");
   assert.equal(undoOf(done("mute", {}, { aim: { ...AIM, dryRun: true } })), null);
   assert.equal(undoOf(done("mute", {}, { row: { status: "failed" } as AuditRow })), null);
@@ -158,4 +173,27 @@ Deno.test("a refusal leaves the form with what was typed; without the form it is
     const back = await reaches(intents, "draft");
     assert.deepEqual([back.id, back.draft.reason, back.failure?.code], [id, "long words", "not_allowed"]);
   });
+});
+
+Deno.test("an act on several people is one act each, with an id of its own and one press in common", () => {
+  const aim = { ...AIM, also: [{ id: "q", name: "Q" }, { id: "r", name: "R" }] };
+  const first = intentOf("1", "me", aim, { ...draftOf("ban", "p"), reason: "wave" });
+  let n = 1;
+  const more = others(first, () => String(++n), 5);
+  assert.deepEqual(
+    more.map((
+      one,
+    ) => [one.id, requestOf(one).target_user_id, requestOf(one).reason, one.batch, one.aim.also]),
+    [["2", "q", "wave", "1", undefined], ["3", "r", "wave", "1", undefined]],
+  );
+});
+
+Deno.test("a private note waits for its act, is kept once, and is never one of a moderator's or a rehearsal's", () => {
+  const noted = { draft: { ...draftOf("mute", "p"), note: "Third time." } };
+  const act = done("mute", {}, noted);
+  assert.ok(wantsNote(act) && isMoving(act), "also when the act itself is through");
+  assert.ok(!wantsNote({ ...act, phase: "sending" }));
+  assert.ok(!wantsNote({ ...act, noted: true }));
+  assert.ok(!wantsNote({ ...act, aim: { ...AIM, rank: 30 } }));
+  assert.ok(!wantsNote({ ...act, aim: { ...AIM, dryRun: true } }));
 });

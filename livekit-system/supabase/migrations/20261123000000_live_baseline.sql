@@ -3528,6 +3528,31 @@ end;
 $$;
 comment on function live.ops_rank is 'Rank of ops for whom server code speaks: above all, and 0 for someone who is suspended. Null = nobody in particular.';
 
+create function live.undoes_own(p_row public.moderation_actions, p_rank int) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  last public.moderation_actions;
+begin
+  if p_row.requested_by is null or p_rank < live.staff_rank() or p_row.target_user_id is null
+      or coalesce(live.action_scope(p_row.action, p_row.params), 'session') <> 'session' then
+    return false;
+  end if;
+  select a.* into last
+    from public.moderation_actions a
+   where a.target_user_id = p_row.target_user_id and a.session_id = p_row.session_id and a.n < p_row.n and not a.dry_run
+     and a.status not in ('failed', 'expired', 'cancelled')
+     and live.action_aspect(a.action, a.params) = live.action_aspect(p_row.action, p_row.params)
+   order by a.n desc limit 1;
+  return last.requested_by is not distinct from p_row.requested_by
+     and (live.action(last.action)).undone_by = p_row.action and last.action <> p_row.action
+     -- Lifting lifts all bans of the scope: somebody else's may not be among them.
+     and not (p_row.action = 'unban' and exists (
+       select from live.bans_of(p_row) b where b.created_by is distinct from p_row.requested_by));
+end;
+$$;
+comment on function live.undoes_own(public.moderation_actions, int) is
+  'Whether a row takes back what its requester did last to that person in that session, and they still moderate there: what one may do, one may undo.';
+
 -- Before anything is looked up about the target, so that a refusal tells nothing of who was where.
 create function live.require_standing_to_ask(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
@@ -3536,7 +3561,8 @@ begin
     perform live.refuse(403, 'banned', 'You have been removed: you cannot act here.');
   elsif not live.permits(
       p_row.requested_via, p_row.requested_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
-      live.rank_of((select s.type from public.live_sessions s where s.id = p_row.session_id), p_row.params ->> 'role')) then
+      live.rank_of((select s.type from public.live_sessions s where s.id = p_row.session_id), p_row.params ->> 'role'))
+      and not live.undoes_own(p_row, p_row.requested_rank) then
     perform live.refuse(403, 'not_allowed', format('You may not %s here.', replace(p_row.action, '_', ' ')));
   end if;
 end;
@@ -3552,7 +3578,8 @@ declare
                           then live.rank_in(p_row.session_id, p_row.target_user_id) end;
 begin
   if not live.permits(p_row.requested_via, p_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
-                      live.rank_of(context, p_row.params ->> 'role')) then
+                      live.rank_of(context, p_row.params ->> 'role'))
+      and not live.undoes_own(p_row, p_rank) then
     return format('you may not %s here', replace(p_row.action, '_', ' '));
   elsif not live.reaches(p_row.requested_via, p_rank, target_rank)
       and not (p_row.action = 'delete_message' and p_row.target_user_id is not distinct from p_row.requested_by) then
@@ -6514,7 +6541,7 @@ begin
   delete from live.looks l where p_user in (l.user_id, l.target_user_id);
   delete from live.spending t where t.user_id = p_user;
   get diagnostics spending = row_count;
-  return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user) || live.forget_reports(p_user) || live.forget_names(p_user) || live.forget_recordings(p_user);
+  return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user) || live.forget_reports(p_user) || live.forget_names(p_user) || live.forget_recordings(p_user) || live.forget_notes(p_user);
 end;
 $$;
 comment on function live.delete_rights_of(uuid) is 'Deletes what means nothing without the account: rows deleted, by table.';
@@ -14971,6 +14998,65 @@ comment on function public.page_finish(uuid, boolean, text, double precision) is
   'Says what became of a page: {finished}. Not sent: it is due again after 2, 4, 8 … seconds, ten minutes at most, or after p_after seconds. For workers.';
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
 
+-- schemas/93_person_notes.sql
+-- Owns: what operators note about a person, whatever the session: private, and not part of any case.
+
+create table public.person_notes (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  author_id uuid,
+  body text not null check (char_length(body) between 1 and 4000),
+  created_at timestamptz not null default clock_timestamp()
+);
+comment on table public.person_notes is 'What operators tell each other about a person. The person never sees it.';
+comment on column public.person_notes.id is 'The author''s app may choose it: the same id again is the same note.';
+comment on column public.person_notes.user_id is 'About whom.';
+comment on column public.person_notes.author_id is 'Who wrote it.';
+comment on column public.person_notes.body is 'The text.';
+comment on column public.person_notes.created_at is 'When it was written.';
+create index person_notes_of_person on public.person_notes (user_id, created_at desc);
+create index person_notes_by_age on public.person_notes (created_at);
+alter table public.person_notes enable row level security;
+grant select on public.person_notes to authenticated, service_role;
+create policy "ops see notes, but for those about them" on public.person_notes for select to authenticated
+  using ((select live.am_ops()) and user_id <> (select auth.uid()));
+insert into live.personal_data (table_name, whose, others, setting, age, why) values
+  ('public.person_notes', '{}', '{user_id,author_id}', 'retention.actions_days', 't.created_at',
+   'Private words of operators about a person: deleted with the account. Not exported: they would warn who is looked into.');
+
+create function public.add_person_note(user_id uuid, body text, id uuid default gen_random_uuid()) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
+begin
+  if add_person_note.user_id = me then
+    perform live.refuse(403, 'own_case', 'Nobody of ops works on what is about themself.');
+  elsif not live.is_or_was_account(add_person_note.user_id) then
+    perform live.refuse(404, 'unknown_user', 'There is no such person.');
+  elsif add_person_note.body is null or live.text_fault(add_person_note.body, 4000, true) is not null then
+    perform live.refuse(400, 'invalid_text', format('A note %s.', coalesce(live.text_fault(add_person_note.body, 4000, true), 'must say something')));
+  end if;
+  insert into public.person_notes (id, user_id, author_id, body) values (add_person_note.id, add_person_note.user_id, me, add_person_note.body)
+  on conflict on constraint person_notes_pkey do nothing;
+  return jsonb_build_object('note_id', add_person_note.id);
+end;
+$$;
+comment on function public.add_person_note(uuid, text, uuid) is
+  'Ops note something about a person, in private: {note_id}. The same id again is the same note. Refuses own_case, unknown_user, invalid_text.';
+grant execute on function public.add_person_note(uuid, text, uuid) to authenticated;
+
+create function live.forget_notes(p_user uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  gone int;
+begin
+  delete from public.person_notes n where n.user_id = p_user;
+  get diagnostics gone = row_count;
+  return jsonb_build_object('person_notes', gone);
+end;
+$$;
+comment on function live.forget_notes(uuid) is 'Deletes what was noted about a person whose account ends; says how much.';
+
 -- schemas/93_speech.sql
 -- Owns: what the speech process may know and write (`python -m speech`): of whom in which session it may transcribe words and
 -- whose camera it may look at, and what it found. It has a role of its own, live_speech, that may call the five functions
@@ -15755,6 +15841,335 @@ end;
 $$;
 comment on function live.listens_over() is 'Whom of ops the agent has to remove from which room, because their time is over: [{room, identity}].';
 
+-- schemas/94_policy_editor.sql
+-- Owns: what somebody who edits the policy needs: its fields with their bounds, an estimate of what a policy would have done with
+-- what was measured (live_audio_stats.measured.histogram), and the change of one session's policy with a reason on record.
+
+alter table public.app_setting_changes add column session_id uuid references public.live_sessions (id) on delete set null;
+comment on column public.app_setting_changes.session_id is 'Of a session''s own policy: which session. Null for a setting of the platform.';
+create index app_setting_changes_of_session on public.app_setting_changes (session_id) where session_id is not null;
+
+create function public.policy_form() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform live.require_ops();
+  return jsonb_build_object('shape', live.policy_shape(), 'rung', live.rung_shape(), 'presets', live.policy_presets());
+end;
+$$;
+comment on function public.policy_form() is
+  'For ops: the fields of a policy (a number as [default, lowest, highest], anything else as its default), those of a rung, and the presets.';
+
+create function live.seconds_above(p_histogram jsonb, p_limit double precision) returns double precision
+language plpgsql immutable set search_path = '' as $$
+begin
+  return coalesce((
+    select sum(h.value::double precision * least(1, greatest(0, h.key::int + 1 - p_limit)))
+      from jsonb_each_text(p_histogram) h), 0);
+end;
+$$;
+comment on function live.seconds_above(jsonb, double precision) is
+  'Seconds of a minute above a limit in LUFS, by its histogram: {"-12": seconds from -12 up to -11, …}. Within a decibel they count as spread evenly.';
+
+create function live.top_rung(p_ladder jsonb, p_ceiling text, p_role text) returns int
+language plpgsql immutable set search_path = '' as $$
+declare
+  steps constant text[] := '{notice,warning,mute,demote,call_human}';
+  highest constant int := least(array_position(steps, p_ceiling),
+    case p_role when 'host' then 1 when 'co_host' then 2 when 'moderator' then 2 else 5 end);
+begin
+  return (select count(*) from jsonb_array_elements(p_ladder) r where array_position(steps, r ->> 'step') <= highest);
+end;
+$$;
+comment on function live.top_rung(jsonb, text, text) is 'How many rungs of a ladder a rule and a role allow: as escalation in the agent has it.';
+
+create function live.climb(p_policy jsonb, p_role text, p_over double precision, p_minute timestamptz, inout strikes double precision,
+                           inout rung int, inout at timestamptz)
+language plpgsql immutable set search_path = '' as $$
+declare
+  loud constant jsonb := p_policy -> 'too_loud';
+  ladder constant jsonb := p_policy -> 'ladder';
+  top int;
+  rest double precision := p_over - (loud ->> 'grace_seconds')::double precision;
+  one jsonb;
+begin
+  if rest < 0 or p_over <= 0 or not (loud ->> 'enabled')::boolean then
+    return;
+  end if;
+  top := live.top_rung(ladder, loud ->> 'ceiling', p_role);
+  if top = 0 then
+    return;
+  end if;
+  strikes := strikes * power(0.5, extract(epoch from p_minute - at) / (p_policy #>> '{strikes,half_life_seconds}')::double precision);
+  if strikes < (p_policy #>> '{strikes,clean_below}')::double precision then
+    strikes := 0;
+    rung := 0;
+  end if;
+  at := p_minute;
+  while rest >= 0 loop
+    strikes := strikes + (loud ->> 'weight')::double precision;
+    rung := greatest(rung, least(rung + 1, top, (
+      select count(*) from jsonb_array_elements(ladder) r where (r ->> 'strikes')::double precision <= strikes)::int));
+    one := ladder -> greatest(rung - 1, 0);
+    exit when one ->> 'step' = 'mute' or rung = top;
+    rest := rest - greatest((one ->> 'cooldown_seconds')::double precision, 1) - (loud ->> 'grace_seconds')::double precision;
+  end loop;
+end;
+$$;
+comment on function live.climb(jsonb, text, double precision, timestamptz, double precision, int, timestamptz) is
+  'What a minute with so many seconds above the limit adds to a record: one rung at a time, strikes halve with time. A rough likeness of the agent''s '
+  'escalation: all of a minute''s loud seconds count as one stretch.';
+
+create function live.would_have(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  steps constant text[] := '{notice,warning,mute,demote,call_human}';
+  people int[] := '{0,0,0,0,0}';
+  item record;
+  policy jsonb;
+  session_id uuid;
+  user_id uuid;
+  highest int;
+  place int;
+  state record;
+begin
+  for item in
+    select m.*, s.moderation, p.role
+      from (select a.session_id, a.user_id, a.minute, a.measured -> 'histogram' as histogram
+              from public.live_audio_stats a
+             where a.minute >= p_since and a.measured ? 'histogram' and (p_session is null or a.session_id = p_session)
+             order by a.minute desc limit p_rows) m
+      join public.live_sessions s on s.id = m.session_id
+      left join public.live_participants p on p.session_id = m.session_id and p.user_id = m.user_id
+     order by m.session_id, m.user_id, m.minute
+  loop
+    if item.session_id is distinct from session_id then
+      session_id := item.session_id;
+      user_id := null;
+      policy := live.merged_policy(live.default_policy(), live.merged_policy(
+        live.with_preset(p_platform), live.with_preset(coalesce(p_own, item.moderation))));
+    end if;
+    if item.user_id is distinct from user_id then
+      user_id := item.user_id;
+      highest := 0;
+      select 0::double precision as strikes, 0 as rung, item.minute as at into state;
+    end if;
+    select * into state from live.climb(
+      policy, item.role, live.seconds_above(item.histogram, (policy #>> '{too_loud,threshold_lufs}')::double precision),
+      item.minute, state.strikes, state.rung, state.at);
+    while highest < state.rung loop
+      place := array_position(steps, policy -> 'ladder' -> highest ->> 'step');
+      people[place] := people[place] + 1;
+      highest := highest + 1;
+    end loop;
+  end loop;
+  return (select jsonb_object_agg(steps[n], people[n]) from generate_series(1, 5) n);
+end;
+$$;
+comment on function live.would_have(jsonb, uuid, jsonb, timestamptz, int) is
+  'How many people (each once a session) would have reached each step of the ladder for being too loud: {notice, warning, mute, demote, call_human}. '
+  'p_own: instead of the sessions'' own policies.';
+
+create function public.estimate_policy(policy jsonb, session_id uuid default null, days int default 7) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  rows_at_most constant int := 20000;
+  since constant timestamptz := clock_timestamp() - make_interval(days => least(greatest(coalesce(estimate_policy.days, 7), 1), 90));
+  platform constant jsonb := coalesce(live.setting('moderation.policy'), '{}');
+  fault constant text := live.policy_fault(estimate_policy.policy);
+  session constant uuid := estimate_policy.session_id;
+begin
+  perform live.require_ops();
+  if fault is not null then
+    perform live.refuse(400, 'bad_policy', fault);
+  end if;
+  return (
+    select jsonb_build_object('since', live.instant(coalesce(min(m.minute), since)), 'minutes', count(*), 'people', count(distinct (m.session_id, m.user_id)),
+                              'cut', count(*) >= rows_at_most)
+      from (select a.session_id, a.user_id, a.minute from public.live_audio_stats a
+             where a.minute >= since and a.measured ? 'histogram' and (session is null or a.session_id = session)
+             order by a.minute desc limit rows_at_most) m)
+    || jsonb_build_object(
+      'now', live.would_have(platform, session, null, since, rows_at_most),
+      'then', case when session is null then live.would_have(estimate_policy.policy, null, null, since, rows_at_most)
+                   else live.would_have(platform, session, estimate_policy.policy, since, rows_at_most) end);
+end;
+$$;
+comment on function public.estimate_policy(jsonb, uuid, int) is
+  'For ops: what a policy of the platform, or of one session, would have done for being too loud in the last days (7 unless asked, 90 at most) in the measured '
+  'minutes, the newest 20,000 of them, beside what holds now: {since, minutes, people, cut, now, then}; now and then: people by the steps that they would have '
+  'reached. An estimate from seconds by decibel a minute, not a replay.';
+
+create function public.change_session_policy(session_id uuid, policy jsonb, reason text, seen jsonb default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  before jsonb;
+begin
+  perform live.require_ops();
+  if btrim(coalesce(change_session_policy.reason, '')) = '' then
+    perform live.refuse(400, 'reason_needed', 'Say why: it concerns everybody, and is on record.');
+  elsif live.text_fault(change_session_policy.reason, 1000, true) is not null then
+    perform live.refuse(400, 'bad_reason', format('A reason %s.', live.text_fault(change_session_policy.reason, 1000, true)));
+  end if;
+  select s.moderation into before from public.live_sessions s where s.id = change_session_policy.session_id for no key update;
+  if not found then
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
+  elsif change_session_policy.seen is not null and change_session_policy.seen <> before then
+    return jsonb_build_object('changed', false);
+  end if;
+  update public.live_sessions s set moderation = change_session_policy.policy where s.id = change_session_policy.session_id;
+  insert into public.app_setting_changes (key, session_id, before, after, requested_by, requested_via, reason)
+  values ('moderation.policy', change_session_policy.session_id, before, change_session_policy.policy, auth.uid(),
+          case when live.through_assistant() then 'assistant' else 'ops' end, btrim(change_session_policy.reason));
+  return jsonb_build_object('changed', true);
+end;
+$$;
+comment on function public.change_session_policy(uuid, jsonb, text, jsonb) is
+  'Ops change a session''s own policy and say why: {changed}. seen: as it was read; changed = false when somebody was quicker. Refuses bad_policy, unknown_session.';
+
+create function public.own_session_policy(session_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform live.require_ops();
+  return (select s.moderation from public.live_sessions s where s.id = own_session_policy.session_id);
+end;
+$$;
+comment on function public.own_session_policy(uuid) is 'For ops: what a session''s own policy changes about the platform''s; null when there is no such session.';
+
+grant execute on function public.policy_form(), public.estimate_policy(jsonb, uuid, int), public.change_session_policy(uuid, jsonb, text, jsonb),
+  public.own_session_policy(uuid) to authenticated;
+
+-- schemas/94_shifts.sql
+-- Owns: the change of shifts: the hand-over note, what happened since one left (shift_overview), and how quickly and how lastingly
+-- each operator acts (operator_measures).
+
+create table public.shift_notes (
+  id uuid primary key default gen_random_uuid(),
+  author_id uuid,
+  body text not null check (char_length(body) between 1 and 4000),
+  created_at timestamptz not null default clock_timestamp()
+);
+comment on table public.shift_notes is 'Hand-over notes: who writes one leaves the shift with it.';
+comment on column public.shift_notes.id is 'The author''s app may choose it: the same id again is the same note.';
+comment on column public.shift_notes.author_id is 'Who left.';
+comment on column public.shift_notes.body is 'What the next ones must know.';
+comment on column public.shift_notes.created_at is 'When they left.';
+create index shift_notes_by_age on public.shift_notes (created_at);
+create index shift_notes_of_author on public.shift_notes (author_id, created_at desc);
+alter table public.shift_notes enable row level security;
+grant select on public.shift_notes to authenticated, service_role;
+create policy "ops read hand-over notes" on public.shift_notes for select to authenticated using ((select live.am_ops()));
+insert into live.personal_data (table_name, whose, others, setting, age, why) values
+  ('public.shift_notes', '{}', '{author_id}', 'retention.actions_days', 't.created_at',
+   'What operators hand over to each other at the end of a shift. Not exported: it may speak of people who are looked into.');
+
+create function public.hand_over(body text, id uuid default gen_random_uuid()) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
+begin
+  if hand_over.body is null or live.text_fault(hand_over.body, 4000, true) is not null then
+    perform live.refuse(400, 'invalid_text', format('A note %s.', coalesce(live.text_fault(hand_over.body, 4000, true), 'must say something')));
+  end if;
+  insert into public.shift_notes (id, author_id, body) values (hand_over.id, me, hand_over.body)
+  on conflict on constraint shift_notes_pkey do nothing;
+  return jsonb_build_object('note_id', hand_over.id);
+end;
+$$;
+comment on function public.hand_over(text, uuid) is 'Leaves the shift with a note for the next: {note_id}. The same id again is the same note.';
+
+create function live.shift_acts(p_since timestamptz) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(to_jsonb(x) order by x.times desc, x.action), '[]') from (
+      select a.action, a.requested_via as via, count(*) as times, count(*) filter (where a.status in ('failed', 'expired')) as failed
+        from public.moderation_actions a
+       where a.created_at >= p_since and not a.dry_run
+       group by a.action, a.requested_via) x);
+end;
+$$;
+comment on function live.shift_acts(timestamptz) is 'What was done since a time, by action and door: [{action, via, times, failed}].';
+
+create function public.shift_overview(since timestamptz default null) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
+  left_at constant timestamptz := (select max(n.created_at) from public.shift_notes n where n.author_id = me);
+  begins constant timestamptz := greatest(coalesce(shift_overview.since, left_at, clock_timestamp() - interval '1 day'),
+                                          clock_timestamp() - interval '31 days');
+begin
+  return jsonb_build_object(
+    'since', live.instant(begins), 'left_at', live.instant(left_at),
+    'notes', (select coalesce(jsonb_agg(to_jsonb(n) || jsonb_build_object('author', case when n.author_id is not null then live.console_card(n.author_id) end) order by n.created_at desc), '[]')
+                from (select * from public.shift_notes x order by x.created_at desc limit 10) n),
+    'cases', (select jsonb_build_object(
+                'opened', count(*) filter (where c.opened_at >= begins), 'resolved', count(*) filter (where c.resolved_at >= begins),
+                'open', count(*) filter (where c.resolved_at is null),
+                'critical', count(*) filter (where c.resolved_at is null and c.severity = 'critical'),
+                'unclaimed', count(*) filter (where c.resolved_at is null and coalesce(c.claim_expires_at, '-infinity') < clock_timestamp()))
+                from public.moderation_cases c
+               where (c.resolved_at is null or c.resolved_at >= begins or c.opened_at >= begins) and c.user_id is distinct from me),
+    'acts', live.shift_acts(begins),
+    'incidents', (select coalesce(jsonb_agg(to_jsonb(x) order by x.times desc, x.rule), '[]') from (
+                    select i.rule, count(*) as times, count(i.action_id) as acted, count(distinct i.user_id) as people
+                      from public.moderation_incidents i where i.created_at >= begins group by i.rule) x),
+    'appeals', (select count(*) from public.moderation_appeals p where p.decided_at is null),
+    'sessions', (select count(*) from public.live_sessions s where s.started_at >= begins),
+    'live', (select count(*) from public.live_sessions s where s.status = 'live'),
+    'settings', (select coalesce(jsonb_agg(to_jsonb(x) || jsonb_build_object('by', case when x.requested_by is not null then live.console_card(x.requested_by) end) order by x.n desc), '[]') from (
+                   select c.n, c.key, c.session_id, c.after, c.requested_by, c.changed_at, c.reason
+                     from public.app_setting_changes c where c.changed_at >= begins order by c.n desc limit 20) x));
+end;
+$$;
+comment on function public.shift_overview(timestamptz) is
+  'For ops: what happened since a time (else since one''s own last hand_over, else a day; 31 days at most) and what waits: {since, left_at, notes, cases: {opened, '
+  'resolved, open, critical, unclaimed}, acts, incidents, appeals, sessions, live, settings}. Cases about the caller are left out.';
+
+create function public.operator_measures(since timestamptz, until timestamptz default now()) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform live.require_ops();
+  if operator_measures.until - operator_measures.since > interval '93 days' then
+    perform live.refuse(400, 'invalid_choice', 'Ask for three months at most.');
+  end if;
+  return (
+    with acts as (
+      select a.id, a.requested_by as who, a.requested_via as via, a.case_id, a.created_at, a.enforce_ms, live.took_something(a) as took,
+             (select b.requested_by from public.moderation_audit v join public.moderation_actions b on b.id = v.undone_by where v.action_id = a.id) as undone_by_who,
+             exists (select from public.moderation_appeals p where p.action_id = a.id and p.decision = 'lifted') as lifted
+        from public.moderation_actions a
+       where a.created_at between operator_measures.since and operator_measures.until
+         and a.requested_by is not null and not a.dry_run and a.action <> 'listen'
+    ), first_acts as (
+      select a.who, extract(epoch from min(a.created_at) - c.opened_at) as seconds
+        from acts a join public.moderation_cases c on c.id = a.case_id group by a.who, c.id
+    ), decided as (
+      select c.resolved_by as who, extract(epoch from c.resolved_at - c.opened_at) as seconds
+        from public.moderation_cases c
+       where c.resolved_by is not null and c.resolved_at between operator_measures.since and operator_measures.until
+    ), everybody as (
+      select who from acts union select who from decided
+    )
+    select coalesce(jsonb_agg(jsonb_build_object(
+             'card', live.console_card(e.who), 'ops', live.is_ops(e.who),
+             'acts', (select count(*) from acts a where a.who = e.who),
+             'took', (select count(*) from acts a where a.who = e.who and a.took),
+             'reversed', (select count(*) from acts a where a.who = e.who and a.took and (a.lifted or a.undone_by_who <> a.who)),
+             'taken_back', (select count(*) from acts a where a.who = e.who and a.took and a.undone_by_who = a.who),
+             'cases', (select count(*) from decided d where d.who = e.who),
+             'response_seconds_p50', (select percentile_cont(0.5) within group (order by f.seconds) from first_acts f where f.who = e.who),
+             'decision_seconds_p50', (select percentile_cont(0.5) within group (order by d.seconds) from decided d where d.who = e.who))
+             order by (select count(*) from acts a where a.who = e.who) desc, e.who), '[]')
+      from everybody e);
+end;
+$$;
+comment on function public.operator_measures(timestamptz, timestamptz) is
+  'For those who lead: of everybody who has acted or decided in a time (93 days at most) [{card, ops, acts, took, reversed, taken_back, cases, response_seconds_p50, '
+  'decision_seconds_p50}]. took: acts that took something away; reversed: of those, lifted on appeal or undone by somebody else; response: from the opening of a '
+  'case to the operator''s first act in it.';
+
+grant execute on function public.hand_over(text, uuid), public.shift_overview(timestamptz), public.operator_measures(timestamptz, timestamptz) to authenticated;
+
 -- schemas/95_feeds.sql
 -- Owns: what an app shows in lists, without joins of its own: live sessions, announced ones, one's calls, the people of a
 -- session. Each is a view with the policies of who reads it; names and pictures come from live.card.
@@ -16052,10 +16467,12 @@ revoke all on table
   live.looks,
   live.names,
   public.page_outbox,
+  public.person_notes,
   public.speech_rules,
   public.content_flags,
   live.speech_rooms,
   live.listens,
+  public.shift_notes,
   public.live_now,
   public.live_upcoming,
   public.my_calls,
@@ -16213,6 +16630,7 @@ revoke all on routine
   live.permits(p_via text, p_rank int, p_action text, p_scope text, p_new_rank int),
   live.reaches(p_via text, p_rank int, p_target_rank int),
   live.ops_rank(p_user uuid),
+  live.undoes_own(p_row public.moderation_actions, p_rank int),
   live.require_standing_to_ask(p_row public.moderation_actions),
   live.authority_fault(p_row public.moderation_actions, p_rank int),
   live.require_room_to_speak(p_session uuid, p_user uuid),
@@ -16693,6 +17111,8 @@ revoke all on routine
   live.settle_pages(),
   public.page_claim(p_most int),
   public.page_finish(p_id uuid, p_sent boolean, p_error text, p_after double precision),
+  public.add_person_note(user_id uuid, body text, id uuid),
+  live.forget_notes(p_user uuid),
   live.is_flagged_speaker(p_session public.live_sessions, p_user uuid),
   live.flagged_speakers(p_session public.live_sessions),
   live.speech_lists(),
@@ -16722,6 +17142,18 @@ revoke all on routine
   public.stop_listening(),
   public.listening_digest(since timestamptz),
   live.listens_over(),
+  public.policy_form(),
+  live.seconds_above(p_histogram jsonb, p_limit double precision),
+  live.top_rung(p_ladder jsonb, p_ceiling text, p_role text),
+  live.climb(p_policy jsonb, p_role text, p_over double precision, p_minute timestamptz, inout strikes double precision, inout rung int, inout at timestamptz),
+  live.would_have(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int),
+  public.estimate_policy(policy jsonb, session_id uuid, days int),
+  public.change_session_policy(session_id uuid, policy jsonb, reason text, seen jsonb),
+  public.own_session_policy(session_id uuid),
+  public.hand_over(body text, id uuid),
+  live.shift_acts(p_since timestamptz),
+  public.shift_overview(since timestamptz),
+  public.operator_measures(since timestamptz, until timestamptz),
   live.my_access(p_session public.live_sessions),
   live.schema_now(),
   live.remember_schema(),
@@ -16937,6 +17369,8 @@ grant execute on function public.find_people(text, int) to authenticated;
 grant select on public.page_outbox to service_role;
 grant execute on function public.page_claim(int) to service_role;
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
+grant select on public.person_notes to authenticated, service_role;
+grant execute on function public.add_person_note(uuid, text, uuid) to authenticated;
 grant usage on schema public, live to live_speech;
 grant select, insert, update, delete on public.speech_rules to service_role;
 grant select, insert (pattern, kind, language), delete on public.speech_rules to authenticated;
@@ -16950,6 +17384,9 @@ grant execute on function public.console_rooms(text, text, boolean, text, int, i
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function public.ops_listen(uuid, uuid, text, uuid) to service_role;
 grant execute on function public.stop_listening(), public.listening_digest(timestamptz) to authenticated;
+grant execute on function public.policy_form(), public.estimate_policy(jsonb, uuid, int), public.change_session_policy(uuid, jsonb, text, jsonb), public.own_session_policy(uuid) to authenticated;
+grant select on public.shift_notes to authenticated, service_role;
+grant execute on function public.hand_over(text, uuid), public.shift_overview(timestamptz), public.operator_measures(timestamptz, timestamptz) to authenticated;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
 grant select on public.live_now to authenticated;

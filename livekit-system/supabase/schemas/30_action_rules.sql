@@ -181,6 +181,31 @@ end;
 $$;
 comment on function live.ops_rank is 'Rank of ops for whom server code speaks: above all, and 0 for someone who is suspended. Null = nobody in particular.';
 
+create function live.undoes_own(p_row public.moderation_actions, p_rank int) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  last public.moderation_actions;
+begin
+  if p_row.requested_by is null or p_rank < live.staff_rank() or p_row.target_user_id is null
+      or coalesce(live.action_scope(p_row.action, p_row.params), 'session') <> 'session' then
+    return false;
+  end if;
+  select a.* into last
+    from public.moderation_actions a
+   where a.target_user_id = p_row.target_user_id and a.session_id = p_row.session_id and a.n < p_row.n and not a.dry_run
+     and a.status not in ('failed', 'expired', 'cancelled')
+     and live.action_aspect(a.action, a.params) = live.action_aspect(p_row.action, p_row.params)
+   order by a.n desc limit 1;
+  return last.requested_by is not distinct from p_row.requested_by
+     and (live.action(last.action)).undone_by = p_row.action and last.action <> p_row.action
+     -- Lifting lifts all bans of the scope: somebody else's may not be among them.
+     and not (p_row.action = 'unban' and exists (
+       select from live.bans_of(p_row) b where b.created_by is distinct from p_row.requested_by));
+end;
+$$;
+comment on function live.undoes_own(public.moderation_actions, int) is
+  'Whether a row takes back what its requester did last to that person in that session, and they still moderate there: what one may do, one may undo.';
+
 -- Before anything is looked up about the target, so that a refusal tells nothing of who was where.
 create function live.require_standing_to_ask(p_row public.moderation_actions) returns void
 language plpgsql stable set search_path = '' as $$
@@ -189,7 +214,8 @@ begin
     perform live.refuse(403, 'banned', 'You have been removed: you cannot act here.');
   elsif not live.permits(
       p_row.requested_via, p_row.requested_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
-      live.rank_of((select s.type from public.live_sessions s where s.id = p_row.session_id), p_row.params ->> 'role')) then
+      live.rank_of((select s.type from public.live_sessions s where s.id = p_row.session_id), p_row.params ->> 'role'))
+      and not live.undoes_own(p_row, p_row.requested_rank) then
     perform live.refuse(403, 'not_allowed', format('You may not %s here.', replace(p_row.action, '_', ' ')));
   end if;
 end;
@@ -205,7 +231,8 @@ declare
                           then live.rank_in(p_row.session_id, p_row.target_user_id) end;
 begin
   if not live.permits(p_row.requested_via, p_rank, p_row.action, live.action_scope(p_row.action, p_row.params),
-                      live.rank_of(context, p_row.params ->> 'role')) then
+                      live.rank_of(context, p_row.params ->> 'role'))
+      and not live.undoes_own(p_row, p_rank) then
     return format('you may not %s here', replace(p_row.action, '_', ' '));
   elsif not live.reaches(p_row.requested_via, p_rank, target_rank)
       and not (p_row.action = 'delete_message' and p_row.target_user_id is not distinct from p_row.requested_by) then

@@ -86,10 +86,12 @@ revoke all on table
   live.looks,
   live.names,
   public.page_outbox,
+  public.person_notes,
   public.speech_rules,
   public.content_flags,
   live.speech_rooms,
   live.listens,
+  public.shift_notes,
   public.live_now,
   public.live_upcoming,
   public.my_calls,
@@ -247,6 +249,7 @@ revoke all on routine
   live.permits(p_via text, p_rank int, p_action text, p_scope text, p_new_rank int),
   live.reaches(p_via text, p_rank int, p_target_rank int),
   live.ops_rank(p_user uuid),
+  live.undoes_own(p_row public.moderation_actions, p_rank int),
   live.require_standing_to_ask(p_row public.moderation_actions),
   live.authority_fault(p_row public.moderation_actions, p_rank int),
   live.require_room_to_speak(p_session uuid, p_user uuid),
@@ -727,6 +730,8 @@ revoke all on routine
   live.settle_pages(),
   public.page_claim(p_most int),
   public.page_finish(p_id uuid, p_sent boolean, p_error text, p_after double precision),
+  public.add_person_note(user_id uuid, body text, id uuid),
+  live.forget_notes(p_user uuid),
   live.is_flagged_speaker(p_session public.live_sessions, p_user uuid),
   live.flagged_speakers(p_session public.live_sessions),
   live.speech_lists(),
@@ -756,6 +761,18 @@ revoke all on routine
   public.stop_listening(),
   public.listening_digest(since timestamptz),
   live.listens_over(),
+  public.policy_form(),
+  live.seconds_above(p_histogram jsonb, p_limit double precision),
+  live.top_rung(p_ladder jsonb, p_ceiling text, p_role text),
+  live.climb(p_policy jsonb, p_role text, p_over double precision, p_minute timestamptz, inout strikes double precision, inout rung int, inout at timestamptz),
+  live.would_have(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int),
+  public.estimate_policy(policy jsonb, session_id uuid, days int),
+  public.change_session_policy(session_id uuid, policy jsonb, reason text, seen jsonb),
+  public.own_session_policy(session_id uuid),
+  public.hand_over(body text, id uuid),
+  live.shift_acts(p_since timestamptz),
+  public.shift_overview(since timestamptz),
+  public.operator_measures(since timestamptz, until timestamptz),
   live.my_access(p_session public.live_sessions),
   live.schema_now(),
   live.remember_schema(),
@@ -971,6 +988,8 @@ grant execute on function public.find_people(text, int) to authenticated;
 grant select on public.page_outbox to service_role;
 grant execute on function public.page_claim(int) to service_role;
 grant execute on function public.page_finish(uuid, boolean, text, double precision) to service_role;
+grant select on public.person_notes to authenticated, service_role;
+grant execute on function public.add_person_note(uuid, text, uuid) to authenticated;
 grant usage on schema public, live to live_speech;
 grant select, insert, update, delete on public.speech_rules to service_role;
 grant select, insert (pattern, kind, language), delete on public.speech_rules to authenticated;
@@ -984,6 +1003,9 @@ grant execute on function public.console_rooms(text, text, boolean, text, int, i
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function public.ops_listen(uuid, uuid, text, uuid) to service_role;
 grant execute on function public.stop_listening(), public.listening_digest(timestamptz) to authenticated;
+grant execute on function public.policy_form(), public.estimate_policy(jsonb, uuid, int), public.change_session_policy(uuid, jsonb, text, jsonb), public.own_session_policy(uuid) to authenticated;
+grant select on public.shift_notes to authenticated, service_role;
+grant execute on function public.hand_over(text, uuid), public.shift_overview(timestamptz), public.operator_measures(timestamptz, timestamptz) to authenticated;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
 grant select on public.live_now to authenticated;

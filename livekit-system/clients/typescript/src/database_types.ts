@@ -47,10 +47,19 @@ export type Database = {
           reason: string | null;
           requested_by: string | null;
           requested_via: string;
+          session_id: string | null;
         };
         Insert: never;
         Update: never;
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "app_setting_changes_session_id_fkey";
+            columns: ["session_id"];
+            isOneToOne: false;
+            referencedRelation: "live_sessions";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       app_settings: {
         Row: {
@@ -1132,6 +1141,12 @@ export type Database = {
           },
         ];
       };
+      person_notes: {
+        Row: { author_id: string | null; body: string; created_at: string; id: string; user_id: string };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       push_devices: {
         Row: {
           created_at: string;
@@ -1163,6 +1178,12 @@ export type Database = {
           renewed_at: string;
           revoked_at: string | null;
         };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      shift_notes: {
+        Row: { author_id: string | null; body: string; created_at: string; id: string };
         Insert: never;
         Update: never;
         Relationships: [];
@@ -1401,6 +1422,7 @@ export type Database = {
     Functions: {
       accept_invite: { Args: { session_id: string }; Returns: Json };
       add_case_note: { Args: { case_id: string; body: string; id?: string | null }; Returns: Json };
+      add_person_note: { Args: { user_id: string; body: string; id?: string | null }; Returns: Json };
       adjust_coins: {
         Args: { user_id: string; coins: number; reason: string; p_reference?: string | null };
         Returns: Json;
@@ -1418,6 +1440,10 @@ export type Database = {
       case_file: { Args: { id: string }; Returns: Json };
       case_inbox: {
         Args: { state?: string | null; limit?: number | null; skip?: number | null };
+        Returns: Json;
+      };
+      change_session_policy: {
+        Args: { session_id: string; policy: Json; reason: string; seen?: Json | null };
         Returns: Json;
       };
       change_setting: {
@@ -1461,11 +1487,16 @@ export type Database = {
       decline_invite: { Args: { session_id: string }; Returns: Json };
       delete_my_account: { Args: Record<never, never>; Returns: Json };
       erase_account: { Args: { user_id: string }; Returns: Json };
+      estimate_policy: {
+        Args: { policy: Json; session_id?: string | null; days?: number | null };
+        Returns: Json;
+      };
       evidence_notice: { Args: Record<never, never>; Returns: Json };
       explain_access: { Args: { session_id: string; user_id: string }; Returns: Json };
       export_my_data: { Args: { p_table?: string | null; p_skip?: number | null }; Returns: Json };
       find_people: { Args: { search: string; limit?: number | null }; Returns: Json };
       forget_push_device: { Args: { p_installation: string }; Returns: Json };
+      hand_over: { Args: { body: string; id?: string | null }; Returns: Json };
       hold_evidence: { Args: { clip_id: string; hold: boolean; reason: string }; Returns: Json };
       hold_recording: { Args: { recording_id: string; hold: boolean; reason: string }; Returns: Json };
       keep_evidence: { Args: { session_id: string; user_id: string; reason?: string | null }; Returns: Json };
@@ -1485,6 +1516,8 @@ export type Database = {
       move_session: { Args: { session_id: string; scheduled_at: string }; Returns: Json };
       my_decisions: { Args: { before?: string | null; limit?: number | null }; Returns: Json };
       my_rights: { Args: { session_id?: string | null }; Returns: Json };
+      operator_measures: { Args: { since: string; until?: string | null }; Returns: Json };
+      own_session_policy: { Args: { session_id: string }; Returns: Json };
       platform_usage: {
         Args: { p_month?: string | null };
         Returns: {
@@ -1497,6 +1530,7 @@ export type Database = {
           level: string;
         }[];
       };
+      policy_form: { Args: Record<never, never>; Returns: Json };
       preview_action: {
         Args: {
           action: string;
@@ -1590,6 +1624,7 @@ export type Database = {
         Args: { creator_id: string; allowed: boolean; reason: string };
         Returns: Json;
       };
+      shift_overview: { Args: { since?: string | null }; Returns: Json };
       stop_listening: { Args: Record<never, never>; Returns: Json };
       unblock_user: { Args: { user_id: string }; Returns: Json };
       vod_chat: {

@@ -4,12 +4,15 @@ import type { Intents } from "../data/intents.ts";
 import { useReasonCodes } from "../data/useReasonCodes.ts";
 import { useLooking, usePreview } from "../data/useForetold.ts";
 import { type Draft, type DraftFault, faultOf, GRAVE } from "../model/actions.ts";
-import type { Intent } from "../model/intents.ts";
+import type { Aim, Intent } from "../model/intents.ts";
+import { OPS_RANK } from "../model/roles.ts";
 import { toldOf } from "../model/told.ts";
 import { useWords } from "../texts/useWords.ts";
-import { Details, ReasonField, startOf } from "./ActionFields.tsx";
+import type { Words } from "../texts/words.ts";
+import { Details, NoteField, ReasonField, startOf } from "./ActionFields.tsx";
 import { Foretold, Meanwhile } from "./Foretold.tsx";
 import { explain } from "./States.tsx";
+import { Name } from "./Title.tsx";
 
 export interface ActionDialogProps {
   intent: Intent;
@@ -25,6 +28,7 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
   const preview = usePreview(intent);
   const looking = useLooking(intent);
   const codes = useReasonCodes();
+  const many = aim.target !== null && aim.also?.length ? [aim.target, ...aim.also] : null;
   const told = aim.target && !aim.dryRun ? toldOf(draft, codes, preview?.after ?? null, lang) : undefined;
   const busy = phase !== "draft";
   const close = () => intents.close(intent.id);
@@ -48,7 +52,19 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
   return (
     <dialog ref={dialog} className="lc-dialog" aria-labelledby={title} onClose={close}>
       <form className="lc-form" onSubmit={submit} data-phase={phase}>
-        <h2 id={title}>{aim.target ? t.action.title(aim.target.name) : t.action.roomTitle}</h2>
+        <h2 id={title}>{titleFor(aim, t)}</h2>
+        {many && (
+          <details className="lc-sub">
+            <summary>{t.acts.whom}</summary>
+            <ul className="lc-whom">
+              {many.map((one) => (
+                <li key={one.id}>
+                  <Name>{one.name}</Name>
+                </li>
+              ))}
+            </ul>
+          </details>
+        )}
         <Meanwhile looking={looking} />
         <fieldset className="lc-plain" disabled={busy}>
           <fieldset className="lc-choice">
@@ -66,6 +82,7 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
                       messageId: draft.messageId,
                       reason: draft.reason,
                       code: draft.code,
+                      note: draft.note,
                     })}
                 />
                 <span>{t.action.name[action]}</span>
@@ -74,6 +91,7 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
           </fieldset>
           <Details draft={draft} roles={aim.roles} scopes={aim.scopes} onChange={change} />
           <ReasonField draft={draft} codes={codes} onChange={change} />
+          {aim.target && aim.rank >= OPS_RANK && !aim.dryRun && <NoteField draft={draft} onChange={change} />}
           {(weaker || draft.replace) && (
             <label className="lc-check">
               <input
@@ -102,12 +120,21 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
             className={`lc-button ${GRAVE.has(draft.action) ? "lc-danger" : "lc-primary"}`}
             disabled={busy}
           >
-            {busy ? t.action.sending : t.action.sentence(what, aim.target?.name ?? null)}
+            {busy
+              ? t.action.sending
+              : many
+              ? t.acts.sentenceOfMany(what, many.length)
+              : t.action.sentence(what, aim.target?.name ?? null)}
           </button>
         </div>
       </form>
     </dialog>
   );
+}
+
+function titleFor(aim: Aim, t: Words): string {
+  if (aim.target === null) return aim.callId ? t.acts.calls.end : t.action.roomTitle;
+  return aim.also?.length ? t.acts.titleOfMany(1 + aim.also.length) : t.action.title(aim.target.name);
 }
 
 /** A modal form while it is there; the focus goes back to where it was. */

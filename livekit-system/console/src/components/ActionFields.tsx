@@ -142,3 +142,23 @@ export function ReasonField(
     </div>
   );
 }
+
+/** For colleagues alone: it goes to the notes on the person, once the act is done. */
+export function NoteField({ draft, onChange }: Pick<FieldsProps, "draft" | "onChange">) {
+  const { t } = useWords();
+  const id = useId();
+  return (
+    <label className="lc-field">
+      <span>{t.acts.note}</span>
+      <textarea
+        name="note"
+        rows={2}
+        maxLength={4000}
+        aria-describedby={id}
+        value={draft.note}
+        onChange={(event) => onChange({ note: event.target.value })}
+      />
+      <span className="lc-sub" id={id}>{t.acts.noteWhy}</span>
+    </label>
+  );
+}

@@ -13,15 +13,43 @@ export interface AskedListProps {
   asked: Intent[];
   now: number;
   onUndo: (intent: Intent, back: Draft) => void;
+  /** Takes back all that can be of one press. */
+  onUndoAll: (batch: string) => void;
   onDismiss: (intent: Intent) => void;
 }
 
 export function AskedList(props: AskedListProps) {
   const { t } = useWords();
+  const batches = [...new Set(props.asked.flatMap((intent) => intent.batch ?? []))];
   return (
-    <ol className="lc-asked" aria-live="polite" aria-label={t.action.yours}>
-      {props.asked.map((intent) => <Line key={intent.id} intent={intent} {...props} />)}
-    </ol>
+    <div className="lc-asked-all">
+      {batches.map((batch) => <Batch key={batch} batch={batch} {...props} />)}
+      <ol className="lc-asked" aria-live="polite" aria-label={t.action.yours}>
+        {props.asked.map((intent) => <Line key={intent.id} intent={intent} {...props} />)}
+      </ol>
+    </div>
+  );
+}
+
+/** Acts of one press, counted. */
+function Batch({ batch, asked, now, onUndoAll }: AskedListProps & { batch: string }) {
+  const { t } = useWords();
+  const all = asked.filter((intent) => intent.batch === batch);
+  const [bad, moving] = [all.filter(isBad).length, all.filter(isMoving).length];
+  const left = Math.max(...all.map((intent) => undoLeft(intent, now)));
+  return (
+    <p className="lc-batch" data-batch={moving > 0 ? "moving" : "over"} role="status">
+      <strong>{t.acts.batch(all.length - bad - moving, moving, bad)}</strong>
+      {left > 0 && (
+        <button
+          type="button"
+          className="lc-button lc-quiet lc-undo"
+          onClick={() => onUndoAll(batch)}
+        >
+          {t.acts.undoAll(Math.ceil(left / 1000))}
+        </button>
+      )}
+    </p>
   );
 }
 
@@ -59,6 +87,12 @@ function Line({ intent, now, onUndo, onDismiss }: AskedListProps & { intent: Int
         >
           ×
         </button>
+      )}
+      {intent.noteFailure && (
+        <span className="lc-error" role="alert">
+          <span>{t.acts.noteFailed}</span>
+          <span className="lc-sub">{explain(intent.noteFailure, t)}</span>
+        </span>
       )}
       {intent.tooLate && <span className="lc-sub">{t.action.tooLate}</span>}
       {phase === "refused" && failure && <span className="lc-error" role="alert">{explain(failure, t)}</span>}

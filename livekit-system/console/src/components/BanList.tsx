@@ -7,12 +7,13 @@ export interface BanListProps {
   bans: Ban[];
   now: number;
   nameOf: (userId: string) => string;
-  onLift: (ban: Ban) => void;
-  /** Whether to name whom it keeps out: not on that person's own page. */
+  /** Whether to name the person: not on their own page. */
   named?: boolean;
+  /** Null for what this reader may not lift. */
+  onLift: (ban: Ban) => (() => void) | null;
 }
 
-export function BanList({ bans, now, nameOf, onLift, named = false }: BanListProps) {
+export function BanList({ bans, now, nameOf, named = false, onLift }: BanListProps) {
   const { t, f } = useWords();
   return (
     <ol className="lc-feed">
@@ -20,29 +21,43 @@ export function BanList({ bans, now, nameOf, onLift, named = false }: BanListPro
         const over = ban.expires_at !== null && Date.parse(ban.expires_at) <= now;
         const stands = ban.lifted_at === null && !over;
         const where = ban.creator_id ? nameOf(ban.creator_id) : null;
+        const lift = stands ? onLift(ban) : null;
+        const scope = t.action.scopeName[ban.scope];
         return (
           <li key={ban.id} data-ban={ban.scope} data-stands={stands}>
             <time dateTime={ban.created_at}>{f.stamp(ban.created_at)}</time>
             <div>
-              {named && <Name>{nameOf(ban.user_id)}</Name>}{" "}
-              <span className="lc-what">{t.action.scopeName[ban.scope]}</span> {named ? null : where}
+              {named && (
+                <>
+                  <Name>{nameOf(ban.user_id)}</Name>
+                  {" · "}
+                </>
+              )}
+              <span className="lc-what">{scope}</span> {named ? null : where}
               <span className="lc-sub">
-                {ban.reason && `${ban.reason} · `}
-                {ban.expires_at === null ? t.person.forEver : t.person.until(f.moment(ban.expires_at))}
+                {[
+                  ban.reason,
+                  ban.created_by && t.acts.bannedBy(nameOf(ban.created_by)),
+                  ban.expires_at === null ? t.person.forEver : t.person.until(f.zoned(ban.expires_at)),
+                  ban.lifted_by && t.acts.liftedBy(nameOf(ban.lifted_by)),
+                ].filter(Boolean).join(" · ")}
               </span>
             </div>
             {stands
               ? (
                 <span className="lc-ban">
                   <span className="lc-bad">{t.person.standing}</span>
-                  <button
-                    type="button"
-                    className="lc-button"
-                    aria-label={t.person.liftOf(t.action.scopeName[ban.scope])}
-                    onClick={() => onLift(ban)}
-                  >
-                    {t.person.lift}
-                  </button>
+                  {lift && (
+                    <button
+                      type="button"
+                      className="lc-button"
+                      data-act={`lift ${ban.id}`}
+                      aria-label={named ? t.acts.liftFor(nameOf(ban.user_id)) : t.person.liftOf(scope)}
+                      onClick={lift}
+                    >
+                      {t.person.lift}
+                    </button>
+                  )}
                 </span>
               )
               : (

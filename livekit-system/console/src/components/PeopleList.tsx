@@ -5,8 +5,10 @@ import type { Seat, SessionType } from "../model/rows.ts";
 import { visible } from "../model/names.ts";
 import { clock, secondsBetween, secondsLeft } from "../model/time.ts";
 import { useWords } from "../texts/useWords.ts";
+import { Avatar } from "./Avatar.tsx";
 import { CameraIcon, ChatIcon, HandIcon, MicIcon } from "./Icons.tsx";
 import { Meter } from "./Meter.tsx";
+import { SelectBox, type Selection } from "./Selecting.tsx";
 import { Name } from "./Title.tsx";
 
 export interface PeopleListProps {
@@ -21,6 +23,8 @@ export interface PeopleListProps {
   hrefOf: ((userId: string) => string) | null;
   /** Null for who cannot be acted on. */
   onAct: (person: Seat) => (() => void) | null;
+  /** Null where nobody can be selected. */
+  selection: Selection | null;
 }
 
 export function PeopleList(props: PeopleListProps) {
@@ -53,9 +57,10 @@ function Row(props: PeopleListProps & { person: Seat }) {
       data-trouble={person.trouble}
     >
       <div className="lc-who">
+        <Avatar card={person.card} />
         {hrefOf
           ? (
-            <a href={hrefOf(person.user_id)}>
+            <a href={hrefOf(person.user_id)} data-row>
               <Name>{name}</Name>
             </a>
           )
@@ -112,6 +117,7 @@ function Row(props: PeopleListProps & { person: Seat }) {
         {lufs !== null && <span className="lc-sub lc-lufs">{t.room.loudness(f.level(lufs))}</span>}
       </div>
       <div className="lc-do">
+        {act && props.selection && <SelectBox id={person.user_id} name={name} selection={props.selection} />}
         {act && (
           <button
             type="button"

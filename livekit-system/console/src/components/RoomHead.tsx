@@ -12,6 +12,8 @@ export interface RoomHeadProps {
   creator: string;
   agent: AgentState;
   policy: PolicyOverride | null;
+  /** Where it is edited; null for who may not. */
+  policyHref: string | null;
   now: number;
   dryRun: boolean;
   onDryRun: (on: boolean) => void;
@@ -19,7 +21,8 @@ export interface RoomHeadProps {
   onAct: (() => void) | null;
 }
 
-export function RoomHead({ session, creator, agent, policy, now, dryRun, onDryRun, onAct }: RoomHeadProps) {
+export function RoomHead(props: RoomHeadProps) {
+  const { session, creator, agent, policy, policyHref, now, dryRun, onDryRun, onAct } = props;
   const links = useLinks();
   const { t, f } = useWords();
   const end = session.ended_at === null ? now : Date.parse(session.ended_at);
@@ -45,7 +48,15 @@ export function RoomHead({ session, creator, agent, policy, now, dryRun, onDryRu
         </span>
         <span>{t.rooms.column.seconds} {clock(secondsBetween(session.started_at, end) ?? 0)}</span>
         {session.status === "live" && <Agent agent={agent} />}
-        <span>{t.room.policy(t.switches.mode[modeOf(policy)])}</span>
+        <span>
+          {t.room.policy(t.switches.mode[modeOf(policy)])}
+          {policyHref && (
+            <>
+              {" "}
+              <a href={policyHref}>{t.policy.openOf}</a>
+            </>
+          )}
+        </span>
         <span>{t.rooms.column.gifts} {f.whole(session.total_gift_coins)}</span>
       </p>
       {session.status === "live" && (

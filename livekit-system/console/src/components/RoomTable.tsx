@@ -54,7 +54,7 @@ function Row({ row, href }: { row: RoomRow; href: string }) {
   return (
     <tr className={row.trouble.length > 0 ? "lc-trouble" : undefined}>
       <th scope="row">
-        <a href={href}>
+        <a href={href} data-row>
           <Title session={session} />
         </a>
         <span className="lc-sub">

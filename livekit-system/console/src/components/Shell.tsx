@@ -27,11 +27,12 @@ const HOME: Partial<Record<Route["page"], Route["page"]>> = {
   room: "rooms",
   person: "people",
   case: "cases",
+  policy: "switches",
 };
 
 export function Shell(props: ShellProps) {
   const { page, offers, badges = {}, email, theme, onTheme, onLang, onSignOut, children } = props;
-  const { t, lang } = useWords();
+  const { t, f, lang } = useWords();
   const here = page === null ? null : HOME[page] ?? page;
   return (
     <>
@@ -65,6 +66,9 @@ export function Shell(props: ShellProps) {
               <option key={code} value={code} lang={code}>{name}</option>
             ))}
           </select>
+          {offers.length > 0 && (
+            <a className="lc-button lc-quiet lc-keys-link" href={links.keys}>{t.nav.keys}</a>
+          )}
           {email !== null && (
             <button type="button" className="lc-button lc-quiet" onClick={onSignOut} title={email}>
               {t.sign.out}
@@ -73,6 +77,7 @@ export function Shell(props: ShellProps) {
         </div>
       </header>
       <main id="main" tabIndex={-1}>{children}</main>
+      {offers.length > 0 && <footer className="lc-zone">{t.zone(f.zone)}</footer>}
     </>
   );
 }

@@ -66,10 +66,12 @@ export interface ConfirmProps {
   busy: boolean;
   onConfirm: (reason: string) => void;
   onCancel: () => void;
+  /** Instead of "Cancel". */
+  cancel?: string;
 }
 
 /** The second press, with a reason: what is switched here concerns everybody. */
-export function Confirm({ what, busy, onConfirm, onCancel }: ConfirmProps) {
+export function Confirm({ what, busy, onConfirm, onCancel, cancel }: ConfirmProps) {
   const { t } = useWords();
   const [reason, setReason] = useState("");
 
@@ -94,7 +96,9 @@ export function Confirm({ what, busy, onConfirm, onCancel }: ConfirmProps) {
         />
       </label>
       <div className="lc-buttons">
-        <button type="button" className="lc-button lc-quiet" onClick={onCancel}>{t.action.cancel}</button>
+        <button type="button" className="lc-button lc-quiet" onClick={onCancel}>
+          {cancel ?? t.action.cancel}
+        </button>
         <button type="submit" className="lc-button lc-danger" disabled={busy}>{what}</button>
       </div>
     </form>

@@ -19,6 +19,9 @@ function withTimeout(input: RequestInfo | URL, init?: RequestInit): Promise<Resp
   return fetch(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout });
 }
 
+/** The project's address: pictures of people are shown from there alone. */
+export const ProjectContext = createContext<string | null>(null);
+
 export const SupabaseContext = createContext<SupabaseClient | null>(null);
 
 export function useSupabase(): SupabaseClient {

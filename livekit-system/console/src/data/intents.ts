@@ -10,8 +10,10 @@ import {
   intentOf,
   isMoving,
   MAY_ARRIVE_MS,
+  others,
   requestOf,
   restored,
+  wantsNote,
   worthKeeping,
 } from "../model/intents.ts";
 import type { AuditRow } from "../model/rows.ts";
@@ -76,21 +78,30 @@ export class Intents {
   send(id: string) {
     const intent = this.#find(id);
     if (intent === undefined || intent.phase !== "draft") return;
-    this.#change(id, () => ({ phase: "sending", failure: null, sentAt: Date.now() }));
-    this.#tend(id);
+    const now = Date.now();
+    const more = others(intent, () => crypto.randomUUID(), now);
+    const { also: _, ...aim } = intent.aim;
+    const batch = more.length > 0 ? id : intent.batch;
+    this.#change(id, () => ({ aim, batch, phase: "sending", failure: null, sentAt: now }));
+    if (more.length > 0) this.#set([...more, ...this.#all]);
+    [id, ...more.map((one) => one.id)].forEach((one) => this.#tend(one));
   }
 
   /** The form is closed: what was not sent is dropped, and what is under way is called back. */
   close(id: string) {
     const intent = this.#find(id);
     if (intent?.phase === "draft") return this.#set(this.#all.filter((one) => one.id !== id));
-    const back = intent?.phase === "sending" || intent?.phase === "checking";
-    this.#change(id, () => ({ open: false, ...(back ? { phase: "withdrawing" as const } : {}) }));
-    if (back) {
-      this.#tended.get(id)?.abort();
-      this.#tended.delete(id);
-      this.#tend(id);
-    }
+    this.#change(id, () => ({ open: false }));
+    this.#all.filter((one) => one.id === id || (one.batch !== null && one.batch === intent?.batch))
+      .forEach((one) => this.#withdraw(one));
+  }
+
+  #withdraw({ id, phase }: Intent) {
+    if (phase !== "sending" && phase !== "checking") return;
+    this.#change(id, () => ({ phase: "withdrawing" }));
+    this.#tended.get(id)?.abort();
+    this.#tended.delete(id);
+    this.#tend(id);
   }
 
   dismiss(id: string) {
@@ -186,11 +197,24 @@ export class Intents {
   }
 
   async #look(intent: Intent): Promise<Partial<Intent> | null> {
+    if (wantsNote(intent)) return await this.#note(intent);
     try {
       const row = await this.#row(intent.id);
       return row === null || row.status === intent.row?.status ? null : { row };
     } catch {
       return null;
+    }
+  }
+
+  /** The note has the act's id: however often it is sent, it is one note. */
+  async #note({ id, draft }: Intent): Promise<Partial<Intent> | null> {
+    try {
+      const note = { id, user_id: draft.targetId, body: draft.note.trim() };
+      await dataOf(this.client.rpc("add_person_note", note));
+      return { noted: true };
+    } catch (error) {
+      const failure = failureFrom(error);
+      return failure.kind === "offline" ? null : { noteFailure: failure };
     }
   }
 

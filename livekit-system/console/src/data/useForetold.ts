@@ -19,12 +19,15 @@ export function usePreview(intent: Intent): Preview | null {
   const [preview, setPreview] = useState<Preview | null>(null);
   const { session_id, target_user_id, action, params } = rowOf(
     intent.draft,
-    intent.aim.sessionId,
+    intent.aim,
     intent.id,
     false,
   );
   const asked = JSON.stringify({ session_id, target_user_id, action, params });
-  const ready = [null, "reason"].includes(faultOf(intent.draft)) && ACTIONS[action].undoneBy !== null;
+  // Of several people, and in calls, each act is answered by the door itself.
+  const single = !intent.aim.also?.length && !intent.aim.callId;
+  const ready = single && [null, "reason"].includes(faultOf(intent.draft)) &&
+    ACTIONS[action].undoneBy !== null;
 
   useEffect(() => {
     setPreview(null);

@@ -1,13 +1,13 @@
 /** Owns: what a creator sees of their own: their sessions with a summary of each, and the bans in them. */
 import type { Ban, Performance } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
+import { BAN_COLUMNS } from "./columns.ts";
 import { dataOf } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
 
 const EVERY_MS = 15_000;
 const ROWS = 30;
-const BAN_COLUMNS = "id, user_id, scope, session_id, creator_id, reason, created_at, expires_at, lifted_at";
 
 /** A session of one's own, with what it came to. */
 export interface OwnSession extends Performance {
@@ -35,7 +35,12 @@ export function useMine(me: string): Live<MineReading> {
           .order("created_at", { ascending: false }).limit(ROWS),
       ),
     ]);
-    await profilesOf(client, (bans as Ban[]).map((ban) => ban.user_id));
+    await profilesOf(
+      client,
+      (bans as Ban[]).flatMap((ban) =>
+        [ban.user_id, ban.created_by, ban.lifted_by].filter((id) => id !== null)
+      ),
+    );
     return { sessions: sessions as OwnSession[], bans: bans as Ban[] };
   }
   return useLive(`mine ${me}`, read, EVERY_MS);

@@ -1,7 +1,7 @@
 /** Owns: finding people, and all that is on record about one of them. */
 import type { AuditRow, Ban, Card, Incident, Participant, Profile, Session } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
-import { AUDIT_COLUMNS, INCIDENT_COLUMNS, PARTICIPANT_COLUMNS } from "./columns.ts";
+import { AUDIT_COLUMNS, BAN_COLUMNS, INCIDENT_COLUMNS, PARTICIPANT_COLUMNS } from "./columns.ts";
 import { dataOf } from "./failure.ts";
 import { learnCards, profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
@@ -44,19 +44,21 @@ export function usePerson(id: string): Live<PersonReading> {
           .order("n", { ascending: false }).limit(ROWS),
       ),
       dataOf(
-        client.from("live_bans")
-          .select("id, user_id, scope, session_id, creator_id, reason, created_at, expires_at, lifted_at")
-          .eq("user_id", id).order("created_at", { ascending: false }).limit(ROWS),
+        client.from("live_bans").select(BAN_COLUMNS).eq("user_id", id).order("created_at", {
+          ascending: false,
+        }).limit(ROWS),
       ),
     ]);
     const askers = (actions as unknown as AuditRow[]).flatMap((row) => row.requested_by ?? []);
-    await profilesOf(client, [...askers, ...(bans as Ban[]).flatMap((ban) => ban.creator_id ?? [])]);
+    const banned = bans as unknown as Ban[];
+    const bound = banned.flatMap((ban) => [ban.creator_id, ban.created_by, ban.lifted_by]);
+    await profilesOf(client, [...askers, ...bound.filter((one) => one !== null)]);
     return {
       profile: profiles[0] ?? null,
       sessions: sessions as unknown as Visited[],
       incidents: incidents as Incident[],
       actions: actions as unknown as AuditRow[],
-      bans: bans as Ban[],
+      bans: banned,
     };
   }
   return useLive(`person ${id}`, read, EVERY_MS);

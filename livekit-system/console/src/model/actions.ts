@@ -79,6 +79,13 @@ export function offers(
   return ON_PERSON.filter((action) => mayAsk(rank, action) && !pointless.has(action));
 }
 
+/** What one may ask against each of these people: what may be asked of all of them. */
+export function offersToAll(each: ActionName[][]): ActionName[] {
+  return (each[0] ?? []).filter((action) =>
+    action !== "set_role" && each.every((some) => some.includes(action))
+  );
+}
+
 /** What still makes sense when the session is over. */
 export function offersAfterEnd(rank: number, person: Pick<Participant, "role">): ActionName[] {
   return mayReach(rank, person.role) && mayAsk(rank, "ban") ? ["ban"] : [];
@@ -100,6 +107,8 @@ export interface Draft {
   reason: string;
   /** Of reason_codes: the person reads its sentence in their own language. */
   code: string | null;
+  /** For colleagues of ops alone; the person never sees it. */
+  note: string;
 }
 
 export function draftOf(action: ActionName, targetId: string | null): Draft {
@@ -115,6 +124,7 @@ export function draftOf(action: ActionName, targetId: string | null): Draft {
     replace: false,
     reason: "",
     code: null,
+    note: "",
   };
 }
 
@@ -132,6 +142,7 @@ export function faultOf(draft: Draft): DraftFault | null {
 export interface ActionRow {
   id: string;
   session_id: string | null;
+  call_id: string | null;
   target_user_id: string | null;
   action: ActionName;
   params: Record<string, unknown>;
@@ -140,10 +151,16 @@ export interface ActionRow {
   dry_run: boolean;
 }
 
-export function rowOf(draft: Draft, sessionId: string | null, id: string, dryRun: boolean): ActionRow {
+export function rowOf(
+  draft: Draft,
+  place: { sessionId: string | null; callId?: string | null },
+  id: string,
+  dryRun: boolean,
+): ActionRow {
   return {
     id,
-    session_id: sessionId,
+    session_id: place.sessionId,
+    call_id: place.callId ?? null,
     target_user_id: draft.targetId,
     action: draft.action,
     params: paramsOf(draft),

@@ -3,8 +3,9 @@
  * from the beginning, so that a retry, a reload and a lost answer are the same request. Pure.
  */
 import { ACTIONS } from "./action_list.ts";
-import { type ActionRow, type Draft, draftOf, isFinal, mayAsk, rowOf } from "./actions.ts";
+import { type ActionRow, type Draft, draftOf, isFinal, rowOf } from "./actions.ts";
 import type { Failure } from "./failure.ts";
+import { OPS_RANK } from "./roles.ts";
 import type { ActionName, AuditRow, Role, Scope, Standing, Time } from "./rows.ts";
 
 /** Whom a form is about. */
@@ -16,8 +17,14 @@ export interface Whom {
 /** What a form may ask, and of whom. */
 export interface Aim {
   sessionId: string | null;
+  /** Of what is done in a call. */
+  callId?: string | null;
   /** Null for the whole session. */
   target: Whom | null;
+  /** Of a ban that is lifted: what it was, so that it can be put back. */
+  lifted?: { expires_at: Time | null; reason: string | null };
+  /** Who else it is asked against, each as an act of its own. */
+  also?: Whom[];
   /** In order; the first is chosen. */
   actions: ActionName[];
   roles: Role[];
@@ -54,6 +61,11 @@ export interface Intent {
   undone: boolean;
   /** The last act on this person that was known when the form opened. */
   seenN: number | null;
+  /** What acts of one press share: the id of the first. */
+  batch: string | null;
+  /** Whether the private note is kept, and why not. */
+  noted: boolean;
+  noteFailure: Failure | null;
 }
 
 /** How long an act may be taken back by one press, ms. */
@@ -63,7 +75,7 @@ export const UNDO_MS = 10_000;
  * 8 s at the latest (Supabase's `statement_timeout`), and a connection that waits for a place after 10 s.
  */
 export const MAY_ARRIVE_MS = 20_000;
-const KEPT = 8;
+const KEPT = 60;
 const KEPT_MS = 10 * 60_000;
 
 export function intentOf(id: string, by: string, aim: Aim, draft: Draft): Intent {
@@ -81,11 +93,32 @@ export function intentOf(id: string, by: string, aim: Aim, draft: Draft): Intent
     tooLate: false,
     undone: false,
     seenN: null,
+    batch: null,
+    noted: false,
+    noteFailure: null,
   };
 }
 
+/** An act against each of the others, of the same press: under way at once. */
+export function others(first: Intent, newId: () => string, now: number): Intent[] {
+  const { also = [], ...aim } = first.aim;
+  return also.map((target) => ({
+    ...intentOf(newId(), first.by, { ...aim, target }, { ...first.draft, targetId: target.id }),
+    open: false,
+    phase: "sending",
+    sentAt: now,
+    batch: first.id,
+  }));
+}
+
+/** Whether a private note waits to be kept: once the door has taken the act that it belongs to. */
+export function wantsNote({ aim, draft, phase, noted, noteFailure }: Intent): boolean {
+  return phase === "done" && !noted && noteFailure === null && !aim.dryRun && aim.rank >= OPS_RANK &&
+    aim.target !== null && draft.note.trim() !== "";
+}
+
 export function requestOf(intent: Intent): ActionRow {
-  return rowOf(intent.draft, intent.aim.sessionId, intent.id, intent.aim.dryRun);
+  return rowOf(intent.draft, intent.aim, intent.id, intent.aim.dryRun);
 }
 
 /** Whether it was sent and is not known to be through, or to be over. */
@@ -95,7 +128,8 @@ export function isUnresolved(intent: Intent): boolean {
 
 /** Whether the room may still say something about it. */
 export function isMoving(intent: Intent): boolean {
-  return isUnresolved(intent) || (intent.phase === "done" && !(intent.row && isFinal(intent.row.status)));
+  return isUnresolved(intent) || wantsNote(intent) ||
+    (intent.phase === "done" && !(intent.row && isFinal(intent.row.status)));
 }
 
 /** Whether it ended in a way that the one who asked has to be told: also long after the form was closed. */
@@ -128,7 +162,7 @@ export function undoLeft(intent: Intent, now: number): number {
   return Math.max(0, intent.doneAt + UNDO_MS - now);
 }
 
-/** What would put things back as they were; null where nothing does, or one may not ask for it. */
+/** What would put things back as they were; null where nothing does. What one has done, one may take back. */
 export function undoOf(intent: Intent): Draft | null {
   const { row, aim, draft } = intent;
   const opposite = ACTIONS[draft.action].undoneBy;
@@ -140,13 +174,17 @@ export function undoOf(intent: Intent): Draft | null {
   const back = { ...draftOf(opposite, draft.targetId), scope: draft.scope };
   const was = row.before ?? {};
   // What stood before is put back, not merely the opposite of what was asked.
-  const earlier = earlierOf(draft.action, was, Date.now());
+  const earlier = earlierOf(draft.action, was, Date.now(), aim.lifted);
   if (earlier === "nothing to undo") return null;
-  const full = { ...back, ...earlier };
-  return mayAsk(aim.rank, full.action) ? full : null;
+  return { ...back, ...earlier };
 }
 
-function earlierOf(action: ActionName, was: Standing, now: number): Partial<Draft> | "nothing to undo" {
+function earlierOf(
+  action: ActionName,
+  was: Standing,
+  now: number,
+  lifted: Aim["lifted"],
+): Partial<Draft> | "nothing to undo" {
   const left = (until: Time | null | undefined) =>
     until == null || until === "infinity" ? null : Math.ceil((Date.parse(until) - now) / 1000);
   switch (action) {
@@ -176,8 +214,9 @@ function earlierOf(action: ActionName, was: Standing, now: number): Partial<Draf
       return was.mute_all ? "nothing to undo" : {};
     case "unmute_all":
       return was.mute_all ? {} : "nothing to undo";
+    case "unban":
+      return lifted ? { seconds: left(lifted.expires_at), reason: lifted.reason ?? "" } : "nothing to undo";
     default:
-      // A lifted ban had an end and a reason that nobody can give back by a press.
       return "nothing to undo";
   }
 }

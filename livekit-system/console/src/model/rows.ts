@@ -185,6 +185,7 @@ export interface AuditRow {
   created_at: Time;
   action_id: string;
   session_id: string | null;
+  call_id: string | null;
   action: ActionName;
   params: { seconds?: number; scope?: Scope; role?: Role; text?: string; mode?: ChatMode };
   target_user_id: string | null;
@@ -210,8 +211,33 @@ export interface Ban {
   creator_id: string | null;
   reason: string | null;
   created_at: Time;
+  /** Null for server code, and for ops where the reader is not. */
+  created_by: string | null;
   expires_at: Time | null;
   lifted_at: Time | null;
+  lifted_by: string | null;
+}
+
+/** A row of `calls`. */
+export interface Call {
+  id: string;
+  caller_id: string;
+  callee_id: string;
+  type: "audio" | "video";
+  status: string;
+  accepted_at: Time | null;
+  ended_at: Time | null;
+  created_at: Time;
+  duration_seconds: number | null;
+  end_reason: string | null;
+}
+
+/** A private note: of `person_notes` or `shift_notes`. */
+export interface Note {
+  id: string;
+  author_id: string | null;
+  body: string;
+  created_at: Time;
 }
 
 export interface Setting {

@@ -5,7 +5,8 @@ import { AskedList } from "../components/AskedList.tsx";
 import { useNow } from "../data/useLive.ts";
 import { useIntents } from "../data/useIntents.ts";
 import type { Draft } from "../model/actions.ts";
-import type { Aim } from "../model/intents.ts";
+import type { Intents } from "../data/intents.ts";
+import { type Aim, type Intent, undoLeft, undoOf } from "../model/intents.ts";
 
 /** Above each page. */
 export function Acting() {
@@ -26,9 +27,17 @@ function Asked() {
       asked={all.filter((intent) => !intent.open)}
       now={useNow()}
       onUndo={(intent, back) => intents.undo(intent.id, back)}
+      onUndoAll={(batch) => takeBack(intents, all.filter((intent) => intent.batch === batch))}
       onDismiss={(intent) => intents.dismiss(intent.id)}
     />
   );
+}
+
+function takeBack(intents: Intents, some: Intent[]) {
+  for (const intent of some) {
+    const back = undoLeft(intent, Date.now()) > 0 ? undoOf(intent) : null;
+    if (back) intents.undo(intent.id, back);
+  }
 }
 
 /** Opens the form for an aim; `first`: what its draft begins with. */

@@ -5,7 +5,7 @@ import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { Title } from "../components/Title.tsx";
 import { useSupabase } from "../data/client.ts";
 import { nameFor } from "../data/names.ts";
-import { useIntents } from "../data/useIntents.ts";
+import { useIntents, useRefreshedByActs } from "../data/useIntents.ts";
 import { useNow } from "../data/useLive.ts";
 import { type OwnSession, useMine } from "../data/useMine.ts";
 import { placeToLift } from "../data/usePerson.ts";
@@ -21,6 +21,7 @@ export function MinePage({ me }: { me: string }) {
   const mine = useMine(me);
   const now = useNow(5_000);
   const { intents } = useIntents();
+  useRefreshedByActs([mine]);
 
   async function lift(ban: Ban) {
     const sessionId = await placeToLift(client, ban).catch(() => undefined);
@@ -51,9 +52,15 @@ export function MinePage({ me }: { me: string }) {
             </section>
             <section className="lc-panel" data-feed="bans">
               <h2>{t.mine.bans}</h2>
-              {bans.length === 0
-                ? <Empty>{t.mine.noBans}</Empty>
-                : <BanList bans={bans} now={now} nameOf={nameFor} onLift={(ban) => void lift(ban)} named />}
+              {bans.length === 0 ? <Empty>{t.mine.noBans}</Empty> : (
+                <BanList
+                  bans={bans}
+                  now={now}
+                  nameOf={nameFor}
+                  onLift={(ban) => () => void lift(ban)}
+                  named
+                />
+              )}
             </section>
           </>
         )}

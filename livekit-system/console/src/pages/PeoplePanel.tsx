@@ -1,6 +1,7 @@
 /** Owns: the people of a room as a panel: searched, sorted and paged by the database. */
 import { Pager } from "../components/Pager.tsx";
 import { PeopleList, type PeopleListProps } from "../components/PeopleList.tsx";
+import { SelectedBar } from "../components/Selecting.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { nameFor } from "../data/names.ts";
 import { type CrowdView, PEOPLE_PAGE, PEOPLE_SORTS, type PeopleSort } from "../data/useCrowd.ts";
@@ -9,7 +10,8 @@ import type { Live } from "../data/useLive.ts";
 import type { Crowd, Session } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
 
-export interface PeoplePanelProps extends Pick<PeopleListProps, "threshold" | "now" | "hrefOf" | "onAct"> {
+export interface PeoplePanelProps
+  extends Pick<PeopleListProps, "threshold" | "now" | "hrefOf" | "onAct" | "selection"> {
   crowd: Live<Crowd>;
   /** Workers do not see LiveKit: who is there may be old. */
   away: boolean;
@@ -17,9 +19,13 @@ export interface PeoplePanelProps extends Pick<PeopleListProps, "threshold" | "n
   onView: (change: Partial<CrowdView>) => void;
   session: Session;
   levels: Levels;
+  /** Null where nothing can be done to all of the selected. */
+  onActOnSelected: (() => void) | null;
 }
 
-export function PeoplePanel({ crowd, away, view, onView, session, levels, ...rest }: PeoplePanelProps) {
+export function PeoplePanel(
+  { crowd, away, view, onView, session, levels, onActOnSelected, ...rest }: PeoplePanelProps,
+) {
   const { t, f } = useWords();
   const live = session.status === "live";
   return (
@@ -44,6 +50,14 @@ export function PeoplePanel({ crowd, away, view, onView, session, levels, ...res
           onChange={(event) => onView({ text: event.target.value, page: 0 })}
         />
       </div>
+      {rest.selection && (
+        <SelectedBar
+          selection={rest.selection}
+          shown={(crowd.data?.people ?? []).filter((person) => rest.onAct(person) !== null)
+            .map((person) => person.user_id)}
+          onAct={onActOnSelected}
+        />
+      )}
       {live && levels.state === "lost" && (
         <p className="lc-note lc-note-warn" role="status">{t.room.levelsLost}</p>
       )}

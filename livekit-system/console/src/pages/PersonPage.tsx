@@ -1,31 +1,40 @@
 /** Owns: the page of one person: what they did, what was done, and lifting a ban. */
 import { AuditList } from "../components/ActionLine.tsx";
 import { BanList } from "../components/BanList.tsx";
+import { CallList } from "../components/CallList.tsx";
 import { IncidentList } from "../components/Feeds.tsx";
+import { NoteList } from "../components/NoteList.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { Name, Title, titleOf } from "../components/Title.tsx";
 import { useSupabase } from "../data/client.ts";
+import { useCalls } from "../data/useCalls.ts";
+import { useNotes } from "../data/useNotes.ts";
 import { nameFor } from "../data/names.ts";
-import { useIntents } from "../data/useIntents.ts";
+import { useIntents, useRefreshedByActs } from "../data/useIntents.ts";
 import { useNow } from "../data/useLive.ts";
 import { placeToLift, usePerson, type Visited } from "../data/usePerson.ts";
 import { draftOf, offers, offersAfterEnd, rolesFor, scopesFor } from "../model/actions.ts";
 import type { Aim } from "../model/intents.ts";
 import { chatMuted } from "../model/people.ts";
+import { clock, secondsLeft } from "../model/time.ts";
 import { OPS_RANK } from "../model/roles.ts";
 import type { Ban } from "../model/rows.ts";
 import { shortId, visible } from "../model/names.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { useAct } from "./Acting.tsx";
+import { againstIn, endOf } from "./callAims.ts";
 
 export function PersonPage({ id }: { id: string }) {
   const links = useLinks();
   const { t } = useWords();
   const client = useSupabase();
   const person = usePerson(id);
+  const { notes, add } = useNotes(id);
+  const calls = useCalls(null, id);
   const now = useNow(5_000);
   const { intents } = useIntents();
+  useRefreshedByActs([person, calls]);
   const act = useAct();
 
   async function lift(ban: Ban) {
@@ -36,6 +45,7 @@ export function PersonPage({ id }: { id: string }) {
       roles: [],
       scopes: [],
       rank: OPS_RANK,
+      lifted: { expires_at: ban.expires_at, reason: ban.reason },
     };
     intents.open({ ...aim, sessionId: sessionId ?? ban.session_id, dryRun: false }, {
       ...draftOf("unban", id),
@@ -68,8 +78,14 @@ export function PersonPage({ id }: { id: string }) {
               <section className="lc-panel" data-feed="bans">
                 <h2>{t.person.bans}</h2>
                 {bans.length > 0
-                  ? <BanList bans={bans} now={now} nameOf={nameFor} onLift={(ban) => void lift(ban)} />
+                  ? <BanList bans={bans} now={now} nameOf={nameFor} onLift={(ban) => () => void lift(ban)} />
                   : <Empty>{t.person.noBans}</Empty>}
+              </section>
+              <section className="lc-panel" data-feed="notes">
+                <h2>{t.acts.notes}</h2>
+                <Reading of={notes}>
+                  {(read) => <NoteList about={id} notes={read} nameOf={nameFor} onAdd={add} />}
+                </Reading>
               </section>
               <section className="lc-panel" data-feed="audit">
                 <h2>{t.person.actions}</h2>
@@ -88,8 +104,33 @@ export function PersonPage({ id }: { id: string }) {
               <section className="lc-panel">
                 <h2>{t.person.sessions}</h2>
                 {sessions.length > 0
-                  ? <Sessions sessions={sessions} onAct={(visited) => act(inSession(id, visited))} />
+                  ? (
+                    <Sessions
+                      sessions={sessions}
+                      now={now}
+                      onAct={(visited) => act(inSession(id, visited))}
+                    />
+                  )
                   : <Empty>{t.person.noSessions}</Empty>}
+              </section>
+              <section className="lc-panel" data-feed="calls">
+                <h2>{t.acts.calls.title}</h2>
+                <Reading of={calls}>
+                  {(read) =>
+                    read.length === 0 ? <Empty>{t.acts.calls.noneOver}</Empty> : (
+                      <CallList
+                        calls={read}
+                        now={now}
+                        nameOf={nameFor}
+                        hrefOf={links.person}
+                        onEnd={(call) => {
+                          const aim = endOf(call);
+                          return aim && (() => act(aim));
+                        }}
+                        onAct={(call, who) => () => act(againstIn(call, who))}
+                      />
+                    )}
+                </Reading>
               </section>
             </div>
           </div>
@@ -132,7 +173,13 @@ function inSession(id: string, visited: Visited): Aim {
   };
 }
 
-function Sessions({ sessions, onAct }: { sessions: Visited[]; onAct: (visited: Visited) => void }) {
+interface SessionsProps {
+  sessions: Visited[];
+  now: number;
+  onAct: (visited: Visited) => void;
+}
+
+function Sessions({ sessions, now, onAct }: SessionsProps) {
   const links = useLinks();
   const { t, f } = useWords();
   return (
@@ -150,6 +197,7 @@ function Sessions({ sessions, onAct }: { sessions: Visited[]; onAct: (visited: V
               {t.role[visited.role]} · {t.type[visited.live_sessions.type]} ·{" "}
               {t.person.watched(f.length(visited.watch_seconds))}
             </span>
+            <Standing visited={visited} now={now} />
           </div>
           {visited.is_online && <span className="lc-fresh">{t.state.live}</span>}
           {visited.live_sessions.status !== "scheduled" && (
@@ -169,4 +217,18 @@ function Sessions({ sessions, onAct }: { sessions: Visited[]; onAct: (visited: V
       ))}
     </ol>
   );
+}
+
+/** What holds against them there, and what remains of it; of a session that is over nothing does. */
+function Standing({ visited, now }: { visited: Visited; now: number }) {
+  const { t, f } = useWords();
+  if (visited.live_sessions.status === "ended") return null;
+  const timed = (until: string | null, for_ever: string, words: (time: string, left: string) => string) =>
+    until === null || until === "infinity" ? for_ever : words(f.zoned(until), clock(secondsLeft(until, now)));
+  const holds = [
+    visited.mic_muted && timed(visited.mic_muted_until, t.room.mic.muted, t.room.micUntil),
+    chatMuted(visited, now) && timed(visited.chat_muted_until, t.room.chatMuted, t.room.chatUntil),
+    visited.camera_off && t.room.camera.off,
+  ].filter(Boolean);
+  return holds.length > 0 && <span className="lc-sub lc-standing">{holds.join(" · ")}</span>;
 }

@@ -1,28 +1,39 @@
 /** Owns: the page of one room: who is there, how loud, what was done, and doing it. */
 import { useEffect, useRef, useState } from "react";
 import { AuditList } from "../components/ActionLine.tsx";
+import { BanList } from "../components/BanList.tsx";
 import { EventList, IncidentList } from "../components/Feeds.tsx";
 import { HandQueue } from "../components/HandQueue.tsx";
 import { ListenPanel } from "../components/ListenIn.tsx";
 import { RoomHead } from "../components/RoomHead.tsx";
+import { useSelection } from "../components/Selecting.tsx";
 import { Empty, Forbidden, Freshness, Reading } from "../components/States.tsx";
 import { nameFor } from "../data/names.ts";
 import type { Account } from "../data/useAccount.ts";
 import { useAway } from "../data/useAway.ts";
 import { useChat } from "../data/useChat.ts";
-import { useIntents } from "../data/useIntents.ts";
+import { useBansHere } from "../data/useBansHere.ts";
+import { useRefreshedByActs } from "../data/useIntents.ts";
 import { useListenIn } from "../data/useListenIn.ts";
 import { useLevels } from "../data/useLevels.ts";
 import { useNow } from "../data/useLive.ts";
 import { PEOPLE_SORTS, useCrowd } from "../data/useCrowd.ts";
 import { useRoom } from "../data/useRoom.ts";
-import { mayAsk, offers, offersAfterEnd, ON_ROOM, rolesFor, scopesFor } from "../model/actions.ts";
+import {
+  mayAsk,
+  offers,
+  offersAfterEnd,
+  offersToAll,
+  ON_ROOM,
+  rolesFor,
+  scopesFor,
+} from "../model/actions.ts";
 import { limitOnMeter, loudOf } from "../model/levels.ts";
 import { chatMuted } from "../model/people.ts";
-import { OPS_RANK, RANKS } from "../model/roles.ts";
+import { HOST_RANK, OPS_RANK, RANKS } from "../model/roles.ts";
 import { thresholdOf } from "../model/policy.ts";
 import { type AgentState, agentState } from "../model/rooms.ts";
-import type { AgentRoom, Participant, Session } from "../model/rows.ts";
+import type { ActionName, AgentRoom, Ban, Participant, Seat, Session } from "../model/rows.ts";
 import { oneOf, useParams } from "../params.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
@@ -57,7 +68,11 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
   const listen = useListenIn(id);
   const act = useAct();
   const [dryRun, setDryRun] = useState(false);
-  useRefreshedByActs([room.audit, crowd]);
+  const bans = useBansHere(session);
+  const selection = useSelection();
+  const seats = useRef(new Map<string, Seat>());
+  useEffect(() => crowd.data?.people.forEach((seat) => seats.current.set(seat.user_id, seat)), [crowd.data]);
+  useRefreshedByActs([room.audit, crowd, bans]);
 
   const mine = crowd.data?.me ?? null;
   const rank = isOps ? OPS_RANK : mine ? RANKS[mine.role] : 0;
@@ -67,15 +82,47 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
     loud.current = loudOf(levels.meters, limitOnMeter(threshold));
   });
 
-  function actionOn(person: Participant): (() => void) | null {
-    if (session === null || session.status === "scheduled" || person.user_id === account.id) return null;
-    const actions = session.status === "live"
+  function offered(person: Participant): ActionName[] {
+    if (session === null || session.status === "scheduled" || person.user_id === account.id) return [];
+    return session.status === "live"
       ? offers(rank, person, session.type, chatMuted(person, now))
       : offersAfterEnd(rank, person);
-    if (actions.length === 0) return null;
+  }
+
+  function actionOn(person: Participant): (() => void) | null {
+    const actions = offered(person);
+    if (session === null || actions.length === 0) return null;
     const roles = rolesFor(rank, session.type, person.role);
     const target = { id: person.user_id, name: nameFor(person.user_id) };
     return () => act({ sessionId: id, target, actions, roles, scopes: scopesFor(rank), rank, dryRun });
+  }
+
+  function actionOnSelected(): (() => void) | null {
+    const people = [...selection.ids].flatMap((one) => seats.current.get(one) ?? []);
+    const actions = offersToAll(people.map(offered));
+    const [target, ...also] = people.map((one) => ({ id: one.user_id, name: nameFor(one.user_id) }));
+    if (target === undefined || actions.length === 0) return null;
+    return () => {
+      act({ sessionId: id, target, also, actions, roles: [], scopes: scopesFor(rank), rank, dryRun });
+      selection.clear();
+    };
+  }
+
+  function liftOf(ban: Ban): (() => void) | null {
+    if (!mayAsk(rank, "unban") && ban.created_by !== account.id) return null;
+    if (ban.scope === "platform" || (ban.scope === "creator" && rank < HOST_RANK)) return null;
+    const target = { id: ban.user_id, name: nameFor(ban.user_id) };
+    return () =>
+      act({
+        sessionId: id,
+        target,
+        actions: ["unban"],
+        roles: [],
+        scopes: [ban.scope],
+        rank,
+        dryRun,
+        lifted: { expires_at: ban.expires_at, reason: ban.reason },
+      });
   }
 
   function actionOnRoom(at: Session): (() => void) | null {
@@ -98,6 +145,7 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
               creator={nameFor(head.session.creator_id)}
               agent={leaseState(head.agent, isOps, now)}
               policy={head.policy}
+              policyHref={isOps ? links.policyOf(id) : null}
               now={now}
               dryRun={dryRun}
               onDryRun={setDryRun}
@@ -122,6 +170,8 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
                   now={now}
                   hrefOf={hrefOf}
                   onAct={actionOn}
+                  selection={rank > 0 ? selection : null}
+                  onActOnSelected={actionOnSelected()}
                 />
               </section>
               <div className="lc-side">
@@ -137,6 +187,15 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
                   <HandQueue queue={crowd.data?.hands ?? []} now={now} nameOf={nameFor} onAct={actionOn} />
                 </section>
                 <ChatPanel chat={chat} session={head.session} rank={rank} hrefOf={hrefOf} />
+                <section className="lc-panel" data-feed="bans">
+                  <h2>{t.acts.bansHere}</h2>
+                  <Reading of={bans}>
+                    {(read) =>
+                      read.length > 0
+                        ? <BanList bans={read} now={now} nameOf={nameFor} named onLift={liftOf} />
+                        : <Empty>{t.acts.noBansHere}</Empty>}
+                  </Reading>
+                </section>
                 <section className="lc-panel" data-feed="incidents">
                   <h2>{t.feed.incidents}</h2>
                   <Reading of={room.incidents}>
@@ -178,13 +237,6 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
 /** Whose page it is: ops', its staff's while it is live, and its creator's for ever. A public listing alone is nobody's. */
 function isTheirs(account: Account & { kind: "ops" | "staff" }, session: Session): boolean {
   return account.kind === "ops" || account.sessions.includes(session.id) || session.creator_id === account.id;
-}
-
-/** What was asked here moves: then what it may have changed is read at once. */
-function useRefreshedByActs(readings: { refresh: () => void }[]) {
-  const { all } = useIntents();
-  const moved = all.map((intent) => `${intent.id} ${intent.phase} ${intent.row?.status ?? ""}`).join();
-  useEffect(() => readings.forEach((reading) => reading.refresh()), [moved]);
 }
 
 function Gone() {

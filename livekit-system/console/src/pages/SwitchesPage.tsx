@@ -6,6 +6,7 @@ import { nameFor } from "../data/names.ts";
 import { useSettings } from "../data/useSettings.ts";
 import { modeOf, withMode } from "../model/policy.ts";
 import type { PolicyOverride, Setting, SettingChange } from "../model/rows.ts";
+import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 
 interface Wish {
@@ -15,6 +16,7 @@ interface Wish {
 }
 
 export function SwitchesPage() {
+  const links = useLinks();
   const { t } = useWords();
   const { settings, change, history } = useSettings();
   const [wish, setWish] = useState<Wish | null>(null);
@@ -90,6 +92,9 @@ export function SwitchesPage() {
                   )}
               />
               {below(policy)}
+              <p className="lc-policy-link">
+                <a href={links.policy}>{t.policy.open}</a>
+              </p>
             </div>
           );
         }}

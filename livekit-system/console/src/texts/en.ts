@@ -1,9 +1,14 @@
 /** Every word that the console shows, in English. `tr.ts` has the same shape. */
 import { ROLE_NAMES } from "../model/roles.ts";
 import { toolEn } from "./tool/en.ts";
+import { actsEn } from "./acts.ts";
+import { officeEn } from "./office.ts";
+import { policyEn } from "./policy.ts";
+import { whole } from "./numbers.ts";
 import type { Words } from "./words.ts";
 
-const some = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+const w = whole("en");
+const some = (n: number, one: string, many: string) => `${w(n)} ${n === 1 ? one : many}`;
 
 export const en: Words = {
   ...toolEn,
@@ -20,10 +25,18 @@ export const en: Words = {
     recordings: "Recordings",
     mine: "Your sessions",
     people: "People",
+    calls: "Calls",
+    shift: "Shift",
+    audit: "Audit",
     switches: "Switches",
     reports: "Usage",
+    keys: "Keyboard",
     label: "Pages",
   },
+  acts: actsEn,
+  office: officeEn,
+  policy: policyEn,
+  zone: (zone) => `Times are in ${zone}`,
   language: "Language",
   theme: { label: "Appearance", system: "Auto", light: "Light", dark: "Dark" },
   sign: {
@@ -62,7 +75,7 @@ export const en: Words = {
     troubleOnly: "Trouble only",
     sort: "Sort by",
     count: (n) => some(n, "room", "rooms"),
-    inTrouble: (n) => `${n} in trouble`,
+    inTrouble: (n) => `${w(n)} in trouble`,
     column: {
       room: "Room",
       people: "Viewers",
@@ -186,7 +199,7 @@ export const en: Words = {
       title: "It would do this:",
       nothing: "Nothing would change.",
       invited: (role) => `They would be invited as ${role}, and decide for themselves.`,
-      people: (n) => `it concerns ${n} people in the room`,
+      people: (n) => `it concerns ${w(n)} people in the room`,
       role: (role) => `role: ${role}`,
       mic_muted: (is) => (is ? "no microphone" : "microphone allowed"),
       camera_off: (is) => (is ? "no camera" : "camera allowed"),
@@ -203,8 +216,7 @@ export const en: Words = {
     noCode: "none named",
     theyRead: "The person reads:",
     theyReadNothing: "The person is sent no message; the reason stands in what they can ask about decisions.",
-    reasonNote:
-      "The person reads this word for word. What is for operators alone belongs into the case's notes.",
+    reasonNote: "The person reads this word for word.",
     missing: { reason: "Say why.", role: "Choose a role.", text: "Write the announcement." },
     cancel: "Cancel",
     rehearse: "Dry run",
@@ -292,7 +304,7 @@ export const en: Words = {
       reassert: { did: () => "the right was taken again", would: () => "would have taken the right again" },
     },
     strikes: (n) => `${n} strikes`,
-    gift: (who, n, code, coins) => `${who}: ${n} × ${code}, ${coins} coins`,
+    gift: (who, n, code, coins) => `${who}: ${w(n)} × ${code}, ${coins} coins`,
     roleChanged: (who, role) => `${who} is now ${role}`,
     ended: "The session ended.",
     ending: (time) => `The session ends at ${time} unless the host comes back.`,
@@ -302,7 +314,7 @@ export const en: Words = {
     removed: (who) => `${who} was removed`,
     handRaised: (who) => `${who} raised a hand`,
     handLowered: (who) => `${who} lowered the hand`,
-    milestone: (n) => `${n} viewers`,
+    milestone: (n) => `${w(n)} viewers`,
     figure: {
       growth_db: "growth, dB",
       held_seconds: "held, s",

@@ -1,7 +1,13 @@
 /** Konsolun bütün sözleri, Türkçe. Every word that the console shows, in Turkish. */
 import { ROLE_NAMES } from "../model/roles.ts";
 import { toolTr } from "./tool/tr.ts";
+import { actsTr } from "./acts.ts";
+import { officeTr } from "./office.ts";
+import { policyTr } from "./policy.ts";
+import { whole } from "./numbers.ts";
 import type { Words } from "./words.ts";
+
+const w = whole("tr");
 
 export const tr: Words = {
   ...toolTr,
@@ -18,10 +24,18 @@ export const tr: Words = {
     recordings: "Kayıtlar",
     mine: "Oturumlarınız",
     people: "Kişiler",
+    calls: "Aramalar",
+    shift: "Vardiya",
+    audit: "Denetim",
     switches: "Anahtarlar",
     reports: "Kullanım",
+    keys: "Klavye",
     label: "Sayfalar",
   },
+  acts: actsTr,
+  office: officeTr,
+  policy: policyTr,
+  zone: (zone) => `Saat dilimi: ${zone}`,
   language: "Dil",
   theme: { label: "Görünüm", system: "Otomatik", light: "Açık", dark: "Koyu" },
   sign: {
@@ -60,8 +74,8 @@ export const tr: Words = {
     allTypes: "Bütün türler",
     troubleOnly: "Yalnızca sorunlular",
     sort: "Sırala",
-    count: (n) => `${n} oda`,
-    inTrouble: (n) => `${n} sorunlu`,
+    count: (n) => `${w(n)} oda`,
+    inTrouble: (n) => `${w(n)} sorunlu`,
     column: {
       room: "Oda",
       people: "İzleyen",
@@ -80,7 +94,7 @@ export const tr: Words = {
     agentSince: (time) => `${time} süredir`,
     noAgent: "ajan yok",
     hostGone: "sunucu ayrıldı",
-    incidents: (n) => `${n} olay`,
+    incidents: (n) => `${w(n)} olay`,
   },
   pages: {
     label: "Liste sayfaları",
@@ -93,7 +107,7 @@ export const tr: Words = {
   role: ROLE_NAMES.tr,
   room: {
     people: "Kişiler",
-    online: (n) => `${n} izleyen`,
+    online: (n) => `${w(n)} izleyen`,
     hands: "El kaldıranlar",
     noHands: "El kaldıran yok.",
     find: "Kişi bul",
@@ -185,7 +199,7 @@ export const tr: Words = {
       title: "Şunu yapardı:",
       nothing: "Hiçbir şey değişmezdi.",
       invited: (role) => `${role} olarak davet edilirdi; kararı kendisi verir.`,
-      people: (n) => `odadaki ${n} kişiyi ilgilendirir`,
+      people: (n) => `odadaki ${w(n)} kişiyi ilgilendirir`,
       role: (role) => `rol: ${role}`,
       mic_muted: (is) => (is ? "mikrofon yok" : "mikrofona izin var"),
       camera_off: (is) => (is ? "kamera yok" : "kameraya izin var"),
@@ -202,8 +216,7 @@ export const tr: Words = {
     noCode: "belirtilmedi",
     theyRead: "Kişi şunu okur:",
     theyReadNothing: "Kişiye mesaj gönderilmez; gerekçe, kararlarını sorduğunda görünür.",
-    reasonNote:
-      "Kişi bunu kelimesi kelimesine okur. Yalnızca operasyon için olanlar dosyanın notlarına yazılır.",
+    reasonNote: "Kişi bunu kelimesi kelimesine okur.",
     missing: { reason: "Nedenini yazın.", role: "Bir rol seçin.", text: "Duyuruyu yazın." },
     cancel: "Vazgeç",
     rehearse: "Deneme",
@@ -257,7 +270,7 @@ export const tr: Words = {
     soundOn: "Sesi aç",
     soundOff: "Sesi kapat",
     end: "Dinlemeyi bitir",
-    sounds: (n) => `${n} ses`,
+    sounds: (n) => `${w(n)} ses`,
     silence: "ses yok",
     left: (time) => `kalan ${time}`,
     pictureOf: (name) => `Görüntü: ${name}`,
@@ -291,7 +304,7 @@ export const tr: Words = {
       reassert: { did: () => "hak yeniden geri alındı", would: () => "hak yeniden geri alınırdı" },
     },
     strikes: (n) => `${n} ihlal puanı`,
-    gift: (who, n, code, coins) => `${who}: ${n} × ${code}, ${coins} jeton`,
+    gift: (who, n, code, coins) => `${who}: ${w(n)} × ${code}, ${coins} jeton`,
     roleChanged: (who, role) => `${who}, yeni rol: ${role}`,
     ended: "Oturum bitti.",
     ending: (time) => `Sunucu dönmezse oturum saat ${time} itibarıyla biter.`,
@@ -301,7 +314,7 @@ export const tr: Words = {
     removed: (who) => `${who} çıkarıldı`,
     handRaised: (who) => `${who} el kaldırdı`,
     handLowered: (who) => `${who} elini indirdi`,
-    milestone: (n) => `${n} izleyen`,
+    milestone: (n) => `${w(n)} izleyen`,
     figure: {
       growth_db: "artış, dB",
       held_seconds: "süre, sn",
@@ -337,7 +350,7 @@ export const tr: Words = {
       speech: "söylenen sözler",
       picture: "kamera karesi",
     },
-    reporters: (n) => `${n} bildiren`,
+    reporters: (n) => `${w(n)} bildiren`,
     held: (who) => `Üzerinde çalışan: ${who}`,
     claim: "Üstlen",
     release: "Bırak",

@@ -6,6 +6,9 @@ import type { SoundLevel } from "../model/levels.ts";
 import type { Role } from "../model/roles.ts";
 import type { ChatMode } from "../model/rows.ts";
 import type { ToolWords } from "./tool/words.ts";
+import type { ActsWords } from "./acts.ts";
+import type { OfficeWords } from "./office.ts";
+import type { PolicyWords } from "./policy.ts";
 
 export interface Words extends ToolWords {
   lang: Lang;
@@ -21,10 +24,19 @@ export interface Words extends ToolWords {
     words: string;
     recordings: string;
     mine: string;
+    calls: string;
+    shift: string;
+    audit: string;
     switches: string;
     reports: string;
+    keys: string;
     label: string;
   };
+  acts: ActsWords;
+  office: OfficeWords;
+  policy: PolicyWords;
+  /** Under every page: which zone its times are in. */
+  zone: (zone: string) => string;
   language: string;
   theme: { label: string; system: string; light: string; dark: string };
   sign: {
