@@ -1,4 +1,4 @@
-"""What a client of the database tells of each of its calls."""
+"""What a client of the database reports about each of its calls."""
 
 from collections.abc import Callable
 

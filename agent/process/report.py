@@ -94,7 +94,7 @@ class Report(Collector):
         }
 
     def collect(self) -> Iterator[Metric]:
-        """What Prometheus is told of state that nobody counts: health, rooms, lane."""
+        """The state that nobody counts, for Prometheus: health, rooms, lane."""
         yield _by("worker", "live_worker_info", "This worker (always 1)", {self._parts.name: 1})
         yield from self._collect_health()
         yield from self._collect_rooms()
