@@ -14,6 +14,7 @@ from speech.token import minted
 
 
 def main() -> int:
+    """Run, or print a token; the exit code."""
     if sys.argv[1:] == ["token"]:
         return _token()
     if sys.argv[1:]:

@@ -8,7 +8,7 @@ from typing import Any
 from agent.core.ports import Refused
 from agent.supabase.client import Supabase
 from moderation.timestamps import text_of
-from speech.ports import Heard, Orders, Place, Seen
+from speech.ports import Heard, Orders, SeenFrame, SpeechRoom
 
 BUCKET, TYPE = "evidence", "image/jpeg"
 FLAGS = uuid.UUID("6b0c5c6e-5b0b-4c57-9a3e-0b4f5f0a6d11")
@@ -16,7 +16,7 @@ FLAGS = uuid.UUID("6b0c5c6e-5b0b-4c57-9a3e-0b4f5f0a6d11")
 
 
 class SupabaseDesk:
-    """A `Desk`."""
+    """A `SpeechDesk`."""
 
     def __init__(self, supabase: Supabase, worker: str, engine: str, classifier: str, rooms: int) -> None:
         """`engine`, `classifier`: their names, as ops see them. `rooms`: how many this process takes at most."""
@@ -25,10 +25,12 @@ class SupabaseDesk:
         self._version: str | None = None
 
     async def pull(self) -> Orders:
+        """See `SpeechDesk`."""
         told = await self._rpc("speech_pull", p_lists=self._version, p_most=self._rooms)
         self._version = told["lists_version"]
         places = [
-            Place(room["room"], frozenset(room["flagged"]), bool(room["pictures"])) for room in told["rooms"]
+            SpeechRoom(room["room"], frozenset(room["flagged"]), bool(room["pictures"]))
+            for room in told["rooms"]
         ]
         return Orders(
             {place.room: place for place in places},
@@ -39,13 +41,15 @@ class SupabaseDesk:
         )
 
     async def words(self, heard: Heard) -> None:
+        """See `SpeechDesk`."""
         begins, ends = text_of(heard.begins), text_of(heard.ends)
         who = {"room": heard.of.room, "user_id": heard.of.identity}
         row = {**who, "patterns": list(heard.patterns)[:20], "from_at": begins, "to_at": ends}
         named = str(uuid.uuid5(FLAGS, f"{heard.of.room} {heard.of.identity} {begins} {heard.patterns}"))
         _accepted(await self._rpc("speech_flag", p_row={**row, "id": named, "engine": self._engine}))
 
-    async def picture(self, seen: Seen) -> None:
+    async def picture(self, seen: SeenFrame) -> None:
+        """See `SpeechDesk`."""
         at = text_of(seen.at)
         named = str(uuid.uuid5(FLAGS, f"{seen.room} {seen.identity} {at}"))
         row = {"id": named, "room": seen.room, "user_id": seen.identity, "score": seen.score, "at": at}

@@ -8,7 +8,7 @@ import numpy as np
 from livekit import rtc
 from livekit.agents import vad
 
-from speech.windows import RATE, Window, Windows
+from speech.windows import RATE, SpeechWindows, Window
 
 FRAME_MS = 200
 """Frames of 10 ms, which are LiveKit's default, cost as much as the detector itself."""
@@ -35,7 +35,7 @@ async def _push(stream: rtc.AudioStream, looked: vad.VADStream) -> None:
 
 async def gate(looked: vad.VADStream, heard: Callable[[Window], None], clock: Callable[[], float]) -> None:
     """Windows of what the detector has looked at, 16 kHz in one channel. `clock`: Unix seconds."""
-    windows = Windows()
+    windows = SpeechWindows()
     async for event in looked:
         if event.type is not vad.VADEventType.INFERENCE_DONE:
             continue

@@ -16,7 +16,7 @@ from agent.livekit.translation import carries_sound, identity_of, is_person
 from moderation.identity import person_of
 from speech.ear import listen
 from speech.pictures import Classifier, jpeg, one_frame
-from speech.ports import Flagged, Place, Seen, Told
+from speech.ports import Flagged, SeenFrame, SpeechRoom, Told
 from speech.windows import Window
 
 log = logging.getLogger(__name__)
@@ -32,15 +32,15 @@ class Senses:
     hear: Callable[[Window, Flagged], None]
     classifier: Classifier | None
     """None: pictures are not looked at, whatever the database says."""
-    seen: Callable[[Seen], Awaitable[None]]
+    seen: Callable[[SeenFrame], Awaitable[None]]
     looking: asyncio.Semaphore
     """How many cameras are looked at together."""
 
 
-class Listener:
+class RoomListener:
     """`run` it for as long as the room is this process's; `settle` says what is wanted from now on."""
 
-    def __init__(self, livekit: LiveKitServer, senses: Senses, place: Place, told: Told) -> None:
+    def __init__(self, livekit: LiveKitServer, senses: Senses, place: SpeechRoom, told: Told) -> None:
         self._livekit, self._senses = livekit, senses
         self._place, self._told = place, told
         self._room = rtc.Room()
@@ -51,7 +51,7 @@ class Listener:
         self._asked: dict[str, asyncio.Event] = {}
         """Cameras that are being looked at, by the track's SID."""
 
-    def settle(self, place: Place) -> None:
+    def settle(self, place: SpeechRoom) -> None:
         """Subscribe to flagged speakers' sound, and to no other."""
         self._place = place
         for participant in self._room.remote_participants.values():
@@ -163,7 +163,7 @@ class Listener:
                 score = await asyncio.to_thread(classifier.score, picture)
             if score >= self._told.orders.score and self._place.pictures:
                 file = await asyncio.to_thread(jpeg, picture)
-                await self._senses.seen(Seen(self._place.room, who, file, round(score, 4), at))
+                await self._senses.seen(SeenFrame(self._place.room, who, file, round(score, 4), at))
         except Exception as error:  # noqa: BLE001  (one camera must not end the looking at all others)
             log.warning("not looked at", extra={"room": self._place.room, "error": repr(error)})
         finally:

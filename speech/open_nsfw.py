@@ -18,4 +18,5 @@ class OpenNsfw:
         self._model: Any = Model(intra_op_threads=1)
 
     def score(self, picture: Picture) -> float:
+        """See `Classifier`."""
         return float(self._model.score(self._image.fromarray(picture)))

@@ -24,7 +24,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenFrame:
     """A frame of a camera that was scored high: a JPEG, its score (0 to 1), and when it was taken (Unix seconds)."""
 
     room: str
@@ -35,7 +35,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SpeechRoom:
     """A room in which this process listens or looks."""
 
     room: str
@@ -49,7 +49,7 @@ class Place:
 class Orders:
     """What the database wants now."""
 
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, SpeechRoom] = field(default_factory=dict)
     at_once: int = 2
     every_seconds: float = 10.0
     score: float = 0.85
@@ -69,7 +69,7 @@ class Told:
         return place is not None and of.identity in place.flagged
 
 
-class Desk(Protocol):
+class SpeechDesk(Protocol):
     """The database. Both raise `agent.core.ports.PortError`."""
 
     async def pull(self) -> Orders:
@@ -78,5 +78,5 @@ class Desk(Protocol):
     async def words(self, heard: Heard) -> None:
         """Open the person's case."""
 
-    async def picture(self, seen: Seen) -> None:
+    async def picture(self, seen: SeenFrame) -> None:
         """Open the person's case, and store the frame if it is wanted."""

@@ -12,8 +12,8 @@ from functools import partial
 from agent.core.backoff import Backoff
 from agent.core.ports import PortError, Unavailable
 from speech.engine import Engine
-from speech.listener import Listener
-from speech.ports import Desk, Heard, Orders, Place, Seen, Told
+from speech.listener import RoomListener
+from speech.ports import Heard, Orders, SeenFrame, SpeechDesk, SpeechRoom, Told
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +29,13 @@ REJOIN_SECONDS = 5.0
 class SpeechProcess:
     """`run` it. `listener`: makes the one of a room. `found`: takes what is to be written."""
 
-    desk: Desk
+    desk: SpeechDesk
     engine: Engine
-    listener: Callable[[Place], Listener]
+    listener: Callable[[SpeechRoom], RoomListener]
     told: Told
-    found: asyncio.Queue[Heard | Seen]
+    found: asyncio.Queue[Heard | SeenFrame]
     _told_at: float = 0.0
-    _rooms: dict[str, tuple[Listener, asyncio.Task[None]]] = field(default_factory=dict)
+    _rooms: dict[str, tuple[RoomListener, asyncio.Task[None]]] = field(default_factory=dict)
     _rejoin_at: dict[str, float] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -49,12 +49,16 @@ class SpeechProcess:
                 await asyncio.sleep(PULL_SECONDS)
 
     async def _pull(self) -> None:
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        now, until = loop.time(), self._told_at + ALLOWED_SECONDS
         try:
-            self.told.orders, self._told_at = await self.desk.pull(), now
-        except PortError as error:
+            # An answer that hangs must not keep ears open.
+            async with asyncio.timeout_at(until if self.told.orders.places and until > now else None):
+                self.told.orders = await self.desk.pull()
+            self._told_at = now
+        except (PortError, TimeoutError) as error:
             log.warning("not told where to listen", extra={"error": str(error)})
-            if now - self._told_at > ALLOWED_SECONDS:
+            if loop.time() >= until:
                 self.told.orders = Orders()
         self.engine.settle(self.told.orders.at_once, self.told.orders.lists)
 
@@ -73,7 +77,7 @@ class SpeechProcess:
                 task = tasks.create_task(self._listen(room, listener), name=f"room {room}")
                 self._rooms[room] = (listener, task)
 
-    async def _listen(self, room: str, listener: Listener) -> None:
+    async def _listen(self, room: str, listener: RoomListener) -> None:
         try:
             await listener.run()
         except Exception as error:  # noqa: BLE001  (one room must not end the hearing of all others)
@@ -84,7 +88,7 @@ class SpeechProcess:
             match await self.found.get():
                 case Heard() as heard:
                     await self._write(heard.of.room, partial(self.desk.words, heard))
-                case Seen() as seen:
+                case SeenFrame() as seen:
                     await self._write(seen.room, partial(self.desk.picture, seen))
 
     async def _write(self, room: str, write: Callable[[], Awaitable[None]]) -> None:

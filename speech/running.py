@@ -13,9 +13,9 @@ from agent.livekit.server import LiveKitServer
 from agent.supabase.client import supabase_client
 from speech.desk import SupabaseDesk
 from speech.engine import Engine
-from speech.listener import Listener, Senses
+from speech.listener import RoomListener, Senses
 from speech.pictures import Classifier
-from speech.ports import Heard, Seen, Told
+from speech.ports import Heard, SeenFrame, Told
 from speech.process import MOST_FOUND, SpeechProcess
 from speech.settings import SpeechSettings, made
 
@@ -59,11 +59,13 @@ def assembled(
     """The process, ready to run."""
     secret = settings.livekit_api_secret.get_secret_value()
     livekit = LiveKitServer(settings.livekit_url, settings.livekit_api_key, secret)
-    orders, found = Told(), asyncio.Queue[Heard | Seen](MOST_FOUND)
+    orders, found = Told(), asyncio.Queue[Heard | SeenFrame](MOST_FOUND)
     engine = Engine(plugin, orders.is_flagged, found.put)
     looking = asyncio.Semaphore(settings.live_speech_cameras)
     senses = Senses(detector, engine.hear, classifier, found.put, looking)
-    return SpeechProcess(desk, engine, lambda place: Listener(livekit, senses, place, orders), orders, found)
+    return SpeechProcess(
+        desk, engine, lambda place: RoomListener(livekit, senses, place, orders), orders, found
+    )
 
 
 @asynccontextmanager

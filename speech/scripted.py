@@ -18,10 +18,12 @@ class ScriptedSpeech(stt.STT[str]):
 
     @property
     def model(self) -> str:
+        """As ops see it."""
         return "scripted"
 
     @property
     def provider(self) -> str:
+        """As ops see it."""
         return "ipelya"
 
     async def _recognize_impl(

@@ -48,13 +48,16 @@ class Whisper(stt.STT[str]):
 
     @property
     def model(self) -> str:
+        """As ops see it."""
         return "whisper-base-int8"
 
     @property
     def provider(self) -> str:
+        """As ops see it."""
         return "faster-whisper"
 
     async def aclose(self) -> None:
+        """No window is begun any more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _recognize_impl(

@@ -36,7 +36,7 @@ class Window:
 
 
 @dataclass(slots=True)
-class Windows:
+class SpeechWindows:
     """Of one person. `add` what a detector has looked at, in the order of time."""
 
     _before: deque[Samples] = field(default_factory=deque)

@@ -39,6 +39,7 @@ class Lists:
 
     @classmethod
     def empty(cls) -> Self:
+        """Lists that nothing meets."""
         return cls(())
 
     def met(self, text: str) -> Sequence[str]:

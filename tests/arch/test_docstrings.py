@@ -1,4 +1,4 @@
-"""Public functions of the decisions and of the assistants' server say what they take, in which unit, and answer."""
+"""Public functions of the decisions, the assistants' server and the speech process say what they take and answer."""
 
 import ast
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 
 from local.paths import REPOSITORY
 
-HELD = ("handlers", "moderation", "orchestrator")
+HELD = ("handlers", "moderation", "orchestrator", "speech")
 
 
 def silent(folder: str) -> Iterator[str]:

@@ -37,7 +37,9 @@ def name(path: Path) -> str:
     "path",
     [
         path
-        for path in sources("agent", "handlers", "moderation", "orchestrator", "local", "demo", "bench")
+        for path in sources(
+            "agent", "handlers", "moderation", "orchestrator", "speech", "local", "demo", "bench"
+        )
         if path != NATIVE
     ],
     ids=name,
@@ -63,7 +65,7 @@ def test_decisions_wait_for_nothing_log_nothing_and_read_no_clock(path: Path) ->
     assert not [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, waits)]
 
 
-@pytest.mark.parametrize("path", sources(*sorted(OURS)), ids=name)
+@pytest.mark.parametrize("path", sources(*sorted(OURS), "speech"), ids=name)
 def test_production_knows_neither_the_local_stack_nor_the_tests(path: Path) -> None:
     assert not {"local", "demo", "tests", "bench"} & set(imported(path))
 
@@ -71,7 +73,7 @@ def test_production_knows_neither_the_local_stack_nor_the_tests(path: Path) -> N
 def test_no_two_classes_are_called_alike() -> None:
     names = [
         node.name
-        for path in sources(*sorted(OURS), "orchestrator", "local", "demo", "bench")
+        for path in sources(*sorted(OURS), "orchestrator", "speech", "local", "demo", "bench")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ClassDef)
     ]
@@ -82,7 +84,7 @@ MOST_ARGUMENTS = 5
 """Of a constructor, itself not counted. What needs more takes a dataclass of its own."""
 
 
-@pytest.mark.parametrize("path", sources(*sorted(OURS), "orchestrator"), ids=name)
+@pytest.mark.parametrize("path", sources(*sorted(OURS), "orchestrator", "speech"), ids=name)
 def test_a_constructor_takes_few_arguments(path: Path) -> None:
     takes = {
         node.name: len(made.args.args) + len(made.args.kwonlyargs) - 1

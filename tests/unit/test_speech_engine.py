@@ -11,9 +11,9 @@ from livekit.agents import stt
 
 from local.people.waiting import until
 from speech.engine import MOST_WAITING, Engine
-from speech.ports import Flagged, Heard, Orders, Place, Told
+from speech.ports import Flagged, Heard, Orders, SpeechRoom, Told
 from speech.scripted import ScriptedSpeech
-from speech.windows import MOST_SECONDS, OVER_SECONDS, OVERLAP_SECONDS, RATE, Window, Windows
+from speech.windows import MOST_SECONDS, OVER_SECONDS, OVERLAP_SECONDS, RATE, SpeechWindows, Window
 from speech.words import Lists
 
 PIECE = 512
@@ -33,7 +33,7 @@ class Bench:
 
     def __init__(self, *lines: str, flagged: frozenset[str] = frozenset({"bo"})) -> None:
         self.plugin, self.found = ScriptedSpeech(lines=lines), list[Heard]()
-        self.told = Told(Orders({"room": Place("room", flagged)}))
+        self.told = Told(Orders({"room": SpeechRoom("room", flagged)}))
         self.engine = Engine(self.plugin, self.told.is_flagged, self._take)
         self.engine.settle(2, RULES)
 
@@ -130,8 +130,8 @@ def test_words_are_met_as_a_transcriber_writes_them(said: str, met: list[str]) -
 
 
 def cut(speech: list[tuple[bool, float]]) -> list[Window]:
-    """Windows of (speaking, seconds) in turn."""
-    windows, found, at, number = Windows(), list[Window | None](), 100.0, 0
+    """SpeechWindows of (speaking, seconds) in turn."""
+    windows, found, at, number = SpeechWindows(), list[Window | None](), 100.0, 0
     for speaking, seconds in speech:
         for _ in range(round(seconds * RATE / PIECE)):
             at += PIECE / RATE

@@ -8,23 +8,26 @@ import pytest
 
 from agent.core.ports import Refused, Unavailable
 from speech.engine import Engine
-from speech.ports import Flagged, Heard, Orders, Place, Seen, Told
+from speech.ports import Flagged, Heard, Orders, SeenFrame, SpeechRoom, Told
 from speech.process import ALLOWED_SECONDS, PULL_SECONDS, SpeechProcess
 from speech.scripted import ScriptedSpeech
 from speech.settings import SpeechSettingsError, load_speech_settings, made
 from tests.fakes.virtual_time import virtual_time
 
-ROOM = Orders({"room": Place("room", frozenset({"bo"}))})
+ROOM = Orders({"room": SpeechRoom("room", frozenset({"bo"}))})
 HEARD = Heard(Flagged("room", "bo"), ["kill you"], 1.0, 2.0)
 
 
 class FakeDesk:
     def __init__(self) -> None:
         self.orders: Orders | None = ROOM
+        self.hangs = False
         self.refusals: list[Exception] = []
-        self.written: list[Heard | Seen] = []
+        self.written: list[Heard | SeenFrame] = []
 
     async def pull(self) -> Orders:
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.orders is None:
             raise Unavailable("no answer")
         return self.orders
@@ -34,15 +37,15 @@ class FakeDesk:
             raise self.refusals.pop(0)
         self.written.append(heard)
 
-    async def picture(self, seen: Seen) -> None:
+    async def picture(self, seen: SeenFrame) -> None:
         self.written.append(seen)
 
 
 class FakeListener:
-    def __init__(self, place: Place, fails: bool) -> None:
+    def __init__(self, place: SpeechRoom, fails: bool) -> None:
         self.place, self.fails, self.left = place, fails, False
 
-    def settle(self, place: Place) -> None:
+    def settle(self, place: SpeechRoom) -> None:
         self.place = place
 
     async def run(self) -> None:
@@ -59,10 +62,10 @@ class Evening:
 
     def __init__(self, *, fails: bool = False) -> None:
         self.desk, self.told, self.made = FakeDesk(), Told(), list[FakeListener]()
-        found: asyncio.Queue[Heard | Seen] = asyncio.Queue(10)
+        found: asyncio.Queue[Heard | SeenFrame] = asyncio.Queue(10)
         engine = Engine(ScriptedSpeech(), self.told.is_flagged, found.put)
 
-        def listener(place: Place) -> FakeListener:
+        def listener(place: SpeechRoom) -> FakeListener:
             self.made.append(FakeListener(place, fails))
             return self.made[-1]
 
@@ -89,7 +92,7 @@ async def test_a_room_is_listened_to_while_the_database_says_so() -> None:
     async with evening() as played:
         await played.passes(1.0)
         [listener] = played.made
-        played.desk.orders = Orders({"room": Place("room", frozenset({"cy"}))})
+        played.desk.orders = Orders({"room": SpeechRoom("room", frozenset({"cy"}))})
         await played.passes(PULL_SECONDS)
         assert listener.place.flagged == {"cy"}
         assert not played.told.is_flagged(Flagged("room", "bo"))
@@ -110,6 +113,15 @@ async def test_where_the_database_does_not_answer_nobody_is_listened_to_for_long
         await played.passes(2 * PULL_SECONDS + 1.0)
         assert listener.left
         assert not played.told.is_flagged(Flagged("room", "bo"))
+
+
+@virtual_time
+async def test_an_answer_that_hangs_keeps_no_ear_open() -> None:
+    async with evening() as played:
+        await played.passes(1.0)
+        played.desk.hangs = True
+        await played.passes(ALLOWED_SECONDS)
+        assert played.made[0].left
 
 
 @virtual_time
