@@ -124,10 +124,12 @@ export function appeal(
   return call(supabase, "appeal", { action_id: actionId, text });
 }
 
-/** What may be kept of a speaker's sound. */
+/** What may be kept of a speaker's sound, whether words are searched, and whether cameras are looked at. */
 export interface EvidenceNotice {
   readonly kept: boolean;
   readonly seconds: number;
+  readonly speech: boolean;
+  readonly pictures: boolean;
   readonly text_en: string;
   readonly text_tr: string;
 }
