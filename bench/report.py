@@ -39,6 +39,7 @@ COMMANDS = (
     "flood",
     "tokens",
     "ringing",
+    "recording",
     "hints",
     "app",
     "audio",
