@@ -95,10 +95,10 @@ class Studio:
         await device.speak(tone(-20.0, hertz=HOST_HERTZ))
         return host, session, device
 
-    async def wish(self, host: Person, session: OpenSession) -> str:
+    async def wish(self, host: Person, session: OpenSession, mode: str = "audio") -> str:
         """A recording's id."""
         answer: Json = await self.people.service.rpc(
-            "recording_start", p_user=host.id, p_session=session.id, p_mode="audio"
+            "recording_start", p_user=host.id, p_session=session.id, p_mode=mode
         )
         return str(answer["recording"]["id"])
 

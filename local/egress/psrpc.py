@@ -147,6 +147,9 @@ class Method:
             answer.raw_response = result.SerializeToString()
         except RpcError as error:
             answer.error, answer.code = str(error), error.code
+        except Exception as error:
+            log.exception("a request could not be answered")
+            answer.error, answer.code = repr(error), "internal"
         await self._bus.publish(channel(self._service, request.client_id, "RES"), answer)
 
     async def _chosen(self, request: Any) -> bool:

@@ -182,4 +182,5 @@ def _output(wanted: Message, many: str, one: str) -> Any:
     outputs = getattr(wanted, many)
     if outputs:
         return outputs[0]
-    return getattr(wanted, one) if wanted.HasField(one) else None
+    known = one in wanted.DESCRIPTOR.fields_by_name  # newer requests have the new place alone
+    return getattr(wanted, one) if known and wanted.HasField(one) else None

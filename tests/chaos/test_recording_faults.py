@@ -4,9 +4,11 @@ Egress or LiveKit as a whole going away takes LiveKit's own time to be seen: tha
 """
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+import av
 import pytest
 import pytest_asyncio
 
@@ -81,6 +83,24 @@ async def test_a_room_is_recorded_and_who_refuses_is_not_in_it(studio: Studio) -
     )
     row = await studio.until(take, "is deleted", lambda row: row["state"] == "deleted")
     assert await studio.segments(row["parts"][0]["prefix"]) == []
+
+
+async def test_a_broadcast_is_recorded_with_its_picture(studio: Studio) -> None:
+    host = await studio.people.arrive("Ada", creator=True)
+    session = await host.open_session("video_live")
+    device = await host.enter(session.id, session.join)
+    await host.until_on_record(session.id)
+    await device.film()
+    take = Take(host, session, device, await studio.wish(host, session, "host"))
+    await studio.until_active(take)
+    await asyncio.sleep(1)  # this much is recorded
+    await studio.stop(take)
+    row = await studio.ended(take)
+    assert row["state"] == "ready"
+    prefix = row["parts"][0]["prefix"]
+    segment = await studio.file(f"{prefix}/{(await studio.segments(prefix))[0]}")
+    with av.open(io.BytesIO(segment), "r") as file:
+        assert {stream.type for stream in file.streams} == {"audio", "video"}
 
 
 async def test_each_fault_in_a_room_of_its_own_comes_to_a_good_end(studio: Studio) -> None:
