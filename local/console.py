@@ -128,7 +128,7 @@ def security_headers(supabase_url: str, livekit_url: str) -> dict[str, str]:
     sources = " ".join(f"{url} {url.replace('http', 'ws', 1)}" for url in both)
     return {
         "Content-Security-Policy": f"default-src 'self'; connect-src 'self' {sources}; "
-        f"img-src 'self' data: {supabase_url}; media-src 'self' blob: {supabase_url}; "
+        f"img-src 'self' data: blob: {supabase_url}; media-src 'self' blob: {supabase_url}; "
         "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",

@@ -33,7 +33,11 @@ async def test_the_build_is_made_once_and_served_with_the_public_key_alone() -> 
     async with TestClient(TestServer(console.application(folder, ENV | SECRETS))) as browser:
         page = await browser.get("/")
         assert page.status == 200
-        assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+        policy = page.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy
+        # Evidence is compared with its hash before it is shown: it comes from memory.
+        assert "img-src 'self' data: blob:" in policy
+        assert "media-src 'self' blob:" in policy
         config = json.loads(await (await browser.get("/config.json")).text())
         assert config == {"supabaseUrl": ENV["SUPABASE_URL"], "supabaseKey": ENV["SUPABASE_ANON_KEY"]}
         assert (await browser.get("/../deno.json")).status == 404

@@ -121,7 +121,7 @@ function Player({ clip, opened }: { clip: Clip; opened: OpenedClip }) {
     <div>
       {/* It was asked for by a press, so it begins by itself. */}
       {clip.kind === "picture"
-        ? <img src={opened.address} alt={t.evidence.clipOf(f.stamp(clip.from_at))} />
+        ? <Still address={opened.address} name={t.evidence.clipOf(f.stamp(clip.from_at))} />
         : (
           <audio
             controls
@@ -134,6 +134,27 @@ function Player({ clip, opened }: { clip: Clip; opened: OpenedClip }) {
         {opened.genuine ? t.evidence.genuine : t.evidence.forged}
       </span>
     </div>
+  );
+}
+
+/** Blurred until it is wanted. */
+function Still({ address, name }: { address: string; name: string }) {
+  const { t } = useWords();
+  const [shown, setShown] = useState(false);
+  return (
+    <figure className="lc-picture">
+      <img src={address} alt={name} className={shown ? undefined : "lc-blurred"} />
+      <figcaption>
+        <button
+          type="button"
+          className="lc-button lc-quiet"
+          aria-pressed={shown}
+          onClick={() => setShown(!shown)}
+        >
+          {shown ? t.listen.blur : t.listen.show}
+        </button>
+      </figcaption>
+    </figure>
   );
 }
 

@@ -27,7 +27,9 @@ export function useEvidence(onChanged: () => void): EvidenceWork {
       if (!answer.ok) throw new Error(`the clip's link answered ${answer.status}`);
       const file = await answer.arrayBuffer();
       const genuine = hex(await crypto.subtle.digest("SHA-256", file)) === link.sha256;
-      const address = URL.createObjectURL(new Blob([file], { type: "audio/ogg" }));
+      const address = URL.createObjectURL(
+        new Blob([file], { type: answer.headers.get("content-type") ?? "" }),
+      );
       opened.current.push(address);
       return { value: { address, genuine }, failure: null };
     } catch (error) {
