@@ -26,6 +26,10 @@ BAR = 0.95
 
 EQUIVALENT: dict[str, str] = {
     "if total < _BAND_FLOOR:": "differs for a sum of floats that is the floor to the last bit",
+    "steady = sum(map(abs, changes)) < _STEADY_DB * _BANDS": "differs for a sum that is the bound to the last bit",
+    "self.seen = None": "a spectrum is reset before its first look, and that sets it",
+    "if s > _STILL and p >= _STILL:": "differs for a sum of floats that is the floor to the last bit",
+    "if rail > _BINS:": "the last band twice changes nothing: the rail is never above full scale",
     "assert_never(event)": "never reached: the type checker holds that every event has its case",
     "for p, s, pp, ss, ps in zip(power, steepness, heights, slopes, both, ):": "all have one length",
 }

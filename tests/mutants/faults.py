@@ -18,11 +18,6 @@ from mutmut.mutation.file_mutation import Mutation, create_mutations
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("handlers", "moderation")
-AT_IMPORT = {
-    ("moderation/audio/kweighting.py", "_Work.__init__"),
-    ("moderation/audio/kweighting.py", "_carrying"),
-}
-"""Run once, when their module is imported, which is before a fault is put in: no test can tell it."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +70,7 @@ def _mutations(file: str) -> tuple[libcst.Module, Sequence[Mutation], dict[libcs
             for method in statement.body.body:
                 if isinstance(method, libcst.FunctionDef):
                     names[method] = f"{statement.name.value}.{method.name.value}"
-    inside = [
-        one
-        for one in found
-        if (of := one.contained_by_top_level_function) in names and (file, names[of]) not in AT_IMPORT
-    ]
+    inside = [one for one in found if one.contained_by_top_level_function in names]
     return module, inside, names
 
 

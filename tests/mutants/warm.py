@@ -7,10 +7,13 @@ Which test reaches what is learned once, test by test, in a fork too, and kept a
 import json
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -35,6 +38,13 @@ LEFT_OUT = (
         "agents_library",
     ),
 )
+OPTIONS = (
+    *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:terminal"),
+    # Those that the terminal's plugin knows are left out.
+    *("-o", "addopts=--strict-markers --strict-config --import-mode=importlib"),
+)
+ANEW_SECONDS, ANEW_TESTS_SECONDS = 240.0, 40.0
+"""A process that imports everything with the fault in it, and what its tests may take without one."""
 SLOWER = 10.0
 """A test that takes so many times its time, and `GRACE_SECONDS`, hangs because of the fault."""
 GRACE_SECONDS = 20.0
@@ -69,12 +79,34 @@ class Warm:
 
     def notices(self, fault: Fault) -> str | None:
         """The test that fails with this fault in place; None: none does."""
-        return self._first_that_fails(fault, self._those_that_reach(fault))
+        found = self._first_that_fails(fault, self._those_that_reach({(fault.file, fault.function)}))
+        return found or self._one_that_fails_anew(fault)
 
-    def _those_that_reach(self, fault: Fault) -> list[str]:
-        place = (fault.file, fault.function)
-        names = [name for name, known in self.reached.items() if known.passed and place in known.functions]
+    def _those_that_reach(self, places: AbstractSet[tuple[str, str]]) -> list[str]:
+        names = [name for name, known in self.reached.items() if known.passed and places & known.functions]
         return sorted(names, key=lambda name: self.reached[name].seconds)
+
+    def _one_that_fails_anew(self, fault: Fault) -> str | None:
+        """In a process that imports the module with the fault in it."""
+        every = {place for known in self.reached.values() for place in known.functions}
+        names, seconds = list[str](), 0.0
+        for name in self._those_that_reach({place for place in every if place[0] == fault.file}):
+            seconds += self.reached[name].seconds
+            if seconds < ANEW_TESTS_SECONDS:
+                names.append(name)
+        if not names:
+            return None
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as copy:
+            copy.write(fault.source)
+            copy.flush()
+            command = [sys.executable, "-m", "tests.mutants.anew", fault.file, copy.name, *names]
+            try:
+                done = subprocess.run(
+                    command, cwd=REPOSITORY, capture_output=True, timeout=ANEW_SECONDS, check=False
+                )
+            except subprocess.TimeoutExpired:
+                return "(it hangs)"
+        return None if done.returncode == 0 else f"anew: one of {len(names)} tests of its file"
 
     def _first_that_fails(self, fault: Fault, names: list[str]) -> str | None:
         told, tell = os.pipe()
@@ -184,7 +216,5 @@ def pytest_arguments() -> list[str]:
         *ignored,
         "--ignore-glob=*/*_lists.py",
         "--deselect=tests/unit/test_handlers_audio.py::test_a_measurement_costs_little_in_a_full_room",
-        *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:terminal"),
-        # Those that the terminal's plugin knows are left out.
-        *("-o", "addopts=--strict-markers --strict-config --import-mode=importlib"),
+        *OPTIONS,
     ]

@@ -262,7 +262,7 @@ def test_a_refusal_for_good_fails_the_rows_that_wait_for_it_and_no_others() -> N
         (ActionId("row-1"), Outcome.FAILED),
         (everyone.id, Outcome.FAILED),
     ]
-    assert {one.error for one in failed} == {"no such permission"}
+    assert {(one.error_code, one.error) for one in failed} == {("livekit_refused", "no such permission")}
 
 
 @pytest.mark.parametrize("failure", [Failure.RETRYABLE, Failure.GONE])

@@ -13,7 +13,7 @@ from bench import ebu
 from local import sounds
 from moderation.audio.decibels import weighted_mean_square
 from moderation.audio.kweighting import SAMPLE_RATE
-from moderation.audio.loudness import GatedLoudness, IntegratedLoudness
+from moderation.audio.loudness import SLICES_PER_STEP, GatedLoudness, IntegratedLoudness, SlidingLoudness
 from moderation.audio.measurement import Measurement
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
 
@@ -86,3 +86,14 @@ def test_a_block_at_the_absolute_gate_counts_and_one_below_it_does_not() -> None
     silent = IntegratedLoudness()
     silent.add_momentary(weighted_mean_square(-70.1))
     assert silent.integrated_lufs is None
+
+
+def test_the_sliding_windows_end_with_each_step_and_each_step_is_told_alone() -> None:
+    sliding = SlidingLoudness()
+    sliding.add(np.repeat(np.float32([7.0]), 30 * SLICES_PER_STEP))
+    told = sliding.add(np.repeat(np.float32([1.0, 2.0, 4.0]), SLICES_PER_STEP))
+    assert told.steps == pytest.approx([1.0, 2.0, 4.0])
+    assert told.momentary == pytest.approx([(21 + 1) / 4, (14 + 1 + 2) / 4, (7 + 1 + 2 + 4) / 4])
+    assert told.short_term == pytest.approx([(203 + 1) / 30, (196 + 3) / 30, (189 + 7) / 30])
+    assert told.loudest_momentary == pytest.approx((70 * 4 - 6) / 40)
+    assert told.loudest_short_term == pytest.approx((70 * 30 - 6) / 300)

@@ -8,6 +8,7 @@ import {
   type ActionRequest,
   actionsInRoom,
   actionsOn,
+  answerRecording,
   declineInvite,
   isStaff,
   type Join,
@@ -16,13 +17,19 @@ import {
   LiveError,
   lowerHand,
   moderate,
+  myRecordingAnswer,
   openSession,
   raiseHand,
+  RECORDING_EVENTS,
+  recordingNotice,
+  type RecordingNotice,
+  recordingNow,
   type RelayEvent,
   type Rights,
   type Role,
   type SessionPerson,
   type SessionView,
+  withdrawRecordingConsent,
 } from "@ipelya/live";
 import { Room } from "livekit-client";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
@@ -192,6 +199,53 @@ export function useModeration(session: SessionHandle): Moderation {
       })());
       return outcome;
     },
+    error,
+  };
+}
+
+export interface Recording {
+  /** The session is recorded, or will be in seconds. */
+  readonly recorded: boolean;
+  /** What is to be shown; null while nothing is recorded. */
+  readonly notice: RecordingNotice | null;
+  /** Whether one agreed; null: one has not answered. */
+  readonly agreed: boolean | null;
+  /** Until when (ISO 8601) one goes on publishing without an answer. */
+  readonly answerBy: string | null;
+  /** Agrees to the notice that is shown, or refuses and listens. */
+  readonly answer: (agrees: boolean) => Promise<void>;
+  /** Takes a consent back: one publishes no more. */
+  readonly withdraw: () => Promise<void>;
+  readonly error: LiveError | null;
+}
+
+const UNRECORDED = { recorded: false, notice: null, agreed: null, answerBy: null } as const;
+
+/** Whether one is recorded, and one's answer. Who has not agreed by `answerBy` listens until they do. */
+export function useRecording(session: SessionHandle): Recording {
+  const { supabase, userId } = useLive();
+  const { id, onEvent } = session;
+  const connected = session.connection.phase === "connected";
+  const [error, run] = useRun();
+  const [seen, setSeen] = useState<Pick<Recording, "recorded" | "notice" | "agreed" | "answerBy">>(UNRECORDED);
+  const turn = useRef(0);
+  const read = useCallback(async () => {
+    const mine = ++turn.current;
+    const now = await recordingNow(supabase, id);
+    const found = now.recorded
+      ? { ...now, notice: await recordingNotice(supabase), agreed: await myRecordingAnswer(supabase, id, userId) }
+      : UNRECORDED;
+    if (mine === turn.current) setSeen(found);
+  }, [supabase, id, userId]);
+  useEffect(() => {
+    if (connected) void run(read());
+  }, [connected, run, read]);
+  useEffect(() => onEvent(({ type }) => void (RECORDING_EVENTS.has(type) && run(read()))), [onEvent, run, read]);
+  const after = (act: Promise<unknown>) => run(act.finally(read));
+  return {
+    ...seen,
+    answer: (agrees) => after(answerRecording(supabase, id, seen.notice?.version ?? "", agrees)),
+    withdraw: () => after(withdrawRecordingConsent(supabase, id)),
     error,
   };
 }

@@ -84,6 +84,15 @@ export {
   unblockUser,
 } from "./safety.ts";
 export type { CallsFrom, Decision, EvidenceNotice, ReasonCode, Report, Reported } from "./safety.ts";
+export {
+  answerRecording,
+  myRecordingAnswer,
+  RECORDING_EVENTS,
+  recordingNotice,
+  recordingNow,
+  withdrawRecordingConsent,
+} from "./recording.ts";
+export type { RecordingAnswer, RecordingNotice, RecordingNow } from "./recording.ts";
 export { deleteMyAccount, exportMyData, forgetPush, registerPush } from "./account.ts";
 export type { PushDevice } from "./account.ts";
 export {

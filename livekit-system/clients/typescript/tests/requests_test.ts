@@ -117,6 +117,14 @@ const CASES: Record<string, [(supabase: Client) => Promise<unknown>, Request]> =
     (supabase) => live.appeal(supabase, "a1", "why"),
     rpc("appeal", { action_id: "a1", text: "why" }),
   ],
+  "consent to a recording, by the notice that was shown": [
+    (supabase) => live.answerRecording(supabase, "s1", "v1", true),
+    rpc("consent_to_recording", { session_id: "s1", notice_version: "v1", agrees: true }),
+  ],
+  "and takes it back": [
+    (supabase) => live.withdrawRecordingConsent(supabase, "s1"),
+    rpc("withdraw_recording_consent", { session_id: "s1" }),
+  ],
   "a copy of what is kept": [(supabase) => live.exportMyData(supabase), rpc("export_my_data", {})],
   "the end of the account": [(supabase) => live.deleteMyAccount(supabase), rpc("delete_my_account", {})],
   "a session of one's own": [
@@ -144,6 +152,39 @@ for (const [name, [ask, wanted]] of Object.entries(CASES)) {
     deepStrictEqual(requests, [wanted]);
   });
 }
+
+Deno.test("a session is recorded while a recording that was announced has not stopped", async () => {
+  const starting = (recording_id: string, answer_by: string) => ({
+    type: "recording_starting",
+    payload: { recording_id, answer_by },
+  });
+  const one = starting("r1", "2026-11-23T12:00:09Z"), other = starting("r2", "2026-11-23T12:05:09Z");
+  const stopped = { type: "recording_stopped", payload: { recording_id: "r1" } };
+  const both = { recorded: true, answerBy: "2026-11-23T12:05:09Z" };
+  const none = { recorded: false, answerBy: null };
+  for (
+    const [told, wanted] of [
+      [[], none],
+      [[one], { recorded: true, answerBy: "2026-11-23T12:00:09Z" }],
+      [[one, { type: "recording_started", payload: { recording_id: "r1" } }, stopped], none],
+      [[one, other, stopped], both],
+    ] as const
+  ) {
+    deepStrictEqual(await live.recordingNow(asking(200, told).supabase, "s1"), wanted);
+  }
+});
+
+Deno.test("one's answer is the one that stands", async () => {
+  const answered = (rows: object[]) => live.myRecordingAnswer(asking(200, rows).supabase, "s1", "me");
+  deepStrictEqual(
+    [
+      await answered([]),
+      await answered([{ agreed_at: null }]),
+      await answered([{ agreed_at: "2026-11-23T12:00:00Z" }]),
+    ],
+    [null, false, true],
+  );
+});
 
 Deno.test("an act of moderation is a row with an id, and the same row again is the same act", async () => {
   const first = asking(201);

@@ -3,6 +3,7 @@
 const en = {
   account: "Account",
   accept: "Accept",
+  agree: "I agree to be recorded",
   answer: "Answer",
   appName: "İpelya Live",
   audio: "Audio room",
@@ -45,6 +46,7 @@ const en = {
   title: "Title",
   video: "Video",
   viewers: "viewers",
+  withdraw: "Withdraw my consent",
 };
 
 export type Words = typeof en;
@@ -52,6 +54,7 @@ export type Words = typeof en;
 const tr: Words = {
   account: "Hesap",
   accept: "Kabul et",
+  agree: "Kaydedilmeyi kabul ediyorum",
   answer: "Yanıtla",
   appName: "İpelya Live",
   audio: "Sesli oda",
@@ -94,6 +97,7 @@ const tr: Words = {
   title: "Başlık",
   video: "Görüntülü",
   viewers: "izleyici",
+  withdraw: "Onayımı geri al",
 };
 
 export const WORDS = { en, tr };

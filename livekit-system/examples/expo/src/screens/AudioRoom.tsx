@@ -1,5 +1,5 @@
 import { endSession, type Join } from "@ipelya/live";
-import { Refused, Sounds, useAudioRoom, useLive, useModeration, useRights, useRun } from "@ipelya/live-react-native";
+import { Refused, Sounds, useAudioRoom, useLive, useModeration, useRecording, useRights, useRun } from "@ipelya/live-react-native";
 import { Text, View } from "react-native";
 import { Button, Page, Standing, styles, useWords } from "../parts";
 import { Moderate } from "./Moderate";
@@ -7,10 +7,11 @@ import { Talk } from "./Talk";
 
 export function AudioRoom({ id, join, back }: { id: string; join?: Join | null; back: () => void }) {
   const words = useWords();
-  const { supabase, userId } = useLive();
+  const { supabase, userId, language } = useLive();
   const { session, hands, levels, stage } = useAudioRoom(id, join);
   const { may, onAir } = useRights(session);
   const { staff } = useModeration(session);
+  const recording = useRecording(session);
   const [error, run] = useRun();
   const mine = session.session?.creator_id === userId;
   return (
@@ -44,7 +45,23 @@ export function AudioRoom({ id, join, back }: { id: string; join?: Join | null; 
           <Button label={words.decline} onPress={() => void hands.decline()} testID="decline-invite" />
         </View>
       )}
-      <Refused error={error ?? hands.error} style={styles.text} />
+      {recording.notice !== null && (
+        <View style={styles.content}>
+          <Text style={styles.text} testID="recorded">
+            {language === "tr" ? recording.notice.text_tr : recording.notice.text_en}
+          </Text>
+          {recording.agreed !== true && (
+            <Button label={words.agree} onPress={() => void recording.answer(true)} testID="agree" />
+          )}
+          {recording.agreed === null && (
+            <Button label={words.decline} onPress={() => void recording.answer(false)} testID="refuse-recording" />
+          )}
+          {recording.agreed === true && (
+            <Button label={words.withdraw} onPress={() => void recording.withdraw()} testID="withdraw" />
+          )}
+        </View>
+      )}
+      <Refused error={error ?? hands.error ?? recording.error} style={styles.text} />
       <Text style={styles.text} testID="hands">{`${words.raised}: ${hands.queue.map(({ name }) => name ?? "?").join(", ")}`}</Text>
       {staff && <Moderate session={session} />}
       <Talk session={session} />

@@ -1,0 +1,101 @@
+// Being recorded: what a person is told, and what they answer. Who has not agreed when a recording begins listens; the database takes the
+// right away, this only asks in time.
+
+import { type Runtime, systemRuntime } from "./runtime.ts";
+import type { SafetySupabase } from "./safety.ts";
+import { call, rows } from "./tables.ts";
+import type { RelayEvent } from "./types.ts";
+
+/** To be shown before somebody answers. */
+export interface RecordingNotice {
+  /** Of these words; an answer names it. */
+  readonly version: string;
+  readonly text_en: string;
+  readonly text_tr: string;
+}
+
+/** @throws LiveError */
+export function recordingNotice(supabase: SafetySupabase): Promise<RecordingNotice> {
+  return call(supabase, "recording_notice", {});
+}
+
+export interface RecordingAnswer {
+  readonly session_id: string;
+  readonly agreed: boolean;
+  readonly notice_version: string;
+  readonly at: string;
+}
+
+/** @param version of the notice that was shown; `notice_changed`: show it anew. @throws LiveError */
+export function answerRecording(
+  supabase: SafetySupabase,
+  sessionId: string,
+  version: string,
+  agrees: boolean,
+): Promise<RecordingAnswer> {
+  return call(supabase, "consent_to_recording", { session_id: sessionId, notice_version: version, agrees });
+}
+
+/** During the session or after it. One publishes no more. @throws LiveError */
+export function withdrawRecordingConsent(
+  supabase: SafetySupabase,
+  sessionId: string,
+): Promise<RecordingAnswer> {
+  return call(supabase, "withdraw_recording_consent", { session_id: sessionId });
+}
+
+/** Whether one agreed, in the answer that stands; null: one has not answered. @throws LiveError */
+export async function myRecordingAnswer(
+  supabase: SafetySupabase,
+  sessionId: string,
+  userId: string,
+  runtime: Runtime = systemRuntime,
+): Promise<boolean | null> {
+  const [answer] = await rows<{ agreed_at: string | null }>(
+    supabase,
+    "live_recording_consents",
+    "agreed_at",
+    (query) => query.eq("session_id", sessionId).eq("user_id", userId).is("withdrawn_at", null).limit(1),
+    runtime,
+  );
+  return answer === undefined ? null : answer.agreed_at !== null;
+}
+
+export interface RecordingNow {
+  /** A recording runs, or is announced: who publishes must have agreed. */
+  readonly recorded: boolean;
+  /** Until when the latest announcement can be answered (ISO 8601); later one listens until one agrees. */
+  readonly answerBy: string | null;
+}
+
+/** What one's screen reads anew after an event of these types. */
+export const RECORDING_EVENTS: ReadonlySet<string> = new Set([
+  "recording_starting",
+  "recording_started",
+  "recording_stopped",
+]);
+
+/** As the session's stream tells it. @throws LiveError */
+export async function recordingNow(
+  supabase: SafetySupabase,
+  sessionId: string,
+  runtime: Runtime = systemRuntime,
+): Promise<RecordingNow> {
+  const told = await rows<Pick<RelayEvent, "type" | "payload">>(
+    supabase,
+    "live_events",
+    "type,payload",
+    (query) =>
+      query.eq("session_id", sessionId).or(`type.in.(${[...RECORDING_EVENTS].join(",")})`)
+        .order("seq", { ascending: true }),
+    runtime,
+  );
+  const running = new Set<unknown>();
+  let answerBy: string | null = null;
+  for (const { type, payload: { recording_id, answer_by } } of told) {
+    if (type === "recording_stopped") running.delete(recording_id);
+    else running.add(recording_id);
+    if (typeof answer_by === "string") answerBy = answer_by;
+  }
+  return running.size > 0 ? { recorded: true, answerBy } : { recorded: false, answerBy: null };
+}
