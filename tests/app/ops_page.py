@@ -5,6 +5,8 @@ import re
 import shutil
 from pathlib import Path
 
+from deno import find_deno_bin
+
 from tests.app.example import COMMANDS, SYSTEM
 from tests.app.node import NODE, NPM, environment
 from tests.conformance.steps import command
@@ -63,6 +65,8 @@ async def compile_with(*options: str | Path, cwd: Path) -> None:
 
 async def build_package() -> None:
     """The console compiled with its types, and copied as npm would pack it."""
+    # The console's own packages are Deno's.
+    await command([find_deno_bin(), "install", "--quiet"], seconds=INSTALL_SECONDS, cwd=CONSOLE)
     shutil.rmtree(CONSOLE / "lib", ignore_errors=True)
     await compile_with("-p", CONSOLE, cwd=CONSOLE)
     shutil.rmtree(PACKAGE, ignore_errors=True)

@@ -6,6 +6,7 @@ Which test reaches what is learned once, test by test, in a fork too, and kept a
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -186,9 +187,11 @@ def _watched(run: Callable[[], bool], seen: set[tuple[str, str]]) -> bool:
 def _in_a_fork(work: Callable[[], None], patience: float) -> int:
     """Do the work quietly in a copy of this process: how that ended. Past `patience` (seconds) it is killed."""
     sys.stdout.flush()
+    over, alive = os.pipe()
     child = os.fork()
     if child == 0:
         try:
+            os.close(over)
             os.setsid()
             null = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):
@@ -197,16 +200,13 @@ def _in_a_fork(work: Callable[[], None], patience: float) -> int:
         except BaseException:  # noqa: BLE001  (whatever it is: the parent's work shall not go on twice)
             os._exit(2)
         os._exit(0)
-    until = time.monotonic() + patience
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > until:
-            os.killpg(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return -signal.SIGKILL
-        time.sleep(0.01)
+    os.close(alive)
+    # Its end closes the pipe's other side.
+    ended = bool(select.select([over], [], [], patience)[0])
+    os.close(over)
+    if not ended:
+        os.killpg(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def pytest_arguments() -> list[str]:

@@ -5,7 +5,7 @@ export type { AudioUse } from "./platform";
 export { LiveProvider, useLive } from "./provider";
 export type { Live, LiveProviderProps } from "./provider";
 export { useAudioRoom, useHands, useLevels, useLiveSession, useModeration, useRecording, useRights, useRun } from "./session_hooks";
-export type { Hands, Moderation, Recording, SessionHandle } from "./session_hooks";
+export type { Hands, Moderation, RecordingHandle, SessionHandle } from "./session_hooks";
 export { useCall, useCalls, useChat, useGifts } from "./hooks";
 export type { CallHandle, Calls, ChatHandle, Gifts, ShownGift } from "./hooks";
 export { ChatList, Refused, Sounds, Stage, useVideos } from "./components";

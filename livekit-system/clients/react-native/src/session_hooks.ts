@@ -203,7 +203,7 @@ export function useModeration(session: SessionHandle): Moderation {
   };
 }
 
-export interface Recording {
+export interface RecordingHandle {
   /** The session is recorded, or will be in seconds. */
   readonly recorded: boolean;
   /** What is to be shown; null while nothing is recorded. */
@@ -222,12 +222,12 @@ export interface Recording {
 const UNRECORDED = { recorded: false, notice: null, agreed: null, answerBy: null } as const;
 
 /** Whether one is recorded, and one's answer. Who has not agreed by `answerBy` listens until they do. */
-export function useRecording(session: SessionHandle): Recording {
+export function useRecording(session: SessionHandle): RecordingHandle {
   const { supabase, userId } = useLive();
   const { id, onEvent } = session;
   const connected = session.connection.phase === "connected";
   const [error, run] = useRun();
-  const [seen, setSeen] = useState<Pick<Recording, "recorded" | "notice" | "agreed" | "answerBy">>(UNRECORDED);
+  const [seen, setSeen] = useState<Pick<RecordingHandle, "recorded" | "notice" | "agreed" | "answerBy">>(UNRECORDED);
   const turn = useRef(0);
   const read = useCallback(async () => {
     const mine = ++turn.current;
@@ -244,7 +244,9 @@ export function useRecording(session: SessionHandle): Recording {
   const after = (act: Promise<unknown>) => run(act.finally(read));
   return {
     ...seen,
-    answer: (agrees) => after(answerRecording(supabase, id, seen.notice?.version ?? "", agrees)),
+    answer: async (agrees) => {
+      if (seen.notice !== null) await after(answerRecording(supabase, id, seen.notice, agrees));
+    },
     withdraw: () => after(withdrawRecordingConsent(supabase, id)),
     error,
   };

@@ -43,7 +43,7 @@ const OPENERS = 3;
 /** Nobody waits longer for an answer, light or not. */
 export const ANSWER_MS = 8_000;
 /** An answer that takes longer is a reason to ask: each request that hangs holds a connection. */
-const SLOW_MS = 2_000;
+const SLOW_MS = 2_500;
 
 /** A request that was given up, because time or the network had gone. */
 export class GivenUp extends Error {
@@ -64,6 +64,8 @@ export class Lamp {
   #probing = false;
   #began = 0;
   #asked = 0;
+  /** Grows with each suspicion: questions of an earlier one have nothing to say. */
+  #turn = 0;
   #hangUp: (() => void) | undefined;
   #hangUpAt = 0;
 
@@ -99,6 +101,7 @@ export class Lamp {
     this.#probing = true;
     this.#began = this.#runtime.monotonic();
     this.#asked = 0;
+    this.#turn += 1;
     this.#probe();
   }
 
@@ -133,6 +136,8 @@ export class Lamp {
       sent.then((answer) => {
         settle();
         if ((answer as { status?: unknown } | null)?.status === 0) this.suspect();
+        // A slow network is a network.
+        else if (this.#probing && !this.#dark) this.#lighten();
         resolve(answer);
       }, (cause: unknown) => {
         settle();
@@ -147,19 +152,21 @@ export class Lamp {
     this.#asked += 1;
     const lasted = this.#runtime.monotonic() - this.#began;
     const every = lasted > LONG_DARK_MS ? LONG_DARK_EVERY_MS : PROBE_EVERY_MS;
-    this.#runtime.setTimeout(() => this.#probing && this.#probe(), every);
+    const turn = this.#turn;
+    this.#runtime.setTimeout(() => this.#probing && turn === this.#turn && this.#probe(), every);
   }
 
   #request(): void {
     const abort = typeof AbortController === "undefined" ? undefined : new AbortController();
     const givingUp = this.#runtime.setTimeout(() => abort?.abort(), patience(this.#asked));
-    const darkening = this.#runtime.setTimeout(() => this.#darken(), DARK_AFTER_MS);
+    const turn = this.#turn;
+    const darkening = this.#runtime.setTimeout(() => turn === this.#turn && this.#darken(), DARK_AFTER_MS);
     this.#ask(abort).then((answered) => {
       this.#runtime.clearTimeout(givingUp);
       // A quick one that was given up says nothing yet.
       if (!answered && abort?.signal.aborted === true) return;
       this.#runtime.clearTimeout(darkening);
-      if (!this.#probing) return;
+      if (!this.#probing || turn !== this.#turn) return;
       if (answered) this.#lighten();
       else this.#darken();
     });

@@ -84,15 +84,8 @@ export {
   unblockUser,
 } from "./safety.ts";
 export type { CallsFrom, Decision, EvidenceNotice, ReasonCode, Report, Reported } from "./safety.ts";
-export {
-  answerRecording,
-  myRecordingAnswer,
-  RECORDING_EVENTS,
-  recordingNotice,
-  recordingNow,
-  withdrawRecordingConsent,
-} from "./recording.ts";
-export type { RecordingAnswer, RecordingNotice, RecordingNow } from "./recording.ts";
+export { myRecordingAnswer, RECORDING_EVENTS, recordingNow } from "./recording_now.ts";
+export type { RecordingNow } from "./recording_now.ts";
 export { deleteMyAccount, exportMyData, forgetPush, registerPush } from "./account.ts";
 export type { PushDevice } from "./account.ts";
 export {

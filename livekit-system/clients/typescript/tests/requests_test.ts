@@ -117,14 +117,6 @@ const CASES: Record<string, [(supabase: Client) => Promise<unknown>, Request]> =
     (supabase) => live.appeal(supabase, "a1", "why"),
     rpc("appeal", { action_id: "a1", text: "why" }),
   ],
-  "consent to a recording, by the notice that was shown": [
-    (supabase) => live.answerRecording(supabase, "s1", "v1", true),
-    rpc("consent_to_recording", { session_id: "s1", notice_version: "v1", agrees: true }),
-  ],
-  "and takes it back": [
-    (supabase) => live.withdrawRecordingConsent(supabase, "s1"),
-    rpc("withdraw_recording_consent", { session_id: "s1" }),
-  ],
   "a copy of what is kept": [(supabase) => live.exportMyData(supabase), rpc("export_my_data", {})],
   "the end of the account": [(supabase) => live.deleteMyAccount(supabase), rpc("delete_my_account", {})],
   "a session of one's own": [

@@ -210,6 +210,22 @@ for (const [ms, dark] of [[1_900, false], [3_000, true]] as const) {
   });
 }
 
+Deno.test("a slow answer to anybody is light: a network of 3 s is never dark", async () => {
+  const runtime = new FakeRuntime();
+  const slow = () =>
+    new Promise<{ status: number }>((resolve) => runtime.setTimeout(() => resolve({ status: 200 }), 3_000));
+  const query = { then: (...how: Parameters<Promise<{ status: number }>["then"]>) => slow().then(...how) };
+  const lamp = new Lamp({ from: () => ({ select: () => ({ limit: () => query }) }) }, runtime);
+  let answers = 0, given = 0, lights = 0;
+  lamp.onLight(() => lights += 1);
+  for (let n = 0; n < 20; n++) {
+    lamp.wait(slow()).then(() => answers += 1, () => given += 1);
+    await runtime.advance(1_000);
+  }
+  await runtime.advance(5_000);
+  deepStrictEqual([answers, given, lights, lamp.dark], [20, 0, 0, false]);
+});
+
 Deno.test("a refusal is an answer: it is not dark", async () => {
   const runtime = new FakeRuntime();
   const answer = Promise.resolve({ data: null, error: { message: "no" }, status: 401 });

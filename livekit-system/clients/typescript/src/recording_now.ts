@@ -1,52 +1,13 @@
-// Being recorded: what a person is told, and what they answer. Who has not agreed when a recording begins listens; the database takes the
-// right away, this only asks in time.
+// Whether a session is recorded now, and what one has answered: what a screen reads when it opens and after each of the stream's events.
 
 import { type Runtime, systemRuntime } from "./runtime.ts";
-import type { SafetySupabase } from "./safety.ts";
-import { call, rows } from "./tables.ts";
+import type { CoinsSupabase } from "./coins.ts";
+import { rows } from "./tables.ts";
 import type { RelayEvent } from "./types.ts";
-
-/** To be shown before somebody answers. */
-export interface RecordingNotice {
-  /** Of these words; an answer names it. */
-  readonly version: string;
-  readonly text_en: string;
-  readonly text_tr: string;
-}
-
-/** @throws LiveError */
-export function recordingNotice(supabase: SafetySupabase): Promise<RecordingNotice> {
-  return call(supabase, "recording_notice", {});
-}
-
-export interface RecordingAnswer {
-  readonly session_id: string;
-  readonly agreed: boolean;
-  readonly notice_version: string;
-  readonly at: string;
-}
-
-/** @param version of the notice that was shown; `notice_changed`: show it anew. @throws LiveError */
-export function answerRecording(
-  supabase: SafetySupabase,
-  sessionId: string,
-  version: string,
-  agrees: boolean,
-): Promise<RecordingAnswer> {
-  return call(supabase, "consent_to_recording", { session_id: sessionId, notice_version: version, agrees });
-}
-
-/** During the session or after it. One publishes no more. @throws LiveError */
-export function withdrawRecordingConsent(
-  supabase: SafetySupabase,
-  sessionId: string,
-): Promise<RecordingAnswer> {
-  return call(supabase, "withdraw_recording_consent", { session_id: sessionId });
-}
 
 /** Whether one agreed, in the answer that stands; null: one has not answered. @throws LiveError */
 export async function myRecordingAnswer(
-  supabase: SafetySupabase,
+  supabase: CoinsSupabase,
   sessionId: string,
   userId: string,
   runtime: Runtime = systemRuntime,
@@ -77,7 +38,7 @@ export const RECORDING_EVENTS: ReadonlySet<string> = new Set([
 
 /** As the session's stream tells it. @throws LiveError */
 export async function recordingNow(
-  supabase: SafetySupabase,
+  supabase: CoinsSupabase,
   sessionId: string,
   runtime: Runtime = systemRuntime,
 ): Promise<RecordingNow> {
