@@ -107,7 +107,8 @@ class Warm:
                 )
             except subprocess.TimeoutExpired:
                 return "(it hangs)"
-        return None if done.returncode == 0 else f"anew: one of {len(names)} tests of its file"
+        noticed = done.returncode in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+        return f"anew: one of {len(names)} tests of its file" if noticed else None
 
     def _first_that_fails(self, fault: Fault, names: list[str]) -> str | None:
         told, tell = os.pipe()
