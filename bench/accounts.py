@@ -70,6 +70,7 @@ async def host_deleted(stack: Stack, people: People, score: AccountScore) -> Non
 
 
 async def speaker_deleted(people: People, score: AccountScore) -> None:
+    """Adds one to `score.speaker_out`: milliseconds until the connection is over and the host hears nothing."""
     arena = await Arena.open(people)
     person, device, _ = await arena.speaker()
     ear = arena.at_host.ear(person.id)
@@ -83,6 +84,7 @@ async def speaker_deleted(people: People, score: AccountScore) -> None:
 
 
 async def party_deleted(people: People, score: AccountScore, *, caller: bool) -> None:
+    """Adds one to `score.call_closed`: milliseconds until both devices are out. `caller`: which side is deleted."""
     ada, bora = await people.arrive("Ada"), await people.arrive("Bora")
     ringing = await ada.call(bora)
     call = ringing["call"]["id"]
@@ -93,6 +95,7 @@ async def party_deleted(people: People, score: AccountScore, *, caller: bool) ->
 
 
 async def deletions(stack: Stack, people: People, times: int) -> AccountScore:
+    """Each kind `times` times, one after the other; calls lose the caller and the callee by turns."""
     score = AccountScore()
     for turn in range(times):
         await host_deleted(stack, people, score)
@@ -102,6 +105,7 @@ async def deletions(stack: Stack, people: People, times: int) -> AccountScore:
 
 
 def judge(score: AccountScore, coins: Coins) -> list[Figure]:
+    """Figures `hostile.deleted_*` and `coins.*`; every list of the score must have at least one entry."""
     return [
         longest("hostile.deleted_host_room_closed.max", score.host_room_closed),
         longest("hostile.deleted_speaker_out.max", score.speaker_out),
@@ -113,10 +117,15 @@ def judge(score: AccountScore, coins: Coins) -> list[Figure]:
 
 
 def longest(name: str, ms: Sequence[float]) -> Figure:
+    """`<name>`, the longest of `ms`, held by `OUT_BAR_MS`. Raises ValueError when `ms` is empty."""
     return at_most(name, max(ms), OUT_BAR_MS, n=len(ms))
 
 
 async def measure(port_base: int | None, times: int) -> list[Figure]:
+    """Starts a stack and one worker.
+
+    `times`: how many deletions of each kind. `port_base`: None for the stack's own choice.
+    """
     async with Stack(STATE / "bench-accounts", port_base) as stack, People(stack.env) as people:
         await stack.start_worker("worker", one_core())
         return judge(await deletions(stack, people, times), await coins_through_every_show(people))

@@ -54,6 +54,7 @@ async def furnish(people: People, ops: Person) -> list[Seat]:
 
 
 async def enter_as_speaker(ops: Person, guest: Person, session: OpenSession) -> Device:
+    """The guest's device, once LiveKit lets it send. `ops` gives the role; the hand is raised before."""
     device = await guest.enter(session.id)
     await guest.raise_hand(session.id)
     await (await ops.ask("set_role", session.id, guest, params={"role": "speaker"})).applied()
@@ -117,10 +118,12 @@ async def one_by_one(
 
 
 def enforce_ms(rows: Sequence[Json]) -> list[float]:
+    """Milliseconds of each row, which must be confirmed: `enforce_ms` is null until then, and raises TypeError."""
     return [float(row["enforce_ms"]) for row in rows]
 
 
 def judge(rows: Sequence[asyncpg.Record], seconds: float, alone: Sequence[float]) -> list[Figure]:
+    """`rows` are those of the burst, which took `seconds`; `alone` are milliseconds of single rows."""
     burst = [float(row["enforce_ms"]) for row in rows if row["enforce_ms"] is not None]
     single = "actions.insert_to_confirmed"
     return [
@@ -140,6 +143,7 @@ def judge(rows: Sequence[asyncpg.Record], seconds: float, alone: Sequence[float]
 
 
 async def measure(port_base: int | None) -> list[Figure]:
+    """One worker, with the API limits of `SELF_HOSTED`. `port_base`: None for the stack's own choice."""
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-actions", port_base))
         people = await opened.enter_async_context(People(stack.env))

@@ -43,6 +43,7 @@ class AppScreen:
         self.page, self._stack, self.person = page, stack, person
 
     def visit(self, session: OpenSession, **more: Any) -> dict[str, Any]:
+        """The options with which the page's script enters `session`; `more` are added, or replace some."""
         return {
             "url": self._stack.url,
             "key": self._stack.keys.publishable,
@@ -53,13 +54,17 @@ class AppScreen:
         }
 
     async def call(self, name: str, *args: Any) -> Any:
+        """What the function `app.<name>` of `tests/app_page.ts` answers. Raises Playwright's Error when it throws."""
         return await self.page.evaluate(f"(args) => app.{name}(...args)", list(args))
 
     async def enter(self, session: OpenSession, **more: Any) -> None:
+        """Returns when the page is connected. Raises NotInTimeError after `PATIENCE` seconds."""
         await self.call("enter", self.visit(session, **more))
         await self.until("connected", lambda view: view["phase"] == "connected")
 
     async def until(self, what: str, holds: Any) -> None:
+        """Waits until `holds`, given the page's view (a dict), is true. `what` is for the message of NotInTimeError."""
+
         async def there() -> bool:
             return bool(holds(await self.call("view")))
 
@@ -68,6 +73,7 @@ class AppScreen:
 
 @asynccontextmanager
 async def screen(browser: Browser, stack: Stack, person: Person, script: str) -> AsyncIterator[AppScreen]:
+    """A browser context of its own, with camera and microphone, and the page's `script` in it."""
     context = await browser.new_context(permissions=["camera", "microphone"])
     try:
         page = await context.new_page()
@@ -79,6 +85,10 @@ async def screen(browser: Browser, stack: Stack, person: Person, script: str) ->
 
 
 async def first_frames(host: AppScreen, viewer: AppScreen, show: OpenSession) -> list[Figure]:
+    """Figures `app.first_frame`: milliseconds from asking for the show until its first frame.
+
+    The first visit does not count.
+    """
     await host.enter(show, join=show.join)
     await host.call("camera")
     taken = [await viewer.call("firstFrame", viewer.visit(show)) for _ in range(FRAMES + 1)]
@@ -160,6 +170,11 @@ async def lost(
 
 
 async def in_a_tunnel(stack: Stack, people: People, script: str) -> list[Figure]:
+    """Figure `app.tunnel.lost`: what the screen lacks, or has twice, `LIGHT_SECONDS` after the light is back.
+
+    Raises:
+        RuntimeError: nothing was missed in the dark, so the network was not cut.
+    """
     host, friend, dark = (
         await people.arrive("Host", creator=True),
         await people.arrive("Friend", coins=2000),
@@ -194,6 +209,7 @@ async def in_a_tunnel(stack: Stack, people: People, script: str) -> list[Figure]
 
 
 async def together(stack: Stack, people: People, script: str) -> list[Figure]:
+    """Figures of what two people with a connection wait for: first frames, gifts and mutes."""
     async with AsyncExitStack() as opened:
         browser = await opened.enter_async_context(chromium.launched())
         host_person = await people.arrive("Host", creator=True)
@@ -216,6 +232,7 @@ async def together(stack: Stack, people: People, script: str) -> list[Figure]:
 
 
 async def measure() -> list[Figure]:
+    """Needs a Chromium. Figures `app.*`; that of the tunnel only where `tunnel.possible()`."""
     script = chromium.bundled("tests/app_page.ts", STATE)
     async with Stack(STATE / "bench-app") as stack:
         await stack.start_worker("worker")

@@ -54,11 +54,13 @@ class TutorialListener:
         self.policy, self.subject = Policy(mode=Mode.ENFORCE), Subject("speaker")
 
     def measure(self, blocks: sounds.Blocks) -> None:
+        """The meter alone. `blocks`: int16, `BLOCK_SECONDS` each."""
         for block in blocks:
             self.clock += BLOCK_SECONDS
             self.meter.push(block, self.clock)
 
     def follow(self, blocks: sounds.Blocks) -> None:
+        """The meter, the statistics, the rules and the ladder, as a worker runs them for a speaker."""
         for block in blocks:
             self.clock += BLOCK_SECONDS
             measurement = self.meter.push(block, self.clock)
@@ -71,6 +73,7 @@ class TutorialListener:
 
 
 def ask_pyloudnorm(signal: sounds.Signal, meter: pyloudnorm.Meter, windows: int) -> None:
+    """Asks `windows` times for the last 3 s, one block later each time. `signal`: (samples, 2) at 48 kHz."""
     for i in range(windows):
         start = i * sounds.BLOCK_SAMPLES
         meter.integrated_loudness(signal[start : start + _WINDOW])
@@ -94,6 +97,7 @@ def memory_of_a_track(blocks: sounds.Blocks) -> float:
 
 
 def two_voices() -> sounds.Signal:
+    """(samples, 2) at `SAMPLE_RATE`, `_BLOCKS` blocks long: a different voice in each channel."""
     voices = [
         sounds.speech(-20.0, _BLOCKS * BLOCK_SECONDS, SAMPLE_RATE, np.random.default_rng(i)) for i in (1, 2)
     ]
@@ -101,6 +105,7 @@ def two_voices() -> sounds.Signal:
 
 
 def measured() -> list[Figure]:
+    """Figures `audio.*`, in microseconds for 100 ms of sound, and one of memory in KiB. Takes no stack."""
     signal = two_voices()
     blocks, one_voice = sounds.as_blocks(signal), sounds.as_blocks(np.stack([signal[:, 0]] * 2, axis=1))
     alone, whole, single = TutorialListener(), TutorialListener(), TutorialListener()

@@ -49,6 +49,7 @@ APPLIED = """
 
 
 async def measure() -> list[Figure]:
+    """A stack without a real worker; rooms are rows in the database. Figures `capacity.*`."""
     async with (
         Stack(STATE / "bench", realtime_plan="team") as stack,
         database_of(stack) as supabase,
@@ -73,6 +74,7 @@ async def measure() -> list[Figure]:
 
 
 async def claims(stack: Stack, fleet: Sequence[SyntheticWorker]) -> list[Figure]:
+    """All rooms, `CLAIMS_AT_ONCE` at a time: milliseconds of each claim, and claims a second."""
     free = asyncio.Semaphore(CLAIMS_AT_ONCE)
 
     async def one(worker: SyntheticWorker, room: RoomName) -> None:
@@ -93,6 +95,7 @@ async def claims(stack: Stack, fleet: Sequence[SyntheticWorker]) -> list[Figure]
 
 
 async def beats_alone(worker: SyntheticWorker) -> list[Figure]:
+    """Milliseconds of a beat for 1, 40 and all rooms of this worker, while no other works."""
     figures = list[Figure]()
     for size in ALONE_SIZES:
         worker.beat_ms.clear()
@@ -163,6 +166,7 @@ async def watching(stack: Stack, supabase: Supabase) -> list[Figure]:
 
 
 async def timed(times: int, ask: Callable[[], Awaitable[object]]) -> list[float]:
+    """Milliseconds of each of `times` calls, one after the other."""
     taken = list[float]()
     for _ in range(times):
         begun = time.monotonic()
@@ -205,6 +209,7 @@ async def applied(
 
 
 async def turn(worker: SyntheticWorker) -> None:
+    """A beat for all rooms, and the finishing of all rows that came with it."""
     await worker.finish(await worker.beat())
 
 
@@ -220,6 +225,7 @@ async def insert_rows(
 
 
 async def releases(fleet: Sequence[SyntheticWorker]) -> list[Figure]:
+    """Milliseconds in which a worker gives up all its rooms in one call, one worker after the other."""
     return spread("capacity.release", [ms for worker in fleet for ms in await timed(1, worker.release)])
 
 

@@ -56,6 +56,7 @@ DECIDED = (
 
 
 async def speakers(arena: Arena, count: int) -> list[tuple[Person, Device]]:
+    """So many people who may speak in the arena, silent so far."""
     found = []
     for number in range(count):
         person, device, _ = await arena.speaker(f"Speaker{number}")
@@ -87,6 +88,7 @@ async def cpu_ratio(stack: Stack, arena: Arena, talking: list[tuple[Person, Devi
 
 
 async def cost(pid: int) -> float:
+    """Cores that process `pid` and its descendants keep busy over the next `TURN_SECONDS`."""
     before = usage(pid)
     await asyncio.sleep(TURN_SECONDS)
     return cores(before, usage(pid))
@@ -116,6 +118,7 @@ async def clips_ready(people: People, arena: Arena, talking: list[tuple[Person, 
 
 
 def moment(text: str) -> float:
+    """Unix seconds of an ISO 8601 time."""
     return datetime.fromisoformat(text).timestamp()
 
 
@@ -164,6 +167,7 @@ async def encoding_lag(times: int = 10) -> Figure:
 
 
 async def word_lists(stack: Stack) -> list[Figure]:
+    """`chat.caught` and `chat.false_holds`: the shares of bad and of clean sentences that a platform's rule meets."""
     database = await asyncpg.connect(stack.database_url)
     try:
         clean = [sentence for sentence in CLEAN if sentence not in NOT_CLEAN]
@@ -184,6 +188,7 @@ async def met(database: asyncpg.Connection, sentences: list[str]) -> int:
 
 
 async def measure(port_base: int | None, turns: int) -> list[Figure]:
+    """One worker; `turns` of measured and kept speakers. `port_base`: None for the stack's own choice."""
     figures = [*memory(), await encoding_lag()]
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-cases", port_base))

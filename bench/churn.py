@@ -21,6 +21,7 @@ GROWTH_BAR = 0.15
 
 
 async def churn() -> list[Figure]:
+    """Figures `churn.uss.*`, MiB of the worker without rooms before and after `ROOMS` have come and gone."""
     async with house("observe") as place:
         for _ in range(WARM_UP // AT_ONCE):
             await come_and_go(place.crowd, place.view)
@@ -49,6 +50,7 @@ async def at_rest(pid: int) -> ProcessUsage:
 
 
 def judge(start: ProcessUsage, end: ProcessUsage) -> list[Figure]:
+    """`growth` is the share by which the memory is more in the end; negative when it is less."""
     return [
         Figure("churn.uss.before", round(start.uss_mb, 1), "MiB"),
         Figure("churn.uss.after", round(end.uss_mb, 1), "MiB"),

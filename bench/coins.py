@@ -22,6 +22,8 @@ WITHIN_SECONDS = 60.0
 
 @dataclass
 class Coins:
+    """What the books say when all shows are over, in coins and in counts. Zero is right for the first three."""
+
     created_or_lost: int = 0
     misplaced: int = 0
     """Coins that a fan has and should not, or has not and should."""
@@ -50,16 +52,20 @@ class Show:
         return fan
 
     async def go_on_air(self) -> None:
+        """The host enters and sends sound: from now on delivery is counted."""
         self.at_host = await self.host.enter(self.session.id, self.session.join)
         await self.at_host.speak()
 
     async def until_earned(self, fan: Person) -> None:
+        """Waits until the fan's ticket is the creator's. Raises NotInTimeError after `WITHIN_SECONDS`."""
+
         async def earned() -> bool:
             return bool((await self.ticket(fan))["earned_at"])
 
         await until("the ticket is earned", earned, WITHIN_SECONDS)
 
     async def ticket(self, fan: Person) -> Json:
+        """The fan's row of `live_tickets`. Raises AssertionError when there is none."""
         row = await self.people.service.row(
             "live_tickets", session_id=f"eq.{self.session.id}", user_id=f"eq.{fan.id}"
         )
@@ -67,6 +73,7 @@ class Show:
         return row
 
     async def end(self) -> None:
+        """The host ends it. Raises RequestRefused."""
         await self.host.end_session(self.session.id)
 
 
@@ -83,6 +90,7 @@ async def held_to_the_end(show: Show) -> None:
 
 
 async def ended_at_once(show: Show) -> None:
+    """Nobody goes on air: the coins of the ticket come back."""
     await show.fan(FUNDS)
     await show.end()
 
@@ -98,12 +106,14 @@ async def nobody_on_air(show: Show) -> None:
 
 
 async def banned_before_the_show(show: Show) -> None:
+    """A fan whom the creator bans before going on air gets the coins back."""
     fan = await show.fan(FUNDS)
     await show.host.ask("ban", show.session.id, fan, params={"scope": "creator"})
     await show.go_on_air()
 
 
 async def kicked_after_the_show(show: Show) -> None:
+    """A fan who has had the delivery time and is kicked has paid."""
     fan = await show.fan(FUNDS - PRICE)
     at_fan = await fan.enter(show.session.id)
     await show.go_on_air()
@@ -114,6 +124,7 @@ async def kicked_after_the_show(show: Show) -> None:
 
 
 async def removed_by_ops(show: Show) -> None:
+    """A fan whom ops ban before the show has paid all the same."""
     fan = await show.fan(FUNDS - PRICE)
     await fan.enter(show.session.id)
     await (await show.ops.ask("ban", show.session.id, fan)).done()
@@ -123,6 +134,7 @@ async def removed_by_ops(show: Show) -> None:
 
 
 async def host_deleted(show: Show) -> None:
+    """The account goes before the ticket is earned: the show ends, and the coins come back."""
     await show.fan(FUNDS)
     await show.go_on_air()
     await show.people.service.delete_account(show.host.id)
@@ -163,6 +175,7 @@ async def refunded_by_ops(show: Show) -> None:
 
 
 async def adjusted_by_ops(show: Show) -> None:
+    """The same adjustment five times at once, with one reason: it counts once."""
     fan = await show.fan(FUNDS - 7)
     await asyncio.gather(
         *(
@@ -215,12 +228,14 @@ async def coins_through_every_show(people: People) -> Coins:
 
 
 async def open_show(people: People, ops: Person) -> Show:
+    """A pay-per-view audio room of `PRICE` coins, with a creator of its own who is not in it yet."""
     host = await people.arrive("Ada", creator=True)
     return Show(people, ops, host, await host.open_session("audio_room", "pay_per_view", price_coins=PRICE))
 
 
 @asynccontextmanager
 async def setting(people: People, key: str, value: int) -> AsyncIterator[None]:
+    """A row of `app_settings` with this value, put back at the end. Raises AssertionError for an unknown key."""
     was = await people.service.row("app_settings", key=f"eq.{key}")
     assert was is not None
     await people.service.update("app_settings", {"value": value}, key=f"eq.{key}")
@@ -247,6 +262,7 @@ async def settled(people: People, shows: list[Show]) -> None:
 
 
 async def counted(people: People, shows: list[Show]) -> Coins:
+    """From the ledger, the wallets and the earnings of the whole database, not of these shows alone."""
     service = people.service
     ledger = await service.rows("coin_ledger", select="user_id,delta,kind")
     came_in = sum(row["delta"] for row in ledger if row["kind"] in {"top_up", "adjustment"})

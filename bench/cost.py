@@ -51,14 +51,17 @@ class Cost:
 
     @property
     def cpu_per_room(self) -> float:
+        """Per cent of a core."""
         return self.cpu_percent / self.rooms
 
     @property
     def uss_per_room(self) -> float:
+        """MiB, of the rooms beyond those of the first step."""
         return self.uss_mb / max(1, self.more_rooms)
 
     @property
     def pss_per_room(self) -> float:
+        """MiB, of the rooms beyond those of the first step."""
         return self.pss_mb / max(1, self.more_rooms)
 
 
@@ -71,6 +74,7 @@ class Bill:
 
     @property
     def most(self) -> Cost:
+        """That of the largest step. Raises IndexError when none could be carried."""
         return self.costs[-1]
 
     def at(self, rooms: int) -> Cost:
@@ -85,6 +89,11 @@ class Bill:
 async def measure(
     stack: Stack, database: asyncpg.Connection, name: str, start: Start, steps: Sequence[CostStep]
 ) -> Bill:
+    """One variant, at each step in turn, until this machine is full or loses something.
+
+    `start` gives the worker's pid. The bill has only the steps that were carried: it may have no costs at all. The name
+    is for the terminal.
+    """
     began = time.monotonic()
     async with start(stack) as pid, Crowd(stack, database) as crowd:
         await asyncio.sleep(SETTLE_SECONDS)
@@ -159,6 +168,7 @@ async def _has_agent(livekit: api.LiveKitAPI, room: str) -> bool:
 
 
 def shown(variant: str, cost: Cost) -> list[Figure]:
+    """Figures `rooms.*.<variant>.at_<rooms>`; no memory for the first step, which all others are compared with."""
     where = f"{variant}.at_{cost.rooms}"
     memory = [
         Figure(f"rooms.memory_uss.{where}", round(cost.uss_per_room, 3), "MiB", 1),

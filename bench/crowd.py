@@ -68,6 +68,7 @@ class Crowd:
 
     @property
     def pid(self) -> int:
+        """Of the load process. Raises AssertionError outside `async with`."""
         return self._running().pid
 
     async def fill(

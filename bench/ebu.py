@@ -34,6 +34,8 @@ class EbuReading:
 
 @dataclass(frozen=True)
 class EbuCase:
+    """One sound of the standard, and how to read our meter's error from what it said."""
+
     name: str
     sound: Signal
     """(samples, 2) at 48 kHz."""
@@ -49,6 +51,7 @@ def steps(*levels_and_seconds: tuple[float, float]) -> Signal:
 
 
 def cases() -> Iterator[EbuCase]:
+    """Each sound is made when it is asked for: together they are minutes long."""
     for number, levels in enumerate(_INTEGRATED, start=1):
         yield _case(f"3341-{number}", steps(*levels), _integrated(-33.0 if number == 2 else -23.0))
     yield _case("3341-9", steps(*[(-20, 1.34), (-30, 1.66)] * 5), _constant(_short_term, 3.0))

@@ -42,6 +42,8 @@ TIMES, FULL_TIMES = 2, 6
 
 @dataclass
 class EvasionScore:
+    """An entry for each attempt. `incident`: until the row is there; `unmeasured`: until the track is gone."""
+
     unmeasured: list[float] = field(default_factory=list)
     """Seconds."""
     incident: list[float] = field(default_factory=list)
@@ -50,6 +52,7 @@ class EvasionScore:
 
 
 async def shut_outs(people: People, score: EvasionScore) -> None:
+    """All of `WAYS` at once in one room, each by a person of its own."""
     arena = await Arena.open(people)
     await enforce(people, arena)
     async with asyncio.TaskGroup() as tasks:
@@ -58,6 +61,12 @@ async def shut_outs(people: People, score: EvasionScore) -> None:
 
 
 async def shut_out(arena: Arena, name: str, score: EvasionScore) -> None:
+    """Adds one incident and one unmeasured time. `name`: a key of `WAYS`.
+
+    Raises:
+        NotInTimeError: no incident, or the right is not taken.
+        AssertionError: the incident is one of another rule.
+    """
     person, device = await speaker(arena, encrypting=name == "encrypted")
     gate = Gate(arena.at_host.room, person.id)
     async with WAYS[name](device, arena.host.id):
@@ -104,12 +113,14 @@ async def disguises(stack: Stack, people: People, score: EvasionScore, times: in
 
 
 def seen(gate: Gate) -> float:
+    """Milliseconds for which the gate let a track through. Raises AssertionError when there was none."""
     passed = 1000 * gate.seconds()
     assert passed > 0.0, "nothing was published, so nothing is measured"
     return passed
 
 
 async def disguise(arena: Arena, source: rtc.TrackSource.ValueType, *, picture: bool) -> float:
+    """Milliseconds for which another device could receive sound, or a `picture`, that was published as `source`."""
     person, device = await speaker(arena)
     gate = Gate(arena.at_host.room, person.id)
     await send_for_a_while(device, source, picture=picture)
@@ -129,6 +140,7 @@ async def disguise_by_older_token(stack: Stack, arena: Arena, *, picture: bool) 
 
 
 async def send_for_a_while(device: Device, source: rtc.TrackSource.ValueType, *, picture: bool) -> None:
+    """Publishes for `WATCH_SECONDS` and stops; LiveKit's refusal is no error."""
     sending = asyncio.create_task(publish(device, WATCH_SECONDS, source, picture=picture))
     await asyncio.wait({sending}, timeout=WATCH_SECONDS)
     sending.cancel()
@@ -136,6 +148,7 @@ async def send_for_a_while(device: Device, source: rtc.TrackSource.ValueType, *,
 
 
 async def speaker(arena: Arena, *, encrypting: bool = False) -> tuple[Person, Device]:
+    """Somebody who may send, with a device that encrypts end to end if `encrypting`."""
     person = await arena.people.arrive("Mallory")
     join = await person.token(arena.session.id)
     encryption = enciphered() if encrypting else None
@@ -146,6 +159,7 @@ async def speaker(arena: Arena, *, encrypting: bool = False) -> tuple[Person, De
 
 
 async def incident(arena: Arena, person: Person) -> dict[str, object] | None:
+    """The first row about this person in the arena's session, as PostgREST has it; None when there is none."""
     where = {"session_id": f"eq.{arena.session.id}", "user_id": f"eq.{person.id}"}
     rows = await arena.people.service.rows("moderation_incidents", **where)
     return rows[0] if rows else None
@@ -159,6 +173,7 @@ async def enforce(people: People, arena: Arena) -> None:
 
 
 def judge(score: EvasionScore) -> list[Figure]:
+    """Figures `hostile.*.max`. Raises ValueError when one of the lists is empty."""
     return [
         most("hostile.unmeasured_incident", score.incident, PROVEN_SECONDS, "s"),
         most("hostile.unmeasured_heard", score.unmeasured, PROVEN_SECONDS + LADDER_SECONDS, "s"),
@@ -167,10 +182,12 @@ def judge(score: EvasionScore) -> list[Figure]:
 
 
 def most(name: str, taken: Sequence[float], bar: float, unit: str) -> Figure:
+    """`<name>.max` with its bar; `taken` is in `unit`."""
     return at_most(f"{name}.max", max(taken), bar, unit, len(taken))
 
 
 async def measure(port_base: int | None, times: int) -> list[Figure]:
+    """One worker. `times`: how many attempts of each false source. `port_base`: None for the stack's own choice."""
     score = EvasionScore()
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-evasion", port_base))

@@ -140,6 +140,7 @@ async def mutes(stack: Stack, database: asyncpg.Connection) -> list[Figure]:
 
 
 async def measure() -> list[Figure]:
+    """Mutes under a flood, then presence and a long history, on one and the same database."""
     async with Stack(STATE / "bench-flood") as stack, aiohttp.ClientSession() as http:
         database = await asyncpg.connect(stack.database_url)
         try:

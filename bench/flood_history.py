@@ -44,6 +44,7 @@ HISTORY = (
 
 
 def reads(session: str, me: str) -> dict[str, str]:
+    """PostgREST paths below `/rest/v1/` by name. `session`, `me`: uuids."""
     room, mine = f"session_id=eq.{session}", f"user_id=eq.{me}&limit=20"
     return {
         "listing": "live_sessions?status=eq.live&order=started_at.desc&limit=20",
@@ -64,6 +65,7 @@ def reads(session: str, me: str) -> dict[str, str]:
 
 
 async def write_history(stack: Stack, person: Person, creator: str, rows: int) -> None:
+    """`rows` sessions of `creator` with the person in each. Statements run without triggers, as superuser."""
     superuser = await asyncpg.connect(postgres.url(stack.ports.of(Offset.POSTGRES), postgres.SUPERUSER))
     try:
         await superuser.execute("set session_replication_role = replica")
@@ -76,6 +78,7 @@ async def write_history(stack: Stack, person: Person, creator: str, rows: int) -
 
 
 async def read_ms(http: aiohttp.ClientSession, stack: Stack, person: Person, path: str) -> float:
+    """Milliseconds until the whole body is there. `path` as in `reads`; raises AssertionError unless it is 200."""
     headers = {"apikey": stack.keys.publishable, "Authorization": f"Bearer {person.api.access_token}"}
     begun = time.perf_counter()
     async with http.get(f"{stack.url}/rest/v1/{path}", headers=headers) as answer:

@@ -44,6 +44,7 @@ async def room_of(database: asyncpg.Connection, people: int) -> tuple[str, list[
 
 
 async def reported_ms(database: asyncpg.Connection, room: str, event: str, user: str, at: float) -> float:
+    """Milliseconds of one call. `event`: `joined` or `left`; `at`: Unix seconds; the connection's id is the user's."""
     begun = time.perf_counter()
     await database.execute(REPORT, room, event, "PA_" + user.replace("-", ""), user, at)
     return (time.perf_counter() - begun) * 1000

@@ -37,6 +37,7 @@ async def read_on(
 
 
 async def flood() -> None:
+    """Ends when standard input closes. A read that fails is counted among the answers."""
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     asked = json.loads(await lines.readline())
@@ -59,6 +60,7 @@ async def flood() -> None:
 
 
 def say(line: dict[str, Any]) -> None:
+    """One JSON object as a line, flushed: the parent waits for it."""
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 

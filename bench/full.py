@@ -4,4 +4,5 @@ import os
 
 
 def full() -> bool:
+    """An empty `FULL` and `0` mean no."""
     return os.environ.get("FULL", "") not in {"", "0"}

@@ -44,6 +44,7 @@ class GiftListener:
         room.on("reconnected", self._back)
 
     def take(self, event: RelayEvent) -> None:
+        """The app's callback: an event counts as arrived when this is called."""
         self.events.append(event)
         self.arrived[event.seq] = time.time()
 

@@ -20,6 +20,7 @@ CALLS_BAR = 3.0
 
 
 async def grow() -> list[Figure]:
+    """One worker with 1 to 80 rooms, which stay open from size to size."""
     figures = list[Figure]()
     async with house("observe") as place:
         for size in SIZES:
@@ -31,6 +32,7 @@ async def grow() -> list[Figure]:
 
 
 async def idle(view: WorkerView, pid: int, rooms: int) -> list[Figure]:
+    """Calls a second, CPU and memory over `WATCH_SECONDS`. `rooms` is for the figures' names."""
     before = usage(pid)
     calls = await calls_a_second(view, WATCH_SECONDS)
     after = usage(pid)

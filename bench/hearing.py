@@ -44,6 +44,7 @@ async def room() -> list[Figure]:
 
 
 def measured() -> list[Figure]:
+    """Figures `hearing.*`; those of the room only where a Chromium is found."""
     figures = [*standard(), *hearing_table.figures()]
     if find_chromium() is None:
         say("NO CHROMIUM: the room is not compared with FFmpeg")

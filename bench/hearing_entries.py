@@ -22,6 +22,8 @@ Make = Callable[[float, np.random.Generator], Signal]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """An innocent sound. `make(seconds, random)` gives samples at 48 kHz; the level is set afterwards."""
+
     name: str
     make: Make
     tips: frozenset[Rule] = frozenset()

@@ -46,6 +46,7 @@ def chance(name: str) -> np.random.Generator:
 
 
 def longest_silence(audible: list[float]) -> float:
+    """Seconds of the longest run without sound. `audible`: audible seconds in each block."""
     longest = now = 0.0
     for seconds in audible:
         now = 0.0 if seconds else now + BLOCK_SECONDS
@@ -54,6 +55,7 @@ def longest_silence(audible: list[float]) -> float:
 
 
 def blocks(pcm: NDArray[np.int16]) -> list[Frame]:
+    """Whole blocks with their times; what is left over is dropped. `pcm`: at `RATE`, time on the first axis."""
     size = round(BLOCK_SECONDS * RATE)
     return frames(pcm[at : at + size] for at in range(0, len(pcm) - size + 1, size))
 
@@ -247,4 +249,5 @@ def caught_after(offender: Offender) -> float | None:
 
 
 def in_time(offender: Offender, after: float | None) -> bool:
+    """`after`: as `caught_after` answers it. What was never caught, or without a cause, is not in time."""
     return after is not None and after != FALSE and after <= offender.within + 1e-6

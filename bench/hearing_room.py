@@ -50,6 +50,8 @@ LARGEST_LAG, LAG_STEP = 0.8, 0.02
 
 @dataclass(frozen=True)
 class RoomSound:
+    """A sound that Chromium repeats until it is told to stop."""
+
     name: str
     samples: Pcm
     """(n, 1 or 2) at 48 kHz; n is a whole number of loops."""
@@ -75,10 +77,12 @@ class Difference:
 
     @property
     def largest(self) -> float:
+        """The larger of the two, without its sign, LU."""
         return max(abs(self.integrated), abs(self.short_term))
 
 
 def all_sounds() -> list[RoomSound]:
+    """The same samples each time."""
     rng = np.random.default_rng(17)
     voice, other = (sounds.speech(-20.0, LOOP_SECONDS, RATE, rng) for _ in range(2))
     music, more = (sounds.music(-18.0, LOOP_SECONDS, RATE, rng) for _ in range(2))

@@ -52,6 +52,7 @@ class Judged:
 
 
 def judge_innocent(entry: Entry, level: float, sound: Signal) -> Judged:
+    """`sound`: mono at 48 kHz; it is set to `level` (dBFS RMS), or lower where its peaks would be cut."""
     at_level = sounds.at_rms(sound, level)
     if (peak := np.abs(at_level).max()) > 10.0 ** (PEAK_DBFS / 20.0):
         at_level = at_level * 10.0 ** (PEAK_DBFS / 20.0) / peak
@@ -66,6 +67,7 @@ def judge_innocent(entry: Entry, level: float, sound: Signal) -> Judged:
 
 
 def judge_all_levels(entry: Entry) -> list[Judged]:
+    """One judgement for each of the entry's levels, of one and the same sound."""
     sound = entry.make(SECONDS, chance(entry.name))
     return [judge_innocent(entry, level, sound) for level in entry.levels]
 

@@ -59,6 +59,7 @@ class Readers:
     reads: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
 
     async def follow(self) -> None:
+        """Reads what the process prints until it ends: lines that were seen, and answers to `count`."""
         assert self.process.stdout
         async for text in self.process.stdout:
             said: dict[str, Any] = json.loads(text)
@@ -84,6 +85,7 @@ class Readers:
 
 @asynccontextmanager
 async def readers(stack: Stack, session: OpenSession, people: list[Person]) -> AsyncIterator[Readers]:
+    """One process of Deno for all of them. It is killed at the end. Deno must be installed."""
     script = REPOSITORY / "bench" / "chat_clients.ts"
     env = stack.env
     process = await asyncio.create_subprocess_exec(
@@ -119,6 +121,8 @@ async def readers(stack: Stack, session: OpenSession, people: list[Person]) -> A
 
 @dataclass
 class Audience:
+    """The session with those who read, and the numbers that the stand-in of Realtime is given."""
+
     stack: Stack
     database: asyncpg.Connection
     session: OpenSession
@@ -129,6 +133,7 @@ class Audience:
     """The room was told, by LiveKit, that hints are dropped."""
 
     def hear(self, packet: rtc.DataPacket) -> None:
+        """A data packet of the host's device; sets `told` when it says that hints are dropped."""
         if (
             packet.topic == "live.events"
             and json.loads(json.loads(packet.data)["body"]).get("hints") is False
@@ -151,6 +156,7 @@ class Audience:
         return lines
 
     async def with_audience(self, viewers: int, plan: str) -> None:
+        """`viewers` include those who read; the others are numbers only. `plan`: a key of `PLANS`."""
         await self.database.execute(BUDGET, PLANS[plan].messages_per_second)
         await self.database.execute(
             "update live_sessions set viewer_count = $2 where id = $1", self.session.id, viewers
@@ -170,6 +176,7 @@ class Audience:
 
 
 async def cell(room: Audience, viewers: int, plan: str) -> list[Figure]:
+    """Figures `hints.<plan>.<viewers>.*` over `CELL_SECONDS` of talk; `plan` is a key of `PLANS`."""
     await room.with_audience(viewers, plan)
     begun, reads = time.monotonic(), await room.readers.count()
     since = await room.database.fetchval("select now() at time zone 'utc'")
@@ -222,6 +229,7 @@ async def past_the_budget(room: Audience) -> list[Figure]:
 
 
 async def measure() -> list[Figure]:
+    """One worker and `READERS` people who read. Needs Deno. Figures `hints.*`."""
     async with (
         Stack(STATE / "bench-hints", fault_hooks=True) as stack,
         People(stack.env) as people,

@@ -176,6 +176,7 @@ async def forgeries(arena: Arena, score: HostileScore) -> None:
 
 
 def spread(name: str, ms: Sequence[float], bar: float) -> list[Figure]:
+    """p50, p99 and the most of `ms`; the bar is for the p99 alone. Raises ValueError when `ms` is empty."""
     return [
         middle(name, ms),
         at_most(f"{name}.p99", percentile(ms, 99), bar, n=len(ms)),
@@ -184,10 +185,12 @@ def spread(name: str, ms: Sequence[float], bar: float) -> list[Figure]:
 
 
 def middle(name: str, ms: Sequence[float]) -> Figure:
+    """`<name>.p50`, without a bar."""
     return Figure(f"{name}.p50", round(statistics.median(ms), 1), "ms", len(ms))
 
 
 def judge(prompt: HostileScore, late: HostileScore) -> list[Figure]:
+    """`prompt`: with webhooks; `late`: without, and only its `out` counts. Raises ValueError when a list is empty."""
     half = len(prompt.out) // 2
     growth = statistics.median(prompt.out[half:]) / max(1.0, statistics.median(prompt.out[:half]))
     return [
@@ -209,6 +212,10 @@ def judge(prompt: HostileScore, late: HostileScore) -> list[Figure]:
 
 
 async def measure(port_base: int | None, times: int) -> list[Figure]:
+    """Two stacks, the second without webhooks.
+
+    `times`: attempts of each kind. `port_base`: None for the stack's own choice.
+    """
     prompt, late = HostileScore(), HostileScore()
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(Stack(STATE / "bench-hostile", port_base))

@@ -36,6 +36,7 @@ WATCHED = ("join_to_row", "leave_to_row", "action", "gift")
 
 
 async def measure(rounds: int) -> list[Figure]:
+    """Figures `latency.*` with one worker. `rounds`: how often twenty rooms open at once."""
     async with house("observe") as place:
         figures = [
             *await one_after_another(place),
@@ -81,6 +82,7 @@ async def warm_up(crowd: Crowd, view: WorkerView) -> None:
 
 
 async def twenty_at_once(crowd: Crowd, view: WorkerView, rounds: int) -> list[Figure]:
+    """A round whose rooms are not all moderated in time counts them as missed, and the next begins."""
     opened, missed = list[Opened](), 0
     for number in range(1, rounds + 1):
         now = await crowd.fill(AT_ONCE, at_once=True)
@@ -99,6 +101,7 @@ async def twenty_at_once(crowd: Crowd, view: WorkerView, rounds: int) -> list[Fi
 
 
 async def close(crowd: Crowd, view: WorkerView) -> None:
+    """Returns when the worker has left all rooms. Raises NotInTimeError."""
     await crowd.empty()
     await view.left_all()
 
@@ -140,6 +143,7 @@ async def with_rooms(place: House, probe: ProbeRoom, where: str) -> list[Figure]
 
 
 async def fill_beside(crowd: Crowd, rooms: int) -> None:
+    """`rooms` open in all, `SPEAKING` of them at most with a speaker. Those that are open stay open."""
     speaking = max(0, min(SPEAKING, rooms) - len(crowd.rooms))
     await crowd.fill(speaking)
     await crowd.fill(rooms - len(crowd.rooms), publishers=0, listeners=1)

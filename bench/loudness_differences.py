@@ -26,6 +26,8 @@ _BAR = 0.1
 
 @dataclass(frozen=True)
 class DifferenceCase:
+    """One sound that all meters are given."""
+
     name: str
     sound: Signal
     """(n, 2) at 48 kHz."""
@@ -33,12 +35,15 @@ class DifferenceCase:
 
 @dataclass(frozen=True)
 class LoudnessPair:
+    """What one meter said, LUFS."""
+
     integrated: float
     short_term: float
     """The last 3 s."""
 
 
 def cases() -> Iterator[DifferenceCase]:
+    """The same sounds each time, made as they are asked for."""
     for hz in (30, 60, 125, 250, 500, 997, 2000, 4000, 6000, 8000, 10_000, 12_000, 14_000, 18_000):
         yield _case(f"tone_{hz}_hz", sounds.tone(hz, -20.0, 8.0, _RATE), 1.0)
     for level in (-50.0, -35.0, -8.0):
@@ -65,6 +70,7 @@ def _case(name: str, left: Signal, right: float) -> DifferenceCase:
 
 
 def ours(sound: Signal) -> LoudnessPair:
+    """`sound`: (n, 2) at 48 kHz. Raises ValueError when it is too short or too soft for a figure."""
     whole = GatedLoudness()
     meter = TrackMeter(whole)
     measured = [meter.push(block, (i + 1) * BLOCK_SECONDS) for i, block in enumerate(sounds.as_blocks(sound))]
@@ -75,6 +81,7 @@ def ours(sound: Signal) -> LoudnessPair:
 
 
 def libebur128(sound: Signal) -> LoudnessPair:
+    """`sound`: (n, 2) at 48 kHz. Minus infinity for silence."""
     mode = pyebur128.MeasurementMode
     state = pyebur128.R128State(2, _RATE, mode.MODE_I | mode.MODE_S)
     state.add_frames(np.ascontiguousarray(sound).ravel(), len(sound))
@@ -85,6 +92,7 @@ def libebur128(sound: Signal) -> LoudnessPair:
 
 
 def pyloudnorm_with(filter_class: str, sound: Signal) -> LoudnessPair:
+    """`filter_class`: a name that `pyloudnorm.Meter` knows. `sound`: (n, 2) at 48 kHz, of at least 3 s."""
     meter = pyloudnorm.Meter(_RATE, filter_class=filter_class)
     short = pyloudnorm.Meter(_RATE, filter_class=filter_class, block_size=3.0)
     return LoudnessPair(
@@ -114,6 +122,7 @@ def figures(case: DifferenceCase) -> list[Figure]:
 
 
 def main() -> int:
+    """Prints the table and writes the figures. The exit code: 1 when a bar was missed."""
     found: list[Figure] = []
     say(f"{'ours minus theirs, LU':28}{'integrated':^54}{'short-term':^54}{'bar':>6}")
     say(f"{'':28}" + "".join(f"{name:>18}" for _ in _KINDS for name in _PEERS))

@@ -35,6 +35,7 @@ def busy(before: Snapshot, after: Snapshot) -> dict[str, float]:
 
 
 def told(used: Mapping[str, float]) -> str:
+    """For a line on the terminal: `name cores`, parts below 0.01 cores left out."""
     return ", ".join(f"{name} {share:.2f}" for name, share in used.items() if share >= 0.01)
 
 

@@ -35,6 +35,7 @@ def slopes() -> dict[str, float]:
 
 
 def from_page(page: str) -> dict[str, float]:
+    """Figures by name from the tables of `BENCHMARKS.md`, with the memory and CPU of a room at 40 rooms."""
     figures = {name: float(value.replace(",", "")) for name, value in ROW.findall(page)}
     for words, memory, cpu in COST.findall(page):
         figures[f"rooms.memory_uss.{KINDS[words]}.at_40"] = float(memory)
@@ -73,6 +74,10 @@ def plan(
 
 
 def main() -> int:
+    """Reads the command line; what it does not take ends it with exit code 2.
+
+    Raises KeyError where a slope is missing.
+    """
     parser = argparse.ArgumentParser(prog="python -m bench.plan", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rooms", type=int, required=True, help="at once")
     parser.add_argument("--speakers", type=float, default=1.0, help="in each room")

@@ -49,6 +49,8 @@ class Packets:
 
 
 class ProbeRoom:
+    """A gift room with a moderator and people who come and go; figures are taken one kind after another."""
+
     def __init__(
         self, room: GiftRoom, visits: VisitRows, ops: Person, guest: Person, device: Device, visitor: Person
     ) -> None:
@@ -124,6 +126,7 @@ def _ms_between(row: Json, first: str, last: str) -> float:
 
 @asynccontextmanager
 async def probe_room(stack: Stack, database: asyncpg.Connection) -> AsyncIterator[ProbeRoom]:
+    """It stays open until the block ends. `database`: a connection that it listens with for visits."""
     visits = VisitRows(database)
     await visits.open()
     async with gift_room(stack.env, senders=1, gifts_each=SENDERS_COINS) as room:

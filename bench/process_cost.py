@@ -14,6 +14,8 @@ class EndedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class ProcessUsage:
+    """A reading of a process tree. Sizes are MiB; `at` is monotonic seconds, when it was taken."""
+
     cpu_seconds: float
     """User and system, of every process that is alive."""
     uss_mb: float

@@ -23,6 +23,8 @@ KEEPS_UP = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Machine:
+    """What fits on one with so many cores; `rooms` and `memory_mb` (MiB) are of all its workers."""
+
     cores: int
     workers: int
     rooms: int
@@ -47,6 +49,7 @@ def machine(figures: Values, kind: str, cores: int) -> Machine:
 
 
 def workers_for(figures: Values, kind: str, rooms: int = ROOMS) -> int:
+    """Rounded up. `kind`: `metered` or `unmetered`. Raises KeyError where a figure is missing."""
     return math.ceil(rooms / machine(figures, kind, 1).rooms)
 
 

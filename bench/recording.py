@@ -24,6 +24,11 @@ ACTIVE_BAR, PLAYABLE_BAR, PAST_WISH_BAR = 1.0, 30.0, 60.0
 
 @dataclass(frozen=True, slots=True)
 class RecordedRoomFigures:
+    """Seconds, but for `lost_segments`.
+
+    `playable` and `past_wish` count from the stop; `refuser_seconds` is how long the person who refuses is audible.
+    """
+
     active: float
     playable: float
     past_wish: float
@@ -79,6 +84,7 @@ async def one_room(studio: Studio, number: int) -> RecordedRoomFigures:
 
 
 async def measure(rooms: int) -> list[Figure]:
+    """So many rooms at the same time. Raises AssertionError when one cannot be played or lacks the host."""
     async with Studio(STATE / "bench-recording", workers=1) as studio:
         await studio.announce(ANNOUNCED_SECONDS)
         found = await asyncio.gather(*(one_room(studio, n) for n in range(rooms)))
@@ -98,6 +104,7 @@ async def measure(rooms: int) -> list[Figure]:
 
 
 def main() -> None:
+    """Ends the process: exit code 1 when a bar was missed."""
     figures = asyncio.run(measure(FULL_ROOMS if full() else ROOMS))
     sys.exit(conclude("recording", figures))
 

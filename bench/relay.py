@@ -36,15 +36,18 @@ ABSENT_SECONDS, ABSENT_GIFTS = 60.0, 180
 
 
 def once(name: str, seconds: float, bar: float | None) -> Figure:
+    """A single time in milliseconds, as `bar` is; None for a figure without a bar."""
     value = round(seconds * 1000, 1)
     return Figure(name, value, "ms", 1, bar, None if bar is None else value <= bar)
 
 
 def delays_ms(listeners: list[GiftListener], after: int) -> list[float]:
+    """Of every gift past `after` to every listener, in milliseconds."""
     return [1000 * delay for listener in listeners for delay in listener.delays(after)]
 
 
 async def calm(stack: Stack) -> list[Figure]:
+    """Figures `relay.calm.commit_to_client.*`: five clients, one gift at a time."""
     async with gift_room(stack.env, senders=1, gifts_each=CALM_GIFTS) as room:
         listeners = [await room.listener(f"Calm{n}") for n in range(5)]
         await room.give(room.senders[0])
@@ -79,6 +82,7 @@ class Burst:
         self._coming: list[Person] = []
 
     async def prepare(self) -> None:
+        """The eight who are there at first come in; the two late ones have accounts only."""
         self.steady = [await self.room.listener(f"Steady{n}") for n in range(STEADY)]
         self._torn = await self.room.listener("Torn")
         self.lossy = await self.room.listener("Lossy", lose=losing(0.2))
@@ -86,6 +90,7 @@ class Burst:
         self._coming = [await self.room.people.arrive(name) for name in ("Late1", "Late2")]
 
     async def play(self, kill: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Returns when all gifts are given and those who came late or reconnected have caught up. `kill`: half-way."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.room.burst(GIFTS, SECONDS))
             tasks.create_task(self._reconnects())
@@ -119,6 +124,7 @@ class Burst:
 
 
 async def burst(stack: Stack) -> list[Figure]:
+    """Figures `relay.burst.*`. Raises AssertionError when a client got other gifts than were given."""
     async with gift_room(stack.env, SENDERS, GIFTS // SENDERS) as room:
         party = Burst(room)
         await party.prepare()
@@ -140,6 +146,7 @@ async def burst(stack: Stack) -> list[Figure]:
 
 
 async def kill(stack: Stack) -> list[Figure]:
+    """Figures `relay.kill.*`: from the kill until every client has the gifts of the next `SECONDS / 2`."""
     async with gift_room(stack.env, SENDERS, GIFTS // SENDERS) as room:
         party = Burst(room)
         await party.prepare()
@@ -164,6 +171,7 @@ async def kill(stack: Stack) -> list[Figure]:
 
 
 async def absent(stack: Stack) -> list[Figure]:
+    """Figures `relay.absent.*`; all workers are killed, and the first is started again after the gifts."""
     async with gift_room(stack.env, senders=10, gifts_each=ABSENT_GIFTS // 10) as room:
         for n in range(5):
             await room.listener(f"Patient{n}")
@@ -194,6 +202,10 @@ SCENES: dict[str, Callable[[Stack], Awaitable[list[Figure]]]] = {
 
 
 async def run(scenes: list[str], directory: Path) -> list[Figure]:
+    """A stack with two workers.
+
+    `scenes`: keys of `SCENES`. A worker that was killed is started before the next scene.
+    """
     found: list[Figure] = []
     async with Stack(directory) as stack:
         for number, name in enumerate(("worker-1", "worker-2")):
@@ -207,6 +219,7 @@ async def run(scenes: list[str], directory: Path) -> list[Figure]:
 
 
 def main() -> int:
+    """Reads the command line. The exit code: 1 when a bar was missed."""
     parser = argparse.ArgumentParser(description="the relay's speed and exactness")
     parser.add_argument(
         "scenes", nargs="*", choices=[*SCENES, []], help="default: all, absent with FULL=1 only"

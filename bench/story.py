@@ -28,10 +28,12 @@ class Story:
 
 
 def frames(blocks: Iterable[NDArray[np.int16]], start: float = 0.0) -> list[Frame]:
+    """`blocks`: (samples, channels), `BLOCK_SECONDS` each. `start`: seconds, when the first one begins."""
     return [(start + (i + 1) * BLOCK_SECONDS, block) for i, block in enumerate(blocks)]
 
 
 def hear(sound: Iterable[Frame], policy: Policy, subject: Subject) -> Story:
+    """Begins with an empty record. `sound`: in the order of time."""
     meter, watch, story = TrackMeter(), Watch(), Story()
     for at, block in sound:
         measurement = meter.push(block, at)

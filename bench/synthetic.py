@@ -60,6 +60,7 @@ class SyntheticWorker:
     """Rooms of which a beat said that the lease was gone."""
 
     async def claim(self, room: RoomName) -> None:
+        """Adds the milliseconds to `claimed_ms`. Raises AssertionError when another worker has the room."""
         begun = time.monotonic()
         claim: Claim = await self.store.claim(room, Identity(f"agent-{uuid.uuid4()}"))
         self.claimed_ms.append(1000 * (time.monotonic() - begun))
@@ -103,6 +104,7 @@ class SyntheticWorker:
         return answers
 
     async def release(self) -> None:
+        """All rooms in one call, none of them closed."""
         await self.store.release([Release(lease, closed=False, at_ms=0) for lease in self.cursors])
 
 

@@ -32,6 +32,7 @@ SESSIONS = (1, 10)
 
 
 async def measure() -> list[Figure]:
+    """Figures `throughput.*` of presence by one and several workers, and of gifts to one and ten sessions."""
     async with (
         Stack(STATE / "bench", realtime_plan="team") as stack,
         database_of(stack) as supabase,
@@ -125,6 +126,7 @@ async def gifts(
 
 
 async def give(database: asyncpg.Pool, session: uuid.UUID, sender: uuid.UUID) -> None:
+    """A transaction with the claims that PostgREST would set, and one `send_gift` of a rose."""
     claims = json.dumps({"role": "authenticated", "sub": str(sender)})
     async with database.acquire() as connection, connection.transaction():
         await connection.execute(
@@ -135,6 +137,7 @@ async def give(database: asyncpg.Pool, session: uuid.UUID, sender: uuid.UUID) ->
 
 
 async def saturated(stack: Stack, name: str, unit: str, flood: Callable[[], Awaitable[int]]) -> list[Figure]:
+    """`<name>.rate` of what `flood` answers (how many it did), and the cores of each part meanwhile."""
     before, begun = parts.snapshot(stack), time.monotonic()
     done = await flood()
     rate = done / (time.monotonic() - begun)

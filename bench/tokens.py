@@ -65,12 +65,14 @@ class Night:
         return (named or SOURCES) if may.can_publish else set()
 
     async def before(self, what: str, doors: Iterable[Door]) -> None:
+        """Each door must give a right; one that gives none is a fault of this case, named `what`."""
         for door in doors:
             self.tally.rightful += 1
             if not await self.rights(door):
                 self.tally.withheld.append(what)
 
     async def after(self, what: str, doors: Iterable[Door], forbidden: set[str] = SOURCES) -> None:
+        """No door may give a source of `forbidden`; one that does is a fault of this case, named `what`."""
         for door in doors:
             self.tally.asked += 1
             if taken := await self.rights(door) & forbidden:
@@ -88,6 +90,7 @@ async def opened(night: Night) -> tuple[Person, OpenSession, list[Door]]:
 
 
 def anew(host: Person) -> Door:
+    """The door by which a host asks for another session."""
     return lambda: host.api.call("session-create", type="video_live", access_type="public", title="Another")
 
 
@@ -151,6 +154,7 @@ async def calls(night: Night) -> None:
 
 
 async def shut_out(night: Night, person: Person) -> None:
+    """Writes the row of a platform-wide ban by ops; no agent needs to be awake for the database to know it."""
     row = {"action": "ban", "target_user_id": person.id, "params": {"scope": "platform"}}
     await night.ops.api.insert("moderation_actions", row)
 
@@ -176,6 +180,7 @@ async def asleep(port_base: int | None) -> AsyncIterator[Night]:
 
 
 def judge(tally: Tally) -> list[Figure]:
+    """Two figures, both with the bar 0: tokens that should not have been given, and tokens withheld in error."""
     return [
         at_most("hostile.tokens_despite_ban_or_mute.count", len(tally.despite), 0, "tokens", tally.asked),
         at_most("hostile.tokens_rightful_withheld.count", len(tally.withheld), 0, "tokens", tally.rightful),
@@ -183,6 +188,7 @@ def judge(tally: Tally) -> list[Figure]:
 
 
 async def measure(port_base: int | None, times: int) -> list[Figure]:
+    """`times`: rounds of all cases. The faults are printed. `port_base`: None for the stack's own choice."""
     async with asleep(port_base) as night:
         for _ in range(times):
             await hosts(night)

@@ -27,6 +27,8 @@ def one_core(worker: int = 0) -> dict[str, str]:
 
 
 def ours(env: Mapping[str, str]) -> Start:
+    """A worker with this environment beside the stack's own; stopped at the end."""
+
     @asynccontextmanager
     async def start(stack: Stack) -> AsyncIterator[int]:
         child = await stack.start_worker(f"worker-{time.monotonic_ns()}", env)
@@ -39,6 +41,13 @@ def ours(env: Mapping[str, str]) -> Start:
 
 
 def baseline(module: str, env: Mapping[str, str] | None = None) -> Start:
+    """Runs `bench.baselines.<module>`, and kills its process group at the end.
+
+    Raises:
+        RuntimeError: on entering; it ended before it was registered.
+        TimeoutError: on entering; it was not registered within `REGISTERED_SECONDS`.
+    """
+
     @asynccontextmanager
     async def start(stack: Stack) -> AsyncIterator[int]:
         process = await asyncio.create_subprocess_exec(

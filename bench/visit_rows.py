@@ -30,6 +30,7 @@ class VisitRows:
         self._left: dict[str, float] = {}
 
     async def open(self) -> None:
+        """Creates the trigger that tells at each commit, and listens."""
         await self._database.execute(TELL)
         await self._database.add_listener(CHANNEL, self._told)
 

@@ -50,6 +50,7 @@ class WorkerView:
         return {room: self.entrances[room] for room in rooms}
 
     def missed(self, rooms: Collection[str]) -> int:
+        """How many of these rooms the agent has not come into so far, by the log."""
         self._follow()
         return sum(room not in self.entrances for room in rooms)
 
@@ -62,6 +63,7 @@ class WorkerView:
         await until("the worker has left every room", none, within)
 
     async def samples(self) -> "Samples":
+        """What `/metrics` says now. Raises aiohttp's ClientError when the worker does not answer."""
         async with aiohttp.ClientSession() as http, http.get(self._address("/metrics")) as answer:
             return Samples(await answer.text())
 
@@ -93,6 +95,7 @@ class Samples:
         return sum(sample.value for sample in self._samples if sample.name == name)
 
     def by(self, name: str, label: str) -> dict[str, float]:
+        """Sums by the value of `label`, over all other labels. Raises KeyError when a sample has no such label."""
         found: dict[str, float] = {}
         for sample in self._samples:
             if sample.name == name:

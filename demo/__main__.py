@@ -14,6 +14,7 @@ INTERRUPTED = 130
 
 
 def main() -> int:
+    """Plays on ports from PORT_BASE, if set. The exit code: 0, 1 when a check or the stack failed, or `INTERRUPTED`."""
     port_base = int(os.environ["PORT_BASE"]) if os.environ.get("PORT_BASE") else None
     try:
         return 0 if asyncio.run(evening.play(port_base)) else 1

@@ -98,6 +98,7 @@ class Scoreboard:
 
     @property
     def all_held(self) -> bool:
+        """False as long as one check never came up."""
         return all(figure is not None and figure.held for _, figure in self)
 
     def figures(self) -> list[Figure]:

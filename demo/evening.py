@@ -96,11 +96,13 @@ def cancel_on_signal() -> None:
 
 
 def livekit_of(stack: Stack) -> api.LiveKitAPI:
+    """LiveKit's server API with the stack's own key. It is used with `async with`."""
     env = stack.env
     return api.LiveKitAPI(env["LIVEKIT_URL"], env["LIVEKIT_API_KEY"], env["LIVEKIT_API_SECRET"])
 
 
 async def start_worker(stack: Stack, name: str) -> None:
+    """`name` is also its LIVE_WORKER_ID. Returns when it is registered."""
     await stack.start_worker(name, {"LIVE_WORKER_ID": name})
 
 

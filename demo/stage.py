@@ -42,6 +42,9 @@ class Hosted:
 
 
 class Stage:
+    """What every scene shares; what one of them leaves in `sessions`, `forged` and `through_assistant` is for the
+    books."""
+
     def __init__(
         self,
         stack: Stack,

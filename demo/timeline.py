@@ -18,6 +18,7 @@ class Timeline:
         self._colours = sys.stdout.isatty()
 
     def scene(self, title: str) -> None:
+        """The heading of what follows."""
         self._print("", self._in(BOLD, f"{'':>9}{title}"))
 
     def tell(self, who: str, what: str, seconds: float | None = None) -> None:
@@ -27,9 +28,11 @@ class Timeline:
         self._print(f"{at} {self._in(CYAN, f'{who:<{WHO_WIDTH}}')} {what:<{WHAT_WIDTH}}{took}".rstrip())
 
     def trouble(self, what: str) -> None:
+        """In red: what failed. It sets no check; that is `Scoreboard`'s."""
         self._print(self._in(RED, f"{'':>9}{what}"))
 
     def table(self, scoreboard: Scoreboard) -> None:
+        """Every check with its figure, and the verdict with the whole evening's time."""
         self._print("")
         for check, figure in scoreboard:
             held = figure is not None and figure.held
@@ -41,6 +44,7 @@ class Timeline:
         self._print("", self._in(colour, f"  {verdict} in {seconds:.1f} s"))
 
     def say(self, text: str) -> None:
+        """A line as it is, without name or time."""
         self._print(text)
 
     def _in(self, colour: str, text: str) -> str:
@@ -62,6 +66,7 @@ def reading(figure: Figure | None) -> str:
 
 
 def tally(scoreboard: Scoreboard) -> str:
+    """`all N checks held`, or how many were missed; a check that never came up is a missed one."""
     results = [figure is not None and figure.held is True for _, figure in scoreboard]
     missed = results.count(False)
     return f"all {len(results)} checks held" if not missed else f"{missed} of {len(results)} checks missed"

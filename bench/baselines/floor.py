@@ -53,10 +53,12 @@ class Taker:
     taking: bool = True
 
     def serve(self, room: RoomName) -> None:
+        """Begins to hear the room in the background, and returns at once."""
         self.begin(room)
 
 
 async def main() -> None:
+    """Reads LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET; prints `registered worker` when it takes rooms."""
     env, frames, events = dict(os.environ), AudioFrames(), RoomEvents()
     async with asyncio.TaskGroup() as rooms:
 

@@ -19,11 +19,13 @@ server = AgentServer(
 
 
 async def accept(request: JobRequest) -> None:
+    """Takes every room: nothing is measured of an agent that refuses some."""
     await request.accept()
 
 
 @server.rtc_session(on_request=accept)
 async def entrypoint(context: JobContext) -> None:
+    """Runs in a process of the room's own, with a task for each audio track."""
     streams: set[asyncio.Task[None]] = set()
 
     @context.room.on("track_subscribed")
@@ -35,6 +37,7 @@ async def entrypoint(context: JobContext) -> None:
 
 
 async def listen(track: rtc.Track) -> None:
+    """Reads until the track ends, and computes the level of each frame, which is dropped."""
     async for event in rtc.AudioStream(track):
         samples = np.frombuffer(event.frame.data, dtype=np.int16).astype(np.float64)
         float(np.sqrt(np.mean(samples * samples)))

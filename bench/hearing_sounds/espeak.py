@@ -16,6 +16,7 @@ _Samples = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.
 
 
 def main(voice: str, speed: int, pitch: int) -> int:
+    """The exit code. `speed`: words a minute; `pitch`: 0 to 99; the text on standard input is UTF-8."""
     try:
         library = ctypes.CDLL(espeakng_loader.get_library_path())
     except OSError as error:

@@ -12,6 +12,7 @@ Voice = Callable[[Signal], Signal]
 
 
 def time(seconds: float) -> Signal:
+    """Seconds of each sample, from 0."""
     return np.arange(round(seconds * RATE)) / RATE
 
 
@@ -22,6 +23,7 @@ def phase(hz: float | Signal, seconds: float, cents: float = 0.0, beat: float = 
 
 
 def partials(*amplitudes: float) -> Voice:
+    """A voice of a fundamental and its harmonics, with these amplitudes."""
     return lambda p: np.asarray(sum(a * np.sin(n * p + n) for n, a in enumerate(amplitudes, 1)))
 
 
@@ -35,6 +37,7 @@ SINE = partials(1.0)
 
 
 def held(voice: Voice, hz: float, seconds: float, cents: float = 0.0, attack: float = 0.08) -> Signal:
+    """One note that fades in over `attack` seconds and wavers by `cents`."""
     return voice(phase(hz, seconds, cents)) * np.clip(time(seconds) / attack, 0.0, 1.0)
 
 
@@ -77,6 +80,7 @@ def plucked(root: float, seconds: float, every: float, decay: float, rng: np.ran
 
 
 def drums(seconds: float, rng: np.random.Generator) -> Signal:
+    """A kick and an off-beat hat of noise, every 0.468 s."""
     beat = time(seconds) % 0.468
     kick = np.sin(2.0 * np.pi * (50.0 + 80.0 * np.exp(-30.0 * beat)) * beat) * np.exp(-8.0 * beat)
     off = (time(seconds) + 0.234) % 0.468
@@ -84,6 +88,7 @@ def drums(seconds: float, rng: np.random.Generator) -> Signal:
 
 
 def techno(seconds: float, rng: np.random.Generator) -> Signal:
+    """`drums` and a buzzing chord under it."""
     pad = sum(np.sign(np.sin(2.0 * np.pi * hz * time(seconds) + hz)) for hz in (110, 165, 220, 331))
     return drums(seconds, rng) + 0.15 * pad
 
@@ -110,6 +115,7 @@ def on_off(signal: Signal, on: float, off: float) -> Signal:
 
 
 def two_tones(first: float, second: float, seconds: float) -> Signal:
+    """Two sines of the same level; `first` and `second` are Hz."""
     t = time(seconds)
     return np.sin(2.0 * np.pi * first * t) + np.sin(2.0 * np.pi * second * t)
 

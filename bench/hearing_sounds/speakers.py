@@ -10,6 +10,8 @@ from local.sounds import Signal
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
+    """A voice of eSpeak NG, and what it says."""
+
     voice: str
     """eSpeak NG's name."""
     text: str = ""
@@ -20,6 +22,7 @@ class Speaker:
     """0 to 99."""
 
     def speaks(self, seconds: float) -> Signal:
+        """At 48 kHz, peak 1.0. Raises OSError where eSpeak NG or the voice is not there."""
         return voices.spoken(self.voice, seconds, self.speed, self.pitch, self.text)
 
 

@@ -25,6 +25,7 @@ def mains(seconds: float, hz: float, drift: float, *amplitudes: float) -> Signal
 
 
 def fan(seconds: float, blades_hz: float, rng: np.random.Generator) -> Signal:
+    """Noise with a tone of the blades and its octave. `blades_hz`: blades a second."""
     return (
         coloured(seconds, 4.0, rng)
         + 0.25 * np.sin(phase(blades_hz, seconds))
@@ -49,6 +50,7 @@ def kettle(seconds: float, rng: np.random.Generator) -> Signal:
 
 
 def rain(seconds: float, rng: np.random.Generator) -> Signal:
+    """Noise with single drops, 24 a second at random."""
     drops = np.where(
         rng.random(round(seconds * RATE)) < 0.0005, rng.standard_normal(round(seconds * RATE)), 0.0
     )
@@ -56,10 +58,12 @@ def rain(seconds: float, rng: np.random.Generator) -> Signal:
 
 
 def waves(seconds: float, rng: np.random.Generator) -> Signal:
+    """Noise that swells every 7 s, never to silence."""
     return coloured(seconds, 3.0, rng) * (0.15 + np.sin(np.pi * time(seconds) / 7.0) ** 4)
 
 
 def applause(seconds: float, people: int, rng: np.random.Generator) -> Signal:
+    """So many people with four claps a second each, all independent."""
     total = np.zeros(round(seconds * RATE))
     clap = coloured(0.03, 0.0, rng, 600.0, 6000.0) * np.exp(-np.arange(round(0.03 * RATE)) / 300.0)
     for _ in range(round(people * 4 * seconds)):
@@ -79,6 +83,7 @@ def crying(seconds: float, rng: np.random.Generator) -> Signal:
 
 
 def laughing(seconds: float, hz: float, rng: np.random.Generator) -> Signal:
+    """A voice of about `hz` that breaks 4.8 times a second and falls, every 1.6 s."""
     t = time(seconds)
     voice = sum(np.sin(n * phase(hz * (1.2 - 0.2 * (t % 1.6)), seconds)) / n for n in range(1, 12))
     burst = np.clip(np.sin(2.0 * np.pi * 4.8 * t), 0.0, 1.0) * np.clip(1.2 - t % 1.6, 0.0, 1.0)
@@ -86,6 +91,7 @@ def laughing(seconds: float, hz: float, rng: np.random.Generator) -> Signal:
 
 
 def typing(seconds: float, rng: np.random.Generator) -> Signal:
+    """Six keys a second at random."""
     total = np.zeros(round(seconds * RATE))
     for _ in range(round(6 * seconds)):
         at = rng.integers(0, len(total) - 2000)
@@ -94,11 +100,13 @@ def typing(seconds: float, rng: np.random.Generator) -> Signal:
 
 
 def traffic(seconds: float, rng: np.random.Generator) -> Signal:
+    """A low rumble, louder when a car passes, at 3, 8, 14 and 19 s."""
     passing = 0.3 + sum(np.exp(-(((time(seconds) - at) / 1.5) ** 2)) for at in (3.0, 8.0, 14.0, 19.0))
     return coloured(seconds, 6.0, rng, 30.0) * passing
 
 
 def siren(seconds: float) -> Signal:
+    """A tone that wails between 400 and 1,000 Hz, coming nearer over the whole time."""
     t = time(seconds)
     return np.sin(phase(700.0 + 300.0 * np.sin(2.0 * np.pi * 0.3 * t), seconds)) * (
         0.2 + np.clip(t / seconds, 0.0, 1.0)
@@ -106,17 +114,20 @@ def siren(seconds: float) -> Signal:
 
 
 def barking(seconds: float, rng: np.random.Generator) -> Signal:
+    """A falling tone and noise, every 0.9 s."""
     t = time(seconds) % 0.9
     return (np.sin(phase(500.0 - 300.0 * t, seconds)) + coloured(seconds, 3.0, rng)) * np.exp(-12.0 * t)
 
 
 def birds(seconds: float) -> Signal:
+    """A trill of half a second around 3,500 Hz, every 1.3 s."""
     t = time(seconds) % 1.3
     song = np.sin(phase(3500.0 + 900.0 * np.sin(2.0 * np.pi * 11.0 * t), seconds))
     return np.where(t < 0.5, song * np.sin(np.pi * t / 0.5), 0.0)
 
 
 def footsteps(seconds: float, rng: np.random.Generator) -> Signal:
+    """A low knock every 0.55 s."""
     t = time(seconds) % 0.55
     return coloured(seconds, 6.0, rng, 40.0, 2000.0) * np.exp(-25.0 * t)
 

@@ -9,6 +9,7 @@ STAYS_SILENT_SECONDS = 1.0
 
 
 async def raised_hand(stage: Stage) -> None:
+    """Checks `room.*`; times are from the host's request."""
     room = await stage.host("Mert", "audio_room", "public", "Open microphone")
     stage.tell(room.host, "opens an audio room for everybody")
     naz = await stage.people.arrive("Naz")

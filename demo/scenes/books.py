@@ -12,6 +12,7 @@ FORGIVEN = frozenset({Refusal.REPEAT})
 
 
 async def balanced(stage: Stage) -> None:
+    """The last scene: it ends every session, and compares rows with what people did. Checks `books.*` and `agent.*`."""
     await everybody_leaves(stage)
     await presence(stage)
     await audit(stage)
@@ -21,6 +22,7 @@ async def balanced(stage: Stage) -> None:
 
 
 async def everybody_leaves(stage: Stage) -> None:
+    """Sessions are ended by their hosts; then every device leaves."""
     for session in stage.sessions:
         host = next(p for p in stage.people.everybody if p.id == session.creator_id)
         await host.end_session(session.id)
@@ -47,6 +49,8 @@ async def presence(stage: Stage) -> None:
 
 
 async def audit(stage: Stage) -> None:
+    """Check `books.audit`: every request of people, rules and assistants is a row, is applied, and nothing else is
+    there."""
     rows = await stage.people.service.rows("moderation_actions")
     found = {row["id"]: row["status"] for row in rows}
     asked = [request.id for request in stage.people.requests]
@@ -64,6 +68,7 @@ async def audit(stage: Stage) -> None:
 
 
 async def gifts(stage: Stage) -> None:
+    """Check `books.gifts`: the rows and the events of gifts agree in ids and coins."""
     rows = await stage.people.service.rows("live_gifts")
     events = await stage.people.service.rows("live_events", type="eq.gift")
     told = {event["payload"]["gift_id"]: event["payload"]["coins"] for event in events}
@@ -73,6 +78,7 @@ async def gifts(stage: Stage) -> None:
 
 
 async def coins(stage: Stage) -> None:
+    """Check `books.coins`: the database's own audit of the coins finds nothing."""
     faults = await stage.people.service.rpc("book_faults")
     stage.tell("the books", f"balance: {len(faults)} faults")
     stage.checks.holds("books.coins", not faults)

@@ -13,6 +13,7 @@ TALK_SECONDS = 1.0
 
 
 async def ring_ring(stage: Stage) -> None:
+    """Checks `calls.*`, with two people who have no session."""
     zeki, yonca = await stage.people.arrive("Zeki"), await stage.people.arrive("Yonca")
     await talk(stage, zeki, yonca)
     await decline(stage, zeki, yonca)
@@ -21,12 +22,14 @@ async def ring_ring(stage: Stage) -> None:
 
 
 async def row_of(stage: Stage, call: Json) -> Json:
+    """The call's row now. `call`: as `call-start` answered it."""
     row = await stage.people.service.row("calls", id=f"eq.{call['id']}")
     assert row is not None
     return row
 
 
 async def talk(stage: Stage, caller: Person, callee: Person) -> None:
+    """Checks `calls.heard` and `calls.duration`; the duration may be off by one second."""
     started = await caller.call(callee)
     call, rang = started["call"], started["call"]["status"]
     stage.tell(caller, f"calls {callee.name}: {rang}")
@@ -50,6 +53,7 @@ async def talk(stage: Stage, caller: Person, callee: Person) -> None:
 
 
 async def decline(stage: Stage, caller: Person, callee: Person) -> None:
+    """Check `calls.declined`."""
     started = await caller.call(callee)
     await callee.answer(started["call"]["id"], accept=False)
     row = await row_of(stage, started["call"])
@@ -58,6 +62,7 @@ async def decline(stage: Stage, caller: Person, callee: Person) -> None:
 
 
 async def miss(stage: Stage, caller: Person, callee: Person) -> None:
+    """Check `calls.missed`. Rings for `RING_SECONDS`, by a setting that is put back."""
     async with stage.setting("calls.ring_seconds", RING_SECONDS):
         watch = StageWatch()
         started = await caller.call(callee)
@@ -72,6 +77,7 @@ async def miss(stage: Stage, caller: Person, callee: Person) -> None:
 
 
 async def switched_off(stage: Stage, caller: Person, callee: Person) -> None:
+    """Check `calls.switched_off`. The setting is put back."""
     async with stage.setting("calls.enabled", value=False):
         try:
             await caller.call(callee)

@@ -18,6 +18,10 @@ async def refused(person: Person, hosted: Hosted) -> str:
 
 
 async def goes_live(stage: Stage) -> None:
+    """Checks `door.ticket.*`, `live.picture.ms` and `agent.present`.
+
+    A creator, a viewer without a ticket and one with.
+    """
     watch = StageWatch()
     live = await stage.host("Ada", "video_live", "pay_per_view", "Ebru by night", price_coins=TICKET_COINS)
     await live.at_host.film()
@@ -39,6 +43,7 @@ async def goes_live(stage: Stage) -> None:
 
 
 async def watches(stage: Stage, live: Hosted, viewer: Person) -> None:
+    """Check `live.picture.ms`: from entering until picture and voice are there."""
     watch = StageWatch()
     device = await viewer.enter(live.session.id)
     ear = device.ear(live.host.id)
@@ -49,6 +54,8 @@ async def watches(stage: Stage, live: Hosted, viewer: Person) -> None:
 
 
 async def is_there_and_hidden(stage: Stage, live: Hosted) -> None:
+    """Check `agent.present`, by LiveKit's API. Raises NotInTimeError when no agent comes."""
+
     async def one_agent() -> bool:
         return await stage.agents_in(live.session.room) == 1
 
@@ -58,6 +65,7 @@ async def is_there_and_hidden(stage: Stage, live: Hosted) -> None:
 
 
 async def for_subscribers(stage: Stage) -> None:
+    """Check `door.subscription.refused`. An audio room for subscribers, with one and without."""
     room = await stage.host("Ela", "audio_room", "subscribers", "Between us")
     stage.tell(room.host, "opens an audio room for subscribers")
     cem = await stage.people.arrive("Cem")

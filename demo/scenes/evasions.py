@@ -21,6 +21,7 @@ POLICY: dict[str, Any] = {
 
 
 async def locked_out(stage: Stage) -> None:
+    """Checks `evasion.unmeasured.ms` and `evasion.named`. The session has `POLICY`."""
     room = await stage.host("Bora", "audio_room", "public", "Behind closed doors")
     await stage.people.service.update("live_sessions", {"moderation": POLICY}, id=f"eq.{room.session.id}")
     sena = await stage.people.arrive("Sena")
@@ -39,6 +40,7 @@ async def locked_out(stage: Stage) -> None:
 
 
 async def deleted_on_air(stage: Stage) -> None:
+    """Checks `account.deleted_on_air.ms` and `account.token_refused`."""
     host = await stage.people.arrive("Okan", creator=True)
     session: OpenSession = await host.open_session("video_live", "public", "The last show")
     await host.enter(session.id, session.join)

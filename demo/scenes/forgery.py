@@ -14,6 +14,7 @@ SEEN_THROUGH = (Refusal.BAD_SIGNATURE, Refusal.UNKNOWN_KEY)
 
 
 async def forged_gifts(stage: Stage) -> None:
+    """Check `gifts.forged_ignored`. What phones refuse is added to `stage.forged`: the books expect it."""
     live = await stage.host("Nil", "video_live", "public", "Piano")
     fan = await stage.people.arrive("Arda", coins=10)
     devices = [live.at_host, await fan.enter(live.session.id)]
@@ -36,8 +37,10 @@ async def forged_gifts(stage: Stage) -> None:
 
 
 def gift_packet(device: Device) -> bytes | None:
+    """The first packet of one coin that this device got; None when there is none yet."""
     return next((packet.data for packet in device.packets if GIFT in packet.data), None)
 
 
 def saw_through(device: Device) -> bool:
+    """Whether this device refused both forgeries, each for its own reason."""
     return all(device.relay.refused[reason] for reason in SEEN_THROUGH)

@@ -12,15 +12,18 @@ ROSE_COINS = 1
 
 
 def gifts_at(device: Device) -> list[str]:
+    """Ids of the gifts that this screen showed, in order, repeats included."""
     return [event.payload["gift_id"] for event in device.events if event.type == "gift"]
 
 
 def in_order(device: Device) -> bool:
+    """Whether no event came twice or before an earlier one."""
     seqs = [event.seq for event in device.events]
     return seqs == sorted(set(seqs))
 
 
 async def shower(stage: Stage) -> None:
+    """Checks `gifts.*`, with two senders and three screens; one request is repeated with its idempotency key."""
     live = await stage.host("Lale", "video_live", "public", "Sketches")
     stage.tell(live.host, "draws, live for everybody")
     senders = [await stage.people.arrive(name, coins=100) for name in ("Kaan", "Irem")]
@@ -48,6 +51,7 @@ async def shower(stage: Stage) -> None:
 
 
 async def comes_late(stage: Stage, live: Hosted, given: list[str]) -> None:
+    """Check `gifts.late_joiner`: `given` is what the screens before have, in their order."""
     watch = StageWatch()
     late = await stage.people.arrive("Pelin")
     device = await late.enter(live.session.id, start_after=0)

@@ -12,6 +12,7 @@ STAYS_SECONDS = 1.0
 
 
 async def at_work(stage: Stage) -> None:
+    """Checks `ops.*`: a mute, a kick and a ban in one audio room."""
     room = await stage.host("Onur", "audio_room", "public", "Late talk")
     ops = await stage.people.arrive("Selin", ops=True)
     stage.tell(room.host, "opens a room; Selin of ops looks in")
@@ -21,6 +22,7 @@ async def at_work(stage: Stage) -> None:
 
 
 async def mutes(stage: Stage, room: Hosted, ops: Person) -> None:
+    """Checks `ops.mute.ms` (LiveKit's confirmation) and `ops.mute_heard.ms` (the last sound at a listener)."""
     listener = await stage.people.arrive("Tuna")
     at_listener = await listener.enter(room.session.id)
     ear = at_listener.ear(room.host.id)
@@ -37,6 +39,7 @@ async def mutes(stage: Stage, room: Hosted, ops: Person) -> None:
 
 
 async def kicks(stage: Stage, room: Hosted, ops: Person) -> None:
+    """Checks `ops.kick.ms` and `ops.kick_once`: the old token still opens the door."""
     person = await stage.people.arrive("Umut")
     token = await person.token(room.session.id)
     device = await person.enter(room.session.id, token)
@@ -54,6 +57,7 @@ async def kicks(stage: Stage, room: Hosted, ops: Person) -> None:
 
 
 async def bans(stage: Stage, room: Hosted, ops: Person) -> None:
+    """Checks `ops.ban.ms` and `ops.ban_no_token`; and the old token, which must not be enough."""
     person = await stage.people.arrive("Vural")
     token = await person.token(room.session.id)
     device = await person.enter(room.session.id, token)

@@ -17,11 +17,13 @@ CLIP_ENDS_AFTER = 1
 
 
 async def by_three(stage: Stage) -> None:
+    """Checks `case.*`. Evidence ends `CLIP_ENDS_AFTER` s after the cause, so that the evening goes on."""
     async with stage.setting("evidence.after_seconds", CLIP_ENDS_AFTER):
         await evening_of_a_case(stage)
 
 
 async def evening_of_a_case(stage: Stage) -> None:
+    """From the reports to the appeal: two of ops, of whom one decides and the other hears the appeal."""
     room = await stage.host("Nehir", "audio_room", "public", "Open house")
     asli = await stage.people.arrive("Aslı")
     at_asli = await asli.enter(room.session.id)
@@ -97,6 +99,7 @@ async def heard(ops: Person, case: str) -> float:
 
 
 async def viewer(stage: Stage, room: Hosted, name: str) -> Person:
+    """Somebody new who is on record as in the room."""
     person = await stage.people.arrive(name)
     await person.enter(room.session.id)
     await person.until_on_record(room.session.id)
@@ -104,6 +107,8 @@ async def viewer(stage: Stage, room: Hosted, name: str) -> Person:
 
 
 async def inbox(ops: Person, about: Person) -> Json:
+    """The row of `case_inbox` about this person, once it is there."""
+
     async def case() -> Json | None:
         return next((c for c in await ops.api.rpc("case_inbox") if c["user_id"] == about.id), None)
 
@@ -120,6 +125,7 @@ async def refusal(person: Person, function: str, **arguments: object) -> str:
 
 
 async def appealed(stage: Stage, person: Person, action: str, first: Person, second: Person) -> None:
+    """Check `case.appeal_lifted`. `first` has decided, and so may not decide about the appeal; `second` lifts it."""
     appeal = await person.api.rpc("appeal", action_id=action, text="I was quoting a film.")
     own = await refusal(first, "decide_appeal", id=appeal["appeal_id"], decision="upheld")
     decided = await second.api.rpc("decide_appeal", id=appeal["appeal_id"], decision="lifted")

@@ -5,6 +5,7 @@ from local.people.sound import speech_like
 
 
 async def worker_dies(stage: Stage) -> None:
+    """Checks `takeover.ms` and `takeover.mute_enforced`: the mute is asked for while no worker has the room."""
     room = await stage.host("Gizem", "audio_room", "public", "Night shift")
     listener = await stage.people.arrive("Hakan")
     at_listener = await listener.enter(room.session.id)

@@ -48,12 +48,14 @@ SILENCE_SECONDS = 1.5
 
 
 async def shouting(stage: Stage) -> None:
+    """Checks `hearing.*`, in two rooms at the same time."""
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(enforced(stage))
         tasks.create_task(observed(stage))
 
 
 async def enforced(stage: Stage) -> None:
+    """Checks `hearing.levels`, and those of `check_enforced`. Writes `PICTURE`."""
     room, jale, at_jale = await speaker_in(stage, "Filiz", "Jale", "enforce")
     nil = await stage.people.arrive("Nil")
     at_nil = await nil.enter(room.session.id)
@@ -79,6 +81,7 @@ async def enforced(stage: Stage) -> None:
 
 
 async def check_enforced(stage: Stage, at_jale: Device, rows: list[Json]) -> None:
+    """Checks `hearing.muted`, `hearing.reason` and `hearing.incidents`. `rows`: the incidents, in order."""
     action = await stage.people.service.row("moderation_actions", id=f"eq.{rows[-1]['action_id']}")
     muted = action is not None and (action["requested_via"], action["action"]) == ("auto", "mute")
     stage.checks.holds("hearing.muted", muted and action is not None and action["status"] == "applied")
@@ -97,6 +100,7 @@ async def check_enforced(stage: Stage, at_jale: Device, rows: list[Json]) -> Non
 
 
 async def observed(stage: Stage) -> None:
+    """Check `hearing.observed`: the incidents are there, and nothing follows."""
     room, levent, at_levent = await speaker_in(stage, "Hakan", "Levent", "observe")
     ear = room.at_host.ear(levent.id)
     await at_levent.speak(SHOUT)
@@ -160,6 +164,7 @@ class Meter:
 
 
 def draw(who: Person, measurements: list[Measurement], rows: list[Json]) -> None:
+    """Writes `PICTURE`. `measurements` are what a listener heard; `rows` are the incidents."""
     decisions = [decision_of(row) for row in rows]
     PICTURE.write_text(draw_levels(who.name, measurements, decisions, THRESHOLD_LUFS))
 

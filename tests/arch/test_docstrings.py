@@ -1,4 +1,5 @@
-"""Public functions of the decisions, the assistants' server and the speech process say what they take and answer."""
+"""Public functions of the decisions, the assistants' server, the speech process, the benchmarks and the demo say what
+they take and answer."""
 
 import ast
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ import pytest
 
 from local.paths import REPOSITORY
 
-HELD = ("handlers", "moderation", "orchestrator", "speech")
+HELD = ("bench", "demo", "handlers", "moderation", "orchestrator", "speech")
 
 
 def silent(folder: str) -> Iterator[str]:
