@@ -63,9 +63,9 @@ async def people(stack: Stack) -> AsyncIterator[People]:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.pluginmanager.hasplugin("xdist"):
-        from tests import two_at_a_time  # noqa: PLC0415  (it imports pytest-xdist)
+        from tests import shared_out  # noqa: PLC0415  (it imports pytest-xdist)
 
-        config.pluginmanager.register(two_at_a_time)
+        config.pluginmanager.register(shared_out)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
