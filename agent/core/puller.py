@@ -5,6 +5,7 @@ later; and the beat alone, which also renews every lease in the same call, finds
 """
 
 import asyncio
+import contextlib
 import logging
 import math
 from collections.abc import Callable
@@ -77,6 +78,8 @@ class Puller:
         self.unannounced = 0
         """Beats since the last wake-up that found rows which none had announced."""
         self._doubtful_until = -math.inf
+        self._hurry = asyncio.Event()
+        """Cuts the pause between two beats short."""
 
     def hold(
         self,
@@ -145,7 +148,9 @@ class Puller:
         self._doubtful_until = self._clock.monotonic() + DOUBTFUL_FOR_SECONDS
 
     def hints_lost(self) -> None:
-        """Realtime says that it drops messages: look more often, and let each room know."""
+        """Realtime says that it drops messages: look now, and more often; and let each room know."""
+        if not self._doubtful:
+            self._hurry.set()
         self.doubt()
         for held in self._held.values():
             held.deliver(HintsLost())
@@ -206,14 +211,20 @@ class Puller:
             if free:
                 self._start(tasks, free, release=False)
             # After an outage anyone who renews first keeps the room: do not wait for a whole beat.
-            await asyncio.sleep(self._pause)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pause):
+                    await self._hurry.wait()
+            self._hurry.clear()
+
+    @property
+    def _doubtful(self) -> bool:
+        return self._clock.monotonic() < self._doubtful_until
 
     @property
     def _pause(self) -> float:
         if not self.reachable:
             return RETRY_SECONDS
-        doubtful = self._clock.monotonic() < self._doubtful_until
-        return min(self._rhythm.beat_seconds, DOUBTFUL_BEAT_SECONDS if doubtful else math.inf)
+        return min(self._rhythm.beat_seconds, DOUBTFUL_BEAT_SECONDS if self._doubtful else math.inf)
 
     def _start(self, tasks: asyncio.TaskGroup, free: list[HeldRoom], *, release: bool) -> None:
         for held in free:

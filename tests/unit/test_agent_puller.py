@@ -264,6 +264,20 @@ async def test_a_doubt_from_outside_makes_the_beat_quicker_too() -> None:
 
 
 @virtual_time
+async def test_lost_hints_cut_the_beat_under_way_short_once() -> None:
+    async with pulling(Store()) as rig:
+        rig.hold(ONE)
+        await asyncio.sleep(1.5)
+        before = len(rig.store.pulls)
+        rig.puller.hints_lost()
+        await asyncio.sleep(0.01)
+        assert len(rig.store.pulls) == before + 1
+        rig.puller.hints_lost()
+        await asyncio.sleep(0.01)
+        assert len(rig.store.pulls) == before + 1, "a doubt that stands hurries nothing"
+
+
+@virtual_time
 async def test_a_crowd_of_rows_in_one_beat_is_no_deaf_channel() -> None:
     async with pulling(Store()) as rig:
         rig.clock.learn(clock(), clock(), clock())
