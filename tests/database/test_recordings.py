@@ -383,6 +383,10 @@ async def test_a_webhook_of_egress_says_when_a_part_ended_and_wakes_the_holder(w
     hook = "select public.record_webhook($1, $2, $3, $4)"
     said = {"egressInfo": info, "createdAt": str(int(ended.timestamp()))}
     name = uuid.uuid4().hex
+    asked_only = {"egressInfo": {k: v for k, v in info.items() if k in ("egressId", "roomName", "startedAt")}}
+    await world.service(hook, name + "0", "egress_started", "", asked_only)
+    began_at = await world.value("select started_at from live_recording_parts where egress_id = $1", egress)
+    assert began_at is None, "Egress was asked, and has recorded nothing yet"
     assert (await world.service(hook, name, "egress_ended", "", said))["outcome"] == "recorded"
     assert (await world.service(hook, name, "egress_ended", "", said))["outcome"] == "duplicate"
     part = await world.row("select * from live_recording_parts where egress_id = $1", egress)

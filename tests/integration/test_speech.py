@@ -10,7 +10,7 @@ import asyncpg
 import av
 import pytest
 import pytest_asyncio
-from livekit.agents.inference import VAD
+from livekit.agents import AgentSession, inference
 
 from agent.supabase.client import supabase_client
 from bench.hearing_sounds.voices import can_speak, spoken
@@ -32,7 +32,8 @@ from tests.integration.test_evidence import soon
 from tests.integration.test_hearing import audio_room, speaker
 
 pytestmark = pytest.mark.usefixtures("worker")
-__all__ = ["soon"]
+__all__ = ["AgentSession", "soon"]
+"""`AgentSession`: a name of the package itself, so that all of it is there where the worker's part was imported first."""
 SWITCH = "update app_settings set value = $2::jsonb where key = $1"
 
 
@@ -72,7 +73,7 @@ async def process(
     async with supabase_client(stack.url, stack.keys.publishable, 5.0) as supabase:
         supabase.act_as(token)
         desk = SupabaseDesk(supabase, "speech-test", plugin.model, "brightness", 50)
-        made = assembled(settings, desk, plugin, VAD(), classifier)
+        made = assembled(settings, desk, plugin, inference.VAD(), classifier)
         running = asyncio.create_task(made.run())
         try:
             yield made

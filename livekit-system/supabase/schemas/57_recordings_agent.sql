@@ -235,6 +235,9 @@ create function live.read_webhook_egress(p_room text, p_event text, p_payload js
 language plpgsql set search_path = '' as $$
 declare
   info constant jsonb := p_payload -> 'egressInfo';
+  results constant jsonb := coalesce(info -> 'segmentResults', '[]') || coalesce(info -> 'fileResults', '[]');
+  -- Egress names a start as soon as it is asked, whether or not it ever records.
+  records constant boolean := info ->> 'status' = 'EGRESS_ACTIVE' or results <> '[]';
   item public.live_recordings;
   part public.live_recording_parts;
 begin
@@ -242,11 +245,10 @@ begin
   if part.recording_id is not null then
     select * into item from public.live_recordings r where r.id = part.recording_id for no key update;
     perform live.report_part(item, jsonb_strip_nulls(jsonb_build_object('number', part.number,
-      'started_at', live.nanoseconds(info ->> 'startedAt'),
+      'started_at', case when records then live.nanoseconds(info ->> 'startedAt') end,
       'ended_at', case when p_event = 'egress_ended' then coalesce(live.nanoseconds(info ->> 'endedAt'),
                                                                   to_timestamp((p_payload ->> 'createdAt')::double precision)) end,
-      'bytes', case when p_event = 'egress_ended' then (select sum((x ->> 'size')::bigint)
-        from jsonb_array_elements(coalesce(info -> 'segmentResults', '[]') || coalesce(info -> 'fileResults', '[]')) x) end,
+      'bytes', case when p_event = 'egress_ended' then (select sum((x ->> 'size')::bigint) from jsonb_array_elements(results) x) end,
       'error', nullif(info ->> 'error', ''))));
   end if;
   -- The holder of the room looks again: an id that is not written yet may be the answer that it waits for.
