@@ -342,6 +342,8 @@ async def test_what_nobody_holds_is_an_errand_of_one_worker_at_a_time(world: Wor
         return {item["id"]: item for item in await world.service(ERRANDS, worker)}
 
     assert asked["id"] not in await errands("w2"), "who holds the room sees to it"
+    waiting = await begun(world, await world.live())
+    assert waiting["id"] not in await errands("w2"), "what has not begun begins in its room"
     await world.value(
         "update agent_rooms set lease_expires_at = now() - interval '1 second' where room = $1", scene.room
     )

@@ -33,7 +33,7 @@ from tests.integration.test_hearing import audio_room, speaker
 
 pytestmark = pytest.mark.usefixtures("worker")
 __all__ = ["AgentSession", "soon"]
-"""`AgentSession`: a name of the package itself, so that all of it is there where the worker's part was imported first."""
+"""`AgentSession`: a name of the package itself, so that all of it is there, also where the worker's part came first."""
 SWITCH = "update app_settings set value = $2::jsonb where key = $1"
 
 

@@ -8150,6 +8150,18 @@ end;
 $$;
 comment on function live.lapse_wishes() is 'Recordings that have reached max_until are not wanted any more; how many.';
 
+create function live.is_errand(p_recording public.live_recordings, p_session public.live_sessions) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return p_recording.state in ('requested', 'starting', 'active', 'stopping', 'processing') and not live.is_moderated(p_session.livekit_room)
+    -- Of a live session somebody takes the room over within seconds, and with it its recordings; and what nobody has begun begins there.
+    and (p_session.status = 'ended'
+         or (p_recording.state <> 'requested' and p_recording.state_at < clock_timestamp() - interval '20 seconds'));
+end;
+$$;
+comment on function live.is_errand(public.live_recordings, public.live_sessions) is
+  'Whether a recording is not over, nobody holds its room, and something can be done about it from outside.';
+
 create function public.agent_recording_errands(p_worker text, p_most int default 20) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -8158,9 +8170,7 @@ begin
   perform live.lapse_wishes();
   with due as (
     select r.id from public.live_recordings r join public.live_sessions s on s.id = r.session_id
-     where r.state in ('requested', 'starting', 'active', 'stopping', 'processing') and not live.is_moderated(s.livekit_room)
-       -- Of a live session somebody takes the room over within seconds, and with it its recordings.
-       and (s.status = 'ended' or r.state_at < clock_timestamp() - interval '20 seconds')
+     where r.state in ('requested', 'starting', 'active', 'stopping', 'processing') and live.is_errand(r, s)
        and (r.errand_by is null or r.errand_by = p_worker or r.errand_until <= clock_timestamp())
      order by r.state_at limit least(greatest(coalesce(p_most, 20), 1), 100) for no key update of r skip locked
   ), took as (
@@ -8180,7 +8190,7 @@ create function live.recordings_wait() returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
   return exists (select from public.live_recordings r join public.live_sessions s on s.id = r.session_id
-                  where r.state in ('requested', 'starting', 'active', 'stopping', 'processing') and not live.is_moderated(s.livekit_room));
+                  where r.state in ('requested', 'starting', 'active', 'stopping', 'processing') and live.is_errand(r, s));
 end;
 $$;
 comment on function live.recordings_wait() is 'Whether there are recordings that are not over and whose room nobody holds: errands for the worker that sweeps.';
@@ -16823,6 +16833,7 @@ revoke all on routine
   live.recordings_of(p_session uuid),
   public.agent_recordings(p_worker text, p_rooms jsonb),
   live.lapse_wishes(),
+  live.is_errand(p_recording public.live_recordings, p_session public.live_sessions),
   public.agent_recording_errands(p_worker text, p_most int),
   live.recordings_wait(),
   live.may_report(p_worker text, p_room text, p_recording public.live_recordings, p_row jsonb),

@@ -440,6 +440,7 @@ revoke all on routine
   live.recordings_of(p_session uuid),
   public.agent_recordings(p_worker text, p_rooms jsonb),
   live.lapse_wishes(),
+  live.is_errand(p_recording public.live_recordings, p_session public.live_sessions),
   public.agent_recording_errands(p_worker text, p_most int),
   live.recordings_wait(),
   live.may_report(p_worker text, p_room text, p_recording public.live_recordings, p_row jsonb),
