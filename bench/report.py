@@ -42,6 +42,7 @@ COMMANDS = (
     "recording",
     "hints",
     "app",
+    "lists",
     "audio",
     "loudness_differences",
     "hearing",

