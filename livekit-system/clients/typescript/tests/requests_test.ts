@@ -3,6 +3,7 @@
 import { createClient } from "@supabase/supabase-js";
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert";
 import * as live from "../src/mod.ts";
+import { systemRuntime } from "../src/runtime.ts";
 
 interface Request {
   readonly method: string;
@@ -248,3 +249,38 @@ Deno.test("ids are UUIDs where the platform has no crypto, as on Hermes", () => 
     Object.defineProperty(globalThis, "crypto", own);
   }
 });
+
+for (
+  const [name, refusals, asked] of [["is waited for", 3, 4], ["is refused in the end", 1_000, 35]] as const
+) {
+  Deno.test(`a hand that goes up before the database knows that one is there ${name}`, async () => {
+    let requests = 0;
+    let at = 0;
+    const refusal = {
+      code: "PT409",
+      message: "Join the session first.",
+      hint: "not_in_session",
+      details: null,
+    };
+    const fetch: typeof globalThis.fetch = () => {
+      const known = requests++ >= refusals;
+      return Promise.resolve(
+        new Response(JSON.stringify(known ? { position: 1 } : refusal), { status: known ? 200 : 409 }),
+      );
+    };
+    const auth = { autoRefreshToken: false, persistSession: false };
+    const runtime = {
+      ...systemRuntime,
+      monotonic: () => at,
+      setTimeout: (callback: () => void, ms: number) => {
+        at += ms;
+        callback();
+      },
+    };
+    const supabase = createClient("http://localhost", "anon", { auth, global: { fetch } });
+    const raising = live.raiseHand(supabase, "s1", runtime);
+    if (refusals < asked) deepStrictEqual(await raising, { position: 1 });
+    else await rejects(raising, { code: "not_in_session" });
+    strictEqual(requests, asked);
+  });
+}
