@@ -37,8 +37,8 @@ demo: install ## play an evening with simulated people in real rooms, and check 
 	@$(BIN)/python -m demo
 
 TARGET ?=
-# Most tests wait for something: with twice as many processes as a small machine has cores, its cores are busy.
-TESTS_AT_ONCE ?= 4
+# Most tests wait for something: with one more process than a small machine has cores, its cores are busy.
+TESTS_AT_ONCE ?= 3
 .PHONY: test
 test: install parts chromium promtool ## run every test of correctness, on real parts (TARGET=<env file>: against a stack that is there)
 	@if [ -n "$(TARGET)" ]; then TARGET="$(abspath $(TARGET))" $(BIN)/pytest -n $(TESTS_AT_ONCE) --no-loadscope-reorder -rs tests/integration; \

@@ -19,17 +19,9 @@ TESTS = Path(__file__).parent
 TARGET = target.named()
 ALONE = "alone"
 """The name of the one process that runs tests, where pytest-xdist is not there or not asked."""
-LONGEST_FIRST = (
-    "browser",
-    "integration",
-    "chaos",
-    "conformance",
-    "contract",
-    "database",
-    "property",
-    "unit",
-    "arch",
-)
+WAITING = ("browser", "integration", "chaos", "conformance", "contract")
+COMPUTING = ("database", "property", "unit", "arch")
+FOLDERS = (*WAITING, *COMPUTING)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -68,16 +60,30 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(shared_out)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that uses the shared stack runs in the stack's event loop; all others have one of their own.
+def mixed(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The browser's tests, then those that wait for rooms, with the files of those that compute spread among them: so
+    the cores are busy all the time, and no process is left with the longest at the end."""
+    files = dict.fromkeys(
+        item.path for item in sorted(items, key=lambda item: FOLDERS.index(folder_of(item.path)))
+    )
+    place = dict[Path, float]()
+    for kind in (WAITING, COMPUTING):
+        of_kind = [file for file in files if folder_of(file) in kind]
+        place |= {file: (n + 0.5) / len(of_kind) for n, file in enumerate(of_kind)}
+    return sorted(items, key=lambda item: 0.0 if folder_of(item.path) == "browser" else place[item.path])
 
-    The longest come first, so that no process is left with them at the end.
-    """
+
+def folder_of(file: Path) -> str:
+    return file.relative_to(TESTS).parts[0]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that uses the shared stack runs in the stack's event loop; all others have one of their own."""
     if TARGET is not None:
         for item in items:
             if why := TARGET.why_not(item):
                 item.add_marker(pytest.mark.skip(reason=why))
-    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(TESTS).parts[0]))
+    items[:] = mixed(items)
     for item in items:
         if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.obj):
             continue
