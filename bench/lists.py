@@ -19,14 +19,14 @@ from local.stack import Stack
 PEOPLE, ROOMS, TIMES = 5_000, 2_000, 40
 BAR_MS = 100.0
 CROWD = """
-    with guest as (insert into auth.users (id) select gen_random_uuid() from generate_series(1, $2::int) returning id)
-    insert into live_participants (session_id, user_id, role, is_online, first_joined_at, last_joined_at)
-    select $1, id, 'listener', true, now(), now() from guest
+  with guest as (insert into auth.users (id) select gen_random_uuid() from generate_series(1, $2::int) returning id)
+  insert into live_participants (session_id, user_id, role, is_online, first_joined_at, last_joined_at)
+  select $1, id, 'listener', true, now() - interval '1 hour', now() - interval '1 hour' from guest
 """
 STREET = """
-    with host as (insert into auth.users (id) select gen_random_uuid() from generate_series(1, $1::int) returning id)
-    insert into live_sessions (creator_id, type, title, status, access_type)
-    select id, 'audio_room', 'Street', 'live', 'public' from host
+  with host as (insert into auth.users (id) select gen_random_uuid() from generate_series(1, $1::int) returning id)
+  insert into live_sessions (creator_id, type, title, status, access_type)
+  select id, 'audio_room', $2, 'live', 'public' from host
 """
 
 
@@ -37,7 +37,7 @@ async def measure(port_base: int | None) -> list[Figure]:
         session = await host.open_session("audio_room")
         database = await asyncpg.connect(stack.database_url)
         await database.execute(CROWD, UUID(session.id), PEOPLE)
-        await database.execute(STREET, ROOMS)
+        await database.execute(STREET, ROOMS, "Street")
         await database.execute("analyze")
         await database.close()
         crowd = await timed(lambda: ops.api.rpc("console_people", session_id=session.id))

@@ -12,7 +12,6 @@ from typing import Any
 from agent.livekit.egress import SEGMENT_SECONDS
 from bench.full import full
 from local.paths import STATE
-from local.people.sound import tone
 from local.results import Figure, at_most, conclude, percentile
 from local.studio import HOST_HERTZ, REFUSER_HERTZ, Studio, Take, audible_seconds, missing_seconds
 
@@ -39,18 +38,9 @@ class RecordedRoomFigures:
 async def with_refuser(studio: Studio) -> Take:
     """A room that is to be recorded, with a second speaker who talks and refuses."""
     host, session, device = await studio.open()
-    guest = await studio.people.arrive("Bo")
-    at_guest = await guest.enter(session.id)
-    await guest.until_on_record(session.id)
-    await guest.raise_hand(session.id)
-    await (await host.ask("set_role", session.id, guest, params={"role": "speaker"})).applied()
-    await at_guest.until_may_send()
-    await at_guest.speak(tone(-20.0, hertz=REFUSER_HERTZ))
+    guest, _ = await studio.second_speaker(host, session)
     take = Take(host, session, device, await studio.wish(host, session))
-    notice = await guest.api.rpc("recording_notice")
-    await guest.api.rpc(
-        "consent_to_recording", session_id=session.id, notice_version=notice["version"], agrees=False
-    )
+    await studio.refuse(guest, session)
     return take
 
 

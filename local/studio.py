@@ -95,6 +95,24 @@ class Studio:
         await device.speak(tone(-20.0, hertz=HOST_HERTZ))
         return host, session, device
 
+    async def second_speaker(self, host: Person, session: OpenSession) -> tuple[Person, Device]:
+        """Somebody who has asked to speak and does, with a tone of their own: the one who will refuse."""
+        guest = await self.people.arrive("Bo")
+        device = await guest.enter(session.id)
+        await guest.until_on_record(session.id)
+        await guest.raise_hand(session.id)
+        await (await host.ask("set_role", session.id, guest, params={"role": "speaker"})).applied()
+        await device.until_may_send()
+        await device.speak(tone(-20.0, hertz=REFUSER_HERTZ))
+        return guest, device
+
+    async def refuse(self, guest: Person, session: OpenSession) -> None:
+        """They do not want to be recorded."""
+        notice = await guest.api.rpc("recording_notice")
+        await guest.api.rpc(
+            "consent_to_recording", session_id=session.id, notice_version=notice["version"], agrees=False
+        )
+
     async def wish(self, host: Person, session: OpenSession, mode: str = "audio") -> str:
         """A recording's id."""
         answer: Json = await self.people.service.rpc(

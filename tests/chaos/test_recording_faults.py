@@ -13,7 +13,6 @@ import pytest
 import pytest_asyncio
 
 from local.paths import STATE
-from local.people.sound import tone
 from local.redis import find_binary
 from local.results import Figure
 from local.studio import HOST_HERTZ, REFUSER_HERTZ, Studio, Take, audible_seconds
@@ -45,20 +44,11 @@ async def viewers_of(studio: Studio, session_id: str) -> object:
 
 async def test_a_room_is_recorded_and_who_refuses_is_not_in_it(studio: Studio) -> None:
     host, session, _ = await studio.open()
-    guest = await studio.people.arrive("Bo")
-    at_guest = await guest.enter(session.id)
-    await guest.until_on_record(session.id)
-    await guest.raise_hand(session.id)
-    await (await host.ask("set_role", session.id, guest, params={"role": "speaker"})).applied()
-    await at_guest.until_may_send()
-    await at_guest.speak(tone(-20.0, hertz=REFUSER_HERTZ))
+    guest, at_guest = await studio.second_speaker(host, session)
     viewers = await viewers_of(studio, session.id)
 
     recording = await studio.wish(host, session)
-    notice = await guest.api.rpc("recording_notice")
-    await guest.api.rpc(
-        "consent_to_recording", session_id=session.id, notice_version=notice["version"], agrees=False
-    )
+    await studio.refuse(guest, session)
     await at_guest.until_may_not_send()
     take = Take(host, session, at_guest, recording)
     await studio.until_active(take)

@@ -5,20 +5,11 @@ from statistics import median
 
 import pytest
 
+from bench.lists import CROWD, STREET
 from tests.database.world import Json, Refused, Scene, World
 
 PEOPLE = "select public.console_people($1::uuid, $2, $3, $4, $5, $6::uuid[])"
 ROOMS = "select public.console_rooms($1, null, $2, $3, $4, $5)"
-CROWD = """
-  with guest as (insert into auth.users (id) select gen_random_uuid() from generate_series(1, $2::int) returning id)
-  insert into live_participants (session_id, user_id, role, is_online, first_joined_at, last_joined_at)
-  select $1, id, 'listener', true, now() - interval '1 hour', now() - interval '1 hour' from guest
-"""
-STREET = """
-  with host as (insert into auth.users (id) select gen_random_uuid() from generate_series(1, $1::int) returning id)
-  insert into live_sessions (creator_id, type, title, status, access_type)
-  select id, 'audio_room', $2, 'live', 'public' from host
-"""
 HEARD = "insert into live_audio_stats values ($1, $2, date_trunc('minute', now(), 'UTC'), 20, $3, -1)"
 GENEROUS_MS = 2_000
 """What nobody would sit through; `bench.lists` holds the bar."""

@@ -1,14 +1,13 @@
 /** Owns: which page is shown to whom, in which language and appearance. */
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useState } from "react";
 import { type Offered, Shell, type Theme } from "./components/Shell.tsx";
 import { SignIn } from "./components/SignIn.tsx";
 import { explain, FailureNote, Forbidden } from "./components/States.tsx";
 import { BellContext, useBell } from "./data/bell.ts";
 import { useSupabase } from "./data/client.ts";
-import { Intents } from "./data/intents.ts";
 import { failureOf } from "./data/failure.ts";
-import { forgetTyped, typedBelongsTo } from "./data/typed.ts";
-import { IntentsContext } from "./data/useIntents.ts";
+import { forgetTyped } from "./data/typed.ts";
+import { IntentsContext, useIntentsOf } from "./data/useIntents.ts";
 import { type Account, useAccount } from "./data/useAccount.ts";
 import type { Lang } from "./model/feed.ts";
 import { Ringing } from "./components/Ringing.tsx";
@@ -68,14 +67,7 @@ function Pages(props: PagesProps) {
   const account = useAccount();
   const route = useRoute();
   const bell = useBell(account.kind === "ops");
-  const intents = useMemo(() => new Intents(client, sessionStorage), [client]);
-  const who = "id" in account ? account.id : account.kind === "signed_out" ? null : undefined;
-  // While it is not known who is there, what is under way goes on.
-  useEffect(() => {
-    if (who === undefined) return;
-    intents.belongTo(who);
-    if (who !== null) typedBelongsTo(who);
-  }, [intents, who]);
+  const intents = useIntentsOf(client, account);
   useTitle(account.kind === "ops" || account.kind === "staff" ? route : null);
   const offers = offersTo(account);
   return (

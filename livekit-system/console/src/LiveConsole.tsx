@@ -4,10 +4,8 @@ import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { Ringing } from "./components/Ringing.tsx";
 import { BellContext, useBell } from "./data/bell.ts";
 import { SupabaseContext } from "./data/client.ts";
-import { Intents } from "./data/intents.ts";
-import { typedBelongsTo } from "./data/typed.ts";
 import { type Account, useAccount } from "./data/useAccount.ts";
-import { IntentsContext } from "./data/useIntents.ts";
+import { IntentsContext, useIntentsOf } from "./data/useIntents.ts";
 import type { Lang } from "./model/feed.ts";
 import { Acting } from "./pages/Acting.tsx";
 import { type Links, links as hashLinks, LinksContext } from "./route.ts";
@@ -47,14 +45,7 @@ export function LiveConsole(props: LiveConsoleProps) {
 function Inside({ client, children, fallback }: LiveConsoleProps) {
   const account = useAccount();
   const bell = useBell(account.kind === "ops");
-  const intents = useMemo(() => new Intents(client, sessionStorage), [client]);
-  const who = "id" in account ? account.id : account.kind === "signed_out" ? null : undefined;
-  // While it is not known who is there, what is under way goes on.
-  useEffect(() => {
-    if (who === undefined) return;
-    intents.belongTo(who);
-    if (who !== null) typedBelongsTo(who);
-  }, [intents, who]);
+  const intents = useIntentsOf(client, account);
   if (account.kind !== "ops" && account.kind !== "staff") return fallback ?? null;
   return (
     <IntentsContext value={intents}>

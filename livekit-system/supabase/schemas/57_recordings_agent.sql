@@ -83,14 +83,14 @@ comment on function live.lapse_wishes() is 'Recordings that have reached max_unt
 create function live.is_errand(p_recording public.live_recordings, p_session public.live_sessions) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
-  return p_recording.state in ('requested', 'starting', 'active', 'stopping', 'processing') and not live.is_moderated(p_session.livekit_room)
+  return not live.is_moderated(p_session.livekit_room)
     -- Of a live session somebody takes the room over within seconds, and with it its recordings; and what nobody has begun begins there.
     and (p_session.status = 'ended'
          or (p_recording.state <> 'requested' and p_recording.state_at < clock_timestamp() - interval '20 seconds'));
 end;
 $$;
 comment on function live.is_errand(public.live_recordings, public.live_sessions) is
-  'Whether a recording is not over, nobody holds its room, and something can be done about it from outside.';
+  'Of a recording that is not over: whether nobody holds its room, and something can be done about it from outside.';
 
 create function public.agent_recording_errands(p_worker text, p_most int default 20) returns jsonb
 language plpgsql security definer set search_path = '' as $$

@@ -4,6 +4,7 @@ import type { EvidenceWork } from "../data/useEvidence.ts";
 import type { Failure } from "../data/failure.ts";
 import { type Clip, clipSeconds, clipState, type OpenedClip } from "../model/evidence.ts";
 import { useWords } from "../texts/useWords.ts";
+import { BlurSwitch } from "./BlurSwitch.tsx";
 import { explain } from "./States.tsx";
 import { Name } from "./Title.tsx";
 
@@ -139,20 +140,12 @@ function Player({ clip, opened }: { clip: Clip; opened: OpenedClip }) {
 
 /** Blurred until it is wanted. */
 function Still({ address, name }: { address: string; name: string }) {
-  const { t } = useWords();
   const [shown, setShown] = useState(false);
   return (
     <figure className="lc-picture">
       <img src={address} alt={name} className={shown ? undefined : "lc-blurred"} />
       <figcaption>
-        <button
-          type="button"
-          className="lc-button lc-quiet"
-          aria-pressed={shown}
-          onClick={() => setShown(!shown)}
-        >
-          {shown ? t.listen.blur : t.listen.show}
-        </button>
+        <BlurSwitch shown={shown} onShown={setShown} />
       </figcaption>
     </figure>
   );

@@ -4,6 +4,7 @@ import type { ListenIn, Picture } from "../data/useListenIn.ts";
 import { useWatching } from "../data/useWatching.ts";
 import { clock } from "../model/time.ts";
 import { useWords } from "../texts/useWords.ts";
+import { BlurSwitch } from "./BlurSwitch.tsx";
 import { explain } from "./States.tsx";
 import { Name } from "./Title.tsx";
 
@@ -111,14 +112,7 @@ function Blurred({ picture, name }: { picture: Picture; name: string }) {
           <span className="lc-tag lc-tag-warn">{t.picture.frozen(String(state.seconds))}</span>
         )}
         {state.kind === "black" && <span className="lc-tag lc-tag-warn">{t.picture.black}</span>}
-        <button
-          type="button"
-          className="lc-button lc-quiet"
-          aria-pressed={shown}
-          onClick={() => setShown(!shown)}
-        >
-          {shown ? t.listen.blur : t.listen.show}
-        </button>
+        <BlurSwitch shown={shown} onShown={setShown} />
       </figcaption>
     </figure>
   );

@@ -20,6 +20,9 @@ export function failureOf(error: Answered, status: number): Failure {
   return { kind, code: error.hint || error.code || null, message };
 }
 
+/** What supabase-js makes of a request that is to be sent. */
+export type Requested<T> = PromiseLike<{ data: T | null; error: Answered | null; status: number }>;
+
 export class RequestError extends Error {
   constructor(readonly failure: Failure) {
     super(failure.message);
@@ -50,10 +53,20 @@ export async function invoke<T>(
 }
 
 /** The data of a supabase-js result; throws RequestError. */
-export async function dataOf<T>(
-  request: PromiseLike<{ data: T | null; error: Answered | null; status: number }>,
-): Promise<T> {
+export async function dataOf<T>(request: Requested<T>): Promise<T> {
   const { data, error, status } = await request;
   if (error) throw new RequestError(failureOf(error, status));
   return data as T;
+}
+
+/** Sends a change, and has what it touches read anew whether or not it went well: null, or why it did not. */
+export async function changed(request: Requested<unknown>, refresh: () => void): Promise<Failure | null> {
+  try {
+    await dataOf(request);
+    return null;
+  } catch (error) {
+    return failureFrom(error);
+  } finally {
+    refresh();
+  }
 }

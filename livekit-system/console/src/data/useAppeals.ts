@@ -3,7 +3,7 @@ import { useCallback } from "react";
 import type { Appeal } from "../model/appeals.ts";
 import { useRung } from "./bell.ts";
 import { useSupabase } from "./client.ts";
-import { dataOf, type Failure, failureFrom } from "./failure.ts";
+import { changed, dataOf, type Failure } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
 
@@ -30,14 +30,10 @@ export function useAppeals(): Appeals {
   const { refresh } = open;
 
   const decide = useCallback(async (id: string, decision: "upheld" | "lifted", answer: string) => {
-    try {
-      await dataOf(client.rpc("decide_appeal", { id, decision, answer: answer.trim() || null }));
-      return null;
-    } catch (error) {
-      return failureFrom(error);
-    } finally {
-      refresh();
-    }
+    return await changed(
+      client.rpc("decide_appeal", { id, decision, answer: answer.trim() || null }),
+      refresh,
+    );
   }, [client, refresh]);
   return { open, decide };
 }

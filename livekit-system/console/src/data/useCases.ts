@@ -3,7 +3,7 @@ import { useCallback } from "react";
 import type { Case, CaseFile } from "../model/cases.ts";
 import { useRung } from "./bell.ts";
 import { useSupabase } from "./client.ts";
-import { dataOf, type Failure, failureFrom } from "./failure.ts";
+import { changed, dataOf, type Failure } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
 
@@ -56,15 +56,13 @@ export function useCase(id: string, onChanged: () => void): CaseWork {
   const { refresh } = file;
 
   const work = useCallback(async (name: CaseAct, more: Record<string, unknown> = {}) => {
-    try {
-      await dataOf(client.rpc(name, name === "add_case_note" ? { case_id: id, ...more } : { id, ...more }));
-      return null;
-    } catch (error) {
-      return failureFrom(error);
-    } finally {
-      refresh();
-      onChanged();
-    }
+    return await changed(
+      client.rpc(name, name === "add_case_note" ? { case_id: id, ...more } : { id, ...more }),
+      () => {
+        refresh();
+        onChanged();
+      },
+    );
   }, [client, id, refresh, onChanged]);
   return { file, work };
 }

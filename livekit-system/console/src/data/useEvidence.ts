@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef } from "react";
 import { type ClipLink, hex, type OpenedClip } from "../model/evidence.ts";
 import { useSupabase } from "./client.ts";
-import { dataOf, type Failure, failureFrom, invoke } from "./failure.ts";
+import { changed, type Failure, failureFrom, invoke } from "./failure.ts";
 
 export type Answer<T> = { value: T; failure: null } | { value: null; failure: Failure };
 
@@ -40,14 +40,7 @@ export function useEvidence(onChanged: () => void): EvidenceWork {
   }, [client, onChanged]);
 
   const call = useCallback(async (name: string, more: Record<string, unknown>) => {
-    try {
-      await dataOf(client.rpc(name, more));
-      return null;
-    } catch (error) {
-      return failureFrom(error);
-    } finally {
-      onChanged();
-    }
+    return await changed(client.rpc(name, more), onChanged);
   }, [client, onChanged]);
 
   return {

@@ -2,7 +2,7 @@
 import { useCallback } from "react";
 import type { Ban, Time } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
-import { dataOf, type Failure, failureFrom } from "./failure.ts";
+import { changed, dataOf, type Failure } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
 
@@ -35,14 +35,7 @@ export function useLongBans(me: string): LongBanWork {
   const waiting = useLive(`long bans ${me}`, read, EVERY_MS);
   const { refresh } = waiting;
   const confirm = useCallback(async (id: string) => {
-    try {
-      await dataOf(client.rpc("confirm_ban", { ban_id: id }));
-      return null;
-    } catch (error) {
-      return failureFrom(error);
-    } finally {
-      refresh();
-    }
+    return await changed(client.rpc("confirm_ban", { ban_id: id }), refresh);
   }, [client, refresh]);
   return { waiting, confirm };
 }

@@ -2,7 +2,7 @@
 import { useCallback } from "react";
 import type { Note } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
-import { dataOf, type Failure, failureFrom } from "./failure.ts";
+import { changed, dataOf, type Failure } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
 
@@ -29,14 +29,7 @@ export function useNotes(person: string): Notes {
   const { refresh } = notes;
 
   const add = useCallback(async (id: string, body: string) => {
-    try {
-      await dataOf(client.rpc("add_person_note", { id, user_id: person, body }));
-      return null;
-    } catch (error) {
-      return failureFrom(error);
-    } finally {
-      refresh();
-    }
+    return await changed(client.rpc("add_person_note", { id, user_id: person, body }), refresh);
   }, [client, person, refresh]);
   return { notes, add };
 }

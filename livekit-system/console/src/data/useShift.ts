@@ -3,7 +3,7 @@ import { useCallback } from "react";
 import type { Rule } from "../model/rules.ts";
 import type { ActionName, AuditRow, Card, Note, Time } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
-import { dataOf, type Failure, failureFrom } from "./failure.ts";
+import { changed, dataOf, type Failure } from "./failure.ts";
 import { learnCards } from "./names.ts";
 import { type Live, useLive } from "./useLive.ts";
 
@@ -68,14 +68,7 @@ export function useShift(hours: number | null) {
   const team: Live<Measures[]> = useLive(`team ${hours}`, readTeam, MEASURES_EVERY_MS);
 
   const handOver = useCallback(async (id: string, body: string): Promise<Failure | null> => {
-    try {
-      await dataOf(client.rpc("hand_over", { id, body }));
-      return null;
-    } catch (error) {
-      return failureFrom(error);
-    } finally {
-      refresh();
-    }
+    return await changed(client.rpc("hand_over", { id, body }), refresh);
   }, [client, refresh]);
   return { overview, team, handOver };
 }

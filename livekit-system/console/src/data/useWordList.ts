@@ -2,7 +2,7 @@
 import { useCallback } from "react";
 import type { WordRule } from "../model/chat.ts";
 import { useSupabase } from "./client.ts";
-import { dataOf, type Failure, failureFrom } from "./failure.ts";
+import { changed, dataOf, type Failure, type Requested } from "./failure.ts";
 import { type Live, useLive } from "./useLive.ts";
 
 const EVERY_MS = 60_000;
@@ -40,15 +40,8 @@ export function useWordList(creatorId: string | null, search: string, page: numb
   const rules = useLive(`words ${creatorId} ${wanted} ${page}`, read, EVERY_MS);
   const { refresh } = rules;
 
-  const run = useCallback(async (request: Parameters<typeof dataOf<unknown>>[0]) => {
-    try {
-      await dataOf(request);
-      return null;
-    } catch (error) {
-      return failureFrom(error);
-    } finally {
-      refresh();
-    }
+  const run = useCallback(async (request: Requested<unknown>) => {
+    return await changed(request, refresh);
   }, [refresh]);
 
   return {

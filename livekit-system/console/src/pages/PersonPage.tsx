@@ -1,7 +1,6 @@
 /** Owns: the page of one person: what they did, what was done, and lifting a ban. */
 import { AuditList } from "../components/ActionLine.tsx";
 import { BanList } from "../components/BanList.tsx";
-import { CallList } from "../components/CallList.tsx";
 import { IncidentList } from "../components/Feeds.tsx";
 import { NoteList } from "../components/NoteList.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
@@ -23,7 +22,7 @@ import { shortId, visible } from "../model/names.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { useAct } from "./Acting.tsx";
-import { againstIn, endOf } from "./callAims.ts";
+import { CallFeed } from "./CallFeed.tsx";
 
 export function PersonPage({ id }: { id: string }) {
   const links = useLinks();
@@ -115,22 +114,7 @@ export function PersonPage({ id }: { id: string }) {
               </section>
               <section className="lc-panel" data-feed="calls">
                 <h2>{t.acts.calls.title}</h2>
-                <Reading of={calls}>
-                  {(read) =>
-                    read.length === 0 ? <Empty>{t.acts.calls.noneOver}</Empty> : (
-                      <CallList
-                        calls={read}
-                        now={now}
-                        nameOf={nameFor}
-                        hrefOf={links.person}
-                        onEnd={(call) => {
-                          const aim = endOf(call);
-                          return aim && (() => act(aim));
-                        }}
-                        onAct={(call, who) => () => act(againstIn(call, who))}
-                      />
-                    )}
-                </Reading>
+                <CallFeed calls={calls} none={t.acts.calls.noneOver} now={now} />
               </section>
             </div>
           </div>
