@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 from deno import find_deno_bin
+from playwright.async_api import Error as BrowserError
 
 from local.paths import STATE
 from local.results import Figure, say, write
-from tests.app import example, fresh, hermes, ops_page, play
+from tests.app import example, fresh, hermes, ops_page, play, plugin
 from tests.conformance.steps import Failed, Skipped, Step, command
 
 
@@ -28,6 +29,7 @@ STEPS = (
     Step("check", check),
     Step("compile", compile_all),
     Step("vectors", hermes.vectors),
+    Step("plugin", plugin.plugin),
     Step("bundle", hermes.bundle),
     Step("fresh", fresh.fresh),
     Step("play", play.play),
@@ -43,8 +45,8 @@ async def take(step: Step) -> bool | None:
             said, held = await step.run(Path(folder)), True
         except Skipped as why:
             said, held = f"SKIPPED: {why}", None
-        except (Failed, AssertionError) as error:
-            said, held = f"FAILED: {error}", False
+        except (Failed, AssertionError, BrowserError, OSError) as error:
+            said, held = f"FAILED: {type(error).__name__}: {error}", False
     say(f"{said}  ({time.monotonic() - begun:.1f} s)")
     return held
 

@@ -28,6 +28,7 @@ import { AppState } from "react-native";
 import { startAudio, stopAudio } from "./platform";
 import { useLive } from "./provider";
 import { type SessionHandle, useRun } from "./session_hooks";
+import { useBackground } from "./use_background";
 
 export interface ChatHandle {
   /** Oldest first, each once. */
@@ -161,6 +162,7 @@ export function useCall(callId: string, started?: Started): CallHandle {
     };
   }, [supabase, userId, callId]);
   const view = useSyncExternalStore(live?.subscribe ?? unsubscribed, live?.view ?? (() => NO_CALL), () => NO_CALL);
+  useBackground(view);
   const room = live === null ? null : live.room as unknown as Room;
   return useMemo(() => ({
     ...view,

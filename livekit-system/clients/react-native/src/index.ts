@@ -1,7 +1,9 @@
-// The package's public face. `phone` is apart: it needs react-native-callkeep.
+// The package's public face. Apart are what needs a package of its own: `phone` react-native-callkeep, `foreground`
+// react-native-notify-kit, `window` expo-pip.
 
 export { prepare, startAudio, stopAudio, VideoView } from "./platform";
 export type { AudioUse } from "./platform";
+export type { Background } from "./background";
 export { LiveProvider, useLive } from "./provider";
 export type { Live, LiveProviderProps } from "./provider";
 export { useAudioRoom, useHands, useLevels, useLiveSession, useModeration, useRecording, useRights, useRun } from "./session_hooks";

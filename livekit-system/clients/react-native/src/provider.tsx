@@ -3,6 +3,7 @@
 import { hearMe, type LiveSupabase, type Me, type RingEnd, type RingingCall } from "@ipelya/live";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { AppState } from "react-native";
+import type { Background } from "./background";
 
 export interface Live {
   readonly supabase: LiveSupabase;
@@ -10,6 +11,7 @@ export interface Live {
   readonly language: "en" | "tr";
   /** Calls that ring this person now. */
   readonly ringing: readonly RingingCall[];
+  readonly background: Background | null;
   /** Say it before `answerCall`, so that this device is not told that another one answered. */
   readonly answering: (callId: string) => void;
 }
@@ -20,13 +22,15 @@ export interface LiveProviderProps {
   readonly supabase: LiveSupabase;
   readonly userId: string;
   readonly language: "en" | "tr";
+  /** What keeps rooms and calls alive while the app is left: `foregroundService` of `dist/foreground`. One for the app's whole life. */
+  readonly background?: Background;
   readonly onRingEnd?: (callId: string, how: RingEnd) => void;
   /** `invitation`, `ban`, `refund`, `appeal`, `session`. */
   readonly onNews?: (event: string, payload: Readonly<Record<string, unknown>>) => void;
   readonly children: ReactNode;
 }
 
-export function LiveProvider({ supabase, userId, language, onRingEnd, onNews, children }: LiveProviderProps) {
+export function LiveProvider({ supabase, userId, language, background, onRingEnd, onNews, children }: LiveProviderProps) {
   const [ringing, setRinging] = useState<readonly RingingCall[]>([]);
   const me = useRef<Me | null>(null);
   const handlers = useRef({ onRingEnd, onNews });
@@ -48,16 +52,21 @@ export function LiveProvider({ supabase, userId, language, onRingEnd, onNews, ch
       setRinging([]);
     };
   }, [supabase, userId]);
+  useEffect(() => {
+    const foreground = AppState.addEventListener("change", (state) => state === "active" && background?.refresh());
+    return () => foreground.remove();
+  }, [background]);
   const value = useMemo<Live>(() => ({
     supabase,
     userId,
     language,
     ringing,
+    background: background ?? null,
     answering: (id) => {
       me.current?.answering(id);
       setRinging((calls) => calls.filter((call) => call.id !== id));
     },
-  }), [supabase, userId, language, ringing]);
+  }), [supabase, userId, language, ringing, background]);
   return <Context.Provider value={value}>{children}</Context.Provider>;
 }
 

@@ -36,6 +36,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore
 import { AppState } from "react-native";
 import { startAudio, stopAudio } from "./platform";
 import { useLive } from "./provider";
+import { useBackground } from "./use_background";
 
 export interface SessionHandle extends SessionView {
   readonly id: string;
@@ -91,6 +92,7 @@ export function useLiveSession(sessionId: string, join?: Join | null): SessionHa
     };
   }, [supabase, userId, sessionId]);
   const view = useSyncExternalStore(live?.subscribe ?? unsubscribed, live?.view ?? (() => NOTHING), () => NOTHING);
+  useBackground(view);
   // A listener's volume is that of videos; it becomes that of calls with the right to speak.
   const speaks = view.may.microphone;
   useEffect(() => {

@@ -4,6 +4,7 @@ import type { Join, SessionType, Started } from "@ipelya/live";
 import { LiveProvider, placeOfLink, useCalls } from "@ipelya/live-react-native";
 import { useEffect, useState } from "react";
 import { Linking, StatusBar, View } from "react-native";
+import { background } from "./background";
 import { supabase } from "./client";
 import { styles } from "./parts";
 import { Account } from "./screens/Account";
@@ -36,7 +37,11 @@ export function App() {
       <StatusBar barStyle="light-content" />
       {userId === null
         ? <SignIn language={language} />
-        : <LiveProvider supabase={supabase} userId={userId} language={language}><Places /></LiveProvider>}
+        : (
+          <LiveProvider supabase={supabase} userId={userId} language={language} background={background}>
+            <Places />
+          </LiveProvider>
+        )}
     </View>
   );
 }

@@ -1,5 +1,6 @@
 import { endSession, type Join } from "@ipelya/live";
 import { Stage, useLive, useLiveSession, useModeration, useRights, useRun } from "@ipelya/live-react-native";
+import { useSmallWindow } from "@ipelya/live-react-native/dist/window";
 import { useEffect, useRef } from "react";
 import { Button, Page, Standing, styles, tile, useWords } from "../parts";
 import { Moderate } from "./Moderate";
@@ -22,6 +23,8 @@ export function Watch({ id, join, back }: { id: string; join?: Join | null; back
     begun.current = true;
     void run(setMicrophone(true).then(() => setCamera(true)));
   }, [join, may.camera, run, setCamera, setMicrophone]);
+  const small = useSmallWindow(session.connection.gone === null);
+  if (small) return <Stage room={session.room} style={styles.page} tileStyle={tile} />;
   return (
     <Page title={session.session?.title ?? ""}>
       <Standing connection={session.connection} />
