@@ -162,6 +162,9 @@ class Store(Protocol):
     async def pull(self, rooms: Mapping[Lease, Known]) -> tuple[RoomPull, ...]:
         """Renew every lease given and bring what is new. Rooms without news are left out."""
 
+    async def waiting(self) -> frozenset[RoomName]:
+        """Rooms of this worker in which an action waits that nobody has claimed. It renews and claims nothing."""
+
     async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]: ...
 
     async def finish(self, finishes: Sequence[Finish]) -> Sequence[Written]: ...

@@ -1,7 +1,8 @@
 """Asks the database what is new: at once for rooms that a wake-up names, for all rooms at every beat.
 
 A wake-up is a hint. Writers send at most one per room and 50 ms, so each one is followed by a second look a moment
-later; and the beat alone, which also renews every lease in the same call, finds everything a little slower.
+later; and the beat alone, which also renews every lease in the same call, finds everything a little slower. Where a
+message may be dropped in silence, half a beat later there is a glance at the actions that wait: it costs little.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent.core.announced import Announced
 from agent.core.clock import DatabaseClock
 from agent.core.held_room import HeldRoom
 from agent.core.lease import Known, Lease, RoomName, RoomPull
@@ -24,16 +26,7 @@ log = logging.getLogger(__name__)
 SECOND_LOOK_SECONDS = 0.06
 LAST_LOOK_SECONDS = 0.25
 """After the last of a run of wake-ups: a row whose own was left out may take its time to commit."""
-ANNOUNCED_SECONDS = 0.2
-"""By then a wake-up has announced a row, if one does. Much less than a beat, as the one who asks again when the row
-before is through is in step with it."""
-MEANT_TO_WAKE_SECONDS = 0.05
-"""A row that a beat finds at this age was probably not announced: a reason to look more often, and none to distrust."""
-DOUBTFUL_FOR_SECONDS, DOUBTFUL_BEAT_SECONDS = 60.0, 0.3
-"""Hosted Realtime drops messages in silence once a project's budget is spent; then the beat alone makes acts prompt."""
-DEAF_AFTER = 3
-"""So many beats that found what no wake-up announced, and no wake-up meanwhile: the channel delivers nothing, whatever
-its state says. Beats, not rows: a crowd of rows may all be a little early."""
+DOUBTFUL_BEAT_SECONDS = 0.3
 CONCURRENT_PULLS = 4
 RETRY_SECONDS = 0.2
 
@@ -46,6 +39,8 @@ class Rhythm:
     beat_seconds: float
     patience_seconds: float
     """The longest that an answer is waited for."""
+    glances: bool = False
+    """Whether to glance at what waits between two beats."""
 
     @property
     def brief_seconds(self) -> float:
@@ -63,7 +58,8 @@ class Puller:
         deaf: Callable[[], None],
     ) -> None:
         """`deaf` is called when rows come that wake-ups should have announced."""
-        self._store, self._clock, self._metrics, self._deaf = store, clock, metrics, deaf
+        self._store, self._clock, self._metrics = store, clock, metrics
+        self.announced = Announced(clock, metrics, deaf)
         self._rhythm, self._patience = rhythm, rhythm.brief_seconds
         self.on_recorded: Callable[[Lease], None] = lambda _: None
         """Called for news of a room that is recorded, or is to be."""
@@ -75,9 +71,6 @@ class Puller:
         self._slots = asyncio.Semaphore(CONCURRENT_PULLS)
         self.reachable = True
         """The last pull was answered. False: the database is away, for us at least."""
-        self.unannounced = 0
-        """Beats since the last wake-up that found rows which none had announced."""
-        self._doubtful_until = -math.inf
         self._hurry = asyncio.Event()
         """Cuts the pause between two beats short."""
 
@@ -132,7 +125,7 @@ class Puller:
 
     def wake(self, room: RoomName) -> None:
         """A wake-up named this room: look now, and again when what it may have hidden is committed."""
-        self.unannounced = 0
+        self.announced.woken()
         if room not in self._held:
             return
         self.look(room)
@@ -143,15 +136,11 @@ class Puller:
             loop.call_later(LAST_LOOK_SECONDS, self._last_look, room),
         )
 
-    def doubt(self) -> None:
-        """Wake-ups may be missing: look more often for a minute."""
-        self._doubtful_until = self._clock.monotonic() + DOUBTFUL_FOR_SECONDS
-
     def hints_lost(self) -> None:
         """Realtime says that it drops messages: look now, and more often; and let each room know."""
-        if not self._doubtful:
+        if not self.announced.doubtful:
             self._hurry.set()
-        self.doubt()
+        self.announced.doubt()
         for held in self._held.values():
             held.deliver(HintsLost())
 
@@ -181,7 +170,7 @@ class Puller:
 
     def wake_all(self) -> None:
         """Wake-ups may have been missed, and come again: look everywhere."""
-        self.unannounced = 0
+        self.announced.woken()
         for room in self._held:
             self.look(room)
 
@@ -211,20 +200,37 @@ class Puller:
             if free:
                 self._start(tasks, free, release=False)
             # After an outage anyone who renews first keeps the room: do not wait for a whole beat.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._pause):
-                    await self._hurry.wait()
+            pause = self._pause
+            if self._rhythm.glances and pause == self._rhythm.beat_seconds:
+                pause /= 2
+                if not await self._hurried(pause):
+                    tasks.create_task(self._glance(tasks), name="glance")
+            await self._hurried(pause)
             self._hurry.clear()
 
-    @property
-    def _doubtful(self) -> bool:
-        return self._clock.monotonic() < self._doubtful_until
+    async def _hurried(self, pause: float) -> bool:
+        """Whether the pause was cut short."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._hurry.wait()
+        return self._hurry.is_set()
+
+    async def _glance(self, tasks: asyncio.TaskGroup) -> None:
+        """Pull the rooms in which something waits that no wake-up has brought yet. What fails, the beat does."""
+        if not self._held:
+            return
+        with contextlib.suppress(Unavailable, Refused, TimeoutError):
+            async with asyncio.timeout(self._rhythm.beat_seconds):
+                waiting = await self._store.waiting()
+            free = [held for room, held in self._held.items() if room in waiting and not held.pulling]
+            if free:
+                self._start(tasks, free, release=False)
 
     @property
     def _pause(self) -> float:
         if not self.reachable:
             return RETRY_SECONDS
-        return min(self._rhythm.beat_seconds, DOUBTFUL_BEAT_SECONDS if self._doubtful else math.inf)
+        return min(self._rhythm.beat_seconds, DOUBTFUL_BEAT_SECONDS if self.announced.doubtful else math.inf)
 
     def _start(self, tasks: asyncio.TaskGroup, free: list[HeldRoom], *, release: bool) -> None:
         for held in free:
@@ -242,7 +248,7 @@ class Puller:
                 self._patience = self._rhythm.brief_seconds
             self._take(rooms, news, sent_at)
             if not release:
-                self._hold_to_wakeups(news)
+                self._found(news)
         except TimeoutError:
             # A lost connection is given up in time to renew over another one; a slow database is waited for.
             self._patience = min(2 * self._patience, self._rhythm.patience_seconds)
@@ -284,23 +290,15 @@ class Puller:
                 if item.recorded:
                     self.on_recorded(held.lease)
 
-    def _hold_to_wakeups(self, news: tuple[RoomPull, ...]) -> None:
-        """What the beat found although it was there long enough to be told about."""
-        now = self._clock.now()
-        ages = [
-            now - action.created_at_ms / 1000
+    def _found(self, news: tuple[RoomPull, ...]) -> None:
+        """What a look found of itself although it was there long enough to be told about."""
+        self.announced.found(
+            action.created_at_ms / 1000
             for item in news
             if item.pulled is not None and (held := self._held.get(item.room)) is not None
             for action in item.pulled.actions
             if held.held_since < action.created_at_ms / 1000
-        ]
-        if any(age > MEANT_TO_WAKE_SECONDS for age in ages):
-            self.doubt()
-        late = [age for age in ages if age > ANNOUNCED_SECONDS]
-        self._metrics.poll_fallbacks.inc(len(late))
-        self.unannounced += bool(late)
-        if late and self.unannounced >= DEAF_AFTER:
-            self._deaf()
+        )
 
     def _answered(self, *, reachable: bool) -> None:
         if reachable != self.reachable:

@@ -11,10 +11,11 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from agent.core.announced import DEAF_AFTER
 from agent.core.clock import DatabaseClock
 from agent.core.host import Host
 from agent.core.moderated import Moderated
-from agent.core.puller import DEAF_AFTER, Puller
+from agent.core.puller import Puller
 from agent.core.relay_key import RelayKey
 from agent.core.wakes import Hints
 from agent.core.watcher import Watcher
@@ -58,7 +59,7 @@ class Report(Collector):
             "taking_rooms": parts.host.taking,
             "database": parts.puller.reachable,
             "wakeups": parts.wakeups is None
-            or (parts.wakeups.joined and parts.puller.unannounced < DEAF_AFTER),
+            or (parts.wakeups.joined and parts.puller.announced.unannounced < DEAF_AFTER),
             "leases": parts.puller.lease_left is None or parts.puller.lease_left > 0,
         }
 

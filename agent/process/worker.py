@@ -162,7 +162,12 @@ class Worker:
             self._wakeups = Listening(url, self.name, self.metrics)
             self._ring = Ring(url, self.name, self._neighbour_fell)
         self._levels = LevelsBroadcast(outside.supabase, self.metrics.levels_dropped)
-        rhythm = Rhythm(settings.live_lease_seconds, settings.live_beat_seconds, settings.live_store_timeout)
+        rhythm = Rhythm(
+            settings.live_lease_seconds,
+            settings.live_beat_seconds,
+            settings.live_store_timeout,
+            glances=self._ring is None,
+        )
         self._puller = Puller(self._store, self._clock, self.metrics, rhythm, self._wakeups.distrust)
         self._realtime = RealtimeBudget(outside.supabase, self._puller.hints_lost)
         self._native = Native(Hearing(self._clock, self.metrics), RoomEvents())

@@ -99,6 +99,9 @@ class SqlStore:
                 self._quiet_since[lease] = answer["cursor"]
         return tuple(_room_pull(item) for item in answer["rooms"])
 
+    async def waiting(self) -> frozenset[RoomName]:
+        return frozenset(map(RoomName, await self._database.rpc("agent_waiting", {"p_worker": self._worker})))
+
     async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]:
         answers = await self._call(
             "agent_presence", p_reports=[written_rows.report(report) for report in reports]

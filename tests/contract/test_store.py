@@ -280,6 +280,18 @@ class StoreContract:
         claim = await backend.worker("one").claim(RoomName("of-nothing"), Identity("agent-1"))
         assert claim.outcome is ClaimOutcome.UNKNOWN
 
+    async def test_a_row_waits_in_its_holders_room_until_it_is_claimed(self, backend: Backend) -> None:
+        room, ada = await backend.live(), await backend.user()
+        await backend.seat(room, ada)
+        held = await hold(backend, room)
+        await held.settle()
+        assert room not in await held.store.waiting()
+        await backend.mute(room, ada)
+        assert room in await held.store.waiting()
+        assert room not in await backend.worker("two").waiting()
+        await held.pull()
+        assert room not in await held.store.waiting()
+
     async def test_after_a_take_over_the_one_before_is_fenced(self, backend: Backend) -> None:
         room, ada = await backend.live(), await backend.user()
         await backend.seat(room, ada)

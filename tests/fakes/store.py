@@ -332,6 +332,16 @@ class FakeStore:
         self._reach()
         return tuple(news for lease, known in rooms.items() if (news := self._news(lease, known)))
 
+    async def waiting(self) -> frozenset[RoomName]:
+        self._reach()
+        return frozenset(
+            place.name
+            for place in self._db.places.values()
+            if place.worker == self._worker
+            and self.now() < place.expires_at
+            and any(row.status == "pending" for row in place.rows.values())
+        )
+
     def _news(self, lease: Lease, known: Known) -> RoomPull | None:
         if not self._db._holds(self._worker, lease):
             return RoomPull(lease.room, None)

@@ -6,14 +6,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from agent.core.announced import DEAF_AFTER, DOUBTFUL_FOR_SECONDS
 from agent.core.clock import DatabaseClock
 from agent.core.held_room import HeldRoom
 from agent.core.lease import Known, Lease, RoomName, RoomPull
 from agent.core.ports import Refused, Unavailable
 from agent.core.puller import (
-    DEAF_AFTER,
     DOUBTFUL_BEAT_SECONDS,
-    DOUBTFUL_FOR_SECONDS,
     LAST_LOOK_SECONDS,
     SECOND_LOOK_SECONDS,
     Puller,
@@ -39,6 +38,12 @@ class Store:
         self.under_way: set[Lease] = set()
         self.overlapped = False
         self.answer: Exception | tuple[RoomPull, ...] = ()
+        self.waits: frozenset[RoomName] | Exception = frozenset()
+
+    async def waiting(self) -> frozenset[RoomName]:
+        if isinstance(self.waits, Exception):
+            raise self.waits
+        return self.waits
 
     async def pull(self, rooms: Mapping[Lease, Known]) -> tuple[RoomPull, ...]:
         self.in_hand += [set(known.in_hand or ()) for lease, known in rooms.items() if lease == ONE]
@@ -53,7 +58,7 @@ class Store:
 
 
 class Rig:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, glances: bool = False) -> None:
         self.store = store
         self.metrics, self.deaf = Metrics(), 0
         self.clock = DatabaseClock(clock)
@@ -61,7 +66,7 @@ class Rig:
             store,  # type: ignore[arg-type]
             self.clock,
             self.metrics,
-            Rhythm(lease_seconds=3.0, beat_seconds=1.0, patience_seconds=5.0),
+            Rhythm(lease_seconds=3.0, beat_seconds=1.0, patience_seconds=5.0, glances=glances),
             self.on_deaf,
         )
         self.told: list[tuple[str, Event | Exception]] = []
@@ -77,8 +82,8 @@ class Rig:
 
 
 @asynccontextmanager
-async def pulling(store: Store) -> AsyncIterator[Rig]:
-    rig = Rig(store)
+async def pulling(store: Store, *, glances: bool = False) -> AsyncIterator[Rig]:
+    rig = Rig(store, glances=glances)
     running = asyncio.create_task(rig.puller.run())
     try:
         yield rig
@@ -229,7 +234,7 @@ async def test_rows_that_wake_ups_should_have_told_about_are_counted(
         await asyncio.sleep(0.6)
         rig.store.answer = ()
         assert rig.metrics.poll_fallbacks._value.get() == counted
-        assert rig.puller.unannounced == counted
+        assert rig.puller.announced.unannounced == counted
         assert rig.deaf == 0
 
 
@@ -264,6 +269,35 @@ async def test_a_doubt_from_outside_makes_the_beat_quicker_too() -> None:
 
 
 @virtual_time
+async def test_what_nothing_announces_is_found_within_half_a_beat() -> None:
+    store = Store()
+    async with pulling(store, glances=True) as rig:
+        rig.clock.learn(clock(), clock(), clock())
+        rig.hold(ONE)
+        rig.hold(TWO)
+        await asyncio.sleep(2.1)
+        assert [rooms for _, rooms in store.pulls] == [["one", "two"]] * 3
+        store.waits, store.answer = frozenset({ONE.room, RoomName("elsewhere")}), (found_by_the_beat(0.0),)
+        asked = clock()
+        await asyncio.sleep(0.5)
+        assert store.pulls[3:] == [(pytest.approx(2.5 + asked - 2.1, abs=0.01), ["one"])]
+        assert rig.puller.announced.doubtful, "a glance that finds a row doubts the channel as a beat does"
+
+
+@virtual_time
+async def test_a_glance_that_fails_ends_nothing_and_costs_no_beat() -> None:
+    store = Store()
+    store.waits = Unavailable("away")
+    async with pulling(store, glances=True) as rig:
+        rig.hold(ONE)
+        await asyncio.sleep(2.1)
+        store.waits = Refused("no such function")
+        await asyncio.sleep(2.0)
+        assert len(store.pulls) == 5
+        assert rig.puller.reachable
+
+
+@virtual_time
 async def test_lost_hints_cut_the_beat_under_way_short_once() -> None:
     async with pulling(Store()) as rig:
         rig.hold(ONE)
@@ -286,7 +320,7 @@ async def test_a_crowd_of_rows_in_one_beat_is_no_deaf_channel() -> None:
         rig.store.answer = (found_by_the_beat(0.4, rows=2 * DEAF_AFTER),)
         await asyncio.sleep(0.6)
         assert rig.metrics.poll_fallbacks._value.get() == 2 * DEAF_AFTER
-        assert (rig.puller.unannounced, rig.deaf) == (1, 0)
+        assert (rig.puller.announced.unannounced, rig.deaf) == (1, 0)
 
 
 @virtual_time
@@ -304,7 +338,7 @@ async def test_a_channel_that_tells_about_nothing_is_distrusted_until_it_does() 
         await asyncio.sleep(0.05)
         assert rig.deaf == 1
         rig.puller.wake(ONE.room)
-        assert rig.puller.unannounced == 0
+        assert rig.puller.announced.unannounced == 0
 
 
 @virtual_time

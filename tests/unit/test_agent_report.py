@@ -8,9 +8,9 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from agent.core.announced import DEAF_AFTER
 from agent.core.fleet_facts import FleetRole, WorkerState
 from agent.core.lease import RoomName
-from agent.core.puller import DEAF_AFTER
 from agent.core.relay_key import RelayKey
 from agent.livekit.api_budget import ApiBudget
 from agent.process.readiness import REASONS
@@ -79,9 +79,9 @@ async def test_each_fault_is_the_condition_of_its_own() -> None:
         report._parts.wakeups.joined = False  # type: ignore[union-attr,misc]
         assert failing(report) == {"wakeups"}
         report._parts.wakeups.joined = True  # type: ignore[union-attr,misc]
-        process.puller.unannounced = DEAF_AFTER
+        process.puller.announced.unannounced = DEAF_AFTER
         assert failing(report) == {"wakeups"}, "joined, and yet nothing came through it"
-        process.puller.unannounced = 0
+        process.puller.announced.unannounced = 0
         process.host.stop_taking()
         assert failing(report) == {"taking_rooms"}
         world.database.away = True
@@ -92,7 +92,7 @@ async def test_each_fault_is_the_condition_of_its_own() -> None:
 @virtual_time
 async def test_a_worker_that_only_polls_misses_no_wakeups() -> None:
     async with reported(wakeups=False) as (_, process, report):
-        process.puller.unannounced = DEAF_AFTER
+        process.puller.announced.unannounced = DEAF_AFTER
         assert failing(report) == set()
 
 

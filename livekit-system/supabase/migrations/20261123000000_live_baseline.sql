@@ -5834,6 +5834,22 @@ comment on function public.agent_pull is
   'hints that are due.';
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;
 
+create function public.agent_waiting(p_worker text) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select coalesce(jsonb_agg(distinct r.room), '[]')
+            from public.moderation_actions a
+            left join public.live_sessions s on s.id = a.session_id
+            left join public.calls c on c.id = a.call_id
+            join public.agent_rooms r on r.room = coalesce(s.livekit_room, c.livekit_room)
+           where a.status = 'pending' and r.worker_id = p_worker and r.lease_expires_at > clock_timestamp());
+end;
+$$;
+comment on function public.agent_waiting is
+  'Rooms of one worker in which an action waits that it has not claimed: what it asks between two pulls, since a wake-up may have been '
+  'dropped. It renews and claims nothing.';
+grant execute on function public.agent_waiting(text) to service_role, live_agent;
+
 -- schemas/46_agent_writes.sql
 -- Owns: what agents write back: finished actions, presence, relayed events, keys, incidents, audio figures. Every
 -- write names the room's epoch; one from an older epoch is refused and changes nothing.
@@ -16747,6 +16763,7 @@ revoke all on routine
   live.changed_rooms(p_since xid8),
   live.rooms_with_news(p_rooms jsonb),
   public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int),
+  public.agent_waiting(p_worker text),
   live.finish_action(p_worker text, p_result jsonb),
   public.agent_finish_actions(p_worker text, p_results jsonb),
   public.agent_presence(p_worker text, p_reports jsonb),
@@ -17252,6 +17269,7 @@ grant execute on function public.agent_hand(text, jsonb) to service_role, live_a
 grant execute on function public.agent_suspect(text, text, int) to service_role, live_agent;
 grant execute on function public.agent_watch(text, int, text[], int, jsonb) to service_role, live_agent;
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;
+grant execute on function public.agent_waiting(text) to service_role, live_agent;
 grant execute on function public.agent_finish_actions(text, jsonb) to service_role, live_agent;
 grant execute on function public.agent_presence(text, jsonb) to service_role, live_agent;
 grant execute on function public.agent_relayed(text, jsonb) to service_role, live_agent;

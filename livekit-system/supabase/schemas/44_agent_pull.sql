@@ -230,3 +230,19 @@ comment on function public.agent_pull is
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up, and sends the '
   'hints that are due.';
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;
+
+create function public.agent_waiting(p_worker text) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select coalesce(jsonb_agg(distinct r.room), '[]')
+            from public.moderation_actions a
+            left join public.live_sessions s on s.id = a.session_id
+            left join public.calls c on c.id = a.call_id
+            join public.agent_rooms r on r.room = coalesce(s.livekit_room, c.livekit_room)
+           where a.status = 'pending' and r.worker_id = p_worker and r.lease_expires_at > clock_timestamp());
+end;
+$$;
+comment on function public.agent_waiting is
+  'Rooms of one worker in which an action waits that it has not claimed: what it asks between two pulls, since a wake-up may have been '
+  'dropped. It renews and claims nothing.';
+grant execute on function public.agent_waiting(text) to service_role, live_agent;

@@ -354,6 +354,7 @@ revoke all on routine
   live.changed_rooms(p_since xid8),
   live.rooms_with_news(p_rooms jsonb),
   public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int),
+  public.agent_waiting(p_worker text),
   live.finish_action(p_worker text, p_result jsonb),
   public.agent_finish_actions(p_worker text, p_results jsonb),
   public.agent_presence(p_worker text, p_reports jsonb),
@@ -859,6 +860,7 @@ grant execute on function public.agent_hand(text, jsonb) to service_role, live_a
 grant execute on function public.agent_suspect(text, text, int) to service_role, live_agent;
 grant execute on function public.agent_watch(text, int, text[], int, jsonb) to service_role, live_agent;
 grant execute on function public.agent_pull(text, jsonb, int, int) to service_role, live_agent;
+grant execute on function public.agent_waiting(text) to service_role, live_agent;
 grant execute on function public.agent_finish_actions(text, jsonb) to service_role, live_agent;
 grant execute on function public.agent_presence(text, jsonb) to service_role, live_agent;
 grant execute on function public.agent_relayed(text, jsonb) to service_role, live_agent;
