@@ -5,6 +5,7 @@ import re
 import asyncpg
 import pytest
 
+from local.migrate import SCHEMAS
 from local.paths import REPOSITORY
 from local.postgres import SUPERUSER
 from tests.database.world import World
@@ -23,6 +24,20 @@ IMMUTABLE = """
 NOT_IMMUTABLE = re.compile(
     r"\blive\.refuse\(|\braise\b|clock_timestamp|\bnow\(|live\.setting|\bpublic\.\w+\s|auth\.uid"
 )
+
+
+async def test_a_postgres_that_is_too_old_is_refused_by_the_first_file(world: World) -> None:
+    """As it would be if this server's version were too old."""
+    [first, *_] = sorted(SCHEMAS.glob("*.sql"))
+    sql = first.read_text()
+    assert "< 150000" in sql
+    superuser = await asyncpg.connect(world.dsn)
+    try:
+        with pytest.raises(asyncpg.RaiseError, match="needs Postgres 15 or newer; this is") as refused:
+            await superuser.execute(sql.replace("< 150000", "< 1000000"))
+        assert "Upgrade the project" in str(refused.value.hint)  # type: ignore[attr-defined]
+    finally:
+        await superuser.close()
 
 
 @pytest.mark.parametrize(
