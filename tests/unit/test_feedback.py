@@ -10,6 +10,7 @@ from bench.hearing_sounds import instruments, voices
 from bench.hearing_sounds.offences import Loop
 from local import sounds
 from local.people.sound import RATE
+from moderation.audio.feedback import Feedback, _between, _straight_growth
 from moderation.audio.kweighting import BLOCK_SAMPLES
 from moderation.audio.spectrum import Shape, Spectrum
 
@@ -83,3 +84,57 @@ def test_a_tone_beside_one_that_grew_is_the_same_feedback_and_one_farther_away_i
     for hz, same in ((1010.0, True), (1060.0, False)):
         stands = 0.3 * np.sin(2.0 * np.pi * hz * np.arange(2 * RATE) / RATE)
         assert (heard(np.concatenate([rings, stands]))[-1].ring_seconds > 0.0) is same
+
+
+def test_one_tone_is_one_line_wherever_it_stands() -> None:
+    """Also at the lowest frequency, with a peak as wide as the window makes it."""
+    feedback = Feedback(RATE / 4096)
+    lowest = feedback._lowest
+    for peak in (*range(lowest, lowest + 8), 200, feedback._pairs):
+        power = np.full(2049, 1e-9, np.float32)
+        power[peak - 4 : peak + 5] = [0.2, 0.3, 0.5, 0.8, 1.0, 0.8, 0.5, 0.3, 0.2]
+        assert feedback._strongest(power) == [peak]
+
+
+def test_the_three_strongest_lines_are_followed_strongest_first_unless_they_hold_too_little() -> None:
+    feedback = Feedback(RATE / 4096)
+    power = np.full(2049, 1e-9, np.float32)
+    power[[100, 200, 300, 400]] = [0.2, 0.4, 0.3, 0.19]
+    assert feedback._strongest(power) == [200, 300, 100]
+    power[[100, 400]] = [0.09, 0.0]
+    assert feedback._strongest(power) == [200, 300], "an eighth of all power is the least"
+    assert feedback._strongest(np.zeros(2049, np.float32)) == []
+
+
+@pytest.mark.parametrize("beside", [-0.4, 0.0, 0.25])
+def test_a_peak_between_two_bins_is_found_where_it_is(beside: float) -> None:
+    bins = np.arange(20)
+    power = np.exp(-((bins - 10.0 - beside) ** 2)).astype(np.float32)
+    assert _between(power, 10) == pytest.approx(10.0 + beside, abs=1e-3)
+
+
+def test_where_nothing_stands_out_the_middle_of_the_bin_is_taken() -> None:
+    assert _between(np.full(20, 0.5, np.float32), 10) == 10.0
+
+
+@pytest.mark.parametrize(
+    ("levels", "grown"),
+    [
+        ([-60, -56, -52, -48, -44, -40], (2, 20.0)),
+        ([-60, -60, -60, -55, -50, -45, -40, -40, -40], (3, 20.0)),
+        ([-54, -49, -44, -40], (1, 14.0)),
+        ([-53, -49, -44, -40], None),
+        ([-60, -50, -40, -40, -40], None),
+        ([-60, -40, -40, -40], None),
+        ([-60, -50, -46, -43, -41, -40], None),
+        ([-60, -59, -58, -52, -46, -40], (3, 19.0)),
+        ([-60, -60, -60, -60, -60, -40], None),
+        ([-40, -40, -40, -40], None),
+    ],
+    ids=[
+        "even", "after a pause, and then it stands", "the least", "too little", "two steps are an onset", "an onset",
+        "it slows down", "from where it is nearly even", "a jump at the end", "a tone that stands",
+    ],
+)  # fmt: skip
+def test_growth_is_a_straight_line_of_decibels(levels: list[int], grown: tuple[int, float] | None) -> None:
+    assert _straight_growth(levels) == (grown or (0, 0.0))

@@ -81,6 +81,7 @@ def test_a_start_without_an_answer_is_given_up_and_tried_again() -> None:
     memory, steps = decide(ASKED, EMPTY, FRESH, NOW + ANSWER_SECONDS)
     assert isinstance(told := steps[-1], TellRecording)
     assert (told.code, told.part is not None and told.part.ended_at) == ("timeout", NOW + ANSWER_SECONDS)
+    assert told.error == "Egress did not answer"
     again = replace(ASKED, parts=(replace(ASKED.parts[0], ended_at=NOW + ANSWER_SECONDS),))
     assert decide(again, EMPTY, memory, memory.retry_at - 0.1)[1] == ()
     assert decide(again, EMPTY, memory, memory.retry_at)[1] == (BeginPart(2),)
@@ -91,6 +92,8 @@ def test_a_start_that_never_records_is_stopped() -> None:
     assert decide(STARTING, hung, FRESH, NOW + STARTING_SECONDS - 1)[1] == ()
     _, steps = decide(STARTING, hung, FRESH, NOW + STARTING_SECONDS)
     assert steps[:2] == (StopEgress("EG_1"), RemoveRecorder("EG_1"))
+    assert isinstance(told := steps[-1], TellRecording)
+    assert (told.code, told.error) == ("timeout", "Egress did not begin to record")
 
 
 def test_who_waits_for_a_first_second_in_vain_is_told_why() -> None:
@@ -119,6 +122,7 @@ def test_a_recorder_that_left_without_a_word_is_lost_although_the_list_says_acti
     (told,) = steps
     assert isinstance(told, TellRecording)
     assert (told.state, told.code) == ("starting", "lost")
+    assert told.error == "the recorder left the room without a word"
     assert told.part is not None
     assert told.part.ended_at == NOW + 10  # the gap begins where it was last seen
 
