@@ -10,7 +10,7 @@ from bench.hearing_sounds import instruments, voices
 from bench.hearing_sounds.offences import Loop
 from local import sounds
 from local.people.sound import RATE
-from moderation.audio.feedback import Feedback, _between, _straight_growth
+from moderation.audio.feedback import SILENT, Feedback, Ringing, _between, _straight_growth
 from moderation.audio.kweighting import BLOCK_SAMPLES
 from moderation.audio.spectrum import Shape, Spectrum
 
@@ -138,3 +138,41 @@ def test_where_nothing_stands_out_the_middle_of_the_bin_is_taken() -> None:
 )  # fmt: skip
 def test_growth_is_a_straight_line_of_decibels(levels: list[int], grown: tuple[int, float] | None) -> None:
     assert _straight_growth(levels) == (grown or (0, 0.0))
+
+
+TONE = np.zeros(2049, np.float32)
+TONE[[100, 700]] = [0.4, 0.6]
+"""Two fifths of it in one line, which is just enough."""
+
+
+def test_a_tone_rings_from_six_tenths_of_a_second_on_and_pauses_are_not_counted() -> None:
+    feedback = Feedback(10.0)
+
+    def hold(*lines: int) -> Ringing:
+        return feedback._hold(list(lines), TONE, 0.2)
+
+    assert [hold(100).seconds for _ in range(5)] == pytest.approx([0.0, 0.0, 0.6, 0.8, 1.0])
+    assert hold() == SILENT
+    assert [hold(100).seconds for _ in range(4)] == pytest.approx([0.0, 0.0, 1.6, 1.8])
+    assert hold(100).hz == 1000.0
+
+
+def test_a_tone_that_is_less_than_two_fifths_of_the_sound_does_not_ring() -> None:
+    feedback, weaker = Feedback(10.0), TONE.copy()
+    weaker[700] = 0.61
+    assert {feedback._hold([100], weaker, 1.0) for _ in range(3)} == {SILENT}
+    assert feedback._hold([100], TONE, 1.0).seconds == 1.0
+
+
+def test_what_has_grown_is_known_through_three_seconds_of_quiet_and_each_ringing_begins_them_anew() -> None:
+    feedback = Feedback(10.0)
+    feedback._known = [100.0]
+    for _ in range(2):
+        for _ in range(3):
+            feedback._hold([], TONE, 1.0)
+        assert feedback._known == [100.0]
+        assert feedback._hold([100], TONE, 1.0).seconds > 0.0
+    for _ in range(4):
+        feedback._hold([], TONE, 1.0)
+    assert feedback._known == []
+    assert feedback._hold([100], TONE, 1.0).seconds == 1.0, "and the count begins anew"

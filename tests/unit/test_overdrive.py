@@ -94,6 +94,34 @@ def test_what_is_soft_is_not_looked_at() -> None:
     assert set(found(square)) == {UNCUT}
 
 
+@needs_voices
+def test_it_counts_from_where_the_voice_became_so_and_not_from_its_first_word() -> None:
+    voice = voices.spoken("tr", 6.0)
+    cut = found(np.concatenate([0.05 * voice, overdriven(voice, 20.0)]))
+    first = next(i for i, c in enumerate(cut) if c.seconds)
+    assert cut[first].seconds <= (first + 1) * BLOCK_SECONDS - 6.0
+
+
+def test_the_figures_of_a_wave_are_those_of_the_books() -> None:
+    """E[x^4] / E[x^2]^2 is 1.5 for a sine and 1 for a square wave; a sine is steep where it is low."""
+    turns = 2.0 * np.pi * 30.0 * np.arange(1200) / 1200
+    squares = np.stack([np.sin(turns) ** 2, np.cos(turns) ** 2]).astype(np.float32)
+    overdrive = Overdrive()
+    for blocks_counted in (1.0, 2.0):
+        wave = overdrive._take(0.01 * squares)
+        assert wave == pytest.approx((1.5, 1.5, 0.5, blocks_counted), rel=1e-3)
+    even = Overdrive()._take(np.full((2, 1200), 0.25, np.float32))
+    assert even == pytest.approx((1.0, 1.0, 1.0, 1.0), rel=1e-3)
+    assert Overdrive()._take(np.zeros((2, 1200), np.float32)) == (0.0, 0.0, 0.0, 1.0), "silence says nothing"
+
+
+def test_the_louder_a_frame_is_the_more_it_says() -> None:
+    turns = 2.0 * np.pi * 30.0 * np.arange(1200) / 1200
+    loud = np.stack([np.sin(turns) ** 2, np.cos(turns) ** 2]).astype(np.float32)
+    loud[:, 600:] = 1e-4  # a square wave, softer by 37 dB and more
+    assert Overdrive()._take(loud) == pytest.approx((1.5, 1.5, 0.5, 1.0), rel=1e-2)
+
+
 @pytest.mark.parametrize(("steeper", "levels"), [(1.2, True), (1.3, False)])
 def test_a_top_is_compared_with_the_wave_below_it(steeper: float, levels: bool) -> None:
     """Not with itself: between a fifth and four fifths of the rail, whatever the rail is."""

@@ -147,12 +147,12 @@ def test_doubt_finishes_nothing(blind: Sight) -> None:
     [("x not stored: 503", "storage"), ("pipeline frozen", "lost"), ("limit reached", "limit")],
 )
 def test_what_fails_aloud_is_known_at_once_by_its_cause(error: str, code: str) -> None:
-    _, steps = decide(ACTIVE, seen(EgressStage.FAILED, ended_at=NOW + 5, error=error), FRESH, NOW + 6)
+    over = seen(EgressStage.FAILED, ended_at=NOW + 5, error=error, size=10, seconds=4.0)
+    _, steps = decide(ACTIVE, over, FRESH, NOW + 6)
     told = steps[-1]
     assert isinstance(told, TellRecording)
-    assert (told.state, told.code) == ("starting", code)
-    assert told.part is not None
-    assert told.part.ended_at == NOW + 5
+    assert (told.state, told.code, told.error) == ("starting", code, error)
+    assert told.part == PartFact(1, ended_at=NOW + 5, size=10, seconds=4.0, error=error)
 
 
 @pytest.mark.parametrize("state", ["active", "starting"])
