@@ -22,6 +22,7 @@ class Login:
 
     @property
     def email(self) -> str:
+        """What they sign in with."""
         return f"{self.name}@example.com"
 
 

@@ -100,6 +100,7 @@ class Stack:
 
     @property
     def livekit_url(self) -> str:
+        """Where apps and agents reach LiveKit, for its WebSocket."""
         return f"ws://{LOOPBACK}:{self.ports.of(Offset.LIVEKIT)}"
 
     @property

@@ -45,6 +45,7 @@ class Take:
 
     @property
     def room(self) -> str:
+        """The room's name at LiveKit."""
         return self.session.room
 
 
@@ -126,6 +127,7 @@ class Studio:
         return Take(host, session, device, await self.wish(host, session))
 
     async def stop(self, take: Take) -> None:
+        """Ask for the recording's end, as its host does."""
         await self.people.service.rpc("recording_stop", p_user=take.host.id, p_recording=take.recording)
 
     # ------------------------------------------------------------ what is true
@@ -147,7 +149,7 @@ class Studio:
         holds: Callable[[dict[str, Any]], bool],
         seconds: float = PATIENCE_SECONDS,
     ) -> dict[str, Any]:
-        """The row, once this holds."""
+        """The row, once this holds. Raises AssertionError after `seconds`."""
 
         async def found() -> dict[str, Any] | None:
             row = await self.row(take.recording)
@@ -159,6 +161,7 @@ class Studio:
             raise AssertionError(f"{error}: {await self.row(take.recording)}") from error
 
     async def until_active(self, take: Take, parts: int = 1) -> dict[str, Any]:
+        """The row, once the recording is active and has so many parts. Raises AssertionError when it takes long."""
         return await self.until(
             take,
             f"is active in part {parts}",
@@ -166,6 +169,7 @@ class Studio:
         )
 
     async def ended(self, take: Take) -> dict[str, Any]:
+        """The row, once the recording is over. Raises AssertionError when it takes long."""
         return await self.until(take, "is over", lambda row: row["state"] in OVER)
 
     async def recorders(self) -> list[str]:
@@ -189,6 +193,7 @@ class Studio:
         return [line for line in text.splitlines() if line and not line.startswith("#")]
 
     async def file(self, path: str) -> bytes:
+        """What is stored at this path of the bucket; empty where nothing is."""
         key = self.stack.keys.secret
         headers = {"apikey": key, "Authorization": f"Bearer {key}"}
         url = f"{self.stack.url}/storage/v1/object/recordings/{path}"
@@ -196,12 +201,14 @@ class Studio:
             return await answer.read() if answer.status == 200 else b""
 
     async def holder(self, room: str) -> Child:
+        """The worker that holds the room's lease."""
         name = await self.database.fetchval("select worker_id from agent_rooms where room = $1", room)
         return self.children[name]
 
     # ------------------------------------------------------------ after a fault
 
     async def heal(self) -> None:
+        """Start again whatever a fault has ended."""
         for child in (self.stack.livekit, self.stack.egress, *self.children.values()):
             if not child.running:
                 await child.start()

@@ -78,6 +78,7 @@ class Child:
 
     @property
     def name(self) -> str:
+        """What it is called in the log and in faults."""
         return self.spec.name
 
     @property

@@ -66,7 +66,9 @@ class Signs(Protocol):
     """Whatever signs now: a key may be replaced between two packets."""
 
     @property
-    def kid(self) -> str: ...
+    def kid(self) -> str:
+        """The id of the key that signs now."""
+
     def sign(self, body: str) -> bytes:
         """The 64 bytes of an Ed25519 signature over the body in UTF-8."""
 

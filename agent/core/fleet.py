@@ -33,7 +33,8 @@ LEAVE_SECONDS = 1.0
 class Takes(Protocol):
     """What takes the rooms that are handed over; `agent.core.host` is it."""
 
-    def serve(self, room: RoomName, succeed_at: float | None = None) -> None: ...
+    def serve(self, room: RoomName, succeed_at: float | None = None) -> None:
+        """See to it that a room is moderated. `succeed_at` (monotonic): when its lease can be taken from another."""
 
 
 class Fleet:

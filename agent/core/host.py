@@ -74,6 +74,7 @@ class Host:
 
     @property
     def moderated(self) -> tuple[Moderated, ...]:
+        """The rooms that are ours, in the order in which we took them."""
         return tuple(self._moderated.values())
 
     def serve(self, room: RoomName, succeed_at: float | None = None) -> None:

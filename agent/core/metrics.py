@@ -8,11 +8,13 @@ Kind_co = TypeVar("Kind_co", covariant=True)
 
 
 class Counter(Protocol):
-    def inc(self, amount: float = 1) -> None: ...
+    def inc(self, amount: float = 1) -> None:
+        """Count so many more."""
 
 
 class Gauge(Protocol):
-    def set(self, value: float) -> None: ...
+    def set(self, value: float) -> None:
+        """How much it is now."""
 
 
 class Histogram(Protocol):
@@ -23,7 +25,8 @@ class Histogram(Protocol):
 class Labelled(Protocol[Kind_co]):
     """One metric for each combination of its labels' values."""
 
-    def labels(self, *values: str) -> Kind_co: ...
+    def labels(self, *values: str) -> Kind_co:
+        """The one with these values, in the order of its labels."""
 
 
 class RoomMetrics(Protocol):

@@ -110,12 +110,14 @@ class HiddenParticipant(Protocol):
     """Set while the connection is lost and LiveKit's client tries to restore it."""
 
     @property
-    def sounds(self) -> Sounds: ...
+    def sounds(self) -> Sounds:
+        """What it can hear."""
 
     async def connect(self) -> None:
         """Join, seen by nobody. Raises `ConnectionLost` when that does not succeed in time."""
 
-    async def disconnect(self) -> None: ...
+    async def disconnect(self) -> None:
+        """Leave. Raises nothing, and may be repeated."""
 
     def look_around(self) -> None:
         """Report everyone who is here, and what they publish."""
@@ -140,7 +142,8 @@ class Recorders(Protocol):
 class Screen(Protocol):
     """Shows levels to those who look from outside the room. Best effort."""
 
-    def show(self, session_id: str, payload: Mapping[str, Any]) -> None: ...
+    def show(self, session_id: str, payload: Mapping[str, Any]) -> None:
+        """Show one picture of levels of a session. Never blocks."""
 
 
 class ClipSink(Protocol):
@@ -157,7 +160,8 @@ class Store(Protocol):
     def failed_at(self) -> float:
         """When a lease last could not be taken, renewed or looked up, by the monotonic clock."""
 
-    async def claim(self, room: RoomName, bot: Identity) -> Claim: ...
+    async def claim(self, room: RoomName, bot: Identity) -> Claim:
+        """Take the lease of a room for our agent in it. Without one, the answer says what is in the way."""
 
     async def pull(self, rooms: Mapping[Lease, Known]) -> tuple[RoomPull, ...]:
         """Renew every lease given and bring what is new. Rooms without news are left out."""
@@ -165,11 +169,14 @@ class Store(Protocol):
     async def waiting(self) -> frozenset[RoomName]:
         """Rooms of this worker in which an action waits that nobody has claimed. It renews and claims nothing."""
 
-    async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]: ...
+    async def presence(self, reports: Sequence[Joined | Left]) -> Sequence[Written]:
+        """Who came and who left, as we saw it. One answer for each report, in their order."""
 
-    async def finish(self, finishes: Sequence[Finish]) -> Sequence[Written]: ...
+    async def finish(self, finishes: Sequence[Finish]) -> Sequence[Written]:
+        """What has become of actions. One answer for each, in their order."""
 
-    async def relayed(self, cursors: Sequence[Cursor]) -> Sequence[Written]: ...
+    async def relayed(self, cursors: Sequence[Cursor]) -> Sequence[Written]:
+        """Up to which event each room has been told. One answer for each, in their order."""
 
     async def incidents(self, incidents: Sequence[Incident]) -> Sequence[Written]:
         """What rules decided, each with the action that it asks for in one transaction."""
@@ -180,7 +187,8 @@ class Store(Protocol):
     async def media(self, rows: Sequence[OnAir]) -> Sequence[Written]:
         """What flows from hosts, in the order in which it changed."""
 
-    async def release(self, releases: Sequence[Release]) -> None: ...
+    async def release(self, releases: Sequence[Release]) -> None:
+        """Give leases back, so that the next worker need not wait for their end."""
 
     async def publish_key(self, kid: str, public_key: str) -> bool:
         """Make a key known, or prolong it. False: it is revoked."""

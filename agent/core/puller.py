@@ -100,10 +100,12 @@ class Puller:
 
     @property
     def leases(self) -> tuple[Lease, ...]:
+        """Those that are renewed with each pull."""
         return tuple(held.lease for held in self._held.values())
 
     @property
     def rooms(self) -> frozenset[RoomName]:
+        """The rooms of these leases."""
         return frozenset(self._held)
 
     @property

@@ -76,7 +76,8 @@ class RecordingRows(Protocol):
     async def recording_errands(self) -> tuple[Recording, ...]:
         """What is not over and whose room nobody holds; ours for 30 s, and longer when asked again."""
 
-    async def report_recordings(self, rows: Sequence[ReportRow]) -> Sequence[Reported]: ...
+    async def report_recordings(self, rows: Sequence[ReportRow]) -> Sequence[Reported]:
+        """Write what has become true. One answer for each row, in their order."""
 
 
 class RecordedFiles(Protocol):

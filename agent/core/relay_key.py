@@ -24,6 +24,7 @@ class RelayKey:
 
     @property
     def kid(self) -> str:
+        """The id of the key that signs now."""
         return self._signer.kid
 
     def sign(self, body: str) -> bytes:

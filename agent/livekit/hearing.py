@@ -36,7 +36,8 @@ class RoomSounds(Protocol):
     """The sounds of one room."""
 
     @property
-    def room(self) -> str: ...
+    def room(self) -> str:
+        """Its name at LiveKit."""
 
     def turns(self) -> Iterable[AudioTrack]:
         """One track of each person of whom something has arrived."""

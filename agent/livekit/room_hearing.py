@@ -63,6 +63,7 @@ class RoomHearing:
 
     @property
     def room(self) -> str:
+        """Its name at LiveKit."""
         return self._room.name
 
     @property

@@ -115,12 +115,14 @@ def report(row: ReportRow) -> dict[str, Any]:
 
 
 def reported(answers: Sequence[Mapping[str, Any]]) -> Sequence[Reported]:
+    """What the database answers to reports, row by row."""
     return [Reported(answer["ok"], answer.get("error")) for answer in answers]
 
 
 def by_room(
     leases: Sequence[Lease], answers: Sequence[Mapping[str, Any]]
 ) -> Mapping[RoomName, tuple[Recording, ...] | None]:
+    """What is not over in each room; None: the room is not ours any more. A room without an answer is left out."""
     told = {answer["room"]: answer for answer in answers}
     return {
         lease.room: recordings(told[lease.room]["recordings"]) if told[lease.room]["held"] else None

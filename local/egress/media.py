@@ -94,6 +94,7 @@ class Writer:
 
     @property
     def seconds(self) -> float:
+        """How much has been written, silence as well."""
         return self._samples / RATE
 
     def closed_segments(self) -> Mapping[str, float]:

@@ -32,6 +32,7 @@ class GatewaySettings:
 
     @property
     def url(self) -> str:
+        """Where apps reach the gateway."""
         return f"http://127.0.0.1:{self.port}"
 
     @classmethod

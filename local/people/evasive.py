@@ -188,6 +188,7 @@ class Gate:
 
     @property
     def closed(self) -> bool:
+        """Whether nothing of theirs is published now."""
         return not self._open
 
     @property

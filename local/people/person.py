@@ -41,6 +41,7 @@ class Person:
 
     @property
     def id(self) -> str:
+        """The user's id."""
         return self.api.user_id
 
     # ------------------------------------------------------------ sessions

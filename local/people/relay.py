@@ -48,9 +48,13 @@ class RelayRoom(Protocol):
     """What is needed of `livekit.rtc.Room`."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The room's name."""
+
     @property
-    def local_participant(self) -> Any: ...
+    def local_participant(self) -> Any:
+        """As `rtc.Room.local_participant`."""
+
     def on(self, event: Any, callback: Callable[..., Any]) -> Any:
         """As `rtc.Room.on`."""
 

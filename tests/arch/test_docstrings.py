@@ -1,14 +1,17 @@
-"""Public functions of the decisions, the assistants' server, the speech process, the benchmarks and the demo say what
-they take and answer."""
+"""Public functions say what they take and answer."""
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
 from local.paths import REPOSITORY
 
-HELD = ("bench", "demo", "handlers", "moderation", "orchestrator", "speech")
+HELD = ("agent", "bench", "demo", "handlers", "local", "moderation", "orchestrator", "speech")
+METRICS = {"Counter", "Gauge", "Histogram"}
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def silent(folder: str) -> Iterator[str]:
@@ -17,11 +20,34 @@ def silent(folder: str) -> Iterator[str]:
             hidden = isinstance(node, ast.ClassDef) and node.name.startswith("_")
             found = node.body if isinstance(node, ast.ClassDef) and not hidden else [node]
             for function in found:
-                public = isinstance(
-                    function, ast.FunctionDef | ast.AsyncFunctionDef
-                ) and not function.name.startswith("_")
-                if public and not ast.get_docstring(function):  # type: ignore[arg-type]
-                    yield f"{path.relative_to(REPOSITORY)}: {function.name}"  # type: ignore[attr-defined]
+                if isinstance(function, Function) and not is_described(
+                    function, of_a_port=node is not function
+                ):
+                    yield f"{path.relative_to(REPOSITORY)}: {function.name}"
+
+
+def is_described(function: Function, *, of_a_port: bool) -> bool:
+    """By itself, or where it has its one description: a port's method at the port, a metric in METRICS.md."""
+    return (
+        function.name.startswith("_")
+        or ast.get_docstring(function) is not None
+        or (of_a_port and function.name in methods_of_ports())
+        or (isinstance(function.returns, ast.Name) and function.returns.id in METRICS)
+        or any(isinstance(mark, ast.Name) and mark.id == "overload" for mark in function.decorator_list)
+    )
+
+
+@cache
+def methods_of_ports() -> frozenset[str]:
+    """Those that are described in a protocol of `agent.core`."""
+    return frozenset(
+        function.name
+        for path in sorted((REPOSITORY / "agent" / "core").rglob("*ports.py"))
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Protocol" for base in node.bases)
+        for function in node.body
+        if isinstance(function, Function) and ast.get_docstring(function)
+    )
 
 
 @pytest.mark.parametrize("folder", HELD)

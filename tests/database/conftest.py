@@ -1,11 +1,13 @@
 """Owns the fixtures of the database tests: one migrated Postgres for the run, one `world` for each test."""
 
+import inspect
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 
 from tests.database.server import address, throwaway
-from tests.database.world import World
+from tests.database.world import Kept, World
 
 
 @pytest.fixture(scope="session")
@@ -15,9 +17,26 @@ def dsn() -> Iterator[str]:
         yield address(socket)
 
 
-@pytest.fixture
-async def world(dsn: str) -> AsyncIterator[World]:
-    """Yield a test's own connections; users and sessions are never shared between tests."""
-    world = World(dsn)
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kept(dsn: str) -> AsyncIterator[Kept]:
+    """Yield the connection that tests have one after the other: a new one learns every table and function anew."""
+    kept = Kept(dsn)
+    yield kept
+    await kept.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(kept: Kept) -> AsyncIterator[World]:
+    """Yield a test's own users and sessions, which are never shared between tests."""
+    world = World(kept.dsn, kept=kept)
     yield world
     await world.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What has the kept connection runs in its loop."""
+    for item in items:
+        if "kept" in getattr(item, "fixturenames", ()) and inspect.iscoroutinefunction(
+            getattr(item, "obj", None)
+        ):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

@@ -1,12 +1,12 @@
 """Every role against every table, as the access matrix says; no table may be missing from it."""
 
-import asyncio
 import json
 
 import pytest
+import pytest_asyncio
 
 from tests.database.access_matrix import MATRIX, PERSONAS, SERVICE, Access
-from tests.database.world import Scene, World
+from tests.database.world import Kept, Scene, World
 
 # The existing app's own, which we neither own nor change.
 FOREIGN = {"profiles", "creator_subscriptions", "subscriptions"}
@@ -131,18 +131,13 @@ async def a_scene(world: World) -> dict[str, str]:
     return ids
 
 
-@pytest.fixture(scope="module")
-def scene(dsn: str) -> dict[str, str]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scene(kept: Kept) -> dict[str, str]:
     """One for the file: every attempt is undone."""
-
-    async def once() -> dict[str, str]:
-        world = World(dsn)
-        try:
-            return await a_scene(world)
-        finally:
-            await world.close()
-
-    return asyncio.run(once())
+    world = World(kept.dsn, kept=kept)
+    ids = await a_scene(world)
+    await world.close()
+    return ids
 
 
 ATTEMPT = """

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from local.postgres import SUPERUSER
 from tests.database.world import Refused, World
@@ -369,7 +370,7 @@ async def look(world: World, rooms: list[str], *, later: bool = False) -> dict[s
     return found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def no_orphans(world: World) -> None:
     await world.value("delete from live.orphan_rooms")
 

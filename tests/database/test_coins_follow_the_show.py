@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.database.test_coins import balance, book_faults, key, rich
 from tests.database.world import Refused, Scene, World
@@ -405,7 +406,7 @@ async def books(world: World, creator: str) -> dict[str, int]:
     return {name.removesuffix("_coins"): value for name, value in row.items() if name != "creator_id"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def no_holding(world: World) -> Any:
     await world.value("update app_settings set value = '0' where key = 'earnings.holding_days'")
     yield

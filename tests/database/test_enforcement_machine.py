@@ -4,7 +4,6 @@ agent that does nothing but obey, leave everybody with exactly the rights that a
 `LIVE_TEST_EXAMPLES=500` looks for longer, in new places each time; without it a run is short and always the same.
 """
 
-import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -397,23 +396,19 @@ whole: st.SearchStrategy[Step] = st.sampled_from(
 steps = st.lists(st.one_of(one, one, whole), max_size=25)
 
 
-async def play(dsn: str, script: list[Step]) -> None:
-    world = World(dsn)
-    try:
-        scene = await world.live()
-        evening = Evening(world, scene, [Guest(await world.seat(scene, "listener")) for _ in range(3)])
-        for guest in evening.guests:
-            await world.service(
-                "select public.credit_coins($1, $2, $3)", guest.id, guest.coins, f"receipt-{guest.id}"
-            )
-        await evening.take_over()
-        for step in script:
-            await step(evening)
-            await check_desired(evening)
-        await come_to_rest(evening)
-        await check(evening)
-    finally:
-        await world.close()
+async def play(world: World, script: list[Step]) -> None:
+    scene = await world.live()
+    evening = Evening(world, scene, [Guest(await world.seat(scene, "listener")) for _ in range(3)])
+    for guest in evening.guests:
+        await world.service(
+            "select public.credit_coins($1, $2, $3)", guest.id, guest.coins, f"receipt-{guest.id}"
+        )
+    await evening.take_over()
+    for step in script:
+        await step(evening)
+        await check_desired(evening)
+    await come_to_rest(evening)
+    await check(evening)
 
 
 async def come_to_rest(evening: Evening) -> None:
@@ -464,21 +459,25 @@ async def check(evening: Evening) -> None:
 
 @drawn(10)
 @given(script=steps)
-def test_everybody_ends_with_exactly_the_rights_that_they_should_have(dsn: str, script: list[Step]) -> None:
-    asyncio.run(play(dsn, script))
+async def test_everybody_ends_with_exactly_the_rights_that_they_should_have(
+    world: World, script: list[Step]
+) -> None:
+    await play(world, script)
 
 
-def test_a_disguise_that_is_repeated_outlives_the_agent_and_a_moderator_returns_the_right(dsn: str) -> None:
+async def test_a_disguise_that_is_repeated_outlives_the_agent_and_a_moderator_returns_the_right(
+    world: World,
+) -> None:
     disguised, speaks, joins = person(disguise)(0), person(role("speaker"))(0), person(join)(0)
     twice = [joins, speaks, beat, disguised, disguised, beat]
-    asyncio.run(play(dsn, [*twice, crash, joins, beat]))
-    asyncio.run(play(dsn, [*twice, person(unmute)(0), beat, disguised, mute_all, unmute_all, crash]))
+    await play(world, [*twice, crash, joins, beat])
+    await play(world, [*twice, person(unmute)(0), beat, disguised, mute_all, unmute_all, crash])
 
 
-def test_who_is_deleted_is_out_whatever_they_do_with_old_tokens_and_is_paid_back_all_the_same(
-    dsn: str,
+async def test_who_is_deleted_is_out_whatever_they_do_with_old_tokens_and_is_paid_back_all_the_same(
+    world: World,
 ) -> None:
     joins, speaks, gives = person(join)(0), person(role("speaker"))(0), person(give)(0)
     deleted, refunded = person(delete_account)(0), person(refund)(0)
-    asyncio.run(play(dsn, [joins, speaks, gives, beat, deleted, beat, joins, refunded, gives, beat]))
-    asyncio.run(play(dsn, [joins, person(mute)(0), deleted, crash, person(unmute)(0), lose_an_answer, joins]))
+    await play(world, [joins, speaks, gives, beat, deleted, beat, joins, refunded, gives, beat])
+    await play(world, [joins, person(mute)(0), deleted, crash, person(unmute)(0), lose_an_answer, joins])

@@ -40,21 +40,13 @@ def evenings(draw: st.DrawFn) -> list[Report]:
 
 @given(data=st.data(), reports=evenings())
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_order_and_repetition_make_no_difference(
-    dsn: str, data: st.DataObject, reports: list[Report]
+async def test_order_and_repetition_make_no_difference(
+    world: World, data: st.DataObject, reports: list[Report]
 ) -> None:
     shuffled = data.draw(st.permutations(reports + reports[: len(reports) // 2]))
-
-    async def both() -> None:
-        world = World(dsn)
-        try:
-            people = {name: await world.user() for name in "abc"}
-            clean = sorted(reports, key=lambda r: (r[3], r[1] == "left"))
-            assert await outcome(world, clean, people) == await outcome(world, shuffled, people)
-        finally:
-            await world.close()
-
-    asyncio.run(both())
+    people = {name: await world.user() for name in "abc"}
+    clean = sorted(reports, key=lambda r: (r[3], r[1] == "left"))
+    assert await outcome(world, clean, people) == await outcome(world, shuffled, people)
 
 
 async def outcome(world: World, reports: list[Report], people: dict[str, str]) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+import pytest_asyncio
 
 from tests.database.test_cases import RESOLVE, case_of, joined, report
 from tests.database.test_evidence import KEEP, clip_of, evidence, incident
@@ -18,7 +19,7 @@ PUT = "insert into storage.objects (bucket_id, name) values ('evidence', $1)"
 SWITCH = "update app_settings set value = $2::jsonb where key = $1"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def on(world: World) -> AsyncIterator[None]:
     """Speech and pictures switched on, as no deployment begins."""
     for key in ("speech.enabled", "pictures.enabled"):

@@ -1,6 +1,5 @@
 """LiveKit's webhooks: each counts once, and no order of arrival changes what is recorded."""
 
-import asyncio
 import json
 import uuid
 from types import SimpleNamespace
@@ -290,22 +289,14 @@ SAID = st.one_of(
 
 @given(st.sampled_from([*KINDS]), SAID, SAID, SAID, st.booleans())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_webhooks_and_agents_agree_who_somebody_is(
-    dsn: str, kind: str, name: str, label: str, attribute: str, labelled: bool
+async def test_webhooks_and_agents_agree_who_somebody_is(
+    world: World, kind: str, name: str, label: str, attribute: str, labelled: bool
 ) -> None:
     named = f"{name}:{label}" if labelled else name
     attributes = {PERSON_ATTRIBUTE: attribute} if attribute else {}
     seen = identity_of(SimpleNamespace(identity=named, kind=KINDS[kind], attributes=attributes))  # type: ignore[arg-type]
-
-    async def ask() -> str:
-        world = World(dsn)
-        try:
-            told = {"identity": named, "kind": kind, "attributes": attributes}
-            return str(await world.value("select live.webhook_person($1)", told))
-        finally:
-            await world.close()
-
-    said = asyncio.run(ask())
+    told = {"identity": named, "kind": kind, "attributes": attributes}
+    said = str(await world.value("select live.webhook_person($1)", told))
     known = {*NAMES}
     assert (said if said in known else None) == (person_of(seen) if person_of(seen) in known else None)
 

@@ -37,28 +37,66 @@ class Scene:
     creator: str
 
 
+async def opened(dsn: str) -> asyncpg.Connection:
+    """Open a connection as the owner, with jsonb as Python values."""
+    connection = await asyncpg.connect(dsn, timeout=10, command_timeout=30)
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog", format="text"
+        )
+    return connection
+
+
+@dataclass
+class Kept:
+    """One connection for one test after the other; what a test leaves in it is put back."""
+
+    dsn: str
+    _connection: asyncpg.Connection | None = None
+
+    async def take(self) -> asyncpg.Connection:
+        """Return it, or a new one where a test has broken it."""
+        if self._connection is None:
+            self._connection = await opened(self.dsn)
+        return self._connection
+
+    async def put_back(self) -> None:
+        """Roll back, and forget settings, locks and temporary tables."""
+        connection = self._connection
+        if connection is None:
+            return
+        if connection.is_closed() or connection.is_in_transaction():
+            self._connection = None
+            await connection.close(timeout=5)
+            return
+        await connection.reset()
+        await connection.execute("discard temp")
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close(timeout=5)
+
+
 @dataclass
 class World:
     """One test's access to the database. Every connection it opens is closed with it."""
 
     dsn: str
+    kept: Kept | None = None
+    """Where its first connection is from; otherwise it opens one."""
     connections: list[asyncpg.Connection] = field(default_factory=list)
     _main: asyncpg.Connection | None = None
 
     async def connect(self) -> asyncpg.Connection:
         """Open a further connection as the owner, with jsonb as Python values."""
-        connection = await asyncpg.connect(self.dsn, timeout=10, command_timeout=30)
-        for name in ("json", "jsonb"):
-            await connection.set_type_codec(
-                name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog", format="text"
-            )
+        connection = await opened(self.dsn)
         self.connections.append(connection)
         return connection
 
     async def owner(self) -> asyncpg.Connection:
         """Return the connection as the owner of the schema: no RLS, no role."""
         if self._main is None:
-            self._main = await self.connect()
+            self._main = await (self.kept.take() if self.kept else self.connect())
         return self._main
 
     async def close(self) -> None:
@@ -68,6 +106,8 @@ class World:
         faults = await payloads.faults(main) if looks else []
         for connection in self.connections:
             await connection.close(timeout=5)
+        if self.kept is not None:
+            await self.kept.put_back()
         assert faults == [], f"not what livekit-system/schemas/ says: {faults}"
 
     @asynccontextmanager
@@ -85,7 +125,7 @@ class World:
                 await connection.execute(f"set local role {role}")
                 yield connection
         except asyncpg.PostgresError as error:
-            raise Refused(error.sqlstate, getattr(error, "hint", None), error.message) from error  # type: ignore[attr-defined]
+            raise Refused(error.sqlstate, getattr(error, "hint", None), error.message) from error
 
     async def value(self, sql: str, *args: object) -> Json:
         """Return one value, read as the owner."""

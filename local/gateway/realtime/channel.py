@@ -33,6 +33,7 @@ class Channel:
 
     @property
     def key(self) -> tuple[str, bool]:
+        """Its topic, and whether it is private: one topic may be joined as both."""
         return self.topic, self.private
 
     def send(self, event: str, payload: Mapping[str, Any]) -> None:

@@ -48,6 +48,7 @@ class Rate:
 
     @property
     def average(self) -> float:
+        """Per second, over the window."""
         self._turn()
         return sum(self._counts) / len(self._counts)
 
@@ -72,6 +73,7 @@ class Limits:
 
     @property
     def messages_per_second(self) -> float:
+        """As Realtime counts them: a mean over its window."""
         return self._messages.average
 
     def may_send(self, payload_bytes: int) -> bool:
