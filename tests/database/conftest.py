@@ -34,9 +34,9 @@ async def world(kept: Kept) -> AsyncIterator[World]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What has the kept connection runs in its loop."""
+    """A test that has the kept connection runs in its loop."""
     for item in items:
-        if "kept" in getattr(item, "fixturenames", ()) and inspect.iscoroutinefunction(
-            getattr(item, "obj", None)
-        ):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+        if isinstance(item, pytest.Function) and "kept" in item.fixturenames:
+            drawn = getattr(item.obj, "hypothesis", None)
+            if inspect.iscoroutinefunction(drawn.inner_test if drawn else item.obj):
+                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

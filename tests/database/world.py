@@ -61,18 +61,22 @@ class Kept:
         return self._connection
 
     async def put_back(self) -> None:
-        """Roll back, and forget settings, locks and temporary tables."""
+        """Forget settings, locks and temporary tables; one that is in the middle of something is given up."""
         connection = self._connection
         if connection is None:
             return
-        if connection.is_closed() or connection.is_in_transaction():
-            self._connection = None
-            await connection.close(timeout=5)
-            return
-        await connection.reset()
-        await connection.execute("discard temp")
+        try:
+            if not connection.is_closed() and not connection.is_in_transaction():
+                await connection.reset()
+                await connection.execute("discard temp")
+                return
+        except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
+            pass  # Broken.
+        connection.terminate()
+        self._connection = None
 
     async def close(self) -> None:
+        """Close it."""
         if self._connection is not None:
             await self._connection.close(timeout=5)
 
@@ -101,13 +105,15 @@ class World:
 
     async def close(self) -> None:
         """Close every connection, and look at what was written for apps meanwhile."""
-        main = self._main
-        looks = main is not None and not main.is_closed() and not main.is_in_transaction()
-        faults = await payloads.faults(main) if looks else []
-        for connection in self.connections:
-            await connection.close(timeout=5)
-        if self.kept is not None:
-            await self.kept.put_back()
+        main, faults = self._main, list[str]()
+        try:
+            if main is not None and not main.is_closed() and not main.is_in_transaction():
+                faults = await payloads.faults(main)
+        finally:
+            for connection in self.connections:
+                await connection.close(timeout=5)
+            if self.kept is not None:
+                await self.kept.put_back()
         assert faults == [], f"not what livekit-system/schemas/ says: {faults}"
 
     @asynccontextmanager
