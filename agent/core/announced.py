@@ -38,6 +38,7 @@ class Announced:
 
     @property
     def doubtful(self) -> bool:
+        """Whether wake-ups may be missing now."""
         return self._clock.monotonic() < self._doubtful_until
 
     def found(self, created: Iterable[float]) -> None:
