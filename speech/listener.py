@@ -12,7 +12,7 @@ from livekit.agents import vad
 
 from agent.livekit.room import OPTIONS
 from agent.livekit.server import LiveKitServer
-from agent.livekit.translation import carries_sound, identity_of, is_person
+from agent.livekit.translation import carries_sound, identity_of, is_as_announced, is_person
 from moderation.identity import person_of
 from speech.ear import listen
 from speech.pictures import Classifier, jpeg, one_frame
@@ -103,7 +103,8 @@ class RoomListener:
     def _choose(self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant) -> None:
         if not is_person(participant.kind) or not carries_sound(publication):
             return
-        wanted = person_of(identity_of(participant)) in self._place.flagged
+        flagged = person_of(identity_of(participant)) in self._place.flagged
+        wanted = flagged and is_as_announced(publication)
         if wanted is not publication.subscribed:
             publication.set_subscribed(wanted)
         if not wanted:
@@ -150,6 +151,7 @@ class RoomListener:
             for publication in participant.track_publications.values()
             if publication.source == rtc.TrackSource.SOURCE_CAMERA
             and publication.kind == rtc.TrackKind.KIND_VIDEO
+            and is_as_announced(publication)
             and not publication.muted
         ]
 

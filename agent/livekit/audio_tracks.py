@@ -33,6 +33,8 @@ class Unwanted(Enum):
 
     ENCRYPTED = auto()
     """What would arrive is noise to us: there is no saying how loud it is."""
+    DISGUISED = auto()
+    """Sound that was announced as a picture: the disguise is ended, and hearing it would end the process."""
     TOO_MANY = auto()
     """One person publishes more than are measured of one."""
     GIVEN_UP = auto()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from livekit import rtc
 
 from agent.livekit.audio_tracks import BETWEEN_SETTLINGS_SECONDS, SETTLING_BLOCKS, AudioTrack, Unwanted
-from agent.livekit.translation import SOURCES, identity_of
+from agent.livekit.translation import SOURCES, identity_of, is_as_announced
 from handlers.facts import Identity, Sid, Track
 from moderation.audio.meter import TrackMeter
 from moderation.identity import person_of
@@ -40,6 +40,8 @@ class RoomTracks:
         track = AudioTrack(publication, identity, Sid(person.sid), name, meter, waiting_since=now)
         if publication.encryption_type != rtc.EncryptionType.NONE:
             track.unwanted = Unwanted.ENCRYPTED
+        elif not is_as_announced(publication):
+            track.unwanted = Unwanted.DISGUISED
         elif sum(t.unwanted is None for t in mine) >= TRACKS_OF_ONE:
             track.unwanted = Unwanted.TOO_MANY
         self.by_sid[publication.sid] = track

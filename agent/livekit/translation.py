@@ -95,6 +95,16 @@ def carries_sound(publication: rtc.RemoteTrackPublication) -> bool:
     return found.startswith("audio/") if found else publication.kind == rtc.TrackKind.KIND_AUDIO
 
 
+def is_as_announced(publication: rtc.RemoteTrackPublication) -> bool:
+    """Whether LiveKit has found the kind of media that the publisher announced.
+
+    Only what is may be subscribed to: LiveKit's client takes the announcement for granted and ends the whole process,
+    with every room that it holds, when other media come (`add_subscribed_media_track` in rust-sdks, rtc 1.1.21).
+    """
+    kind = "audio/" if publication.kind == rtc.TrackKind.KIND_AUDIO else "video/"
+    return publication.mime_type.lower().startswith(kind)
+
+
 def leave_reason(reason: int | None) -> str:
     """LiveKit's reason in lower case; `unknown` when it gave none, which may be our own reconnect."""
     if reason is None or reason == rtc.DisconnectReason.UNKNOWN_REASON:

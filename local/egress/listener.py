@@ -8,7 +8,9 @@ import av
 import numpy as np
 from livekit import api, rtc
 
+from agent.livekit.translation import is_as_announced
 from local.egress.media import RATE, Mixer
+from local.people.joining import join
 
 TOKEN_SECONDS = 86_400
 
@@ -46,7 +48,7 @@ class RoomRecorder:
 
     async def join(self, url: str, token: str) -> None:
         """Enter the room, subscribing only to what is recorded."""
-        await self.room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
+        await join(self.room, url, token, rtc.RoomOptions(auto_subscribe=False))
         for who in self.room.remote_participants.values():
             for publication in who.track_publications.values():
                 self._want(publication, who)
@@ -64,7 +66,7 @@ class RoomRecorder:
 
     def _want(self, publication: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant) -> None:
         heard = publication.kind == rtc.TrackKind.KIND_AUDIO or self._video
-        if heard and self._only in (None, who.identity):
+        if heard and is_as_announced(publication) and self._only in (None, who.identity):
             publication.set_subscribed(True)
 
     def _follow(self, track: rtc.Track) -> None:

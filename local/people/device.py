@@ -13,13 +13,13 @@ from agent.livekit.native import ParticipantPermission
 from local.people import voice
 from local.people.api import Api, Json
 from local.people.ear import Ear
+from local.people.joining import join
 from local.people.relay import Join, RelayReader
 from local.people.relay_packet import PacketEvent, PacketSubject
 from local.people.relay_sequence import RelayEvent
 from local.people.sound import SpokenSound, speech_like
-from local.people.waiting import DEADLINE_SECONDS, until, within
+from local.people.waiting import DEADLINE_SECONDS, NotInTimeError, until, within
 
-CONNECT_SECONDS = 15.0
 GOODBYE_SECONDS = 5.0
 MICROPHONE, CAMERA = rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_CAMERA
 
@@ -92,13 +92,9 @@ class Device:
             NotLetInError: LiveKit refused, or did not answer.
         """
         self._begin(self.relay.run(), "relay")
-        # Cancelling `Room.connect` breaks the process (python-sdks issue 784): it is only ever left behind.
-        joining = asyncio.ensure_future(
-            self.room.connect(self.join["url"], self.join["token"], self._options)
-        )
         try:
-            await within(CONNECT_SECONDS, "connected to the room", joining)
-        except (rtc.ConnectError, AssertionError) as error:
+            await join(self.room, self.join["url"], self.join["token"], self._options)
+        except (rtc.ConnectError, NotInTimeError) as error:
             await self.leave()
             raise NotLetInError(str(error)) from error
         for identity in self.room.remote_participants:

@@ -12,6 +12,7 @@ from agent.core.envelope import TOPIC_EVENTS, Envelope, Signer
 from agent.core.lease import RoomFacts, RoomName
 from agent.livekit.room import hidden_token
 from handlers.facts import Identity, LiveEvent
+from local.people.joining import join
 from moderation.timestamps import text_of
 
 
@@ -32,7 +33,7 @@ class Forger:
         self._envelope = Envelope(RoomName(room), RoomFacts("session", session_id), Signer())
 
     async def __aenter__(self) -> Self:
-        await self._room.connect(self._url, self._token)
+        await join(self._room, self._url, self._token)
         return self
 
     async def __aexit__(

@@ -148,6 +148,7 @@ async def test_whatever_a_room_and_its_host_are_called_they_can_be_opened_and_tu
         await database.execute("alter table public.live_sessions enable trigger user")
     try:
         console = await desk.sign_in(ops)
+        await console.page.get_by_role("searchbox").fill(session[:13])
         link = console.page.locator(f'a[href="#/rooms/{session}"]')
         await expect(link).to_contain_text(shown)
         box = await link.bounding_box()

@@ -11,6 +11,7 @@ import { useWords } from "../texts/useWords.ts";
 import type { Words } from "../texts/words.ts";
 import { Details, NoteField, ReasonField, startOf } from "./ActionFields.tsx";
 import { Foretold, Meanwhile } from "./Foretold.tsx";
+import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 import { Name } from "./Title.tsx";
 
@@ -56,13 +57,13 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
         {many && (
           <details className="lc-sub">
             <summary>{t.acts.whom}</summary>
-            <ul className="lc-whom">
+            <ScrollList className="lc-whom">
               {many.map((one) => (
                 <li key={one.id}>
                   <Name>{one.name}</Name>
                 </li>
               ))}
-            </ul>
+            </ScrollList>
           </details>
         )}
         <Meanwhile looking={looking} />

@@ -2,6 +2,7 @@
 import type { ActionName, ActionStatus, AuditRow } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
 import type { Words } from "../texts/words.ts";
+import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 
 type What = Pick<AuditRow, "action" | "params">;
@@ -48,7 +49,7 @@ export interface AuditListProps {
 export function AuditList({ rows, named, hrefOf, nameOf }: AuditListProps) {
   const { t, f } = useWords();
   return (
-    <ol className="lc-feed">
+    <ScrollList className="lc-feed">
       {rows.map((row) => (
         <li key={row.action_id} data-action={row.action}>
           <time dateTime={row.created_at}>{f.stamp(row.created_at)}</time>
@@ -68,7 +69,7 @@ export function AuditList({ rows, named, hrefOf, nameOf }: AuditListProps) {
           <Status status={row.status} row={row} />
         </li>
       ))}
-    </ol>
+    </ScrollList>
   );
 }
 

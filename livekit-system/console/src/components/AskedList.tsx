@@ -7,6 +7,7 @@ import { requestOf } from "../model/intents.ts";
 import { would } from "../model/would.ts";
 import { useWords } from "../texts/useWords.ts";
 import { describe, explainRow, Status } from "./ActionLine.tsx";
+import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 
 export interface AskedListProps {
@@ -24,9 +25,9 @@ export function AskedList(props: AskedListProps) {
   return (
     <div className="lc-asked-all">
       {batches.map((batch) => <Batch key={batch} batch={batch} {...props} />)}
-      <ol className="lc-asked" aria-live="polite" aria-label={t.action.yours}>
+      <ScrollList className="lc-asked" aria-live="polite" aria-label={t.action.yours}>
         {props.asked.map((intent) => <Line key={intent.id} intent={intent} {...props} />)}
-      </ol>
+      </ScrollList>
     </div>
   );
 }

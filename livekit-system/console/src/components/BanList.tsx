@@ -1,6 +1,7 @@
 /** Owns: a person's bans: where, why, until when, and whether each is in force. */
 import type { Ban } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
+import { ScrollList } from "./ScrollList.tsx";
 import { Name } from "./Title.tsx";
 
 export interface BanListProps {
@@ -16,7 +17,7 @@ export interface BanListProps {
 export function BanList({ bans, now, nameOf, named = false, onLift }: BanListProps) {
   const { t, f } = useWords();
   return (
-    <ol className="lc-feed">
+    <ScrollList className="lc-feed">
       {bans.map((ban) => {
         const over = ban.expires_at !== null && Date.parse(ban.expires_at) <= now;
         const stands = ban.lifted_at === null && !over;
@@ -70,6 +71,6 @@ export function BanList({ bans, now, nameOf, named = false, onLift }: BanListPro
           </li>
         );
       })}
-    </ol>
+    </ScrollList>
   );
 }

@@ -2,6 +2,7 @@
 import type { Call } from "../model/rows.ts";
 import { clock, secondsBetween } from "../model/time.ts";
 import { useWords } from "../texts/useWords.ts";
+import { ScrollList } from "./ScrollList.tsx";
 import { Name } from "./Title.tsx";
 
 export interface CallListProps {
@@ -19,7 +20,7 @@ export function CallList({ calls, now, nameOf, hrefOf, onEnd, onAct }: CallListP
   const { t, f } = useWords();
   const words = t.acts.calls;
   return (
-    <ol className="lc-feed lc-calls">
+    <ScrollList className="lc-feed lc-calls">
       {calls.map((call) => {
         const end = onEnd(call);
         const names = [nameOf(call.caller_id), nameOf(call.callee_id)] as const;
@@ -63,6 +64,6 @@ export function CallList({ calls, now, nameOf, hrefOf, onEnd, onAct }: CallListP
           </li>
         );
       })}
-    </ol>
+    </ScrollList>
   );
 }

@@ -7,6 +7,7 @@ import type { ReasonCode } from "../model/rows.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { IncidentList } from "./Feeds.tsx";
+import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 import { Name, Title } from "./Title.tsx";
 
@@ -95,7 +96,7 @@ export function CaseFile({ file, me, now, codes, nameOf, work, onAct, children }
         />
       )}
       <Part name={t.cases.reports} count={reports.length}>
-        <ol className="lc-feed">
+        <ScrollList className="lc-feed">
           {reports.map((report) => (
             <li key={report.id}>
               <time dateTime={report.created_at}>{f.stamp(report.created_at)}</time>
@@ -105,10 +106,10 @@ export function CaseFile({ file, me, now, codes, nameOf, work, onAct, children }
               </div>
             </li>
           ))}
-        </ol>
+        </ScrollList>
       </Part>
       <Part name={t.cases.flags} count={file.flags.length}>
-        <ol className="lc-feed">
+        <ScrollList className="lc-feed">
           {file.flags.map((flag) => (
             <li key={flag.id} data-flag={flag.kind}>
               <time dateTime={flag.from_at}>{f.stamp(flag.from_at)}</time>
@@ -121,10 +122,10 @@ export function CaseFile({ file, me, now, codes, nameOf, work, onAct, children }
               </div>
             </li>
           ))}
-        </ol>
+        </ScrollList>
       </Part>
       <Part name={t.cases.messages} count={messages.length}>
-        <ol className="lc-feed">
+        <ScrollList className="lc-feed">
           {messages.map((message) => (
             <li key={message.id}>
               <time dateTime={message.created_at}>{f.stamp(message.created_at)}</time>
@@ -133,7 +134,7 @@ export function CaseFile({ file, me, now, codes, nameOf, work, onAct, children }
               </div>
             </li>
           ))}
-        </ol>
+        </ScrollList>
       </Part>
       <Part name={t.feed.incidents} count={incidents.length}>
         <IncidentList incidents={incidents} nameOf={null} />
@@ -141,7 +142,7 @@ export function CaseFile({ file, me, now, codes, nameOf, work, onAct, children }
       {children}
       <section>
         <h3>{t.cases.notes}</h3>
-        <ol className="lc-feed" data-feed="notes">
+        <ScrollList className="lc-feed" data-feed="notes">
           {notes.map((note) => (
             <li key={note.id}>
               <time dateTime={note.created_at}>{f.stamp(note.created_at)}</time>
@@ -151,7 +152,7 @@ export function CaseFile({ file, me, now, codes, nameOf, work, onAct, children }
               </div>
             </li>
           ))}
-        </ol>
+        </ScrollList>
         <NoteForm onNote={(more) => work("add_case_note", more)} />
       </section>
     </div>

@@ -3,6 +3,7 @@ import type { CaseFile } from "../model/cases.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { describe, Status } from "./ActionLine.tsx";
+import { ScrollList } from "./ScrollList.tsx";
 
 export interface CaseHistoryProps {
   file: Pick<CaseFile, "actions" | "appeals" | "earlier" | "enforced_ms">;
@@ -19,7 +20,7 @@ export function CaseHistory({ file, nameOf }: CaseHistoryProps) {
       {actions.length > 0 && (
         <section>
           <h3>{t.file.actions}</h3>
-          <ol className="lc-feed" data-feed="case-actions">
+          <ScrollList className="lc-feed" data-feed="case-actions">
             {actions.map((row) => (
               <li key={row.id} data-action={row.action}>
                 <time dateTime={row.created_at}>{f.stamp(row.created_at)}</time>
@@ -36,14 +37,14 @@ export function CaseHistory({ file, nameOf }: CaseHistoryProps) {
                 <Status status={row.status} row={null} />
               </li>
             ))}
-          </ol>
+          </ScrollList>
           {first !== null && <p className="lc-sub">{t.file.firstAct(f.whole(first))}</p>}
         </section>
       )}
       {appeals.length > 0 && (
         <section>
           <h3>{t.file.appeals}</h3>
-          <ol className="lc-feed" data-feed="case-appeals">
+          <ScrollList className="lc-feed" data-feed="case-appeals">
             {appeals.map((appeal) => (
               <li key={appeal.id} data-decision={appeal.decision ?? "open"}>
                 <time dateTime={appeal.created_at}>{f.stamp(appeal.created_at)}</time>
@@ -60,13 +61,13 @@ export function CaseHistory({ file, nameOf }: CaseHistoryProps) {
                 </div>
               </li>
             ))}
-          </ol>
+          </ScrollList>
         </section>
       )}
       {earlier.length > 0 && (
         <section>
           <h3>{t.file.earlier}</h3>
-          <ol className="lc-feed">
+          <ScrollList className="lc-feed">
             {earlier.map((one) => (
               <li key={one.id}>
                 <time dateTime={one.opened_at}>{f.stamp(one.opened_at)}</time>
@@ -78,7 +79,7 @@ export function CaseHistory({ file, nameOf }: CaseHistoryProps) {
                 <span className="lc-sub">{one.reason_code}</span>
               </li>
             ))}
-          </ol>
+          </ScrollList>
         </section>
       )}
     </>

@@ -2,6 +2,7 @@
 import { type Case, heldBy } from "../model/cases.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
+import { ScrollList } from "./ScrollList.tsx";
 import { Name, Title } from "./Title.tsx";
 
 const TONE = { info: "", warning: "lc-tag-warn", critical: "lc-tag-bad" };
@@ -18,7 +19,7 @@ export function CaseList({ cases, chosen, me, now, nameOf }: CaseListProps) {
   const links = useLinks();
   const { t, f } = useWords();
   return (
-    <ol className="lc-feed lc-cases">
+    <ScrollList className="lc-feed lc-cases">
       {cases.map((one) => {
         const other = heldBy(one, me, now);
         return (
@@ -44,6 +45,6 @@ export function CaseList({ cases, chosen, me, now, nameOf }: CaseListProps) {
           </li>
         );
       })}
-    </ol>
+    </ScrollList>
   );
 }

@@ -2,6 +2,7 @@
 import type { ChatReading } from "../data/useChat.ts";
 import type { ChatLine } from "../model/chat.ts";
 import { useWords } from "../texts/useWords.ts";
+import { ScrollList } from "./ScrollList.tsx";
 import { Name } from "./Title.tsx";
 
 export type ChatAct = "delete_message" | "release_message" | "pin_message" | "unpin";
@@ -41,7 +42,7 @@ export function ChatLog({ chat, nameOf, hrefOf, onAct, onSettings }: ChatLogProp
       </div>
       {waiting > 0 && <p className="lc-note lc-note-warn" role="status">{t.chat.waiting(waiting)}</p>}
       {lines.length === 0 && <p className="lc-empty">{t.chat.none}</p>}
-      <ol className="lc-feed lc-chat">
+      <ScrollList className="lc-feed lc-chat">
         {lines.map((line) => (
           <li key={line.id} data-message={line.id} data-state={stateOf(line)}>
             <time dateTime={line.created_at}>{f.stamp(line.created_at)}</time>
@@ -57,7 +58,7 @@ export function ChatLog({ chat, nameOf, hrefOf, onAct, onSettings }: ChatLogProp
             </div>
           </li>
         ))}
-      </ol>
+      </ScrollList>
     </>
   );
 }

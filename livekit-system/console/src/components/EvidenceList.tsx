@@ -5,6 +5,7 @@ import type { Failure } from "../data/failure.ts";
 import { type Clip, clipSeconds, clipState, type OpenedClip } from "../model/evidence.ts";
 import { useWords } from "../texts/useWords.ts";
 import { BlurSwitch } from "./BlurSwitch.tsx";
+import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 import { Name } from "./Title.tsx";
 
@@ -51,7 +52,7 @@ export function EvidenceList({ clips, evidence, nameOf, onKeep }: EvidenceListPr
       )}
       {failure && <p className="lc-fault" role="alert">{explain(failure, t)}</p>}
       {clips.length === 0 && <p className="lc-empty">{t.evidence.none}</p>}
-      <ol className="lc-feed lc-found">
+      <ScrollList className="lc-feed lc-found">
         {clips.map((clip) => (
           <li key={clip.id} data-clip={clip.id} data-state={clipState(clip)}>
             <ClipLine clip={clip} />
@@ -79,7 +80,7 @@ export function EvidenceList({ clips, evidence, nameOf, onKeep }: EvidenceListPr
             {clip.access.length > 0 && <AccessLog clip={clip} nameOf={nameOf} />}
           </li>
         ))}
-      </ol>
+      </ScrollList>
       {onKeep && (
         <button
           type="button"

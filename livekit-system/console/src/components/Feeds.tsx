@@ -3,6 +3,7 @@ import { figuresOf, isRehearsal, sentenceOf, stepOf } from "../model/feed.ts";
 import type { Incident, LiveEvent, Role } from "../model/rows.ts";
 import { type Rule, RULE_NAMES } from "../model/rules.ts";
 import { useWords } from "../texts/useWords.ts";
+import { ScrollList } from "./ScrollList.tsx";
 
 const TONE = { info: "", warning: "lc-tag-warn", critical: "lc-tag-bad" };
 
@@ -11,7 +12,7 @@ export function IncidentList(
 ) {
   const { t, f, lang } = useWords();
   return (
-    <ol className="lc-feed">
+    <ScrollList className="lc-feed">
       {incidents.map((incident) => (
         <li key={incident.id} data-rule={incident.rule}>
           <time dateTime={incident.started_at}>{f.stamp(incident.started_at)}</time>
@@ -33,7 +34,7 @@ export function IncidentList(
           </div>
         </li>
       ))}
-    </ol>
+    </ScrollList>
   );
 }
 
@@ -110,13 +111,13 @@ export function EventList({ events, nameOf }: { events: LiveEvent[]; nameOf: (us
   }
 
   return (
-    <ol className="lc-feed">
+    <ScrollList className="lc-feed">
       {events.map((event) => (
         <li key={event.id} data-event={event.type}>
           <time dateTime={event.created_at}>{f.stamp(event.created_at)}</time>
           <div className={event.type === "gift" ? "lc-gift" : undefined}>{tell(event)}</div>
         </li>
       ))}
-    </ol>
+    </ScrollList>
   );
 }

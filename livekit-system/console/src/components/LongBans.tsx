@@ -4,6 +4,7 @@ import type { Failure } from "../data/failure.ts";
 import type { LongBan, LongBanWork } from "../data/useLongBans.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
+import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 import { Name } from "./Title.tsx";
 
@@ -19,7 +20,7 @@ export function LongBans({ bans, nameOf, confirm }: LongBansProps) {
   return (
     <>
       {failure && <p className="lc-fault" role="alert">{explain(failure, t)}</p>}
-      <ol className="lc-feed">
+      <ScrollList className="lc-feed">
         {bans.map((ban) => (
           <li key={ban.id} data-long-ban={ban.id}>
             <time dateTime={ban.created_at}>{f.stamp(ban.created_at)}</time>
@@ -42,7 +43,7 @@ export function LongBans({ bans, nameOf, confirm }: LongBansProps) {
             </button>
           </li>
         ))}
-      </ol>
+      </ScrollList>
     </>
   );
 }

@@ -4,6 +4,7 @@ import type { Failure } from "../data/failure.ts";
 import { useTyped } from "../data/typed.ts";
 import type { Note } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
+import { ScrollList } from "./ScrollList.tsx";
 import { Empty, explain } from "./States.tsx";
 
 export interface NoteListProps {
@@ -20,7 +21,7 @@ export function NoteList({ about, notes, nameOf, onAdd }: NoteListProps) {
   return (
     <>
       {notes.length === 0 ? <Empty>{t.acts.noNotes}</Empty> : (
-        <ol className="lc-feed">
+        <ScrollList className="lc-feed">
           {notes.map((note) => (
             <li key={note.id} data-note>
               <time dateTime={note.created_at}>{f.stamp(note.created_at)}</time>
@@ -30,7 +31,7 @@ export function NoteList({ about, notes, nameOf, onAdd }: NoteListProps) {
               </div>
             </li>
           ))}
-        </ol>
+        </ScrollList>
       )}
       <NoteForm
         kept={`note ${about}`}

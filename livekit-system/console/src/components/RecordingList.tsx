@@ -6,6 +6,7 @@ import { askedBy, isOpen, isRecording, minutesOf, type Recording } from "../mode
 import { clock } from "../model/time.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
+import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 import { Name, Title } from "./Title.tsx";
 
@@ -25,9 +26,9 @@ const TONE: Partial<Record<Recording["state"], string>> = {
 
 export function RecordingList({ rows, ...rest }: RecordingListProps) {
   return (
-    <ol className="lc-feed lc-found" data-feed="recordings">
+    <ScrollList className="lc-feed lc-found" data-feed="recordings">
       {rows.map((row) => <Line key={row.id} row={row} {...rest} />)}
-    </ol>
+    </ScrollList>
   );
 }
 

@@ -1,5 +1,6 @@
 /** Owns: finding a person. */
 import { Avatar } from "../components/Avatar.tsx";
+import { ScrollList } from "../components/ScrollList.tsx";
 import { SelectBox, SelectedBar, useSelection } from "../components/Selecting.tsx";
 import { Empty, Reading } from "../components/States.tsx";
 import { Name } from "../components/Title.tsx";
@@ -58,7 +59,7 @@ export function PeoplePage() {
             people === null || people.length === 0
               ? <Empty>{t.person.none}</Empty>
               : (
-                <ul className="lc-feed lc-found">
+                <ScrollList className="lc-feed lc-found">
                   {people.map((person) => (
                     <li key={person.id}>
                       <SelectBox id={person.id} name={nameFor(person.id)} selection={selection} />
@@ -69,7 +70,7 @@ export function PeoplePage() {
                       <bdi className="lc-sub lc-said">@{visible(person.username)} · {shortId(person.id)}</bdi>
                     </li>
                   ))}
-                </ul>
+                </ScrollList>
               )}
         </Reading>
       )}

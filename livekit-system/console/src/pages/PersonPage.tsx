@@ -3,6 +3,7 @@ import { AuditList } from "../components/ActionLine.tsx";
 import { BanList } from "../components/BanList.tsx";
 import { IncidentList } from "../components/Feeds.tsx";
 import { NoteList } from "../components/NoteList.tsx";
+import { ScrollList } from "../components/ScrollList.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { Name, Title, titleOf } from "../components/Title.tsx";
 import { useSupabase } from "../data/client.ts";
@@ -167,7 +168,7 @@ function Sessions({ sessions, now, onAct }: SessionsProps) {
   const links = useLinks();
   const { t, f } = useWords();
   return (
-    <ol className="lc-feed">
+    <ScrollList className="lc-feed">
       {sessions.map((visited) => (
         <li key={visited.session_id}>
           <time dateTime={visited.last_joined_at ?? undefined}>
@@ -199,7 +200,7 @@ function Sessions({ sessions, now, onAct }: SessionsProps) {
           )}
         </li>
       ))}
-    </ol>
+    </ScrollList>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Owns: the page of the shift: what waits, what happened since one left, the hand-over, and how the team acts. */
 import { FigureTable } from "../components/FigureTable.tsx";
 import { NoteForm } from "../components/NoteList.tsx";
+import { ScrollList } from "../components/ScrollList.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { Name } from "../components/Title.tsx";
 import { nameFor } from "../data/names.ts";
@@ -97,7 +98,7 @@ function Waiting({ told }: { told: Overview }) {
 function HandOvers({ told }: { told: Overview }) {
   const { f } = useWords();
   return (
-    <ol className="lc-feed">
+    <ScrollList className="lc-feed">
       {told.notes.map((note) => (
         <li key={note.id} data-note>
           <time dateTime={note.created_at}>{f.stamp(note.created_at)}</time>
@@ -107,7 +108,7 @@ function HandOvers({ told }: { told: Overview }) {
           </div>
         </li>
       ))}
-    </ol>
+    </ScrollList>
   );
 }
 
@@ -159,7 +160,7 @@ function Happened({ told }: { told: Overview }) {
       <section className="lc-panel" data-feed="settings">
         <h2>{words.settings}</h2>
         {told.settings.length === 0 ? <Empty>{words.nothing}</Empty> : (
-          <ol className="lc-feed">
+          <ScrollList className="lc-feed">
             {told.settings.map((one) => (
               <li key={one.n}>
                 <time dateTime={one.changed_at}>{f.stamp(one.changed_at)}</time>
@@ -176,7 +177,7 @@ function Happened({ told }: { told: Overview }) {
                 </div>
               </li>
             ))}
-          </ol>
+          </ScrollList>
         )}
       </section>
     </div>
