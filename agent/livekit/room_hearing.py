@@ -175,7 +175,8 @@ class RoomHearing:
 
     def _let_in(self, person: Identity) -> None:
         """One of their places is free."""
-        waiting = next((t for t in self._tracks.of(person) if t.unwanted is Unwanted.TOO_MANY), None)
+        unheard = (t for t in self._tracks.of(person) if t.unwanted is Unwanted.TOO_MANY)
+        waiting = next(filter(self._tracks.has_place, unheard), None)
         if waiting is not None:
             waiting.unwanted = None
             self._subscribe(waiting)

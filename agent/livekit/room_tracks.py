@@ -9,6 +9,7 @@ from livekit import rtc
 from agent.livekit.audio_tracks import BETWEEN_SETTLINGS_SECONDS, SETTLING_BLOCKS, AudioTrack, Unwanted
 from agent.livekit.translation import SOURCES, identity_of, is_as_announced
 from handlers.facts import Identity, Sid, Track
+from handlers.false_sources import TRACKS_OF_A_SOURCE
 from moderation.audio.meter import TrackMeter
 from moderation.identity import person_of
 
@@ -42,10 +43,17 @@ class RoomTracks:
             track.unwanted = Unwanted.ENCRYPTED
         elif not is_as_announced(publication):
             track.unwanted = Unwanted.DISGUISED
-        elif sum(t.unwanted is None for t in mine) >= TRACKS_OF_ONE:
+        elif not self.has_place(track):
             track.unwanted = Unwanted.TOO_MANY
         self.by_sid[publication.sid] = track
         return track
+
+    def has_place(self, track: AudioTrack) -> bool:
+        """Whether it may be measured beside those of the same person that are. What is more than a role can use of one
+        source waits: the right is about to go, and each subscription would delay everybody else's."""
+        beside = [t for t in self.of(track.person) if t.unwanted is None and t is not track]
+        alike = sum(t.sid == track.sid and t.track.source is track.track.source for t in beside)
+        return len(beside) < TRACKS_OF_ONE and alike < TRACKS_OF_A_SOURCE
 
     def settle(self, track: AudioTrack) -> None:
         """Its first blocks are not judged, unless it settled only just before."""

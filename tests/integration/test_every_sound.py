@@ -12,9 +12,9 @@ from livekit import rtc
 
 from agent.core.lease import RoomName
 from agent.livekit.audio_tracks import SETTLING_BLOCKS, SILENT_PEAK, AudioTrack
-from agent.livekit.room_tracks import TRACKS_OF_ONE
 from handlers.events import Measured
 from handlers.facts import MICROPHONE, Track
+from handlers.false_sources import TRACKS_OF_A_SOURCE
 from local.people import voice
 from local.people.sound import RATE, SpokenSound, speech_like, tone
 from local.people.waiting import until
@@ -139,11 +139,11 @@ async def test_who_publishes_many_sounds_has_a_bounded_share_and_delays_nobody_e
 ) -> None:
     """Beyond the share more of them change nothing here, a hundred as little as two."""
     publications = []
-    for _ in range(TRACKS_OF_ONE + 2):
+    for _ in range(TRACKS_OF_A_SOURCE + 2):
         await speaker.publish()
         publications.append(speaker.publication)
-    await until("all that may be are heard", lambda: len(heard_tracks(listener)) == TRACKS_OF_ONE, 20.0)
-    assert subscriptions(listener) == TRACKS_OF_ONE
+    await until("all that may be are heard", lambda: len(heard_tracks(listener)) == TRACKS_OF_A_SOURCE, 20.0)
+    assert subscriptions(listener) == TRACKS_OF_A_SOURCE
 
     async with entering(stack, room_name, tone(-8.0)) as other:
         await other.publish()
@@ -156,8 +156,8 @@ async def test_who_publishes_many_sounds_has_a_bounded_share_and_delays_nobody_e
 
     assert publications[0] is not None
     await speaker.room.local_participant.unpublish_track(publications[0].sid)
-    await until("one is gone", lambda: len(listener.publications()) == TRACKS_OF_ONE + 1)
-    await until("another is heard in its place", lambda: subscriptions(listener) == TRACKS_OF_ONE)
+    await until("one is gone", lambda: len(listener.publications()) == TRACKS_OF_A_SOURCE + 1)
+    await until("another is heard in its place", lambda: subscriptions(listener) == TRACKS_OF_A_SOURCE)
 
 
 def subscriptions(listener: Listener) -> int:

@@ -20,9 +20,11 @@ from agent.livekit.room_tracks import TRACKS_OF_ONE
 from agent.process.metrics import Metrics
 from handlers.events import Event, Measured, TrackPaused
 from handlers.facts import MICROPHONE, Identity, Sid, Track
+from handlers.false_sources import TRACKS_OF_A_SOURCE
 from local.people.waiting import until
 from moderation.audio.measurement import Gap
 from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
+from moderation.roles import Source
 from tests.fakes.virtual_time import virtual_time
 
 BO = Identity("bo")
@@ -126,11 +128,29 @@ async def test_measuring_that_goes_on_failing_is_given_up_and_counts_as_unheard(
 
 async def test_a_sound_that_is_given_up_leaves_its_place_to_another() -> None:
     world = World()
-    tracks = [world.add(number) for number in range(TRACKS_OF_ONE + 1)]
-    tracks[-1].unwanted = Unwanted.TOO_MANY
+    given_up, *_, first, second = [world.add(number) for number in range(TRACKS_OF_A_SOURCE + 2)]
+    first.unwanted = second.unwanted = Unwanted.TOO_MANY
     for _ in range(MEASURED_AGAIN + 1):
-        world.comes(tracks[0], SPOILT)
-    assert (tracks[-1].unwanted, subscribed(tracks[-1])) == (None, [True])
+        world.comes(given_up, SPOILT)
+    assert (first.unwanted, subscribed(first)) == (None, [True])
+    assert second.unwanted is Unwanted.TOO_MANY
+
+
+async def test_each_connection_and_source_has_places_and_a_person_as_many_as_are_measured() -> None:
+    """Who has OBS beside the app may use two of each; nobody has more than `TRACKS_OF_ONE`."""
+    world = World()
+    tracks = world.sounds._tracks
+    for number in range(TRACKS_OF_A_SOURCE):
+        world.add(number)
+    more = world.add(number=TRACKS_OF_A_SOURCE)
+    assert not tracks.has_place(more)
+    more.track = more.track._replace(source=Source.SCREEN_SHARE_AUDIO)
+    assert tracks.has_place(more)
+    more.track, more.sid = MICROPHONE, Sid("PA_obs")
+    assert tracks.has_place(more)
+    for number in range(TRACKS_OF_A_SOURCE + 1, TRACKS_OF_ONE + 1):
+        world.add(number).sid = Sid(f"PA_{number}")
+    assert not tracks.has_place(more)
 
 
 async def test_the_receivers_of_a_room_are_asked_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
