@@ -4,16 +4,20 @@ import inspect
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 import pytest_asyncio
 
+from local import redis
 from local.paths import STATE
 from local.people.person import People
 from local.stack import Stack
-from local.supervisor import Child
+from local.supervisor import Child, NotInstalledError
 from tests import target
+
+if TYPE_CHECKING:
+    from local.studio import Studio
 
 TESTS = Path(__file__).parent
 TARGET = target.named()
@@ -53,6 +57,19 @@ async def people(stack: Stack) -> AsyncIterator[People]:
         yield everybody
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def studio() -> AsyncIterator["Studio"]:
+    """A cloud whose LiveKit has a Redis, with two workers: for what needs egress or ingress."""
+    from local.studio import Studio  # noqa: PLC0415  (it imports PyAV, which few processes need)
+
+    try:
+        redis.find_binary()
+    except NotInstalledError as error:
+        pytest.skip(f"NOTHING IS RECORDED AND NOBODY STREAMS FROM OBS: {error}")
+    async with Studio(STATE / "test-recording", brief=True) as running:
+        yield running
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if config.pluginmanager.hasplugin("xdist"):
         from tests import shared_out  # noqa: PLC0415  (it imports pytest-xdist)
@@ -87,5 +104,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.obj):
             continue
-        if "stack" in item.fixturenames:
+        if {"stack", "studio"} & set(item.fixturenames):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

@@ -5,31 +5,16 @@ Egress or LiveKit as a whole going away takes LiveKit's own time to be seen: tha
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import av
 import pytest
-import pytest_asyncio
 
-from local.paths import STATE
-from local.redis import find_binary
 from local.results import Figure
 from local.studio import HOST_HERTZ, REFUSER_HERTZ, Studio, Take, audible_seconds
-from local.supervisor import NotInstalledError
 from tests.chaos.recording_faults import SEPARATE, worker_killed_at_three_moments
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def studio() -> AsyncIterator[Studio]:
-    try:
-        find_binary()
-    except NotInstalledError as error:
-        pytest.skip(f"NOTHING IS RECORDED: {error}")
-    async with Studio(STATE / "test-recording", brief=True) as running:
-        yield running
+pytestmark = pytest.mark.timeout(240)
 
 
 def missed(figures: list[Figure]) -> list[Figure]:
