@@ -6,6 +6,7 @@ is the first one inverted: loudness adds powers up, and a meter that mixed the t
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -37,11 +38,17 @@ class EbuCase:
     """One sound of the standard, and how to read our meter's error from what it said."""
 
     name: str
-    sound: Signal
-    """(samples, 2) at 48 kHz."""
+    left: Callable[[], Signal]
+    """Makes the first channel, at 48 kHz."""
     off: Callable[[EbuReading], list[float]]
     """LU off, for each figure that the case asks for."""
     tolerance: float = LOUDNESS_LU
+
+    @property
+    def sound(self) -> Signal:
+        """(samples, 2) at 48 kHz. Made anew each time: together they are minutes long."""
+        left = self.left()
+        return np.stack([left, -left], axis=1)
 
 
 def steps(*levels_and_seconds: tuple[float, float]) -> Signal:
@@ -51,18 +58,19 @@ def steps(*levels_and_seconds: tuple[float, float]) -> Signal:
 
 
 def cases() -> Iterator[EbuCase]:
-    """Each sound is made when it is asked for: together they are minutes long."""
+    """All of them, in the order of their numbers."""
     for number, levels in enumerate(_INTEGRATED, start=1):
-        yield _case(f"3341-{number}", steps(*levels), _integrated(-33.0 if number == 2 else -23.0))
-    yield _case("3341-9", steps(*[(-20, 1.34), (-30, 1.66)] * 5), _constant(_short_term, 3.0))
+        off = _integrated(-33.0 if number == 2 else -23.0)
+        yield EbuCase(f"3341-{number}", partial(steps, *levels), off)
+    yield EbuCase("3341-9", partial(steps, *[(-20, 1.34), (-30, 1.66)] * 5), _constant(_short_term, 3.0))
     yield from _bursts("3341-10", 0.15, 3.0, _highest(_max_short_term))
-    yield _case("3341-11", _rising_bursts(0.15, 3.0), _rising(_max_short_term, 6.0))
-    yield _case("3341-12", steps(*[(-20, 0.18), (-30, 0.22)] * 25), _constant(_momentary, 1.0))
+    yield EbuCase("3341-11", partial(_rising_bursts, 0.15, 3.0), _rising(_max_short_term, 6.0))
+    yield EbuCase("3341-12", partial(steps, *[(-20, 0.18), (-30, 0.22)] * 25), _constant(_momentary, 1.0))
     yield from _bursts("3341-13", 0.02, 0.4, _highest(_max_momentary))
-    yield _case("3341-14", _rising_bursts(0.02, 0.4), _rising(_max_momentary, 0.8))
+    yield EbuCase("3341-14", partial(_rising_bursts, 0.02, 0.4), _rising(_max_momentary, 0.8))
     for number, (plateaus, expected) in enumerate(_RANGES, start=1):
-        sound = steps(*[(level, 20.0) for level in plateaus])
-        yield _case(f"3342-{number}", sound, _range(expected), RANGE_LU)
+        left = partial(steps, *[(level, 20.0) for level in plateaus])
+        yield EbuCase(f"3342-{number}", left, _range(expected), RANGE_LU)
 
 
 def heard(sound: Signal) -> EbuReading:
@@ -84,19 +92,16 @@ _INTEGRATED = (
 _RANGES = (((-20, -30), 10.0), ((-20, -15), 5.0), ((-40, -20), 20.0), ((-50, -35, -20, -35, -50), 15.0))
 
 
-def _case(
-    name: str, left: Signal, off: Callable[[EbuReading], list[float]], tolerance: float = LOUDNESS_LU
-) -> EbuCase:
-    return EbuCase(name, np.stack([left, -left], axis=1), off, tolerance)
-
-
 def _bursts(
     name: str, every: float, seconds: float, off: Callable[[EbuReading], list[float]]
 ) -> Iterator[EbuCase]:
     """Twenty sounds: one burst each, later by so much than in the sound before."""
     for i in range(20):
-        sound = [_silence(i * every), steps((-23.0, seconds)), _silence(1.0)]
-        yield _case(f"{name}.{i + 1}", np.concatenate(sound), off)
+        yield EbuCase(f"{name}.{i + 1}", partial(_burst, i * every, seconds), off)
+
+
+def _burst(after: float, seconds: float) -> Signal:
+    return np.concatenate([_silence(after), steps((-23.0, seconds)), _silence(1.0)])
 
 
 def _rising_bursts(every: float, seconds: float) -> Signal:
