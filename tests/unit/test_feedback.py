@@ -176,3 +176,14 @@ def test_what_has_grown_is_known_through_three_seconds_of_quiet_and_each_ringing
         feedback._hold([], TONE, 1.0)
     assert feedback._known == []
     assert feedback._hold([100], TONE, 1.0).seconds == 1.0, "and the count begins anew"
+
+
+@pytest.mark.parametrize(("places", "grows"), [((101, 101, 101), True), ((99, 101, 103), False)])
+def test_a_line_that_wavers_while_it_grows_is_a_voice(places: tuple[int, ...], grows: bool) -> None:
+    """By 20 Hz from look to look, of which two are remembered."""
+    feedback = Feedback(10.0)
+    for look in range(12):
+        power = np.full(2049, 1e-9, np.float32)
+        power[places[look % 3]] = 10.0 ** ((-60.0 + 4.0 * look) / 10.0)
+        feedback.update(power, 0.2)
+    assert bool(feedback._known) is grows

@@ -1,6 +1,6 @@
 """The stream of events in order, the end of a session, and the loss of a room."""
 
-from handlers.effects import AdvanceCursor, Beacon, CloseRoom, Leave, Relay
+from handlers.effects import AdvanceCursor, Beacon, CloseRoom, Leave, Relay, SetPermission
 from handlers.events import (
     EventsNotRelayed,
     EventsRelayed,
@@ -12,7 +12,7 @@ from handlers.events import (
 )
 from handlers.facts import Status
 from handlers.relay import BACKLOG_LIMIT
-from tests.fakes.scene import Scene, live_event, of, only
+from tests.fakes.scene import ADA, NOTHING, SPEAK, Scene, live_event, of, only, snapshot
 
 
 def due(scene: Scene, *seqs: int) -> list[Relay]:
@@ -139,3 +139,10 @@ def test_a_room_that_cannot_be_deleted_is_tried_again() -> None:
 def test_a_lost_lease_ends_the_work_without_closing_anything() -> None:
     scene = Scene.open()
     assert scene.happens(LeaseLost()) == (Leave(closed=False),)
+
+
+def test_who_was_seen_before_the_rows_came_and_has_none_gets_what_newcomers_get() -> None:
+    scene = Scene()
+    scene.shows((ADA, scene.connection("one", SPEAK)))
+    asked = only(SetPermission, scene.happens(snapshot()))
+    assert (asked.identity, asked.permission, asked.revokes) == (ADA, NOTHING, True)

@@ -1,11 +1,17 @@
 """What people are told about how they stand: what is true, once, and what happened before the room showed them."""
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 from handlers.effects import Notify, RemoveParticipant, SetPermission
 from handlers.facts import PersonFacts
 from handlers.notice_types import NoticeType
-from moderation.desired import Desired, Removal
+from handlers.telling import changes
+from moderation.desired import Desired, Removal, Standing
 from moderation.roles import Role
-from tests.fakes.scene import ADA, LISTENER, MUTED_SPEAKER, NOTHING, SPEAK, SPEAKER, Scene, of, only
+from tests.fakes.scene import ADA, BO, LISTENER, MUTED_SPEAKER, NOTHING, SPEAK, SPEAKER, Scene, of, only
 
 MUTED_LISTENER = Desired(Role.LISTENER, mic_muted=True)
 
@@ -90,3 +96,57 @@ def test_anyone_who_reconnects_hears_about_their_mute_again_and_not_about_their_
     assert [notice.type for notice in of(Notify, scene.joins(ADA, "second", permission=NOTHING))] == [
         NoticeType.MUTED
     ]
+
+
+WHEN, THEN = 1_800_000_060.0, "2027-01-15T08:01:00.000Z"
+TOLD = Standing(role=Role.LISTENER)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "fields"),
+    [
+        ({}, {"muted": True, "muted_until": WHEN}, NoticeType.MUTED, {"until": THEN}),
+        ({"muted": True}, {"muted": True, "muted_until": WHEN}, NoticeType.MUTED, {"until": THEN}),
+        ({"muted": True}, {}, NoticeType.UNMUTED, {}),
+        ({}, {"camera_off": True}, NoticeType.CAMERA_OFF, {}),
+        ({"camera_off": True}, {}, NoticeType.CAMERA_ON, {}),
+        (
+            {}, {"chat_muted": True, "chat_muted_until": WHEN},
+            NoticeType.CHAT_MUTED, {"until": THEN},
+        ),
+        ({}, {"chat_muted": True}, NoticeType.CHAT_MUTED, {"until": None}),
+        ({"chat_muted": True}, {}, NoticeType.CHAT_UNMUTED, {}),
+        ({}, {"role": Role.SPEAKER}, NoticeType.ROLE_CHANGED, {"role": "speaker"}),
+        (
+            {}, {"invited_role": Role.SPEAKER, "invite_expires_at": WHEN},
+            NoticeType.INVITED, {"role": "speaker", "expires_at": THEN},
+        ),
+        ({}, {"access_ends_at": WHEN}, NoticeType.ACCESS_ENDING, {"ends_at": THEN}),
+    ],
+)  # fmt: skip
+def test_each_change_is_told_in_both_languages_with_its_reason_and_its_time(
+    before: dict[str, Any], after: dict[str, Any], kind: NoticeType, fields: dict[str, Any]
+) -> None:
+    (told,) = changes(ADA, replace(TOLD, **before), replace(TOLD, **after), "noise")
+    assert (told.identity, told.type) == (ADA, kind)
+    text = told.payload["text"]
+    assert {name: value for name, value in told.payload.items() if name != "text"} == fields
+    assert {text[language].endswith(" (noise)") for language in ("en", "tr")} == {True}
+
+
+@pytest.mark.parametrize(
+    "gone", [{"role": Role.SPEAKER}, {"invited_role": Role.SPEAKER}, {"access_ends_at": WHEN}]
+)
+def test_an_invitation_a_role_or_an_end_that_is_no_more_is_not_told(gone: dict[str, Any]) -> None:
+    nothing = Standing(role=None)
+    assert list(changes(ADA, replace(nothing, **gone), nothing, None)) == []
+
+
+def test_the_reason_of_an_act_about_one_is_nobody_elses() -> None:
+    scene = Scene.open()
+    for person in (ADA, BO):
+        scene.present(person, SPEAKER, SPEAK)
+    scene.confirms(only(SetPermission, scene.asks("mute", ADA, MUTED_SPEAKER, reason="noise")))
+    told = only(Notify, scene.confirms(only(SetPermission, scene.wants(BO, MUTED_SPEAKER))))
+    assert told.identity == BO
+    assert "noise" not in told.payload["text"]["en"]

@@ -246,3 +246,12 @@ def test_a_start_in_flight_is_waited_for_when_the_wish_goes() -> None:
     stopping = replace(ASKED, wanted=False, state="stopping")
     assert decide(stopping, EMPTY, FRESH, NOW + 1)[1] == ()
     assert StopEgress("EG_1") in decide(stopping, THERE, FRESH, NOW + 1)[1]
+
+
+def test_of_what_nobody_wants_any_more_a_loss_is_told_with_its_cause_and_not_tried_again() -> None:
+    stopping = replace(ACTIVE, wanted=False, state="stopping")
+    over = seen(EgressStage.FAILED, ended_at=NOW + 5, error="s3: 403", size=10, seconds=4.0)
+    memory, steps = decide(stopping, over, FRESH, NOW + 6)
+    part = PartFact(1, ended_at=NOW + 5, size=10, seconds=4.0, error="s3: 403")
+    assert steps == (TellRecording(part=part, code="storage", error="s3: 403"),)
+    assert memory.retry_at == FRESH.retry_at

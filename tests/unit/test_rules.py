@@ -1,5 +1,7 @@
 """Each rule on measurements made for it, and on the sounds it is meant for."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -8,11 +10,17 @@ from local import sounds
 from moderation.audio.kweighting import SAMPLE_RATE as RATE
 from moderation.audio.measurement import Gap, Measurement
 from moderation.rule_names import Rule
+from moderation.rules import clipping, howl, hum, noise, not_allowed, scream
+from moderation.rules.clipping import Clipping
 from moderation.rules.dead_air import DeadAir, dead_air
+from moderation.rules.howl import Howl
+from moderation.rules.hum import HumLimits
 from moderation.rules.judge import Watch, judge
 from moderation.rules.noise import Noise
+from moderation.rules.not_allowed import NotAllowed
 from moderation.rules.policy import Mode, Policy
 from moderation.rules.rule import Subject, Verdict
+from moderation.rules.scream import Scream
 from moderation.rules.steps import Step
 from moderation.rules.too_loud import TooLoud
 from tests.fakes.measured import QUIET
@@ -125,6 +133,52 @@ def test_dead_air_has_no_weight_and_goes_to_ops() -> None:
         "threshold_seconds": DeadAir().seconds,
         "microphone_off": 0.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("rule", "section", "heard", "measured", "step"),
+    [
+        (
+            scream, Scream(), {"momentary_lufs": -2.0, "short_term_lufs": -8.0},
+            {"momentary_lufs": -2.0, "threshold_lufs": Scream().threshold_lufs, "jump_lu": 6.0, "held_seconds": 1.5},
+            Scream().ceiling,
+        ),
+        (
+            clipping, Clipping(), {"clipped_ratio_3s": 0.1, "clipped_seconds": 3.0},
+            {"clipped_ratio_3s": 0.1, "threshold_ratio": Clipping().ratio, "held_seconds": 3.0}, Clipping().ceiling,
+        ),
+        (
+            howl, Howl(), {"ring_hz": 2100.0, "ring_growth_db": 18.0, "ring_seconds": 2.0, "rms_dbfs": -12.0},
+            {"tone_hz": 2100.0, "growth_db": 18.0, "rms_dbfs": -12.0, "held_seconds": 2.0}, Howl().ceiling,
+        ),
+        (
+            noise, Noise(), {"noise_floor_dbfs": -40.0, "noisiness": 0.7},
+            {
+                "noise_floor_dbfs": -40.0, "threshold_dbfs": Noise().threshold_dbfs, "noisiness": 0.7,
+                "held_seconds": 1.5,
+            },
+            Step.TIP,
+        ),
+        (
+            hum, HumLimits(), {"hum_hz": 50.0, "hum_dbfs": -38.0, "hum_seconds": 9.0},
+            {"hum_hz": 50.0, "hum_dbfs": -38.0, "threshold_dbfs": HumLimits().threshold_dbfs, "held_seconds": 9.0},
+            Step.TIP,
+        ),
+        (
+            not_allowed, NotAllowed(), {"momentary_lufs": -30.0},
+            {"momentary_lufs": -30.0, "threshold_lufs": NotAllowed().threshold_lufs, "held_seconds": 1.5},
+            Step.REASSERT,
+        ),
+    ],
+    ids=lambda value: value.RULE.name if isinstance(value, ModuleType) else "",
+)  # fmt: skip
+def test_a_breach_tells_ops_the_numbers_that_made_it_one(
+    rule: ModuleType, section: object, heard: dict[str, float], measured: dict[str, float], step: Step
+) -> None:
+    breach = rule.breach(QUIET._replace(**heard), 1.5, section)
+    assert breach.measured == measured
+    assert breach.held == measured["held_seconds"]
+    assert (breach.ceiling, breach.weight) == (step, getattr(section, "weight", 0.0))
 
 
 def decided(signal: sounds.Signal) -> list[tuple[Rule, Step]]:
