@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from moderation.escalation import Decision, Record, Severity, escalate, forgive, strikes_at
+from moderation.escalation import Decision, Record, Severity, escalate, forgive, recall, strikes_at
 from moderation.rule_names import Rule
 from moderation.rules.policy import Mode, Policy, Rung
 from moderation.rules.rule import Verdict
@@ -142,3 +142,10 @@ def test_a_shorter_ladder_ends_where_it_ends() -> None:
     _, decisions = escalated(every_second(40), policy=policy)
     assert [(d.at, d.step) for d in decisions] == [(0.0, Step.WARNING), (5.0, Step.MUTE), (35.0, Step.MUTE)]
     assert not escalated(every_second(40), "host", policy)[1]
+
+
+def test_a_successor_goes_on_from_the_step_that_was_taken_and_waits_as_long() -> None:
+    muted = recall(2.6, "mute", 100.0, POLICY)
+    assert (muted.strikes, muted.at, muted.rung, muted.quiet_until) == (2.6, 100.0, 2, 160.0)
+    told = recall(0.8, "tell_ops", 100.0, POLICY)
+    assert (told.rung, told.quiet_until) == (-1, 100.0), "no step of the ladder"

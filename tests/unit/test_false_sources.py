@@ -256,3 +256,14 @@ def test_anyone_who_leaves_takes_the_tracks_along() -> None:
         BATCHING_SECONDS + 0.1
     )  # after which no call for the old connection may have met the new one
     assert of(SetPermission, scene.joins(BO, "again", permission=BOTH)) == []
+
+
+def test_each_time_is_on_record_with_its_number_and_moment_and_no_strikes() -> None:
+    scene = video_live()
+    for times, severity in ((1, Severity.WARNING), (2, Severity.CRITICAL)):
+        scene.passes(120.0)
+        told = only(RecordIncident, disguise(scene))
+        assert (told.identity, told.decision.rule, told.decision.severity) == (BO, Rule.DISGUISE, severity)
+        assert told.decision.measured == {"times": float(times)}
+        assert (told.decision.at, told.decision.since) == (scene.now, scene.now)
+        assert (told.decision.strikes, told.decision.seconds, told.decision.dry_run) == (0.0, 0.0, False)

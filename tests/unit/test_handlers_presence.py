@@ -10,13 +10,16 @@ from handlers.effects import (
     Outcome,
     RecordJoined,
     RecordLeft,
+    RemoveParticipant,
     Resync,
     SetPermission,
 )
 from handlers.events import RoomEnded
 from handlers.facts import Connection, Identity, PersonFacts, Sid
+from handlers.state import GRACE_SECONDS
 from tests.fakes.scene import (
     ADA,
+    BANNED,
     BO,
     HOST,
     LISTENER,
@@ -110,6 +113,28 @@ def test_a_visit_that_never_shows_is_asked_about_and_closed() -> None:
     left = only(RecordLeft, effects)
     assert (left.sid, left.at_ms) == ("sid-ada", int(scene.now * 1000))
     assert only(Count, effects).metric is Metric.PRESENCE_CORRECTED
+
+
+def test_a_visit_of_before_a_take_over_that_nobody_belongs_to_is_closed_as_of_then() -> None:
+    scene = Scene.open(open_visits=((Sid("old"), ADA),))
+    begun = scene.now
+    left = only(RecordLeft, scene.passes(GRACE_SECONDS))
+    assert left == RecordLeft(ADA, Sid("old"), "unknown", int(begun * 1000))
+
+
+def test_a_newer_visit_that_the_database_tells_first_ends_the_older() -> None:
+    scene = Scene.open()
+    scene.joins(ADA, "first", ago=60)
+    second = scene.connection("second")
+    left = only(RecordLeft, scene.wants(ADA, LISTENER, second))
+    assert left == RecordLeft(ADA, Sid("first"), "duplicate_identity", second.joined_at_ms)
+
+
+def test_a_removal_is_on_record_at_the_moment_at_which_it_was_confirmed() -> None:
+    scene = Scene.open(PersonFacts(ADA, BANNED))
+    removal = only(RemoveParticipant, scene.joins(ADA))
+    left = only(RecordLeft, scene.removes(removal))
+    assert left == RecordLeft(ADA, removal.sid, "participant_removed", int(scene.now * 1000))
 
 
 def test_an_older_open_visit_is_not_taken_for_the_present_connection() -> None:

@@ -255,3 +255,29 @@ def test_of_what_nobody_wants_any_more_a_loss_is_told_with_its_cause_and_not_tri
     part = PartFact(1, ended_at=NOW + 5, size=10, seconds=4.0, error="s3: 403")
     assert steps == (TellRecording(part=part, code="storage", error="s3: 403"),)
     assert memory.retry_at == FRESH.retry_at
+
+
+@pytest.mark.parametrize(
+    ("recording", "memory", "after", "seconds"),
+    [
+        (WANTED, FRESH, -7.0, 7.0),
+        (WANTED, FRESH, 0.0, 0.2),
+        (WANTED, replace(FRESH, retry_at=NOW + 2), 0.0, 2.0),
+        (WANTED, replace(FRESH, retry_at=NOW + 60), 0.0, 2.5),
+        (STARTING, replace(FRESH, retry_at=NOW + 60), 0.0, 0.2),
+        (STARTING, FRESH, 3600.0, 1.0),
+        (ACTIVE, FRESH, 10.0, 2.5),
+        (ACTIVE, FRESH, 3598.0, 2.0),
+        (ACTIVE, FRESH, 3599.9, 1.0),
+        (replace(ACTIVE, wanted=False, state="stopping"), FRESH, 100.0, 1.0),
+        (replace(WANTED, wanted=False), FRESH, 100.0, 1.0),
+    ],
+    ids=[
+        "until it begins", "it may begin", "a pause", "a long pause", "it starts", "it starts for ever",
+        "it records", "the end is near", "the end is here", "it stops", "nobody wants it",
+    ],
+)  # fmt: skip
+def test_what_may_change_soon_is_looked_at_soon(
+    recording: Recording, memory: Memory, after: float, seconds: float
+) -> None:
+    assert look_in(recording, memory, NOW + after) == pytest.approx(seconds)
