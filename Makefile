@@ -33,7 +33,7 @@ up: install ## run the local cloud and a worker until Ctrl-C, and write .local/e
 	@$(BIN)/python -m local up
 
 .PHONY: demo
-demo: install ## play an evening with simulated people in real rooms, and check it (HOLD=1 keeps it up)
+demo: install chromium ## play an evening with simulated people in real rooms, and check it (HOLD=1 keeps it up)
 	@$(BIN)/python -m demo
 
 TARGET ?=

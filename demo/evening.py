@@ -21,13 +21,14 @@ from demo.scenes import (
     forgery,
     gifts,
     ops,
+    recorded,
     reported,
     takeover,
     too_loud,
 )
 from demo.stage import Stage, StageWatch
 from demo.timeline import Timeline
-from local import console, results, sample_logins
+from local import console, redis, results, sample_logins
 from local.paths import STATE
 from local.people.person import People
 from local.ports import Offset
@@ -44,6 +45,7 @@ SCENES: tuple[tuple[str, tuple[Scene, ...]], ...] = (
     ("Ops at work", (ops.at_work,)),
     ("Who would not be measured", (evasions.locked_out, evasions.deleted_on_air)),
     ("Three reports", (reported.by_three,)),
+    ("On the record", (recorded.one_refuses,)),
     ("An assistant is asked", (assistant.asked,)),
     ("Calls", (calls.ring_ring,)),
     ("A worker dies", (takeover.worker_dies,)),
@@ -60,7 +62,7 @@ async def play(port_base: int | None) -> bool:
     timeline.scene("The lights go on")
     watch = StageWatch()
     async with (
-        Stack(STATE / "demo", port_base) as stack,
+        Stack(STATE / "demo", port_base, recording=redis.is_there()) as stack,
         People(stack.env) as people,
         livekit_of(stack) as livekit,
     ):

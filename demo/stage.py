@@ -67,6 +67,11 @@ class Stage:
         """A line on the timeline: who did what, and how long it took, in seconds."""
         self._timeline.tell(who if isinstance(who, str) else who.name, what, seconds)
 
+    def leave_out(self, beginning: str, why: str) -> None:
+        """Checks, by the beginning of their names, that cannot be tried on this machine; said aloud."""
+        self._timeline.trouble(f"NOT TRIED: {why}")
+        self.checks.leave_out(beginning, why)
+
     async def host(self, name: str, kind: str, access: str, title: str, **more: int) -> Hosted:
         """A creator who opens a session and is in it."""
         host = await self.people.arrive(name, creator=True)

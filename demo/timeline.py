@@ -36,6 +36,9 @@ class Timeline:
         self._print("")
         for check, figure in scoreboard:
             held = figure is not None and figure.held
+            if (why := scoreboard.why_left_out(check.name)) is not None:
+                self._print(f"  {self._in(CYAN, 'NOT TRIED')}  {check.says}: {why}")
+                continue
             mark = self._in(GREEN, "held  ") if held else self._in(RED, "MISSED")
             self._print(f"  {mark}  {check.says:<76} {reading(figure)}".rstrip())
         verdict = tally(scoreboard)
@@ -67,6 +70,9 @@ def reading(figure: Figure | None) -> str:
 
 def tally(scoreboard: Scoreboard) -> str:
     """`all N checks held`, or how many were missed; a check that never came up is a missed one."""
-    results = [figure is not None and figure.held is True for _, figure in scoreboard]
+    tried = [(check, figure) for check, figure in scoreboard if scoreboard.why_left_out(check.name) is None]
+    results = [figure is not None and figure.held is True for _, figure in tried]
     missed = results.count(False)
-    return f"all {len(results)} checks held" if not missed else f"{missed} of {len(results)} checks missed"
+    verdict = f"all {len(results)} checks held" if not missed else f"{missed} of {len(results)} checks missed"
+    left_out = sum(1 for _ in scoreboard) - len(results)
+    return f"{verdict}, {left_out} NOT TRIED" if left_out else verdict

@@ -26,6 +26,8 @@ class NoticeType(StrEnum):
     WARNING = "warning"
     TIP = "tip"
     ACCESS_ENDING = "access_ending"
+    RECORDING_WITHHELD = "recording_withheld"
+    RECORDING_RELEASED = "recording_released"
 
 
 TEXTS: Mapping[NoticeType, Words] = {
@@ -51,6 +53,13 @@ TEXTS: Mapping[NoticeType, Words] = {
     NoticeType.ACCESS_ENDING: Words(
         "Your access to this session ends soon: renew it to stay.",
         "Bu yayına erişiminiz yakında bitiyor: kalmak için yenileyiniz.",
+    ),
+    NoticeType.RECORDING_WITHHELD: Words(
+        "This session is recorded; you have not agreed, so you listen. Agree in the app to speak.",
+        "Bu oturum kaydediliyor; kabul etmediğiniz için dinliyorsunuz. Konuşmak için uygulamada kabul ediniz.",
+    ),
+    NoticeType.RECORDING_RELEASED: Words(
+        "The recording no longer keeps you from speaking.", "Kayıt, konuşmanıza artık engel değil."
     ),
 }
 
@@ -154,4 +163,14 @@ class Notice(Protocol):
         why: str | Words | None,
         *,
         ends_at: str,
+    ) -> "Notify": ...
+
+    @overload
+    def __call__(
+        self, identity: "Identity", kind: Literal[NoticeType.RECORDING_WITHHELD], why: str | Words | None
+    ) -> "Notify": ...
+
+    @overload
+    def __call__(
+        self, identity: "Identity", kind: Literal[NoticeType.RECORDING_RELEASED], why: str | Words | None
     ) -> "Notify": ...

@@ -28,7 +28,7 @@ from handlers.notice_types import NoticeType
 from handlers.notices import iso, notice
 from handlers.state import BATCHING_SECONDS, PersonState, RoomState, sid_of
 from handlers.telling import tell
-from moderation.desired import Permission, Removal
+from moderation.desired import Permission, Removal, standing
 from moderation.identity import is_beside
 
 FIRST_RETRY_SECONDS = 0.05
@@ -54,7 +54,7 @@ def converge(state: RoomState, identity: Identity, now: float) -> Effects:
     asked = permit(person, identity, person.connection, state.allowed(person, now))
     if asked or is_beside(identity):
         return asked
-    return tell(person, identity, desired, now)
+    return tell(person, identity, standing(desired, state.rights, now))
 
 
 def converge_person(state: RoomState, person: Identity, now: float) -> Effects:

@@ -12,14 +12,13 @@ from handlers.facts import Identity
 from handlers.notice_types import NoticeType
 from handlers.notices import iso, notice
 from handlers.state import PersonState
-from moderation.desired import Desired, Standing, standing
+from moderation.desired import Standing
 from moderation.timestamps import text_of
 from moderation.words import Words
 
 
-def tell(person: PersonState, identity: Identity, desired: Desired, now: float) -> Effects:
+def tell(person: PersonState, identity: Identity, stands: Standing) -> Effects:
     """What this person does not know yet. The caller has made sure that it is true in the room."""
-    stands = standing(desired, now)
     told = person.told or Standing(role=stands.role)
     person.told = stands
     if stands == told:
@@ -54,3 +53,11 @@ def changes(
         yield notice(identity, NoticeType.INVITED, why, role=stands.invited_role.value, expires_at=expires)
     if stands.access_ends_at is not None and stands.access_ends_at != told.access_ends_at:
         yield notice(identity, NoticeType.ACCESS_ENDING, why, ends_at=text_of(stands.access_ends_at))
+    yield from _of_recording(identity, told, stands)
+
+
+def _of_recording(identity: Identity, told: Standing, stands: Standing) -> Iterator[Notify]:
+    if stands.unrecorded and not told.unrecorded:
+        yield notice(identity, NoticeType.RECORDING_WITHHELD, None)
+    elif told.unrecorded and not stands.unrecorded:
+        yield notice(identity, NoticeType.RECORDING_RELEASED, None)

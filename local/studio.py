@@ -179,12 +179,11 @@ class Studio:
     async def sound(self, recording: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         """All that is in its segments, in the order of time, 48 kHz, -1 to 1."""
         row = await self.row(recording)
-        samples = []
-        for part in row["parts"]:
-            for name in await self.segments(part["prefix"]):
-                content = await self.file(f"{part['prefix']}/{name}")
-                with av.open(io.BytesIO(content), "r") as file:
-                    samples += [frame.to_ndarray().ravel() for frame in file.decode(audio=0)]
+        samples = [
+            sound_of(await self.file(f"{part['prefix']}/{name}"))
+            for part in row["parts"]
+            for name in await self.segments(part["prefix"])
+        ]
         return np.concatenate(samples) if samples else np.zeros(0)
 
     async def segments(self, prefix: str) -> list[str]:
@@ -225,6 +224,12 @@ class Studio:
             return bool(unwanted == 0 and len(await self.recorders()) <= wanted)
 
         await until("nothing goes on that nobody wants", none, PATIENCE_SECONDS)
+
+
+def sound_of(segment: bytes) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """What is heard in a segment, 48 kHz, -1 to 1."""
+    with av.open(io.BytesIO(segment), "r") as file:
+        return np.concatenate([frame.to_ndarray().ravel() for frame in file.decode(audio=0)])
 
 
 def amplitude(sound: np.ndarray[Any, np.dtype[np.float64]], hertz: int) -> float:

@@ -81,11 +81,14 @@ class Standing:
     invited_role: Role | None = None
     invite_expires_at: float | None = None
     access_ends_at: float | None = None
+    unrecorded: bool = False
+    """What their role may publish is withheld: the session is recorded, and they have not agreed to it."""
 
 
-def standing(desired: Desired, now: float) -> Standing:
+def standing(desired: Desired, rights: Mapping[Role, RoleRights], now: float) -> Standing:
     """How somebody stands, as they are told. `now`: seconds since the epoch; what has run out counts as over."""
     muted = desired.muted(now)
+    role = rights.get(desired.role, NO_RIGHTS)
     return Standing(
         role=desired.role,
         muted=muted,
@@ -96,6 +99,7 @@ def standing(desired: Desired, now: float) -> Standing:
         invited_role=desired.invited_role,
         invite_expires_at=desired.invite_expires_at,
         access_ends_at=desired.access_ends_at,
+        unrecorded=bool(role.sources) and desired.lacks_consent(now),
     )
 
 

@@ -14,6 +14,7 @@ from agent.core.ports import PortError
 from agent.livekit import server_version
 from agent.postgres import check as own_lane
 from agent.process.readiness import REASONS
+from agent.process.recording_check import check_recordings
 from agent.process.settings import Settings
 from agent.process.surroundings import check_functions, check_surroundings
 from agent.supabase.client import SERVER_FAULT, BadAnswer, Supabase, supabase_client
@@ -53,17 +54,19 @@ async def doctor(settings: Settings) -> CommandAnswer:
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as http,
         _database(settings, SECONDS) as supabase,
     ):
-        (livekit, rooms), database, lane, functions = await asyncio.gather(
+        (livekit, rooms), database, lane, functions, recordings = await asyncio.gather(
             _check_livekit(settings, http),
             _check_database(supabase),
             _check_lane(settings),
             check_functions(settings.supabase_url, http),
+            check_recordings(settings.recording_place, supabase, http),
         )
         # Without the database nothing can be said of what it would tell.
         whole = all(well for well, _ in database)
         realtime = settings.live_realtime
         beside = await check_surroundings(supabase, rooms, realtime=realtime) if whole else []
-    findings = [(True, "environment: complete"), *livekit, *database, *lane, *functions, *beside]
+    parts = (livekit, database, lane, functions, recordings, beside)
+    findings = [(True, "environment: complete"), *(finding for part in parts for finding in part)]
     return _answer(findings, "All is well: a worker can start.", "{} things to mend before a worker starts.")
 
 

@@ -18,7 +18,7 @@ FOR_AUTHENTICATED = {
     "consent_to_recording", "cut_recording", "decide_cut", "hold_recording", "publish_vod", "recording_notice",
     "may_record_to", "recording_usage",
     "my_vod_access", "set_recording_allowed", "vod_chat", "vod_figures", "withdraw_recording_consent",
-    "report_session", "resolve_case",
+    "report_recording", "report_session", "resolve_case",
     "accept_invite", "adjust_coins", "block_user", "buy_ticket", "can_join", "cancel_action", "cancel_session", "card",
     "decline_invite",
     "delete_my_account", "erase_account", "explain_access", "export_my_data", "forget_push_device",

@@ -347,3 +347,44 @@ async def test_watch_time_counts_who_watches_and_no_pause(world: World) -> None:
     assert (told["plays"], told["people"]) == (1, 1)
     assert 12 <= told["watched_seconds"] < 20
     assert await world.as_user(viewer, figures, recording["id"]) is None
+
+
+REPORT = "select public.report_recording($1::uuid, $2)"
+
+
+async def test_reports_of_a_recording_are_a_case_with_it_and_who_watched_weighs(world: World) -> None:
+    scene = await world.live()
+    ops = await world.user(ops=True)
+    recording = await made(world, scene)
+    watchers = [await world.user() for _ in range(2)]
+    for person in watchers:
+        await watch(world, person, recording)
+    by_title, blocked = await world.user(), await world.user()
+    assert (await world.as_user(by_title, REPORT, recording["id"], "threat"))["repeated"] is False
+    case = await world.row("select * from moderation_cases where recording_id = $1", recording["id"])
+    assert (str(case["user_id"]), str(case["session_id"]), case["severity"]) == (
+        scene.creator,
+        scene.id,
+        "info",
+    )
+    for person in watchers:
+        await world.as_user(person, REPORT, recording["id"], "hate")
+    assert (await world.as_user(watchers[0], REPORT, recording["id"], "hate"))["repeated"] is True
+    await world.as_user(scene.creator, "select public.block_user($1::uuid)", blocked)
+    assert await refusal(world, blocked, REPORT, recording["id"], "hate") == "unknown_recording"
+    assert await refusal(world, scene.creator, REPORT, recording["id"], "hate") == "self_report"
+
+    await world.ask(ops, "take_down", scene, params={"recording_id": recording["id"]}, reason="reported")
+    file = await world.as_user(ops, "select public.case_file($1::uuid)", str(case["id"]))
+    assert file["case"]["severity"] == "warning"
+    assert (file["recording"]["id"], file["recording"]["taken_down_at"] is not None) == (
+        recording["id"],
+        True,
+    )
+    assert [act["action"] for act in file["actions"]] == ["take_down"], "what was done about it belongs to it"
+
+
+async def test_nobody_reports_what_they_cannot_know_of(world: World) -> None:
+    scene = await world.live()
+    recording = await made(world, scene, publish=False)
+    assert await refusal(world, await world.user(), REPORT, recording["id"], "hate") == "unknown_recording"

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from local import livekit
+from local import livekit, recorder
 from local.lane import PASSWORD, lane_url, over_port
 from local.paths import REPOSITORY
 from local.stack import Stack
@@ -99,6 +99,18 @@ async def test_a_lane_that_does_not_open_is_told(
     assert code == 1
     assert advice in said
     assert PASSWORD not in said
+
+
+@LOOP
+async def test_the_account_that_stores_recordings_is_tried_out(broken: Stack) -> None:
+    assert "nothing can be recorded" in (await ask("doctor", broken.env))[1]
+    env = {**broken.env, **recorder.environment(broken.keys)}
+    code, said = await ask("doctor", env)
+    assert (code, "cannot sign in" in said) == (1, True), said
+    assert recorder.PASSWORD not in said
+    await recorder.create_account(broken.url, broken.keys)
+    code, said = await ask("doctor", env)
+    assert (code, "stored as an account of their own" in said) == (0, True), said
 
 
 @LOOP

@@ -32,6 +32,29 @@ def test_a_check_that_never_came_up_is_missed() -> None:
     assert [figure.held for figure in scoreboard.figures()].count(True) == 1
 
 
+def test_what_cannot_be_tried_is_said_and_is_no_miss() -> None:
+    scoreboard = Scoreboard()
+    scoreboard.leave_out("recording.plays", "NO CHROMIUM")
+    for check in CHECKS:
+        if check.name == "recording.plays":
+            continue
+        if check.bar is None:
+            scoreboard.holds(check.name, held=True)
+        else:
+            scoreboard.took(check.name, 0.001)
+    assert scoreboard.all_held
+    assert tally(scoreboard) == f"all {len(CHECKS) - 1} checks held, 1 NOT TRIED"
+    assert "recording.plays" not in {figure.name for figure in scoreboard.figures()}
+
+
+def test_what_was_seen_is_not_left_out() -> None:
+    scoreboard = held_all()
+    scoreboard.holds("recording.plays", held=False)
+    scoreboard.leave_out("recording.", "NO CHROMIUM")
+    assert not scoreboard.all_held
+    assert scoreboard.why_left_out("recording.plays") is None
+
+
 def test_what_was_once_false_stays_missed() -> None:
     scoreboard = held_all()
     scoreboard.holds("agent.hidden", held=False)

@@ -48,6 +48,20 @@ def test_the_end_of_each_mute_is_told_to_the_person_it_is_about() -> None:
     }
 
 
+def test_who_is_not_recorded_is_told_once_why_they_listen_and_when_it_is_over() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    scene.present(BO, LISTENER, NOTHING)
+    assert of(Notify, scene.wants(BO, replace(LISTENER, publish_until=scene.now - 1))) == []
+    refused = replace(SPEAKER, publish_until=scene.now - 1)
+    told = only(Notify, scene.confirms(only(SetPermission, scene.wants(ADA, refused))))
+    assert told.type is NoticeType.RECORDING_WITHHELD
+    assert told.payload["text"]["tr"].startswith("Bu oturum kaydediliyor")
+    assert of(Notify, scene.wants(ADA, refused)) == []
+    told = only(Notify, scene.confirms(only(SetPermission, scene.wants(ADA, SPEAKER))))
+    assert told.type is NoticeType.RECORDING_RELEASED
+
+
 def test_anyone_who_is_banned_is_told_why() -> None:
     banned = Desired(Role.LISTENER, removal=Removal("banned", None, "spam"))
     scene = Scene.open(PersonFacts(ADA, banned))

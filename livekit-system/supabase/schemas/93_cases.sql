@@ -48,12 +48,16 @@ comment on function live.open_case_of(uuid, uuid, uuid) is 'The open case of a p
 create function live.link_action_to_case() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  new.case_id := case when new.target_user_id is not null and not new.dry_run
-                      then live.open_case_of(new.session_id, new.call_id, new.target_user_id) end;
+  new.case_id := case
+    when new.dry_run then null
+    when new.target_user_id is not null then live.open_case_of(new.session_id, new.call_id, new.target_user_id)
+    when new.params ? 'recording_id' then (
+      select c.id from public.moderation_cases c
+       where c.session_id = new.session_id and c.recording_id::text = new.params ->> 'recording_id' and c.resolved_at is null limit 1) end;
   return new;
 end;
 $$;
-comment on function live.link_action_to_case() is 'Trigger: an act on a person belongs to the case that is open about them.';
+comment on function live.link_action_to_case() is 'Trigger: an act on a person, or on a recording, belongs to the case that is open about them.';
 -- After admit_action by its name: the target of delete_message is filled in there.
 create trigger link_action_to_case before insert on public.moderation_actions
   for each row execute function live.link_action_to_case();

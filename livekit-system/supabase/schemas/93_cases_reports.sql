@@ -11,6 +11,7 @@ create table public.user_reports (
   session_id uuid references public.live_sessions (id) on delete set null,
   call_id uuid references public.calls (id) on delete set null,
   message_id uuid references public.live_messages (id) on delete set null,
+  recording_id uuid references public.live_recordings (id) on delete set null,
   reason_code text not null references public.reason_codes (code),
   text text check (char_length(text) <= 1000),
   was_there boolean not null,
@@ -26,18 +27,20 @@ comment on column public.user_reports.user_id is 'Who was reported.';
 comment on column public.user_reports.session_id is 'In which session.';
 comment on column public.user_reports.call_id is 'In which call.';
 comment on column public.user_reports.message_id is 'Which chat message.';
+comment on column public.user_reports.recording_id is 'Which recording; its session is in session_id.';
 comment on column public.user_reports.reason_code is 'Why, as a code of reason_codes.';
 comment on column public.user_reports.text is 'What the reporter wrote.';
-comment on column public.user_reports.was_there is 'Whether the reporter was in the session or call themself: others'' word does not raise severity.';
+comment on column public.user_reports.was_there is 'Whether the reporter was in the session or call, or watched the recording, themself: others'' word does not raise severity.';
 comment on column public.user_reports.case_id is 'The case that it belongs to.';
 comment on column public.user_reports.created_at is 'When it was made.';
 comment on column public.user_reports.day is 'The day (UTC): one report per reporter, subject and day.';
 create unique index user_reports_once_a_day on public.user_reports
-  (reporter_id, user_id, session_id, call_id, message_id, day) nulls not distinct;
+  (reporter_id, user_id, session_id, call_id, message_id, recording_id, day) nulls not distinct;
 create index user_reports_of_case on public.user_reports (case_id) where case_id is not null;
 create index user_reports_on_person on public.user_reports (user_id, created_at desc);
 create index user_reports_of_message on public.user_reports (message_id) where message_id is not null;
 create index user_reports_of_session on public.user_reports (session_id) where session_id is not null;
+create index user_reports_of_recording on public.user_reports (recording_id) where recording_id is not null;
 create index user_reports_of_call on public.user_reports (call_id) where call_id is not null;
 create index user_reports_by_age on public.user_reports using brin (created_at) with (pages_per_range = 32);
 alter table public.user_reports enable row level security;
@@ -80,12 +83,21 @@ end;
 $$;
 comment on function live.was_there(uuid, uuid, uuid) is 'Whether a person was in a session or is a side of a call.';
 
-create function live.add_report(p_user uuid, p_session uuid, p_call uuid, p_message uuid, p_reason text, p_text text) returns jsonb
+create function live.has_watched(p_user uuid, p_recording uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from public.live_vod_plays x where x.recording_id = p_recording and x.user_id = p_user);
+end;
+$$;
+comment on function live.has_watched(uuid, uuid) is 'Whether a person has opened a recording.';
+
+create function live.add_report(
+  p_user uuid, p_session uuid, p_call uuid, p_message uuid, p_reason text, p_text text, p_recording uuid default null) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   me constant uuid := auth.uid();
   wanted constant public.reason_codes := (select r from public.reason_codes r where r.code = p_reason and r.for_reports);
-  there constant boolean := live.was_there(me, p_session, p_call);
+  there constant boolean := case when p_recording is null then live.was_there(me, p_session, p_call) else live.has_watched(me, p_recording) end;
   said constant text := nullif(btrim(p_text), '');
   made uuid;
   about uuid;
@@ -103,13 +115,13 @@ begin
     perform live.refuse(404, 'unknown_user', 'There is nobody under this id.');
   end if;
   perform live.spend(me, 'reports_per_minute');
-  insert into public.user_reports (reporter_id, user_id, session_id, call_id, message_id, reason_code, text, was_there)
-  values (me, p_user, p_session, p_call, p_message, wanted.code, said, there)
+  insert into public.user_reports (reporter_id, user_id, session_id, call_id, message_id, recording_id, reason_code, text, was_there)
+  values (me, p_user, p_session, p_call, p_message, p_recording, wanted.code, said, there)
   on conflict do nothing returning id into made;
   if made is null then
     return (select jsonb_build_object('report_id', r.id, 'repeated', true) from public.user_reports r
              where r.reporter_id = me and r.user_id = p_user and r.day = (clock_timestamp() at time zone 'utc')::date
-               and (r.session_id, r.call_id, r.message_id) is not distinct from (p_session, p_call, p_message));
+               and (r.session_id, r.call_id, r.message_id, r.recording_id) is not distinct from (p_session, p_call, p_message, p_recording));
   end if;
   about := live.open_case(p_session, p_call, p_user, case when there then wanted.severity else 'info' end, 'report');
   before_it := live.credible_reporters(about);
@@ -118,10 +130,10 @@ begin
   update public.moderation_cases c
      set severity = live.graver(c.severity, case when credible >= live.limit_of('reports_for_critical') then 'critical'
                                                  when credible >= live.limit_of('reports_for_warning') then 'warning' else 'info' end),
-         message_id = coalesce(c.message_id, p_message)
+         message_id = coalesce(c.message_id, p_message), recording_id = coalesce(c.recording_id, p_recording)
    where c.id = about;
   -- The one that makes them enough asks for a clip; one more says nothing new.
-  if there and credible = live.limit_of('reports_for_evidence') and before_it < credible then
+  if there and p_recording is null and credible = live.limit_of('reports_for_evidence') and before_it < credible then
     perform live.keep_sound(about, 'reports');
   end if;
   return jsonb_build_object('report_id', made, 'repeated', false);
@@ -190,8 +202,25 @@ begin
 end;
 $$;
 comment on function public.report_session(uuid, text, text) is 'Reports a session, that is its creator; also by its title, without joining: {report_id, repeated}.';
+
+create function public.report_recording(recording_id uuid, reason_code text, text text default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  vod public.live_vods;
+begin
+  select * into vod from public.live_vods v
+   where v.recording_id = report_recording.recording_id
+     and ((v.published_at is not null and not live.blocked(auth.uid(), v.creator_id)) or live.has_watched(auth.uid(), v.recording_id));
+  if vod.recording_id is null then
+    perform live.refuse(404, 'unknown_recording', 'There is no such recording.');
+  end if;
+  return live.add_report(vod.creator_id, vod.session_id, null, null, report_recording.reason_code, report_recording.text, vod.recording_id);
+end;
+$$;
+comment on function public.report_recording(uuid, text, text) is
+  'Reports a recording, that is its creator; also by its title, without watching: {report_id, repeated}. Who has not opened it raises no severity.';
 grant execute on function public.report_person(uuid, text, text, uuid, uuid), public.report_message(uuid, text, text),
-  public.report_session(uuid, text, text) to authenticated;
+  public.report_session(uuid, text, text), public.report_recording(uuid, text, text) to authenticated;
 
 -- ── the inbox ────────────────────────────────────────────────────────────────────────────────────────────────────
 create function live.case_rank(p_case public.moderation_cases) returns double precision
@@ -251,6 +280,8 @@ begin
     'session', (select to_jsonb(s) from (select x.id, x.title, x.type, x.status, x.creator_id, x.viewer_count, x.peak_viewers,
                                                 x.started_at, x.ended_at
                                            from public.live_sessions x where x.id = item.session_id) s),
+    'recording', (select to_jsonb(v) from (select x.recording_id as id, x.title, x.duration_seconds, x.published_at, x.taken_down_at
+                                             from public.live_vods x where x.recording_id = item.recording_id) v),
     'reports', (select coalesce(jsonb_agg(to_jsonb(r) order by r.created_at), '[]')
                   from (select * from public.user_reports u where u.case_id = item.id order by u.created_at limit 200) r),
     'messages', (select coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]')
@@ -277,5 +308,5 @@ begin
 end;
 $$;
 comment on function public.case_file(uuid) is
-  'All of a case in one answer, for ops: {case, person, session, reports, messages, incidents, actions, clips (each with its access), flags, appeals, enforced_ms: {fastest, slowest, of_case: from its opening to the first act that held}, notes, earlier}. Refuses own_case.';
+  'All of a case in one answer, for ops: {case, person, session, recording, reports, messages, incidents, actions, clips (each with its access), flags, appeals, enforced_ms: {fastest, slowest, of_case: from its opening to the first act that held}, notes, earlier}. Refuses own_case.';
 grant execute on function public.case_file(uuid) to authenticated;

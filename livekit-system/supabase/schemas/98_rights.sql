@@ -698,11 +698,13 @@ revoke all on routine
   live.reporter_accuracy(p_reporter uuid),
   live.credible_reporters(p_case uuid),
   live.was_there(p_user uuid, p_session uuid, p_call uuid),
-  live.add_report(p_user uuid, p_session uuid, p_call uuid, p_message uuid, p_reason text, p_text text),
+  live.has_watched(p_user uuid, p_recording uuid),
+  live.add_report(p_user uuid, p_session uuid, p_call uuid, p_message uuid, p_reason text, p_text text, p_recording uuid),
   live.forget_reports(p_user uuid),
   public.report_person(user_id uuid, reason_code text, text text, session_id uuid, call_id uuid),
   public.report_message(message_id uuid, reason_code text, text text),
   public.report_session(session_id uuid, reason_code text, text text),
+  public.report_recording(recording_id uuid, reason_code text, text text),
   live.case_rank(p_case public.moderation_cases),
   public.case_inbox(state text, "limit" int, skip int),
   public.case_file(id uuid),
@@ -981,7 +983,7 @@ grant execute on function public.decide_appeal(uuid, text, text) to authenticate
 grant execute on function public.confirm_ban(uuid) to authenticated;
 grant execute on function public.moderation_measures(timestamptz, timestamptz) to authenticated;
 grant select on public.user_reports to authenticated, service_role;
-grant execute on function public.report_person(uuid, text, text, uuid, uuid), public.report_message(uuid, text, text), public.report_session(uuid, text, text) to authenticated;
+grant execute on function public.report_person(uuid, text, text, uuid, uuid), public.report_message(uuid, text, text), public.report_session(uuid, text, text), public.report_recording(uuid, text, text) to authenticated;
 grant execute on function public.case_inbox(text, int, int) to authenticated;
 grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;

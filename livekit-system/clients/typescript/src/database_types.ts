@@ -1209,6 +1209,7 @@ export type Database = {
           id: string;
           message_id: string | null;
           reason_code: string;
+          recording_id: string | null;
           reporter_id: string;
           session_id: string | null;
           text: string | null;
@@ -1245,6 +1246,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "reason_codes";
             referencedColumns: ["code"];
+          },
+          {
+            foreignKeyName: "user_reports_recording_id_fkey";
+            columns: ["recording_id"];
+            isOneToOne: false;
+            referencedRelation: "live_recordings";
+            referencedColumns: ["id"];
           },
           {
             foreignKeyName: "user_reports_session_id_fkey";
@@ -1578,6 +1586,10 @@ export type Database = {
           session_id?: string | null;
           call_id?: string | null;
         };
+        Returns: Json;
+      };
+      report_recording: {
+        Args: { recording_id: string; reason_code: string; text?: string | null };
         Returns: Json;
       };
       report_session: {

@@ -106,6 +106,10 @@ export interface NoticePayloads {
   readonly tip: { readonly text: Text; readonly rule: string };
   /** Your right to watch ends at `ends_at`. */
   readonly access_ending: { readonly text: Text; readonly ends_at: string };
+  /** You publish nothing while this session is recorded: you have not agreed, or took your consent back. */
+  readonly recording_withheld: { readonly text: Text };
+  /** You may publish again: you agreed, or nothing is recorded any more. */
+  readonly recording_released: { readonly text: Text };
 }
 
 /** What the Realtime topic live:user:<id> tells its person: the broadcast's event is `type`. Each payload has `now` as well, the server's time. The payloads by type. */

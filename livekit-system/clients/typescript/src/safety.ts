@@ -64,6 +64,7 @@ export interface Report {
 export type Reported =
   | { readonly userId: string; readonly sessionId?: string; readonly callId?: string }
   | { readonly messageId: string }
+  | { readonly recordingId: string }
   | { readonly sessionId: string };
 
 /** The reported never learns who it was. @throws LiveError */
@@ -75,6 +76,9 @@ export function report(
 ): Promise<Report> {
   const said = { reason_code: reasonCode, text: text ?? null };
   if ("messageId" in about) return call(supabase, "report_message", { message_id: about.messageId, ...said });
+  if ("recordingId" in about) {
+    return call(supabase, "report_recording", { recording_id: about.recordingId, ...said });
+  }
   if (!("userId" in about)) return call(supabase, "report_session", { session_id: about.sessionId, ...said });
   const { userId, sessionId = null, callId = null } = about;
   return call(supabase, "report_person", {

@@ -114,6 +114,10 @@ const CASES: Record<string, [(supabase: Client) => Promise<unknown>, Request]> =
     (supabase) => live.report(supabase, { sessionId: "s1" }, "spam"),
     rpc("report_session", { session_id: "s1", reason_code: "spam", text: null }),
   ],
+  "of a recording": [
+    (supabase) => live.report(supabase, { recordingId: "r1" }, "spam"),
+    rpc("report_recording", { recording_id: "r1", reason_code: "spam", text: null }),
+  ],
   "an appeal": [
     (supabase) => live.appeal(supabase, "a1", "why"),
     rpc("appeal", { action_id: "a1", text: "why" }),

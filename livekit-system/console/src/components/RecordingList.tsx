@@ -7,6 +7,7 @@ import { clock } from "../model/time.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { ScrollList } from "./ScrollList.tsx";
+import { Playback } from "./Playback.tsx";
 import { explain } from "./States.tsx";
 import { Name, Title } from "./Title.tsx";
 
@@ -38,14 +39,7 @@ function Line(
   const { t, f } = useWords();
   const links = useLinks();
   const [failure, setFailure] = useState<Failure | null>(null);
-  const [playlist, setPlaylist] = useState<string | null>(null);
   const who = askedBy(row);
-
-  async function watch() {
-    const answer = await play(row.id);
-    setFailure(answer.failure);
-    setPlaylist(answer.value?.playlist ?? null);
-  }
 
   return (
     <li data-recording={row.id} data-state={row.state}>
@@ -82,8 +76,8 @@ function Line(
           </span>
         )}
       </div>
-      <div className="lc-buttons lc-left">
-        {row.wanted && (
+      {row.wanted && (
+        <div className="lc-buttons lc-left">
           <button
             type="button"
             className="lc-button"
@@ -91,21 +85,10 @@ function Line(
           >
             {t.recording.stop}
           </button>
-        )}
-        {row.state === "ready" && (
-          <button type="button" className="lc-button" onClick={() => void watch()}>{t.recording.play}</button>
-        )}
-      </div>
-      {failure && <p className="lc-fault" role="alert">{explain(failure, t)}</p>}
-      {playlist && (
-        <video
-          className="lc-playback"
-          controls
-          autoPlay
-          src={playlist}
-          aria-label={t.recording.play}
-        />
+        </div>
       )}
+      {failure && <p className="lc-fault" role="alert">{explain(failure, t)}</p>}
+      {row.state === "ready" && <Playback recordingId={row.id} play={play} />}
       {row.live_recording_acts.length > 0 && (
         <details>
           <summary>{t.recording.log(row.live_recording_acts.length)}</summary>

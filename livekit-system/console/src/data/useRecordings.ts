@@ -51,20 +51,31 @@ export function useRecordings(sessionId: string | null, page: number): Recording
   const recordings = useLive(`recordings ${sessionId} ${page}`, read, EVERY_MS);
   const { refresh } = recordings;
 
-  const ask = useCallback(async <T>(name: string, body: Record<string, unknown>): Promise<Answer<T>> => {
-    try {
-      return { value: await invoke<T>(client, name, body), failure: null };
-    } catch (error) {
-      return { value: null, failure: failureFrom(error) };
-    } finally {
-      refresh();
-    }
-  }, [client, refresh]);
+  const ask = useAsking(refresh);
 
   return {
     recordings,
     start: async (id, mode) => (await ask("recording-start", { session_id: id, mode })).failure,
     stop: async (id) => (await ask("recording-stop", { recording_id: id })).failure,
-    play: (id) => ask<Playback>("recording-playback", { recording_id: id }),
+    play: usePlay(refresh),
   };
+}
+
+/** Opens a recording to watch it; `onChanged`: it is on record. */
+export function usePlay(onChanged: () => void): RecordingWork["play"] {
+  const ask = useAsking(onChanged);
+  return (id) => ask<Playback>("recording-playback", { recording_id: id });
+}
+
+function useAsking(onChanged: () => void) {
+  const client = useSupabase();
+  return useCallback(async <T>(name: string, body: Record<string, unknown>): Promise<Answer<T>> => {
+    try {
+      return { value: await invoke<T>(client, name, body), failure: null };
+    } catch (error) {
+      return { value: null, failure: failureFrom(error) };
+    } finally {
+      onChanged();
+    }
+  }, [client, onChanged]);
 }

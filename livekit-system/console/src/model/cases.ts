@@ -42,6 +42,8 @@ export interface CaseFile {
   case: Case;
   person: { user_id: string; username: string; display_name: string | null } | null;
   session: { id: string; title: string; status: "scheduled" | "live" | "ended" } | null;
+  /** The recording that was reported. */
+  recording: { id: string; title: string; taken_down_at: Time | null } | null;
   reports: { id: string; reason_code: string; text: string | null; created_at: Time }[];
   messages: { id: string; body: string; created_at: Time }[];
   incidents: Incident[];

@@ -4,6 +4,7 @@ import { CaseFile } from "../components/CaseFile.tsx";
 import { CaseHistory } from "../components/CaseHistory.tsx";
 import { CaseList } from "../components/CaseList.tsx";
 import { EvidenceList } from "../components/EvidenceList.tsx";
+import { Playback } from "../components/Playback.tsx";
 import { RingSwitch } from "../components/Ringing.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { nameFor } from "../data/names.ts";
@@ -11,6 +12,7 @@ import type { Account } from "../data/useAccount.ts";
 import { type InboxState, useCase, useInbox } from "../data/useCases.ts";
 import { useEvidence } from "../data/useEvidence.ts";
 import { useNow } from "../data/useLive.ts";
+import { usePlay } from "../data/useRecordings.ts";
 import { useReasonCodes } from "../data/useReasonCodes.ts";
 import { scopesFor } from "../model/actions.ts";
 import type { CaseFile as File } from "../model/cases.ts";
@@ -74,6 +76,7 @@ function Opened(props: { id: string; me: string; now: number; onChanged: () => v
   const changed = useCallback(() => props.onChanged(), [props.onChanged]);
   const { file, work } = useCase(props.id, changed);
   const evidence = useEvidence(file.refresh);
+  const play = usePlay(file.refresh);
   const about = file.data;
   const place = about?.session ?? null;
   const person = about?.case.user_id ?? null;
@@ -94,6 +97,16 @@ function Opened(props: { id: string; me: string; now: number; onChanged: () => v
               work={work}
               onAct={aim && (() => act(aim))}
             >
+              {read.recording && (
+                <section data-feed="case-recording">
+                  <h3>{t.recording.title}</h3>
+                  <p className="lc-facts">
+                    <bdi>{read.recording.title}</bdi>
+                    {read.recording.taken_down_at && <span className="lc-warn">{t.recording.takenDown}</span>}
+                  </p>
+                  <Playback recordingId={read.recording.id} play={play} />
+                </section>
+              )}
               <EvidenceList
                 clips={read.clips}
                 evidence={evidence}

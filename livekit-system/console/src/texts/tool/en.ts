@@ -133,6 +133,9 @@ export const toolEn: ToolWords = {
     start: "Record",
     stop: "Stop",
     play: "Play",
+    stuck:
+      "It does not play here: Chromium from 142 on and Safari play HLS; or it may not be watched any more.",
+    takenDown: "taken down",
     asked: (who) => `asked for by ${who}`,
     minutes: (n) => `${n} min recorded`,
     begins: (time) => `begins ${time}`,

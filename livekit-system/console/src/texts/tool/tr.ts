@@ -133,6 +133,9 @@ export const toolTr: ToolWords = {
     start: "Kaydet",
     stop: "Durdur",
     play: "Oynat",
+    stuck:
+      "Burada oynatılamıyor: HLS, Chromium 142 ve sonrası ile Safari'de oynar; ya da kaydı artık izleme hakkınız yok.",
+    takenDown: "yayından kaldırıldı",
     asked: (who) => `isteyen: ${who}`,
     minutes: (n) => `${n} dk kaydedildi`,
     begins: (time) => `başlangıç ${time}`,

@@ -107,6 +107,8 @@ export interface ToolWords {
     start: string;
     stop: string;
     play: string;
+    stuck: string;
+    takenDown: string;
     asked: (who: string) => string;
     minutes: (n: string) => string;
     begins: (time: string) => string;

@@ -1,0 +1,114 @@
+"""What the doctor says of the place for recordings: what is wrong with its settings, and whether its account may store.
+
+A place that is not set at all is no fault: a worker moderates without it, and a recording that is asked for fails and
+says so.
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from agent.core.ports import PortError, Unavailable
+from agent.supabase.client import Supabase
+from agent.supabase.recording_place import PlaceSettings
+
+Finding = tuple[bool, str]
+
+BUCKET = "recordings"
+"""Whose policies in Supabase's Storage are ours."""
+SECRET_KEY = "sb_secret_"  # noqa: S105 - how one begins
+NOWHERE = "recordings: RECORDING_S3_… is not set, so nothing can be recorded: see DEPLOYMENT.md"
+
+
+async def check_recordings(
+    place: PlaceSettings, supabase: Supabase, http: aiohttp.ClientSession
+) -> Sequence[Finding]:
+    """Settings first; only where nothing is wrong with them is anybody asked."""
+    if not any((place.access_key, place.secret, place.email, place.password)):
+        return [(True, NOWHERE)]
+    if faults := [(False, f"recordings: {fault}") for fault in setting_faults(place)]:
+        return faults
+    if place.email:
+        return [await _account(place, supabase)]
+    return [await _reached(place, http)]
+
+
+def setting_faults(place: PlaceSettings) -> Iterator[str]:
+    """What the settings alone show to be wrong, each with its remedy. No secret is in it."""
+    if not place.access_key:
+        yield "RECORDING_S3_ACCESS_KEY is missing: at Supabase it is the project's reference"
+    if not place.secret:
+        yield "RECORDING_S3_SECRET is missing: at Supabase it is the anon key"
+    if bool(place.email) != bool(place.password):
+        missing = "PASSWORD" if place.email else "EMAIL"
+        yield f"RECORDING_S3_{missing} is missing: an account has both"
+    if place.is_supabase:
+        yield from _faults_at_supabase(place)
+    elif place.email:
+        yield (
+            "RECORDING_S3_EMAIL is an account of Supabase's Storage, and RECORDING_S3_ENDPOINT is another store: "
+            "unset one of them"
+        )
+
+
+def _faults_at_supabase(place: PlaceSettings) -> Iterator[str]:
+    if not place.email and not place.password:
+        yield (
+            "RECORDING_S3_EMAIL is missing: Supabase's own S3 keys pass over row-level security in every bucket, so "
+            'recordings are stored as an account with app_metadata {"recorder": true}'
+        )
+    if place.secret.startswith(SECRET_KEY) or claims_of(place.secret).get("role") == "service_role":
+        yield "RECORDING_S3_SECRET is a secret key, which passes over row-level security: use the anon key"
+    if place.bucket != BUCKET:
+        yield f"RECORDING_S3_BUCKET must be {BUCKET} at Supabase: the policies and the player know no other"
+
+
+async def _account(place: PlaceSettings, supabase: Supabase) -> Finding:
+    try:
+        token, seconds = await supabase.sign_in(place.email, place.password, place.secret)
+    except Unavailable as error:
+        return False, f"recordings: Auth does not answer ({error})"
+    except PortError as error:
+        return False, (
+            f"recordings: the account RECORDING_S3_EMAIL cannot sign in ({error}): its password, or the anon key in "
+            "RECORDING_S3_SECRET, is another"
+        )
+    if claims_of(token).get("app_metadata", {}).get("recorder") is not True:
+        return False, (
+            'recordings: the account RECORDING_S3_EMAIL has no app_metadata {"recorder": true}, so Storage takes '
+            "nothing from it"
+        )
+    return True, (
+        f"recordings: stored as an account of their own, {seconds / 60:.0f} min a part: what is longer goes on as "
+        "another part"
+    )
+
+
+async def _reached(place: PlaceSettings, http: aiohttp.ClientSession) -> Finding:
+    host = urlsplit(place.endpoint).hostname
+    try:
+        async with http.head(place.endpoint):
+            return (
+                True,
+                f"recordings: stored at {host} in {place.bucket}; its keys are tried by the first recording",
+            )
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return (
+            False,
+            f"recordings: RECORDING_S3_ENDPOINT {host} does not answer ({str(error) or 'timed out'})",
+        )
+
+
+def claims_of(token: str) -> Mapping[str, Any]:
+    """What a JWT says of itself, unproved; nothing of what is none."""
+    with suppress(ValueError, IndexError):
+        middle = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+        if isinstance(claims, dict):
+            return claims
+    return {}
