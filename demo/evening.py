@@ -34,6 +34,7 @@ from local.people.person import People
 from local.ports import Offset
 from local.signals import stop_signal
 from local.stack import Stack
+from local.supervisor import first_cause
 
 Scene = Callable[[Stage], Awaitable[None]]
 
@@ -113,7 +114,8 @@ async def on_stage(scene: Scene, stage: Stage, timeline: Timeline) -> None:
     try:
         async with asyncio.timeout(SCENE_SECONDS):
             await scene(stage)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the table shows what did not come of it
+    except Exception as caught:  # noqa: BLE001 - whatever it was, the table shows what did not come of it
+        error = first_cause(caught) if isinstance(caught, BaseExceptionGroup) else caught
         where = traceback.extract_tb(error.__traceback__)[-1]
         timeline.trouble(f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})")
 

@@ -75,6 +75,8 @@ class Recording:
     consented: frozenset[Identity]
     parts: tuple[Part, ...] = ()
     host: Identity | None = None
+    mp4: bool = False
+    """Whether each part is stored as one file as well."""
     errand: int | None = None
     """Set where nobody holds the room: it may be ended, and not begun."""
 

@@ -114,10 +114,12 @@ class Studio:
             "consent_to_recording", session_id=session.id, notice_version=notice["version"], agrees=False
         )
 
-    async def wish(self, host: Person, session: OpenSession, mode: str = "audio") -> str:
+    async def wish(
+        self, host: Person, session: OpenSession, mode: str = "audio", *, mp4: bool = False
+    ) -> str:
         """A recording's id."""
         answer: Json = await self.people.service.rpc(
-            "recording_start", p_user=host.id, p_session=session.id, p_mode=mode
+            "recording_start", p_user=host.id, p_session=session.id, p_mode=mode, p_mp4=mp4
         )
         return str(answer["recording"]["id"])
 
@@ -227,9 +229,10 @@ class Studio:
 
 
 def sound_of(segment: bytes) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """What is heard in a segment, 48 kHz, -1 to 1."""
+    """What is heard in a segment, 48 kHz, -1 to 1; the last one may hold nothing."""
     with av.open(io.BytesIO(segment), "r") as file:
-        return np.concatenate([frame.to_ndarray().ravel() for frame in file.decode(audio=0)])
+        frames = [frame.to_ndarray().ravel() for frame in file.decode(audio=0)] if file.streams.audio else []
+    return np.concatenate(frames) if frames else np.zeros(0)
 
 
 def amplitude(sound: np.ndarray[Any, np.dtype[np.float64]], hertz: int) -> float:

@@ -106,6 +106,7 @@ def desired_permission(person: Participant, rights: Mapping[Role, RoleRights], n
         mic_muted=bool(person.mic_muted),
         mic_muted_until=seconds(person.mic_muted_until),
         camera_off=bool(person.camera_off),
+        publish_until=seconds(person.publish_until),
     )
     return effective_permission(desired, rights, now)
 

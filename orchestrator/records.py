@@ -78,6 +78,7 @@ class Participant(DatabaseRow):
     invite_expires_at: str | None = None
     access_ends_at: str | None = None
     access_removed: bool | None = None
+    publish_until: str | None = None
     is_online: bool | None = None
     first_joined_at: str | None = None
     last_joined_at: str | None = None

@@ -103,6 +103,8 @@ class Swept(NamedTuple):
     """A page waits for the operators' pager."""
     recordings_over: bool = False
     """Files of recordings are to be deleted."""
+    recording_minutes: int = 0
+    """Recorded this month: 0 within the limit, 1 past the warning, 2 used up."""
     recordings_due: bool = False
     """There are recordings that are not over and whose room nobody holds."""
     evidence_due: bool = False

@@ -31,6 +31,8 @@ class PartOrder:
     host: Identity | None
     prefix: str
     """The folder of its files in the bucket."""
+    mp4: bool
+    """Whether it is stored as one file as well."""
     until: float
     """For how long at most what it is given must be good, seconds since the epoch."""
 

@@ -103,7 +103,12 @@ class RecordingSteps:
             )
         prefix = f"{recording.prefix}/{number}"
         order = PartOrder(
-            RoomName(recording.room), recording.mode, recording.host, prefix, recording.max_until
+            RoomName(recording.room),
+            recording.mode,
+            recording.host,
+            prefix,
+            recording.mp4,
+            recording.max_until,
         )
         try:
             egress_id = await self._egresses.begin(order)

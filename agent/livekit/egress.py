@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import PurePosixPath
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import aiohttp
 from livekit import api
@@ -21,6 +21,8 @@ Asks = TypeVar("Asks")
 Told = TypeVar("Told")
 
 SEGMENT_SECONDS = 4
+PICTURE_SECONDS, PICTURE_WIDTH, PICTURE_HEIGHT = 30, 640, 360
+IN_BACKUP = "the files lie in Egress's backup storage"
 BEGIN_SECONDS = 10.0
 """LiveKit itself asks Egress for longer; what is begun after that is found by its prefix."""
 LIMIT_PAUSE_SECONDS = 10.0
@@ -69,19 +71,11 @@ class LiveKitEgress:
         return info.egress_id
 
     async def _start(self, order: PartOrder, store: api.S3Upload) -> api.EgressInfo:
-        segments = api.SegmentedFileOutput(
-            filename_prefix=f"{order.prefix}/segment",
-            playlist_name="index.m3u8",
-            segment_duration=SEGMENT_SECONDS,
-            disable_manifest=True,
-            s3=store,
-        )
+        outputs = _outputs(order, store)
         if order.mode == "host":
             if order.host is None:
                 raise NotBegun("refused", "a recording of the host needs to know who that is")
-            one = api.ParticipantEgressRequest(
-                room_name=order.room, identity=order.host, segment_outputs=[segments]
-            )
+            one = api.ParticipantEgressRequest(room_name=order.room, identity=order.host, **outputs)
             return await self._call(
                 "begin_recording", self._egress.start_participant_egress, one, BEGIN_SECONDS
             )
@@ -89,7 +83,7 @@ class LiveKitEgress:
             room_name=order.room,
             layout="grid",
             audio_only=order.mode == "audio",
-            segment_outputs=[segments],
+            **outputs,
         )
         return await self._call(
             "begin_recording", self._egress.start_room_composite_egress, room, BEGIN_SECONDS
@@ -129,6 +123,36 @@ class LiveKitEgress:
             self._metrics.livekit_seconds.labels(name, outcome).observe(time.monotonic() - started)
 
 
+def _outputs(order: PartOrder, store: api.S3Upload) -> dict[str, Any]:
+    """Segments always; where there is something to see, a picture now and then; one file where it is wished."""
+    segments = api.SegmentedFileOutput(
+        filename_prefix=f"{order.prefix}/segment",
+        playlist_name="index.m3u8",
+        segment_duration=SEGMENT_SECONDS,
+        disable_manifest=True,
+        s3=store,
+    )
+    pictures = api.ImageOutput(
+        capture_interval=PICTURE_SECONDS,
+        width=PICTURE_WIDTH,
+        height=PICTURE_HEIGHT,
+        filename_prefix=f"{order.prefix}/image",
+        disable_manifest=True,
+        s3=store,
+    )
+    whole = api.EncodedFileOutput(
+        file_type=api.EncodedFileType.MP4,
+        filepath=f"{order.prefix}/recording.mp4",
+        disable_manifest=True,
+        s3=store,
+    )
+    return {
+        "segment_outputs": [segments],
+        "image_outputs": [] if order.mode == "audio" else [pictures],
+        "file_outputs": [whole] if order.mp4 else [],
+    }
+
+
 def _not_begun(error: api.ServerError) -> PortError:
     """A time-out inside LiveKit says nothing about Egress; any other answer does."""
     if error.code == "deadline_exceeded":
@@ -149,7 +173,7 @@ def seen(info: api.EgressInfo) -> SeenEgress:
         ended_at=info.ended_at / 1e9 if info.ended_at else None,
         size=sum(r.size for r in results) + sum(f.size for f in info.file_results),
         seconds=sum(r.duration for r in results) / 1e9,
-        error=info.error,
+        error=info.error or (IN_BACKUP if info.backup_storage_used else ""),
     )
 
 

@@ -141,6 +141,8 @@ class Report(Collector):
         )
         waits = "For how long the longest critical case has waited that nobody has claimed (the worker that sweeps)"
         yield _gauge("live_case_critical_waiting_seconds", waits, swept.grave_case_waits)
+        minutes = "Minutes recorded this month: 0 in the limit, 1 past the warning, 2 used up (the worker that sweeps)"
+        yield _gauge("live_recording_minutes_level", minutes, swept.recording_minutes)
         unlisted = "Rooms with people or workers in them that LiveKit does not list"
         yield _gauge("live_rooms_unlisted", unlisted, self._parts.watcher.unlisted)
         closed = CounterMetricFamily("live_rooms_orphaned_closed", "Such rooms that were closed")

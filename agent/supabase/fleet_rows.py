@@ -22,6 +22,9 @@ def findings(answer: Json) -> Findings:
     )
 
 
+USAGE: Mapping[object, int] = {"ok": 0, "warning": 1, "exceeded": 2}
+
+
 def swept(done: Json) -> Swept:
     """As `agent_sweep` answers; a worker whose turn it is not gets next to nothing."""
     limit = done.get("automatic_limit")
@@ -40,6 +43,7 @@ def swept(done: Json) -> Swept:
             (RoomName(over["room"]), Identity(over["identity"])) for over in done.get("listens_over", ())
         ),
         recordings_over=done.get("recordings_over", False),
+        recording_minutes=USAGE.get(done.get("recording_minutes"), 0),
         recordings_due=done.get("recordings_due", False),
         evidence_due=done.get("evidence_due", False),
     )

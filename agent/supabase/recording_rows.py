@@ -42,6 +42,7 @@ class _Recording(Shaped):
     max_until: Seconds
     prefix: str
     errand: int
+    mp4: bool
     consented: frozenset[str]
     parts: tuple[_Part, ...]
     host: str | None = None
@@ -58,6 +59,7 @@ class _Recording(Shaped):
             prefix=self.prefix,
             consented=frozenset(map(Identity, self.consented)),
             parts=tuple(part.read() for part in self.parts),
+            mp4=self.mp4,
             host=None if self.host is None else Identity(self.host),
             errand=self.errand if errand else None,
         )

@@ -114,6 +114,16 @@ class Writer:
         self._out.close()
 
 
+def as_jpeg(picture: "av.VideoFrame", width: int, height: int) -> bytes:
+    """One picture as a file."""
+    encoder = av.CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuvj420p"
+    encoder.time_base = Fraction(1, 1)
+    frame = picture.reformat(width, height, "yuvj420p")
+    frame.pts, frame.time_base = 0, Fraction(1, 1)
+    return b"".join(bytes(packet) for packet in (*encoder.encode(frame), *encoder.encode(None)))
+
+
 def as_mp4(playlist: Path, target: Path) -> None:
     """The same packets in one file."""
     with av.open(str(playlist)) as source, av.open(str(target), "w", format="mp4") as out:

@@ -16,7 +16,7 @@ from livekit.protocol import egress
 
 from local.egress.faults import Misbehaviour
 from local.egress.listener import RoomRecorder, recorder_token
-from local.egress.media import DELAY_SECONDS, Mixer, Writer, as_mp4
+from local.egress.media import DELAY_SECONDS, HEIGHT, WIDTH, Mixer, Writer, as_jpeg, as_mp4
 from local.egress.s3 import Bucket, UploadError
 
 log = logging.getLogger(__name__)
@@ -25,8 +25,8 @@ Tell = Callable[[egress.EgressInfo], Awaitable[None]]
 
 TICK_SECONDS = 0.1
 JOIN_SECONDS = 10.0
-SEGMENT_SECONDS = 6
-PLAYLIST, SEGMENT, MP4 = "application/vnd.apple.mpegurl", "video/mp2t", "video/mp4"
+SEGMENT_SECONDS, PICTURE_SECONDS = 6, 10
+PLAYLIST, SEGMENT, MP4, JPEG = "application/vnd.apple.mpegurl", "video/mp2t", "video/mp4", "image/jpeg"
 
 
 class Place:
@@ -45,6 +45,7 @@ class EgressRun:
         self._wanted: Any = getattr(request, kind)
         self._segments = _output(self._wanted, "segment_outputs", "segments")
         self._file = _output(self._wanted, "file_outputs", "file")
+        self._images = _output(self._wanted, "image_outputs", "images")
         now = time.time_ns()
         self.info = egress.EgressInfo(
             egress_id=request.egress_id,
@@ -108,6 +109,7 @@ class EgressRun:
             writer.sound(mixer.take(time.monotonic()))
             writer.picture(listener.picture)
             await self._upload(writer, bucket, prefix.parent)
+            await self._take_picture(listener, writer.seconds, bucket)
         if listener.over.is_set() and self.info.status == Status.EGRESS_ACTIVE:
             self.info.details = "End reason: Source closed"
             await self._become(Status.EGRESS_ENDING)
@@ -135,6 +137,22 @@ class EgressRun:
             playlist = await asyncio.to_thread(writer.playlist.read_bytes)
             location = await self._put(bucket, str(folder / writer.playlist.name), playlist, PLAYLIST)
             result.playlist_location = location
+
+    async def _take_picture(self, listener: RoomRecorder, seconds: float, bucket: Bucket) -> None:
+        """The one that is due, once there is something to see."""
+        wanted = self._images
+        if wanted is None or listener.picture is None:
+            return
+        if not self.info.image_results:
+            self.info.image_results.add(filename_prefix=wanted.filename_prefix, started_at=time.time_ns())
+        result = self.info.image_results[0]
+        if seconds < result.image_count * (wanted.capture_interval or PICTURE_SECONDS):
+            return
+        picture = await asyncio.to_thread(
+            as_jpeg, listener.picture, wanted.width or WIDTH, wanted.height or HEIGHT
+        )
+        await self._put(bucket, f"{wanted.filename_prefix}_{result.image_count:05d}.jpeg", picture, JPEG)
+        result.image_count += 1
 
     async def _store_file(self, writer: Writer, bucket: Bucket) -> None:
         if self._file is None or not self._file.filepath:

@@ -10,6 +10,8 @@ from uuid import UUID
 import av
 import pytest
 
+from local.people.api import RequestRefused
+from local.people.waiting import until
 from local.results import Figure
 from local.studio import HOST_HERTZ, REFUSER_HERTZ, Studio, Take, audible_seconds
 from tests.chaos.recording_faults import SEPARATE, worker_killed_at_three_moments
@@ -52,6 +54,17 @@ async def test_a_room_is_recorded_and_who_refuses_is_not_in_it(studio: Studio) -
     visits = await studio.people.service.rows("live_visits", session_id=f"eq.{session.id}")
     assert {visit["user_id"] for visit in visits} <= {host.id, guest.id}
 
+    # What its creator cuts is deleted, and no more than that.
+    prefix = row["parts"][0]["prefix"]
+    first, *others = await studio.segments(prefix)
+    await host.api.rpc("cut_recording", recording_id=recording, from_seconds=0, to_seconds=1)
+
+    async def erased() -> bool:
+        return await studio.file(f"{prefix}/{first}") == b""
+
+    await until("the segment is deleted", erased, 30)
+    assert all([await studio.file(f"{prefix}/{name}") for name in others])
+
     # Its time is over: the worker deletes the files, and then says so.
     await studio.database.execute(
         "update live_recordings set retention_until = now() where id = $1", UUID(recording)
@@ -66,7 +79,7 @@ async def test_a_broadcast_is_recorded_with_its_picture(studio: Studio) -> None:
     device = await host.enter(session.id, session.join)
     await host.until_on_record(session.id)
     await device.film()
-    take = Take(host, session, device, await studio.wish(host, session, "host"))
+    take = Take(host, session, device, await studio.wish(host, session, "host", mp4=True))
     await studio.until_active(take)
     await asyncio.sleep(1)  # this much is recorded
     await studio.stop(take)
@@ -76,6 +89,32 @@ async def test_a_broadcast_is_recorded_with_its_picture(studio: Studio) -> None:
     segment = await studio.file(f"{prefix}/{(await studio.segments(prefix))[0]}")
     with av.open(io.BytesIO(segment), "r") as file:
         assert {stream.type for stream in file.streams} == {"audio", "video"}
+
+    # A picture for lists, and the file of the whole for its creator.
+    await host.api.rpc("publish_vod", recording_id=take.recording, published=True)
+    viewer = await studio.people.arrive("Vera")
+    replay = await viewer.api.row("live_replays", id=f"eq.{take.recording}")
+    assert replay is not None
+    headers = {"apikey": studio.stack.keys.publishable, "Authorization": f"Bearer {viewer.api.access_token}"}
+    base = f"{studio.stack.url}/storage/v1/object/authenticated/recordings"
+    async with studio.http.get(f"{base}/{replay['thumbnail']}", headers=headers) as answer:
+        picture = await answer.read()
+        assert (answer.status, picture[:2]) == (200, b"\xff\xd8"), "a JPEG"
+    async with studio.http.get(f"{base}/{prefix}/recording.mp4", headers=headers) as answer:
+        assert answer.status >= 400, "the whole is not for who watches"
+    asked = {"recording_id": take.recording, "download": True}
+    with pytest.raises(RequestRefused, match="unknown_recording"):
+        await viewer.api.call("recording-playback", **asked)
+    [whole] = (await host.api.call("recording-playback", **asked))["files"]
+    async with studio.http.get(whole["url"]) as answer, asyncio.timeout(10):
+        film = await answer.read()
+    with av.open(io.BytesIO(film), "r") as file:
+        assert {stream.type for stream in file.streams} == {"audio", "video"}
+    await host.api.rpc("cut_recording", recording_id=take.recording, from_seconds=0, to_seconds=0.1)
+    assert (await host.api.call("recording-playback", **asked))["files"] == []
+    replay = await viewer.api.row("live_replays", id=f"eq.{take.recording}")
+    assert replay is not None
+    assert replay["thumbnail"] is None, "it might show what is cut"
 
 
 async def test_each_fault_in_a_room_of_its_own_comes_to_a_good_end(studio: Studio) -> None:

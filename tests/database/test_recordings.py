@@ -401,11 +401,54 @@ async def test_a_webhook_of_egress_says_when_a_part_ended_and_wakes_the_holder(w
     assert (await world.service(hook, name + "2", "egress_started", "", strange))["outcome"] == "ignored"
 
 
+async def test_a_webhook_that_comes_when_all_is_over_changes_nothing_that_was_decided(world: World) -> None:
+    scene = await world.live()
+    epoch = (await world.claim(scene.room))["epoch"]
+    asked = await begun(world, scene)
+    egress, lost_at = "EG_" + uuid.uuid4().hex[:12], datetime.now(UTC) - timedelta(seconds=20)
+    part = {"number": 1, "egress_id": egress, "started_at": (lost_at - timedelta(minutes=1)).isoformat()}
+    await report(world, scene, epoch, asked, state="starting", part=part)
+    ended = {"number": 1, "ended_at": lost_at.isoformat(), "bytes": 500, "duration_seconds": 60}
+    for state in ("stopping", "processing", "ready"):
+        assert (await report(world, scene, epoch, asked, state=state, part=ended, duration_seconds=60))["ok"]
+    before = await world.row("select * from live_recordings where id = $1", asked["id"])
+    now = datetime.now(UTC).timestamp()
+    info = {
+        "egressId": egress, "roomName": scene.room, "status": "EGRESS_ABORTED", "error": "late",
+        "segmentResults": [{"size": "9"}], "startedAt": str(int((now - 90) * 1e9)), "endedAt": str(int(now * 1e9)),
+    }  # fmt: skip
+    hook = "select public.record_webhook($1, $2, $3, $4)"
+    for event in ("egress_ended", "egress_started", "egress_updated"):
+        said = {"egressInfo": info, "createdAt": str(int(now))}
+        await world.service(hook, uuid.uuid4().hex, event, "", said)
+    row = await world.row("select * from live_recording_parts where egress_id = $1", egress)
+    assert (row["ended_at"], row["bytes"], row["error"]) == (lost_at, 500, None), "what was known first stays"
+    assert await world.row("select * from live_recordings where id = $1", asked["id"]) == before
+    vod = await world.row("select * from live_vods where recording_id = $1", asked["id"])
+    assert vod["duration_seconds"] == 60
+
+
 # -- consent -------------------------------------------------------------------------
 
 
 async def version(world: World) -> Json:
     return (await world.value("select public.recording_notice()"))["version"]
+
+
+async def test_until_when_somebody_may_publish_is_told_to_themselves_staff_and_ops_alone(
+    world: World,
+) -> None:
+    scene = await world.live()
+    speaker, stranger = await joined(world, scene, role="speaker"), await world.user()
+    ops = await world.user(ops=True)
+    await start(world, scene)
+    made_up = (
+        "select public.publish_until(jsonb_populate_record(null::public.live_participants,"
+        " jsonb_build_object('session_id', $1::text, 'user_id', $2::text)))"
+    )
+    for person in (speaker, scene.creator, ops):
+        assert await world.as_user(person, made_up, scene.id, speaker) is not None
+    assert await world.as_user(stranger, made_up, scene.id, speaker) is None
 
 
 async def test_who_has_not_agreed_by_the_beginning_listens_and_who_agrees_publishes(world: World) -> None:

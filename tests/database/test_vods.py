@@ -275,6 +275,41 @@ async def test_what_is_heard_of_who_withdraws_is_withheld_until_the_creator_deci
     assert len((await world.service(PARTS, key))["cuts"]) == 2
 
 
+async def cuts_due(world: World) -> dict[str, Json]:
+    await world.value("update live_recording_cuts set erase_claimed_at = null")
+    found: dict[str, Json] = {}
+    while page := await world.service("select public.recording_cuts_to_erase(100)"):
+        found |= {item["id"]: item for item in page}
+    return found
+
+
+async def test_what_is_cut_is_deleted_unless_it_is_held_and_the_row_says_so_when_storage_has_none(
+    world: World,
+) -> None:
+    scene, ops = await world.live(), await world.user(ops=True)
+    recording = await made(world, scene)
+    cut = "select public.cut_recording($1::uuid, $2, $3)"
+    await world.as_user(scene.creator, cut, recording["id"], 0.0, 5.0)
+    asked = str(
+        await world.value("select id from live_recording_cuts where recording_id = $1", recording["id"])
+    )
+    await world.as_user(ops, HOLD, recording["id"], True, "a claim is open")
+    assert asked not in await cuts_due(world)
+    await world.as_user(ops, HOLD, recording["id"], False, "the claim is settled")
+    taken = (await cuts_due(world))[asked]
+    prefix = f"{scene.id}/{recording['id']}/1"
+    assert [part["prefix"] for part in taken["parts"]] == [prefix]
+    assert asked not in {c["id"] for c in await world.service("select public.recording_cuts_to_erase(100)")}
+    erased, there = "select public.recording_cut_erased($1::uuid, $2::text[])", f"{prefix}/segment_00000.ts"
+    assert await world.service(erased, asked, [there]) is False, "the segment is still there"
+    owner = await world.owner()
+    async with owner.transaction():
+        await owner.execute("set local storage.allow_delete_query = 'true'")
+        await owner.execute("delete from storage.objects where name = $1", there)
+    assert await world.service(erased, asked, [there]) is True
+    assert asked not in await cuts_due(world)
+
+
 async def due(world: World) -> dict[str, Json]:
     await world.value("update live_recordings set delete_claimed_at = null")
     found: dict[str, Json] = {}

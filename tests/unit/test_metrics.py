@@ -28,6 +28,7 @@ COUNTS = {
     "live_rule_circuits_open",
     "live_automatic_actions",
     "live_cases_open",
+    "live_recording_minutes_level",
     "live_recordings_open",
     "live_automatic_actions_limit",
     "live_rooms_unmoderated",

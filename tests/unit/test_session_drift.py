@@ -48,6 +48,14 @@ def test_obs_beside_the_app_is_the_same_person_with_rights_of_its_own() -> None:
     assert found([], [person("a", SPEAKS)], banned="a") == [("should_be_out", "a")]
 
 
+def test_who_has_not_agreed_to_a_recording_listens() -> None:
+    row = Participant(user_id="a", role="speaker", is_online=True, publish_until="1970-01-01T00:10:00+00:00")
+    assert found([row], [person("a", LISTENS)]) == []
+    assert found([row], [person("a", SPEAKS)]) == [("permission", "a")]
+    announced = row.model_copy(update={"publish_until": "1970-01-01T00:20:00+00:00"})
+    assert found([announced], [person("a", SPEAKS)]) == []
+
+
 def test_a_mute_that_ran_out_mutes_no_more() -> None:
     row = Participant(
         user_id="a",

@@ -6395,12 +6395,13 @@ begin
   delete from live.looks l where l.expires_at < clock_timestamp();
   perform live.refresh_names();
   return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(),
-    'recordings_due', live.recordings_wait(), 'recordings_over', live.recordings_past()) || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
+    'recordings_due', live.recordings_wait(), 'recordings_over', live.recordings_past(),
+    'recording_minutes', live.recording_usage() -> 'level') || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
 $$;
 comment on function public.agent_sweep is
   'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
-  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "evidence_due": whether clips are to be deleted; "recordings_due": whether recordings wait whose room nobody holds; "recordings_over": whether files of recordings are to be deleted; "listens_over": whom of ops to remove from which room; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
+  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "evidence_due": whether clips are to be deleted; "recordings_due": whether recordings wait whose room nobody holds; "recordings_over": whether files of recordings are to be deleted; "recording_minutes": ok, warning or exceeded, against recording.monthly_minutes; "listens_over": whom of ops to remove from which room; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
 grant execute on function public.agent_sweep(text, text[]) to service_role, live_agent;
@@ -7817,6 +7818,7 @@ create table public.live_recordings (
   id uuid primary key default gen_random_uuid(),
   session_id uuid not null references public.live_sessions (id) on delete restrict,
   mode text not null check (mode in ('audio', 'host', 'composite')),
+  mp4 boolean not null default false,
   requested_by uuid,
   requested_via text not null default 'app' check (requested_via in ('app', 'ops')),
   wanted boolean not null default true,
@@ -7853,6 +7855,7 @@ comment on table public.live_recordings is 'Recordings of sessions: what is want
 comment on column public.live_recordings.id is 'Id of the recording.';
 comment on column public.live_recordings.session_id is 'What is recorded. Never a call.';
 comment on column public.live_recordings.mode is 'audio (sound alone), host (picture and sound of the host) or composite (everybody, laid out).';
+comment on column public.live_recordings.mp4 is 'Whether each part is stored as one MP4 as well, for its creator to keep.';
 comment on column public.live_recordings.requested_by is 'Who asked for it; null for ops, whom live_recording_acts alone names.';
 comment on column public.live_recordings.requested_via is 'app (the host or a co-host) or ops.';
 comment on column public.live_recordings.wanted is 'The wish: whether it shall go on. It never becomes true again; that is another recording.';
@@ -7920,6 +7923,7 @@ comment on column public.live_recording_parts.bytes is 'Size of its files.';
 comment on column public.live_recording_parts.duration_seconds is 'How long it plays.';
 comment on column public.live_recording_parts.error is 'Why it ended before its time; null when it was stopped.';
 create unique index live_recording_parts_of_egress on public.live_recording_parts (egress_id) where egress_id is not null;
+create index live_recording_parts_by_end on public.live_recording_parts (coalesce(ended_at, 'infinity'::timestamptz));
 alter table public.live_recording_parts enable row level security;
 grant select on public.live_recording_parts to authenticated, service_role;
 create policy "who sees the recording sees its parts" on public.live_recording_parts for select to authenticated
@@ -7965,8 +7969,8 @@ language plpgsql security definer set search_path = '' as $$
 declare
   old_state constant text := case tg_op when 'INSERT' then 'new' else old.state end;
 begin
-  if tg_op = 'UPDATE' and (new.id, new.session_id, new.mode, new.prefix, new.requested_at)
-      is distinct from (old.id, old.session_id, old.mode, old.prefix, old.requested_at) then
+  if tg_op = 'UPDATE' and (new.id, new.session_id, new.mode, new.mp4, new.prefix, new.requested_at)
+      is distinct from (old.id, old.session_id, old.mode, old.mp4, old.prefix, old.requested_at) then
     perform live.refuse(409, 'immutable', 'A recording''s id, session, mode, place and birth never change.');
   elsif tg_op = 'UPDATE' and new.wanted and not old.wanted then
     perform live.refuse(409, 'illegal_transition', 'A recording that was stopped is not wanted again: start another.');
@@ -8088,7 +8092,7 @@ select n, 'Holds nothing about a person: parts of recordings and states that may
 --
 --   snapshot and agent_pull's rooms carry "recordings": [RECORDING] of the room: all that are not over. A change of a wish or a state
 --   wakes the worker that holds the room, like every row. RECORDING:
---     {"id", "session_id", "room", "mode", "wanted", "state", "begins_at", "max_until", "prefix", "errand", "error_code",
+--     {"id", "session_id", "room", "mode", "mp4", "wanted", "state", "begins_at", "max_until", "prefix", "errand", "error_code",
 --      "host": the creator's id, "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "asked_at", "started_at", "ended_at",
 --      "error"}]}
 --   agent_recordings(worker, [{"room", "epoch"}]) answers the same by itself, to be asked as often as one likes.
@@ -8106,7 +8110,7 @@ create function live.recording_json(p_row public.live_recordings) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
   return jsonb_build_object(
-    'id', p_row.id, 'session_id', p_row.session_id, 'room', live.room_of(p_row.session_id, null), 'mode', p_row.mode,
+    'id', p_row.id, 'session_id', p_row.session_id, 'room', live.room_of(p_row.session_id, null), 'mode', p_row.mode, 'mp4', p_row.mp4,
     'wanted', p_row.wanted, 'state', p_row.state, 'begins_at', p_row.begins_at, 'max_until', p_row.max_until,
     'prefix', p_row.prefix, 'errand', p_row.errand, 'error_code', p_row.error_code,
     'host', (select s.creator_id from public.live_sessions s where s.id = p_row.session_id),
@@ -8344,8 +8348,9 @@ begin
       'started_at', case when records then live.nanoseconds(info ->> 'startedAt') end,
       'ended_at', case when p_event = 'egress_ended' then coalesce(live.nanoseconds(info ->> 'endedAt'),
                                                                   to_timestamp((p_payload ->> 'createdAt')::double precision)) end,
-      'bytes', case when p_event = 'egress_ended' then (select sum((x ->> 'size')::bigint) from jsonb_array_elements(results) x) end,
-      'error', nullif(info ->> 'error', ''))));
+      'bytes', case when p_event = 'egress_ended' and part.bytes is null then (select sum((x ->> 'size')::bigint) from jsonb_array_elements(results) x) end,
+      -- What is over ended as it was found to have ended.
+      'error', case when part.ended_at is null then nullif(info ->> 'error', '') end)));
   end if;
   -- The holder of the room looks again: an id that is not written yet may be the answer that it waits for.
   perform live.wake(s.livekit_room) from public.live_sessions s where s.livekit_room = coalesce(nullif(p_room, ''), info ->> 'roomName');
@@ -8450,6 +8455,19 @@ end;
 $$;
 comment on function live.publish_until(uuid, uuid) is
   'Until when a person may publish in a session for want of their consent to its recording, long ago for who refused; null: nothing is asked of them.';
+
+-- A column of live_participants for PostgREST's select; a row can be made up, so it asks who the caller is.
+create function public.publish_until(person public.live_participants) returns timestamptz
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case when person.user_id = auth.uid() or live.am_ops() or live.is_service() or person.session_id in (select live.my_staffed_sessions())
+              then live.publish_until(person.session_id, person.user_id) end;
+end;
+$$;
+comment on function public.publish_until(public.live_participants) is
+  'To select beside the columns of live_participants: until when that person may publish for want of their consent to a recording, long ago for who refused; null: '
+  'nothing is asked of them, or the caller is neither they, nor staff, nor ops or server code.';
+grant execute on function public.publish_until(public.live_participants) to authenticated, service_role;
 
 create function live.touch_publishers(p_session uuid) returns void
 language plpgsql set search_path = '' as $$
@@ -9645,7 +9663,7 @@ comment on column public.live_vods.creator_id is 'Whose it is.';
 comment on column public.live_vods.title is 'Title; at first the session''s.';
 comment on column public.live_vods.access_type is 'Who may watch: public (everyone), subscribers (of the creator) or pay_per_view (holders of the session''s ticket).';
 comment on column public.live_vods.price_coins is 'What the session''s ticket cost; null where none was needed.';
-comment on column public.live_vods.thumbnail is 'A picture of it in the bucket recordings, below its prefix; null where there is none.';
+comment on column public.live_vods.thumbnail is 'A picture of it in the bucket recordings, which who sees this row may fetch; null where there is none, or something was to be cut.';
 comment on column public.live_vods.duration_seconds is 'How long it plays.';
 comment on column public.live_vods.chapters is 'From the events of the session: [{"at_seconds", "kind": start, gifts, speaker or announcement, "coins"?, "text"?}].';
 comment on column public.live_vods.published_at is 'Since when others may watch it; null while they may not.';
@@ -9710,12 +9728,22 @@ $$;
 comment on function live.chapters_of(public.live_recordings) is
   'Chapters of a recording from its session''s events: the start, the three minutes with the most gifts, who came to speak, and announcements; at most 100.';
 
+create function live.picture_of(p_recording public.live_recordings) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select min(o.name) from storage.objects o
+           where o.bucket_id = 'recordings' and o.name like p_recording.prefix || '/%/image\_%'
+             and not exists (select from public.live_recording_cuts c where c.recording_id = p_recording.id and c.decision is distinct from 'kept'));
+end;
+$$;
+comment on function live.picture_of(public.live_recordings) is 'The first picture that Egress has taken of a recording; null where there is none, or something is cut: it might show it.';
+
 create function live.make_vod() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   if new.state = 'ready' then
-    insert into public.live_vods (recording_id, session_id, creator_id, title, access_type, price_coins, duration_seconds, chapters)
-    select new.id, s.id, s.creator_id, s.title, s.access_type, s.price_coins, coalesce(new.duration_seconds, 0), live.chapters_of(new)
+    insert into public.live_vods (recording_id, session_id, creator_id, title, access_type, price_coins, thumbnail, duration_seconds, chapters)
+    select new.id, s.id, s.creator_id, s.title, s.access_type, s.price_coins, live.picture_of(new), coalesce(new.duration_seconds, 0), live.chapters_of(new)
       from public.live_sessions s where s.id = new.session_id
     on conflict (recording_id) do nothing;
   else
@@ -10007,13 +10035,15 @@ begin
   perform live.recording_of_mine(auth.uid(), asked.recording_id);
   if decide_cut.decision is null or decide_cut.decision not in ('cut', 'kept') or (asked.why <> 'withdrawn' and decide_cut.decision = 'kept') then
     perform live.refuse(400, 'invalid_choice', 'Decide cut or kept; what an erased account asked for is cut.');
+  elsif asked.erased_at is not null and decide_cut.decision = 'kept' then
+    perform live.refuse(400, 'invalid_choice', 'What was cut is deleted.');
   end if;
   update public.live_recording_cuts c set decision = decide_cut.decision, decided_at = clock_timestamp() where c.id = asked.id returning * into asked;
   return to_jsonb(asked);
 end;
 $$;
 comment on function public.decide_cut(uuid, text) is
-  'The creator decides what becomes of a stretch in which somebody is heard who took their consent back: cut or kept. Until then nobody is shown it.';
+  'The creator decides what becomes of a stretch in which somebody is heard who took their consent back: cut (its segments are deleted) or kept. Until then nobody is shown it.';
 grant execute on function public.publish_vod(uuid, boolean, text, text), public.cut_recording(uuid, double precision, double precision),
   public.decide_cut(uuid, text) to authenticated;
 
@@ -10073,10 +10103,11 @@ comment on function live.recordings_over() is 'Recordings whose files are to be 
 create function live.recordings_past() returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return exists (select from live.recordings_over() r where coalesce(r.delete_claimed_at, '-infinity') < clock_timestamp() - interval '1 minute');
+  return live.cuts_past()
+    or exists (select from live.recordings_over() r where coalesce(r.delete_claimed_at, '-infinity') < clock_timestamp() - interval '1 minute');
 end;
 $$;
-comment on function live.recordings_past() is 'Whether files of recordings are to be deleted now.';
+comment on function live.recordings_past() is 'Whether files of recordings are to be deleted now, whole ones or what is cut.';
 
 create function public.recordings_to_delete(p_most int default 10) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -10194,6 +10225,106 @@ $$;
 comment on function live.forget_recordings(uuid) is
   'What becomes of recordings with an account: those of its own sessions are deleted, and in others'' what is heard of it is cut: how many of each.';
 
+-- schemas/69_vods_erasing.sql
+-- Owns: the deletion of what is cut, and what would show it: pictures and files of the whole. A stretch that is cut is shown to nobody from that moment; a worker then deletes the segments that it
+-- touches, and with them pictures and the file of the whole, which may show the same. A legal hold stops it.
+
+alter table public.live_recording_cuts add column erase_claimed_at timestamptz, add column erased_at timestamptz;
+comment on column public.live_recording_cuts.erase_claimed_at is 'When a worker last set out to delete its segments.';
+comment on column public.live_recording_cuts.erased_at is 'When its segments were deleted; null while they are there.';
+create index live_recording_cuts_to_erase on public.live_recording_cuts (recording_id) where decision = 'cut' and erased_at is null;
+
+create function live.cuts_to_erase() returns setof public.live_recording_cuts
+language plpgsql stable set search_path = '' as $$
+begin
+  return query select c.* from public.live_recording_cuts c join public.live_recordings r on r.id = c.recording_id
+    where c.decision = 'cut' and c.erased_at is null and r.state = 'ready' and not r.legal_hold
+      and coalesce(c.erase_claimed_at, '-infinity') < clock_timestamp() - interval '1 minute';
+end;
+$$;
+comment on function live.cuts_to_erase() is 'Cuts whose segments are to be deleted now: of recordings that are ready and not held.';
+
+create function live.cuts_past() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from live.cuts_to_erase());
+end;
+$$;
+comment on function live.cuts_past() is 'Whether segments of cuts are to be deleted now.';
+
+create function public.recording_cuts_to_erase(p_most int default 20) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  found jsonb;
+begin
+  with due as (
+    select c.id from public.live_recording_cuts c where c.id in (select e.id from live.cuts_to_erase() e)
+     order by c.erase_claimed_at nulls first, c.decided_at limit least(greatest(coalesce(p_most, 20), 1), 100) for no key update skip locked
+  ), claimed as (
+    update public.live_recording_cuts c set erase_claimed_at = clock_timestamp() from due where c.id = due.id returning c.*)
+  select coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'from_at', x.from_at, 'to_at', x.to_at,
+           'parts', (select coalesce(jsonb_agg(jsonb_build_object('prefix', t.prefix, 'began', t.started_at) order by t.number), '[]')
+                       from public.live_recording_parts t where t.recording_id = x.recording_id and t.started_at is not null))), '[]')
+    into found from claimed x;
+  return found;
+end;
+$$;
+comment on function public.recording_cuts_to_erase(int) is
+  'For workers: cuts whose segments are to be deleted, those not tried yet first, taken for a minute: [{id, from_at, to_at, parts: [{prefix, began}]}].';
+
+create function public.recording_cut_erased(p_id uuid, p_paths text[]) returns boolean
+language plpgsql security definer set search_path = '' as $$
+begin
+  -- Storage's own table is asked: what a worker says it did is not what was done.
+  update public.live_recording_cuts c set erased_at = clock_timestamp()
+   where c.id = p_id and c.erased_at is null and c.erase_claimed_at is not null and c.decision = 'cut'
+     and not exists (select from storage.objects o where o.bucket_id = 'recordings' and o.name = any (p_paths));
+  return found;
+end;
+$$;
+comment on function public.recording_cut_erased(uuid, text[]) is
+  'For workers: the files of a cut were deleted: whether that is so, and now written. p_paths: all that it touched, in the bucket recordings.';
+grant execute on function public.recording_cuts_to_erase(int), public.recording_cut_erased(uuid, text[]) to service_role;
+
+-- ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.drop_picture() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_vods v set thumbnail = null where v.recording_id = new.recording_id and v.thumbnail is not null;
+  return null;
+end;
+$$;
+comment on function live.drop_picture() is 'Trigger: a recording of which something is to be cut shows no picture: it might be of that.';
+create trigger drop_picture after insert on public.live_recording_cuts for each row execute function live.drop_picture();
+
+create policy "who sees a recording in a list sees its picture" on storage.objects for select to authenticated
+  using (bucket_id = 'recordings' and exists (select from public.live_vods v where v.thumbnail = name));
+
+-- ── one file ─────────────────────────────────────────────────────────────────────────────────────────────────────
+create function public.recording_files(p_user uuid, p_recording uuid) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  item constant public.live_recordings := live.recording_of_mine(p_user, p_recording);
+begin
+  if item.state <> 'ready' or live.is_over(item) then
+    perform live.refuse(409, 'recording_not_ready', 'This recording is not ready to be watched.');
+  end if;
+  if not exists (select from public.live_sessions s where s.id = item.session_id and s.creator_id = p_user) then
+    perform live.note_recording_act(item.id, p_user, 'watched', 'ops');
+  end if;
+  -- A file of the whole shows what is cut, from the moment that somebody asked for it.
+  return jsonb_build_object('seconds', live.setting('recording.link_seconds'), 'files', (
+    select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'path', o.name) order by t.number), '[]')
+      from public.live_recording_parts t join storage.objects o on o.bucket_id = 'recordings' and o.name = t.prefix || '/recording.mp4'
+     where t.recording_id = item.id and not exists (
+       select from public.live_recording_cuts c where c.recording_id = item.id and c.decision is distinct from 'kept')));
+end;
+$$;
+comment on function public.recording_files(uuid, uuid) is
+  'For recording-playback: the MP4 of each part, for its creator and ops: {seconds: how long a link is good, files: [{number, path}]}; none where something is cut. '
+  'Refuses unknown_recording, recording_not_ready.';
+grant execute on function public.recording_files(uuid, uuid) to service_role;
+
 -- schemas/69_vods_play.sql
 -- Owns: watching. A play is what one person watches: its key opens the playlist and each segment, and each asks anew whether that person may.
 -- So a right that ends stops it at the next segment, and a key that nobody has used for fifteen minutes opens nothing.
@@ -10287,7 +10418,7 @@ grant execute on function live.my_vod_access(public.live_vods) to authenticated;
 create view public.live_replays with (security_invoker = true) as
 select v.recording_id as id, v.session_id, v.title, v.access_type, v.price_coins, v.creator_id,
        live.card(v.creator_id) ->> 'name' as creator_name, live.card(v.creator_id) ->> 'avatar' as creator_avatar,
-       v.duration_seconds, v.chapters, v.published_at, live.my_vod_access(v) as reason
+       v.duration_seconds, v.chapters, v.thumbnail, v.published_at, live.my_vod_access(v) as reason
   from public.live_vods v
  where v.published_at is not null and v.taken_down_at is null and v.creator_id not in (select live.my_blocks());
 comment on view public.live_replays is
@@ -10303,6 +10434,7 @@ comment on column public.live_replays.creator_name is 'Their name.';
 comment on column public.live_replays.creator_avatar is 'Address of their picture, or null.';
 comment on column public.live_replays.duration_seconds is 'How long it plays.';
 comment on column public.live_replays.chapters is 'Its chapters.';
+comment on column public.live_replays.thumbnail is 'A picture in the bucket recordings, to be fetched by a signed URL; null where there is none.';
 comment on column public.live_replays.published_at is 'Since when.';
 comment on column public.live_replays.reason is 'What keeps the reader from watching: a code as recording-playback refuses with; null when nothing does.';
 grant select on public.live_replays to authenticated;
@@ -11080,7 +11212,7 @@ grant execute on function public.recording_usage() to authenticated, service_rol
 create function live.recording_answer(p_recording public.live_recordings) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
-  return jsonb_build_object('recording', live.columns_of(to_jsonb(p_recording), array['id', 'session_id', 'mode', 'state', 'wanted', 'requested_by',
+  return jsonb_build_object('recording', live.columns_of(to_jsonb(p_recording), array['id', 'session_id', 'mode', 'mp4', 'state', 'wanted', 'requested_by',
     'requested_via', 'requested_at', 'begins_at', 'max_until', 'active_at', 'stopped_at', 'ready_at', 'bytes', 'duration_seconds', 'error_code',
     'error', 'gaps', 'unwanted_at', 'unwanted_why', 'retention_until']));
 end;
@@ -11146,7 +11278,7 @@ end;
 $$;
 comment on function live.announce_recording(public.live_recordings) is 'Tells the room that it will be recorded, from when on, and until when one can answer.';
 
-create function public.recording_start(p_user uuid, p_session uuid, p_mode text default null) returns jsonb
+create function public.recording_start(p_user uuid, p_session uuid, p_mode text default null, p_mp4 boolean default false) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   session constant public.live_sessions := live.session_to_record(p_user, p_session);
@@ -11161,8 +11293,8 @@ begin
     return live.recording_answer(item);
   end if;
   perform live.refuse_to_record(session, chosen), live.spend(p_user, 'recordings_per_minute');
-  insert into public.live_recordings (id, session_id, mode, requested_by, requested_via, begins_at, max_until, prefix)
-  values (mine, session.id, chosen, case via when 'app' then p_user end, via, begins,
+  insert into public.live_recordings (id, session_id, mode, mp4, requested_by, requested_via, begins_at, max_until, prefix)
+  values (mine, session.id, chosen, coalesce(p_mp4, false), case via when 'app' then p_user end, via, begins,
           begins + make_interval(mins => (live.setting('recording.max_minutes'))::int), session.id || '/' || mine)
   returning * into item;
   perform live.note_recording_act(item.id, p_user, 'started', via);
@@ -11174,11 +11306,11 @@ begin
   return live.recording_answer(item);
 end;
 $$;
-comment on function public.recording_start(uuid, uuid, text) is
-  'For recording-start: a session shall be recorded: {recording}. p_mode null: audio of an audio room, host of a video live. Asked again while it is wanted, the answer '
+comment on function public.recording_start(uuid, uuid, text, boolean) is
+  'For recording-start: a session shall be recorded: {recording}. p_mode null: audio of an audio room, host of a video live. p_mp4: each part as one file, too. Asked again while it is wanted, the answer '
   'is the same recording. Refuses unknown_session, invalid_mode, recording_disabled, recording_not_allowed, session_not_live, session_ended, '
   'recording_minutes_used, rate_limited.';
-grant execute on function public.recording_start(uuid, uuid, text) to service_role;
+grant execute on function public.recording_start(uuid, uuid, text, boolean) to service_role;
 
 create function public.recording_stop(p_user uuid, p_recording uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -16898,6 +17030,7 @@ revoke all on routine
   public.recording_notice(),
   live.answer_by(p_begins timestamptz),
   live.publish_until(p_session uuid, p_user uuid),
+  public.publish_until(person public.live_participants),
   live.touch_publishers(p_session uuid),
   live.recording_changes_rights(),
   live.answer_recording(p_session uuid, p_user uuid, p_version text, p_agrees boolean),
@@ -16946,6 +17079,7 @@ revoke all on routine
   live.vod_stretches(p_recording uuid),
   live.vod_second(p_recording uuid, p_at timestamptz),
   live.chapters_of(p_recording public.live_recordings),
+  live.picture_of(p_recording public.live_recordings),
   live.make_vod(),
   live.is_over(p_recording public.live_recordings),
   live.vod_access_fault(p_vod public.live_vods, p_user uuid),
@@ -16972,6 +17106,12 @@ revoke all on routine
   live.do_take_down(p_row public.moderation_actions),
   live.do_restore(p_row public.moderation_actions),
   live.forget_recordings(p_user uuid),
+  live.cuts_to_erase(),
+  live.cuts_past(),
+  public.recording_cuts_to_erase(p_most int),
+  public.recording_cut_erased(p_id uuid, p_paths text[]),
+  live.drop_picture(),
+  public.recording_files(p_user uuid, p_recording uuid),
   public.vod_open(p_user uuid, p_recording uuid, p_key_hash text),
   public.vod_parts(p_key_hash text),
   live.my_vod_access(p_vod public.live_vods),
@@ -17013,7 +17153,7 @@ revoke all on routine
   live.session_to_record(p_user uuid, p_session uuid),
   live.refuse_to_record(p_session public.live_sessions, p_mode text),
   live.announce_recording(p_recording public.live_recordings),
-  public.recording_start(p_user uuid, p_session uuid, p_mode text),
+  public.recording_start(p_user uuid, p_session uuid, p_mode text, p_mp4 boolean),
   public.recording_stop(p_user uuid, p_recording uuid),
   live.tell_recording(),
   public.session_performance(p_session uuid),
@@ -17338,6 +17478,7 @@ grant execute on function public.agent_recording_errands(text, int) to service_r
 grant execute on function public.agent_recording_report(text, jsonb) to service_role, live_agent;
 grant select on public.live_recording_consents to authenticated, service_role;
 grant execute on function public.recording_notice() to authenticated, service_role;
+grant execute on function public.publish_until(public.live_participants) to authenticated, service_role;
 grant execute on function public.consent_to_recording(uuid, text, boolean) to authenticated;
 grant execute on function public.withdraw_recording_consent(uuid) to authenticated;
 grant execute on function live.may_record_to(text) to authenticated;
@@ -17359,6 +17500,8 @@ grant execute on function public.publish_vod(uuid, boolean, text, text), public.
 grant execute on function public.recording_delete(uuid, uuid) to service_role;
 grant execute on function public.hold_recording(uuid, boolean, text) to authenticated;
 grant execute on function public.recordings_to_delete(int), public.recordings_deleted(uuid[]) to service_role;
+grant execute on function public.recording_cuts_to_erase(int), public.recording_cut_erased(uuid, text[]) to service_role;
+grant execute on function public.recording_files(uuid, uuid) to service_role;
 grant select (id, recording_id, user_id, started_at, last_at, watched_seconds) on public.live_vod_plays to authenticated;
 grant select on public.live_vod_plays to service_role;
 grant execute on function public.vod_open(uuid, uuid, text), public.vod_parts(text) to service_role;
@@ -17374,7 +17517,7 @@ grant execute on function public.platform_sweep() to service_role;
 grant select on public.live_recording_stops to authenticated, service_role;
 grant execute on function public.set_recording_allowed(uuid, boolean, text) to authenticated;
 grant execute on function public.recording_usage() to authenticated, service_role;
-grant execute on function public.recording_start(uuid, uuid, text) to service_role;
+grant execute on function public.recording_start(uuid, uuid, text, boolean) to service_role;
 grant execute on function public.recording_stop(uuid, uuid) to service_role;
 grant select on public.watch_time to authenticated, service_role;
 grant select on public.creator_revenue to authenticated, service_role;

@@ -24,6 +24,7 @@ create table public.live_recordings (
   id uuid primary key default gen_random_uuid(),
   session_id uuid not null references public.live_sessions (id) on delete restrict,
   mode text not null check (mode in ('audio', 'host', 'composite')),
+  mp4 boolean not null default false,
   requested_by uuid,
   requested_via text not null default 'app' check (requested_via in ('app', 'ops')),
   wanted boolean not null default true,
@@ -60,6 +61,7 @@ comment on table public.live_recordings is 'Recordings of sessions: what is want
 comment on column public.live_recordings.id is 'Id of the recording.';
 comment on column public.live_recordings.session_id is 'What is recorded. Never a call.';
 comment on column public.live_recordings.mode is 'audio (sound alone), host (picture and sound of the host) or composite (everybody, laid out).';
+comment on column public.live_recordings.mp4 is 'Whether each part is stored as one MP4 as well, for its creator to keep.';
 comment on column public.live_recordings.requested_by is 'Who asked for it; null for ops, whom live_recording_acts alone names.';
 comment on column public.live_recordings.requested_via is 'app (the host or a co-host) or ops.';
 comment on column public.live_recordings.wanted is 'The wish: whether it shall go on. It never becomes true again; that is another recording.';
@@ -127,6 +129,7 @@ comment on column public.live_recording_parts.bytes is 'Size of its files.';
 comment on column public.live_recording_parts.duration_seconds is 'How long it plays.';
 comment on column public.live_recording_parts.error is 'Why it ended before its time; null when it was stopped.';
 create unique index live_recording_parts_of_egress on public.live_recording_parts (egress_id) where egress_id is not null;
+create index live_recording_parts_by_end on public.live_recording_parts (coalesce(ended_at, 'infinity'::timestamptz));
 alter table public.live_recording_parts enable row level security;
 grant select on public.live_recording_parts to authenticated, service_role;
 create policy "who sees the recording sees its parts" on public.live_recording_parts for select to authenticated
@@ -172,8 +175,8 @@ language plpgsql security definer set search_path = '' as $$
 declare
   old_state constant text := case tg_op when 'INSERT' then 'new' else old.state end;
 begin
-  if tg_op = 'UPDATE' and (new.id, new.session_id, new.mode, new.prefix, new.requested_at)
-      is distinct from (old.id, old.session_id, old.mode, old.prefix, old.requested_at) then
+  if tg_op = 'UPDATE' and (new.id, new.session_id, new.mode, new.mp4, new.prefix, new.requested_at)
+      is distinct from (old.id, old.session_id, old.mode, old.mp4, old.prefix, old.requested_at) then
     perform live.refuse(409, 'immutable', 'A recording''s id, session, mode, place and birth never change.');
   elsif tg_op = 'UPDATE' and new.wanted and not old.wanted then
     perform live.refuse(409, 'illegal_transition', 'A recording that was stopped is not wanted again: start another.');

@@ -2,7 +2,7 @@
 --
 --   snapshot and agent_pull's rooms carry "recordings": [RECORDING] of the room: all that are not over. A change of a wish or a state
 --   wakes the worker that holds the room, like every row. RECORDING:
---     {"id", "session_id", "room", "mode", "wanted", "state", "begins_at", "max_until", "prefix", "errand", "error_code",
+--     {"id", "session_id", "room", "mode", "mp4", "wanted", "state", "begins_at", "max_until", "prefix", "errand", "error_code",
 --      "host": the creator's id, "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "asked_at", "started_at", "ended_at",
 --      "error"}]}
 --   agent_recordings(worker, [{"room", "epoch"}]) answers the same by itself, to be asked as often as one likes.
@@ -20,7 +20,7 @@ create function live.recording_json(p_row public.live_recordings) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
   return jsonb_build_object(
-    'id', p_row.id, 'session_id', p_row.session_id, 'room', live.room_of(p_row.session_id, null), 'mode', p_row.mode,
+    'id', p_row.id, 'session_id', p_row.session_id, 'room', live.room_of(p_row.session_id, null), 'mode', p_row.mode, 'mp4', p_row.mp4,
     'wanted', p_row.wanted, 'state', p_row.state, 'begins_at', p_row.begins_at, 'max_until', p_row.max_until,
     'prefix', p_row.prefix, 'errand', p_row.errand, 'error_code', p_row.error_code,
     'host', (select s.creator_id from public.live_sessions s where s.id = p_row.session_id),
@@ -258,8 +258,9 @@ begin
       'started_at', case when records then live.nanoseconds(info ->> 'startedAt') end,
       'ended_at', case when p_event = 'egress_ended' then coalesce(live.nanoseconds(info ->> 'endedAt'),
                                                                   to_timestamp((p_payload ->> 'createdAt')::double precision)) end,
-      'bytes', case when p_event = 'egress_ended' then (select sum((x ->> 'size')::bigint) from jsonb_array_elements(results) x) end,
-      'error', nullif(info ->> 'error', ''))));
+      'bytes', case when p_event = 'egress_ended' and part.bytes is null then (select sum((x ->> 'size')::bigint) from jsonb_array_elements(results) x) end,
+      -- What is over ended as it was found to have ended.
+      'error', case when part.ended_at is null then nullif(info ->> 'error', '') end)));
   end if;
   -- The holder of the room looks again: an id that is not written yet may be the answer that it waits for.
   perform live.wake(s.livekit_room) from public.live_sessions s where s.livekit_room = coalesce(nullif(p_room, ''), info ->> 'roomName');

@@ -93,6 +93,19 @@ $$;
 comment on function live.publish_until(uuid, uuid) is
   'Until when a person may publish in a session for want of their consent to its recording, long ago for who refused; null: nothing is asked of them.';
 
+-- A column of live_participants for PostgREST's select; a row can be made up, so it asks who the caller is.
+create function public.publish_until(person public.live_participants) returns timestamptz
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case when person.user_id = auth.uid() or live.am_ops() or live.is_service() or person.session_id in (select live.my_staffed_sessions())
+              then live.publish_until(person.session_id, person.user_id) end;
+end;
+$$;
+comment on function public.publish_until(public.live_participants) is
+  'To select beside the columns of live_participants: until when that person may publish for want of their consent to a recording, long ago for who refused; null: '
+  'nothing is asked of them, or the caller is neither they, nor staff, nor ops or server code.';
+grant execute on function public.publish_until(public.live_participants) to authenticated, service_role;
+
 create function live.touch_publishers(p_session uuid) returns void
 language plpgsql set search_path = '' as $$
 begin

@@ -23,7 +23,7 @@ comment on column public.live_vods.creator_id is 'Whose it is.';
 comment on column public.live_vods.title is 'Title; at first the session''s.';
 comment on column public.live_vods.access_type is 'Who may watch: public (everyone), subscribers (of the creator) or pay_per_view (holders of the session''s ticket).';
 comment on column public.live_vods.price_coins is 'What the session''s ticket cost; null where none was needed.';
-comment on column public.live_vods.thumbnail is 'A picture of it in the bucket recordings, below its prefix; null where there is none.';
+comment on column public.live_vods.thumbnail is 'A picture of it in the bucket recordings, which who sees this row may fetch; null where there is none, or something was to be cut.';
 comment on column public.live_vods.duration_seconds is 'How long it plays.';
 comment on column public.live_vods.chapters is 'From the events of the session: [{"at_seconds", "kind": start, gifts, speaker or announcement, "coins"?, "text"?}].';
 comment on column public.live_vods.published_at is 'Since when others may watch it; null while they may not.';
@@ -88,12 +88,22 @@ $$;
 comment on function live.chapters_of(public.live_recordings) is
   'Chapters of a recording from its session''s events: the start, the three minutes with the most gifts, who came to speak, and announcements; at most 100.';
 
+create function live.picture_of(p_recording public.live_recordings) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select min(o.name) from storage.objects o
+           where o.bucket_id = 'recordings' and o.name like p_recording.prefix || '/%/image\_%'
+             and not exists (select from public.live_recording_cuts c where c.recording_id = p_recording.id and c.decision is distinct from 'kept'));
+end;
+$$;
+comment on function live.picture_of(public.live_recordings) is 'The first picture that Egress has taken of a recording; null where there is none, or something is cut: it might show it.';
+
 create function live.make_vod() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   if new.state = 'ready' then
-    insert into public.live_vods (recording_id, session_id, creator_id, title, access_type, price_coins, duration_seconds, chapters)
-    select new.id, s.id, s.creator_id, s.title, s.access_type, s.price_coins, coalesce(new.duration_seconds, 0), live.chapters_of(new)
+    insert into public.live_vods (recording_id, session_id, creator_id, title, access_type, price_coins, thumbnail, duration_seconds, chapters)
+    select new.id, s.id, s.creator_id, s.title, s.access_type, s.price_coins, live.picture_of(new), coalesce(new.duration_seconds, 0), live.chapters_of(new)
       from public.live_sessions s where s.id = new.session_id
     on conflict (recording_id) do nothing;
   else

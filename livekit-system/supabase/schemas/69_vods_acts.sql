@@ -79,13 +79,15 @@ begin
   perform live.recording_of_mine(auth.uid(), asked.recording_id);
   if decide_cut.decision is null or decide_cut.decision not in ('cut', 'kept') or (asked.why <> 'withdrawn' and decide_cut.decision = 'kept') then
     perform live.refuse(400, 'invalid_choice', 'Decide cut or kept; what an erased account asked for is cut.');
+  elsif asked.erased_at is not null and decide_cut.decision = 'kept' then
+    perform live.refuse(400, 'invalid_choice', 'What was cut is deleted.');
   end if;
   update public.live_recording_cuts c set decision = decide_cut.decision, decided_at = clock_timestamp() where c.id = asked.id returning * into asked;
   return to_jsonb(asked);
 end;
 $$;
 comment on function public.decide_cut(uuid, text) is
-  'The creator decides what becomes of a stretch in which somebody is heard who took their consent back: cut or kept. Until then nobody is shown it.';
+  'The creator decides what becomes of a stretch in which somebody is heard who took their consent back: cut (its segments are deleted) or kept. Until then nobody is shown it.';
 grant execute on function public.publish_vod(uuid, boolean, text, text), public.cut_recording(uuid, double precision, double precision),
   public.decide_cut(uuid, text) to authenticated;
 
@@ -145,10 +147,11 @@ comment on function live.recordings_over() is 'Recordings whose files are to be 
 create function live.recordings_past() returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return exists (select from live.recordings_over() r where coalesce(r.delete_claimed_at, '-infinity') < clock_timestamp() - interval '1 minute');
+  return live.cuts_past()
+    or exists (select from live.recordings_over() r where coalesce(r.delete_claimed_at, '-infinity') < clock_timestamp() - interval '1 minute');
 end;
 $$;
-comment on function live.recordings_past() is 'Whether files of recordings are to be deleted now.';
+comment on function live.recordings_past() is 'Whether files of recordings are to be deleted now, whole ones or what is cut.';
 
 create function public.recordings_to_delete(p_most int default 10) returns jsonb
 language plpgsql security definer set search_path = '' as $$

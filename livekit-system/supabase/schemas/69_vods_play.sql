@@ -90,7 +90,7 @@ grant execute on function live.my_vod_access(public.live_vods) to authenticated;
 create view public.live_replays with (security_invoker = true) as
 select v.recording_id as id, v.session_id, v.title, v.access_type, v.price_coins, v.creator_id,
        live.card(v.creator_id) ->> 'name' as creator_name, live.card(v.creator_id) ->> 'avatar' as creator_avatar,
-       v.duration_seconds, v.chapters, v.published_at, live.my_vod_access(v) as reason
+       v.duration_seconds, v.chapters, v.thumbnail, v.published_at, live.my_vod_access(v) as reason
   from public.live_vods v
  where v.published_at is not null and v.taken_down_at is null and v.creator_id not in (select live.my_blocks());
 comment on view public.live_replays is
@@ -106,6 +106,7 @@ comment on column public.live_replays.creator_name is 'Their name.';
 comment on column public.live_replays.creator_avatar is 'Address of their picture, or null.';
 comment on column public.live_replays.duration_seconds is 'How long it plays.';
 comment on column public.live_replays.chapters is 'Its chapters.';
+comment on column public.live_replays.thumbnail is 'A picture in the bucket recordings, to be fetched by a signed URL; null where there is none.';
 comment on column public.live_replays.published_at is 'Since when.';
 comment on column public.live_replays.reason is 'What keeps the reader from watching: a code as recording-playback refuses with; null when nothing does.';
 grant select on public.live_replays to authenticated;

@@ -81,7 +81,7 @@ grant execute on function public.recording_usage() to authenticated, service_rol
 create function live.recording_answer(p_recording public.live_recordings) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
-  return jsonb_build_object('recording', live.columns_of(to_jsonb(p_recording), array['id', 'session_id', 'mode', 'state', 'wanted', 'requested_by',
+  return jsonb_build_object('recording', live.columns_of(to_jsonb(p_recording), array['id', 'session_id', 'mode', 'mp4', 'state', 'wanted', 'requested_by',
     'requested_via', 'requested_at', 'begins_at', 'max_until', 'active_at', 'stopped_at', 'ready_at', 'bytes', 'duration_seconds', 'error_code',
     'error', 'gaps', 'unwanted_at', 'unwanted_why', 'retention_until']));
 end;
@@ -147,7 +147,7 @@ end;
 $$;
 comment on function live.announce_recording(public.live_recordings) is 'Tells the room that it will be recorded, from when on, and until when one can answer.';
 
-create function public.recording_start(p_user uuid, p_session uuid, p_mode text default null) returns jsonb
+create function public.recording_start(p_user uuid, p_session uuid, p_mode text default null, p_mp4 boolean default false) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   session constant public.live_sessions := live.session_to_record(p_user, p_session);
@@ -162,8 +162,8 @@ begin
     return live.recording_answer(item);
   end if;
   perform live.refuse_to_record(session, chosen), live.spend(p_user, 'recordings_per_minute');
-  insert into public.live_recordings (id, session_id, mode, requested_by, requested_via, begins_at, max_until, prefix)
-  values (mine, session.id, chosen, case via when 'app' then p_user end, via, begins,
+  insert into public.live_recordings (id, session_id, mode, mp4, requested_by, requested_via, begins_at, max_until, prefix)
+  values (mine, session.id, chosen, coalesce(p_mp4, false), case via when 'app' then p_user end, via, begins,
           begins + make_interval(mins => (live.setting('recording.max_minutes'))::int), session.id || '/' || mine)
   returning * into item;
   perform live.note_recording_act(item.id, p_user, 'started', via);
@@ -175,11 +175,11 @@ begin
   return live.recording_answer(item);
 end;
 $$;
-comment on function public.recording_start(uuid, uuid, text) is
-  'For recording-start: a session shall be recorded: {recording}. p_mode null: audio of an audio room, host of a video live. Asked again while it is wanted, the answer '
+comment on function public.recording_start(uuid, uuid, text, boolean) is
+  'For recording-start: a session shall be recorded: {recording}. p_mode null: audio of an audio room, host of a video live. p_mp4: each part as one file, too. Asked again while it is wanted, the answer '
   'is the same recording. Refuses unknown_session, invalid_mode, recording_disabled, recording_not_allowed, session_not_live, session_ended, '
   'recording_minutes_used, rate_limited.';
-grant execute on function public.recording_start(uuid, uuid, text) to service_role;
+grant execute on function public.recording_start(uuid, uuid, text, boolean) to service_role;
 
 create function public.recording_stop(p_user uuid, p_recording uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$

@@ -454,6 +454,7 @@ revoke all on routine
   public.recording_notice(),
   live.answer_by(p_begins timestamptz),
   live.publish_until(p_session uuid, p_user uuid),
+  public.publish_until(person public.live_participants),
   live.touch_publishers(p_session uuid),
   live.recording_changes_rights(),
   live.answer_recording(p_session uuid, p_user uuid, p_version text, p_agrees boolean),
@@ -502,6 +503,7 @@ revoke all on routine
   live.vod_stretches(p_recording uuid),
   live.vod_second(p_recording uuid, p_at timestamptz),
   live.chapters_of(p_recording public.live_recordings),
+  live.picture_of(p_recording public.live_recordings),
   live.make_vod(),
   live.is_over(p_recording public.live_recordings),
   live.vod_access_fault(p_vod public.live_vods, p_user uuid),
@@ -528,6 +530,12 @@ revoke all on routine
   live.do_take_down(p_row public.moderation_actions),
   live.do_restore(p_row public.moderation_actions),
   live.forget_recordings(p_user uuid),
+  live.cuts_to_erase(),
+  live.cuts_past(),
+  public.recording_cuts_to_erase(p_most int),
+  public.recording_cut_erased(p_id uuid, p_paths text[]),
+  live.drop_picture(),
+  public.recording_files(p_user uuid, p_recording uuid),
   public.vod_open(p_user uuid, p_recording uuid, p_key_hash text),
   public.vod_parts(p_key_hash text),
   live.my_vod_access(p_vod public.live_vods),
@@ -569,7 +577,7 @@ revoke all on routine
   live.session_to_record(p_user uuid, p_session uuid),
   live.refuse_to_record(p_session public.live_sessions, p_mode text),
   live.announce_recording(p_recording public.live_recordings),
-  public.recording_start(p_user uuid, p_session uuid, p_mode text),
+  public.recording_start(p_user uuid, p_session uuid, p_mode text, p_mp4 boolean),
   public.recording_stop(p_user uuid, p_recording uuid),
   live.tell_recording(),
   public.session_performance(p_session uuid),
@@ -894,6 +902,7 @@ grant execute on function public.agent_recording_errands(text, int) to service_r
 grant execute on function public.agent_recording_report(text, jsonb) to service_role, live_agent;
 grant select on public.live_recording_consents to authenticated, service_role;
 grant execute on function public.recording_notice() to authenticated, service_role;
+grant execute on function public.publish_until(public.live_participants) to authenticated, service_role;
 grant execute on function public.consent_to_recording(uuid, text, boolean) to authenticated;
 grant execute on function public.withdraw_recording_consent(uuid) to authenticated;
 grant execute on function live.may_record_to(text) to authenticated;
@@ -915,6 +924,8 @@ grant execute on function public.publish_vod(uuid, boolean, text, text), public.
 grant execute on function public.recording_delete(uuid, uuid) to service_role;
 grant execute on function public.hold_recording(uuid, boolean, text) to authenticated;
 grant execute on function public.recordings_to_delete(int), public.recordings_deleted(uuid[]) to service_role;
+grant execute on function public.recording_cuts_to_erase(int), public.recording_cut_erased(uuid, text[]) to service_role;
+grant execute on function public.recording_files(uuid, uuid) to service_role;
 grant select (id, recording_id, user_id, started_at, last_at, watched_seconds) on public.live_vod_plays to authenticated;
 grant select on public.live_vod_plays to service_role;
 grant execute on function public.vod_open(uuid, uuid, text), public.vod_parts(text) to service_role;
@@ -930,7 +941,7 @@ grant execute on function public.platform_sweep() to service_role;
 grant select on public.live_recording_stops to authenticated, service_role;
 grant execute on function public.set_recording_allowed(uuid, boolean, text) to authenticated;
 grant execute on function public.recording_usage() to authenticated, service_role;
-grant execute on function public.recording_start(uuid, uuid, text) to service_role;
+grant execute on function public.recording_start(uuid, uuid, text, boolean) to service_role;
 grant execute on function public.recording_stop(uuid, uuid) to service_role;
 grant select on public.watch_time to authenticated, service_role;
 grant select on public.creator_revenue to authenticated, service_role;

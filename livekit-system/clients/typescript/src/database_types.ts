@@ -673,6 +673,8 @@ export type Database = {
           created_at: string;
           decided_at: string | null;
           decision: string | null;
+          erase_claimed_at: string | null;
+          erased_at: string | null;
           from_at: string;
           id: string;
           recording_id: string;
@@ -742,6 +744,7 @@ export type Database = {
           legal_hold: boolean;
           max_until: string;
           mode: string;
+          mp4: boolean;
           prefix: string;
           ready_at: string | null;
           requested_at: string;
@@ -1318,6 +1321,7 @@ export type Database = {
           published_at: string | null;
           reason: string | null;
           session_id: string | null;
+          thumbnail: string | null;
           title: string | null;
         };
         Relationships: [];
@@ -1548,6 +1552,7 @@ export type Database = {
         };
         Returns: Json;
       };
+      publish_until: { Args: { person: string }; Returns: string };
       publish_vod: {
         Args: {
           recording_id: string;

@@ -110,6 +110,7 @@ export type {
 export {
   answerRecording,
   openReplay,
+  recordingFiles,
   recordingNotice,
   replayChat,
   replays,

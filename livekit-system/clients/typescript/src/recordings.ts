@@ -50,13 +50,18 @@ export interface Recording {
   readonly begins_at: string;
 }
 
-/** @throws LiveError */
+/** `mp4`: each part is stored as one file as well, see `recordingFiles`. @throws LiveError */
 export async function startRecording(
   supabase: Pick<LiveSupabase, "functions">,
   sessionId: string,
   mode?: RecordingMode,
+  mp4?: boolean,
 ): Promise<Recording> {
-  const body = { session_id: sessionId, ...(mode === undefined ? {} : { mode }) };
+  const body = {
+    session_id: sessionId,
+    ...(mode === undefined ? {} : { mode }),
+    ...(mp4 === undefined ? {} : { mp4 }),
+  };
   return (await ask<{ recording: Recording }>(supabase, "recording-start", body)).recording;
 }
 
@@ -67,6 +72,16 @@ export async function stopRecording(
 ): Promise<Recording> {
   return (await ask<{ recording: Recording }>(supabase, "recording-stop", { recording_id: recordingId }))
     .recording;
+}
+
+/** Links of a minute to the MP4 of each part, for its creator; none where something is cut. @throws LiveError */
+export async function recordingFiles(
+  supabase: Pick<LiveSupabase, "functions">,
+  recordingId: string,
+): Promise<readonly { readonly number: number; readonly url: string }[]> {
+  const body = { recording_id: recordingId, download: true };
+  return (await ask<{ files: { number: number; url: string }[] }>(supabase, "recording-playback", body))
+    .files;
 }
 
 export interface Chapter {
@@ -88,6 +103,8 @@ export interface Replay {
   readonly creator_avatar: string | null;
   readonly duration_seconds: number;
   readonly chapters: readonly Chapter[];
+  /** A path in the bucket `recordings`: `supabase.storage.from("recordings").createSignedUrl(thumbnail, 60)`. */
+  readonly thumbnail: string | null;
   readonly published_at: string;
   /** What keeps the reader from watching, a code; null when nothing does. */
   readonly reason: string | null;
@@ -95,7 +112,7 @@ export interface Replay {
 
 const PAGE = 20;
 const COLUMNS = "id,session_id,title,access_type,price_coins,creator_id,creator_name,creator_avatar," +
-  "duration_seconds,chapters,published_at,reason";
+  "duration_seconds,chapters,thumbnail,published_at,reason";
 
 /** Published recordings, newest first, a page at a time. @throws LiveError */
 export function replays(

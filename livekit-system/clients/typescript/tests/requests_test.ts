@@ -58,6 +58,10 @@ const CASES: Record<string, [(supabase: Client) => Promise<unknown>, Request]> =
     (supabase) => live.startRecording(supabase, "s1"),
     edge("recording-start", { session_id: "s1" }),
   ],
+  "as one file as well": [
+    (supabase) => live.startRecording(supabase, "s1", "composite", true),
+    edge("recording-start", { session_id: "s1", mode: "composite", mp4: true }),
+  ],
   "and stopped": [
     (supabase) => live.stopRecording(supabase, "r1"),
     edge("recording-stop", { recording_id: "r1" }),
@@ -65,6 +69,10 @@ const CASES: Record<string, [(supabase: Client) => Promise<unknown>, Request]> =
   "watching asks for a playlist": [
     (supabase) => live.openReplay(supabase, "r1"),
     edge("recording-playback", { recording_id: "r1" }),
+  ],
+  "the files of the whole": [
+    (supabase) => live.recordingFiles(supabase, "r1"),
+    edge("recording-playback", { recording_id: "r1", download: true }),
   ],
   "its chat from a second on": [
     (supabase) => live.replayChat(supabase, "r1", 60),

@@ -5,7 +5,7 @@ import { endpoint, type Operation } from "./endpoint.ts";
 import { answer, type Handler } from "./http.ts";
 import { playable, playlistOf, type Segment } from "./hls.ts";
 import { Fault, Refusal } from "./refusal.ts";
-import { RecordingRef } from "./requests.ts";
+import { RecordingWatch } from "./requests.ts";
 import type { Database, Services } from "./services.ts";
 import type { JsonObject } from "./supabase.ts";
 
@@ -20,7 +20,13 @@ const Seen = v.looseObject({
 type Seen = v.InferOutput<typeof Seen>;
 type Part = Seen["parts"][number];
 
-const open: Operation<v.InferOutput<typeof RecordingRef>> = async ({ database }, user, body) => {
+const Files = v.looseObject({
+  seconds: v.number(),
+  files: v.array(v.looseObject({ number: v.number(), path: v.string() })),
+});
+
+const open: Operation<v.InferOutput<typeof RecordingWatch>> = async ({ database }, user, body) => {
+  if (body.download === true) return await download(database, user, body.recording_id);
   const key = base64url(crypto.getRandomValues(new Uint8Array(32)));
   const opened: JsonObject = await database.rpc("vod_open", {
     p_user: user,
@@ -31,7 +37,21 @@ const open: Operation<v.InferOutput<typeof RecordingRef>> = async ({ database },
   return { playlist: `${database.functionUrl("recording-playback")}?play=${key}`, expires_at, recording };
 };
 
-const opening = endpoint(RecordingRef, open);
+/** Links of a minute to the file of each part, for its creator and ops. */
+async function download(database: Database, user: string, recording: string): Promise<JsonObject> {
+  const asked = await database.rpc("recording_files", { p_user: user, p_recording: recording });
+  const found = v.safeParse(Files, asked);
+  if (!found.success) throw new Fault("database.unexpected_result", { rpc: "recording_files" });
+  const { seconds, files } = found.output;
+  return {
+    files: await Promise.all(files.map(async ({ number, path }) => ({
+      number,
+      url: await database.signedUrl(BUCKET, path, seconds),
+    }))),
+  };
+}
+
+const opening = endpoint(RecordingWatch, open);
 
 /** POST for an app that is signed in, GET for a player, which sends no header of its own. */
 export function playback(services: () => Services): Handler {

@@ -12,6 +12,7 @@ export const startRecording: Operation<v.InferOutput<typeof RecordingStart>> = (
     p_user: user,
     p_session: body.session_id,
     p_mode: body.mode ?? null,
+    p_mp4: body.mp4 ?? false,
   });
 
 export const stopRecording: Operation<Ref> = ({ database }, user, body) =>

@@ -55,7 +55,11 @@ export const EvidenceOpen = v.strictObject({ clip_id: Id, reason: Reason });
 export const RecordingStart = v.strictObject({
   session_id: Id,
   mode: v.optional(v.picklist(["audio", "host", "composite"])),
+  mp4: v.optional(v.boolean()),
 });
+
+/** `download`: links to the files of the whole instead of a playlist. */
+export const RecordingWatch = v.strictObject({ recording_id: Id, download: v.optional(v.boolean()) });
 
 export const RecordingRef = v.strictObject({ recording_id: Id });
 

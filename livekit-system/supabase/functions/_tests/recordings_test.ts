@@ -32,10 +32,15 @@ const SEEN = {
 Deno.test("start, stop and delete ask the database in the caller's name", async () => {
   for (
     const [name, handler, body, parameters] of [
-      ["recording_start", starting, { session_id: SESSION }, { p_session: SESSION, p_mode: null }],
-      ["recording_start", starting, { session_id: SESSION, mode: "host" }, {
+      ["recording_start", starting, { session_id: SESSION }, {
+        p_session: SESSION,
+        p_mode: null,
+        p_mp4: false,
+      }],
+      ["recording_start", starting, { session_id: SESSION, mode: "host", mp4: true }, {
         p_session: SESSION,
         p_mode: "host",
+        p_mp4: true,
       }],
       ["recording_stop", stopping, { recording_id: RECORDING }, { p_recording: RECORDING }],
       ["recording_delete", deletion, { recording_id: RECORDING }, { p_recording: RECORDING }],
@@ -49,6 +54,21 @@ Deno.test("start, stop and delete ask the database in the caller's name", async 
   }
   const odd = await starting(() => new World().services)(post({ session_id: SESSION, mode: "everything" }));
   assert.equal(odd.status, 400);
+});
+
+Deno.test("a download is links to the files that the database names, and no play", async () => {
+  const world = new World();
+  world.answers.set("recording_files", {
+    seconds: 60,
+    files: [{ number: 2, path: `${PREFIX}/2/recording.mp4` }],
+  });
+  const response = await watching(() => world.services)(post({ recording_id: RECORDING, download: true }));
+  const { files } = await response.json();
+  assert.deepEqual([response.status, files.length, files[0].number], [200, 1, 2]);
+  assert.ok(files[0].url.includes(`${PREFIX}/2/recording.mp4`), files[0].url);
+  assert.deepEqual(world.asked, [
+    { name: "recording_files", parameters: { p_user: ALICE, p_recording: RECORDING } },
+  ]);
 });
 
 async function opened(world: World): Promise<URL> {
