@@ -3,7 +3,8 @@
 Chromium on the real stack. First frame: from the tap to the host's picture, page and libraries loaded. Mute: from the
 moderator's tap until the last sound at a hearer. Gift: from the tap until the host's screen shows it. Tunnel: 75 s in
 which the network takes everything and says nothing; 2 s after the light returns, chat, gifts, hands, role and right are
-held against the database. The tunnel needs root on Linux (`iptables`); without it that figure is left out.
+held against the database. Meanwhile one phone of a call dies, and its call ends. The tunnel needs root on Linux
+(`iptables`); without it that figure is left out.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from typing import Any
 from playwright.async_api import Browser, Page
 
 from bench.command import measured
+from bench.dead_side import dead_side
 from bench.full import full
 from local import chromium, tunnel
 from local.paths import STATE
@@ -238,10 +240,14 @@ async def measure() -> list[Figure]:
         await stack.start_worker("worker")
         async with People(stack.env) as people:
             figures = await together(stack, people, script)
+            # Both are long waits, of other people.
+            waits = [dead_side(people)]
             if tunnel.possible():
-                figures += await in_a_tunnel(stack, people, script)
+                waits.append(in_a_tunnel(stack, people, script))
             else:
                 sys.stdout.write("no tunnel here: it needs root, iptables and setpriv\n")
+            for waited in await asyncio.gather(*waits):
+                figures += waited
     return figures
 
 

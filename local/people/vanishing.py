@@ -6,6 +6,7 @@ and stays until its input ends, so it never outlives who started it.
 
 import asyncio
 import json
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from typing import Any, Self
@@ -50,6 +51,11 @@ class VanishingDevice:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
+
+    def freeze(self) -> None:
+        """As a phone whose battery is empty: its connections stay open, and nothing comes from it any more."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGSTOP)
 
     async def leave(self) -> None:
         """Without a word."""

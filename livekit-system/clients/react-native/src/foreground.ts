@@ -3,7 +3,9 @@
 
 import { Platform } from "react-native";
 import notify, { AndroidForegroundServiceType, AndroidImportance } from "react-native-notify-kit";
-import { type Background, type BackgroundService, type BackgroundUse, keepAlive } from "./background";
+import { BACKGROUND_USES, type BackgroundUse } from "./background";
+import { holding, type Service } from "./holding";
+import type { Background } from "./use_background";
 
 export interface ServiceTexts {
   /** The name of the kind of notification, in the phone's settings. */
@@ -23,16 +25,16 @@ const TYPES: Readonly<Record<BackgroundUse, AndroidForegroundServiceType>> = {
  * `audio` is enough there.
  *
  * @param texts asked for each time the notification is shown, so that it follows the language
- * @param onRefused hears what Android said when it allowed no service
+ * @param onRefused hears what Android said when it allowed no service; the room goes on, and ends when Android stops the app
  */
 export function foregroundService(texts: () => ServiceTexts, onRefused: (cause: unknown) => void = () => {}): Background {
-  if (Platform.OS !== "android") return keepAlive({ start: async () => {}, stop: async () => {} }, onRefused);
+  if (Platform.OS !== "android") return holding(BACKGROUND_USES, { start: async () => {}, stop: async () => {} }, onRefused);
   // The service lasts until it is stopped.
   notify.registerForegroundService(() => new Promise(() => {}));
-  return keepAlive(shown(texts), onRefused);
+  return holding(BACKGROUND_USES, shown(texts), onRefused);
 }
 
-function shown(texts: () => ServiceTexts): BackgroundService {
+function shown(texts: () => ServiceTexts): Service<BackgroundUse> {
   return {
     async start(uses) {
       const { channel, title, text } = texts();

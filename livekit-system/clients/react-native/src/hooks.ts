@@ -25,9 +25,9 @@ import {
 import { Room } from "livekit-client";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { AppState } from "react-native";
-import { startAudio, stopAudio } from "./platform";
 import { useLive } from "./provider";
 import { type SessionHandle, useRun } from "./session_hooks";
+import { useSound } from "./sound";
 import { useBackground } from "./use_background";
 
 export interface ChatHandle {
@@ -153,16 +153,16 @@ export function useCall(callId: string, started?: Started): CallHandle {
     const opened = openCall({ supabase, userId, callId, room, started: first.current });
     first.current = undefined;
     setLive(opened);
-    void startAudio("communication");
     const foreground = AppState.addEventListener("change", (state) => state === "active" && opened.refresh());
     return () => {
       foreground.remove();
       setLive(null);
-      void room.disconnect().finally(stopAudio);
+      void opened.leave();
     };
   }, [supabase, userId, callId]);
   const view = useSyncExternalStore(live?.subscribe ?? unsubscribed, live?.view ?? (() => NO_CALL), () => NO_CALL);
   useBackground(view);
+  useSound("communication");
   const room = live === null ? null : live.room as unknown as Room;
   return useMemo(() => ({
     ...view,

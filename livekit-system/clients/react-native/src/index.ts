@@ -1,9 +1,9 @@
 // The package's public face. Apart are what needs a package of its own: `phone` react-native-callkeep, `foreground`
-// react-native-notify-kit, `window` expo-pip.
+// react-native-notify-kit, `window` expo-pip, `verify` react-native-quick-crypto.
 
 export { prepare, startAudio, stopAudio, VideoView } from "./platform";
 export type { AudioUse } from "./platform";
-export type { Background } from "./background";
+export type { Background } from "./use_background";
 export { LiveProvider, useLive } from "./provider";
 export type { Live, LiveProviderProps } from "./provider";
 export { useAudioRoom, useHands, useLevels, useLiveSession, useModeration, useRecording, useRights, useRun } from "./session_hooks";
@@ -12,5 +12,6 @@ export { useCall, useCalls, useChat, useGifts } from "./hooks";
 export type { CallHandle, Calls, ChatHandle, Gifts, ShownGift } from "./hooks";
 export { ChatList, Refused, Sounds, Stage, useVideos } from "./components";
 export type { StageProps } from "./components";
+export { useCountdown } from "./countdown";
 export { placeOfLink, placeOfPush } from "./links";
 export type { Place } from "./links";

@@ -9,6 +9,8 @@ export interface PhoneHandlers {
   /** Declined while it rang, or hung up. */
   readonly onEnd: (callId: string) => void;
   readonly onMute: (callId: string, muted: boolean) => void;
+  /** Android alone: Telecom has taken the call and shows nothing; show it, as `ringingNotification` of `dist/ringing` does. */
+  readonly onShow: (callId: string, name: string) => void;
 }
 
 export interface PhoneTexts {
@@ -18,6 +20,8 @@ export interface PhoneTexts {
   readonly cancel: string;
   readonly allow: string;
 }
+
+const EVENTS = ["answerCall", "endCall", "didPerformSetMutedCallAction", "showIncomingCallUi"] as const;
 
 /** Once, after signing in. Returns how to stop. */
 export async function openPhoneScreen(texts: PhoneTexts, handlers: PhoneHandlers): Promise<() => void> {
@@ -36,8 +40,9 @@ export async function openPhoneScreen(texts: PhoneTexts, handlers: PhoneHandlers
   CallKeep.addEventListener("answerCall", ({ callUUID }) => handlers.onAnswer(callUUID));
   CallKeep.addEventListener("endCall", ({ callUUID }) => handlers.onEnd(callUUID));
   CallKeep.addEventListener("didPerformSetMutedCallAction", ({ callUUID, muted }) => handlers.onMute(callUUID, muted));
+  CallKeep.addEventListener("showIncomingCallUi", ({ callUUID, name }) => handlers.onShow(callUUID, name));
   return () => {
-    for (const event of ["answerCall", "endCall", "didPerformSetMutedCallAction"] as const) CallKeep.removeEventListener(event);
+    for (const event of EVENTS) CallKeep.removeEventListener(event);
   };
 }
 

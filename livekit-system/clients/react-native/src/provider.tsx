@@ -1,9 +1,10 @@
 // Who is signed in, in which language, and the calls that ring them: once for the whole app.
 
-import { hearMe, type LiveSupabase, type Me, type RingEnd, type RingingCall } from "@ipelya/live";
+import { hearMe, type LiveSupabase, type Me, type RingEnd, type RingingCall, type Verify } from "@ipelya/live";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { AppState } from "react-native";
-import type { Background } from "./background";
+import { refreshSound } from "./sound";
+import type { Background } from "./use_background";
 
 export interface Live {
   readonly supabase: LiveSupabase;
@@ -12,6 +13,7 @@ export interface Live {
   /** Calls that ring this person now. */
   readonly ringing: readonly RingingCall[];
   readonly background: Background | null;
+  readonly verify: Verify | undefined;
   /** Say it before `answerCall`, so that this device is not told that another one answered. */
   readonly answering: (callId: string) => void;
 }
@@ -24,13 +26,16 @@ export interface LiveProviderProps {
   readonly language: "en" | "tr";
   /** What keeps rooms and calls alive while the app is left: `foregroundService` of `dist/foreground`. One for the app's whole life. */
   readonly background?: Background;
+  /** What checks signatures: `nativeVerify` of `dist/verify`. Without it JavaScript does. */
+  readonly verify?: Verify | undefined;
   readonly onRingEnd?: (callId: string, how: RingEnd) => void;
   /** `invitation`, `ban`, `refund`, `appeal`, `session`. */
   readonly onNews?: (event: string, payload: Readonly<Record<string, unknown>>) => void;
   readonly children: ReactNode;
 }
 
-export function LiveProvider({ supabase, userId, language, background, onRingEnd, onNews, children }: LiveProviderProps) {
+export function LiveProvider(props: LiveProviderProps) {
+  const { supabase, userId, language, background, verify, onRingEnd, onNews, children } = props;
   const [ringing, setRinging] = useState<readonly RingingCall[]>([]);
   const me = useRef<Me | null>(null);
   const handlers = useRef({ onRingEnd, onNews });
@@ -53,7 +58,11 @@ export function LiveProvider({ supabase, userId, language, background, onRingEnd
     };
   }, [supabase, userId]);
   useEffect(() => {
-    const foreground = AppState.addEventListener("change", (state) => state === "active" && background?.refresh());
+    const foreground = AppState.addEventListener("change", (state) => {
+      if (state !== "active") return;
+      background?.refresh();
+      refreshSound();
+    });
     return () => foreground.remove();
   }, [background]);
   const value = useMemo<Live>(() => ({
@@ -62,11 +71,12 @@ export function LiveProvider({ supabase, userId, language, background, onRingEnd
     language,
     ringing,
     background: background ?? null,
+    verify,
     answering: (id) => {
       me.current?.answering(id);
       setRinging((calls) => calls.filter((call) => call.id !== id));
     },
-  }), [supabase, userId, language, ringing, background]);
+  }), [supabase, userId, language, ringing, background, verify]);
   return <Context.Provider value={value}>{children}</Context.Provider>;
 }
 

@@ -34,8 +34,8 @@ import {
 import { Room } from "livekit-client";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { AppState } from "react-native";
-import { startAudio, stopAudio } from "./platform";
 import { useLive } from "./provider";
+import { useSound } from "./sound";
 import { useBackground } from "./use_background";
 
 export interface SessionHandle extends SessionView {
@@ -67,7 +67,7 @@ const unsubscribed = () => () => {};
 
 /** @param join the host's, from `createSession` or `startSession` */
 export function useLiveSession(sessionId: string, join?: Join | null): SessionHandle {
-  const { supabase, userId } = useLive();
+  const { supabase, userId, verify } = useLive();
   const [live, setLive] = useState<LiveSession | null>(null);
   const listeners = useRef(new Set<(event: RelayEvent) => void>());
   const first = useRef(join ?? undefined);
@@ -78,6 +78,7 @@ export function useLiveSession(sessionId: string, join?: Join | null): SessionHa
       sessionId,
       room: new Room({ adaptiveStream: true, dynacast: true }),
       join: first.current,
+      verify,
       onEvent: (event) => {
         for (const listener of [...listeners.current]) listener(event);
       },
@@ -88,16 +89,13 @@ export function useLiveSession(sessionId: string, join?: Join | null): SessionHa
     return () => {
       foreground.remove();
       setLive(null);
-      void opened.leave().finally(stopAudio);
+      void opened.leave();
     };
-  }, [supabase, userId, sessionId]);
+  }, [supabase, userId, sessionId, verify]);
   const view = useSyncExternalStore(live?.subscribe ?? unsubscribed, live?.view ?? (() => NOTHING), () => NOTHING);
   useBackground(view);
   // A listener's volume is that of videos; it becomes that of calls with the right to speak.
-  const speaks = view.may.microphone;
-  useEffect(() => {
-    if (live !== null) void startAudio(speaks ? "communication" : "media");
-  }, [live, speaks]);
+  useSound(view.may.microphone ? "communication" : "media");
   const room = live === null ? null : live.room as unknown as Room;
   const onEvent = useCallback((listener: (event: RelayEvent) => void) => {
     listeners.current.add(listener);

@@ -2,8 +2,12 @@
 
 import type { ConnectionState, Rights } from "@ipelya/live";
 import { useEffect, useRef } from "react";
-import { holdsMicrophone } from "./background";
+import { type BackgroundUse, holdsMicrophone } from "./background";
+import type { Holding } from "./holding";
 import { useLive } from "./provider";
+
+/** What keeps the app alive while it is left. */
+export type Background = Holding<BackgroundUse>;
 
 interface Held {
   readonly connection: ConnectionState;

@@ -99,6 +99,8 @@ export interface LiveCall extends Readable<CallView> {
   upgrade(accept?: boolean): Promise<void>;
   /** Ends the call for both, and leaves. */
   hangUp(): Promise<void>;
+  /** Leaves the room, and the call as it is: it may be taken up again, and ends by itself once the other is alone. */
+  leave(): Promise<void>;
 }
 
 const COLUMNS =
@@ -194,6 +196,11 @@ class RoomCall implements LiveCall {
     await leaving;
     await this.#read();
     this.#close();
+  }
+
+  async leave(): Promise<void> {
+    this.#close();
+    await this.#connection.leave();
   }
 
   #hear(call: CallRow): void {

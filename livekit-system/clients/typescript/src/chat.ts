@@ -3,6 +3,7 @@
 
 import { LiveError, rest } from "./ask.ts";
 import { type Lamp, lampOf } from "./lamp.ts";
+import { onceThere } from "./once_there.ts";
 import { Pace } from "./pace.ts";
 import { backoffMs, type Runtime, systemRuntime, Timer } from "./runtime.ts";
 import { joinTopic, type Listening, type TopicSupabase } from "./topic.ts";
@@ -111,7 +112,8 @@ class SessionChat implements Chat {
 
   async say(body: string, id: string): Promise<void> {
     const row = { id, session_id: this.#options.sessionId, body };
-    await rest(this.#tables.from("live_messages").insert(row), this.#lamp).catch((error: unknown) => {
+    const insert = () => rest(this.#tables.from("live_messages").insert(row), this.#lamp);
+    await onceThere(insert, this.#runtime).catch((error: unknown) => {
       // This line is in already: the try before this one had succeeded.
       if (!(error instanceof LiveError && error.sqlstate === "23505")) throw error;
     });

@@ -43,6 +43,7 @@ export type { Card } from "./payloads.ts";
 export { REFUSAL_TEXTS, refusalText } from "./refusal_texts.ts";
 export type { RefusalCode } from "./refusal_texts.ts";
 export { newId } from "./new_id.ts";
+export { secondsUntil } from "./countdown.ts";
 export type { Readable } from "./store.ts";
 export type { LiveSupabase } from "./tables.ts";
 export { mayPublish, onAir, rightsOf } from "./rights.ts";

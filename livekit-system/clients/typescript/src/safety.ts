@@ -1,5 +1,6 @@
 // What protects people from each other: blocks, reports, decisions and appeals, and who may call.
 
+import { onceThere } from "./once_there.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import { call, rows } from "./tables.ts";
 import type { CoinsSupabase as SafetySupabase } from "./coins.ts";
@@ -73,20 +74,19 @@ export function report(
   about: Reported,
   reasonCode: string,
   text?: string,
+  runtime: Runtime = systemRuntime,
 ): Promise<Report> {
-  const said = { reason_code: reasonCode, text: text ?? null };
-  if ("messageId" in about) return call(supabase, "report_message", { message_id: about.messageId, ...said });
-  if ("recordingId" in about) {
-    return call(supabase, "report_recording", { recording_id: about.recordingId, ...said });
-  }
-  if (!("userId" in about)) return call(supabase, "report_session", { session_id: about.sessionId, ...said });
+  const [name, what] = reported(about);
+  const args = { ...what, reason_code: reasonCode, text: text ?? null };
+  return onceThere(() => call<Report>(supabase, name, args, runtime), runtime);
+}
+
+function reported(about: Reported): [string, Readonly<Record<string, unknown>>] {
+  if ("messageId" in about) return ["report_message", { message_id: about.messageId }];
+  if ("recordingId" in about) return ["report_recording", { recording_id: about.recordingId }];
+  if (!("userId" in about)) return ["report_session", { session_id: about.sessionId }];
   const { userId, sessionId = null, callId = null } = about;
-  return call(supabase, "report_person", {
-    user_id: userId,
-    session_id: sessionId,
-    call_id: callId,
-    ...said,
-  });
+  return ["report_person", { user_id: userId, session_id: sessionId, call_id: callId }];
 }
 
 /** Something that was decided about the person who is signed in. */

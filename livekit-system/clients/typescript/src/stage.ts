@@ -2,8 +2,8 @@
 
 import type { ActionName, ActionParams } from "./action_list.ts";
 import { ACTION_FACTS } from "./action_list.ts";
-import { LiveError } from "./ask.ts";
 import { newId } from "./new_id.ts";
+import { onceThere } from "./once_there.ts";
 import { RANKS, type Role } from "./roles.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import { call, insert, rows } from "./tables.ts";
@@ -11,27 +11,13 @@ import type { CoinsSupabase as StageSupabase } from "./coins.ts";
 
 export type { StageSupabase };
 
-const KNOWN_WITHIN_MS = 5_000;
-
-/**
- * Asks to speak. The room lets one in a moment before the database knows, so that is waited for.
- * @throws LiveError
- */
-export async function raiseHand(
+/** Asks to speak. @throws LiveError */
+export function raiseHand(
   supabase: StageSupabase,
   sessionId: string,
   runtime: Runtime = systemRuntime,
 ): Promise<{ readonly hand_raised_at: string; readonly position: number }> {
-  const until = runtime.monotonic() + KNOWN_WITHIN_MS;
-  for (;;) {
-    try {
-      return await call(supabase, "raise_hand", { session_id: sessionId });
-    } catch (refused) {
-      const tooEarly = refused instanceof LiveError && refused.code === "not_in_session";
-      if (!tooEarly || runtime.monotonic() > until) throw refused;
-    }
-    await new Promise<void>((resolve) => void runtime.setTimeout(resolve, LOOK_MS));
-  }
+  return onceThere(() => call(supabase, "raise_hand", { session_id: sessionId }), runtime);
 }
 
 /** One's own hand, or as a moderator somebody else's. @throws LiveError */

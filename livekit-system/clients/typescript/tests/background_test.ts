@@ -2,7 +2,8 @@
 // it was asked, and answers when it is let.
 
 import { deepStrictEqual, strictEqual } from "node:assert";
-import { holdsMicrophone, keepAlive } from "../../react-native/src/background.ts";
+import { BACKGROUND_USES, holdsMicrophone } from "../../react-native/src/background.ts";
+import { holding } from "../../react-native/src/holding.ts";
 
 /** A system that notes each request; `refusing` makes it reject. */
 function system() {
@@ -14,7 +15,8 @@ function system() {
     await state.gate;
     if (state.refusing) throw new Error(what);
   };
-  const background = keepAlive(
+  const background = holding(
+    BACKGROUND_USES,
     { start: (uses) => note(uses.join("+")), stop: () => note("stop") },
     (cause) => heard.push(cause),
   );

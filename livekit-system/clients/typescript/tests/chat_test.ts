@@ -1,6 +1,6 @@
 // A session's chat through tunnels, bursts, deletions and retries: every line once, in order, nothing lost.
 
-import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { lampOf } from "../src/lamp.ts";
 import { type Chat, type ChatLine, openChat } from "../src/mod.ts";
 import { FakeRuntime } from "./harness.ts";
@@ -148,6 +148,30 @@ Deno.test("saying a line again is the same line", async () => {
     await said;
   }
   deepStrictEqual(room.ids, ["my-id"]);
+});
+
+const TOO_EARLY = {
+  message: "Join the session to write in its chat.",
+  hint: "not_in_session",
+  code: "PT403",
+};
+
+Deno.test("a line that is said before the database knows that one is there is waited for", async () => {
+  const room = await new Room().open();
+  room.supabase.refusals.push(TOO_EARLY, TOO_EARLY);
+  const said = room.chat.say("hello", "my-id");
+  await room.runtime.advance(1_000);
+  await said;
+  deepStrictEqual(room.ids, ["my-id"]);
+});
+
+Deno.test("who is not there is told so after some seconds", async () => {
+  const room = await new Room().open();
+  room.supabase.refusals.push(...Array(100).fill(TOO_EARLY));
+  const said = rejects(room.chat.say("hello", "my-id"), { code: "not_in_session" });
+  await room.runtime.advance(10_000);
+  await said;
+  deepStrictEqual(room.ids, []);
 });
 
 Deno.test("what is disposed of leaves no timer, no topic and no read", async () => {

@@ -15,6 +15,8 @@ export class FakeSupabase {
   dark = false;
   /** In the dark requests hang, and go on hanging when the light is back: as in a tunnel, and not as with the network off. */
   hangs = false;
+  /** Taken from the front, one for each row that is to be inserted. */
+  readonly refusals: { message: string; hint: string; code: string }[] = [];
   /** Edge functions: what the next ones answer. */
   readonly functions = {
     answer: (_name: string): unknown => null,
@@ -148,6 +150,8 @@ class FakeQuery {
     if (this.supabase.dark) return { data: null, error: { message: "fetch failed" }, status: 0 };
     const rows = this.supabase.tables.get(this.table) ?? [];
     if (this.#inserted !== null) {
+      const refused = this.supabase.refusals.shift();
+      if (refused !== undefined) return { data: null, error: refused, status: 403 };
       if (rows.some(({ id }) => id === this.#inserted!.id)) {
         return { data: null, error: { message: "again", code: "23505" }, status: 409 };
       }

@@ -265,7 +265,7 @@ Deno.test("ids are UUIDs where the platform has no crypto, as on Hermes", () => 
 for (
   const [name, refusals, asked] of [["is waited for", 3, 4], ["is refused in the end", 1_000, 35]] as const
 ) {
-  Deno.test(`a hand that goes up before the database knows that one is there ${name}`, async () => {
+  Deno.test(`what is asked before the database knows that one is there ${name}: a hand, a report`, async () => {
     let requests = 0;
     let at = 0;
     const refusal = {
@@ -290,9 +290,16 @@ for (
       },
     };
     const supabase = createClient("http://localhost", "anon", { auth, global: { fetch } });
-    const raising = live.raiseHand(supabase, "s1", runtime);
-    if (refusals < asked) deepStrictEqual(await raising, { position: 1 });
-    else await rejects(raising, { code: "not_in_session" });
-    strictEqual(requests, asked);
+    for (
+      const act of [
+        () => live.raiseHand(supabase, "s1", runtime),
+        () => live.report(supabase, { messageId: "m1" }, "spam", undefined, runtime),
+      ]
+    ) {
+      requests = 0;
+      if (refusals < asked) deepStrictEqual(await act(), { position: 1 } as never);
+      else await rejects(act(), { code: "not_in_session" });
+      strictEqual(requests, asked);
+    }
   });
 }

@@ -145,3 +145,25 @@ Deno.test("a call is followed to its end, and its duration is the row's", async 
   await runtime.advance(200_000);
   deepStrictEqual([room.listenerCount, supabase.topics, runtime.timers.size], [0, [], 0]);
 });
+
+Deno.test("a screen that goes while its call still asks for a token leaves nothing behind, and nothing connects afterwards", async () => {
+  const runtime = new FakeRuntime();
+  const supabase = new FakeSupabase(runtime);
+  const room = new FakeLiveRoom();
+  supabase.tables.set("calls", [{ ...CALL, status: "accepted" }]);
+  let answer = (_: unknown) => {};
+  supabase.functions.invoke = () => new Promise((resolve) => answer = resolve as never);
+  const call = openCall({
+    supabase: supabase as never,
+    room: room.live,
+    callId: "c1",
+    userId: ME,
+    runtime,
+  });
+  await runtime.advance(1_000);
+  await call.leave();
+  answer({ data: { join: joinOf("late") }, error: null });
+  await runtime.advance(200_000);
+  deepStrictEqual([room.tokens, call.view().connection.gone], [[], "left"]);
+  deepStrictEqual([room.listenerCount, supabase.topics, runtime.timers.size], [0, [], 0]);
+});

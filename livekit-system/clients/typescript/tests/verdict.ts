@@ -2,7 +2,7 @@
 
 import { fromBase64Url } from "../src/base64url.ts";
 import { KeyRing } from "../src/keys.ts";
-import { judge, type Packet, type PacketContext, type Subject } from "../src/packet.ts";
+import { judge, type Packet, type PacketContext, type Subject, type Verify } from "../src/packet.ts";
 import { verifyEd25519 } from "../src/verify.ts";
 
 export interface Vector {
@@ -34,10 +34,14 @@ function bytesOf({ payload, payload_base64 }: Vector): Uint8Array {
   return fromBase64Url(url) ?? new Uint8Array();
 }
 
-export function verdictOf(vectors: Vectors, vector: Vector): Record<string, unknown> {
+export function verdictOf(
+  vectors: Vectors,
+  vector: Vector,
+  verify: Verify = verifyEd25519,
+): Record<string, unknown> {
   const { now, ...about } = { ...vectors.context, ...vector.context };
   const keys = new KeyRing(vectors.keys);
-  const context: PacketContext = { ...about, now: Date.parse(now), keys, verify: verifyEd25519 };
+  const context: PacketContext = { ...about, now: Date.parse(now), keys, verify };
   const fromParticipant = vector.from_participant ?? false;
   const verdict = judge({ payload: bytesOf(vector), topic: vector.topic, fromParticipant }, context);
   if (verdict.outcome !== "accepted") return { ...verdict };

@@ -16,6 +16,7 @@ import { Ringing } from "./screens/Ringing";
 import { SignIn } from "./screens/SignIn";
 import { Watch } from "./screens/Watch";
 import { deviceLanguage } from "./texts";
+import { verify } from "./verify";
 
 export type Place =
   | { readonly at: "feed" | "account" | "go-live" }
@@ -38,7 +39,7 @@ export function App() {
       {userId === null
         ? <SignIn language={language} />
         : (
-          <LiveProvider supabase={supabase} userId={userId} language={language} background={background}>
+          <LiveProvider supabase={supabase} userId={userId} language={language} background={background} verify={verify}>
             <Places />
           </LiveProvider>
         )}

@@ -1,5 +1,6 @@
-import { endSession, type Join } from "@ipelya/live";
-import { Refused, Sounds, useAudioRoom, useLive, useModeration, useRecording, useRights, useRun } from "@ipelya/live-react-native";
+import { endSession, type Join, startRecording, stopRecording } from "@ipelya/live";
+import { Refused, Sounds, useAudioRoom, useCountdown, useLive, useModeration, useRecording, useRights, useRun } from "@ipelya/live-react-native";
+import { useState } from "react";
 import { Text, View } from "react-native";
 import { Button, Page, Standing, styles, useWords } from "../parts";
 import { Moderate } from "./Moderate";
@@ -12,8 +13,14 @@ export function AudioRoom({ id, join, back }: { id: string; join?: Join | null; 
   const { may, onAir } = useRights(session);
   const { staff } = useModeration(session);
   const recording = useRecording(session);
+  const left = useCountdown(recording.agreed === null ? recording.answerBy : null, session);
   const [error, run] = useRun();
   const mine = session.session?.creator_id === userId;
+  const [taken, setTaken] = useState<string | null>(null);
+  const record = async () => {
+    if (taken === null) setTaken((await startRecording(supabase, id)).id);
+    else await stopRecording(supabase, taken).then(() => setTaken(null));
+  };
   return (
     <Page title={session.session?.title ?? ""}>
       <Standing connection={session.connection} />
@@ -50,6 +57,7 @@ export function AudioRoom({ id, join, back }: { id: string; join?: Join | null; 
           <Text style={styles.text} testID="recorded">
             {language === "tr" ? recording.notice.text_tr : recording.notice.text_en}
           </Text>
+          {left !== null && <Text style={styles.text} testID="answer-by">{`${left} s`}</Text>}
           {recording.agreed !== true && (
             <Button label={words.agree} onPress={() => void recording.answer(true)} testID="agree" />
           )}
@@ -65,6 +73,9 @@ export function AudioRoom({ id, join, back }: { id: string; join?: Join | null; 
       <Text style={styles.text} testID="hands">{`${words.raised}: ${hands.queue.map(({ name }) => name ?? "?").join(", ")}`}</Text>
       {staff && <Moderate session={session} />}
       <Talk session={session} />
+      {mine && (
+        <Button label={taken === null ? words.record : words.stopRecording} onPress={() => void run(record())} testID="record" />
+      )}
       {mine && <Button label={words.end} onPress={() => void run(endSession(supabase, id))} testID="end" />}
       <Button label={words.back} onPress={back} testID="back" />
     </Page>
