@@ -84,7 +84,7 @@ const CASES: Record<string, [(supabase: Client) => Promise<unknown>, Request]> =
       method: "GET",
       path:
         "/rest/v1/live_replays?select=id,session_id,title,access_type,price_coins,creator_id,creator_name," +
-        "creator_avatar,duration_seconds,chapters,published_at,reason&creator_id=eq.c1" +
+        "creator_avatar,duration_seconds,chapters,thumbnail,published_at,reason&creator_id=eq.c1" +
         "&order=published_at.desc,id.desc&limit=20",
       body: null,
     },
