@@ -57,6 +57,7 @@ FLAGGED = (
 DECIDED = (
     "update moderation_cases set resolved_at = now(), decision = 'no_violation' where resolved_at is null"
 )
+TRANSCRIBED = 'live_speech_windows_total{outcome="transcribed"}'
 ONE_CORE = (
     "import os, runpy, sys; os.sched_setaffinity(0, {max(os.sched_getaffinity(0))}); sys.argv = ['speech'];"
     " runpy.run_module('speech', run_name='__main__')"
@@ -163,7 +164,7 @@ async def gated(
     before = usage(pid)
     await asyncio.sleep(GATED_SECONDS / 2)
     idle = cores(before, usage(pid))
-    transcribed = await figures_of("live_speech_windows_transcribed")
+    transcribed = await figures_of(TRANSCRIBED)
     for _, device in quiet:
         await device.speak(pink_noise(-40.0))
     await database.execute(FLAGGED, arena.session.id, [person.id for person, _ in quiet])
@@ -171,9 +172,7 @@ async def gated(
     before = usage(pid)
     await asyncio.sleep(GATED_SECONDS)
     cpu = (cores(before, usage(pid)) - idle) * 60 / len(quiet)
-    assert await figures_of("live_speech_windows_transcribed") == transcribed, (
-        "the noise was taken for speech"
-    )
+    assert await figures_of(TRANSCRIBED) == transcribed, "the noise was taken for speech"
     return [at_most("speech.gated.cpu_per_minute", cpu, CPU_SECONDS, "CPU s", len(quiet))]
 
 

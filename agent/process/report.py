@@ -143,6 +143,8 @@ class Report(Collector):
         yield _gauge("live_case_critical_waiting_seconds", waits, swept.grave_case_waits)
         minutes = "Minutes recorded this month: 0 in the limit, 1 past the warning, 2 used up (the worker that sweeps)"
         yield _gauge("live_recording_minutes_level", minutes, swept.recording_minutes)
+        unheard = "Rooms in which a speech process is wanted and none listens (the worker that sweeps)"
+        yield _gauge("live_speech_rooms_unheard", unheard, swept.unheard_rooms)
         unlisted = "Rooms with people or workers in them that LiveKit does not list"
         yield _gauge("live_rooms_unlisted", unlisted, self._parts.watcher.unlisted)
         closed = CounterMetricFamily("live_rooms_orphaned_closed", "Such rooms that were closed")

@@ -46,6 +46,7 @@ def swept(done: Json) -> Swept:
         recording_minutes=USAGE.get(done.get("recording_minutes"), 0),
         recordings_due=done.get("recordings_due", False),
         evidence_due=done.get("evidence_due", False),
+        unheard_rooms=done.get("unheard_rooms", 0),
     )
 
 

@@ -233,3 +233,41 @@ def test_functions_depend_on_exact_versions_all_the_way_down() -> None:
     for name in packages:
         assert re.fullmatch(r"(@[\w.-]+/)?[\w.-]+@\d+\.\d+\.\d+", name), f"{name} names no exact version"
         assert "dependencies" not in lock["npm"][name], f"{name} brings packages of any version"
+
+
+# ---------------------------------------------------------------- the speech process
+
+
+SPEECH_DOCKERFILE = (DEPLOY / "speech.Dockerfile").read_text()
+
+
+def test_the_speech_image_is_made_as_the_workers() -> None:
+    """One base by its digest, one uv, the same user; and the groups that the process needs."""
+    for line in (
+        *re.findall(r"^ARG BASE=\S+$", DOCKERFILE, flags=re.MULTILINE),
+        *re.findall(r"^RUN (?:pip|useradd) .+$", DOCKERFILE, flags=re.MULTILINE),
+    ):
+        assert f"{line}\n" in SPEECH_DOCKERFILE
+    assert "uv sync --frozen --no-default-groups --group speech\n" in SPEECH_DOCKERFILE
+    allowed = (REPOSITORY / ".dockerignore").read_text()
+    copied = re.findall(r"^COPY (\w+) \w+$", SPEECH_DOCKERFILE, flags=re.MULTILINE)
+    assert "speech" in copied
+    assert all(f"!{source}\n" in allowed for source in copied)
+
+
+def test_the_speech_process_imports_only_what_its_image_has() -> None:
+    copied = set(re.findall(r"^COPY (\w+) \w+$", SPEECH_DOCKERFILE, flags=re.MULTILINE))
+    program = (
+        "import sys, speech.running, speech.whisper, speech.open_nsfw;"
+        " print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    ours = {path.name for path in REPOSITORY.iterdir() if (path / "__init__.py").exists()}
+    assert ours & set(ran.stdout.split()) <= copied

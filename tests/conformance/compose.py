@@ -14,6 +14,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -168,9 +169,15 @@ async def inside(folder: Path) -> str:
     await make_database(services, state / "data", user)
     async with AsyncExitStack() as up:
 
-        async def start(name: str, argv: Sequence[str | Path], *, runs_as: str | None = None) -> Process:
-            log = folder / f"{name}.log"
-            return await up.enter_async_context(running(argv, services.env(name), log, runs_as))
+        async def start(
+            name: str,
+            argv: Sequence[str | Path],
+            *,
+            runs_as: str | None = None,
+            more: Mapping[str, str] = MappingProxyType({}),
+        ) -> Process:
+            log, env = folder / f"{name}.log", {**services.env(name), **more}
+            return await up.enter_async_context(running(argv, env, log, runs_as))
 
         _, *settings = services.command("postgres")
         sockets = ["-D", state / "data", "-k", state]
@@ -188,12 +195,17 @@ async def inside(folder: Path) -> str:
         await start("livekit", [await livekit.find_binary(), "--config", config])
         worker = await start("worker", [sys.executable, "-m", "agent", "start"])
         await until("the worker is healthy", lambda: services.healthy("worker"), READY_SECONDS)
+        scripted = {"LIVE_SPEECH_STT": "speech.scripted:ScriptedSpeech"}
+        await start("speech", [sys.executable, "-m", "speech"], more=scripted)
+        await until("the speech process is healthy", lambda: services.healthy("speech"), READY_SECONDS)
         well = await look(services)
         worker.send_signal(signal.SIGTERM)
         code = await asyncio.wait_for(worker.wait(), DRAIN_SECONDS)
         if code or await services.healthy("worker"):
             raise Failed(f"the worker ended with {code} after SIGTERM")
-    return f"six services by their own commands; {well} findings of the doctor ok, the edge functions missing"
+    return (
+        f"seven services by their own commands; {well} findings of the doctor ok, the edge functions missing"
+    )
 
 
 async def look(services: Services) -> int:

@@ -12,12 +12,14 @@ from typing import Any
 import jwt
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 
 from agent.process.settings import Settings
 from local import livekit, postgrest
 from local.migrate import migration_files
 from local.paths import REPOSITORY
 from local.postgres import SUPERUSER
+from speech.settings import SpeechSettings
 from tests.database.server import postgres, query, tool
 
 DEPLOY = REPOSITORY / "livekit-system" / "deploy"
@@ -41,14 +43,22 @@ def test_its_secrets_are_those_that_are_made_for_it() -> None:
     asked = set(VARIABLE.findall((DEPLOY / "compose.yaml").read_text()))
     made = MAKE_ENV["variables"]()
     assert asked == made.keys()
-    claims = jwt.decode(made["SERVICE_ROLE_KEY"], made["JWT_SECRET"], algorithms=["HS256"])
-    assert claims["role"] == "service_role"
+    for key, role in (
+        ("SERVICE_ROLE_KEY", "service_role"),
+        ("ANON_KEY", "anon"),
+        ("SPEECH_TOKEN", "live_speech"),
+    ):
+        claims = jwt.decode(made[key], made["JWT_SECRET"], algorithms=["HS256"])
+        assert claims["role"] == role
     assert len(made["LIVEKIT_API_SECRET"]) >= 32
 
 
-def test_the_worker_is_given_all_that_it_needs_and_knows_every_name() -> None:
-    given = set(SERVICES["worker"]["environment"])
-    fields = {name.upper(): field for name, field in Settings.model_fields.items()}
+@pytest.mark.parametrize(("service", "settings"), [("worker", Settings), ("speech", SpeechSettings)])
+def test_a_process_is_given_all_that_it_needs_and_knows_every_name(
+    service: str, settings: type[BaseSettings]
+) -> None:
+    given = set(SERVICES[service]["environment"])
+    fields = {name.upper(): field for name, field in settings.model_fields.items()}
     assert {name for name, field in fields.items() if field.is_required()} <= given <= fields.keys()
 
 

@@ -69,6 +69,22 @@ def frame(scene: Scene, user: str, score: float = 0.99) -> Json:
     }
 
 
+@pytest.mark.usefixtures("on")
+async def test_a_room_in_which_none_listens_is_told_to_the_worker_that_sweeps(world: World) -> None:
+    """Counted among whatever else is there: the difference is this room."""
+    unheard = "select live.unheard_rooms()"
+    scene, _ = await flagged(world)
+    heard = await world.value(unheard)
+    await world.value("delete from live.speech_rooms where room = $1", scene.room)
+    assert await world.value(unheard) == heard + 1
+    assert await world.service("select (agent_sweep('w1', null) ->> 'unheard_rooms')::int") >= 1
+    await pulled(world, scene, "s2")
+    assert await world.value(unheard) <= heard
+    await world.value(SWITCH, "speech.enabled", False)
+    await world.value(SWITCH, "pictures.enabled", False)
+    assert await world.value(unheard) == 0
+
+
 # -- of whom -------------------------------------------------------------------------
 
 

@@ -32,6 +32,7 @@ COUNTS = {
     "live_recordings_open",
     "live_automatic_actions_limit",
     "live_rooms_unmoderated",
+    "live_speech_rooms_unheard",
     "live_people",
     "live_actions_open",
     "live_actions_unclaimed",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from livekit.agents import stt
 
 from local.people.waiting import until
-from speech.engine import MOST_WAITING, Engine
+from speech.engine import MOST_OF_ONE, MOST_WAITING, Engine
 from speech.ports import Flagged, Heard, Orders, SpeechRoom, Told
 from speech.scripted import ScriptedSpeech
 from speech.windows import MOST_SECONDS, OVER_SECONDS, OVERLAP_SECONDS, RATE, SpeechWindows, Window
@@ -106,9 +106,52 @@ async def test_no_more_than_k_are_transcribed_at_once_and_the_oldest_that_wait_a
             return await super()._recognize_impl(*arguments, **named)  # type: ignore[arg-type]
 
     bench.engine.plugin = Slow(lines=["nothing"])
-    await bench.hears(MOST_WAITING + 5)
+    await bench.hears(MOST_OF_ONE + 5)
     assert most == 2
     assert bench.engine.counts.dropped == 5
+
+
+def speakers(count: int) -> list[Flagged]:
+    return [Flagged("room", f"s{number}") for number in range(count)]
+
+
+async def test_who_says_much_delays_nobody_else_and_costs_nobody_a_window() -> None:
+    """Whatever one sends, by however many microphones, another waits for one window of theirs at most."""
+    taken = list[str]()
+    bench = Bench()
+    bench.engine.at_once = 1
+    bench.engine.is_flagged = lambda of: taken.append(of.identity) is None
+    for of in (*[BO] * 100, Flagged("room", "cy")):
+        bench.engine.hear(WINDOW, of)
+    running = asyncio.create_task(bench.engine.run())
+    await until("all are done", lambda: bench.engine.counts.dropped == 101 - MOST_OF_ONE - 1, 5.0)
+    await until("none waits", lambda: len(taken) == MOST_OF_ONE + 1, 5.0)
+    running.cancel()
+    await asyncio.wait({running})
+    assert taken.index("cy") == 1
+    assert taken.count("bo") == MOST_OF_ONE
+
+
+async def test_where_too_much_waits_who_has_most_of_it_makes_room() -> None:
+    bench = Bench()
+    others = speakers(MOST_WAITING - MOST_OF_ONE)
+    for of in (*[BO] * MOST_OF_ONE, *others):
+        bench.engine.hear(WINDOW, of)
+    bench.engine.hear(WINDOW, Flagged("room", "the last"))
+    assert bench.engine.counts.dropped == 1
+    waiting = [bench.engine._next() for _ in range(MOST_WAITING)]
+    names = [item.of.identity for item in waiting if item is not None]
+    assert names.count("bo") == MOST_OF_ONE - 1
+    assert set(names) == {"bo", "the last", *(of.identity for of in others)}
+    assert bench.engine._next() is None
+
+
+async def test_how_long_windows_wait_and_take_is_counted() -> None:
+    bench = Bench("nothing")
+    await bench.hears(2)
+    for histogram in (bench.engine.counts.waited, bench.engine.counts.took):
+        [count] = [s.value for s in histogram.collect()[0].samples if s.name.endswith("_count")]
+        assert count == 2
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Writes `.env` beside compose.yaml: secrets made up here, and the service role's key that belongs to them.
+"""Writes `.env` beside compose.yaml: secrets made up here, and the keys of the database's roles that belong to them.
 
 A file that is there is left alone: the database keeps the passwords of its first start.
 """
@@ -16,10 +16,10 @@ ENV = Path(__file__).resolve().parents[1] / ".env"
 TEN_YEARS = 10 * 365 * 86400
 
 
-def service_role_key(jwt_secret: str) -> str:
-    """A JWT (HS256) of the role `service_role`, as Supabase's legacy keys are."""
+def key_of(role: str, jwt_secret: str) -> str:
+    """A JWT (HS256) of this role of the database, as Supabase's legacy keys are."""
     now = int(time.time())
-    claims = {"role": "service_role", "iss": "supabase", "iat": now, "exp": now + TEN_YEARS}
+    claims = {"role": role, "iss": "supabase", "iat": now, "exp": now + TEN_YEARS}
     signed = ".".join(encode(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
     return f"{signed}.{encode(hmac.digest(jwt_secret.encode(), signed.encode(), hashlib.sha256))}"
 
@@ -35,7 +35,9 @@ def variables() -> dict[str, str]:
         "POSTGRES_PASSWORD": secrets.token_hex(16),
         "AUTHENTICATOR_PASSWORD": secrets.token_hex(16),
         "JWT_SECRET": jwt_secret,
-        "SERVICE_ROLE_KEY": service_role_key(jwt_secret),
+        "SERVICE_ROLE_KEY": key_of("service_role", jwt_secret),
+        "ANON_KEY": key_of("anon", jwt_secret),
+        "SPEECH_TOKEN": key_of("live_speech", jwt_secret),
         "LIVEKIT_API_KEY": "API" + secrets.token_hex(6),
         "LIVEKIT_API_SECRET": secrets.token_hex(32),
     }
