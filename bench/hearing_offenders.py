@@ -153,7 +153,9 @@ def _silent() -> Iterator[Offender]:
 GAINS = (14.0, 17.0, 20.0, 26.0, 40.0)
 """By how much each voice is overdriven."""
 TURNED_DOWN = (1.0, 6.0)
-"""And to which levels every third one is turned down afterwards."""
+"""And to which levels every ninth one is turned down afterwards."""
+CUT_SECONDS = 8.0
+"""Of which a verdict must come in the first six."""
 
 
 def _overdriven() -> Iterator[Offender]:
@@ -161,7 +163,7 @@ def _overdriven() -> Iterator[Offender]:
     patient = POLICY.having(TooLoud(enabled=False), Scream(enabled=False))
     wanted = [(speaker, 0.0, Group.TUNED_ON) for speaker in TUNED_ON]
     wanted += [(speaker, 0.0, Group.SCORES) for speaker in HELD_OUT]
-    wanted += [(speaker, down, Group.TURNED_DOWN) for down in TURNED_DOWN for speaker in HELD_OUT[::3]]
+    wanted += [(speaker, down, Group.TURNED_DOWN) for down in TURNED_DOWN for speaker in HELD_OUT[::9]]
     for speaker, down, group in wanted:
         at = f", then turned down by {down:g} dB" if down else ""
         for gain in GAINS:
@@ -179,7 +181,7 @@ def _cut(speaker: Speaker, gain: float, turned_down: float) -> Begun:
     """Begins with the first 200 ms of which a twentieth is cut off."""
 
     def make(_: np.random.Generator) -> tuple[Signal, float, float]:
-        signal = overdriven(speaker.speaks(10.0), gain)
+        signal = overdriven(speaker.speaks(CUT_SECONDS), gain)
         size = RATE // 5
         cut = (np.abs(signal[: len(signal) // size * size]) >= 0.999).reshape(-1, size).mean(axis=1)
         first, enough = (float(np.argmax(cut >= share)) / 5.0 for share in (1e-9, 0.05))

@@ -12,6 +12,7 @@ import numpy as np
 from bench.hearing_entries import Entry, entries
 from bench.hearing_offenders import (
     FALSE,
+    GAINS,
     POLICY,
     SECONDS,
     SPEAKER,
@@ -77,7 +78,7 @@ def figures() -> list[Figure]:
     with ProcessPoolExecutor(2) as pool:
         judged = [one for level in pool.map(_judge_named, [e.name for e in entries()]) for one in level]
         accused = list(offenders())
-        late = list(pool.map(_catch_named, [o.name for o in accused]))
+        late = list(pool.map(_catch_named, [o.name for o in accused], chunksize=len(GAINS)))
     _show(judged)
     _show_offenders(accused, late)
     hours = len(judged) * SECONDS / 3600.0

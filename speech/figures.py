@@ -1,4 +1,4 @@
-"""What the process tells of itself to Prometheus: figures only, nothing about a person."""
+"""The figures of the process for Prometheus: nothing about a person."""
 
 from collections.abc import Iterator
 

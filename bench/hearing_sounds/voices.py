@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,14 @@ def can_speak() -> bool:
         sys.stderr.write(f"NO VOICES: {error}; what they say is left out of the table\n")
         return False
     return True
+
+
+def variants() -> list[str]:
+    """The names of eSpeak NG's variants, as `f3` in `tr+f3`; none where it is not there."""
+    if (found := find_spec("espeakng_loader")) is None or found.origin is None:
+        return []
+    folder = Path(found.origin).parent / "espeak-ng-data" / "voices" / "!v"
+    return sorted(path.name for path in folder.glob("*"))
 
 
 @cache

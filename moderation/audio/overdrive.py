@@ -10,6 +10,8 @@ sample stays where it was cut. What stays is how the wave is made, and that is m
 - **Crowd**: amplitudes are counted, and a level is sought, the rail, around which there are about as many samples as a
   little below it, and above which there are few. Speech and music have fewer samples the higher the amplitude, also
   when a limiter holds their peaks.
+- **Cut again**: samples at full scale, where the decoder cuts what the codec's noise has taken above it. Where they are
+  many, less of a crowd will do.
 - **Level tops**: the slope near the rail is no greater than elsewhere. A bowed string has flanks but no level tops.
 - **Change**: the spectrum moves within nearly every block. A held note has flat tops by nature; a tune moves only
   where a note begins.
@@ -57,6 +59,12 @@ _ABOVE: Final = 0.25
 _BLURRED_FLATNESS, _BLURRED_TOPS, _BLURRED_CROWD, _BLURRED_ABOVE = 3.0, 0.88, 0.6, 1.0
 """The same where it was turned down after it was cut: the codec's noise stands on the tops. The tops of instruments are
 as blurred, and smooth."""
+_FULL: Final = np.float32(0.9995)
+_DECODER_CUTS: Final = 0.0015
+"""Share of the samples at full scale. The codec's noise takes what was cut there above it half of the time, and the
+decoder cuts it again; of what a limiter holds there, hardly a peak: below 0.0018 for a voice that is held by 12 dB."""
+_CLEARLY_CUTS, _BREATHY_FLANKS = 0.005, 3.2
+"""So many that no rail need be seen: there is none where a breathy voice is cut. Music held by 20 dB: 0.0031."""
 _LEAST_BLOCKS: Final = 1.5
 """That must have been counted: fewer are a chance."""
 _LEAST_SHARE: Final = 0.02
@@ -141,6 +149,8 @@ class Overdrive:
         """How often each hundredth was there, the longer ago the less; nothing comes first."""
         self._made = [0.0] * 5
         """Blocks, their power, and with it the three figures of `_Wave`."""
+        self._full = 0.0
+        """Of all samples of these blocks, how many are at full scale."""
         self._close = self._changing = 0.0
         """Blocks that looked cut, and those among them that changed."""
         self._cut = [0] * _BLOCKS
@@ -158,6 +168,8 @@ class Overdrive:
     def update(self, block: Samples, peak: float) -> Cut:
         """Take a block in: samples of shape (9600,), 1.0 = full scale, and the highest of them."""
         self._forget(_KEPT)
+        if peak >= _FULL:
+            self._full += np.count_nonzero(block >= _FULL) + np.count_nonzero(block <= -_FULL)
         cut = 0 if peak < _LOWEST_PEAK else self._look(block)
         self._cut = [*self._cut[1:], cut]
         together = sum(self._cut)
@@ -169,6 +181,7 @@ class Overdrive:
     def _forget(self, kept: float) -> None:
         self._counts *= np.float32(kept)
         self._made = [kept * made for made in self._made]
+        self._full *= kept
         self._close *= kept
         self._changing *= kept
 
@@ -177,7 +190,9 @@ class Overdrive:
         _WAVE[0] = block[::_EVERY]
         np.subtract(block[1::_EVERY], _WAVE[0], out=_WAVE[1])
         wave = self._take(_WAVE * _WAVE)
-        if wave.flatness > _HIGHEST_FLATNESS or wave.flanks < _LOWEST_FLANKS:
+        again = self._full / (BLOCK_SAMPLES * wave.blocks)
+        least_flanks = _BREATHY_FLANKS if again >= _CLEARLY_CUTS else _LOWEST_FLANKS
+        if wave.flatness > _HIGHEST_FLATNESS or wave.flanks < least_flanks:
             self._looks = 0
             return 0
         amplitude = np.abs(_WAVE[0])
@@ -185,7 +200,11 @@ class Overdrive:
         self._counts[1:] += np.bincount(levels, minlength=_BINS)
         upto = self._counts.cumsum().tolist()
         most, top = (max(_LOWEST_TOP, bisect_left(upto, part * upto[_BINS])) for part in _QUANTILES)
-        cut = self._is_cut(wave, amplitude, upto, top) and self._moves(wave, block)
+        cut = (
+            wave.blocks >= _LEAST_BLOCKS
+            and (again >= _CLEARLY_CUTS or self._is_cut(wave, amplitude, upto, top, again))
+            and self._moves(wave, block)
+        )
         self._looks = min(_MOST_LOOKS, self._looks + 1) if cut else max(0, self._looks - 1)
         return int(np.count_nonzero(levels >= max(_OF_MOST * most, _OF_TOP * top)))
 
@@ -206,15 +225,17 @@ class Overdrive:
         each = power_of_all * _FRAME + _STILL
         return _Wave(flatness / each, flanks / each, tops / each, blocks)
 
-    def _is_cut(self, wave: _Wave, amplitude: Samples, upto: list[float], top: int) -> bool:
-        if wave.blocks < _LEAST_BLOCKS:
-            return False
+    def _is_cut(self, wave: _Wave, amplitude: Samples, upto: list[float], top: int, again: float) -> bool:
         if wave.flanks < _CLEAR_FLANKS and (wave.flanks < _FEWER_FLANKS or wave.tops > _STEADY_TOPS):
             return False
         if wave.flatness <= _FLAT and wave.flanks >= _CLEAR_FLANKS:
             return True
         rail = _rail(upto, top, _CROWD, _ABOVE)
-        if rail is None and wave.flatness <= _BLURRED_FLATNESS and wave.tops >= _BLURRED_TOPS:
+        if (
+            rail is None
+            and wave.flatness <= _BLURRED_FLATNESS
+            and (wave.tops >= _BLURRED_TOPS or again >= _DECODER_CUTS)
+        ):
             rail = _rail(upto, top, _BLURRED_CROWD, _BLURRED_ABOVE)
         return rail is not None and _level_tops(amplitude, np.abs(_WAVE[1]), rail)
 

@@ -42,6 +42,25 @@ def test_an_overdriven_voice_is_cut_also_after_it_was_turned_down(
 
 
 @needs_voices
+@pytest.mark.parametrize(
+    ("voice", "gain"), [("en-us+Alicia", 17.0), ("en-us+Alicia", 40.0), ("tr+caleb", 26.0)]
+)
+def test_a_breathy_voice_is_cut_by_what_the_decoder_cuts_again(voice: str, gain: float) -> None:
+    """It has no steep flanks, and hardly a rail."""
+    breathy = voices.spoken(voice, 8.0)
+    cut = found(overdriven(breathy, gain))
+    assert any(c.seconds >= 3.0 and c.ratio_3s >= 0.01 for c in cut)
+    assert set(found(instruments.limited(breathy, 6.0))) == {UNCUT}
+
+
+@needs_voices
+@pytest.mark.parametrize("voice", ["tr", "tr+f2", "en-us+m3"])
+def test_a_voice_that_a_limiter_holds_at_full_scale_is_not_cut(voice: str) -> None:
+    held = instruments.limited(voices.spoken(voice, 6.0), 12.0)
+    assert set(found(held / np.abs(held).max())) == {UNCUT}
+
+
+@needs_voices
 @pytest.mark.parametrize("voice", ["tr", "tr+f2", "en-us+m3"])
 def test_a_loud_voice_is_not_cut_nor_one_whose_peaks_are_held(voice: str) -> None:
     clean = voices.spoken(voice, 8.0)

@@ -6394,14 +6394,14 @@ begin
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   delete from live.looks l where l.expires_at < clock_timestamp();
   perform live.refresh_names();
-  return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(),
+  return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(), 'unheard_rooms', live.unheard_rooms(),
     'recordings_due', live.recordings_wait(), 'recordings_over', live.recordings_past(),
     'recording_minutes', live.recording_usage() -> 'level') || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
 end;
 $$;
 comment on function public.agent_sweep is
   'The sweep of one worker for all: {"held": false} when another has the lease, else {"held": true} and how many of each '
-  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "evidence_due": whether clips are to be deleted; "recordings_due": whether recordings wait whose room nobody holds; "recordings_over": whether files of recordings are to be deleted; "recording_minutes": ok, warning or exceeded, against recording.monthly_minutes; "listens_over": whom of ops to remove from which room; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
+  'were dealt with; "pushes_due": whether push-send has something to do; "pages_due": whether a page waits; "evidence_due": whether clips are to be deleted; "unheard_rooms": in how many rooms a speech process is missing; "recordings_due": whether recordings wait whose room nobody holds; "recordings_over": whether files of recordings are to be deleted; "recording_minutes": ok, warning or exceeded, against recording.monthly_minutes; "listens_over": whom of ops to remove from which room; "orphan_rooms": how many rooms of ours LiveKit has that the database does not know, and "close_rooms": '
   'the names of those to be closed now. p_rooms: names of the rooms that LiveKit has now, when the worker has just listed '
   'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
 grant execute on function public.agent_sweep(text, text[]) to service_role, live_agent;
@@ -15415,39 +15415,61 @@ end;
 $$;
 comment on function live.speech_lists() is 'What spoken words are searched for: [{pattern, kind, exact_letters}].';
 
+create function live.speech_places()
+returns table (room text, flagged jsonb, looked_at boolean, started_at timestamptz)
+language plpgsql stable set search_path = '' as $$
+declare
+  words constant boolean := (live.setting('speech.enabled'))::boolean;
+  cameras constant boolean := (live.setting('pictures.enabled'))::boolean;
+begin
+  if not (words or cameras) then
+    return;
+  end if;
+  return query
+    select s.livekit_room, f.flagged, (cameras and s.type = 'video_live'), s.started_at
+      from public.live_sessions s
+     -- Most sessions have neither a case nor an incident: they cost two looks into an index.
+     cross join lateral (
+       select case when words and (exists (select from public.moderation_cases c where c.session_id = s.id and c.resolved_at is null)
+                                   or exists (select from public.moderation_incidents i where i.session_id = s.id))
+                   then live.flagged_speakers(s) else '[]' end as flagged) f
+     where s.status = 'live' and (jsonb_array_length(f.flagged) > 0 or (cameras and s.type = 'video_live'));
+end;
+$$;
+comment on function live.speech_places() is 'The rooms in which a speech process is wanted now: whom to hear, and whether to look at cameras.';
+
+create function live.unheard_rooms() returns int
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select count(*) from live.speech_places() p
+           where not exists (select from live.speech_rooms l where l.room = p.room and l.until > clock_timestamp()));
+end;
+$$;
+comment on function live.unheard_rooms() is 'In how many of those rooms none listens: none runs, or all are full.';
+
 create function public.speech_pull(p_worker text, p_lists text default null, p_most int default 50) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   words constant boolean := (live.setting('speech.enabled'))::boolean;
-  cameras constant boolean := (live.setting('pictures.enabled'))::boolean;
   lists constant jsonb := case when words then live.speech_lists() else '[]' end;
   place record;
   rooms jsonb := '[]';
 begin
   delete from live.speech_rooms l where l.until < clock_timestamp() - interval '1 minute';
-  if words or cameras then
-    for place in
-      select s.livekit_room as room, f.flagged, (cameras and s.type = 'video_live') as looked_at
-        from public.live_sessions s
-       -- Most sessions have neither a case nor an incident: they cost two looks into an index.
-       cross join lateral (
-         select case when words and (exists (select from public.moderation_cases c where c.session_id = s.id and c.resolved_at is null)
-                                     or exists (select from public.moderation_incidents i where i.session_id = s.id))
-                     then live.flagged_speakers(s) else '[]' end as flagged) f
-       where s.status = 'live' and (jsonb_array_length(f.flagged) > 0 or (cameras and s.type = 'video_live'))
-         and not exists (select from live.speech_rooms l
-                          where l.room = s.livekit_room and l.worker <> p_worker and l.until > clock_timestamp())
-       order by s.started_at limit least(greatest(coalesce(p_most, 50), 1), 200)
-    loop
-      insert into live.speech_rooms as l (room, worker, until)
-      values (place.room, p_worker, clock_timestamp() + interval '10 seconds')
-      on conflict (room) do update set worker = excluded.worker, until = excluded.until
-        where l.worker = excluded.worker or l.until < clock_timestamp();
-      if found then
-        rooms := rooms || jsonb_build_object('room', place.room, 'flagged', place.flagged, 'pictures', place.looked_at);
-      end if;
-    end loop;
-  end if;
+  for place in
+    select p.* from live.speech_places() p
+     where not exists (select from live.speech_rooms l
+                        where l.room = p.room and l.worker <> p_worker and l.until > clock_timestamp())
+     order by p.started_at limit least(greatest(coalesce(p_most, 50), 1), 200)
+  loop
+    insert into live.speech_rooms as l (room, worker, until)
+    values (place.room, p_worker, clock_timestamp() + interval '10 seconds')
+    on conflict (room) do update set worker = excluded.worker, until = excluded.until
+      where l.worker = excluded.worker or l.until < clock_timestamp();
+    if found then
+      rooms := rooms || jsonb_build_object('room', place.room, 'flagged', place.flagged, 'pictures', place.looked_at);
+    end if;
+  end loop;
   return jsonb_build_object('rooms', rooms, 'at_once', live.setting('speech.at_once'),
     'every_seconds', live.setting('pictures.every_seconds'), 'score', live.setting('pictures.score'), 'lists_version', md5(lists::text))
     || case when md5(lists::text) is distinct from p_lists then jsonb_build_object('lists', lists) else '{}' end;
@@ -17323,6 +17345,8 @@ revoke all on routine
   live.is_flagged_speaker(p_session public.live_sessions, p_user uuid),
   live.flagged_speakers(p_session public.live_sessions),
   live.speech_lists(),
+  live.speech_places(),
+  live.unheard_rooms(),
   public.speech_pull(p_worker text, p_lists text, p_most int),
   live.speech_place(p_worker text, p_room text),
   public.speech_flag(p_worker text, p_row jsonb),

@@ -747,6 +747,8 @@ revoke all on routine
   live.is_flagged_speaker(p_session public.live_sessions, p_user uuid),
   live.flagged_speakers(p_session public.live_sessions),
   live.speech_lists(),
+  live.speech_places(),
+  live.unheard_rooms(),
   public.speech_pull(p_worker text, p_lists text, p_most int),
   live.speech_place(p_worker text, p_room text),
   public.speech_flag(p_worker text, p_row jsonb),
