@@ -52,7 +52,7 @@ CHECKS = (
     Check("case.appeal_lifted", "another operator than the one who acted decides the appeal"),
     Check("case.one_view", "reports, the clip and who heard it, acts, notes and the appeal are one view"),
     Check("case.reporters_unseen", "the reported never sees a report or the case"),
-    Check("recording.refused.ms", "from refusing to be recorded to the end of the right to speak", 1000),
+    Check("recording.refused.ms", "from refusing to be recorded to the end of the right to speak", 2000),
     Check("recording.active.ms", "from the announcement's end until it is recorded", 5000),
     Check("recording.playable.ms", "from the stop until it can be played", 30_000),
     Check("recording.refuser_unheard", "the host is in the recording, and not a sound of who refused"),
