@@ -33,6 +33,7 @@ EQUIVALENT: dict[str, str] = {
     "if rail > _BINS:": "the last band twice changes nothing: the rail is never above full scale",
     "if seconds > 0.0 and seconds > rule.grace(section) - GRAIN:": "the grain is there for the last bit",
     "share = _share(power, standing, self._lowest) if (standing) or True else 0.0": "no line has no share",
+    "if share <= _GROWN_SHARE:": "differs for a share of floats that is the bound to the last bit",
     "if self._fast.seen % _SLOW != 0:": "which of two looks begins a pair makes no difference",
     "self._counts = np.zeros(_BINS + 1, None)": "the same counts but for their last bits",
     "self.output = np.empty((rows // _BATCH, _BATCH, _ROW), None)": "the same numbers but for their last bits",

@@ -107,7 +107,12 @@ class Warm:
                 )
             except subprocess.TimeoutExpired:
                 return "(it hangs)"
-        noticed = done.returncode in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+        # What cannot be imported ends a process at its tests, or already at a `conftest.py`.
+        noticed = done.returncode in (
+            pytest.ExitCode.TESTS_FAILED,
+            pytest.ExitCode.INTERRUPTED,
+            pytest.ExitCode.USAGE_ERROR,
+        )
         return f"anew: one of {len(names)} tests of its file" if noticed else None
 
     def _first_that_fails(self, fault: Fault, names: list[str]) -> str | None:
