@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from handlers.facts import ActionId, Connection, Identity, LiveEvent, Sid, Switches, Track
+from handlers.facts import ActionId, Connection, Identity, LiveEvent, Sid, Switches, Track, Weak
 from handlers.notice_types import NoticeType
 from moderation.action_names import ActionName
 from moderation.audio.board import Level
@@ -219,13 +219,14 @@ class RecordMedia:
 class ShowLevels:
     """Everyone's level as of now, None for who is not heard, and the switches of anyone who publishes anything. `to`:
     who moderates in the room; `watched`: tell those who look from outside as well; `tracks`: of whom more is heard
-    than one microphone. Best effort: the next one replaces it."""
+    than one microphone; `weak`: whose connection is. Best effort: the next one replaces it."""
 
     levels: Mapping[Identity, Level | None]
     switches: Mapping[Identity, Switches]
     to: tuple[Identity, ...]
     watched: bool
     tracks: Mapping[Identity, Mapping[Track, Level]] = field(default_factory=dict)
+    weak: Mapping[Identity, Weak] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from handlers.facts import (
     Status,
     Switches,
     Track,
+    Weak,
 )
 from moderation.audio.measurement import Gap, Measurement
 from moderation.desired import Permission
@@ -150,6 +151,15 @@ class Switched:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionRated:
+    """LiveKit says that a connection has become weak, or (None) that it is well again. Of whom we hear alone."""
+
+    identity: Identity
+    sid: Sid
+    weak: Weak | None
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One block of one track, measured. Several a second and track: the only frequent event."""
 
@@ -269,6 +279,7 @@ Event = (
     | TrackPublished
     | TracksCounted
     | Switched
+    | ConnectionRated
     | Measured
     | TrackPaused
     | KeptOut

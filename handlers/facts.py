@@ -112,6 +112,14 @@ class Switch(StrEnum):
     """Not published."""
 
 
+class Weak(StrEnum):
+    """How a connection fares, by LiveKit's word, where it does not fare well."""
+
+    POOR = "poor"
+    LOST = "lost"
+    """Nothing comes through; it may come back."""
+
+
 class Switches(NamedTuple):
     microphone: Switch = Switch.OFF
     camera: Switch = Switch.OFF

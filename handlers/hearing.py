@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.facts import EvidenceAsked, Identity, Sid, Switches, Track
+from handlers.facts import EvidenceAsked, Identity, Sid, Switches, Track, Weak
 from moderation.audio.board import Board, Level
 from moderation.audio.kept import Cause
 from moderation.audio.measurement import Gap, Measurement
@@ -65,6 +65,7 @@ class Shown:
     board: Board[Identity] = field(default_factory=Board)
     switches: Mapping[Identity, Switches] | None = None
     """None: those who look have been told nothing yet."""
+    weak: Mapping[Identity, Weak] = field(default_factory=dict)
     viewers: frozenset[Identity] = frozenset()
     doubtful: bool = True
     """Something has happened since the viewers were last looked for, and may have changed them."""
@@ -97,6 +98,8 @@ class SoundState:
     voices: dict[Identity, Voice] = field(default_factory=dict)
     switches: dict[Identity, tuple[Sid, Switches]] = field(default_factory=dict)
     """Of everybody who ever published anything, by their last connection that did."""
+    weak: dict[Identity, tuple[Sid, Weak]] = field(default_factory=dict)
+    """Whose connection is weak, by their last one that was."""
     records: dict[Identity, Record] = field(default_factory=dict)
     """What is held against whom. It outlives connections, so leaving and coming back clears nothing."""
     evaded: dict[Identity, Evaded] = field(default_factory=dict)

@@ -7,8 +7,8 @@ that is gone: for them the picture is repeated.
 """
 
 from handlers.effects import Effects, ShowLevels
-from handlers.events import Switched
-from handlers.facts import MICROPHONE, Identity, Switch, Switches, Track
+from handlers.events import ConnectionRated, Switched
+from handlers.facts import MICROPHONE, Identity, Switch, Switches, Track, Weak
 from handlers.state import RoomState, sid_of
 from moderation.audio.board import INTERVAL_SECONDS, Board, Level, changes, sum_of
 from moderation.identity import is_beside, person_of
@@ -31,15 +31,15 @@ def show(state: RoomState, now: float) -> Effects:
     watched = now < shown.watched_until
     if not shown.viewers and not watched:
         return ()
-    heard, switches = heard_of_each(state), publishing(state)
+    heard, switches, weak = heard_of_each(state), publishing(state), badly_connected(state)
     _, told = changes(shown.board, heard, now)
-    changed = told or switches != shown.switches
+    changed = told or switches != shown.switches or weak != shown.weak
     if not changed and not (watched and now - shown.board.told_at >= REPEAT_SECONDS):
         return ()
-    shown.board, shown.switches = Board(heard, now), switches
+    shown.board, shown.switches, shown.weak = Board(heard, now), switches, weak
     gone = dict.fromkeys(who for who, level in told.items() if level is None)
     to = tuple(sorted(shown.viewers)) if changed else ()
-    return (ShowLevels({**heard, **gone}, switches, to, watched, several(state)),)
+    return (ShowLevels({**heard, **gone}, switches, to, watched, several(state), weak),)
 
 
 def forget_board(state: RoomState) -> None:
@@ -59,6 +59,20 @@ def on_watched(state: RoomState, now: float) -> Effects:
 def on_switched(state: RoomState, event: Switched, now: float) -> Effects:
     """A microphone or camera went on or off: it is shown at the next turn of the board."""
     state.hearing.switches[event.identity] = event.sid, event.switches
+    return show_soon(state, now)
+
+
+def on_rated(state: RoomState, event: ConnectionRated, now: float) -> Effects:
+    """A connection became weak, or is well again: it is shown at the next turn of the board."""
+    if event.weak is None:
+        state.hearing.weak.pop(event.identity, None)
+    else:
+        state.hearing.weak[event.identity] = event.sid, event.weak
+    return show_soon(state, now)
+
+
+def show_soon(state: RoomState, now: float) -> Effects:
+    """The next message, now or when it is time for one."""
     due = state.hearing.shown.board.told_at + INTERVAL_SECONDS
     if now < due:
         state.wake_at(due)
@@ -86,6 +100,16 @@ def publishing(state: RoomState) -> dict[Identity, Switches]:
         if switches != OFF and person is not None and sid_of(person) == sid:
             who = person_of(identity)
             here[who] = either(here.get(who, OFF), switches)
+    return here
+
+
+def badly_connected(state: RoomState) -> dict[Identity, Weak]:
+    """Of everyone here; what was said of a connection that is over counts for no other."""
+    here: dict[Identity, Weak] = {}
+    for identity, (sid, weak) in state.hearing.weak.items():
+        person = state.people.get(identity)
+        if person is not None and sid_of(person) == sid:
+            here[person_of(identity)] = weak
     return here
 
 

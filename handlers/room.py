@@ -18,6 +18,7 @@ from handlers import (
 )
 from handlers.effects import CloseRoom, Effects, Leave
 from handlers.events import (
+    ConnectionRated,
     Event,
     EventsNotRelayed,
     EventsRelayed,
@@ -101,6 +102,8 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
             return false_sources.on_tracks_counted(state, event, now)
         case Switched():
             return levels.on_switched(state, event, now)
+        case ConnectionRated():
+            return levels.on_rated(state, event, now)
         case Measured():
             return audio.on_measured(state, event, now)
         case TrackPaused():

@@ -57,4 +57,4 @@ async def _create(http: aiohttp.ClientSession, database: asyncpg.Connection, log
             "update public.profiles set is_creator = true, type = 'creator' where id = $1", user_id
         )
     if login.ops:
-        await database.execute("insert into public.live_ops (user_id) values ($1)", user_id)
+        await database.execute("insert into public.live_ops (user_id, lead) values ($1, true)", user_id)

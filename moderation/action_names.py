@@ -24,6 +24,7 @@ ActionName = Literal[
     "end_session",
     "take_down",
     "restore",
+    "export_audit",
     "listen",
 ]
 AGENT_ACTIONS = frozenset(

@@ -1,5 +1,6 @@
 """The database and Storage, as the role `live_speech` alone: no other function, no table, no file of anybody."""
 
+import base64
 import hashlib
 import uuid
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ class SupabaseDesk:
         told = await self._rpc("speech_pull", p_lists=self._version, p_most=self._rooms)
         self._version = told["lists_version"]
         places = [
-            SpeechRoom(room["room"], frozenset(room["flagged"]), bool(room["pictures"]))
+            SpeechRoom(room["room"], frozenset(room["flagged"]), bool(room["pictures"]), bool(room["shown"]))
             for room in told["rooms"]
         ]
         return Orders(
@@ -60,6 +61,12 @@ class SupabaseDesk:
         await self._supabase.upload_once(BUCKET, path, seen.jpeg, TYPE)
         known = {"p_id": named, "p_sha256": hashlib.sha256(seen.jpeg).hexdigest(), "p_bytes": len(seen.jpeg)}
         await self._rpc("picture_stored", **known)
+
+    async def show(self, seen: SeenFrame) -> None:
+        """See `SpeechDesk`."""
+        file = base64.b64encode(seen.jpeg).decode()
+        known = {"p_room": seen.room, "p_user": seen.identity, "p_at": text_of(seen.at), "p_jpeg": file}
+        _accepted(await self._rpc("picture_shown", **known))
 
     async def _rpc(self, function: str, **arguments: Any) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = await self._supabase.rpc(

@@ -5,7 +5,7 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from livekit import api, rtc
 from livekit.agents import vad
@@ -15,7 +15,7 @@ from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import carries_sound, identity_of, is_as_announced, is_person
 from moderation.identity import person_of
 from speech.ear import listen
-from speech.pictures import Classifier, jpeg, one_frame
+from speech.pictures import ON_THE_WALL, Classifier, jpeg, one_frame
 from speech.ports import Flagged, SeenFrame, SpeechRoom, Told
 from speech.windows import Window
 
@@ -33,6 +33,8 @@ class Senses:
     classifier: Classifier | None
     """None: pictures are not looked at, whatever the database says."""
     seen: Callable[[SeenFrame], Awaitable[None]]
+    show: Callable[[SeenFrame], Awaitable[None]]
+    """Puts a frame on the wall. Raises `PortError`."""
     looking: asyncio.Semaphore
     """How many cameras are looked at together."""
 
@@ -163,9 +165,13 @@ class RoomListener:
                 if picture is None:
                     return
                 score = await asyncio.to_thread(classifier.score, picture)
+            seen = SeenFrame(self._place.room, who, b"", round(score, 4), at)
             if score >= self._told.orders.score and self._place.pictures:
                 file = await asyncio.to_thread(jpeg, picture)
-                await self._senses.seen(SeenFrame(self._place.room, who, file, round(score, 4), at))
+                await self._senses.seen(replace(seen, jpeg=file))
+            if self._place.shown:
+                file = await asyncio.to_thread(jpeg, picture, ON_THE_WALL)
+                await self._senses.show(replace(seen, jpeg=file))
         except Exception as error:  # noqa: BLE001  (one camera must not end the looking at all others)
             log.warning("not looked at", extra={"room": self._place.room, "error": repr(error)})
         finally:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 FRAME_SECONDS = 4.0
 """How long a first frame may take."""
 WIDEST = 640
+ON_THE_WALL = 320
+"""Pixels: a frame of it is 10 to 20 KB."""
 Picture = NDArray[np.uint8]
 """Of shape (height, width, 3): red, green, blue."""
 
@@ -53,10 +55,10 @@ def picture_of(frame: rtc.VideoFrame) -> Picture:
     return np.frombuffer(frame.data, np.uint8).reshape(frame.height, frame.width, 3).copy()
 
 
-def jpeg(picture: Picture) -> bytes:
-    """As a file, at most `WIDEST` wide."""
+def jpeg(picture: Picture, widest: int = WIDEST) -> bytes:
+    """As a file, at most so many pixels wide."""
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-    width = min(frame.width, WIDEST) & ~1
+    width = min(frame.width, widest) & ~1
     height = max(2, round(frame.height * width / frame.width)) & ~1
     scaled = frame.reformat(width=width, height=height, format="yuvj420p")
     encoder = av.CodecContext.create("mjpeg", "w")

@@ -25,7 +25,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class SeenFrame:
-    """A frame of a camera that was scored high: a JPEG, its score (0 to 1), and when it was taken (Unix seconds)."""
+    """A frame of a camera that was scored: a JPEG, its score (0 to 1), and when it was taken (Unix seconds)."""
 
     room: str
     identity: str
@@ -43,6 +43,8 @@ class SpeechRoom:
     """Whose words may be transcribed."""
     pictures: bool = False
     """Whether cameras may be looked at."""
+    shown: bool = False
+    """Whether somebody of ops has the room on the wall: they are shown what is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Told:
 
 
 class SpeechDesk(Protocol):
-    """The database. Both raise `agent.core.ports.PortError`."""
+    """The database. All raise `agent.core.ports.PortError`."""
 
     async def pull(self) -> Orders:
         """Where to listen and look for the next ten seconds."""
@@ -80,3 +82,6 @@ class SpeechDesk(Protocol):
 
     async def picture(self, seen: SeenFrame) -> None:
         """Open the person's case, and store the frame if it is wanted."""
+
+    async def show(self, seen: SeenFrame) -> None:
+        """Put the frame on the wall; the next one replaces it."""

@@ -63,7 +63,7 @@ def assembled(
     orders, found = Told(), asyncio.Queue[Heard | SeenFrame](MOST_FOUND)
     engine = Engine(plugin, orders.is_flagged, found.put)
     looking = asyncio.Semaphore(settings.live_speech_cameras)
-    senses = Senses(detector, engine.hear, classifier, found.put, looking)
+    senses = Senses(detector, engine.hear, classifier, found.put, desk.show, looking)
     return SpeechProcess(
         desk, engine, lambda place: RoomListener(livekit, senses, place, orders), orders, found
     )

@@ -21,7 +21,7 @@ def name_of(track: Track) -> dict[str, Any]:
 def levels_payload(effect: ShowLevels) -> dict[str, Any]:
     """`levels.schema.json`; anyone who speaks comes first where there are too many for one packet."""
     people = []
-    for identity in {**effect.levels, **effect.switches}:
+    for identity in {**effect.levels, **effect.switches, **effect.weak}:
         level, switches = effect.levels.get(identity), effect.switches.get(identity, Switches())
         person = {
             "user_id": identity,
@@ -30,6 +30,8 @@ def levels_payload(effect: ShowLevels) -> dict[str, Any]:
             "microphone": switches.microphone.value,
             "camera": switches.camera.value,
         }
+        if identity in effect.weak:
+            person["connection"] = effect.weak[identity].value
         people.append(person)
     people.sort(key=lambda person: not person["speaking"])
     shown = people[:LEVELS_IN_A_PACKET]

@@ -23,6 +23,7 @@ from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import (
     ROOM_IS_OVER,
     SOURCES,
+    WEAK,
     carries_sound,
     connection_of,
     identity_of,
@@ -32,6 +33,7 @@ from agent.livekit.translation import (
     switches_of,
 )
 from handlers.events import (
+    ConnectionRated,
     ParticipantJoined,
     ParticipantLeft,
     PermissionReported,
@@ -94,6 +96,8 @@ class LiveKitRoom:
         self._leaving = False
         self._crowds: set[tuple[str, Source | None]] = set()
         """Connections that publish too many tracks of a source, and the source."""
+        self._weak: set[str] = set()
+        """Connections, by SID, that LiveKit called weak last."""
         self._beside: dict[Identity, set[str]] = {}
         """What else than their app publishes for a person, by LiveKit's names."""
         self._opening: asyncio.Task[None] | None = None
@@ -182,6 +186,7 @@ class LiveKitRoom:
         room.on("track_unpublished", self._on_unpublished)
         room.on("track_muted", lambda participant, _: self._on_switched(participant))
         room.on("track_unmuted", lambda participant, _: self._on_switched(participant))
+        room.on("connection_quality_changed", self._on_rated)
         room.on("reconnecting", self.restoring.set)
         room.on("reconnected", self._on_reconnected)
         room.on("disconnected", self._on_disconnected)
@@ -193,6 +198,7 @@ class LiveKitRoom:
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
         if is_person(participant.kind):
             reason = leave_reason(participant.disconnect_reason)
+            self._weak.discard(participant.sid)
             self._crowds = {crowd for crowd in self._crowds if crowd[0] != participant.sid}
             who, sid = identity_of(participant), Sid(participant.sid)
             if is_beside(who):
@@ -252,6 +258,16 @@ class LiveKitRoom:
         if isinstance(participant, rtc.RemoteParticipant) and is_person(participant.kind):
             who, sid = identity_of(participant), Sid(participant.sid)
             self._report(Switched(who, sid, switches_of(participant)))
+
+    def _on_rated(self, participant: rtc.Participant | None, quality: int) -> None:
+        """From well to very well and back is no news; it comes every few seconds."""
+        if not isinstance(participant, rtc.RemoteParticipant) or not is_person(participant.kind):
+            return
+        weak = WEAK.get(quality)
+        if weak is None and participant.sid not in self._weak:
+            return
+        (self._weak.discard if weak is None else self._weak.add)(participant.sid)
+        self._report(ConnectionRated(identity_of(participant), Sid(participant.sid), weak))
 
     def _now_ms(self) -> int:
         return int(self._clock.now() * 1000)

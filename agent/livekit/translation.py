@@ -3,7 +3,7 @@
 from livekit import api, rtc
 
 from agent.livekit.native import ParticipantPermission as ReportedPermission
-from handlers.facts import Connection, Identity, Sid, Switch, Switches
+from handlers.facts import Connection, Identity, Sid, Switch, Switches, Weak
 from moderation.desired import Permission
 from moderation.identity import identity_from
 from moderation.roles import Source
@@ -16,6 +16,12 @@ SOURCES: dict[int, Source] = {
 }
 """The same numbers in LiveKit's client and server protocols."""
 NUMBERS: dict[Source, api.TrackSource] = {source: number for number, source in SOURCES.items()}  # type: ignore[misc]  # the stubs lack IntEnum
+
+WEAK: dict[int, Weak] = {
+    rtc.ConnectionQuality.QUALITY_POOR: Weak.POOR,
+    rtc.ConnectionQuality.QUALITY_LOST: Weak.LOST,
+}
+"""What else LiveKit says of a connection is no trouble."""
 
 ROOM_IS_OVER = frozenset({rtc.DisconnectReason.ROOM_DELETED, rtc.DisconnectReason.ROOM_CLOSED})
 

@@ -21,7 +21,9 @@ class Params(Ask):
     role: Literal["host", "co_host", "moderator", "speaker", "listener", "viewer"] | None = Field(
         default=None, description="set_role (required)"
     )
-    scope: Literal["session", "creator", "platform"] | None = Field(default=None, description="ban, unban")
+    scope: Literal["session", "creator", "platform"] | None = Field(
+        default=None, description="ban, unban, export_audit"
+    )
     message_id: UUID | None = Field(
         default=None, description="delete_message (required), release_message (required), pin_message"
     )
@@ -32,4 +34,14 @@ class Params(Ask):
         default=None, description="chat_mode (required)"
     )
     recording_id: UUID | None = Field(default=None, description="take_down (required), restore (required)")
+    form: Literal["csv", "print"] | None = Field(default=None, description="export_audit (required)")
+    rows: Annotated[int, Field(ge=0, le=1000000)] | None = Field(
+        default=None, description="export_audit (required)"
+    )
+    sha256: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, description="export_audit: of the file"
+    )
+    filters: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="export_audit: name=value, by & ; all rows without it"
+    )
     case_id: UUID | None = Field(default=None, description="listen")

@@ -8,6 +8,13 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from local.people.person import PASSWORD, OpenSession, Person
 
 PATIENCE_MS = 15_000
+# The refresh token is one that the server does not know any more, and the access token's time is over.
+EXPIRE = """() => {
+  const kept = JSON.parse(localStorage.getItem("ipelya-live-console"));
+  localStorage.setItem("ipelya-live-console",
+    JSON.stringify({ ...kept, expires_at: 1, refresh_token: "revoked" }));
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -54,6 +61,11 @@ class ConsolePage:
         await self.page.locator("input[name=email]").fill(email)
         await self.page.locator("input[name=password]").fill(password)
         await self.page.locator("form button[type=submit]").click()
+
+    async def expire(self) -> None:
+        """The session is over, as after a night; the door is shown."""
+        await self.page.evaluate(EXPIRE)
+        await expect(self.page.locator("input[name=password]")).to_be_visible()
 
     async def go(self, address: str) -> None:
         """To a page of the console: `rooms`, `rooms/<id>`, `people/<id>`, `switches`, `reports`."""

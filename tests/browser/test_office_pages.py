@@ -1,6 +1,7 @@
 """The pages of the office: the policy with its estimate, the whole audit, the change of shifts."""
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from local.people.person import People
 from local.stack import Stack
 from tests.browser.desk import Desk
 from tests.browser.evening import Evening
@@ -45,7 +47,16 @@ async def test_a_rooms_policy_is_edited_with_what_it_would_have_done_beside_it(
     await expect(estimate.locator('[data-estimate="then"]')).to_contain_text(
         "about 1 would have been told, 1 warned, 1 muted"
     )
+    await page.locator('[data-section="scream"]').get_by_label("Limit, LUFS").fill("-6")
+    await estimate.get_by_text("The other rules").click()
+    row = estimate.locator("tr", has=page.locator('[data-rule="scream"]'))
+    await expect(row).to_contain_text("nothing was stored to judge by")
     await estimate.get_by_role("textbox").fill("A quiet reading")
+    await console.expire()
+    await console.sign_in(evening.ops.email)
+    await expect(loud.get_by_label("Limit, LUFS")).to_have_value("-14")
+    await expect(estimate.get_by_role("textbox")).to_have_value("A quiet reading")
+    await page.locator('[data-section="scream"]').get_by_label("Limit, LUFS").fill("")
     await estimate.get_by_role("button", name="Save the policy").click()
     await expect(estimate.get_by_role("alert")).to_contain_text("Saved")
     own = await evening.ops.api.rpc("own_session_policy", session_id=evening.session.id)
@@ -83,6 +94,17 @@ async def test_the_audit_is_filtered_in_the_address_saved_as_csv_and_printed(
     await page.evaluate("globalThis.print = () => { globalThis.printed = true }")
     await page.get_by_role("button", name="Print").click()
     await page.wait_for_function("globalThis.printed")
+    taken = await evening.ops.api.rows(
+        "moderation_audit", action="eq.export_audit", requested_by=f"eq.{evening.ops.id}"
+    )
+    assert [(row["params"]["form"], row["params"]["rows"], row["params"]["filters"]) for row in taken] == [
+        ("csv", 1, f"action=mute&session={evening.session.id}"),
+        ("print", 1, f"action=mute&session={evening.session.id}"),
+    ]
+    assert (
+        taken[0]["params"]["sha256"]
+        == hashlib.sha256(saved.read_bytes().removeprefix(b"\xef\xbb\xbf")).hexdigest()
+    )
     await page.emulate_media(media="print")
     await expect(page.locator(".lc-printed")).to_contain_text("SHA-256")
     await expect(page.get_by_role("navigation")).to_be_hidden()
@@ -106,3 +128,22 @@ async def test_who_leaves_hands_over_and_the_next_one_reads_it_and_sees_who_acts
     await page.locator(f'[data-feed="team"] a[href$="by={evening.ops.id}"]').click()
     await expect(page.get_by_role("heading", level=1, name="Audit")).to_be_visible()
     await expect(page.locator(".lc-table tbody tr").first).to_contain_text("Mute in chat")
+
+
+async def test_who_leads_sees_the_team_and_who_listened_in_and_others_see_themselves(
+    desk: Desk, evening: Evening, people: People, database: asyncpg.Connection
+) -> None:
+    other = await people.arrive("Selin", ops=True)
+    for operator in (evening.ops, other):
+        await operator.ask("chat_mute", evening.session.id, evening.guest, reason="Spam")
+    await people.service.rpc("ops_listen", p_user=other.id, p_session=evening.session.id, p_reason="A report")
+    console = await desk.sign_in(evening.ops)
+    page = console.page
+    await console.go("shift")
+    team = page.locator('[data-feed="team"]')
+    await expect(team.locator(f'a[href$="by={evening.ops.id}"]')).to_be_visible()
+    await expect(page.locator(f'a[href$="by={other.id}"]')).to_have_count(0)
+    await database.execute("update public.live_ops set lead = true where user_id = $1", evening.ops.id)
+    await page.reload()
+    await expect(team.locator(f'a[href$="by={other.id}"]')).to_be_visible()
+    await expect(page.locator(f'[data-feed="listens"] a[href$="by={other.id}"]')).to_be_visible()

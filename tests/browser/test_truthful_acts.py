@@ -164,23 +164,13 @@ async def test_a_session_that_expires_in_the_middle_of_a_reason_loses_no_word(
 ) -> None:
     console = await evening.in_room(desk)
     await fill(console, evening.guest, "Kick", "Insulted the host for ten minutes, and")
-    await console.page.evaluate(EXPIRE)
-    await expect(console.page.locator("input[name=password]")).to_be_visible()
+    await console.expire()
     await console.sign_in(evening.ops.email)
     form = console.page.get_by_role("dialog")
     await expect(form.get_by_label("Reason")).to_have_value("Insulted the host for ten minutes, and")
     await expect(form.get_by_role("radio", name="Kick", exact=True)).to_be_checked()
     await press(console)
     await console.applied("kick")
-
-
-# The refresh token is one that the server does not know any more, and the access token's time is over.
-EXPIRE = """() => {
-  const kept = JSON.parse(localStorage.getItem("ipelya-live-console"));
-  localStorage.setItem("ipelya-live-console",
-    JSON.stringify({ ...kept, expires_at: 1, refresh_token: "revoked" }));
-  document.dispatchEvent(new Event("visibilitychange"));
-}"""
 
 
 async def test_what_fails_late_is_told_on_whatever_page_one_is(

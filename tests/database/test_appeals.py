@@ -170,7 +170,7 @@ async def test_a_shorter_ban_needs_nobody_else(world: World, seconds: int) -> No
 
 async def test_the_measures_count_decisions_appeals_and_reversals(world: World) -> None:
     scene = await world.live()
-    judge, second = await world.user(ops=True), await world.user(ops=True)
+    judge, second = await world.user(ops=True), await world.user(lead=True)
     for decision in ("lifted", "upheld", None):
         person = await joined(world, scene, role="speaker")
         mute = await act(world, judge, scene, person, "mute")

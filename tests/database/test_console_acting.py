@@ -102,3 +102,45 @@ async def test_a_host_does_not_see_what_ops_rehearse(world: World) -> None:
     seen = "select count(*) from moderation_audit where session_id = $1"
     assert await world.as_user(scene.creator, seen, scene.id) == 1
     assert await world.as_user(ops, seen, scene.id) == 2
+
+
+EACH = "select public.preview_actions($1, $2::uuid[], $3::uuid, $4)"
+
+
+async def test_of_several_people_each_is_told_what_would_become_of_them(world: World) -> None:
+    scene = await world.live()
+    free, muted = await world.seat(scene, "speaker"), await world.seat(scene, "speaker")
+    host_like, moderator = await world.seat(scene, "co_host"), await world.seat(scene, "moderator")
+    await world.as_user(scene.creator, ASK, scene.id, muted, "mute", {})
+    told = await world.as_user(moderator, EACH, "mute", [free, muted, host_like], scene.id, {})
+    assert [one["user_id"] for one in told] == [free, muted, host_like]
+    assert told[0]["after"]["mic_muted"]
+    assert told[0]["refused"] is None
+    assert [one["held"] is not None for one in told] == [False, True, False]
+    assert told[2]["refused"]["code"] == "not_allowed"
+    alone = [
+        await world.as_user(moderator, PREVIEW, "mute", scene.id, who, {}) for who in (free, muted, host_like)
+    ]
+    assert [{name: one[name] for name in alone[0]} for one in told] == alone, "as each alone"
+    assert await world.value("select count(*) from moderation_actions where session_id = $1", scene.id) == 1
+
+
+async def test_a_preview_of_several_is_for_who_may_act_and_is_bounded(world: World) -> None:
+    scene = await world.live()
+    target, moderator = await world.seat(scene, "listener"), await world.seat(scene, "moderator")
+    with pytest.raises(Refused) as refused:
+        await world.as_user(target, EACH, "mute", [target], scene.id, {})
+    assert refused.value.hint == "not_allowed"
+    for people in ([], [target] * 101):
+        with pytest.raises(Refused) as refused:
+            await world.as_user(moderator, EACH, "mute", people, scene.id, {})
+        assert refused.value.hint == "invalid_choice"
+
+
+async def test_ten_people_count_as_one_preview(world: World) -> None:
+    scene = await world.live()
+    target, moderator = await world.seat(scene, "listener"), await world.seat(scene, "moderator")
+    spent = "select coalesce(sum(count), 0) from live.spending where user_id = $1 and name = 'previews_per_minute'"
+    before = await world.value(spent, moderator)
+    await world.as_user(moderator, EACH, "chat_mute", [target] * 11, scene.id, {})
+    assert await world.value(spent, moderator) - before == 2

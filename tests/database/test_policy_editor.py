@@ -90,3 +90,63 @@ async def test_none_of_it_is_for_hosts(world: World) -> None:
         with pytest.raises(Refused) as refused:
             await world.as_user(scene.creator, sql, *args)
         assert refused.value.hint == "ops_only"
+
+
+SOUND = """
+  insert into live_audio_stats (session_id, user_id, minute, talk_seconds, clipped_ratio, measured)
+  select $1, $2, date_trunc('minute', now() - make_interval(mins => n), 'UTC'), $3, $4,
+         jsonb_build_object('histogram', '{}'::jsonb, 'heard_seconds', 60, 'noise_floor_dbfs', $5::float8)
+    from generate_series(1, $6) n
+"""
+NOTED = """
+  insert into moderation_incidents (session_id, user_id, rule, severity, measured, started_at, ended_at)
+  values ($1, $2, $3, 'info', $4, now(), now())
+"""
+
+
+async def rules(world: World, scene: Scene, ops: str, policy: Json) -> Json:
+    return dict((await world.as_user(ops, ESTIMATE, policy, scene.id))["rules"])
+
+
+async def test_rules_beside_loudness_are_judged_by_the_figures_of_minutes(world: World) -> None:
+    scene, ops = await world.live(), await world.user(ops=True)
+    overdriven, noisy = await world.seat(scene, "speaker"), await world.seat(scene, "speaker")
+    await world.value(SOUND, scene.id, overdriven, 30.0, 0.02, -60.0, 1)
+    await world.value(SOUND, scene.id, noisy, 0.0, 0.0, -50.0, 1)
+    told = await rules(world, scene, ops, {"clipping": {"ratio": 0.5}, "noise": {"threshold_dbfs": -52}})
+    assert told["clipping"] == {"by": "minutes", "now": 1, "then": 0, "bound": "about"}
+    assert told["noise"] == {"by": "minutes", "now": 0, "then": 1, "bound": "at_most"}
+
+
+async def test_dead_air_is_minutes_in_a_row_of_an_open_and_silent_microphone(world: World) -> None:
+    scene, ops = await world.live(), await world.user(ops=True)
+    await world.value(SOUND, scene.id, scene.creator, 0.0, 0.0, -70.0, 3)
+    told = await rules(world, scene, ops, {"dead_air": {"seconds": 240}})
+    assert told["dead_air"] == {"by": "minutes", "now": 1, "then": 0, "bound": "about"}
+    guest = await world.seat(scene, "speaker")
+    await world.value(SOUND, scene.id, guest, 5.0, 0.0, -70.0, 3)
+    assert (await rules(world, scene, ops, {}))["dead_air"]["now"] == 0
+
+
+async def test_what_only_rules_noted_says_how_far_it_can_be_said(world: World) -> None:
+    scene, ops = await world.live(), await world.user(ops=True)
+    for level in (-4.0, -2.0):
+        who = await world.seat(scene, "speaker")
+        await world.value(NOTED, scene.id, who, "scream", {"momentary_lufs": level, "jump_lu": 5.0})
+    for section, then, bound in (
+        ({"threshold_lufs": -3.0}, 1, "exact"),
+        ({"jump_lu": 5.5}, 0, "exact"),
+        ({"threshold_lufs": -6.0}, 2, "at_least"),
+        ({"grace_seconds": 2.0}, 2, "at_most"),
+        ({"threshold_lufs": -6.0, "grace_seconds": 2.0}, 2, "unknown"),
+        ({"enabled": False}, 0, "exact"),
+    ):
+        told = await rules(world, scene, ops, {"scream": section})
+        assert told["scream"] == {"by": "incidents", "now": 2, "then": then, "bound": bound}, section
+
+
+async def test_every_rule_with_a_section_is_estimated_or_said_not_to_be(world: World) -> None:
+    scene, ops = await world.live(), await world.user(ops=True)
+    shape = (await world.as_user(ops, "select public.policy_form()"))["shape"]
+    sections = {name for name, part in shape.items() if isinstance(part, dict) and "enabled" in part}
+    assert {*await rules(world, scene, ops, {}), "too_loud"} == sections

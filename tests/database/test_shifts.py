@@ -38,7 +38,7 @@ async def test_open_cases_are_counted_but_for_ones_own(world: World) -> None:
 
 
 async def test_reversals_count_what_others_undid_and_not_what_one_took_back(world: World) -> None:
-    scene, one, other = await world.live(), await world.user(ops=True), await world.user(ops=True)
+    scene, one, other = await world.live(), await world.user(ops=True), await world.user(lead=True)
     targets = [await world.seat(scene, "listener") for _ in range(3)]
     for target in targets:
         await world.ask(one, "chat_mute", scene, target)
@@ -49,6 +49,23 @@ async def test_reversals_count_what_others_undid_and_not_what_one_took_back(worl
     assert {name: mine[name] for name in ("took", "reversed", "taken_back", "acts", "ops")} == {
         "took": 3, "reversed": 1, "taken_back": 1, "acts": 4, "ops": True,
     }  # fmt: skip
+
+
+async def test_who_does_not_lead_sees_how_they_act_themselves_and_nobody_else(world: World) -> None:
+    scene, one = await world.live(), await world.user(ops=True)
+    other, lead = await world.user(ops=True), await world.user(lead=True)
+    for who in (one, other):
+        await world.ask(who, "chat_mute", scene, await world.seat(scene, "listener"))
+        await world.service("select public.ops_listen($1, $2, 'A report')", who, scene.id)
+    digest = "select public.listening_digest()"
+    judges = "select public.moderation_measures(now() - interval '1 h', now() + interval '1 m')"
+    for asks, team in ((one, {one}), (lead, {one, other})):
+        seen = {row["card"]["id"] for row in await world.as_user(asks, MEASURES)}
+        listened = {row["user_id"] for row in await world.as_user(asks, digest)}
+        judged = {row["judge"] for row in (await world.as_user(asks, judges))["judges"] if not row["rule"]}
+        for people in (seen, listened, judged):
+            assert team <= people
+            assert asks == lead or people == {one}
 
 
 async def test_the_response_is_from_a_cases_opening_to_the_operators_first_act_in_it(world: World) -> None:

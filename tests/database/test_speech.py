@@ -1,5 +1,6 @@
 """What the speech process may know and write: flagged speakers, matched rules, sessions only, by a role of its own."""
 
+import base64
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -284,3 +285,43 @@ async def test_only_ops_change_what_is_listened_for(world: World) -> None:
     user = await world.user()
     with pytest.raises(Refused):
         await world.as_user(user, "insert into speech_rules (pattern, kind) values ('hello', 'words')")
+
+
+WALL = "select public.wall_pictures($1::uuid[])"
+SHOWN = "select public.picture_shown('s1', $1, $2::uuid, now(), $3)"
+STILL = base64.b64encode(b"\xff\xd8 a picture \xff\xd9").decode()
+
+
+@pytest.mark.usefixtures("on")
+async def test_the_wall_has_one_picture_of_a_room_and_only_while_somebody_looks(world: World) -> None:
+    scene, ops = await world.live("video_live"), await world.user(ops=True)
+    guest = await joined(world, scene, role="speaker")
+    await joined(world, scene, role="host", user=scene.creator)
+    assert not (await pulled(world, scene) or {})["shown"]
+    assert (await speech(world, SHOWN, scene.room, guest, STILL))["error"] == "no_cause", "nobody looks"
+    assert await world.as_user(ops, WALL, [scene.id]) == {"on": True, "pictures": []}
+    assert (await pulled(world, scene) or {})["shown"]
+    for who in (guest, scene.creator, guest):
+        assert (await speech(world, SHOWN, scene.room, who, STILL))["ok"]
+    [picture] = (await world.as_user(ops, WALL, [scene.id]))["pictures"]
+    assert (picture["user_id"], picture["jpeg"]) == (scene.creator, STILL), "the host's, where there is one"
+    await world.value(
+        "update live.wall_pictures set taken_at = now() - interval '61 seconds' where session_id = $1",
+        scene.id,
+    )
+    assert (await world.as_user(ops, WALL, [scene.id]))["pictures"] == []
+    await world.value("select live.sweep_wall()")
+    assert await world.value("select count(*) from live.wall_pictures where session_id = $1", scene.id) == 0
+
+
+async def test_the_wall_has_no_picture_where_they_are_switched_off_and_none_for_others(world: World) -> None:
+    scene, ops = await world.live("video_live"), await world.user(ops=True)
+    assert await world.as_user(ops, WALL, [scene.id]) == {"on": False, "pictures": []}
+    assert await world.value("select count(*) from live.wall_watches where session_id = $1", scene.id) == 0
+    for who, sessions, hint in (
+        (scene.creator, [scene.id], "ops_only"),
+        (ops, [scene.id] * 13, "invalid_choice"),
+    ):
+        with pytest.raises(Refused) as refused:
+            await world.as_user(who, WALL, sessions)
+        assert refused.value.hint == hint

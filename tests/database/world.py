@@ -156,15 +156,17 @@ class World:
         async with self.acting("authenticated", user) as connection:
             return await connection.fetchval(sql, *args)
 
-    async def user(self, *, anonymous: bool = False, creator: bool = False, ops: bool = False) -> str:
+    async def user(
+        self, *, anonymous: bool = False, creator: bool = False, ops: bool = False, lead: bool = False
+    ) -> str:
         """Create someone and return the id."""
         user = str(uuid.uuid4())
         owner = await self.owner()
         await owner.execute("insert into auth.users (id, is_anonymous) values ($1, $2)", user, anonymous)
         if creator:
             await owner.execute("update public.profiles set is_creator = true where id = $1", user)
-        if ops:
-            await owner.execute("insert into public.live_ops (user_id) values ($1)", user)
+        if ops or lead:
+            await owner.execute("insert into public.live_ops (user_id, lead) values ($1, $2)", user, lead)
         return user
 
     async def live(

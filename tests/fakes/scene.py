@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from handlers.effects import Effect, FinishAction, RemoveParticipant, SetPermission
 from handlers.events import (
+    ConnectionRated,
     Event,
     Failure,
     Measured,
@@ -36,6 +37,7 @@ from handlers.facts import (
     Status,
     Switches,
     Track,
+    Weak,
 )
 from handlers.room import handle
 from handlers.state import RoomState
@@ -202,6 +204,9 @@ class Scene:
 
     def switches(self, who: Identity, switches: Switches) -> tuple[Effect, ...]:
         return self.happens(Switched(who, Sid(f"sid-{who}"), switches))
+
+    def rates(self, who: Identity, weak: Weak | None, sid: str | None = None) -> tuple[Effect, ...]:
+        return self.happens(ConnectionRated(who, Sid(sid or f"sid-{who}"), weak))
 
     def here(self, who: Identity) -> tuple[Identity, Connection]:
         """The connection that the room believes in, as a list would show it."""

@@ -1,6 +1,7 @@
 """From what a flagged speaker says, and from a camera, to a case: real rooms, and the process by its own role."""
 
 import asyncio
+import base64
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -153,6 +154,15 @@ async def test_a_frame_of_a_camera_opens_a_case_is_seen_by_ops_and_the_camera_is
             return next((row for row in rows if row["stored_at"] is not None), None)
 
         clip = await until("a frame is stored", stored, 30.0)
+
+        async def on_the_wall() -> Json | None:
+            told = await ops.api.rpc("wall_pictures", session_ids=[session.id])
+            return next(iter(told["pictures"]), None)
+
+        still = await until("a still is on the wall", on_the_wall, 30.0)
+    assert still["user_id"] == host.id
+    with av.open(io.BytesIO(base64.b64decode(still["jpeg"]))) as file:
+        assert next(file.decode(video=0)).width == WIDTH
     link = await ops.api.call("evidence-open", clip_id=clip["id"], reason="a camera was flagged")
     async with aiohttp.ClientSession() as http, http.get(link["url"]) as answer:
         assert (answer.status, answer.content_type) == (200, "image/jpeg")

@@ -20,7 +20,7 @@ from agent.core.lease import Lease, Minute, RoomFacts, RoomName
 from agent.core.levels_payload import LEVELS_IN_A_PACKET, levels_payload
 from agent.supabase.sound_rows import minute
 from handlers.effects import RecordMinute, ShowLevels
-from handlers.facts import MICROPHONE, Identity, LiveEvent, Switch, Switches, Track
+from handlers.facts import MICROPHONE, Identity, LiveEvent, Switch, Switches, Track, Weak
 from moderation.audio.board import Level
 from moderation.audio.stats import AudioMinute
 from moderation.roles import Source
@@ -109,6 +109,13 @@ def test_levels_say_of_everyone_who_is_named_what_is_on() -> None:
     on, muted = Switches(Switch.ON, Switch.ON), Switches(Switch.MUTED)
     levels = {bo: Level(-20.0, speaking=True), cem: None}
     payload = levels_payload(ShowLevels(levels, {ada: muted, bo: on}, (), watched=True))
+    assert all("connection" not in person for person in payload["people"])
+    weak = levels_payload(
+        ShowLevels(levels, {bo: on}, (), watched=True, weak={ada: Weak.LOST, bo: Weak.POOR})
+    )
+    assert {person["user_id"]: person.get("connection") for person in weak["people"]} == {
+        ada: "lost", bo: "poor", cem: None,
+    }  # fmt: skip
     assert [tuple(person.values()) for person in payload["people"]] == [
         (bo, True, -20.0, "on", "on"),
         (cem, False, None, "off", "off"),

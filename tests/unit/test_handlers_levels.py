@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from handlers.effects import ShowLevels
 from handlers.events import Pulled, TrackPaused
-from handlers.facts import MICROPHONE, Status, Switch, Switches, Track
+from handlers.facts import MICROPHONE, Status, Switch, Switches, Track, Weak
 from moderation.audio.board import Level
 from moderation.audio.measurement import Gap
 from moderation.desired import Desired
@@ -121,3 +121,26 @@ def test_switches_of_a_connection_that_is_over_do_not_count() -> None:
     scene.joins(BO, "sid-2")
     scene.passes(6.0)
     assert only(ShowLevels, scene.happens(WATCHED)).switches == {}
+
+
+# -- weak connections ----------------------------------------------------------------
+
+
+def test_a_weak_connection_is_told_until_it_is_well_again() -> None:
+    scene = Scene.hosted()
+    scene.happens(WATCHED)
+    scene.passes(1.0)
+    scene.happens(WATCHED)
+    assert only(ShowLevels, scene.rates(BO, Weak.LOST) + scene.passes(0.6)).weak == {BO: Weak.LOST}
+    scene.happens(WATCHED)
+    assert of(ShowLevels, scene.rates(BO, Weak.LOST) + scene.passes(0.6)) == []
+    assert only(ShowLevels, scene.rates(BO, None) + scene.passes(0.6)).weak == {}
+
+
+def test_what_was_said_of_a_connection_that_is_over_counts_for_no_other() -> None:
+    scene = Scene.hosted()
+    scene.rates(BO, Weak.POOR)
+    scene.leaves(BO)
+    scene.joins(BO, "sid-2")
+    scene.passes(1.0)
+    assert only(ShowLevels, scene.happens(WATCHED)).weak == {}

@@ -40,6 +40,9 @@ class FakeDesk:
     async def picture(self, seen: SeenFrame) -> None:
         self.written.append(seen)
 
+    async def show(self, seen: SeenFrame) -> None:
+        raise NotImplementedError
+
 
 class FakeListener:
     def __init__(self, place: SpeechRoom, fails: bool) -> None:

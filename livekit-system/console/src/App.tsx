@@ -229,7 +229,7 @@ function Inside({ account, route }: { account: Account & { kind: "ops" | "staff"
     case "calls":
       return <CallsPage />;
     case "shift":
-      return <ShiftPage />;
+      return <ShiftPage lead={account.lead} />;
     case "audit":
       return <AuditPage email={account.email} />;
     case "policy":

@@ -65,6 +65,7 @@ export { type Head, type Room, useHead, useRoom } from "./data/useRoom.ts";
 export { useRooms } from "./data/useRooms.ts";
 export { type Measures, type Overview, useShift } from "./data/useShift.ts";
 export { useWall } from "./data/useWall.ts";
+export { useWallPictures, type WallPicture } from "./data/useWallPictures.ts";
 export { useWordList, type WordList } from "./data/useWordList.ts";
 
 // What things mean.

@@ -10,6 +10,8 @@ import {
   soundsOf,
   switchesOf,
   told,
+  weaknessOf,
+  weakOf,
   zone,
 } from "../src/model/levels.ts";
 
@@ -19,6 +21,23 @@ const level = (level_dbfs: number | null, user_id = "u1"): LevelOf => ({
   level_dbfs,
   microphone: "on",
   camera: "off",
+});
+
+Deno.test("a weak connection is shown while it is told, and nothing else is taken for one", () => {
+  const person = (user_id: string, connection?: unknown) => ({
+    user_id,
+    speaking: false,
+    level_dbfs: null,
+    microphone: "on",
+    camera: "off",
+    ...(connection === undefined ? {} : { connection }),
+  });
+  const picture = parseLevels({
+    people: [person("a", "lost"), person("b"), person("c", "fine")],
+    complete: true,
+  });
+  assert.deepEqual(["a", "b", "c", "d"].map((id) => weaknessOf(picture, id)), ["lost", null, null, null]);
+  assert.deepEqual(weakOf(picture), ["a"]);
 });
 
 Deno.test("a peak is held while the level falls, then falls to it", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigError, isSecret, parseConfig } from "../src/config.ts";
-import { failureOf } from "../src/data/failure.ts";
+import { explain } from "../src/components/States.tsx";
+import { failureFrom, failureOf } from "../src/data/failure.ts";
 import { columns, daysUpTo, monthsUpTo, niceTop } from "../src/model/charts.ts";
 import { sentenceOf } from "../src/model/feed.ts";
 import { modeOf, thresholdOf, withMode } from "../src/model/policy.ts";
@@ -33,10 +34,44 @@ Deno.test("an address that names nothing shows the rooms", () => {
 
 Deno.test("no answer, a closed door and a refusal are told apart", () => {
   assert.equal(failureOf({ message: "Failed to fetch" }, 0).kind, "offline");
-  assert.equal(failureOf({ message: "bad gateway" }, 502).kind, "offline");
+  assert.equal(failureOf({ message: "bad gateway" }, 502).kind, "away");
+  assert.deepEqual(failureOf({ code: "XX000", message: "cache lookup failed" }, 500), {
+    kind: "server",
+    code: "XX000",
+    message: "cache lookup failed",
+  });
   assert.equal(failureOf({ code: "42501", message: "permission denied" }, 403).kind, "forbidden");
   const refusal = failureOf({ code: "PT409", message: "it is over", hint: "session_not_live" }, 409);
   assert.deepEqual([refusal.kind, refusal.code], ["refused", "session_not_live"]);
+});
+
+Deno.test("a lost connection and a fault of the page are told apart, in both languages", () => {
+  const { error } = console;
+  const told: unknown[] = [];
+  console.error = (one: unknown) => void told.push(one);
+  try {
+    const offline = [
+      new TypeError("Failed to fetch"),
+      new TypeError("NetworkError when attempting to fetch resource."),
+      new TypeError("Load failed"),
+      new DOMException("signal timed out", "TimeoutError"),
+      Object.assign(new Error("could not establish signal connection"), { name: "ConnectionError" }),
+    ];
+    for (const one of offline) assert.equal(failureFrom(one).kind, "offline", String(one));
+    assert.deepEqual(told, []);
+    const fault = new TypeError("Cannot read properties of undefined (reading 'rows')");
+    const failure = failureFrom(fault);
+    assert.equal(failure.kind, "broken");
+    assert.deepEqual(told, [fault]);
+    for (const t of [en, tr]) {
+      const said = (["offline", "away"] as const).map((kind) => explain({ ...failure, kind }, t));
+      const all = [...said, explain({ ...failure, kind: "server" }, t), explain(failure, t)];
+      assert.equal(new Set(all).size, 4);
+      assert.ok(all[3]!.includes("reading 'rows'"));
+    }
+  } finally {
+    console.error = error;
+  }
 });
 
 Deno.test("lengths and limits of time", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { would } from "../src/model/would.ts";
+import { outcomesOf, would } from "../src/model/would.ts";
 import { en } from "../src/texts/en.ts";
 import { tr } from "../src/texts/tr.ts";
 
@@ -23,4 +23,19 @@ Deno.test("a dry run names what changes and nothing else", () => {
   assert.deepEqual(would({ before: { removed: null }, after: out }, en), ["kept out"]);
   const all = { before: { mute_all: false }, after: { mute_all: true, people: 3 } };
   assert.deepEqual(would(all, en), ["everyone is muted", en.action.would.people(3)]);
+});
+
+Deno.test("of several people the same outcome is said once, and each refusal with whom it meets", () => {
+  const none = { held: null, refused: null };
+  const muted = { before: { mic_muted: false }, after: { mic_muted: true }, ...none };
+  const refused = { ...none, before: null, after: null, refused: { code: "not_allowed", message: "no" } };
+  const told = outcomesOf(
+    [{ user_id: "a", ...refused }, { user_id: "b", ...muted }, { user_id: "c", ...muted }],
+    en,
+    ({ code }) => code,
+  );
+  assert.deepEqual(told, [
+    { said: "no microphone", refused: false, users: ["b", "c"] },
+    { said: "not_allowed", refused: true, users: ["a"] },
+  ]);
 });

@@ -3,12 +3,14 @@
 -- ── ops ────────────────────────────────────────────────────────────────────────────────────────────────────────
 create table public.live_ops (
   user_id uuid primary key,
+  lead boolean not null default false,
   note text,
   created_at timestamptz not null default now()
 );
 comment on table public.live_ops is
   'The people of the ops team. Written by the service role only: a profile''s type may be writable by its owner.';
 comment on column public.live_ops.user_id is 'The person.';
+comment on column public.live_ops.lead is 'Whether they lead the team: who leads sees how each of it acts and listens in, others see themselves.';
 comment on column public.live_ops.note is 'Who they are and why they are here, for the next reader.';
 comment on column public.live_ops.created_at is 'When they became ops.';
 alter table public.live_ops enable row level security;
@@ -34,6 +36,14 @@ end;
 $$;
 comment on function live.am_ops is 'Whether the signed-in person is ops.';
 grant execute on function live.am_ops() to authenticated, service_role;
+
+create function live.am_lead() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return live.is_ops(auth.uid()) and exists (select from public.live_ops o where o.user_id = auth.uid() and o.lead);
+end;
+$$;
+comment on function live.am_lead() is 'Whether the signed-in person leads the ops team. Definer: callers may not read live_ops.';
 
 create function live.refuse_others_than_ops() returns void
 language plpgsql stable set search_path = '' as $$

@@ -235,6 +235,7 @@ begin
     'settled_actions', live.settle_actions(gone_by));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   delete from live.looks l where l.expires_at < clock_timestamp();
+  perform live.sweep_wall();
   perform live.refresh_names();
   return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(), 'unheard_rooms', live.unheard_rooms(),
     'recordings_due', live.recordings_wait(), 'recordings_over', live.recordings_past(),

@@ -93,6 +93,7 @@ begin
   delete from live.listens l where l.user_id = p_user;
   delete from live.names n where n.user_id = p_user;
   delete from live.looks l where p_user in (l.user_id, l.target_user_id);
+  delete from live.wall_pictures w where w.user_id = p_user;
   delete from live.spending t where t.user_id = p_user;
   get diagnostics spending = row_count;
   return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user) || live.forget_reports(p_user) || live.forget_names(p_user) || live.forget_recordings(p_user) || live.forget_notes(p_user);

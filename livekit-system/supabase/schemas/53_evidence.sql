@@ -505,13 +505,15 @@ begin
       'kept so that a person can judge. It is deleted after %s days if nobody has judged it, at once if it was no violation, and after %s days otherwise. '
       'Calls are never kept.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end
       || case when speech then ' Words of such a speaker are searched for threats and insults by a program; what was said is not written down.' else '' end
-      || case when pictures then ' A program looks at single frames of cameras; one that it takes for sexual is kept so that a person can judge.' else '' end,
+      || case when pictures then ' A program looks at single frames of cameras; one that it takes for sexual is kept so that a person can judge. '
+        'Moderators may be shown the latest one for a moment; it is not kept.' else '' end,
     'text_tr', case when seconds = 0 then 'Bu odanın sesi kanıt olarak saklanmaz.' else format(
       'Bu odanın sesi denetim amacıyla kaydedilmez. Bir ses kuralını ihlal eden veya birden çok kişi tarafından bildirilen konuşmacının en fazla %s saniyelik '
       'sesi, bir kişinin değerlendirebilmesi için saklanabilir. Kimse değerlendirmezse %s gün sonra, ihlal yoksa hemen, ihlal varsa %s gün sonra silinir. '
       'Aramalar hiçbir zaman saklanmaz.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end
       || case when speech then ' Böyle bir konuşmacının sözlerinde tehdit ve hakaret bir programla aranır; söylenenler yazıya geçirilip saklanmaz.' else '' end
-      || case when pictures then ' Bir program kameralardan tek tek kareler inceler; cinsel içerik sandığı kare, bir kişinin değerlendirebilmesi için saklanır.' else '' end);
+      || case when pictures then ' Bir program kameralardan tek tek kareler inceler; cinsel içerik sandığı kare, bir kişinin değerlendirebilmesi için saklanır. '
+        'Denetçiler son kareyi kısa süreyle görebilir; bu kare saklanmaz.' else '' end);
 end;
 $$;
 comment on function public.evidence_notice() is 'What the app shows before somebody speaks: {kept, seconds, speech, pictures, text_en, text_tr}.';

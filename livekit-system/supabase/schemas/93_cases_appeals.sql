@@ -324,8 +324,9 @@ grant execute on function public.confirm_ban(uuid) to authenticated;
 -- ── measures ─────────────────────────────────────────────────────────────────────────────────────────────────────
 create function public.moderation_measures(since timestamptz, until timestamptz default now()) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
 begin
-  perform live.require_ops();
   if moderation_measures.until - moderation_measures.since > interval '366 days' then
     perform live.refuse(400, 'invalid_choice', 'Ask for a year at most.');
   end if;
@@ -335,7 +336,7 @@ begin
              a.requested_via = 'auto' as by_rule, a.id, a.case_id, a.created_at, p.decision as appeal, p.id as appeal_id
         from public.moderation_actions a left join public.moderation_appeals p on p.action_id = a.id
        where a.created_at between moderation_measures.since and moderation_measures.until
-         and live.took_something(a))
+         and live.took_something(a) and (a.requested_via = 'auto' or a.requested_by = me or live.am_lead()))
     select jsonb_build_object(
       'judges', coalesce((select jsonb_agg(jsonb_build_object(
           'judge', g.judge, 'rule', g.by_rule, 'decisions', g.decisions, 'appealed', g.appealed, 'lifted', g.lifted, 'upheld', g.upheld,
@@ -354,6 +355,6 @@ begin
 end;
 $$;
 comment on function public.moderation_measures(timestamptz, timestamptz) is
-  'How rules and moderators judge, for ops: {judges: [{judge, rule, decisions, appealed, lifted, upheld, upheld_share}], cases: {opened, resolved, '
+  'How rules and moderators judge, for ops (of moderators, who does not lead sees themselves): {judges: [{judge, rule, decisions, appealed, lifted, upheld, upheld_share}], cases: {opened, resolved, '
   'violations, seconds_to_first_act_p50, seconds_to_decision_p50}}. judge is a rule''s name or a person''s id.';
 grant execute on function public.moderation_measures(timestamptz, timestamptz) to authenticated;

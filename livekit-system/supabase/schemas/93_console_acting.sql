@@ -125,25 +125,20 @@ $$;
 comment on function live.held_by(public.moderation_actions) is
   'Who has done the same already and until when it holds (until null: until it is undone): {until, via, at, by}; null when it does not hold.';
 
-create function public.preview_action(action text, session_id uuid default null, target_user_id uuid default null, params jsonb default '{}')
-returns jsonb
-language plpgsql security definer set search_path = '' as $$
+create function live.foretold(p_action text, p_session uuid, p_target uuid, p_params jsonb) returns jsonb
+language plpgsql set search_path = '' as $$
 declare
   asked public.moderation_actions;
   held jsonb;
   code text;
   words text;
 begin
-  if auth.uid() is null then
-    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
-  end if;
-  perform live.spend(auth.uid(), 'previews_per_minute');
   begin
     asked.id := gen_random_uuid();
-    asked.session_id := preview_action.session_id;
-    asked.target_user_id := preview_action.target_user_id;
-    asked.action := preview_action.action;
-    asked.params := coalesce(preview_action.params, '{}');
+    asked.session_id := p_session;
+    asked.target_user_id := p_target;
+    asked.action := p_action;
+    asked.params := coalesce(p_params, '{}');
     if live.acting_rank(asked.session_id, auth.uid()) >= live.staff_rank() then
       held := live.held_by(asked);
     end if;
@@ -164,8 +159,43 @@ begin
     'refused', case when code is not null then jsonb_build_object('code', code, 'message', words) end);
 end;
 $$;
+comment on function live.foretold(text, uuid, uuid, jsonb) is 'What an action of the signed-in person would do, as preview_action answers it.';
+
+create function public.preview_action(action text, session_id uuid default null, target_user_id uuid default null, params jsonb default '{}')
+returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  if auth.uid() is null then
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
+  end if;
+  perform live.spend(auth.uid(), 'previews_per_minute');
+  return live.foretold(preview_action.action, preview_action.session_id, preview_action.target_user_id, preview_action.params);
+end;
+$$;
 comment on function public.preview_action(text, uuid, uuid, jsonb) is
   'What an action would do if it were asked now, or with which code it would be refused; nothing is recorded: '
   '{before, after, held: {until, via, at, by}, refused: {code, message}}. held: the same holds already.';
-grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb)
+
+create function public.preview_actions(action text, target_user_ids uuid[], session_id uuid default null, params jsonb default '{}') returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  at_most constant int := 100;
+  for_one_preview constant int := 10;
+begin
+  perform live.require_moderator(preview_actions.session_id);
+  if coalesce(cardinality(preview_actions.target_user_ids), 0) not between 1 and at_most then
+    perform live.refuse(400, 'invalid_choice', format('Name 1 to %s people.', at_most));
+  end if;
+  perform live.spend(auth.uid(), 'previews_per_minute') from generate_series(1, cardinality(preview_actions.target_user_ids), for_one_preview);
+  return (
+    select jsonb_agg(live.foretold(preview_actions.action, preview_actions.session_id, t.id, preview_actions.params) || jsonb_build_object('user_id', t.id)
+                     order by t.place)
+      from unnest(preview_actions.target_user_ids) with ordinality t (id, place));
+end;
+$$;
+comment on function public.preview_actions(text, uuid[], uuid, jsonb) is
+  'What the same action would do to each of several people, 100 at most: [{user_id, before, after, held, refused}], as preview_action has it, in their order. Ten '
+  'people count as one preview. For staff and ops. Refuses not_allowed, invalid_choice, rate_limited.';
+grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb),
+  public.preview_actions(text, uuid[], uuid, jsonb)
   to authenticated;

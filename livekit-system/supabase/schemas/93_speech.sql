@@ -1,5 +1,5 @@
 -- Owns: what the speech process may know and write (`python -m speech`): of whom in which session it may transcribe words and
--- whose camera it may look at, and what it found. It has a role of its own, live_speech, that may call the five functions
+-- whose camera it may look at, and what it found. It has a role of its own, live_speech, that may call the six functions
 -- below and store the frames that they name, and nothing else. Off by default, and never in calls: nothing here speaks of one.
 
 do $$
@@ -212,7 +212,8 @@ begin
     on conflict (room) do update set worker = excluded.worker, until = excluded.until
       where l.worker = excluded.worker or l.until < clock_timestamp();
     if found then
-      rooms := rooms || jsonb_build_object('room', place.room, 'flagged', place.flagged, 'pictures', place.looked_at);
+      rooms := rooms || jsonb_build_object('room', place.room, 'flagged', place.flagged, 'pictures', place.looked_at,
+        'shown', place.looked_at and exists (select from public.live_sessions s where s.livekit_room = place.room and live.is_on_a_wall(s.id)));
     end if;
   end loop;
   return jsonb_build_object('rooms', rooms, 'at_once', live.setting('speech.at_once'),
@@ -221,7 +222,7 @@ begin
 end;
 $$;
 comment on function public.speech_pull(text, text, int) is
-  'For the speech process, each two seconds: where it may listen and look for the next ten: {rooms: [{room, flagged: [user_id], pictures}], at_once, '
+  'For the speech process, each two seconds: where it may listen and look for the next ten: {rooms: [{room, flagged: [user_id], pictures, shown}], at_once, '
   'every_seconds, score, lists_version, lists?: [{pattern, kind, exact_letters}] unless p_lists is their version}. p_most: rooms that it can take.';
 grant execute on function public.speech_pull(text, text, int) to service_role, live_speech;
 

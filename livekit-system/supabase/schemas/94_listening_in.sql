@@ -88,19 +88,20 @@ comment on function public.stop_listening() is 'Somebody of ops is done with lis
 
 create function public.listening_digest(since timestamptz default now() - interval '7 days') returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
 begin
-  perform live.require_ops();
   return (
     select coalesce(jsonb_agg(to_jsonb(d) order by d.times desc, d.user_id), '[]') from (
       select a.requested_by as user_id, live.shown_name(a.requested_by) as name, count(*) as times, count(distinct a.session_id) as sessions,
              count(*) filter (where a.params ? 'case_id') as with_case, max(a.created_at) as latest
         from public.moderation_actions a
-       where a.action = 'listen' and a.created_at >= listening_digest.since
+       where a.action = 'listen' and a.created_at >= listening_digest.since and (a.requested_by = me or live.am_lead())
        group by a.requested_by) d);
 end;
 $$;
 comment on function public.listening_digest(timestamptz) is
-  'Who of ops has listened in how often since a time, for those who lead them: [{user_id, name, times, sessions, with_case, latest}].';
+  'For ops: who has listened in how often since a time (who does not lead sees themselves): [{user_id, name, times, sessions, with_case, latest}].';
 grant execute on function public.stop_listening(), public.listening_digest(timestamptz) to authenticated;
 
 create function live.listens_over() returns jsonb

@@ -86,8 +86,10 @@ comment on function public.shift_overview(timestamptz) is
 
 create function public.operator_measures(since timestamptz, until timestamptz default now()) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  me uuid;
 begin
-  perform live.require_ops();
+  me := live.require_ops();
   if operator_measures.until - operator_measures.since > interval '93 days' then
     perform live.refuse(400, 'invalid_choice', 'Ask for three months at most.');
   end if;
@@ -98,7 +100,7 @@ begin
              exists (select from public.moderation_appeals p where p.action_id = a.id and p.decision = 'lifted') as lifted
         from public.moderation_actions a
        where a.created_at between operator_measures.since and operator_measures.until
-         and a.requested_by is not null and not a.dry_run and a.action <> 'listen'
+         and a.requested_by is not null and not a.dry_run and a.action <> all ('{listen,export_audit}')
     ), first_acts as (
       select a.who, extract(epoch from min(a.created_at) - c.opened_at) as seconds
         from acts a join public.moderation_cases c on c.id = a.case_id group by a.who, c.id
@@ -119,12 +121,12 @@ begin
              'response_seconds_p50', (select percentile_cont(0.5) within group (order by f.seconds) from first_acts f where f.who = e.who),
              'decision_seconds_p50', (select percentile_cont(0.5) within group (order by d.seconds) from decided d where d.who = e.who))
              order by (select count(*) from acts a where a.who = e.who) desc, e.who), '[]')
-      from everybody e);
+      from everybody e where e.who = me or live.am_lead());
 end;
 $$;
 comment on function public.operator_measures(timestamptz, timestamptz) is
-  'For those who lead: of everybody who has acted or decided in a time (93 days at most) [{card, ops, acts, took, reversed, taken_back, cases, response_seconds_p50, '
-  'decision_seconds_p50}]. took: acts that took something away; reversed: of those, lifted on appeal or undone by somebody else; response: from the opening of a '
+  'For ops, of everybody who has acted or decided in a time (93 days at most; who does not lead sees themselves): [{card, ops, acts, took, reversed, taken_back, '
+  'cases, response_seconds_p50, decision_seconds_p50}]. took: acts that took something away; reversed: of those, lifted on appeal or undone by somebody else; response: from the opening of a '
   'case to the operator''s first act in it.';
 
 grant execute on function public.hand_over(text, uuid), public.shift_overview(timestamptz), public.operator_measures(timestamptz, timestamptz) to authenticated;

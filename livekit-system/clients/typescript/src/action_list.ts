@@ -22,6 +22,7 @@ export type ActionName =
   | "end_session"
   | "take_down"
   | "restore"
+  | "export_audit"
   | "listen";
 
 export interface ActionFacts {
@@ -53,6 +54,7 @@ export const ACTION_FACTS: Readonly<Record<ActionName, ActionFacts>> = {
   end_session: { scope: "session", minRank: 50 },
   take_down: { scope: "session", minRank: 100 },
   restore: { scope: "session", minRank: 100 },
+  export_audit: { scope: "session", minRank: 100 },
   listen: { scope: "session", minRank: 100 },
 };
 
@@ -83,5 +85,12 @@ export interface ActionParams {
   readonly end_session: Record<string, never>;
   readonly take_down: { readonly recording_id: string };
   readonly restore: { readonly recording_id: string };
+  readonly export_audit: {
+    readonly form: "csv" | "print";
+    readonly rows: number;
+    readonly scope?: "platform";
+    readonly sha256?: string;
+    readonly filters?: string;
+  };
   readonly listen: { readonly case_id?: string };
 }

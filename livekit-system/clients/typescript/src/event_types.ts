@@ -18,6 +18,8 @@ export interface LevelsPayload {
     readonly level_dbfs: number | null;
     readonly microphone: Switch;
     readonly camera: Switch;
+    /** Only while LiveKit calls their connection weak: `lost`: nothing comes through. Of those who publish sound. */
+    readonly connection?: "poor" | "lost";
     /** Each of their sounds, where more is heard than one microphone. */
     readonly tracks?: readonly SoundLevel[];
   }[];

@@ -2,7 +2,7 @@
 import { type FormEvent, type RefObject, useEffect, useId, useRef, useState } from "react";
 import type { Intents } from "../data/intents.ts";
 import { useReasonCodes } from "../data/useReasonCodes.ts";
-import { useLooking, usePreview } from "../data/useForetold.ts";
+import { useLooking, usePreview, usePreviews } from "../data/useForetold.ts";
 import { type Draft, type DraftFault, faultOf, GRAVE } from "../model/actions.ts";
 import type { Aim, Intent } from "../model/intents.ts";
 import { OPS_RANK } from "../model/roles.ts";
@@ -10,7 +10,7 @@ import { toldOf } from "../model/told.ts";
 import { useWords } from "../texts/useWords.ts";
 import type { Words } from "../texts/words.ts";
 import { Details, NoteField, ReasonField, startOf } from "./ActionFields.tsx";
-import { Foretold, Meanwhile } from "./Foretold.tsx";
+import { Foretold, ForetoldOfMany, Meanwhile } from "./Foretold.tsx";
 import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 import { Name } from "./Title.tsx";
@@ -27,6 +27,7 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
   const [fault, setFault] = useState<DraftFault | null>(null);
   const { aim, draft, phase, failure } = intent;
   const preview = usePreview(intent);
+  const previews = usePreviews(intent);
   const looking = useLooking(intent);
   const codes = useReasonCodes();
   const many = aim.target !== null && aim.also?.length ? [aim.target, ...aim.also] : null;
@@ -49,7 +50,12 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
   }
 
   const what = t.action.name[draft.action];
-  const weaker = [failure?.code, preview?.refused?.code].includes("weaker_than_standing");
+  const refusals = [
+    failure?.code,
+    preview?.refused?.code,
+    ...(previews ?? []).map((one) => one.refused?.code),
+  ];
+  const weaker = refusals.includes("weaker_than_standing");
   return (
     <dialog ref={dialog} className="lc-dialog" aria-labelledby={title} onClose={close}>
       <form className="lc-form" onSubmit={submit} data-phase={phase}>
@@ -110,6 +116,13 @@ export function ActionDialog({ intent, intents }: ActionDialogProps) {
           <p className="lc-fault" role="alert">{t.action.refused} {explain(failure, t)}</p>
         )}
         {phase === "draft" && !failure && <Foretold preview={preview} told={told} />}
+        {phase === "draft" && !failure && many && previews && (
+          <ForetoldOfMany
+            previews={previews}
+            people={many.length}
+            nameOf={(id) => many.find((one) => one.id === id)?.name ?? id.slice(0, 8)}
+          />
+        )}
         {phase === "checking" && <p className="lc-note lc-note-warn" role="status">{t.action.checking}</p>}
         {aim.dryRun && <p className="lc-rehearsal">{t.action.rehearseOn}</p>}
         <div className="lc-buttons">

@@ -14,6 +14,9 @@ export function describe({ action, params }: What, t: Words, length: (seconds: n
     params.role !== undefined ? t.role[params.role] : null,
     params.mode !== undefined ? t.action.chatModeName[params.mode] : null,
     params.scope !== undefined ? t.action.scopeName[params.scope] : null,
+    params.form !== undefined
+      ? t.office.audit.taken(params.form, params.rows ?? 0, params.filters ?? "")
+      : null,
   ].filter((detail) => detail !== null);
   return [t.action.name[action as ActionName], ...details].join(", ");
 }

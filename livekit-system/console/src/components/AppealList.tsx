@@ -2,6 +2,7 @@
 import { useState } from "react";
 import type { Appeals } from "../data/useAppeals.ts";
 import type { Failure } from "../data/failure.ts";
+import { useTyped } from "../data/typed.ts";
 import type { Appeal } from "../model/appeals.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
@@ -33,12 +34,15 @@ export function AppealList({ appeals, nameOf, decide }: AppealListProps) {
 function AppealCard({ appeal, nameOf, decide }: Omit<AppealListProps, "appeals"> & { appeal: Appeal }) {
   const links = useLinks();
   const { t, f } = useWords();
-  const [answer, setAnswer] = useState("");
+  const [answer, setAnswer] = useTyped(`appeal ${appeal.id}`);
   const [failure, setFailure] = useState<Failure | null>(null);
   const about = appeal.decision_about;
   const judge = about.requested_by ? nameOf(about.requested_by) : t.action.via[about.requested_via];
-  const choose = async (decision: "upheld" | "lifted") =>
-    setFailure(await decide(appeal.id, decision, answer));
+  async function choose(decision: "upheld" | "lifted") {
+    const refused = await decide(appeal.id, decision, answer);
+    setFailure(refused);
+    if (refused === null) setAnswer("");
+  }
 
   return (
     <li className="lc-card lc-case" data-appeal={appeal.id}>

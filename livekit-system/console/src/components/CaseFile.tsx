@@ -1,5 +1,5 @@
 /** Owns: one case: what was said and seen, the private notes, and deciding it. */
-import { type FormEvent, type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { CaseWork } from "../data/useCases.ts";
 import type { Failure } from "../data/failure.ts";
 import { type CaseFile as File, heldBy, isMine } from "../model/cases.ts";
@@ -7,6 +7,7 @@ import type { ReasonCode } from "../model/rows.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { IncidentList } from "./Feeds.tsx";
+import { NoteForm } from "./NoteList.tsx";
 import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 import { Name, Title } from "./Title.tsx";
@@ -153,7 +154,12 @@ export function CaseFile({ file, me, now, codes, nameOf, work, onAct, children }
             </li>
           ))}
         </ScrollList>
-        <NoteForm onNote={(more) => work("add_case_note", more)} />
+        <NoteForm
+          kept={`case ${item.id}`}
+          label={t.cases.note}
+          press={t.cases.addNote}
+          onAdd={(id, body) => work("add_case_note", { id, body })}
+        />
       </section>
     </div>
   );
@@ -198,34 +204,5 @@ function Decide(
         </button>
       </div>
     </div>
-  );
-}
-
-/** A note has an id from its first letter on, so that pressing again is the same note. */
-function NoteForm({ onNote }: { onNote: (more: Record<string, unknown>) => Promise<Failure | null> }) {
-  const { t } = useWords();
-  const id = useRef(crypto.randomUUID());
-  const [body, setBody] = useState("");
-  const [failure, setFailure] = useState<Failure | null>(null);
-
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    if (body.trim() === "") return;
-    const refused = await onNote({ body: body.trim(), id: id.current });
-    setFailure(refused);
-    if (refused !== null) return;
-    setBody("");
-    id.current = crypto.randomUUID();
-  }
-
-  return (
-    <form className="lc-form" onSubmit={submit}>
-      <label className="lc-field">
-        <span>{t.cases.note}</span>
-        <textarea rows={2} maxLength={4000} value={body} onChange={(event) => setBody(event.target.value)} />
-      </label>
-      {failure && <p className="lc-fault" role="alert">{explain(failure, t)}</p>}
-      <button type="submit" className="lc-button">{t.cases.addNote}</button>
-    </form>
   );
 }

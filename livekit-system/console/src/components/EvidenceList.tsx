@@ -2,6 +2,7 @@
 import { useId, useState } from "react";
 import type { EvidenceWork } from "../data/useEvidence.ts";
 import type { Failure } from "../data/failure.ts";
+import { useTyped } from "../data/typed.ts";
 import { type Clip, clipSeconds, clipState, type OpenedClip } from "../model/evidence.ts";
 import { useWords } from "../texts/useWords.ts";
 import { BlurSwitch } from "./BlurSwitch.tsx";
@@ -10,6 +11,8 @@ import { explain } from "./States.tsx";
 import { Name } from "./Title.tsx";
 
 export interface EvidenceListProps {
+  /** The case. */
+  about: string;
   clips: Clip[];
   evidence: EvidenceWork;
   nameOf: (userId: string) => string;
@@ -19,10 +22,10 @@ export interface EvidenceListProps {
 
 const ENOUGH = 3;
 
-export function EvidenceList({ clips, evidence, nameOf, onKeep }: EvidenceListProps) {
+export function EvidenceList({ about, clips, evidence, nameOf, onKeep }: EvidenceListProps) {
   const { t } = useWords();
   const id = useId();
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useTyped(`evidence ${about}`);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [opened, setOpened] = useState<Record<string, OpenedClip>>({});
   const said = reason.trim();

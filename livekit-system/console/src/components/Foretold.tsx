@@ -1,7 +1,7 @@
 /** Owns: what a form says before it is sent: what would become of it, who else looks, what others have done meanwhile. */
 import type { Looking } from "../data/useForetold.ts";
-import type { Preview } from "../model/rows.ts";
-import { would } from "../model/would.ts";
+import type { Preview, PreviewOf } from "../model/rows.ts";
+import { outcomesOf, would } from "../model/would.ts";
 import { useWords } from "../texts/useWords.ts";
 import { describe } from "./ActionLine.tsx";
 import { explain } from "./States.tsx";
@@ -39,6 +39,35 @@ export function Foretold({ preview, told }: ForetoldProps) {
       {refused
         ? <p className="lc-fault">{explain({ kind: "refused", ...refused }, t)}</p>
         : <p>{t.action.would.title} {would(preview, t).join("; ")}</p>}
+    </div>
+  );
+}
+
+/** Of several people: what would become of how many, and who is refused why. */
+export function ForetoldOfMany(
+  { previews, people, nameOf }: { previews: PreviewOf[]; people: number; nameOf: (userId: string) => string },
+) {
+  const { t } = useWords();
+  const outcomes = outcomesOf(previews, t, (refused) => explain({ kind: "refused", ...refused }, t));
+  const held = previews.filter((one) => one.held !== null && one.refused === null).length;
+  return (
+    <div className="lc-foretold" role="status">
+      <p>{t.action.would.title}</p>
+      <ul>
+        {outcomes.map(({ said, refused, users }) => (
+          <li key={`${refused} ${said}`} className={refused ? "lc-bad" : undefined} data-refused={refused}>
+            {refused ? t.acts.refusedOf(users.length) : t.acts.become(users.length)} {said}
+            {refused && (
+              <span className="lc-sub">
+                <bdi>{users.slice(0, 5).map(nameOf).join(", ")}</bdi>
+                {users.length > 5 && ` +${users.length - 5}`}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+      {held > 0 && <p>{t.acts.heldAlready(held)}</p>}
+      {people > previews.length && <p className="lc-sub">{t.acts.foretoldFirst(previews.length, people)}</p>}
     </div>
   );
 }

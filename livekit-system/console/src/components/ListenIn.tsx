@@ -1,6 +1,7 @@
 /** Owns: listening in as a panel: why, the sound that is off until pressed, pictures blurred until pressed, how long still. */
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { ListenIn, Picture } from "../data/useListenIn.ts";
+import { useTyped } from "../data/typed.ts";
 import { useWatching } from "../data/useWatching.ts";
 import { clock } from "../model/time.ts";
 import { useWords } from "../texts/useWords.ts";
@@ -9,15 +10,17 @@ import { explain } from "./States.tsx";
 import { Name } from "./Title.tsx";
 
 export interface ListenPanelProps {
+  /** The session. */
+  about: string;
   listen: ListenIn;
   now: number;
   nameOf: (userId: string) => string;
 }
 
-export function ListenPanel({ listen, now, nameOf }: ListenPanelProps) {
+export function ListenPanel({ about, listen, now, nameOf }: ListenPanelProps) {
   const { t } = useWords();
   const { state, sound } = listen;
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useTyped(`listen ${about}`);
 
   function begin(event: FormEvent) {
     event.preventDefault();

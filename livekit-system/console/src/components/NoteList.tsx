@@ -48,7 +48,7 @@ export interface NoteFormProps extends Pick<NoteListProps, "onAdd"> {
   /** Under which name what was typed is kept. */
   kept: string;
   label: string;
-  why: string;
+  why?: string;
   press: string;
 }
 
@@ -86,7 +86,7 @@ export function NoteForm({ kept, label, why, press, onAdd }: NoteFormProps) {
       </label>
       {failure && <p className="lc-fault" role="alert">{explain(failure, t)}</p>}
       <div className="lc-buttons lc-spread">
-        <span className="lc-sub">{why}</span>
+        {why !== undefined && <span className="lc-sub">{why}</span>}
         <button type="submit" className="lc-button" disabled={busy || body.trim() === ""}>{press}</button>
       </div>
     </form>

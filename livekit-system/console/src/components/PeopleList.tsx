@@ -1,5 +1,12 @@
 /** Owns: the people of a room: role, what they may send and do send, how long they are there, how loud they are. */
-import { limitOnMeter, type Meters, type Picture, soundsOf, switchesOf } from "../model/levels.ts";
+import {
+  limitOnMeter,
+  type Meters,
+  type Picture,
+  soundsOf,
+  switchesOf,
+  weaknessOf,
+} from "../model/levels.ts";
 import { cameraState, chatMuted, devicesOf, micState } from "../model/people.ts";
 import type { Seat, SessionType } from "../model/rows.ts";
 import { visible } from "../model/names.ts";
@@ -49,6 +56,7 @@ function Row(props: PeopleListProps & { person: Seat }) {
   const act = props.onAct(person);
   const devices = devicesOf(person, type, switchesOf(props.picture, person.user_id));
   const sounds = soundsOf(props.picture, person.user_id);
+  const weak = person.is_online ? weaknessOf(props.picture, person.user_id) : null;
   const { lufs } = person;
   return (
     <li
@@ -80,6 +88,7 @@ function Row(props: PeopleListProps & { person: Seat }) {
             {devices.map(([device, state]) => t.room.device[device](t.room.switch[state])).join(" · ")}
           </span>
         )}
+        {weak && <span className="lc-tag lc-tag-warn" data-connection={weak}>{t.connection[weak]}</span>}
         {sounds.length > 0 && (
           <span className="lc-sub lc-sounds">
             {sounds.map((sound) => t.room.sound[sound.source](t.room.level(sign(sound.level_dbfs)))).join(

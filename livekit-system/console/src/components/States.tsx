@@ -1,6 +1,6 @@
 /** Owns: how a reading says that it is loading, empty, old, or not for this person. */
 import type { ReactNode } from "react";
-import type { Failure } from "../data/failure.ts";
+import { type Failure, isUnanswered } from "../data/failure.ts";
 import type { Live } from "../data/useLive.ts";
 import { useNow } from "../data/useLive.ts";
 import { freshness } from "../model/time.ts";
@@ -38,7 +38,7 @@ export function Reading<T>({ of, children }: { of: Live<T>; children: (data: T) 
 export function FailureNote({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
   const { t } = useWords();
   return (
-    <div className={failure.kind === "offline" ? "lc-note lc-note-warn" : "lc-note lc-note-bad"} role="alert">
+    <div className={isUnanswered(failure) ? "lc-note lc-note-warn" : "lc-note lc-note-bad"} role="alert">
       <span>{explain(failure, t)}</span>
       <button type="button" className="lc-button lc-quiet" onClick={onRetry}>{t.state.again}</button>
     </div>
@@ -47,7 +47,9 @@ export function FailureNote({ failure, onRetry }: { failure: Failure; onRetry: (
 
 /** A failure in the reader's language: by its code, in the words for moderators or in those that apps show. */
 export function explain(failure: Failure, t: Words): string {
-  if (failure.kind === "offline") return t.state.offline;
+  const { kind } = failure;
+  if (kind === "offline" || kind === "away") return t.state[kind];
+  if (kind === "server" || kind === "broken") return t.state[kind](failure.code ?? failure.message);
   const code = failure.code ?? "";
   const known = t.refusal[code] ?? REFUSAL_TEXTS[code as keyof typeof REFUSAL_TEXTS]?.[t.lang];
   return known ?? t.state.unknown(code || failure.message);

@@ -1,5 +1,6 @@
 /** Owns: one switch, and the choice of the policy's mode. */
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId } from "react";
+import { useTyped } from "../data/typed.ts";
 import { MODES } from "../model/policy.ts";
 import type { PolicyMode } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
@@ -61,23 +62,26 @@ export function ModeChoice({ mode, busy, onChange }: ModeChoiceProps) {
 }
 
 export interface ConfirmProps {
+  /** Under which name the typed reason is kept. */
+  kept: string;
   /** What will be so. */
   what: string;
   busy: boolean;
-  onConfirm: (reason: string) => void;
+  /** `forget`: it is said and needs to be kept no longer. */
+  onConfirm: (reason: string, forget: () => void) => void;
   onCancel: () => void;
   /** Instead of "Cancel". */
   cancel?: string;
 }
 
 /** The second press, with a reason: what is switched here concerns everybody. */
-export function Confirm({ what, busy, onConfirm, onCancel, cancel }: ConfirmProps) {
+export function Confirm({ kept, what, busy, onConfirm, onCancel, cancel }: ConfirmProps) {
   const { t } = useWords();
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useTyped(kept);
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (reason.trim() !== "") onConfirm(reason.trim());
+    if (reason.trim() !== "") onConfirm(reason.trim(), () => setReason(""));
   }
 
   return (
@@ -96,7 +100,14 @@ export function Confirm({ what, busy, onConfirm, onCancel, cancel }: ConfirmProp
         />
       </label>
       <div className="lc-buttons">
-        <button type="button" className="lc-button lc-quiet" onClick={onCancel}>
+        <button
+          type="button"
+          className="lc-button lc-quiet"
+          onClick={() => {
+            setReason("");
+            onCancel();
+          }}
+        >
           {cancel ?? t.action.cancel}
         </button>
         <button type="submit" className="lc-button lc-danger" disabled={busy}>{what}</button>

@@ -1,6 +1,7 @@
 /** Owns: one room of the wall: what it is, what is wrong, and the levels of who is heard. */
+import type { WallPicture } from "../data/useWallPictures.ts";
 import type { Levels } from "../data/useLevels.ts";
-import { limitOnMeter, type Meters } from "../model/levels.ts";
+import { limitOnMeter, type Meters, weakOf } from "../model/levels.ts";
 import type { RoomRow } from "../model/rooms.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
@@ -17,13 +18,18 @@ export interface WallTileProps {
   threshold: number;
   /** Workers do not see LiveKit: levels would be old. */
   away: boolean;
+  /** The latest still; null where there is none. */
+  picture: WallPicture | null;
+  /** Pictures are blurred until it is wanted. */
+  shown: boolean;
   nameOf: (userId: string) => string;
 }
 
-export function WallTile({ row, levels, threshold, away, nameOf }: WallTileProps) {
+export function WallTile({ row, levels, threshold, away, picture, shown, nameOf }: WallTileProps) {
   const links = useLinks();
-  const { t } = useWords();
+  const { t, f } = useWords();
   const state = away ? "away" : row.agent.kind === "absent" ? "no_agent" : levels.state;
+  const weak = weakOf(levels.picture);
   return (
     <li
       className={row.trouble.length > 0 ? "lc-card lc-tile lc-trouble" : "lc-card lc-tile"}
@@ -35,6 +41,18 @@ export function WallTile({ row, levels, threshold, away, nameOf }: WallTileProps
           <Title session={row.session} />
         </a>
       </h2>
+      {picture && !away && (
+        <figure className="lc-picture lc-still">
+          <img
+            src={`data:image/jpeg;base64,${picture.jpeg}`}
+            alt={t.listen.pictureOf(nameOf(picture.user_id))}
+            className={shown ? undefined : "lc-blurred"}
+          />
+          <figcaption className="lc-sub">
+            <Name>{nameOf(picture.user_id)}</Name> · {f.time(picture.taken_at)}
+          </figcaption>
+        </figure>
+      )}
       <p className="lc-sub">
         <Name>{row.creator}</Name> · {t.type[row.session.type]} · {t.room.online(row.session.viewer_count)}
       </p>
@@ -51,6 +69,9 @@ export function WallTile({ row, levels, threshold, away, nameOf }: WallTileProps
       {state === "away" && <p className="lc-bad">{t.rooms.away}</p>}
       {state === "no_agent" && <p className="lc-bad">{t.rooms.noAgent}</p>}
       {state === "lost" && <p className="lc-warn">{t.room.levelsLost}</p>}
+      {state === "joined" && weak.length > 0 && (
+        <p className="lc-warn" data-weak={weak.length}>{t.wall.weak(weak.map(nameOf).join(", "))}</p>
+      )}
       {state === "joined" && <Heard meters={levels.meters} threshold={threshold} nameOf={nameOf} />}
     </li>
   );

@@ -2,13 +2,14 @@
 import { type FormEvent, useState } from "react";
 import type { WordList } from "../data/useWordList.ts";
 import type { Failure } from "../data/failure.ts";
+import { useTyped } from "../data/typed.ts";
 import { EFFECTS, type RuleEffect, type WordRule } from "../model/chat.ts";
 import { useWords } from "../texts/useWords.ts";
 import { explain } from "./States.tsx";
 
 export function WordForm({ add }: Pick<WordList, "add">) {
   const { t } = useWords();
-  const [pattern, setPattern] = useState("");
+  const [pattern, setPattern] = useTyped("word");
   const [effect, setEffect] = useState<RuleEffect>("hold");
   const [exact, setExact] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);

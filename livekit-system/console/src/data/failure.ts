@@ -1,9 +1,9 @@
 /** Owns: what a failed request means for the person in front of it. */
 
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type { Failure } from "../model/failure.ts";
+import { type Failure, isUnanswered } from "../model/failure.ts";
 
-export type { Failure };
+export { type Failure, isUnanswered };
 
 /** An error in the shape that PostgREST answers. */
 interface Answered {
@@ -15,7 +15,9 @@ interface Answered {
 /** Reads a supabase-js result's `error` and HTTP `status`; status 0 means that nobody answered. */
 export function failureOf(error: Answered, status: number): Failure {
   const message = error.message || "unknown error";
-  if (status === 0 || status >= 502) return { kind: "offline", code: null, message };
+  if (status === 0) return { kind: "offline", code: null, message };
+  if (status >= 502 && status <= 504) return { kind: "away", code: null, message };
+  if (status >= 500) return { kind: "server", code: error.code || String(status), message };
   const kind = status === 401 || error.code === "42501" ? "forbidden" : "refused";
   return { kind, code: error.hint || error.code || null, message };
 }
@@ -29,9 +31,19 @@ export class RequestError extends Error {
   }
 }
 
+/** What browsers and libraries throw where there is no way to a server; a bare TypeError is a fault of ours. */
+const NO_WAY = ["AbortError", "TimeoutError", "NetworkError", "ConnectionError", "FunctionsFetchError"];
+const NO_WAY_SAID = /fetch|network|load failed|importing a module/i;
+
+/** Of whatever was thrown. What is neither an answer nor a lost connection is a fault of this page, and goes to its console. */
 export function failureFrom(error: unknown): Failure {
   if (error instanceof RequestError) return error.failure;
-  return { kind: "offline", code: null, message: String(error) };
+  const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
+  if (NO_WAY.includes(name) || (error instanceof TypeError && NO_WAY_SAID.test(message))) {
+    return { kind: "offline", code: null, message };
+  }
+  console.error(error);
+  return { kind: "broken", code: null, message };
 }
 
 /** What an edge function answers; throws RequestError with its code. */

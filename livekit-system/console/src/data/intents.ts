@@ -18,7 +18,7 @@ import {
 } from "../model/intents.ts";
 import type { AuditRow } from "../model/rows.ts";
 import { AUDIT_COLUMNS } from "./columns.ts";
-import { dataOf, failureFrom } from "./failure.ts";
+import { dataOf, failureFrom, isUnanswered } from "./failure.ts";
 
 const KEY = "ipelya-live-console.intents";
 const DUPLICATE = "23505";
@@ -169,7 +169,7 @@ export class Intents {
   #answered(intent: Intent, error: unknown): Partial<Intent> {
     const failure = failureFrom(error);
     if (failure.code === DUPLICATE) return done();
-    if (failure.kind === "offline") return { phase: "checking", failure };
+    if (isUnanswered(failure)) return { phase: "checking", failure };
     // The form stays with what was typed in it; without a form it is told where requests are listed.
     return { phase: this.#find(intent.id)?.open ? "draft" : "refused", failure };
   }
@@ -214,7 +214,7 @@ export class Intents {
       return { noted: true };
     } catch (error) {
       const failure = failureFrom(error);
-      return failure.kind === "offline" ? null : { noteFailure: failure };
+      return isUnanswered(failure) ? null : { noteFailure: failure };
     }
   }
 

@@ -39,6 +39,20 @@ export function useTyped(name: string): [string, (text: string) => void] {
   }];
 }
 
+/** The same for a draft of several fields; null: there is none. What cannot be read is none. */
+export function useTypedDraft<T>(name: string): [T | null, (draft: T | null) => void] {
+  const [text, setText] = useTyped(name);
+  return [parsed<T>(text), (draft) => setText(draft === null ? "" : JSON.stringify(draft))];
+}
+
+function parsed<T>(text: string): T | null {
+  try {
+    return text === "" ? null : JSON.parse(text) as T;
+  } catch {
+    return null;
+  }
+}
+
 function read(key: string): string {
   try {
     return sessionStorage.getItem(key) ?? "";

@@ -7,7 +7,8 @@ import { dataOf, type Failure, failureFrom } from "./failure.ts";
 export type Account =
   | { kind: "loading"; failure: Failure | null }
   | { kind: "signed_out" }
-  | { kind: "ops"; id: string; email: string }
+  /** `lead`: leads the team, and sees how each of it acts. */
+  | { kind: "ops"; id: string; email: string; lead: boolean }
   /** Host, co-host or moderator of these live sessions; `creator`: has had sessions of their own. */
   | { kind: "staff"; id: string; email: string; sessions: string[]; creator: boolean }
   | { kind: "nobody"; id: string; email: string };
@@ -41,7 +42,7 @@ export function useAccount(): Account {
       let wait = ASK_AGAIN_MS;
       try {
         const [ops, staffed, hosted] = await Promise.all([
-          dataOf(client.from("live_ops").select("user_id").eq("user_id", who.id)),
+          dataOf(client.from("live_ops").select("lead").eq("user_id", who.id)),
           dataOf(
             client.from("live_participants").select("session_id, live_sessions!inner(status)")
               .eq("user_id", who.id).in("role", STAFF).eq("live_sessions.status", "live"),
@@ -52,7 +53,7 @@ export function useAccount(): Account {
           ),
         ]);
         if (over) return;
-        if (ops.length > 0) setAccount({ kind: "ops", ...who });
+        if (ops.length > 0) setAccount({ kind: "ops", ...who, lead: ops[0]!.lead === true });
         else if (staffed.length > 0 || hosted.length > 0) {
           const sessions = staffed.map((row) => row.session_id);
           setAccount({ kind: "staff", ...who, sessions, creator: hosted.length > 0 });

@@ -1,7 +1,7 @@
 /** Owns: reading the global audit: page by page by its filters, and all of it for a file. */
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { useCallback } from "react";
-import { type AuditFilters, boundsOf, CSV_COLUMNS, type FullAuditRow } from "../model/audit.ts";
+import { type AuditFilters, boundsOf, CSV_COLUMNS, filtersOf, type FullAuditRow } from "../model/audit.ts";
 import type { Card } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
 import { AUDIT_COLUMNS } from "./columns.ts";
@@ -21,6 +21,8 @@ export interface Audit {
   rows: Live<FullAuditRow[]>;
   /** All rows that fit, oldest last, as far as a file goes; `onRead` says how many there are so far. */
   all: (onRead: (rows: number) => void) => Promise<FullAuditRow[]>;
+  /** Puts on record that rows are taken out; throws RequestError where that fails, and then nobody takes any. */
+  record: (form: "csv" | "print", rows: number, sha256: string | null) => Promise<void>;
 }
 
 export function useAudit(filters: AuditFilters, rows: number): Audit {
@@ -45,7 +47,13 @@ export function useAudit(filters: AuditFilters, rows: number): Audit {
     }
     return found.slice(0, FILE_ROWS);
   }, [client, filters]);
-  return { rows: useLive(`audit ${JSON.stringify(filters)} ${rows}`, read, EVERY_MS), all };
+  const record = useCallback(async (form: "csv" | "print", taken: number, sha256: string | null) => {
+    const params = { form, rows: taken, filters: filtersOf(filters), ...(sha256 === null ? {} : { sha256 }) };
+    await dataOf(
+      client.from("moderation_actions").insert({ id: crypto.randomUUID(), action: "export_audit", params }),
+    );
+  }, [client, filters]);
+  return { rows: useLive(`audit ${JSON.stringify(filters)} ${rows}`, read, EVERY_MS), all, record };
 }
 
 /** Newest first; `before`: only what is older than this place in the order. */

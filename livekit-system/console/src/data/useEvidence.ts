@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef } from "react";
 import { type ClipLink, hex, type OpenedClip } from "../model/evidence.ts";
 import { useSupabase } from "./client.ts";
-import { changed, type Failure, failureFrom, invoke } from "./failure.ts";
+import { changed, type Failure, failureFrom, failureOf, invoke, RequestError } from "./failure.ts";
 
 export type Answer<T> = { value: T; failure: null } | { value: null; failure: Failure };
 
@@ -24,7 +24,7 @@ export function useEvidence(onChanged: () => void): EvidenceWork {
     try {
       const link = await invoke<ClipLink>(client, "evidence-open", { clip_id: clipId, reason });
       const answer = await fetch(link.url, { signal: AbortSignal.timeout(15_000) });
-      if (!answer.ok) throw new Error(`the clip's link answered ${answer.status}`);
+      if (!answer.ok) throw new RequestError(failureOf({ message: "the clip's link" }, answer.status));
       const file = await answer.arrayBuffer();
       const genuine = hex(await crypto.subtle.digest("SHA-256", file)) === link.sha256;
       const address = URL.createObjectURL(

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { ACTIONS } from "../model/action_list.ts";
 import { faultOf, rowOf } from "../model/actions.ts";
 import type { Intent } from "../model/intents.ts";
-import type { Act, Look, Preview } from "../model/rows.ts";
+import type { Act, Look, Preview, PreviewOf } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
 import { dataOf } from "./failure.ts";
 import { useIntents } from "./useIntents.ts";
@@ -13,21 +13,38 @@ const LOOK_MS = 3_000;
 /** The last look before sending may take so long: the door itself decides, this only spares a surprise. */
 const LAST_LOOK_MS = 2_000;
 
-/** What the act of the form would do, asked when the form changes; null while nobody knows. */
+/** So many people are asked about at once; of more, the first ones. */
+export const FORETOLD_AT_ONCE = 100;
+
+/** What the act of the form would do, asked when the form changes; null while nobody knows, and of several people. */
 export function usePreview(intent: Intent): Preview | null {
-  const client = useSupabase();
-  const [preview, setPreview] = useState<Preview | null>(null);
-  const { session_id, target_user_id, action, params } = rowOf(
-    intent.draft,
-    intent.aim,
-    intent.id,
-    false,
+  const { session_id, target_user_id, action, params } = rowOf(intent.draft, intent.aim, intent.id, false);
+  const single = !intent.aim.also?.length;
+  return useAsked<Preview>(
+    "preview_action",
+    { session_id, target_user_id, action, params },
+    single && isReady(intent),
   );
-  const asked = JSON.stringify({ session_id, target_user_id, action, params });
-  // Of several people, and in calls, each act is answered by the door itself.
-  const single = !intent.aim.also?.length && !intent.aim.callId;
-  const ready = single && [null, "reason"].includes(faultOf(intent.draft)) &&
-    ACTIONS[action].undoneBy !== null;
+}
+
+/** The same for each of several people; null while nobody knows. */
+export function usePreviews(intent: Intent): PreviewOf[] | null {
+  const { session_id, action, params } = rowOf(intent.draft, intent.aim, intent.id, false);
+  const { target, also = [] } = intent.aim;
+  const people = target === null ? [] : [target, ...also].map((one) => one.id);
+  const asked = { session_id, target_user_ids: people.slice(0, FORETOLD_AT_ONCE), action, params };
+  return useAsked<PreviewOf[]>("preview_actions", asked, also.length > 0 && isReady(intent));
+}
+
+/** In calls the act is answered by the door itself. */
+function isReady({ aim, draft }: Intent): boolean {
+  return !aim.callId && [null, "reason"].includes(faultOf(draft)) && ACTIONS[draft.action].undoneBy !== null;
+}
+
+function useAsked<T>(name: string, body: Record<string, unknown>, ready: boolean): T | null {
+  const client = useSupabase();
+  const [preview, setPreview] = useState<T | null>(null);
+  const asked = JSON.stringify(body);
 
   useEffect(() => {
     setPreview(null);
@@ -35,7 +52,7 @@ export function usePreview(intent: Intent): Preview | null {
     let over = false;
     const timer = setTimeout(async () => {
       try {
-        const told = await dataOf<Preview>(client.rpc("preview_action", JSON.parse(asked)));
+        const told = await dataOf<T>(client.rpc(name, JSON.parse(asked)));
         if (!over) setPreview(told);
       } catch {
         // Without a preview the form works as well: the door says what it thinks.
@@ -45,7 +62,7 @@ export function usePreview(intent: Intent): Preview | null {
       over = true;
       clearTimeout(timer);
     };
-  }, [client, asked, ready]);
+  }, [client, name, asked, ready]);
   return preview;
 }
 

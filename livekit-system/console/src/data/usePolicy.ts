@@ -1,6 +1,7 @@
 /** Owns: reading a policy to edit it, estimating another in its place, and saving it with a reason. */
 import { useCallback, useEffect, useState } from "react";
 import type { Own, Shape } from "../model/policy_form.ts";
+import type { Rule } from "../model/rules.ts";
 import type { Session } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
 import { dataOf, type Failure, failureFrom } from "./failure.ts";
@@ -21,6 +22,9 @@ export interface PolicyReading {
   /** When the platform's was changed last. */
   updatedAt: string | null;
 }
+
+/** What of a reading a change is made over. */
+export type Seen = Pick<PolicyReading, "own" | "updatedAt">;
 
 /** `id`: of the session, or null for the platform. */
 export function usePolicy(id: string | null) {
@@ -45,7 +49,7 @@ export function usePolicy(id: string | null) {
   const policy: Live<PolicyReading> = useLive(`policy ${id}`, read, EVERY_MS);
   const { refresh } = policy;
 
-  const save = useCallback(async (own: Own, seen: PolicyReading, reason: string) => {
+  const save = useCallback(async (own: Own, seen: Seen, reason: string) => {
     try {
       const asked = id === null
         ? client.rpc("change_setting", { key: KEY, value: own, reason, seen: seen.updatedAt })
@@ -68,6 +72,18 @@ export interface Estimate {
   cut: boolean;
   now: Record<string, number>;
   then: Record<string, number>;
+  /** Of the rules beside loudness. */
+  rules: Partial<Record<Rule, RuleEstimate>>;
+}
+
+/** Whom a rule would have noticed: people, and of dead air sessions. */
+export interface RuleEstimate {
+  /** Figures of the measured minutes, or what the rule itself has noted. */
+  by: "minutes" | "incidents";
+  now: number;
+  then: number;
+  /** How far `then` can be said. */
+  bound: "exact" | "about" | "at_least" | "at_most" | "unknown";
 }
 
 /** What this policy would have done; null while nobody knows. Asked a moment after the last change. */

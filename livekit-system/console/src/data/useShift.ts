@@ -46,6 +46,16 @@ export interface Measures {
   decision_seconds_p50: number | null;
 }
 
+/** A row of `listening_digest`. */
+export interface Listened {
+  user_id: string;
+  name: string | null;
+  times: number;
+  sessions: number;
+  with_case: number;
+  latest: Time;
+}
+
 /** `hours` null: since one's own last hand-over. */
 export function useShift(hours: number | null) {
   const client = useSupabase();
@@ -59,16 +69,18 @@ export function useShift(hours: number | null) {
   const overview: Live<Overview> = useLive(`shift ${hours}`, read, EVERY_MS);
   const { refresh } = overview;
 
+  const from = () => since() ?? new Date(Date.now() - 7 * 86_400_000).toISOString();
   async function readTeam(): Promise<Measures[]> {
-    const from = since() ?? new Date(Date.now() - 7 * 86_400_000).toISOString();
-    const team = await dataOf<Measures[]>(client.rpc("operator_measures", { since: from }));
+    const team = await dataOf<Measures[]>(client.rpc("operator_measures", { since: from() }));
     learnCards(team.map((one) => one.card));
     return team;
   }
   const team: Live<Measures[]> = useLive(`team ${hours}`, readTeam, MEASURES_EVERY_MS);
+  const readListens = () => dataOf<Listened[]>(client.rpc("listening_digest", { since: from() }));
+  const listens: Live<Listened[]> = useLive(`listens ${hours}`, readListens, MEASURES_EVERY_MS);
 
   const handOver = useCallback(async (id: string, body: string): Promise<Failure | null> => {
     return await changed(client.rpc("hand_over", { id, body }), refresh);
   }, [client, refresh]);
-  return { overview, team, handOver };
+  return { overview, team, listens, handOver };
 }

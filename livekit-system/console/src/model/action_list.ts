@@ -22,6 +22,7 @@ export type ActionName =
   | "end_session"
   | "take_down"
   | "restore"
+  | "export_audit"
   | "listen";
 
 export interface ActionFacts {
@@ -57,5 +58,11 @@ export const ACTIONS: Record<ActionName, ActionFacts> = {
   end_session: { scope: "session", minRank: 50, undoneBy: null, params: [] },
   take_down: { scope: "session", minRank: 100, undoneBy: null, params: ["recording_id"] },
   restore: { scope: "session", minRank: 100, undoneBy: null, params: ["recording_id"] },
+  export_audit: {
+    scope: "session",
+    minRank: 100,
+    undoneBy: null,
+    params: ["form", "rows", "scope", "sha256", "filters"],
+  },
   listen: { scope: "session", minRank: 100, undoneBy: null, params: ["case_id"] },
 };

@@ -9,14 +9,14 @@ import type { ActionName, ActionStatus, ChatMode, Participant, Role, Scope, Sess
 const NAMES = Object.keys(ACTIONS) as ActionName[];
 
 /** What one asks against somebody, in order. Bans are lifted where they are listed, messages deleted where they stand,
- * and one listens in by a function of its own. */
+ * one listens in by a function of its own, and the audit is taken out on its page. */
 export const ON_PERSON = NAMES.filter((name) =>
   ["person", "account"].includes(ACTIONS[name].scope) && name !== "unban"
 );
 export const ON_ROOM = NAMES.filter((name) =>
   ACTIONS[name].scope === "session" && !ACTIONS[name].params.some((param) =>
     param === "message_id" || param === "recording_id"
-  ) && name !== "listen"
+  ) && name !== "listen" && name !== "export_audit"
 );
 
 /** What takes something away from people, and so needs a reason. */

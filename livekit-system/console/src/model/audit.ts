@@ -17,6 +17,12 @@ export const NO_FILTERS = {
 };
 export type AuditFilters = typeof NO_FILTERS;
 
+/** As the record of an export has them: `action=ban&by=Can`. */
+export function filtersOf(filters: AuditFilters): string {
+  const set = Object.entries(filters).filter(([, value]) => value !== "");
+  return new URLSearchParams(set).toString().slice(0, 1000);
+}
+
 export const VIAS: AuditRow["requested_via"][] = ["ops", "app", "auto", "assistant"];
 export const STATUSES: ActionStatus[] = ["pending", "claimed", "applied", "failed", "expired", "cancelled"];
 export const ACTION_NAMES = Object.keys(ACTIONS);

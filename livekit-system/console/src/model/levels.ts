@@ -26,6 +26,9 @@ export const DEVICES = ["microphone", "camera"] as const;
 export type Device = typeof DEVICES[number];
 export type Switches = Record<Device, Switch>;
 
+/** `lost`: nothing comes through. */
+export type Weak = "poor" | "lost";
+
 /** One of several sounds of a person. */
 export interface SoundLevel {
   source: "microphone" | "screen_share_audio" | "camera" | "screen_share" | "unknown";
@@ -38,6 +41,8 @@ export interface LevelOf extends Switches {
   user_id: string;
   speaking: boolean;
   level_dbfs: number | null;
+  /** Only while LiveKit calls the connection weak; it says so of those alone who publish sound. */
+  connection?: Weak;
   /** Each sound, where more is heard than one microphone. */
   tracks?: SoundLevel[];
 }
@@ -68,6 +73,19 @@ const ALL_OFF: Switches = { microphone: "off", camera: "off" };
 export function switchesOf(picture: Picture | null, userId: string): Switches | null {
   const named = picture?.people.find((person) => person.user_id === userId);
   return named ?? (picture?.complete ? ALL_OFF : null);
+}
+
+/** How weak somebody's connection is; null: not weak, or not known. */
+export function weaknessOf(picture: Picture | null, userId: string): Weak | null {
+  const told = picture?.people.find((person) => person.user_id === userId)?.connection;
+  return told === "poor" || told === "lost" ? told : null;
+}
+
+/** Everyone whose connection is weak. */
+export function weakOf(picture: Picture | null): string[] {
+  return (picture?.people ?? []).map((person) => person.user_id).filter((id) =>
+    weaknessOf(picture, id) !== null
+  );
 }
 
 /** What is heard from somebody, where it is not one microphone alone. */

@@ -161,6 +161,11 @@ export interface Preview {
   refused: { code: string; message: string } | null;
 }
 
+/** What `preview_actions` answers of each person. */
+export interface PreviewOf extends Preview {
+  user_id: string;
+}
+
 /** What another has done to somebody. */
 export interface Act {
   action_id: string;
@@ -187,7 +192,16 @@ export interface AuditRow {
   session_id: string | null;
   call_id: string | null;
   action: ActionName;
-  params: { seconds?: number; scope?: Scope; role?: Role; text?: string; mode?: ChatMode };
+  params: {
+    seconds?: number;
+    scope?: Scope;
+    role?: Role;
+    text?: string;
+    mode?: ChatMode;
+    form?: "csv" | "print";
+    rows?: number;
+    filters?: string;
+  };
   target_user_id: string | null;
   requested_by: string | null;
   requested_via: "ops" | "app" | "auto" | "assistant";

@@ -1,6 +1,6 @@
 /** What a dry run says would be: the difference between `before` and `after`, in words. Pure. */
 import type { Words } from "../texts/words.ts";
-import type { AuditRow, Standing } from "./rows.ts";
+import type { AuditRow, PreviewOf, Standing } from "./rows.ts";
 
 const SWITCHES = ["mic_muted", "camera_off", "chat_muted", "mute_all"] as const;
 
@@ -28,4 +28,28 @@ export function would(row: Pick<AuditRow, "before" | "after">, t: Words): string
   if (after.chat_mode && changed("chat_mode")) said.push(t.action.chatModeName[after.chat_mode]);
   if (after.people !== undefined) said.push(words.people(after.people));
   return said.length > 0 ? said : [words.nothing];
+}
+
+/** Of several people, those of whom the same would become, or who are refused for the same; most first. */
+export interface Outcome {
+  said: string;
+  refused: boolean;
+  users: string[];
+}
+
+/** `why`: a refusal in words. */
+export function outcomesOf(
+  previews: PreviewOf[],
+  t: Words,
+  why: (refused: NonNullable<PreviewOf["refused"]>) => string,
+): Outcome[] {
+  const found = new Map<string, Outcome>();
+  for (const preview of previews) {
+    const refused = preview.refused !== null;
+    const said = preview.refused ? why(preview.refused) : would(preview, t).join("; ");
+    const outcome = found.get(`${refused} ${said}`) ?? { said, refused, users: [] };
+    outcome.users.push(preview.user_id);
+    found.set(`${refused} ${said}`, outcome);
+  }
+  return [...found.values()].sort((one, other) => other.users.length - one.users.length);
 }

@@ -34,7 +34,9 @@ export function AuditPage({ email }: { email: string }) {
   async function save() {
     try {
       const rows = await audit.all((read) => setNote(t.office.audit.preparing(f.whole(read))));
-      download(csvOf(rows), `audit-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}Z.csv`);
+      const file = csvOf(rows);
+      await audit.record("csv", rows.length, await digestOf(file));
+      download(file, `audit-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}Z.csv`);
       setNote(rows.length >= FILE_ROWS ? t.office.audit.cut(f.whole(FILE_ROWS)) : null);
     } catch (error) {
       setNote(explain(failureFrom(error), t));
@@ -42,9 +44,14 @@ export function AuditPage({ email }: { email: string }) {
   }
 
   async function printIt(rows: FullAuditRow[]) {
-    const digest = await digestOf(csvOf(rows));
-    setPrint({ at: Date.now(), digest });
-    setTimeout(() => globalThis.print());
+    try {
+      const digest = await digestOf(csvOf(rows));
+      await audit.record("print", rows.length, digest);
+      setPrint({ at: Date.now(), digest });
+      setTimeout(() => globalThis.print());
+    } catch (error) {
+      setNote(explain(failureFrom(error), t));
+    }
   }
 
   return (
@@ -71,6 +78,7 @@ export function AuditPage({ email }: { email: string }) {
                 {t.office.audit.print}
               </button>
             </div>
+            <p className="lc-sub lc-no-print">{t.office.audit.onRecord}</p>
             {print && <Printed {...print} email={email} filters={filters} rows={rows.length} />}
             {rows.length === 0 ? <Empty>{t.office.audit.none}</Empty> : (
               <FigureTable

@@ -53,7 +53,7 @@ export function CaseRoom({ sessionId, userId }: { sessionId: string; userId: str
             {live && (
               <section className="lc-panel" data-feed="listen">
                 <h2>{t.listen.title}</h2>
-                <ListenPanel listen={listen} now={now} nameOf={nameFor} />
+                <ListenPanel about={sessionId} listen={listen} now={now} nameOf={nameFor} />
               </section>
             )}
             <ChatPanel chat={chat} session={reading.session} rank={OPS_RANK} hrefOf={links.person} />

@@ -108,6 +108,7 @@ function Opened(props: { id: string; me: string; now: number; onChanged: () => v
                 </section>
               )}
               <EvidenceList
+                about={read.case.id}
                 clips={read.clips}
                 evidence={evidence}
                 nameOf={nameFor}

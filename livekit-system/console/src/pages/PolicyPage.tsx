@@ -5,7 +5,8 @@ import { PolicyFields } from "../components/PolicyFields.tsx";
 import { explain, Freshness, Reading } from "../components/States.tsx";
 import { Confirm } from "../components/Switches.tsx";
 import { titleOf } from "../components/Title.tsx";
-import { type PolicyReading, useEstimate, usePolicy } from "../data/usePolicy.ts";
+import { useTypedDraft } from "../data/typed.ts";
+import { type PolicyReading, type Seen, useEstimate, usePolicy } from "../data/usePolicy.ts";
 import { inheritedFrom, isSame, merged, type Own, withPreset } from "../model/policy_form.ts";
 import { oneOf, useParams } from "../params.ts";
 import { useLinks } from "../route.ts";
@@ -40,6 +41,10 @@ export function PolicyPage({ id }: { id: string | null }) {
   );
 }
 
+function seenOf({ own, updatedAt }: PolicyReading): Seen {
+  return { own, updatedAt };
+}
+
 interface EditorProps {
   id: string | null;
   reading: PolicyReading;
@@ -50,8 +55,8 @@ function Editor({ id, reading, save }: EditorProps) {
   const { t, f } = useWords();
   const [params, setParams] = useParams(VIEW);
   const days = Number(oneOf(DAYS, params.days));
-  /** What the form holds, and over which reading it was begun. */
-  const [edit, setEdit] = useState<{ own: Own; seen: PolicyReading } | null>(null);
+  /** What the form holds, and over which reading it was begun: kept through a reload and a session that expires. */
+  const [edit, setEdit] = useTypedDraft<{ own: Own; seen: Seen }>(`policy ${id ?? "platform"}`);
   const [note, setNote] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const own = edit?.own ?? reading.own;
@@ -63,21 +68,22 @@ function Editor({ id, reading, save }: EditorProps) {
 
   function change(next: Own) {
     setNote(null);
-    setEdit({ own: next, seen: edit?.seen ?? reading });
+    setEdit({ own: next, seen: edit?.seen ?? seenOf(reading) });
   }
 
-  async function confirm(reason: string) {
+  async function confirm(reason: string, forget: () => void) {
     if (edit === null) return;
     setBusy(true);
     const outcome = await save(edit.own, edit.seen, reason);
     setBusy(false);
     if (outcome === "saved") {
       setEdit(null);
+      forget();
       setNote(t.policy.saved);
     } else if (outcome === "raced") {
       // What was typed stays; the next press is over what is there now.
       setNote(t.policy.raced);
-      setEdit({ own: edit.own, seen: reading });
+      setEdit({ own: edit.own, seen: seenOf(reading) });
     } else setNote(explain(outcome, t));
   }
 
@@ -118,9 +124,10 @@ function Editor({ id, reading, save }: EditorProps) {
         {note && <p className="lc-note" role="alert">{note}</p>}
         {changed && (
           <Confirm
+            kept={`policy reason ${id ?? "platform"}`}
             what={t.policy.save}
             busy={busy}
-            onConfirm={(reason) => void confirm(reason)}
+            onConfirm={(reason, forget) => void confirm(reason, forget)}
             onCancel={() => setEdit(null)}
             cancel={t.policy.reset}
           />

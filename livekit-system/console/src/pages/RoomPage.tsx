@@ -178,7 +178,7 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
                 {isOps && head.session.status === "live" && (
                   <section className="lc-panel" data-feed="listen">
                     <h2>{t.listen.title}</h2>
-                    <ListenPanel listen={listen} now={now} nameOf={nameFor} />
+                    <ListenPanel about={id} listen={listen} now={now} nameOf={nameFor} />
                   </section>
                 )}
                 <RecordingPanel session={head.session} now={now} mayStart={mayAsk(rank, "end_session")} />

@@ -5,7 +5,7 @@ import { ScrollList } from "../components/ScrollList.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { Name } from "../components/Title.tsx";
 import { nameFor } from "../data/names.ts";
-import { type Measures, type Overview, useShift } from "../data/useShift.ts";
+import { type Listened, type Measures, type Overview, useShift } from "../data/useShift.ts";
 import { shortId } from "../model/names.ts";
 import { RULE_NAMES } from "../model/rules.ts";
 import { oneOf, useParams } from "../params.ts";
@@ -16,12 +16,13 @@ const VIEW = { since: "mine" };
 const RANGES = ["mine", "h8", "h24", "d7"] as const;
 const HOURS = { mine: null, h8: 8, h24: 24, d7: 168 };
 
-export function ShiftPage() {
+/** `lead`: of who leads the team; the database decides what they are told. */
+export function ShiftPage({ lead }: { lead: boolean }) {
   const { t, f } = useWords();
   const words = t.office.shift;
   const [params, setParams] = useParams(VIEW);
   const range = oneOf(RANGES, params.since);
-  const { overview, team, handOver } = useShift(HOURS[range]);
+  const { overview, team, listens, handOver } = useShift(HOURS[range]);
   return (
     <>
       <div className="lc-title">
@@ -64,12 +65,21 @@ export function ShiftPage() {
         )}
       </Reading>
       <section className="lc-panel lc-team" data-feed="team">
-        <h2>{words.team}</h2>
-        <p className="lc-sub">{words.teamWhy}</p>
+        <h2>{lead ? words.team : words.mine}</h2>
+        <p className="lc-sub">{lead ? words.teamWhy : words.mineWhy}</p>
         <Reading of={team}>
           {(rows) => rows.length === 0 ? <Empty>{words.noTeam}</Empty> : <Team rows={rows} />}
         </Reading>
       </section>
+      {lead && (
+        <section className="lc-panel lc-team" data-feed="listens">
+          <h2>{words.listens}</h2>
+          <p className="lc-sub">{words.listensWhy}</p>
+          <Reading of={listens}>
+            {(rows) => rows.length === 0 ? <Empty>{words.noListens}</Empty> : <Listens rows={rows} />}
+          </Reading>
+        </section>
+      )}
     </>
   );
 }
@@ -209,6 +219,33 @@ function Team({ rows }: { rows: Measures[] }) {
         { name: words.decided, number: true, of: (row) => f.whole(row.cases) },
         { name: words.response, number: true, of: (row) => length(row.response_seconds_p50) },
         { name: words.decision, number: true, of: (row) => length(row.decision_seconds_p50) },
+      ]}
+    />
+  );
+}
+
+function Listens({ rows }: { rows: Listened[] }) {
+  const links = useLinks();
+  const { t, f } = useWords();
+  const words = t.office.shift;
+  return (
+    <FigureTable
+      caption={words.listens}
+      keyOf={(row) => row.user_id}
+      rows={rows}
+      columns={[
+        {
+          name: words.who,
+          of: (row) => (
+            <a href={`${links.audit}?action=listen&by=${row.user_id}`}>
+              <Name>{row.name ?? shortId(row.user_id)}</Name>
+            </a>
+          ),
+        },
+        { name: words.times, number: true, of: (row) => f.whole(row.times) },
+        { name: words.rooms, number: true, of: (row) => f.whole(row.sessions) },
+        { name: words.withCase, number: true, of: (row) => f.whole(row.with_case) },
+        { name: words.latest, of: (row) => f.stamp(row.latest) },
       ]}
     />
   );

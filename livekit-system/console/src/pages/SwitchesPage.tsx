@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { explain, Freshness, Reading } from "../components/States.tsx";
 import { Confirm, ModeChoice, Switch } from "../components/Switches.tsx";
 import { nameFor } from "../data/names.ts";
+import { useTypedDraft } from "../data/typed.ts";
 import { useSettings } from "../data/useSettings.ts";
 import { modeOf, withMode } from "../model/policy.ts";
 import type { PolicyOverride, Setting, SettingChange } from "../model/rows.ts";
@@ -19,18 +20,20 @@ export function SwitchesPage() {
   const links = useLinks();
   const { t } = useWords();
   const { settings, change, history } = useSettings();
-  const [wish, setWish] = useState<Wish | null>(null);
+  const [wish, setWish] = useTypedDraft<Wish>("switch");
   const [busy, setBusy] = useState(false);
   const [note, setNote] = useState<string | null>(null);
 
-  async function confirm({ setting, value }: Wish, reason: string) {
+  async function confirm({ setting, value }: Wish, reason: string, forget: () => void) {
     setBusy(true);
     setNote(null);
     const outcome = await change(setting, value, reason);
     setBusy(false);
+    // What could not be sent stays, with its reason.
+    if (outcome !== "saved" && outcome !== "raced") return setNote(explain(outcome, t));
     setWish(null);
+    forget();
     if (outcome === "raced") setNote(t.switches.raced);
-    else if (outcome !== "saved") setNote(explain(outcome, t));
   }
 
   return (
@@ -54,9 +57,10 @@ export function SwitchesPage() {
               >
                 {wish?.setting.key === setting.key && (
                   <Confirm
+                    kept="switch reason"
                     what={wish.what}
                     busy={busy}
-                    onConfirm={(reason) => void confirm(wish, reason)}
+                    onConfirm={(reason, forget) => void confirm(wish, reason, forget)}
                     onCancel={() => setWish(null)}
                   />
                 )}

@@ -1,14 +1,17 @@
 /** Owns: the wall: a page of the live rooms side by side, with the levels of who is heard. */
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
+import { BlurSwitch } from "../components/BlurSwitch.tsx";
 import { Pager } from "../components/Pager.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
-import { WallTile } from "../components/WallTile.tsx";
+import { WallTile, type WallTileProps } from "../components/WallTile.tsx";
 import { useSupabase } from "../data/client.ts";
 import { nameFor, profilesOf } from "../data/names.ts";
 import { useLevels } from "../data/useLevels.ts";
 import { useNow } from "../data/useLive.ts";
 import { useHead } from "../data/useRoom.ts";
 import { useWall, WALL_PAGE } from "../data/useWall.ts";
+import { useWallPictures } from "../data/useWallPictures.ts";
+import { weakOf } from "../model/levels.ts";
 import { thresholdOf } from "../model/policy.ts";
 import { type RoomRow, roomRow, SORTS } from "../model/rooms.ts";
 import { oneOf, useParams } from "../params.ts";
@@ -24,6 +27,9 @@ export function WallPage() {
   const rooms = useWall(sort, page);
   const now = useNow();
   const away = rooms.data?.livekit_away ?? false;
+  const [shown, setShown] = useState(false);
+  const stills = useWallPictures((rooms.data?.rooms ?? []).map((room) => room.session.id));
+  const pictureOf = (id: string) => stills.data?.pictures.find((one) => one.session_id === id) ?? null;
   return (
     <>
       <div className="lc-title">
@@ -36,6 +42,7 @@ export function WallPage() {
         >
           {SORTS.map((key) => <option key={key} value={key}>{t.rooms.column[key]}</option>)}
         </select>
+        {(stills.data?.pictures.length ?? 0) > 0 && <BlurSwitch shown={shown} onShown={setShown} />}
       </div>
       {away && <p className="lc-note lc-note-bad" role="alert">{t.rooms.livekitAway}</p>}
       {rooms.data?.workers_away && <p className="lc-note lc-note-bad" role="alert">{t.rooms.workersAway}</p>}
@@ -45,7 +52,13 @@ export function WallPage() {
             <>
               <ul className="lc-cards lc-wall">
                 {reading.rooms.map((room) => (
-                  <Tile key={room.session.id} row={roomRow(room, now)} away={away} />
+                  <Tile
+                    key={room.session.id}
+                    row={roomRow(room, now)}
+                    away={away}
+                    picture={pictureOf(room.session.id)}
+                    shown={shown}
+                  />
                 ))}
               </ul>
               <Pager
@@ -58,26 +71,31 @@ export function WallPage() {
           )}
       </Reading>
       <p className="lc-sub">{t.wall.note}</p>
-      <p className="lc-sub">{t.wall.noPictures}</p>
+      <p className="lc-sub">{stills.data?.on ? t.wall.pictures : t.wall.noPictures}</p>
     </>
   );
 }
 
-function Tile({ row, away }: { row: RoomRow; away: boolean }) {
+type TileProps = { row: RoomRow } & Pick<WallTileProps, "away" | "picture" | "shown">;
+
+function Tile({ row, away, picture, shown }: TileProps) {
   const client = useSupabase();
   const levels = useLevels(row.session.id, !away);
   const head = useHead(row.session.id, true);
-  const heard = [...levels.meters.keys()].sort().join();
+  const named = [...levels.meters.keys(), ...weakOf(levels.picture), picture?.user_id ?? []].flat().sort()
+    .join();
   useEffect(() => {
     // A name that cannot be read stays an id; the levels do not wait for it.
-    if (heard !== "") void profilesOf(client, heard.split(",")).catch(() => undefined);
-  }, [client, heard]);
+    if (named !== "") void profilesOf(client, named.split(",")).catch(() => undefined);
+  }, [client, named]);
   return (
     <WallTile
       row={row}
       levels={levels}
       threshold={thresholdOf(head.data?.policy)}
       away={away}
+      picture={picture}
+      shown={shown}
       nameOf={nameFor}
     />
   );

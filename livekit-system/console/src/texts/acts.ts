@@ -22,6 +22,10 @@ export interface ActsWords {
   sentenceOfMany: (what: string, n: number) => string;
   nothingForAll: string;
   whom: string;
+  become: (n: number) => string;
+  refusedOf: (n: number) => string;
+  heldAlready: (n: number) => string;
+  foretoldFirst: (asked: number, all: number) => string;
   batch: (done: number, moving: number, bad: number) => string;
   undoAll: (seconds: number) => string;
   bannedBy: (name: string) => string;
@@ -87,6 +91,11 @@ export const actsEn: ActsWords = {
   sentenceOfMany: (what, n) => `${what}: ${wEn(n)} people`,
   nothingForAll: "Nothing can be done to all of them.",
   whom: "Whom",
+  become: (n) => `${wEn(n)} ${n === 1 ? "person" : "people"}:`,
+  refusedOf: (n) => `${wEn(n)} refused:`,
+  heldAlready: (n) => `For ${wEn(n)} of them it holds already.`,
+  foretoldFirst: (asked, all) =>
+    `Asked for the first ${wEn(asked)} of ${wEn(all)}; each act is decided by itself.`,
   batch: (done, moving, bad) =>
     [`${done} done`, moving > 0 && `${moving} under way`, bad > 0 && `${bad} refused or failed`]
       .filter(Boolean).join(", "),
@@ -161,6 +170,11 @@ export const actsTr: ActsWords = {
   sentenceOfMany: (what, n) => `${what}: ${wTr(n)} kişi`,
   nothingForAll: "Hepsine birden yapılabilecek bir işlem yok.",
   whom: "Kimlere",
+  become: (n) => `${wTr(n)} kişi:`,
+  refusedOf: (n) => `${wTr(n)} kişi reddedildi:`,
+  heldAlready: (n) => `${wTr(n)} kişi için zaten geçerli.`,
+  foretoldFirst: (asked, all) =>
+    `${wTr(all)} kişinin ilk ${wTr(asked)} tanesi için soruldu; her işlem ayrı karara bağlanır.`,
   batch: (done, moving, bad) =>
     [`${done} yapıldı`, moving > 0 && `${moving} sürüyor`, bad > 0 && `${bad} reddedildi ya da başarısız`]
       .filter(Boolean).join(", "),

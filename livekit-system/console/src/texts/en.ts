@@ -53,6 +53,10 @@ export const en: Words = {
     live: "live",
     stale: (s) => `last update ${s} s ago`,
     offline: "No connection. What you see may be old; trying again.",
+    away: "The server does not answer. What you see may be old; trying again.",
+    server: (code) =>
+      `The server failed at this (${code}); nothing was changed. Try again, and tell the developers if it stays so.`,
+    broken: (message) => `This page has a fault (${message}). Load it anew, and tell the developers.`,
     failed: "This could not be read.",
     unknown: (code) => `This was refused (${code}).`,
     again: "Try again",
@@ -175,6 +179,7 @@ export const en: Words = {
       take_down: "Take a recording down",
       restore: "Restore a recording",
       listen: "Listen in",
+      export_audit: "Take the audit out",
     },
     title: (name) => `Act on ${name}`,
     roomTitle: "Act on the whole room",
@@ -265,7 +270,7 @@ export const en: Words = {
     begin: "Listen in",
     joining: "Joining …",
     note:
-      "Ten minutes, seen by nobody in the room, on record for the ops team. The sound is off until you press.",
+      "Ten minutes, seen by nobody in the room, on record for the ops team. The sound is off until you press. Only while you listen in is it known whether a picture is frozen or black: nothing else decodes it.",
     over: "Listening in is over.",
     soundOn: "Sound on",
     soundOff: "Sound off",

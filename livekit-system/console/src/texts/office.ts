@@ -25,6 +25,8 @@ export interface OfficeWords {
     rows: (n: string) => string;
     filters: string;
     digest: string;
+    onRecord: string;
+    taken: (form: "csv" | "print", rows: number, filters: string) => string;
     column: {
       when: string;
       what: string;
@@ -79,6 +81,14 @@ export interface OfficeWords {
     response: string;
     decision: string;
     noTeam: string;
+    mine: string;
+    mineWhy: string;
+    listens: string;
+    listensWhy: string;
+    noListens: string;
+    rooms: string;
+    withCase: string;
+    latest: string;
   };
 }
 
@@ -107,6 +117,9 @@ export const officeEn: OfficeWords = {
     rows: (n) => `${n} rows`,
     filters: "Filters",
     digest: "SHA-256 of these rows as CSV",
+    onRecord: "Taking rows out of the audit stands in the audit: who, when, which filters, how many.",
+    taken: (form, rows, filters) =>
+      `${form === "csv" ? "as CSV" : "on paper"}, ${rows} rows${filters && `, ${filters}`}`,
     column: {
       when: "When",
       what: "What",
@@ -164,6 +177,15 @@ export const officeEn: OfficeWords = {
     response: "Response",
     decision: "To the decision",
     noTeam: "Nobody has acted.",
+    mine: "How you act",
+    mineWhy:
+      "Reversed: lifted on appeal, or undone by somebody else. Response: from the opening of a case to the first act in it; medians. Only you and who leads the team see this.",
+    listens: "Who listened in",
+    listensWhy: "Each time stands in the audit with its reason.",
+    noListens: "Nobody has listened in.",
+    rooms: "Rooms",
+    withCase: "For a case",
+    latest: "Latest",
   },
 };
 
@@ -192,6 +214,9 @@ export const officeTr: OfficeWords = {
     rows: (n) => `${n} satır`,
     filters: "Süzgeçler",
     digest: "Bu satırların CSV hâlinin SHA-256 özeti",
+    onRecord: "Denetim kaydından satır almak da kaydedilir: kim, ne zaman, hangi süzgeçlerle, kaç satır.",
+    taken: (form, rows, filters) =>
+      `${form === "csv" ? "CSV olarak" : "kâğıda"}, ${rows} satır${filters && `, ${filters}`}`,
     column: {
       when: "Ne zaman",
       what: "Ne",
@@ -249,5 +274,14 @@ export const officeTr: OfficeWords = {
     response: "Tepki",
     decision: "Karara kadar",
     noTeam: "Kimse işlem yapmadı.",
+    mine: "Sizin işlemleriniz",
+    mineWhy:
+      "Geri çevrilen: itirazla kaldırılan ya da başkasının geri aldığı. Tepki: dosyanın açılmasından ilk işleme kadar; ortancalar. Bunu yalnızca siz ve ekibi yöneten görür.",
+    listens: "Kim dinledi",
+    listensWhy: "Her dinleme, nedeniyle birlikte denetim kaydındadır.",
+    noListens: "Kimse dinlemedi.",
+    rooms: "Oda",
+    withCase: "Dosya için",
+    latest: "Son",
   },
 };

@@ -34,6 +34,15 @@ export interface PolicyWords {
   then: string;
   would: (counts: Record<string, number>) => string;
   estimateNote: string;
+  others: {
+    title: string;
+    rule: string;
+    by: string;
+    basis: Record<"minutes" | "incidents", string>;
+    sessions: string;
+    bound: Record<"exact" | "about" | "at_least" | "at_most" | "unknown", (n: string) => string>;
+    note: string;
+  };
   cut: string;
   why: string;
   save: string;
@@ -134,8 +143,23 @@ export const policyEn: PolicyWords = {
       ],
       "nobody would have been told anything",
     ),
-  estimateNote:
-    "An estimate for loudness alone (“too loud”), by seconds a decibel a minute. Other rules are not estimated.",
+  estimateNote: "For being too loud: an estimate from the seconds by decibel of each minute.",
+  others: {
+    title: "The other rules: people whom they would have noticed",
+    rule: "Rule",
+    by: "Judged by",
+    basis: { minutes: "figures of the minutes", incidents: "what the rule has noted" },
+    sessions: " (sessions, not people)",
+    bound: {
+      exact: (n) => n,
+      about: (n) => `about ${n}`,
+      at_least: (n) => `${n} or more`,
+      at_most: (n) => `${n} or fewer`,
+      unknown: () => "nothing was stored to judge by",
+    },
+    note:
+      "A rule that is judged by what it has noted can say who would no longer be noticed. Whom a stricter limit or a shorter grace would have noticed besides was not stored. Noise is judged by its level alone, dead air by whole minutes.",
+  },
   cut: "Only the newest 20,000 minutes were counted.",
   why: "Why?",
   save: "Save the policy",
@@ -196,8 +220,23 @@ export const policyTr: PolicyWords = {
       ],
       "kimseye bir şey bildirilmezdi",
     ),
-  estimateNote:
-    "Yalnızca ses yüksekliği kuralı (“çok yüksek ses”) için, dakikada desibel başına saniyelerle bir tahmindir. Öteki kurallar tahmin edilmez.",
+  estimateNote: "Çok yüksek ses için: her dakikanın desibel başına saniyelerinden bir tahmindir.",
+  others: {
+    title: "Öteki kurallar: fark edecekleri kişiler",
+    rule: "Kural",
+    by: "Neye göre",
+    basis: { minutes: "dakikaların ölçümleri", incidents: "kuralın kaydettikleri" },
+    sessions: " (kişi değil, oturum)",
+    bound: {
+      exact: (n) => n,
+      about: (n) => `yaklaşık ${n}`,
+      at_least: (n) => `${n} ya da daha çok`,
+      at_most: (n) => `en çok ${n}`,
+      unknown: () => "değerlendirecek kayıt yok",
+    },
+    note:
+      "Kaydettiklerine göre değerlendirilen bir kural, artık kimin fark edilmeyeceğini söyleyebilir. Daha sıkı bir sınırın ya da daha kısa bir toleransın ayrıca kimi fark edeceği kaydedilmemiştir. Gürültü yalnızca düzeyine, sessiz yayın tam dakikalara göre değerlendirilir.",
+  },
   cut: "Yalnızca en yeni 20.000 dakika sayıldı.",
   why: "Neden?",
   save: "Politikayı kaydet",

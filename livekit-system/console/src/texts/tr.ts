@@ -52,6 +52,11 @@ export const tr: Words = {
     live: "canlı",
     stale: (s) => `son güncelleme ${s} sn önce`,
     offline: "Bağlantı yok. Gördükleriniz eski olabilir; yeniden deneniyor.",
+    away: "Sunucu yanıt vermiyor. Gördükleriniz eski olabilir; yeniden deneniyor.",
+    server: (code) =>
+      `Sunucu bunu yapamadı (${code}); hiçbir şey değişmedi. Yeniden deneyiniz; sürerse geliştiricilere bildiriniz.`,
+    broken: (message) =>
+      `Bu sayfada bir hata var (${message}). Sayfayı yeniden yükleyiniz ve geliştiricilere bildiriniz.`,
     failed: "Bu bölüm okunamadı.",
     unknown: (code) => `Bu istek reddedildi (${code}).`,
     again: "Yeniden dene",
@@ -175,6 +180,7 @@ export const tr: Words = {
       take_down: "Kaydı yayından kaldır",
       restore: "Kaydı geri getir",
       listen: "Odayı dinle",
+      export_audit: "Denetim kaydını dışarı al",
     },
     title: (name) => `İşlem: ${name}`,
     roomTitle: "Bütün oda için işlem",
@@ -265,7 +271,7 @@ export const tr: Words = {
     begin: "Dinlemeye başla",
     joining: "Giriliyor …",
     note:
-      "On dakika sürer, odadakiler görmez, operasyon ekibi için kayda geçer. Siz açana kadar ses kapalıdır.",
+      "On dakika sürer, odadakiler görmez, operasyon ekibi için kayda geçer. Siz açana kadar ses kapalıdır. Bir görüntünün donuk ya da siyah olduğu yalnızca siz dinlerken bilinir: görüntüyü başka hiçbir şey çözmez.",
     over: "Dinleme bitti.",
     soundOn: "Sesi aç",
     soundOff: "Sesi kapat",

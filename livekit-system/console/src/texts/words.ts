@@ -53,6 +53,9 @@ export interface Words extends ToolWords {
     live: string;
     stale: (s: number) => string;
     offline: string;
+    away: string;
+    server: (code: string) => string;
+    broken: (message: string) => string;
     failed: string;
     unknown: (code: string) => string;
     again: string;

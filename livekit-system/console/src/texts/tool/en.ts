@@ -103,7 +103,10 @@ export const toolEn: ToolWords = {
     title: "Wall",
     note: "One page of the live rooms with the levels of who is heard, loudest first.",
     noPictures:
-      "There are no pictures here: a picture of a room is taken only where the speech process looks at cameras, and none has been kept for showing.",
+      "There are no pictures: they are switched off (pictures.enabled), so nothing looks at a camera.",
+    pictures:
+      "One still of each video room, taken by the speech process while this page is open, and gone a minute later. Blurred until you press.",
+    weak: (names) => `Weak connection: ${names}`,
     quiet: "Nobody is heard.",
     none: "Nobody is live right now.",
   },

@@ -103,7 +103,10 @@ export const toolTr: ToolWords = {
     title: "Duvar",
     note: "Canlı odaların bir sayfası; sesi duyulanların düzeyleriyle, en yüksek önce.",
     noPictures:
-      "Burada görüntü yok: bir odanın görüntüsü yalnızca konuşma süreci kameralara baktığında alınır ve gösterilmek üzere saklanmaz.",
+      "Görüntü yok: görüntüler kapalı (pictures.enabled), bu yüzden hiçbir şey kameralara bakmıyor.",
+    pictures:
+      "Her görüntülü odadan bir kare: konuşma süreci bu sayfa açıkken alır, bir dakika sonra silinir. Siz açana kadar bulanıktır.",
+    weak: (names) => `Zayıf bağlantı: ${names}`,
     quiet: "Kimsenin sesi duyulmuyor.",
     none: "Şu anda yayında kimse yok.",
   },

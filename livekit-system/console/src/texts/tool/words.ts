@@ -93,6 +93,8 @@ export interface ToolWords {
     title: string;
     note: string;
     noPictures: string;
+    pictures: string;
+    weak: (names: string) => string;
     quiet: string;
     none: string;
   };
