@@ -11,7 +11,7 @@ from playwright.async_api import Error as BrowserError
 
 from local.paths import STATE
 from local.results import Figure, say, write
-from tests.app import example, fresh, hermes, ops_page, play, plugin
+from tests.app import example, fresh, hermes, next_app, ops_page, play, plugin
 from tests.conformance.steps import Failed, Skipped, Step, command
 
 
@@ -33,6 +33,7 @@ STEPS = (
     Step("bundle", hermes.bundle),
     Step("fresh", fresh.fresh),
     Step("play", play.play),
+    Step("next", next_app.next_app),
 )
 
 

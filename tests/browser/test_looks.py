@@ -108,6 +108,7 @@ async def test_every_page_is_accessible_and_fits(desk: Desk, stack: Stack, scene
         ("words", "words", "[data-word]"),
         ("people", "people", "main input"),
         ("calls", "calls", "[data-feed=calls]"),
+        ("recordings", "recordings", "[data-usage]"),
         ("shift", "shift", "[data-feed=team] td"),
         ("audit", "audit", ".lc-table td"),
         ("policy", "policy", "[data-section=ladder]"),

@@ -16,6 +16,7 @@ from local.people.person import People
 from local.stack import Stack
 from tests.browser.desk import Desk
 from tests.browser.evening import Evening
+from tests.browser.looks import faults
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -51,6 +52,7 @@ async def test_a_rooms_policy_is_edited_with_what_it_would_have_done_beside_it(
     await estimate.get_by_text("The other rules").click()
     row = estimate.locator("tr", has=page.locator('[data-rule="scream"]'))
     await expect(row).to_contain_text("nothing was stored to judge by")
+    assert await faults(page, "light", "policy-estimate") == []
     await estimate.get_by_role("textbox").fill("A quiet reading")
     await console.expire()
     await console.sign_in(evening.ops.email)

@@ -127,4 +127,37 @@ async def test_a_recording_says_who_asked_how_it_stands_and_what_failed(
     await expect(line).not_to_have_attribute("data-state", "requested")
     await console.go("recordings")
     await expect(console.page.locator('[data-feed="recordings"]')).to_contain_text(TITLE)
+    await expect(console.page.locator("[data-usage]")).to_contain_text("min recorded this month")
+    mine = console.page.locator(f'[data-recording="{asked["recording"]["id"]}"]')
+    await expect(mine).to_have_attribute("data-state", "aborted")
+    await mine.get_by_role("button", name="Hold").click()
+    await mine.get_by_role("textbox").fill("A court asked for it")
+    await mine.locator("form").get_by_role("button", name="Hold").click()
+    await expect(mine.get_by_role("button", name="Delete")).to_be_disabled()
+    await expect(mine).to_contain_text("held")
     assert await faults(console.page, "light", "recordings") == []
+    await mine.get_by_role("button", name="Let it go").click()
+    await mine.get_by_role("textbox").fill("It is over")
+    await mine.locator("form").get_by_role("button", name="Let it go").click()
+    await mine.get_by_role("button", name="Delete").click()
+    await mine.get_by_role("button", name="Delete for good").click()
+    await expect(mine.locator("summary")).to_contain_text("acts")
+    held = await evening.ops.api.rows(
+        "live_recording_acts", recording_id=f"eq.{asked['recording']['id']}", order="at"
+    )
+    assert [act["act"] for act in held][-3:] == ["held", "released", "deleted"]
+
+    await console.go(f"people/{host.id}")
+    panel = console.page.locator('[data-feed="recorded"]')
+    await panel.get_by_role("button", name="Forbid recordings").click()
+    await panel.get_by_role("textbox").fill("They record who did not agree")
+    await panel.locator("form").get_by_role("button", name="Forbid recordings").click()
+    await expect(panel).to_contain_text("Not recorded since")
+    with pytest.raises(RequestRefused):
+        await people.service.rpc("recording_start", p_user=host.id, p_session=session.id, p_mode="audio")
+    await console.go("recordings")
+    stop = console.page.locator(f'[data-creator="{host.id}"]')
+    await stop.get_by_role("button", name="Allow recordings").click()
+    await stop.get_by_role("textbox").fill("Settled")
+    await stop.locator("form").get_by_role("button", name="Allow recordings").click()
+    await expect(stop).to_have_count(0)

@@ -204,7 +204,7 @@ function Inside({ account, route }: { account: Account & { kind: "ops" | "staff"
   }
   if (account.kind === "staff" && account.creator) {
     if (route.page === "mine") return <MinePage me={account.id} />;
-    if (route.page === "recordings") return <RecordingsPage />;
+    if (route.page === "recordings") return <RecordingsPage ops={false} />;
     if (route.page === "words") return <WordsPage creatorId={account.id} />;
   }
   if (account.kind !== "ops") return <Forbidden why={t.state.opsOnly} />;
@@ -217,7 +217,7 @@ function Inside({ account, route }: { account: Account & { kind: "ops" | "staff"
     case "appeals":
       return <AppealsPage me={account.id} />;
     case "recordings":
-      return <RecordingsPage />;
+      return <RecordingsPage ops />;
     case "words":
       return <WordsPage creatorId={null} />;
     case "mine":

@@ -9,14 +9,17 @@ import { useWords } from "../texts/useWords.ts";
 import { ScrollList } from "./ScrollList.tsx";
 import { Playback } from "./Playback.tsx";
 import { explain } from "./States.tsx";
+import { Confirm } from "./Switches.tsx";
 import { Name, Title } from "./Title.tsx";
 
-export interface RecordingListProps extends Pick<RecordingWork, "stop" | "play"> {
+export interface RecordingListProps extends Pick<RecordingWork, "stop" | "play" | "remove"> {
   rows: Recording[];
   now: number;
   nameOf: (userId: string) => string;
   /** Whether to name the session: not on its own page. */
   named: boolean;
+  /** Null for who may hold nothing. */
+  hold: RecordingWork["hold"] | null;
 }
 
 const TONE: Partial<Record<Recording["state"], string>> = {
@@ -34,17 +37,35 @@ export function RecordingList({ rows, ...rest }: RecordingListProps) {
 }
 
 function Line(
-  { row, now, nameOf, named, stop, play }: Omit<RecordingListProps, "rows"> & { row: Recording },
+  { row, now, nameOf, named, stop, play, hold, remove }: Omit<RecordingListProps, "rows"> & {
+    row: Recording;
+  },
 ) {
   const { t, f } = useWords();
   const links = useLinks();
   const [failure, setFailure] = useState<Failure | null>(null);
+  const [asking, setAsking] = useState<"hold" | "delete" | null>(null);
   const who = askedBy(row);
+  const over = ["ready", "failed", "aborted"].includes(row.state);
+
+  async function changeHold(reason: string, forget: () => void) {
+    const refused = await hold!(row.id, !row.legal_hold, reason);
+    setFailure(refused);
+    if (refused !== null) return;
+    setAsking(null);
+    forget();
+  }
+
+  async function removeIt() {
+    setAsking(null);
+    setFailure(await remove(row.id));
+  }
 
   return (
     <li data-recording={row.id} data-state={row.state}>
       <div>
         {isRecording(row) && <span className="lc-dot" aria-hidden="true" />}
+        {row.legal_hold && <span className="lc-tag lc-tag-warn">{t.evidence.held}</span>}
         <span className={`lc-tag ${TONE[row.state] ?? ""}`}>{t.recording.state[row.state]}</span>{" "}
         <span className="lc-what">{t.recording.mode[row.mode]}</span>{" "}
         {named && row.live_sessions && (
@@ -76,8 +97,8 @@ function Line(
           </span>
         )}
       </div>
-      {row.wanted && (
-        <div className="lc-buttons lc-left">
+      <div className="lc-buttons lc-left">
+        {row.wanted && (
           <button
             type="button"
             className="lc-button"
@@ -85,7 +106,45 @@ function Line(
           >
             {t.recording.stop}
           </button>
-        </div>
+        )}
+        {hold && row.state !== "deleted" && asking === null && (
+          <button
+            type="button"
+            className="lc-button lc-quiet"
+            onClick={() => setAsking("hold")}
+          >
+            {row.legal_hold ? t.evidence.release : t.evidence.hold}
+          </button>
+        )}
+        {over && asking === null && (
+          <button
+            type="button"
+            className="lc-button lc-quiet"
+            disabled={row.legal_hold}
+            onClick={() => setAsking("delete")}
+          >
+            {t.recording.remove}
+          </button>
+        )}
+        {asking === "delete" && (
+          <>
+            <button type="button" className="lc-button lc-quiet" onClick={() => setAsking(null)}>
+              {t.action.cancel}
+            </button>
+            <button type="button" className="lc-button lc-danger" autoFocus onClick={() => void removeIt()}>
+              {t.recording.removeForGood}
+            </button>
+          </>
+        )}
+      </div>
+      {asking === "hold" && (
+        <Confirm
+          kept={`hold ${row.id}`}
+          what={row.legal_hold ? t.evidence.release : t.evidence.hold}
+          busy={false}
+          onConfirm={(reason, forget) => void changeHold(reason, forget)}
+          onCancel={() => setAsking(null)}
+        />
       )}
       {failure && <p className="lc-fault" role="alert">{explain(failure, t)}</p>}
       {row.state === "ready" && <Playback recordingId={row.id} play={play} />}

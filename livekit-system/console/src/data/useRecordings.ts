@@ -2,7 +2,7 @@
 import { useCallback } from "react";
 import type { Playback, Recording, RecordingMode } from "../model/recordings.ts";
 import { useSupabase } from "./client.ts";
-import { dataOf, type Failure, failureFrom, invoke } from "./failure.ts";
+import { changed, dataOf, type Failure, failureFrom, invoke } from "./failure.ts";
 import { profilesOf } from "./names.ts";
 import type { Answer } from "./useEvidence.ts";
 import { type Live, useLive } from "./useLive.ts";
@@ -21,6 +21,10 @@ export interface RecordingWork {
   start: (sessionId: string, mode: RecordingMode) => Promise<Failure | null>;
   stop: (recordingId: string) => Promise<Failure | null>;
   play: (recordingId: string) => Promise<Answer<Playback>>;
+  /** For ops: it is kept whatever its retention says, or let go. */
+  hold: (recordingId: string, hold: boolean, reason: string) => Promise<Failure | null>;
+  /** For its creator and ops: nobody watches it from then on, and its files are deleted. */
+  remove: (recordingId: string) => Promise<Failure | null>;
 }
 
 /** `sessionId`: null for all that row security shows. `page`: from 0. */
@@ -58,6 +62,9 @@ export function useRecordings(sessionId: string | null, page: number): Recording
     start: async (id, mode) => (await ask("recording-start", { session_id: id, mode })).failure,
     stop: async (id) => (await ask("recording-stop", { recording_id: id })).failure,
     play: usePlay(refresh),
+    hold: (id, hold, reason) =>
+      changed(client.rpc("hold_recording", { recording_id: id, hold, reason }), refresh),
+    remove: async (id) => (await ask("recording-delete", { recording_id: id })).failure,
   };
 }
 

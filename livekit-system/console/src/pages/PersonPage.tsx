@@ -3,12 +3,14 @@ import { AuditList } from "../components/ActionLine.tsx";
 import { BanList } from "../components/BanList.tsx";
 import { IncidentList } from "../components/Feeds.tsx";
 import { NoteList } from "../components/NoteList.tsx";
+import { AllowSwitch } from "../components/RecordingRules.tsx";
 import { ScrollList } from "../components/ScrollList.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { Name, Title, titleOf } from "../components/Title.tsx";
 import { useSupabase } from "../data/client.ts";
 import { useCalls } from "../data/useCalls.ts";
 import { useNotes } from "../data/useNotes.ts";
+import { useRecordingRules } from "../data/useRecordingRules.ts";
 import { nameFor } from "../data/names.ts";
 import { useIntents, useRefreshedByActs } from "../data/useIntents.ts";
 import { useNow } from "../data/useLive.ts";
@@ -81,6 +83,7 @@ export function PersonPage({ id }: { id: string }) {
                   ? <BanList bans={bans} now={now} nameOf={nameFor} onLift={(ban) => () => void lift(ban)} />
                   : <Empty>{t.person.noBans}</Empty>}
               </section>
+              {sessions.some((one) => one.live_sessions.creator_id === id) && <Recorded creatorId={id} />}
               <section className="lc-panel" data-feed="notes">
                 <h2>{t.acts.notes}</h2>
                 <Reading of={notes}>
@@ -216,4 +219,28 @@ function Standing({ visited, now }: { visited: Visited; now: number }) {
     visited.camera_off && t.room.camera.off,
   ].filter(Boolean);
   return holds.length > 0 && <span className="lc-sub lc-standing">{holds.join(" · ")}</span>;
+}
+
+/** Whether a creator's sessions are recorded. */
+function Recorded({ creatorId }: { creatorId: string }) {
+  const { t, f } = useWords();
+  const { rules, allow } = useRecordingRules();
+  return (
+    <section className="lc-panel" data-feed="recorded">
+      <h2>{t.recording.title}</h2>
+      <Reading of={rules}>
+        {({ stops }) => {
+          const stop = stops.find((one) => one.creator_id === creatorId);
+          return (
+            <>
+              <p className="lc-sub">
+                {stop ? t.recording.forbidden(f.moment(stop.stopped_at), stop.reason) : t.recording.allowed}
+              </p>
+              <AllowSwitch creatorId={creatorId} allowed={stop === undefined} allow={allow} />
+            </>
+          );
+        }}
+      </Reading>
+    </section>
+  );
 }

@@ -19,11 +19,12 @@ export interface RecordingPanelProps {
   now: number;
   /** Whether the reader may start one: the database decides, this spares a closed door. */
   mayStart: boolean;
+  ops: boolean;
 }
 
-export function RecordingPanel({ session, now, mayStart }: RecordingPanelProps) {
+export function RecordingPanel({ session, now, mayStart, ops }: RecordingPanelProps) {
   const { t } = useWords();
-  const { recordings, start, stop, play } = useRecordings(session.id, 0);
+  const { recordings, start, stop, play, hold, remove } = useRecordings(session.id, 0);
   const modes = MODES[session.type];
   const [mode, setMode] = useState<RecordingMode>(modes[0]!);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -65,6 +66,8 @@ export function RecordingPanel({ session, now, mayStart }: RecordingPanelProps) 
               named={false}
               stop={stop}
               play={play}
+              hold={ops ? hold : null}
+              remove={remove}
             />
           )}
       </Reading>

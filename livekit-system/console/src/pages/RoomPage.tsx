@@ -181,7 +181,12 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
                     <ListenPanel about={id} listen={listen} now={now} nameOf={nameFor} />
                   </section>
                 )}
-                <RecordingPanel session={head.session} now={now} mayStart={mayAsk(rank, "end_session")} />
+                <RecordingPanel
+                  session={head.session}
+                  now={now}
+                  mayStart={mayAsk(rank, "end_session")}
+                  ops={isOps}
+                />
                 <section className="lc-panel">
                   <h2>{t.room.hands}</h2>
                   <HandQueue queue={crowd.data?.hands ?? []} now={now} nameOf={nameFor} onAct={actionOn} />

@@ -139,6 +139,18 @@ export const toolEn: ToolWords = {
     stuck:
       "It does not play here: Chromium from 142 on and Safari play HLS; or it may not be watched any more.",
     takenDown: "taken down",
+    remove: "Delete",
+    removeForGood: "Delete for good",
+    usage: {
+      used: (used, limit) =>
+        limit === null ? `${used} min recorded this month` : `${used} of ${limit} min recorded this month`,
+      exceeded: "No recording can begin.",
+    },
+    stopped: "Creators who are not recorded",
+    allowed: "Sessions of this creator may be recorded.",
+    forbidden: (time, reason) => `Not recorded since ${time}: ${reason}`,
+    allow: "Allow recordings",
+    forbid: "Forbid recordings",
     asked: (who) => `asked for by ${who}`,
     minutes: (n) => `${n} min recorded`,
     begins: (time) => `begins ${time}`,

@@ -139,6 +139,20 @@ export const toolTr: ToolWords = {
     stuck:
       "Burada oynatılamıyor: HLS, Chromium 142 ve sonrası ile Safari'de oynar; ya da kaydı artık izleme hakkınız yok.",
     takenDown: "yayından kaldırıldı",
+    remove: "Sil",
+    removeForGood: "Kalıcı olarak sil",
+    usage: {
+      used: (used, limit) =>
+        limit === null
+          ? `Bu ay ${used} dk kaydedildi`
+          : `Bu ay ${limit} dakikanın ${used} dakikası kaydedildi`,
+      exceeded: "Yeni kayıt başlayamaz.",
+    },
+    stopped: "Kaydedilmeyen içerik üreticileri",
+    allowed: "Bu içerik üreticisinin oturumları kaydedilebilir.",
+    forbidden: (time, reason) => `${time} tarihinden beri kaydedilmiyor: ${reason}`,
+    allow: "Kayda izin ver",
+    forbid: "Kaydı yasakla",
     asked: (who) => `isteyen: ${who}`,
     minutes: (n) => `${n} dk kaydedildi`,
     begins: (time) => `başlangıç ${time}`,

@@ -111,6 +111,14 @@ export interface ToolWords {
     play: string;
     stuck: string;
     takenDown: string;
+    remove: string;
+    removeForGood: string;
+    usage: { used: (used: string, limit: string | null) => string; exceeded: string };
+    stopped: string;
+    allowed: string;
+    forbidden: (time: string, reason: string) => string;
+    allow: string;
+    forbid: string;
     asked: (who: string) => string;
     minutes: (n: string) => string;
     begins: (time: string) => string;
