@@ -1,4 +1,4 @@
-"""A device in a process of its own, which can be gone from one moment to the next, as a phone in a lift.
+"""A device in a process of its own, which can be gone from one moment to the next, as a phone in a lift, and come back.
 
 `python -m local.people.vanishing` is that process: it reads what to join with from its input, says when it is there,
 and stays until its input ends, so it never outlives who started it.
@@ -11,18 +11,21 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from typing import Any, Self
 
+import numpy as np
 from livekit import rtc
 
 from local.paths import REPOSITORY
 
 READY_SECONDS = 30.0
+RATE, FRAME = 48_000, 480
 
 
 class VanishingDevice:
     """In the room from `connect` until `vanish`, which no one in the room is told about."""
 
-    def __init__(self, join: dict[str, Any]) -> None:
-        self._join = join
+    def __init__(self, join: dict[str, Any], *, speaks: bool = False) -> None:
+        """`speaks`: publishes a microphone with a quiet tone, where the token lets it."""
+        self._join = {**join, "speaks": speaks}
         self._process: Process | None = None
         self.sid = ""
 
@@ -46,6 +49,16 @@ class VanishingDevice:
             raise RuntimeError("the device in its own process did not get into the room")
         return self
 
+    def freeze(self) -> None:
+        """Nothing comes from it any more, and nobody is told."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it was."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     async def vanish(self) -> None:
         """No goodbye: the process is killed."""
         if self._process is not None and self._process.returncode is None:
@@ -68,10 +81,25 @@ async def stay() -> None:
     join = json.loads(await loop.run_in_executor(None, sys.stdin.readline))
     room = rtc.Room()
     await room.connect(join["url"], join["token"])
+    speaking = asyncio.create_task(speak(room)) if join["speaks"] else None
     sys.stdout.write(f"{room.local_participant.sid}\n")
     sys.stdout.flush()
     await loop.run_in_executor(None, sys.stdin.read)
+    if speaking is not None:
+        speaking.cancel()
     await room.disconnect()
+
+
+async def speak(room: rtc.Room) -> None:
+    """A tone of 300 Hz at -26 dBFS, for ever."""
+    source = rtc.AudioSource(RATE, 1)
+    microphone = rtc.LocalAudioTrack.create_audio_track("microphone", source)
+    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+    await room.local_participant.publish_track(microphone, options)
+    # Three whole periods a frame, so that one frame after another is one tone.
+    tone = (np.sin(np.arange(FRAME) * 2 * np.pi * 300 / RATE) * 1638).astype(np.int16)
+    while True:
+        await source.capture_frame(rtc.AudioFrame(tone.tobytes(), RATE, 1, FRAME))
 
 
 if __name__ == "__main__":

@@ -243,7 +243,14 @@ async def test_its_role_may_call_its_functions_and_read_or_write_nothing_else(wo
         "select array_agg(p.proname::text order by 1) from pg_proc p join pg_namespace n on n.oid = p.pronamespace"
         " where n.nspname in ('public', 'live') and p.proacl::text like '%live_speech=X%'"
     )
-    own = {"frame_is_awaited", "picture_found", "picture_stored", "speech_flag", "speech_pull"}
+    own = {
+        "frame_is_awaited",
+        "picture_found",
+        "picture_shown",
+        "picture_stored",
+        "speech_flag",
+        "speech_pull",
+    }
     assert own <= set(allowed)
     each_request = {"before_request", "bound_request", "app_pre_request_name"}
     assert set(allowed) <= own | each_request

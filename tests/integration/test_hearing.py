@@ -18,6 +18,7 @@ from local.people.api import Json
 from local.people.device import CAMERA, Device
 from local.people.person import PASSWORD, OpenSession, People, Person
 from local.people.sound import RATE, SpokenSound, speech_like, tone
+from local.people.vanishing import VanishingDevice
 from local.people.waiting import until
 from local.stack import Stack
 from local.supervisor import Child
@@ -246,6 +247,35 @@ async def test_ops_who_watch_see_whose_microphone_and_camera_are_on_muted_or_off
         await shown("off", "on")
         await at_host.leave()
         await shown("off", "off")
+
+
+async def test_ops_who_watch_see_whose_connection_is_lost_until_it_is_back(
+    people: People, stack: Stack
+) -> None:
+    host = await people.arrive("Ada", creator=True)
+    session = await host.open_session("audio_room")
+    ops = await people.arrive("Zoe", ops=True)
+    device = await VanishingDevice(session.join, speaks=True).connect()
+    try:
+        async with levels_of(stack, ops, session.id) as heard:
+
+            async def told(expected: str | None) -> None:
+                async with asyncio.timeout(60.0):
+                    while True:
+                        await ops.api.rpc("watch_levels", session_id=session.id)
+                        people_told = (await heard.get())["payload"]["people"]
+                        if [one.get("connection") for one in people_told if one["user_id"] == host.id] == [
+                            expected
+                        ]:
+                            return
+
+            await told(None)
+            device.freeze()
+            await told("lost")
+            device.thaw()
+            await told(None)
+    finally:
+        await device.leave()
 
 
 def switches_in(message: Mapping[str, Any], person: Person) -> tuple[str, str]:
