@@ -27,7 +27,7 @@ async def test_a_wave_is_banned_by_one_press_each_with_the_note_and_taken_back_b
     form = page.get_by_role("dialog", name="Act on 2 people")
     await form.get_by_role("radio", name="Ban", exact=True).check()
     foretold = form.locator(".lc-foretold")
-    await expect(foretold.locator("li", has_text="kept out")).to_contain_text("person")
+    await expect(foretold.locator("li", has_text="kept out")).to_contain_text("2 people")
     await form.get_by_label("Rule broken").select_option("spam")
     await form.get_by_label("Private note").fill("One wave, one hand.")
     await form.get_by_role("button", name="Ban: 2 people").click()

@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { RecordingRules, RecordingStop, RecordingUsage } from "../data/useRecordingRules.ts";
 import type { Failure } from "../data/failure.ts";
 import { useWords } from "../texts/useWords.ts";
+import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 import { Confirm } from "./Switches.tsx";
 import { Name } from "./Title.tsx";
@@ -80,7 +81,7 @@ export interface StopListProps {
 export function StopList({ stops, nameOf, allow }: StopListProps) {
   const { f } = useWords();
   return (
-    <ul className="lc-feed lc-found" data-feed="recording-stops">
+    <ScrollList className="lc-feed lc-found" data-feed="recording-stops">
       {stops.map((stop) => (
         <li key={stop.creator_id} data-creator={stop.creator_id}>
           <div>
@@ -93,6 +94,6 @@ export function StopList({ stops, nameOf, allow }: StopListProps) {
           <AllowSwitch creatorId={stop.creator_id} allowed={false} allow={allow} />
         </li>
       ))}
-    </ul>
+    </ScrollList>
   );
 }
