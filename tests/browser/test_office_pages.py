@@ -97,7 +97,7 @@ async def test_the_audit_is_filtered_in_the_address_saved_as_csv_and_printed(
     await page.get_by_role("button", name="Print").click()
     await page.wait_for_function("globalThis.printed")
     taken = await evening.ops.api.rows(
-        "moderation_audit", action="eq.export_audit", requested_by=f"eq.{evening.ops.id}"
+        "moderation_audit", action="eq.export_audit", requested_by=f"eq.{evening.ops.id}", order="n"
     )
     assert [(row["params"]["form"], row["params"]["rows"], row["params"]["filters"]) for row in taken] == [
         ("csv", 1, f"action=mute&session={evening.session.id}"),
