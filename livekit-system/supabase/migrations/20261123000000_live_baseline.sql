@@ -241,12 +241,14 @@ grant usage on schema public to live_agent;
 -- ── ops ────────────────────────────────────────────────────────────────────────────────────────────────────────
 create table public.live_ops (
   user_id uuid primary key,
+  lead boolean not null default false,
   note text,
   created_at timestamptz not null default now()
 );
 comment on table public.live_ops is
   'The people of the ops team. Written by the service role only: a profile''s type may be writable by its owner.';
 comment on column public.live_ops.user_id is 'The person.';
+comment on column public.live_ops.lead is 'Whether they lead the team: who leads sees how each of it acts and listens in, others see themselves.';
 comment on column public.live_ops.note is 'Who they are and why they are here, for the next reader.';
 comment on column public.live_ops.created_at is 'When they became ops.';
 alter table public.live_ops enable row level security;
@@ -272,6 +274,14 @@ end;
 $$;
 comment on function live.am_ops is 'Whether the signed-in person is ops.';
 grant execute on function live.am_ops() to authenticated, service_role;
+
+create function live.am_lead() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return live.is_ops(auth.uid()) and exists (select from public.live_ops o where o.user_id = auth.uid() and o.lead);
+end;
+$$;
+comment on function live.am_lead() is 'Whether the signed-in person leads the ops team. Definer: callers may not read live_ops.';
 
 create function live.refuse_others_than_ops() returns void
 language plpgsql stable set search_path = '' as $$
@@ -6393,6 +6403,7 @@ begin
     'settled_actions', live.settle_actions(gone_by));
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   delete from live.looks l where l.expires_at < clock_timestamp();
+  perform live.sweep_wall();
   perform live.refresh_names();
   return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(), 'unheard_rooms', live.unheard_rooms(),
     'recordings_due', live.recordings_wait(), 'recordings_over', live.recordings_past(),
@@ -6556,6 +6567,7 @@ begin
   delete from live.listens l where l.user_id = p_user;
   delete from live.names n where n.user_id = p_user;
   delete from live.looks l where p_user in (l.user_id, l.target_user_id);
+  delete from live.wall_pictures w where w.user_id = p_user;
   delete from live.spending t where t.user_id = p_user;
   get diagnostics spending = row_count;
   return jsonb_build_object('live_ops', ops, 'live_level_watches', watches, 'spending', spending) || live.forget_consent(p_user) || live.forget_push(p_user) || live.forget_reports(p_user) || live.forget_names(p_user) || live.forget_recordings(p_user) || live.forget_notes(p_user);
@@ -7528,13 +7540,15 @@ begin
       'kept so that a person can judge. It is deleted after %s days if nobody has judged it, at once if it was no violation, and after %s days otherwise. '
       'Calls are never kept.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end
       || case when speech then ' Words of such a speaker are searched for threats and insults by a program; what was said is not written down.' else '' end
-      || case when pictures then ' A program looks at single frames of cameras; one that it takes for sexual is kept so that a person can judge.' else '' end,
+      || case when pictures then ' A program looks at single frames of cameras; one that it takes for sexual is kept so that a person can judge. '
+        'Moderators may be shown the latest one for a moment; it is not kept.' else '' end,
     'text_tr', case when seconds = 0 then 'Bu odanın sesi kanıt olarak saklanmaz.' else format(
       'Bu odanın sesi denetim amacıyla kaydedilmez. Bir ses kuralını ihlal eden veya birden çok kişi tarafından bildirilen konuşmacının en fazla %s saniyelik '
       'sesi, bir kişinin değerlendirebilmesi için saklanabilir. Kimse değerlendirmezse %s gün sonra, ihlal yoksa hemen, ihlal varsa %s gün sonra silinir. '
       'Aramalar hiçbir zaman saklanmaz.', seconds + (live.setting('evidence.after_seconds'))::int, days, longest) end
       || case when speech then ' Böyle bir konuşmacının sözlerinde tehdit ve hakaret bir programla aranır; söylenenler yazıya geçirilip saklanmaz.' else '' end
-      || case when pictures then ' Bir program kameralardan tek tek kareler inceler; cinsel içerik sandığı kare, bir kişinin değerlendirebilmesi için saklanır.' else '' end);
+      || case when pictures then ' Bir program kameralardan tek tek kareler inceler; cinsel içerik sandığı kare, bir kişinin değerlendirebilmesi için saklanır. '
+        'Denetçiler son kareyi kısa süreyle görebilir; bu kare saklanmaz.' else '' end);
 end;
 $$;
 comment on function public.evidence_notice() is 'What the app shows before somebody speaks: {kept, seconds, speech, pictures, text_en, text_tr}.';
@@ -14251,8 +14265,9 @@ grant execute on function public.confirm_ban(uuid) to authenticated;
 -- ── measures ─────────────────────────────────────────────────────────────────────────────────────────────────────
 create function public.moderation_measures(since timestamptz, until timestamptz default now()) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
 begin
-  perform live.require_ops();
   if moderation_measures.until - moderation_measures.since > interval '366 days' then
     perform live.refuse(400, 'invalid_choice', 'Ask for a year at most.');
   end if;
@@ -14262,7 +14277,7 @@ begin
              a.requested_via = 'auto' as by_rule, a.id, a.case_id, a.created_at, p.decision as appeal, p.id as appeal_id
         from public.moderation_actions a left join public.moderation_appeals p on p.action_id = a.id
        where a.created_at between moderation_measures.since and moderation_measures.until
-         and live.took_something(a))
+         and live.took_something(a) and (a.requested_via = 'auto' or a.requested_by = me or live.am_lead()))
     select jsonb_build_object(
       'judges', coalesce((select jsonb_agg(jsonb_build_object(
           'judge', g.judge, 'rule', g.by_rule, 'decisions', g.decisions, 'appealed', g.appealed, 'lifted', g.lifted, 'upheld', g.upheld,
@@ -14281,7 +14296,7 @@ begin
 end;
 $$;
 comment on function public.moderation_measures(timestamptz, timestamptz) is
-  'How rules and moderators judge, for ops: {judges: [{judge, rule, decisions, appealed, lifted, upheld, upheld_share}], cases: {opened, resolved, '
+  'How rules and moderators judge, for ops (of moderators, who does not lead sees themselves): {judges: [{judge, rule, decisions, appealed, lifted, upheld, upheld_share}], cases: {opened, resolved, '
   'violations, seconds_to_first_act_p50, seconds_to_decision_p50}}. judge is a rule''s name or a person''s id.';
 grant execute on function public.moderation_measures(timestamptz, timestamptz) to authenticated;
 
@@ -14922,25 +14937,20 @@ $$;
 comment on function live.held_by(public.moderation_actions) is
   'Who has done the same already and until when it holds (until null: until it is undone): {until, via, at, by}; null when it does not hold.';
 
-create function public.preview_action(action text, session_id uuid default null, target_user_id uuid default null, params jsonb default '{}')
-returns jsonb
-language plpgsql security definer set search_path = '' as $$
+create function live.foretold(p_action text, p_session uuid, p_target uuid, p_params jsonb) returns jsonb
+language plpgsql set search_path = '' as $$
 declare
   asked public.moderation_actions;
   held jsonb;
   code text;
   words text;
 begin
-  if auth.uid() is null then
-    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
-  end if;
-  perform live.spend(auth.uid(), 'previews_per_minute');
   begin
     asked.id := gen_random_uuid();
-    asked.session_id := preview_action.session_id;
-    asked.target_user_id := preview_action.target_user_id;
-    asked.action := preview_action.action;
-    asked.params := coalesce(preview_action.params, '{}');
+    asked.session_id := p_session;
+    asked.target_user_id := p_target;
+    asked.action := p_action;
+    asked.params := coalesce(p_params, '{}');
     if live.acting_rank(asked.session_id, auth.uid()) >= live.staff_rank() then
       held := live.held_by(asked);
     end if;
@@ -14961,10 +14971,45 @@ begin
     'refused', case when code is not null then jsonb_build_object('code', code, 'message', words) end);
 end;
 $$;
+comment on function live.foretold(text, uuid, uuid, jsonb) is 'What an action of the signed-in person would do, as preview_action answers it.';
+
+create function public.preview_action(action text, session_id uuid default null, target_user_id uuid default null, params jsonb default '{}')
+returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  if auth.uid() is null then
+    perform live.refuse(401, 'not_authenticated', 'Sign in first.');
+  end if;
+  perform live.spend(auth.uid(), 'previews_per_minute');
+  return live.foretold(preview_action.action, preview_action.session_id, preview_action.target_user_id, preview_action.params);
+end;
+$$;
 comment on function public.preview_action(text, uuid, uuid, jsonb) is
   'What an action would do if it were asked now, or with which code it would be refused; nothing is recorded: '
   '{before, after, held: {until, via, at, by}, refused: {code, message}}. held: the same holds already.';
-grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb)
+
+create function public.preview_actions(action text, target_user_ids uuid[], session_id uuid default null, params jsonb default '{}') returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  at_most constant int := 100;
+  for_one_preview constant int := 10;
+begin
+  perform live.require_moderator(preview_actions.session_id);
+  if coalesce(cardinality(preview_actions.target_user_ids), 0) not between 1 and at_most then
+    perform live.refuse(400, 'invalid_choice', format('Name 1 to %s people.', at_most));
+  end if;
+  perform live.spend(auth.uid(), 'previews_per_minute') from generate_series(1, cardinality(preview_actions.target_user_ids), for_one_preview);
+  return (
+    select jsonb_agg(live.foretold(preview_actions.action, preview_actions.session_id, t.id, preview_actions.params) || jsonb_build_object('user_id', t.id)
+                     order by t.place)
+      from unnest(preview_actions.target_user_ids) with ordinality t (id, place));
+end;
+$$;
+comment on function public.preview_actions(text, uuid[], uuid, jsonb) is
+  'What the same action would do to each of several people, 100 at most: [{user_id, before, after, held, refused}], as preview_action has it, in their order. Ten '
+  'people count as one preview. For staff and ops. Refuses not_allowed, invalid_choice, rate_limited.';
+grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb),
+  public.preview_actions(text, uuid[], uuid, jsonb)
   to authenticated;
 
 -- schemas/93_names.sql
@@ -15254,7 +15299,7 @@ comment on function live.forget_notes(uuid) is 'Deletes what was noted about a p
 
 -- schemas/93_speech.sql
 -- Owns: what the speech process may know and write (`python -m speech`): of whom in which session it may transcribe words and
--- whose camera it may look at, and what it found. It has a role of its own, live_speech, that may call the five functions
+-- whose camera it may look at, and what it found. It has a role of its own, live_speech, that may call the six functions
 -- below and store the frames that they name, and nothing else. Off by default, and never in calls: nothing here speaks of one.
 
 do $$
@@ -15467,7 +15512,8 @@ begin
     on conflict (room) do update set worker = excluded.worker, until = excluded.until
       where l.worker = excluded.worker or l.until < clock_timestamp();
     if found then
-      rooms := rooms || jsonb_build_object('room', place.room, 'flagged', place.flagged, 'pictures', place.looked_at);
+      rooms := rooms || jsonb_build_object('room', place.room, 'flagged', place.flagged, 'pictures', place.looked_at,
+        'shown', place.looked_at and exists (select from public.live_sessions s where s.livekit_room = place.room and live.is_on_a_wall(s.id)));
     end if;
   end loop;
   return jsonb_build_object('rooms', rooms, 'at_once', live.setting('speech.at_once'),
@@ -15476,7 +15522,7 @@ begin
 end;
 $$;
 comment on function public.speech_pull(text, text, int) is
-  'For the speech process, each two seconds: where it may listen and look for the next ten: {rooms: [{room, flagged: [user_id], pictures}], at_once, '
+  'For the speech process, each two seconds: where it may listen and look for the next ten: {rooms: [{room, flagged: [user_id], pictures, shown}], at_once, '
   'every_seconds, score, lists_version, lists?: [{pattern, kind, exact_letters}] unless p_lists is their version}. p_most: rooms that it can take.';
 grant execute on function public.speech_pull(text, text, int) to service_role, live_speech;
 
@@ -15600,6 +15646,30 @@ begin
 end;
 $$;
 comment on function live.flags_json(uuid) is 'What the speech process found in a case.';
+
+-- schemas/94_audit_export.sql
+-- Owns: that who takes the audit out is on record: an action of the audit itself, with the filters, how many rows, and their hash.
+
+insert into public.live_actions (action, aspect, scope, needs_target, in_calls, needs_agent, params_schema, min_rank, undone_by, automatic,
+                                 after_end, expires_after, columns, place, description)
+select 'export_audit', null, 'session', false, false, false,
+       live.object_schema(jsonb_build_object(
+         'scope', '{"type": "string", "enum": ["platform"], "default": "platform"}'::jsonb,
+         'form', '{"type": "string", "enum": ["csv", "print"]}'::jsonb,
+         'filters', '{"type": "string", "format": "text", "maxLength": 1000, "description": "name=value, by & ; all rows without it"}'::jsonb,
+         'rows', '{"type": "integer", "minimum": 0, "maximum": 1000000}'::jsonb,
+         'sha256', '{"type": "string", "format": "text", "maxLength": 64, "description": "of the file"}'::jsonb), '{form,rows}'),
+       live.rank_of_ops(), null, false, false, null, '{}', max(a.place) + 1,
+       'somebody of ops has taken rows of the audit out, as a file or on paper; it names no session'
+  from public.live_actions a;
+
+create function live.do_export_audit(p_row public.moderation_actions) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  return '{}';
+end;
+$$;
+comment on function live.do_export_audit(public.moderation_actions) is 'Changes nothing: the row is the record.';
 
 -- schemas/94_console_lists.sql
 -- Owns: the lists of the console, each one page of what the database sorts: the live rooms (console_rooms) and the people of a
@@ -16032,19 +16102,20 @@ comment on function public.stop_listening() is 'Somebody of ops is done with lis
 
 create function public.listening_digest(since timestamptz default now() - interval '7 days') returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  me constant uuid := live.require_ops();
 begin
-  perform live.require_ops();
   return (
     select coalesce(jsonb_agg(to_jsonb(d) order by d.times desc, d.user_id), '[]') from (
       select a.requested_by as user_id, live.shown_name(a.requested_by) as name, count(*) as times, count(distinct a.session_id) as sessions,
              count(*) filter (where a.params ? 'case_id') as with_case, max(a.created_at) as latest
         from public.moderation_actions a
-       where a.action = 'listen' and a.created_at >= listening_digest.since
+       where a.action = 'listen' and a.created_at >= listening_digest.since and (a.requested_by = me or live.am_lead())
        group by a.requested_by) d);
 end;
 $$;
 comment on function public.listening_digest(timestamptz) is
-  'Who of ops has listened in how often since a time, for those who lead them: [{user_id, name, times, sessions, with_case, latest}].';
+  'For ops: who has listened in how often since a time (who does not lead sees themselves): [{user_id, name, times, sessions, with_case, latest}].';
 grant execute on function public.stop_listening(), public.listening_digest(timestamptz) to authenticated;
 
 create function live.listens_over() returns jsonb
@@ -16059,8 +16130,8 @@ $$;
 comment on function live.listens_over() is 'Whom of ops the agent has to remove from which room, because their time is over: [{room, identity}].';
 
 -- schemas/94_policy_editor.sql
--- Owns: what somebody who edits the policy needs: its fields with their bounds, an estimate of what a policy would have done with
--- what was measured (live_audio_stats.measured.histogram), and the change of one session's policy with a reason on record.
+-- Owns: what somebody who edits the policy needs: its fields with their bounds, and the change of one session's policy with a
+-- reason on record. What another policy would have done is estimated in 94_policy_estimate.sql.
 
 alter table public.app_setting_changes add column session_id uuid references public.live_sessions (id) on delete set null;
 comment on column public.app_setting_changes.session_id is 'Of a session''s own policy: which session. Null for a setting of the platform.';
@@ -16075,6 +16146,58 @@ end;
 $$;
 comment on function public.policy_form() is
   'For ops: the fields of a policy (a number as [default, lowest, highest], anything else as its default), those of a rung, and the presets.';
+
+create function public.change_session_policy(session_id uuid, policy jsonb, reason text, seen jsonb default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  before jsonb;
+begin
+  perform live.require_ops();
+  if btrim(coalesce(change_session_policy.reason, '')) = '' then
+    perform live.refuse(400, 'reason_needed', 'Say why: it concerns everybody, and is on record.');
+  elsif live.text_fault(change_session_policy.reason, 1000, true) is not null then
+    perform live.refuse(400, 'bad_reason', format('A reason %s.', live.text_fault(change_session_policy.reason, 1000, true)));
+  end if;
+  select s.moderation into before from public.live_sessions s where s.id = change_session_policy.session_id for no key update;
+  if not found then
+    perform live.refuse(404, 'unknown_session', 'There is no such session.');
+  elsif change_session_policy.seen is not null and change_session_policy.seen <> before then
+    return jsonb_build_object('changed', false);
+  end if;
+  update public.live_sessions s set moderation = change_session_policy.policy where s.id = change_session_policy.session_id;
+  insert into public.app_setting_changes (key, session_id, before, after, requested_by, requested_via, reason)
+  values ('moderation.policy', change_session_policy.session_id, before, change_session_policy.policy, auth.uid(),
+          case when live.through_assistant() then 'assistant' else 'ops' end, btrim(change_session_policy.reason));
+  return jsonb_build_object('changed', true);
+end;
+$$;
+comment on function public.change_session_policy(uuid, jsonb, text, jsonb) is
+  'Ops change a session''s own policy and say why: {changed}. seen: as it was read; changed = false when somebody was quicker. Refuses bad_policy, unknown_session.';
+
+create function public.own_session_policy(session_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform live.require_ops();
+  return (select s.moderation from public.live_sessions s where s.id = own_session_policy.session_id);
+end;
+$$;
+comment on function public.own_session_policy(uuid) is 'For ops: what a session''s own policy changes about the platform''s; null when there is no such session.';
+
+grant execute on function public.policy_form(), public.change_session_policy(uuid, jsonb, text, jsonb),
+  public.own_session_policy(uuid) to authenticated;
+
+-- schemas/94_policy_estimate.sql
+-- Owns: what another policy would have done, estimated from what was stored: seconds by decibel (live_audio_stats.measured.histogram) for
+-- loudness, other figures of the minutes where they say something, and else what the rules themselves have noted
+-- (moderation_incidents). What nothing was stored to judge by is said to be so.
+
+create function live.policy_in_force(p_platform jsonb, p_own jsonb) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return live.merged_policy(live.default_policy(), live.merged_policy(live.with_preset(coalesce(p_platform, '{}')), live.with_preset(coalesce(p_own, '{}'))));
+end;
+$$;
+comment on function live.policy_in_force(jsonb, jsonb) is 'The whole policy of a session: the defaults, over them the platform''s, over both the session''s own.';
 
 create function live.seconds_above(p_histogram jsonb, p_limit double precision) returns double precision
 language plpgsql immutable set search_path = '' as $$
@@ -16162,8 +16285,7 @@ begin
     if item.session_id is distinct from session_id then
       session_id := item.session_id;
       user_id := null;
-      policy := live.merged_policy(live.default_policy(), live.merged_policy(
-        live.with_preset(p_platform), live.with_preset(coalesce(p_own, item.moderation))));
+      policy := live.policy_in_force(p_platform, coalesce(p_own, item.moderation));
     end if;
     if item.user_id is distinct from user_id then
       user_id := item.user_id;
@@ -16185,6 +16307,122 @@ $$;
 comment on function live.would_have(jsonb, uuid, jsonb, timestamptz, int) is
   'How many people (each once a session) would have reached each step of the ladder for being too loud: {notice, warning, mute, demote, call_human}. '
   'p_own: instead of the sessions'' own policies.';
+
+create function live.rules_by_minutes(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    with measured as (
+      select a.session_id, a.user_id, a.minute, a.talk_seconds, a.clipped_ratio, (a.measured -> 'heard_seconds')::double precision as heard,
+             (a.measured -> 'noise_floor_dbfs')::double precision as floor_dbfs
+        from public.live_audio_stats a
+       where a.minute >= p_since and a.measured ? 'heard_seconds' and (p_session is null or a.session_id = p_session)
+       order by a.minute desc limit p_rows
+    ), places as materialized (
+      select s.id, s.creator_id, live.policy_in_force(p_platform, coalesce(p_own, s.moderation)) as policy
+        from public.live_sessions s where s.id in (select m.session_id from measured m)
+    ), clipped as (
+      select distinct m.session_id, m.user_id
+        from measured m join places s on s.id = m.session_id cross join lateral jsonb_to_record(s.policy -> 'clipping')
+             as p (enabled boolean, ratio double precision, grace_seconds double precision)
+       where p.enabled and least(m.heard, m.clipped_ratio * m.heard / p.ratio) >= greatest(p.grace_seconds, 3)
+    ), noisy as (
+      select distinct m.session_id, m.user_id
+        from measured m join places s on s.id = m.session_id cross join lateral jsonb_to_record(s.policy -> 'noise')
+             as p (enabled boolean, threshold_dbfs double precision, grace_seconds double precision)
+       where p.enabled and m.floor_dbfs >= p.threshold_dbfs and m.heard - m.talk_seconds >= least(p.grace_seconds, 60)
+    ), quiet as (
+      -- The host's microphone was open and nobody spoke. Minutes in a row have the same difference to their number.
+      select m.session_id, m.minute - interval '1 minute' * row_number() over (partition by m.session_id order by m.minute) as stretch
+        from (select n.session_id, n.minute, bool_or(n.user_id = s.creator_id and n.heard >= 30) as open, sum(n.talk_seconds) as talk
+                from measured n join places s on s.id = n.session_id group by n.session_id, n.minute) m
+       where m.open and m.talk = 0
+    ), silent as (
+      select distinct q.session_id
+        from (select x.session_id, x.stretch, count(*) * 60 as seconds from quiet x group by x.session_id, x.stretch) q
+        join places s on s.id = q.session_id cross join lateral jsonb_to_record(s.policy -> 'dead_air') as p (enabled boolean, seconds double precision)
+       where p.enabled and q.seconds >= p.seconds
+    )
+    select jsonb_build_object('clipping', (select count(*) from clipped), 'noise', (select count(*) from noisy), 'dead_air', (select count(*) from silent)));
+end;
+$$;
+comment on function live.rules_by_minutes(jsonb, uuid, jsonb, timestamptz, int) is
+  'Whom rules beside loudness would have noticed, by the figures of minutes: {clipping, noise: people, each once a session; dead_air: sessions}. Clipping counts '
+  'as one stretch a minute, noise by its level alone (how noisy it was is not stored), dead air by whole minutes of an open and silent microphone.';
+
+create function live.rules_by_incidents(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    with noted as (
+      select i.session_id, i.user_id, i.rule, i.measured from public.moderation_incidents i
+       where i.created_at >= p_since and i.rule = any ('{scream,howl,hum,not_allowed,not_measurable}') and (p_session is null or i.session_id = p_session)
+       order by i.created_at desc limit p_rows
+    ), places as materialized (
+      select s.id, live.policy_in_force(p_platform, coalesce(p_own, s.moderation)) as policy
+        from public.live_sessions s where s.id in (select n.session_id from noted n)
+    ), still as (
+      select distinct n.rule, n.session_id, n.user_id
+        from noted n join places s on s.id = n.session_id cross join lateral jsonb_to_record(s.policy -> n.rule)
+             as p (enabled boolean, threshold_lufs double precision, threshold_dbfs double precision, jump_lu double precision)
+             cross join lateral jsonb_to_record(n.measured)
+             as m (momentary_lufs double precision, jump_lu double precision, rms_dbfs double precision, hum_dbfs double precision)
+       where p.enabled and coalesce(m.momentary_lufs >= p.threshold_lufs, true) and coalesce(m.jump_lu >= p.jump_lu, true)
+         and coalesce(coalesce(m.rms_dbfs, m.hum_dbfs) >= p.threshold_dbfs, true)
+    )
+    select jsonb_object_agg(r.rule, (select count(*) from still x where x.rule = r.rule))
+      from unnest('{scream,howl,hum,not_allowed,not_measurable}'::text[]) r (rule));
+end;
+$$;
+comment on function live.rules_by_incidents(jsonb, uuid, jsonb, timestamptz, int) is
+  'Of whom rules have noted, how many (each once a session) they would have noted as well under this policy, by the figures that were noted: {scream, howl, hum, '
+  'not_allowed, not_measurable}.';
+
+create function live.rule_bound(p_now jsonb, p_then jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+declare
+  more boolean;
+  fewer boolean;
+begin
+  if not (p_then ->> 'enabled')::boolean then
+    return 'exact';
+  end if;
+  select bool_or((p_then ->> n.name)::double precision < (p_now ->> n.name)::double precision) into more
+    from unnest('{threshold_lufs,threshold_dbfs,jump_lu,grace_seconds}'::text[]) n (name);
+  more := coalesce(more, false) or not (p_now ->> 'enabled')::boolean;
+  fewer := coalesce((p_then ->> 'grace_seconds')::double precision > (p_now ->> 'grace_seconds')::double precision, false);
+  return case when more and fewer then 'unknown' when more then 'at_least' when fewer then 'at_most' else 'exact' end;
+end;
+$$;
+comment on function live.rule_bound(jsonb, jsonb) is
+  'How far what a rule has noted says what it would have noted under another section of the policy: exact; at_least, where it would notice more than what it noted; '
+  'at_most, where it would wait longer, which no note says; unknown, where both.';
+
+create function live.estimated_rules(p_platform jsonb, p_platform_then jsonb, p_session uuid, p_own_then jsonb, p_since timestamptz, p_rows int) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  own constant jsonb := (select s.moderation from public.live_sessions s where s.id = p_session);
+  before constant jsonb := live.policy_in_force(p_platform, own);
+  after constant jsonb := live.policy_in_force(p_platform_then, coalesce(p_own_then, own));
+  minutes constant jsonb := live.rules_by_minutes(p_platform, p_session, null, p_since, p_rows);
+  minutes_then constant jsonb := live.rules_by_minutes(p_platform_then, p_session, p_own_then, p_since, p_rows);
+  noted constant jsonb := live.rules_by_incidents(p_platform, p_session, null, p_since, p_rows);
+  noted_then constant jsonb := live.rules_by_incidents(p_platform_then, p_session, p_own_then, p_since, p_rows);
+begin
+  return (
+    select jsonb_object_agg(r.rule, case
+             when minutes ? r.rule then jsonb_build_object('by', 'minutes', 'now', minutes -> r.rule, 'then', minutes_then -> r.rule, 'bound', case
+               when not (after #>> array[r.rule, 'enabled'])::boolean then 'exact'
+               when r.rule = 'noise' then 'at_most'
+               when r.rule = 'dead_air' and (after #>> '{dead_air,count_muted}')::boolean then 'at_least'
+               else 'about' end)
+             else jsonb_build_object('by', 'incidents', 'now', noted -> r.rule, 'then', noted_then -> r.rule,
+                                     'bound', live.rule_bound(before -> r.rule, after -> r.rule)) end)
+      from jsonb_object_keys(minutes || noted) r (rule));
+end;
+$$;
+comment on function live.estimated_rules(jsonb, jsonb, uuid, jsonb, timestamptz, int) is
+  'The rules beside loudness, under the policy of now and another: {rule: {by: minutes|incidents, now, then, bound: exact|about|at_least|at_most|unknown}}.';
 
 create function public.estimate_policy(policy jsonb, session_id uuid default null, days int default 7) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -16208,52 +16446,17 @@ begin
     || jsonb_build_object(
       'now', live.would_have(platform, session, null, since, rows_at_most),
       'then', case when session is null then live.would_have(estimate_policy.policy, null, null, since, rows_at_most)
-                   else live.would_have(platform, session, estimate_policy.policy, since, rows_at_most) end);
+                   else live.would_have(platform, session, estimate_policy.policy, since, rows_at_most) end,
+      'rules', live.estimated_rules(platform, case when session is null then estimate_policy.policy else platform end, session,
+                                    case when session is not null then estimate_policy.policy end, since, rows_at_most));
 end;
 $$;
 comment on function public.estimate_policy(jsonb, uuid, int) is
-  'For ops: what a policy of the platform, or of one session, would have done for being too loud in the last days (7 unless asked, 90 at most) in the measured '
-  'minutes, the newest 20,000 of them, beside what holds now: {since, minutes, people, cut, now, then}; now and then: people by the steps that they would have '
-  'reached. An estimate from seconds by decibel a minute, not a replay.';
+  'For ops: what a policy of the platform, or of one session, would have done in the last days (7 unless asked, 90 at most) in the measured minutes, the newest '
+  '20,000 of them, beside what holds now: {since, minutes, people, cut, now, then, rules}; now and then: for being too loud, people by the steps that they would '
+  'have reached; rules: whom each other rule would have noticed, and how far that can be said (estimated_rules). An estimate, not a replay.';
 
-create function public.change_session_policy(session_id uuid, policy jsonb, reason text, seen jsonb default null) returns jsonb
-language plpgsql security definer set search_path = '' as $$
-declare
-  before jsonb;
-begin
-  perform live.require_ops();
-  if btrim(coalesce(change_session_policy.reason, '')) = '' then
-    perform live.refuse(400, 'reason_needed', 'Say why: it concerns everybody, and is on record.');
-  elsif live.text_fault(change_session_policy.reason, 1000, true) is not null then
-    perform live.refuse(400, 'bad_reason', format('A reason %s.', live.text_fault(change_session_policy.reason, 1000, true)));
-  end if;
-  select s.moderation into before from public.live_sessions s where s.id = change_session_policy.session_id for no key update;
-  if not found then
-    perform live.refuse(404, 'unknown_session', 'There is no such session.');
-  elsif change_session_policy.seen is not null and change_session_policy.seen <> before then
-    return jsonb_build_object('changed', false);
-  end if;
-  update public.live_sessions s set moderation = change_session_policy.policy where s.id = change_session_policy.session_id;
-  insert into public.app_setting_changes (key, session_id, before, after, requested_by, requested_via, reason)
-  values ('moderation.policy', change_session_policy.session_id, before, change_session_policy.policy, auth.uid(),
-          case when live.through_assistant() then 'assistant' else 'ops' end, btrim(change_session_policy.reason));
-  return jsonb_build_object('changed', true);
-end;
-$$;
-comment on function public.change_session_policy(uuid, jsonb, text, jsonb) is
-  'Ops change a session''s own policy and say why: {changed}. seen: as it was read; changed = false when somebody was quicker. Refuses bad_policy, unknown_session.';
-
-create function public.own_session_policy(session_id uuid) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  perform live.require_ops();
-  return (select s.moderation from public.live_sessions s where s.id = own_session_policy.session_id);
-end;
-$$;
-comment on function public.own_session_policy(uuid) is 'For ops: what a session''s own policy changes about the platform''s; null when there is no such session.';
-
-grant execute on function public.policy_form(), public.estimate_policy(jsonb, uuid, int), public.change_session_policy(uuid, jsonb, text, jsonb),
-  public.own_session_policy(uuid) to authenticated;
+grant execute on function public.estimate_policy(jsonb, uuid, int) to authenticated;
 
 -- schemas/94_shifts.sql
 -- Owns: the change of shifts: the hand-over note, what happened since one left (shift_overview), and how quickly and how lastingly
@@ -16344,8 +16547,10 @@ comment on function public.shift_overview(timestamptz) is
 
 create function public.operator_measures(since timestamptz, until timestamptz default now()) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  me uuid;
 begin
-  perform live.require_ops();
+  me := live.require_ops();
   if operator_measures.until - operator_measures.since > interval '93 days' then
     perform live.refuse(400, 'invalid_choice', 'Ask for three months at most.');
   end if;
@@ -16356,7 +16561,7 @@ begin
              exists (select from public.moderation_appeals p where p.action_id = a.id and p.decision = 'lifted') as lifted
         from public.moderation_actions a
        where a.created_at between operator_measures.since and operator_measures.until
-         and a.requested_by is not null and not a.dry_run and a.action <> 'listen'
+         and a.requested_by is not null and not a.dry_run and a.action <> all ('{listen,export_audit}')
     ), first_acts as (
       select a.who, extract(epoch from min(a.created_at) - c.opened_at) as seconds
         from acts a join public.moderation_cases c on c.id = a.case_id group by a.who, c.id
@@ -16377,15 +16582,115 @@ begin
              'response_seconds_p50', (select percentile_cont(0.5) within group (order by f.seconds) from first_acts f where f.who = e.who),
              'decision_seconds_p50', (select percentile_cont(0.5) within group (order by d.seconds) from decided d where d.who = e.who))
              order by (select count(*) from acts a where a.who = e.who) desc, e.who), '[]')
-      from everybody e);
+      from everybody e where e.who = me or live.am_lead());
 end;
 $$;
 comment on function public.operator_measures(timestamptz, timestamptz) is
-  'For those who lead: of everybody who has acted or decided in a time (93 days at most) [{card, ops, acts, took, reversed, taken_back, cases, response_seconds_p50, '
-  'decision_seconds_p50}]. took: acts that took something away; reversed: of those, lifted on appeal or undone by somebody else; response: from the opening of a '
+  'For ops, of everybody who has acted or decided in a time (93 days at most; who does not lead sees themselves): [{card, ops, acts, took, reversed, taken_back, '
+  'cases, response_seconds_p50, decision_seconds_p50}]. took: acts that took something away; reversed: of those, lifted on appeal or undone by somebody else; response: from the opening of a '
   'case to the operator''s first act in it.';
 
 grant execute on function public.hand_over(text, uuid), public.shift_overview(timestamptz), public.operator_measures(timestamptz, timestamptz) to authenticated;
+
+-- schemas/94_wall_pictures.sql
+-- Owns: the pictures on the wall: one still of a live video session, taken by the speech process where pictures are switched on, and only
+-- while somebody of ops has the wall open. It is overwritten by the next and gone a minute after the last look.
+
+create table live.wall_watches (
+  session_id uuid primary key references public.live_sessions (id) on delete cascade,
+  until timestamptz not null
+);
+comment on table live.wall_watches is 'Of which sessions somebody looks at a picture on the wall now.';
+comment on column live.wall_watches.session_id is 'The session.';
+comment on column live.wall_watches.until is 'The lease: each look at the wall renews it.';
+alter table live.wall_watches enable row level security;
+
+-- Unlogged: neither a backup nor a replica ever has a picture.
+create unlogged table live.wall_pictures (
+  session_id uuid primary key,
+  user_id uuid not null,
+  taken_at timestamptz not null,
+  jpeg bytea not null check (octet_length(jpeg) between 4 and 65536)
+);
+comment on table live.wall_pictures is 'The latest still of a session, while somebody looks at the wall.';
+comment on column live.wall_pictures.session_id is 'The session.';
+comment on column live.wall_pictures.user_id is 'Whose camera.';
+comment on column live.wall_pictures.taken_at is 'When it was taken.';
+comment on column live.wall_pictures.jpeg is 'The picture, at most 64 KiB.';
+create index wall_pictures_of_user on live.wall_pictures (user_id);
+alter table live.wall_pictures enable row level security;
+insert into live.personal_data (table_name, others, why) values
+  ('live.wall_pictures', '{user_id}',
+   'One still of a camera while somebody of ops has the wall open: deleted by the sweep a minute later. Not exported: it is gone before it is read.');
+insert into live.personal_data (table_name, why) values
+  ('live.wall_watches', 'Holds nothing about a person: which sessions the wall shows now.');
+
+create function live.is_on_a_wall(p_session uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from live.wall_watches w where w.session_id = p_session and w.until > clock_timestamp());
+end;
+$$;
+comment on function live.is_on_a_wall(uuid) is 'Whether somebody of ops has the wall open with this session on it.';
+
+create function public.wall_pictures(session_ids uuid[]) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  at_most constant int := 12;
+  looks constant boolean := (live.setting('pictures.enabled'))::boolean;
+begin
+  perform live.require_ops();
+  if cardinality(wall_pictures.session_ids) > at_most then
+    perform live.refuse(400, 'invalid_choice', format('Name %s sessions at most.', at_most));
+  end if;
+  if looks then
+    insert into live.wall_watches as w (session_id, until)
+    select s.id, clock_timestamp() + interval '20 seconds' from public.live_sessions s
+     where s.id = any (wall_pictures.session_ids) and s.status = 'live' and s.type = 'video_live' order by s.id
+    on conflict (session_id) do update set until = excluded.until;
+  end if;
+  return jsonb_build_object('on', looks, 'pictures', (
+    select coalesce(jsonb_agg(jsonb_build_object('session_id', p.session_id, 'user_id', p.user_id, 'taken_at', live.instant(p.taken_at),
+                                                 'jpeg', translate(encode(p.jpeg, 'base64'), E'\n', ''))), '[]')
+      from live.wall_pictures p
+      join public.live_sessions s on s.id = p.session_id and s.status = 'live'
+     where looks and p.session_id = any (wall_pictures.session_ids) and p.taken_at > clock_timestamp() - interval '1 minute'));
+end;
+$$;
+comment on function public.wall_pictures(uuid[]) is
+  'For ops: the latest still of each of some live video sessions, 12 at most, where pictures are switched on: {on, pictures: [{session_id, user_id, taken_at, jpeg '
+  '(base64)}]}. Asking has them taken for the next 20 s. Refuses ops_only, invalid_choice.';
+grant execute on function public.wall_pictures(uuid[]) to authenticated;
+
+create function public.picture_shown(p_worker text, p_room text, p_user uuid, p_at timestamptz, p_jpeg text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  session constant public.live_sessions := live.speech_place(p_worker, p_room);
+begin
+  if session.id is null or session.type <> 'video_live' or not (live.setting('pictures.enabled'))::boolean or not live.is_on_a_wall(session.id)
+      or not exists (select from public.live_participants p where p.session_id = session.id and p.user_id = p_user and p.is_online) then
+    return jsonb_build_object('ok', false, 'error', 'no_cause');
+  end if;
+  -- One picture a session: the host's, and another's only where the host has shown none for a while.
+  insert into live.wall_pictures as w (session_id, user_id, taken_at, jpeg)
+  values (session.id, p_user, least(p_at, clock_timestamp()), decode(p_jpeg, 'base64'))
+  on conflict (session_id) do update set user_id = excluded.user_id, taken_at = excluded.taken_at, jpeg = excluded.jpeg
+   where excluded.user_id = session.creator_id or w.user_id = excluded.user_id or w.taken_at < clock_timestamp() - interval '45 seconds';
+  return jsonb_build_object('ok', true);
+end;
+$$;
+comment on function public.picture_shown(text, text, uuid, timestamptz, text) is
+  'For the speech process: a still (base64 of a JPEG, 64 KiB at most) of a session that somebody has on the wall: {"ok", "error"?: no_cause}.';
+grant execute on function public.picture_shown(text, text, uuid, timestamptz, text) to service_role, live_speech;
+
+create function live.sweep_wall() returns void
+language plpgsql set search_path = '' as $$
+begin
+  delete from live.wall_watches w where w.until < clock_timestamp() - interval '1 minute';
+  delete from live.wall_pictures p where p.taken_at < clock_timestamp() - interval '1 minute';
+end;
+$$;
+comment on function live.sweep_wall() is 'Deletes pictures that nobody looks at any more.';
 
 -- schemas/95_feeds.sql
 -- Owns: what an app shows in lists, without joins of its own: live sessions, announced ones, one's calls, the people of a
@@ -16690,6 +16995,7 @@ revoke all on table
   live.speech_rooms,
   live.listens,
   public.shift_notes,
+  live.wall_watches,
   public.live_now,
   public.live_upcoming,
   public.my_calls,
@@ -16719,6 +17025,7 @@ revoke all on routine
   live.mark_soft_deleted_account(),
   live.is_ops(p_user uuid),
   live.am_ops(),
+  live.am_lead(),
   live.refuse_others_than_ops(),
   live.require_ops(),
   live.require_ops_or_service(),
@@ -17328,7 +17635,9 @@ revoke all on routine
   public.look_at_person(target_user_id uuid, session_id uuid, after_n bigint),
   public.look_away(),
   live.held_by(p_row public.moderation_actions),
+  live.foretold(p_action text, p_session uuid, p_target uuid, p_params jsonb),
   public.preview_action(action text, session_id uuid, target_user_id uuid, params jsonb),
+  public.preview_actions(action text, target_user_ids uuid[], session_id uuid, params jsonb),
   live.searchable(p_text text),
   live.learn_names(p_users uuid[]),
   live.learn_name(),
@@ -17354,6 +17663,7 @@ revoke all on routine
   public.picture_stored(p_worker text, p_id uuid, p_sha256 text, p_bytes int),
   live.frame_is_awaited(p_path text),
   live.flags_json(p_case uuid),
+  live.do_export_audit(p_row public.moderation_actions),
   live.page_of(p_limit int),
   live.room_facts(p_session public.live_sessions, p_leases boolean, out incidents int, out worst text, out loud_user uuid, out loud_lufs double precision, out hands int, out worker text, out claimed_at timestamptz, out trouble text[]),
   live.livekit_away(),
@@ -17374,17 +17684,26 @@ revoke all on routine
   public.listening_digest(since timestamptz),
   live.listens_over(),
   public.policy_form(),
+  public.change_session_policy(session_id uuid, policy jsonb, reason text, seen jsonb),
+  public.own_session_policy(session_id uuid),
+  live.policy_in_force(p_platform jsonb, p_own jsonb),
   live.seconds_above(p_histogram jsonb, p_limit double precision),
   live.top_rung(p_ladder jsonb, p_ceiling text, p_role text),
   live.climb(p_policy jsonb, p_role text, p_over double precision, p_minute timestamptz, inout strikes double precision, inout rung int, inout at timestamptz),
   live.would_have(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int),
+  live.rules_by_minutes(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int),
+  live.rules_by_incidents(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int),
+  live.rule_bound(p_now jsonb, p_then jsonb),
+  live.estimated_rules(p_platform jsonb, p_platform_then jsonb, p_session uuid, p_own_then jsonb, p_since timestamptz, p_rows int),
   public.estimate_policy(policy jsonb, session_id uuid, days int),
-  public.change_session_policy(session_id uuid, policy jsonb, reason text, seen jsonb),
-  public.own_session_policy(session_id uuid),
   public.hand_over(body text, id uuid),
   live.shift_acts(p_since timestamptz),
   public.shift_overview(since timestamptz),
   public.operator_measures(since timestamptz, until timestamptz),
+  live.is_on_a_wall(p_session uuid),
+  public.wall_pictures(session_ids uuid[]),
+  public.picture_shown(p_worker text, p_room text, p_user uuid, p_at timestamptz, p_jpeg text),
+  live.sweep_wall(),
   live.my_access(p_session public.live_sessions),
   live.schema_now(),
   live.remember_schema(),
@@ -17599,7 +17918,7 @@ grant execute on function public.case_inbox(text, int, int) to authenticated;
 grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
-grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb) to authenticated;
+grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb), public.preview_actions(text, uuid[], uuid, jsonb) to authenticated;
 grant execute on function public.find_people(text, int) to authenticated;
 grant select on public.page_outbox to service_role;
 grant execute on function public.page_claim(int) to service_role;
@@ -17619,9 +17938,12 @@ grant execute on function public.console_rooms(text, text, boolean, text, int, i
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function public.ops_listen(uuid, uuid, text, uuid) to service_role;
 grant execute on function public.stop_listening(), public.listening_digest(timestamptz) to authenticated;
-grant execute on function public.policy_form(), public.estimate_policy(jsonb, uuid, int), public.change_session_policy(uuid, jsonb, text, jsonb), public.own_session_policy(uuid) to authenticated;
+grant execute on function public.policy_form(), public.change_session_policy(uuid, jsonb, text, jsonb), public.own_session_policy(uuid) to authenticated;
+grant execute on function public.estimate_policy(jsonb, uuid, int) to authenticated;
 grant select on public.shift_notes to authenticated, service_role;
 grant execute on function public.hand_over(text, uuid), public.shift_overview(timestamptz), public.operator_measures(timestamptz, timestamptz) to authenticated;
+grant execute on function public.wall_pictures(uuid[]) to authenticated;
+grant execute on function public.picture_shown(text, text, uuid, timestamptz, text) to service_role, live_speech;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
 grant select on public.live_now to authenticated;

@@ -92,6 +92,7 @@ revoke all on table
   live.speech_rooms,
   live.listens,
   public.shift_notes,
+  live.wall_watches,
   public.live_now,
   public.live_upcoming,
   public.my_calls,
@@ -121,6 +122,7 @@ revoke all on routine
   live.mark_soft_deleted_account(),
   live.is_ops(p_user uuid),
   live.am_ops(),
+  live.am_lead(),
   live.refuse_others_than_ops(),
   live.require_ops(),
   live.require_ops_or_service(),
@@ -730,7 +732,9 @@ revoke all on routine
   public.look_at_person(target_user_id uuid, session_id uuid, after_n bigint),
   public.look_away(),
   live.held_by(p_row public.moderation_actions),
+  live.foretold(p_action text, p_session uuid, p_target uuid, p_params jsonb),
   public.preview_action(action text, session_id uuid, target_user_id uuid, params jsonb),
+  public.preview_actions(action text, target_user_ids uuid[], session_id uuid, params jsonb),
   live.searchable(p_text text),
   live.learn_names(p_users uuid[]),
   live.learn_name(),
@@ -756,6 +760,7 @@ revoke all on routine
   public.picture_stored(p_worker text, p_id uuid, p_sha256 text, p_bytes int),
   live.frame_is_awaited(p_path text),
   live.flags_json(p_case uuid),
+  live.do_export_audit(p_row public.moderation_actions),
   live.page_of(p_limit int),
   live.room_facts(p_session public.live_sessions, p_leases boolean, out incidents int, out worst text, out loud_user uuid, out loud_lufs double precision, out hands int, out worker text, out claimed_at timestamptz, out trouble text[]),
   live.livekit_away(),
@@ -776,17 +781,26 @@ revoke all on routine
   public.listening_digest(since timestamptz),
   live.listens_over(),
   public.policy_form(),
+  public.change_session_policy(session_id uuid, policy jsonb, reason text, seen jsonb),
+  public.own_session_policy(session_id uuid),
+  live.policy_in_force(p_platform jsonb, p_own jsonb),
   live.seconds_above(p_histogram jsonb, p_limit double precision),
   live.top_rung(p_ladder jsonb, p_ceiling text, p_role text),
   live.climb(p_policy jsonb, p_role text, p_over double precision, p_minute timestamptz, inout strikes double precision, inout rung int, inout at timestamptz),
   live.would_have(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int),
+  live.rules_by_minutes(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int),
+  live.rules_by_incidents(p_platform jsonb, p_session uuid, p_own jsonb, p_since timestamptz, p_rows int),
+  live.rule_bound(p_now jsonb, p_then jsonb),
+  live.estimated_rules(p_platform jsonb, p_platform_then jsonb, p_session uuid, p_own_then jsonb, p_since timestamptz, p_rows int),
   public.estimate_policy(policy jsonb, session_id uuid, days int),
-  public.change_session_policy(session_id uuid, policy jsonb, reason text, seen jsonb),
-  public.own_session_policy(session_id uuid),
   public.hand_over(body text, id uuid),
   live.shift_acts(p_since timestamptz),
   public.shift_overview(since timestamptz),
   public.operator_measures(since timestamptz, until timestamptz),
+  live.is_on_a_wall(p_session uuid),
+  public.wall_pictures(session_ids uuid[]),
+  public.picture_shown(p_worker text, p_room text, p_user uuid, p_at timestamptz, p_jpeg text),
+  live.sweep_wall(),
   live.my_access(p_session public.live_sessions),
   live.schema_now(),
   live.remember_schema(),
@@ -1001,7 +1015,7 @@ grant execute on function public.case_inbox(text, int, int) to authenticated;
 grant execute on function public.case_file(uuid) to authenticated;
 grant select, insert, update, delete on public.chat_rules to service_role;
 grant select, insert (scope, creator_id, pattern, effect, language, exact_letters), delete on public.chat_rules to authenticated;
-grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb) to authenticated;
+grant execute on function public.look_at_person(uuid, uuid, bigint), public.look_away(), public.preview_action(text, uuid, uuid, jsonb), public.preview_actions(text, uuid[], uuid, jsonb) to authenticated;
 grant execute on function public.find_people(text, int) to authenticated;
 grant select on public.page_outbox to service_role;
 grant execute on function public.page_claim(int) to service_role;
@@ -1021,9 +1035,12 @@ grant execute on function public.console_rooms(text, text, boolean, text, int, i
 grant execute on function public.export_my_data(text, int) to authenticated;
 grant execute on function public.ops_listen(uuid, uuid, text, uuid) to service_role;
 grant execute on function public.stop_listening(), public.listening_digest(timestamptz) to authenticated;
-grant execute on function public.policy_form(), public.estimate_policy(jsonb, uuid, int), public.change_session_policy(uuid, jsonb, text, jsonb), public.own_session_policy(uuid) to authenticated;
+grant execute on function public.policy_form(), public.change_session_policy(uuid, jsonb, text, jsonb), public.own_session_policy(uuid) to authenticated;
+grant execute on function public.estimate_policy(jsonb, uuid, int) to authenticated;
 grant select on public.shift_notes to authenticated, service_role;
 grant execute on function public.hand_over(text, uuid), public.shift_overview(timestamptz), public.operator_measures(timestamptz, timestamptz) to authenticated;
+grant execute on function public.wall_pictures(uuid[]) to authenticated;
+grant execute on function public.picture_shown(text, text, uuid, timestamptz, text) to service_role, live_speech;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
 grant select on public.live_now to authenticated;
