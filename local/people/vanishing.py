@@ -49,16 +49,6 @@ class VanishingDevice:
             raise RuntimeError("the device in its own process did not get into the room")
         return self
 
-    def freeze(self) -> None:
-        """Nothing comes from it any more, and nobody is told."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """It goes on where it was."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
-
     async def vanish(self) -> None:
         """No goodbye: the process is killed."""
         if self._process is not None and self._process.returncode is None:
@@ -69,6 +59,11 @@ class VanishingDevice:
         """As a phone whose battery is empty: its connections stay open, and nothing comes from it any more."""
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it was."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGCONT)
 
     async def leave(self) -> None:
         """Without a word."""

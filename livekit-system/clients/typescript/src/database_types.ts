@@ -570,7 +570,7 @@ export type Database = {
         ];
       };
       live_ops: {
-        Row: { created_at: string; note: string | null; user_id: string };
+        Row: { created_at: string; lead: boolean; note: string | null; user_id: string };
         Insert: never;
         Update: never;
         Relationships: [];
@@ -1552,6 +1552,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      preview_actions: {
+        Args: { action: string; target_user_ids: string[]; session_id?: string | null; params?: Json | null };
+        Returns: Json;
+      };
       publish_until: { Args: { person: string }; Returns: string };
       publish_vod: {
         Args: {
@@ -1659,6 +1663,7 @@ export type Database = {
           published_at: string;
         }[];
       };
+      wall_pictures: { Args: { session_ids: string[] }; Returns: Json };
       watch_levels: { Args: { session_id: string }; Returns: Json };
       withdraw_recording_consent: { Args: { session_id: string }; Returns: Json };
     };
