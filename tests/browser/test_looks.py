@@ -72,6 +72,10 @@ async def scene(stack: Stack) -> AsyncIterator[Scene]:
         )
         [muted, *_] = await speaker.api.rpc("my_decisions")
         await speaker.api.rpc("appeal", action_id=muted["action_id"], text="It was the room next door.")
+        for seconds in (*range(301, 325), 300):
+            await people.service.update(
+                "app_settings", {"value": seconds}, key="eq.tickets.delivered_after_seconds"
+            )
         case = await people.service.row("moderation_cases", user_id=f"eq.{speaker.id}")
         assert case is not None
         yield Scene(ops, session, guests[2], case["id"])
