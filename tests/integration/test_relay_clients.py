@@ -169,7 +169,9 @@ async def test_every_client_ends_with_the_databases_sequence(stack: Stack) -> No
         viewers = (calm, lossy, torn, late)
         await until(lambda: all(viewer.relay.position == 120 for viewer in viewers))
         assert [viewer.seqs for viewer in viewers] == [list(range(1, 121))] * 4
-        assert calm.relay.emitted == {EventSource.LIVE: 120}
+        # What a busy machine delivers late may have been read from the database first: by either way, each comes once.
+        assert calm.relay.emitted[EventSource.LIVE] > 0
+        assert calm.relay.emitted.total() == 120
         assert lossy.relay.emitted[EventSource.CAUGHT_UP] > 0
         assert late.relay.emitted[EventSource.CAUGHT_UP] >= 60
 

@@ -13,7 +13,7 @@ from agent.core.lease import RoomName
 from local.people.sound import RATE, SpokenSound, tone
 from local.people.waiting import until
 from local.stack import Stack
-from moderation.audio.measurement import Gap
+from moderation.audio.measurement import Gap, Measurement
 from tests.integration.hidden_listener import Listener, Speaker, entering, listening
 
 SILENCE = SpokenSound("silence", np.zeros(RATE, np.int16))
@@ -39,6 +39,10 @@ async def speaker(stack: Stack, room_name: RoomName) -> AsyncIterator[Speaker]:
         yield someone
 
 
+def in_full(measured: list[Measurement]) -> bool:
+    return len(measured) >= 25 and measured[-1].coverage == 1.0
+
+
 async def test_tones_of_known_level_are_read_within_a_decibel(
     stack: Stack, room_name: RoomName, listener: Listener
 ) -> None:
@@ -49,14 +53,15 @@ async def test_tones_of_known_level_are_read_within_a_decibel(
             speaker = await people.enter_async_context(entering(stack, room_name, tone(dbfs, hertz=1000)))
             await speaker.publish()
             levels[speaker.room.local_participant.identity] = dbfs
-        # Until the decoder has settled, and then a short-term window.
-        await until("all are heard", lambda: all(len(listener.measured_of(who)) >= 25 for who in levels))
+        # Until the decoder has settled, and then a short-term window in which nothing was lost on a busy machine.
+        await until(
+            "all are heard in full", lambda: all(in_full(listener.measured_of(who)) for who in levels)
+        )
 
     for who, dbfs in levels.items():
         measured = listener.measured_of(who)[-1]
         assert measured.rms_dbfs == pytest.approx(dbfs, abs=CALIBRATION_DB)
         assert measured.short_term_lufs == pytest.approx(dbfs + BOTH_SPEAKERS_LU, abs=CALIBRATION_DB)
-        assert measured.coverage == 1.0
 
 
 async def test_silence_is_measured_and_no_pause(listener: Listener, speaker: Speaker) -> None:

@@ -1,7 +1,9 @@
 """Each rule on sound that has been through a room: encoded, sent and decoded. Everybody speaks at once, in one room."""
 
 import uuid
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 import numpy as np
 import pytest
@@ -30,6 +32,8 @@ from tests.integration.hidden_listener import entering, listening
 SECONDS = 12.0
 BLOCKS = 55
 """Eleven seconds of them."""
+TURNS = 3
+Found = Callable[[dict[str, list[Measurement]]], bool]
 POLICY = Policy(mode=Mode.ENFORCE).having(HumLimits(grace_seconds=4.0), Noise(grace_seconds=4.0))
 INNOCENT = {
     "flute, one long note": set[Rule](),
@@ -50,8 +54,15 @@ def broken(found: list[Measurement], subject: Subject, policy: Policy) -> set[Ru
     return rules
 
 
-async def heard(stack: Stack, made: dict[str, sounds.Signal]) -> dict[str, list[Measurement]]:
-    """What is measured of each, all of them published into one room."""
+def reached(counted: Callable[[], int], enough: int) -> bool:
+    return counted() >= enough
+
+
+async def heard(
+    stack: Stack, made: dict[str, sounds.Signal], found: Found = lambda _: True
+) -> dict[str, list[Measurement]]:
+    """What is measured of each, all of them published into one room: once, or again and again until `found`, since a
+    busy machine loses some of what is played, and then nobody can say how long it lasted."""
     room = RoomName(f"rules-{uuid.uuid4()}")
     people: dict[str, str] = {}
     async with AsyncExitStack() as guests, listening(stack, room) as listener:
@@ -62,18 +73,28 @@ async def heard(stack: Stack, made: dict[str, sounds.Signal]) -> dict[str, list[
             )
             await person.publish()
             people[name] = person.room.local_participant.identity
-        await until(
-            "all are heard",
-            lambda: all(len(listener.measured_of(who)) >= BLOCKS for who in people.values()),
-            60.0,
-        )
-        return {name: listener.measured_of(who) for name, who in people.items()}
+
+        def shortest() -> int:
+            return min(len(listener.measured_of(who)) for who in people.values())
+
+        for turn in range(1, TURNS + 1):
+            await until("all are heard", partial(reached, shortest, turn * BLOCKS), 60.0)
+            measured = {name: listener.measured_of(who) for name, who in people.items()}
+            if found(measured):
+                break
+        return measured
 
 
 async def test_six_innocent_sounds_get_nothing_but_the_tip_that_fits(stack: Stack) -> None:
     table = {e.name: e for e in entries()}
     made = {name: sounds.at_rms(table[name].make(SECONDS, chance(name)), -30.0) for name in INNOCENT}
-    found = await heard(stack, made)
+
+    def tipped(measured: dict[str, list[Measurement]]) -> bool:
+        return all(
+            tips <= broken(measured[name], Subject("speaker"), POLICY) for name, tips in INNOCENT.items()
+        )
+
+    found = await heard(stack, made, tipped)
     for name, tips in INNOCENT.items():
         assert broken(found[name], Subject("speaker"), POLICY) == tips, name
     for name in set(INNOCENT) - {"ground loop, drifting by 1 %"}:
@@ -92,11 +113,14 @@ async def test_every_offence_is_found(stack: Stack) -> None:
         ),
         Rule.NOT_ALLOWED: sounds.speech(-25.0, SECONDS, RATE, rng),
     }
-    found = await heard(stack, {rule.value: signal for rule, signal in made.items()})
     alone = POLICY.having(TooLoud(threshold_lufs=-10.0))
-    for rule in made:
-        subject = Subject("listener", may_be_heard=rule is not Rule.NOT_ALLOWED)
-        assert rule in broken(found[rule.value], subject, alone), rule
+
+    def missed(measured: dict[str, list[Measurement]]) -> set[Rule]:
+        subjects = {rule: Subject("listener", may_be_heard=rule is not Rule.NOT_ALLOWED) for rule in made}
+        return {rule for rule in made if rule not in broken(measured[rule.value], subjects[rule], alone)}
+
+    named = {rule.value: signal for rule, signal in made.items()}
+    assert missed(await heard(stack, named, lambda measured: not missed(measured))) == set()
 
 
 async def test_an_overdriven_voice_is_found_within_the_grace_and_no_loud_one(stack: Stack) -> None:
