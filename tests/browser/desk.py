@@ -18,6 +18,13 @@ EXPIRE = """() => {
 expect.set_options(timeout=PATIENCE_MS)
 
 
+async def tick(choice: Locator) -> None:
+    """Choose what is a radio or a checkbox. React shows it when it has rendered, which a busy machine does later."""
+    if not await choice.is_checked():
+        await choice.click()
+    await expect(choice).to_be_checked()
+
+
 class Desk:
     """A place from which people open the console, each in a browser profile of their own."""
 
@@ -101,7 +108,7 @@ class ConsolePage:
         await self._send(self.page.get_by_role("dialog"), action, reason, None)
 
     async def _send(self, form: Locator, action: str, reason: str, how_long: str | None) -> None:
-        await form.get_by_role("radio", name=action, exact=True).check()
+        await tick(form.get_by_role("radio", name=action, exact=True))
         if how_long is not None:
             await form.get_by_label("How long").select_option(label=how_long)
         await form.get_by_label("Reason").fill(reason)

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from local.people.person import People
-from tests.browser.desk import Desk
+from tests.browser.desk import Desk, tick
 from tests.browser.evening import TITLE, Evening
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -22,10 +22,10 @@ async def test_a_wave_is_banned_by_one_press_each_with_the_note_and_taken_back_b
     console = await evening.in_room(desk)
     page = console.page
     for person in others:
-        await console.person(person).get_by_role("checkbox").check()
+        await tick(console.person(person).get_by_role("checkbox"))
     await page.get_by_role("button", name="Act on the selected").click()
     form = page.get_by_role("dialog", name="Act on 2 people")
-    await form.get_by_role("radio", name="Ban", exact=True).check()
+    await tick(form.get_by_role("radio", name="Ban", exact=True))
     foretold = form.locator(".lc-foretold")
     await expect(foretold.locator("li", has_text="kept out")).to_contain_text("2 people")
     await form.get_by_label("Rule broken").select_option("spam")

@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from local.people.person import OpenSession, People, Person
 from local.people.sound import speech_like, tone
 from local.stack import Stack
-from tests.browser.desk import ConsolePage, Desk
+from tests.browser.desk import ConsolePage, Desk, tick
 from tests.browser.looks import faults
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -147,7 +147,7 @@ async def test_what_cannot_be_shown_says_so_just_as_well(desk: Desk, stack: Stac
 
 async def acting(console: ConsolePage, look: str) -> None:
     person = console.page.locator(".lc-person").last
-    await person.get_by_role("checkbox").check()
+    await tick(person.get_by_role("checkbox"))
     await person.get_by_role("button").click()
-    await console.page.get_by_role("dialog").get_by_role("radio").last.check()
+    await tick(console.page.get_by_role("dialog").get_by_role("radio").last)
     assert await faults(console.page, look, "acting") == []

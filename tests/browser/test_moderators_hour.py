@@ -7,7 +7,7 @@ from playwright.async_api import Locator, Page, expect
 
 from local.people.person import PASSWORD
 from local.stack import Stack
-from tests.browser.desk import Desk
+from tests.browser.desk import Desk, tick
 from tests.browser.evening import TITLE, Evening
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -59,7 +59,7 @@ async def test_somebody_is_acted_on_from_their_page_also_without_a_session(
     page = console.page
     await page.get_by_role("button", name=f"Act in {TITLE}").click()
     form = page.get_by_role("dialog")
-    await form.get_by_role("radio", name="Mute in chat", exact=True).check()
+    await tick(form.get_by_role("radio", name="Mute in chat", exact=True))
     await form.get_by_label("Reason").fill("Spam")
     await form.locator("button[type=submit]").click()
     await console.applied("chat_mute")

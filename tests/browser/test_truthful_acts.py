@@ -10,7 +10,7 @@ from local.people.person import People, Person
 from local.people.waiting import until
 from local.stack import Stack
 from local.supervisor import Child
-from tests.browser.desk import ConsolePage, Desk
+from tests.browser.desk import ConsolePage, Desk, tick
 from tests.browser.evening import Evening
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -26,7 +26,7 @@ async def rows(evening: Evening, action: str) -> list[dict[str, object]]:
 
 async def fill(console: ConsolePage, person: Person, action: str, reason: str) -> None:
     form = await console.aim(person)
-    await form.get_by_role("radio", name=action, exact=True).check()
+    await tick(form.get_by_role("radio", name=action, exact=True))
     await form.get_by_label("Reason").fill(reason)
 
 
@@ -153,7 +153,7 @@ async def test_two_of_ops_on_one_person_see_each_other_and_do_not_overtake_unsee
     await expect(form).to_contain_text("The same holds already, by Derya")
     await press(mine)
     await expect(form.get_by_role("alert").last).to_contain_text("The same holds for longer already.")
-    await form.get_by_label("Shorten it all the same").check()
+    await tick(form.get_by_label("Shorten it all the same"))
     await press(mine)
     await mine.applied("mute")
     assert len(await rows(evening, "mute")) == 2

@@ -121,7 +121,12 @@ async def test_obs_is_gone_when_ops_end_the_session(
                 return await ingresses(livekit, session["livekit_room"]) == []
 
             await until("the ingress is deleted", none_left)
-        assert await here.database.fetchval("select count(*) from live.ingresses") == 0
+
+        async def forgotten() -> bool:
+            mine = "select count(*) = 0 from live.ingresses where session_id = $1"
+            return bool(await here.database.fetchval(mine, session["id"]))
+
+        await until("no way in is on record any more", forgotten)
 
 
 async def test_what_a_session_left_is_deleted_when_its_host_asks_for_the_next(

@@ -91,7 +91,7 @@ async def test_a_track_that_never_lets_us_in_is_proven(listener: Witnessed, spea
     shut_out(speaker.room)
     await speaker.publish()
     begun = asyncio.get_running_loop().time()
-    await until("the proof is there", listener.unmeasured, PROOF_SECONDS)
+    await until("the proof is there", listener.unmeasured)
     waited = asyncio.get_running_loop().time() - begun
 
     first = listener.unmeasured()[0]
@@ -107,7 +107,7 @@ async def test_who_shuts_us_out_in_mid_speech_is_proven_and_may_come_back(
     await speaker.publish()
     await listener.hears()
     shut_out(speaker.room)
-    await until("the proof is there", listener.unmeasured, PROOF_SECONDS)
+    await until("the proof is there", listener.unmeasured)
 
     everyone_may_listen(speaker.room)
     await listener.hears()
@@ -159,7 +159,7 @@ async def test_what_is_encrypted_is_proven_by_its_declaration(
 ) -> None:
     async with entering(stack, room_name, tone(-20.0), enciphered()) as speaker:
         await speaker.publish()
-        await until("it counts", lambda: listener.unmeasured_seconds() >= 0.9, PROOF_SECONDS)
+        await until("it counts", lambda: listener.unmeasured_seconds() >= 0.9)
         assert {event.shut for event in listener.unmeasured()} == {Shut.ENCRYPTED}
 
 
@@ -172,7 +172,7 @@ async def test_a_muted_microphone_keeps_nobody_from_anything(listener: Witnessed
     assert listener.unmeasured() == []
 
     speaker.track.unmute()
-    await until("it counts as soon as it is heard", listener.unmeasured, PROOF_SECONDS)
+    await until("it counts as soon as it is heard", listener.unmeasured)
 
 
 async def test_nothing_comes_and_nobody_refuses_it_so_nothing_is_held_against_anybody(
