@@ -1,8 +1,8 @@
 """Asks the database what is new: at once for rooms that a wake-up names, for all rooms at every beat.
 
-A wake-up is a hint. Writers send at most one per room and 50 ms, so each one is followed by a second look a moment
-later; and the beat alone, which also renews every lease in the same call, finds everything a little slower. Where a
-message may be dropped in silence, half a beat later there is a glance at the actions that wait: it costs little.
+A wake-up is a hint. Writers send one for a burst, so each one is followed by a second look a moment later; and the
+beat alone, which also renews every lease in the same call, finds everything a little slower. Where a message may be
+dropped in silence, half a beat later there is a glance at the actions that wait: it costs little.
 """
 
 import asyncio

@@ -107,7 +107,7 @@ create table live.wake_marks (
   room text primary key,
   woken_at timestamptz not null default '-infinity'
 );
-comment on table live.wake_marks is 'When each room was last woken, so that it is woken at most once in 50 ms; and count:<session> for its viewer count.';
+comment on table live.wake_marks is 'When each room was last woken, so that a burst wakes it once (live.wake); and count:<session> for its viewer count.';
 comment on column live.wake_marks.room is 'LiveKit room, or count:<session>.';
 comment on column live.wake_marks.woken_at is 'When a message was last sent for it.';
 alter table live.wake_marks enable row level security;
