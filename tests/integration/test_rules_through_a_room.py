@@ -1,9 +1,11 @@
 """Each rule on sound that has been through a room: encoded, sent and decoded. Everybody speaks at once, in one room."""
 
+import math
 import uuid
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
+from itertools import dropwhile, pairwise
 
 import numpy as np
 import pytest
@@ -138,13 +140,20 @@ async def test_an_overdriven_voice_is_found_within_the_grace_and_no_loud_one(sta
     for name in clean:
         assert Rule.CLIPPING not in broken(found[name], Subject("speaker"), POLICY), name
     for name in cut:
-        measured = found[name]
-        begun = next(m.at for m in measured if m.peak_dbfs > -3.0)
-        told = next(
-            (m.at for m in measured if m.clipped_ratio_3s >= 0.01 and m.clipped_seconds >= 2.99), None
-        )
-        assert told is not None, name
-        assert told - begun <= POLICY[Clipping].grace_seconds + 1.0, name
+        assert longest_unfound(found[name]) <= POLICY[Clipping].grace_seconds + 1.0, name
+
+
+def longest_unfound(measured: list[Measurement]) -> float:
+    """Seconds of an overdriven voice without a break, until it was found. What a busy machine loses is a break: the
+    three seconds that are looked at begin anew."""
+    longest = stretch = 0.0
+    loud = dropwhile(lambda m: m.peak_dbfs <= -3.0, measured)
+    for before, m in pairwise(loud):
+        if m.clipped_ratio_3s >= 0.01 and m.clipped_seconds >= 2.99:
+            return longest
+        stretch = stretch + m.seconds if m.at - before.at < 1.5 * m.seconds else 0.0
+        longest = max(longest, stretch)
+    return math.inf
 
 
 async def test_only_an_empty_room_is_inaudible(stack: Stack) -> None:
