@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from livekit import api, rtc
 from livekit.agents import vad
 
+from agent.livekit.joining import join
 from agent.livekit.room import OPTIONS
 from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import carries_sound, identity_of, is_as_announced, is_person
@@ -83,22 +84,10 @@ class RoomListener:
 
     async def _join(self) -> None:
         token = _token(self._livekit, self._place.room)
-        # Cancelling `Room.connect` breaks the process (python-sdks issue 784): it is left alone, as the worker does.
-        joining = asyncio.ensure_future(self._room.connect(self._livekit.url, token, OPTIONS))
         try:
-            done, _ = await asyncio.wait({joining}, timeout=CONNECT_SECONDS)
-        except asyncio.CancelledError:
-            joining.add_done_callback(self._abandon)
-            raise
-        if not done:
-            joining.add_done_callback(self._abandon)
-            raise OSError(f"not connected within {CONNECT_SECONDS:.0f} s")
-        if (error := joining.exception()) is not None:
+            await join(self._room, self._livekit.url, token, OPTIONS, CONNECT_SECONDS)
+        except Exception as error:
             raise OSError(str(error)) from error
-
-    def _abandon(self, joining: asyncio.Future[None]) -> None:
-        if not joining.cancelled() and joining.exception() is None:
-            asyncio.ensure_future(self._room.disconnect())  # noqa: RUF006  (a connect nobody waits for any more)
 
     # -- words ------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from agent.core.lease import RoomName
 from agent.core.ports import ConnectionLost, Unavailable
 from agent.livekit.doubts import Door
 from agent.livekit.hearing import Hearing
+from agent.livekit.joining import join
 from agent.livekit.native import ParticipantPermission, RoomEvents, forget_callbacks
 from agent.livekit.room_hearing import RoomHearing
 from agent.livekit.server import LiveKitServer
@@ -115,28 +116,15 @@ class LiveKitRoom:
         self._opening = asyncio.create_task(self._open_data_channel(), name="data channel")
 
     async def _join(self) -> None:
-        # Cancelling `Room.connect` breaks the process (python-sdks issue 784), so it is never cancelled, only left.
-        joining = asyncio.ensure_future(self._room.connect(self._url, self._token, OPTIONS))
         try:
-            done, _ = await asyncio.wait({joining}, timeout=CONNECT_SECONDS)
-        except asyncio.CancelledError:
-            joining.add_done_callback(self._abandon)
-            raise
-        if not done:
-            joining.add_done_callback(self._abandon)
-            msg = f"not connected within {CONNECT_SECONDS:.0f} s"
-            raise ConnectionLost(msg)
-        if (error := joining.exception()) is not None:
+            await join(self._room, self._url, self._token, OPTIONS, CONNECT_SECONDS, self.disconnect)
+        except Exception as error:
             raise ConnectionLost(str(error)) from error
 
     async def _open_data_channel(self) -> None:
         """The first packet negotiates a connection of its own, a quarter of a second: spend it on one to ourselves."""
         with contextlib.suppress(Unavailable):
             await self.send(b"", "", (Identity(self._room.local_participant.identity),))
-
-    def _abandon(self, joining: asyncio.Future[None]) -> None:
-        if not joining.cancelled() and joining.exception() is None:
-            asyncio.ensure_future(self.disconnect())  # noqa: RUF006  (a connect nobody waits for any more)
 
     async def disconnect(self) -> None:
         """Leave. What the room calls is forgotten, so that it is freed at once."""

@@ -18,7 +18,7 @@ from local.people.relay import Join, RelayReader
 from local.people.relay_packet import PacketEvent, PacketSubject
 from local.people.relay_sequence import RelayEvent
 from local.people.sound import SpokenSound, speech_like
-from local.people.waiting import DEADLINE_SECONDS, NotInTimeError, until, within
+from local.people.waiting import DEADLINE_SECONDS, until, within
 
 GOODBYE_SECONDS = 5.0
 MICROPHONE, CAMERA = rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_CAMERA
@@ -94,7 +94,7 @@ class Device:
         self._begin(self.relay.run(), "relay")
         try:
             await join(self.room, self.join["url"], self.join["token"], self._options)
-        except (rtc.ConnectError, NotInTimeError) as error:
+        except (rtc.ConnectError, TimeoutError) as error:
             await self.leave()
             raise NotLetInError(str(error)) from error
         for identity in self.room.remote_participants:

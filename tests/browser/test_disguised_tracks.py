@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page
 
 from agent.core.lease import RoomName
 from local.chromium import bundled
+from local.people.hostile import server_api
 from local.people.person import OpenSession, People, Person
 from local.people.waiting import until
 from local.stack import Stack
@@ -137,9 +138,7 @@ async def test_the_agent_ends_sound_that_is_announced_as_a_picture(
 
     async def ended() -> bool:
         asked = api.RoomParticipantIdentity(room=session.room, identity=person.id)
-        async with api.LiveKitAPI(
-            stack.livekit_url, stack.env["LIVEKIT_API_KEY"], stack.env["LIVEKIT_API_SECRET"]
-        ) as livekit:
+        async with server_api(stack.env) as livekit:
             return not (await livekit.room.get_participant(asked)).tracks
 
     await until("it is ended", ended)

@@ -6,6 +6,7 @@ import pytest
 from livekit import api, rtc
 
 from local.people.api import Json
+from local.people.hostile import server_api
 from local.people.person import People
 from local.people.waiting import NotInTimeError, until
 from local.stack import Stack
@@ -76,9 +77,7 @@ async def test_a_visit_shorter_than_the_room_tells_about_is_recorded_too(
     guest = await people.arrive("Bo")
     asked = api.RoomParticipantIdentity(room=room.session.room, identity=guest.id)
     sids = []
-    async with api.LiveKitAPI(
-        stack.livekit_url, stack.env["LIVEKIT_API_KEY"], stack.env["LIVEKIT_API_SECRET"]
-    ) as livekit:
+    async with server_api(stack.env) as livekit:
         for _ in range(3):
             device = await guest.enter(room.session.id)
             sids.append(device.sid)
