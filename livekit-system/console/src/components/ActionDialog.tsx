@@ -160,7 +160,10 @@ function useOpened(dialog: RefObject<HTMLDialogElement | null>) {
   }, [dialog]);
 }
 
-/** The same button may have been drawn anew meanwhile, or be gone: then the page itself is next. */
+/**
+ * The same button may have been drawn anew meanwhile, or be gone: then the page itself is next. A focus that went
+ * elsewhere meanwhile stays there: a key pressed right after the form closed moved it.
+ */
 function giveBack(before: Element | null) {
   const act = before instanceof HTMLElement ? before.dataset["act"] : undefined;
   const again = before?.isConnected
@@ -171,5 +174,7 @@ function giveBack(before: Element | null) {
   const target = again instanceof HTMLElement && again !== document.body
     ? again
     : document.getElementById("main");
-  setTimeout(() => target?.focus({ preventScroll: true }));
+  setTimeout(() => {
+    if (document.activeElement === document.body) target?.focus({ preventScroll: true });
+  });
 }
