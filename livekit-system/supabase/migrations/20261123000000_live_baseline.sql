@@ -1970,11 +1970,10 @@ comment on column live.sweeps.deputy is 'The one worker that does it too because
 comment on column live.sweeps.deputy_until is 'Until when no other becomes the deputy.';
 alter table live.sweeps enable row level security;
 
--- schemas/21_access.sql
--- Owns: who may be in a session and with what rights: the rules of a participant's row, standing bans, paid access,
--- and can_join, the one place where entry is decided.
+-- schemas/20_participants.sql
+-- Owns: the rules of a participant's row: what a role, a mute_all and a session's access mean for it, the first row of
+-- anyone, and the host's seat.
 
--- ── the participant's row ──────────────────────────────────────────────────────────────────────────────────────
 create function live.guard_participant() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -2096,7 +2095,10 @@ end;
 $$;
 comment on function live.rank_in is 'Rank of a person in a session: above all for ops, that of the audience for someone who was never there.';
 
--- ── bans ───────────────────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/20_standing_bans.sql
+-- Owns: what stands against a person: bans and what they keep out, a mute_all, and the connection that it is about. Also the
+-- rank somebody acts with.
+
 -- PL/pgSQL keeps its plan, where this would be planned anew for each gift and each message.
 create function live.standing_ban(p_user uuid, p_session uuid, p_creator uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -2238,7 +2240,9 @@ end;
 $$;
 comment on function live.bound_by_mute_all is 'Whether everyone of this person''s rank is muted in their session now.';
 
--- ── PERSON: what agents are told about someone ────────────────────────────────────────────────────────────────────
+-- schemas/20_told_to_agents.sql
+-- Owns: PERSON, what agents are told about somebody: name, picture, role, permission and what stands against them.
+
 create function live.shown_name(p_user uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -2354,7 +2358,9 @@ end;
 $$;
 comment on function live.person_in_call is 'PERSON of one side of a call; null for anyone else.';
 
--- ── entry ──────────────────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/21_access.sql
+-- Owns: who may enter a session or a call: status, bans, paid access. can_join is the one place where entry is decided.
+
 create function live.access_fault(p_session public.live_sessions, p_user uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -3266,6 +3272,10 @@ end;
 $$;
 comment on function live.write_visit is 'Files one report under its connection: the visit before and after; no after when the connection is somebody else''s.';
 
+-- schemas/28_presence_reports.sql
+-- Owns: reports about presence, from webhooks and agents: one connection each, in any order, any number of times; and the end
+-- of visits that nobody reports.
+
 create function live.record_presence(
   p_source text, p_room text, p_event text, p_sid text, p_user text, p_at timestamptz, p_reason text,
   p_permission jsonb default null, p_latest timestamptz default null, p_beside boolean default false
@@ -3360,8 +3370,8 @@ $$;
 comment on function live.close_visits is 'Closes every open visit of a session or call, for want of reports; how many there were.';
 
 -- schemas/30_action_rules.sql
--- Owns: what may be asked of the one door: whether a row fits its line in live_actions, who may ask it, and what outranks
--- whom. Nothing here writes.
+-- Owns: what may be asked of the one door: whether a row fits its line in live_actions, and whether session, call and person
+-- are there. Nothing here writes.
 
 create function live.action_scope(p_action text, p_params jsonb) returns text
 language plpgsql stable set search_path = '' as $$
@@ -3505,6 +3515,10 @@ begin
 end;
 $$;
 comment on function live.check_place is 'Refuses an action about a session, call or person that is not there.';
+
+-- schemas/31_action_authority.sql
+-- Owns: who may ask which action of the one door, on whom, and what stands against it: ranks, what undoes what, and what a
+-- claim looks at once more. Nothing here writes.
 
 create function live.permits(p_via text, p_rank int, p_action text, p_scope text, p_new_rank int) returns boolean
 language plpgsql stable set search_path = '' as $$
@@ -3744,7 +3758,7 @@ comment on function live.refusal_at_claim is 'Why a row may no longer be carried
 
 -- schemas/32_action_effects.sql
 -- Owns: what an accepted action does to the desired state (live.do_<action>, one for each row of live_actions, which the door
--- calls by name), and how that is put back when it is withdrawn. A function answers what else came of it, beside the state that
+-- calls by name): here those about one person. A function answers what else came of it, beside the state that
 -- live.state_of shows: null, or an object that joins `after`.
 
 create function live.until(p_params jsonb) returns timestamptz
@@ -3919,7 +3933,10 @@ end;
 $$;
 comment on function live.do_unban is 'unban: lifts every standing ban of its scope.';
 
--- ── the whole session, and its messages ────────────────────────────────────────────────────────────────────────
+-- schemas/32_action_effects_session.sql
+-- Owns: what an accepted action on a whole session or its chat does to the desired state: live.do_<action>. What such a
+-- function answers is said in 32_action_effects.sql.
+
 create function live.apply_mute_all(p_session uuid, p_rank int) returns void
 language plpgsql set search_path = '' as $$
 begin
@@ -4055,7 +4072,9 @@ end;
 $$;
 comment on function live.do_end_session is 'end_session, for sessions and calls.';
 
--- ── before and after ───────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/33_action_states.sql
+-- Owns: the state that an action changes, as it is before and after, and how it is put back when the action is withdrawn.
+
 create function live.state_of_person(p_row public.moderation_actions) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
@@ -4187,6 +4206,44 @@ end;
 $$;
 comment on function live.withdraw is 'Ends an unfinished row without effect: its desired state is put back, unless a later row decided the same.';
 
+-- schemas/33_spending.sql
+-- Owns: how often a person may do a limited thing in a minute (app_settings.limits).
+
+create function live.spend(p_user uuid, p_limit text) returns void
+language plpgsql set search_path = '' as $$
+declare
+  allowed double precision := live.limit_of(p_limit);
+  spent int;
+begin
+  if allowed is null or p_user is null then
+    return;
+  end if;
+  insert into live.spending as t (user_id, name, minute, count)
+  values (p_user, p_limit, date_trunc('minute', clock_timestamp()), 1)
+  on conflict (user_id, name) do update set
+    count = case when t.minute = excluded.minute then t.count + 1 else 1 end, minute = excluded.minute
+  returning count into spent;
+  if spent > allowed then
+    perform live.refuse(429, 'rate_limited', 'Too many in one minute: wait a moment and try again.');
+  end if;
+end;
+$$;
+comment on function live.spend is 'Counts one use of a rate of app_settings.limits; refuses with rate_limited beyond it. Refused uses are not counted.';
+
+create table live.spending (
+  user_id uuid not null,
+  name text not null,
+  minute timestamptz not null,
+  count int not null,
+  primary key (user_id, name)
+);
+comment on table live.spending is 'How often a person has used each limited thing in the current minute.';
+comment on column live.spending.user_id is 'The person.';
+comment on column live.spending.name is 'Name of the limit.';
+comment on column live.spending.minute is 'The minute that is counted.';
+comment on column live.spending.count is 'Uses in that minute.';
+alter table live.spending enable row level security;
+
 -- schemas/34_action_door.sql
 -- Owns: the door itself. Before the insert: who asks, does it make sense, may they. After it: the desired state, what it
 -- supersedes, and the end of what needs nothing from LiveKit.
@@ -4307,41 +4364,6 @@ begin
 end;
 $$;
 comment on function live.author_of is 'Who wrote a message; null for a system message. Refuses one that is not in the session.';
-
-create function live.spend(p_user uuid, p_limit text) returns void
-language plpgsql set search_path = '' as $$
-declare
-  allowed double precision := live.limit_of(p_limit);
-  spent int;
-begin
-  if allowed is null or p_user is null then
-    return;
-  end if;
-  insert into live.spending as t (user_id, name, minute, count)
-  values (p_user, p_limit, date_trunc('minute', clock_timestamp()), 1)
-  on conflict (user_id, name) do update set
-    count = case when t.minute = excluded.minute then t.count + 1 else 1 end, minute = excluded.minute
-  returning count into spent;
-  if spent > allowed then
-    perform live.refuse(429, 'rate_limited', 'Too many in one minute: wait a moment and try again.');
-  end if;
-end;
-$$;
-comment on function live.spend is 'Counts one use of a rate of app_settings.limits; refuses with rate_limited beyond it. Refused uses are not counted.';
-
-create table live.spending (
-  user_id uuid not null,
-  name text not null,
-  minute timestamptz not null,
-  count int not null,
-  primary key (user_id, name)
-);
-comment on table live.spending is 'How often a person has used each limited thing in the current minute.';
-comment on column live.spending.user_id is 'The person.';
-comment on column live.spending.name is 'Name of the limit.';
-comment on column live.spending.minute is 'The minute that is counted.';
-comment on column live.spending.count is 'Uses in that minute.';
-alter table live.spending enable row level security;
 
 create function live.supersede(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
@@ -4645,11 +4667,9 @@ $$;
 comment on function public.decline_invite is 'Turns the offered role down: {declined}.';
 grant execute on function public.decline_invite(uuid) to authenticated;
 
--- schemas/38_policies.sql
--- Owns: who of the app's users reads which rows, which Realtime topics they may listen to, and the two reading functions
--- of the room: watch_levels and live_events_since. The service role passes by row-level security.
+-- schemas/37_own_sessions.sql
+-- Owns: what a person's sessions are, for policies: evaluated once per query, not once per row.
 
--- ── what a person's sessions are: evaluated once per query, not once per row ───────────────────────────────────
 -- All of them take what keeps a person out as a set as well: somebody may have been in ten thousand sessions.
 create function live.closed_to(p_user uuid) returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -4820,6 +4840,10 @@ end;
 $$;
 comment on function live.my_tickets() is 'Sessions for which the caller has, or had, a ticket; asked once per query.';
 grant execute on function live.my_tickets() to authenticated;
+
+-- schemas/38_policies.sql
+-- Owns: who of the app's users reads which rows, which Realtime topics they may listen to, and the two reading functions
+-- of the room: watch_levels and live_events_since. The service role passes by row-level security.
 
 -- ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────
 create policy "public listings are for everyone" on public.live_sessions for select to anon
@@ -5866,7 +5890,7 @@ comment on function public.agent_waiting is
 grant execute on function public.agent_waiting(text) to service_role, live_agent;
 
 -- schemas/46_agent_writes.sql
--- Owns: what agents write back: finished actions, presence, relayed events, keys, incidents, audio figures. Every
+-- Owns: what agents write back: finished actions, presence, relayed events, keys. Every
 -- write names the room's epoch; one from an older epoch is refused and changes nothing.
 -- A batch of several rooms takes its locks in order, but anyone who inserts actions for several sessions at once takes theirs
 -- as the rows come. So batches give up before Postgres looks for a ring and picks whom to fail (deadlock_timeout, 1 s):
@@ -6003,6 +6027,10 @@ $$;
 comment on function public.agent_publish_key is
   'Makes a public key known before packets are signed with it; repeating it prolongs it. Returns the row of relay_keys.';
 grant execute on function public.agent_publish_key(text, text, timestamptz) to service_role, live_agent;
+
+-- schemas/47_agent_incidents.sql
+-- Owns: what agents write about sound: incidents with the action that follows, the ceiling of automatic actions, and figures
+-- of each minute. As in 46_agent_writes.sql, a write with an older epoch changes nothing.
 
 create function live.ask_automatically(p_session uuid, p_user uuid, p_action jsonb) returns text
 language plpgsql security definer set search_path = '' as $$
@@ -6422,6 +6450,9 @@ comment on function public.agent_sweep is
   'them; without them no room is taken to be gone, nor while they miss a room that a worker is in ("unlisted_rooms").';
 grant execute on function public.agent_sweep(text, text[]) to service_role, live_agent;
 
+-- schemas/49_agent_overview.sql
+-- Owns: what the fleet's metrics and alerts read of the database: actions that nobody claimed, backlogs, faults.
+
 create function live.unclaimed_actions() returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
@@ -6478,7 +6509,7 @@ grant execute on function public.agent_overview() to service_role, live_agent;
 
 -- schemas/50_account_end.sql
 -- Owns: what ends with an account, from its mark: sessions, calls, presence, rights. One function does it, for the beat
--- and the sweep of the agents as for ops (erase_account). And rooms whose session or call the database does not know.
+-- and the sweep of the agents as for ops (erase_account).
 
 create table public.erasures (
   user_id uuid primary key,
@@ -6749,7 +6780,9 @@ comment on function public.delete_my_account() is
   'Undelivered tickets are paid back by the next sweep.';
 grant execute on function public.delete_my_account() to authenticated;
 
--- ── orphan rooms ───────────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/50_orphan_rooms.sql
+-- Owns: rooms whose session or call the database does not know, and when they are ended.
+
 create table live.orphan_rooms (
   room text primary key,
   first_seen_at timestamptz not null default clock_timestamp(),
@@ -7273,7 +7306,10 @@ comment on function public.keep_evidence(uuid, uuid, text) is
   'Ops have a clip made of what a person in a live session has just said and what follows: {case_id, clip_id}. Opens their case; the reason is a private note.';
 grant execute on function public.keep_evidence(uuid, uuid, text) to authenticated;
 
--- ── what workers write ───────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/53_evidence_clips.sql
+-- Owns: a clip as it comes and is listened to: why it may be kept, that its file is stored, and who of ops opens it, with a
+-- reason on record.
+
 create function live.clip_cause(p_session uuid, p_row jsonb) returns text
 language plpgsql stable set search_path = '' as $$
 begin
@@ -7414,7 +7450,10 @@ end;
 $$;
 comment on function live.clips_json(uuid) is 'The clips of a case, each with who looked at it.';
 
--- ── how long ─────────────────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/53_evidence_keeping.sql
+-- Owns: how long clips are held: what a decision means for them, which files are deleted and when, where files and books
+-- disagree, and what people are told about it (evidence_notice).
+
 create function live.judge_clips() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -9657,7 +9696,7 @@ create trigger tell_changed_messages after update on public.live_messages
   referencing new table as new_rows for each statement execute function live.tell_messages();
 
 -- schemas/69_vods.sql
--- Owns: what is published of recordings: title, access, chapters, the chat beside it, who may watch, and what is cut. A VOD is made when a
+-- Owns: what is published of recordings: title, access, chapters, the chat beside it, and who may watch. A VOD is made when a
 -- recording is ready and is nobody's but its creator's until they publish it. The clock of a VOD is its parts one after the other.
 
 create table public.live_vods (
@@ -9851,7 +9890,9 @@ end;
 $$;
 comment on function live.vod_to_watch(uuid, uuid) is 'A VOD for who may watch it; refuses everyone else.';
 
--- ── cuts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/69_vods_cuts.sql
+-- Owns: stretches of recordings that are not shown: asked for by a consent withdrawn, an erased account or the creator.
+
 create table public.live_recording_cuts (
   id uuid primary key default gen_random_uuid(),
   recording_id uuid not null references public.live_recordings (id) on delete cascade,
@@ -9972,7 +10013,7 @@ end;
 $$;
 comment on function live.shown_cuts(uuid) is 'The stretches of a recording that nobody is shown: [{from_at, to_at}].';
 
--- schemas/69_vods_acts.sql
+-- schemas/69_vods_doors.sql
 -- Owns: what creators and ops do with recordings that are made: publish, cut, delete, hold, take down and restore; and how long files are kept.
 
 create function live.recording_of_mine(p_user uuid, p_recording uuid) returns public.live_recordings
@@ -11532,7 +11573,7 @@ grant execute on function public.platform_usage(date) to authenticated, service_
 
 -- schemas/76_refunds.sql
 -- Owns: coins follow the show. A ticket's coins are held until the host's media has flowed long enough after the purchase;
--- otherwise they are paid back. And refunds and adjustments by ops: one row of the ledger each, once, with its reason.
+-- otherwise they are paid back.
 -- Locks are taken a creator's earnings first, then wallets, then tickets; anyone who holds a session waits for no wallet, and a
 -- sweep, which holds many wallets, for nobody's earnings.
 
@@ -11724,7 +11765,10 @@ comment on function live.refund_tickets() is
   'Pays back tickets that are due: of sessions that ended before they were earned, or never began, as earn_tickets marks them, and of '
   'people who were removed; at most 500 at a time. How many.';
 
--- ── by ops ─────────────────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/76_refunds_by_ops.sql
+-- Owns: refunds and adjustments by ops: one row of the ledger each, once, with its reason. The order of locks is that of
+-- 76_refunds.sql.
+
 create function live.require_refunder(p_reason text) returns void
 language plpgsql stable set search_path = '' as $$
 begin
@@ -13945,7 +13989,7 @@ grant execute on function public.resolve_case(uuid, text, text) to authenticated
 
 -- schemas/93_cases_appeals.sql
 -- Owns: what a person is told about decisions against them (my_decisions), and how they appeal: once, decided by somebody else.
--- Lifting undoes the act through the one door and forgives the strikes. Also the second person behind a long ban.
+-- Lifting undoes the act through the one door and forgives the strikes.
 
 update public.app_settings set value = value || '{"appeals_per_minute": 3}' where key = 'limits';
 insert into public.app_settings (key, value, description) values
@@ -14221,7 +14265,9 @@ comment on function live.release_clips() is 'Trigger: what was wrong to decide i
 create trigger release_clips after update of decision on public.moderation_appeals
   for each row when (new.decision = 'lifted' and old.decision is null) execute function live.release_clips();
 
--- ── the second person behind a long ban ──────────────────────────────────────────────────────────────────────────
+-- schemas/93_cases_long_bans.sql
+-- Owns: the second person behind a long ban: it acts at once for some days, and longer once another operator confirms it.
+
 alter table public.live_bans add column wanted_until timestamptz;
 comment on column public.live_bans.wanted_until is
   'Until when the operator wanted it (infinity = for ever) while a second one has not confirmed that; null when nothing is left to confirm.';
@@ -14267,7 +14313,9 @@ $$;
 comment on function public.confirm_ban(uuid) is 'Confirms a long platform ban as a second operator: {ban_id, expires_at}, null = for ever.';
 grant execute on function public.confirm_ban(uuid) to authenticated;
 
--- ── measures ─────────────────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/93_cases_measures.sql
+-- Owns: the measures of moderation over a time (moderation_measures).
+
 create function public.moderation_measures(since timestamptz, until timestamptz default now()) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -14530,7 +14578,9 @@ comment on function public.report_recording(uuid, text, text) is
 grant execute on function public.report_person(uuid, text, text, uuid, uuid), public.report_message(uuid, text, text),
   public.report_session(uuid, text, text), public.report_recording(uuid, text, text) to authenticated;
 
--- ── the inbox ────────────────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/93_cases_shown.sql
+-- Owns: what ops read of cases: the inbox by rank, and the file of one case.
+
 create function live.case_rank(p_case public.moderation_cases) returns double precision
 language plpgsql stable set search_path = '' as $$
 begin
@@ -15543,7 +15593,9 @@ end;
 $$;
 comment on function live.speech_place(text, text) is 'The live session in which this process listens now; nulls when it is another''s.';
 
--- ── what was found ───────────────────────────────────────────────────────────────────────────────────────────────
+-- schemas/93_speech_findings.sql
+-- Owns: what the speech process found: flags of words, frames of cameras, and how a case shows them.
+
 create function public.speech_flag(p_worker text, p_row jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -17197,11 +17249,11 @@ revoke all on routine
   live.replaced_by(p_row public.moderation_actions),
   live.put_back(p_row public.moderation_actions),
   live.withdraw(p_row public.moderation_actions, p_status text, p_code text, p_error text),
+  live.spend(p_user uuid, p_limit text),
   live.set_requester(p_row public.moderation_actions),
   live.lock_for_action(p_row public.moderation_actions),
   live.admit_action(),
   live.author_of(p_session uuid, p_message uuid),
-  live.spend(p_user uuid, p_limit text),
   live.supersede(p_row public.moderation_actions),
   live.finish_at_once(p_id uuid, p_also jsonb),
   live.carry_out(p_row public.moderation_actions, out prior jsonb, out before jsonb, out after jsonb),
