@@ -1,32 +1,24 @@
 """Whatever is asked, in whatever order, however often and whatever is lost: the database's own functions, read by an
-agent that does nothing but obey, leave everybody with exactly the rights that a plain model gives them.
+agent that does nothing but obey, leave everybody with exactly the rights and the coins that a plain model gives them.
 
 `LIVE_TEST_EXAMPLES=500` looks for longer, in new places each time; without it a run is short and always the same.
 """
 
-import time
+import itertools
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.supabase import rows
 from moderation.action_names import TARGETED
-from moderation.desired import Permission, effective_permission
-from moderation.roles import Role, RoleRights, Source
+from tests.database import evening_tickets as tickets
 from tests.database.drawn import drawn
-from tests.database.world import Refused, Scene, World
+from tests.database.evening import RIGHTS, SILENT, SPEAKS, Evening, Guest
+from tests.database.world import Refused, World
 
-SPEAKS, SILENT = Permission(frozenset({Source.MICROPHONE})), Permission(frozenset())
-RIGHTS = {
-    Role.LISTENER: RoleRights(10, frozenset()),
-    Role.SPEAKER: RoleRights(20, SPEAKS.sources),
-    Role.MODERATOR: RoleRights(30, SPEAKS.sources),
-}
 RANKS = {role.value: rights.rank for role, rights in RIGHTS.items()}
 STAFF, HOST = 30, 50
 REHEARSALS: list[tuple[str, dict[str, Any]]] = [
@@ -41,103 +33,6 @@ REHEARSALS: list[tuple[str, dict[str, Any]]] = [
     ("end_session", {}),
 ]
 FINAL = {"applied", "cancelled", "expired"}
-
-
-@dataclass
-class Guest:
-    """One person: what a plain model says of them, and their connection as LiveKit has it."""
-
-    id: str
-    role: str = "listener"
-    muted: bool = False
-    by_all: bool = False
-    banned: bool = False
-    blocked: bool = False
-    gone: bool = False
-    """The account is deleted."""
-    coins: int = 100
-    gifts: list[str] = field(default_factory=list)
-    """Those given and not refunded."""
-    disguises: int = 0
-    """As the agent remembers them."""
-    sid: str | None = None
-    permission: Permission = SILENT
-
-    @property
-    def allowed(self) -> Permission:
-        return SPEAKS if self.role != "listener" and not self.muted else SILENT
-
-
-@dataclass
-class Evening:
-    """A session, its people, and a worker that obeys."""
-
-    world: World
-    scene: Scene
-    guests: list[Guest]
-    epoch: int = 0
-    cursor: str | None = None
-    mute_all: bool = False
-    asked: list[str] = field(default_factory=list)
-    finished: list[tuple[int, str]] = field(default_factory=list)
-
-    async def ask(self, action: str, guest: Guest | None = None, **params: Any) -> None:
-        target = None if guest is None else guest.id
-        self.asked.append(await self.world.ask(None, action, self.scene, target, params=params))
-
-    async def ask_automatically(self, action: str, guest: Guest) -> None:
-        """As the agent does: with the incident that it follows from, by a row without an end."""
-        row = {"id": str(uuid.uuid4()), "action": action, "params": {}, "reason": "false source"}
-        at = await self.world.value("select clock_timestamp()::text")
-        incident = {
-            "room": self.scene.room, "epoch": self.epoch, "id": str(uuid.uuid4()), "user_id": guest.id,
-            "participant_sid": guest.sid, "rule": "disguise", "severity": "critical",
-            "measured": {"step": "reassert", "times": guest.disguises},
-            "started_at": at, "ended_at": at, "strikes": 0.0, "action": row,
-        }  # fmt: skip
-        [answer] = await self.world.service("select agent_incidents('w1', $1)", [incident])
-        assert answer["error"] is None, answer
-        self.asked.append(row["id"])
-
-    # -- the agent ------------------------------------------------------------------------------------
-
-    async def take_over(self) -> None:
-        claim = await self.world.claim(self.scene.room, ttl_ms=60_000)
-        self.epoch, self.cursor = claim["epoch"], claim["snapshot"]["cursor"]
-        self.obey(claim["snapshot"]["people"])
-
-    async def beat(self) -> bool:
-        """Makes true what is new; whether there was anything to finish."""
-        news = await self.world.pull(self.scene.room, self.epoch, self.cursor)
-        if news is None:
-            return False
-        self.cursor = news["cursor"]
-        self.obey(news["people"])
-        for action in news["actions"]:
-            if action["action"] == "kick":
-                self.disconnect(action["target_user_id"])
-            await self.finish(self.epoch, action["id"])
-        return bool(news["actions"])
-
-    async def finish(self, epoch: int, action: str) -> Any:
-        self.finished.append((epoch, action))
-        return await self.world.finish(self.scene.room, epoch, action)
-
-    def obey(self, people: list[Any]) -> None:
-        for row in people:
-            person = rows.person(row)
-            guest = next((g for g in self.guests if g.id == person.identity), None)
-            if guest is None or guest.sid is None:
-                continue
-            if person.desired.removed(time.time()) is not None:
-                guest.sid = None
-            else:
-                guest.permission = effective_permission(person.desired, RIGHTS, time.time())
-
-    def disconnect(self, user: str) -> None:
-        for guest in self.guests:
-            if guest.id == user:
-                guest.sid = None
 
 
 Step = Callable[[Evening], Awaitable[None]]
@@ -188,10 +83,10 @@ async def unban(evening: Evening, guest: Guest) -> None:
 
 async def rehearse(evening: Evening, guest: Guest) -> None:
     """Whatever is tried out, nothing of it is left: the checks after this step see to it."""
-    for action, params in REHEARSALS:
+    for by, (action, params) in itertools.product((None, evening.scene.creator), REHEARSALS):
         target = guest.id if action in TARGETED else None
         try:
-            await evening.world.ask(None, action, evening.scene, target, params=params, dry_run=True)
+            await evening.world.ask(by, action, evening.scene, target, params=params, dry_run=True)
         except Refused as refused:
             assert refused.hint in {"not_banned", "weaker_than_standing"}  # noqa: PT017
             continue
@@ -210,7 +105,12 @@ async def delete_account(evening: Evening, guest: Guest) -> None:
 
 
 async def give(evening: Evening, guest: Guest) -> None:
-    refusals = {"account_deleted": guest.gone, "banned": guest.banned}
+    refusals = {
+        "account_deleted": guest.gone,
+        "banned": guest.banned,
+        "ticket_required": RANKS[guest.role] < STAFF and not any(ticket.held for ticket in guest.tickets),
+        "insufficient_coins": guest.coins < 5,
+    }
     send = evening.world.as_user(
         guest.id, "select public.send_gift($1, 'heart', 1, $2, 5)", evening.scene.id, f"key-{uuid.uuid4()}"
     )
@@ -387,28 +287,51 @@ about_somebody = [
     delete_account,
     give,
     refund,
+    tickets.buy,
+    tickets.buy,
+    tickets.kick_by_host,
+    tickets.kick_withdrawn,
+    tickets.ban_by_host,
+    tickets.refund_ticket,
     rehearse,
 ]
 one = st.sampled_from([person(act) for act in about_somebody]).flatmap(lambda make: st.builds(make, index))
 whole: st.SearchStrategy[Step] = st.sampled_from(
-    [mute_all, unmute_all, beat, beat, lose_an_answer, crash, say_it_again]
+    [
+        *(mute_all, unmute_all, beat, beat, lose_an_answer, crash, say_it_again),
+        *(
+            tickets.go_on_air,
+            tickets.go_off_air,
+            tickets.a_while_passes,
+            tickets.a_while_passes,
+            tickets.sweep,
+        ),
+    ]
+)
+ends: st.SearchStrategy[Step] = st.sampled_from(
+    [tickets.the_host_ends_it, tickets.the_hosts_account_is_deleted]
 )
 steps = st.lists(st.one_of(one, one, whole), max_size=25)
 
 
-async def play(world: World, script: list[Step]) -> None:
-    scene = await world.live()
+async def play(world: World, script: list[Step], end: Step = tickets.the_host_ends_it) -> None:
+    scene = await world.live(access="pay_per_view")
     evening = Evening(world, scene, [Guest(await world.seat(scene, "listener")) for _ in range(3)])
     for guest in evening.guests:
         await world.service(
             "select public.credit_coins($1, $2, $3)", guest.id, guest.coins, f"receipt-{guest.id}"
         )
+    brought = sum(guest.coins for guest in evening.guests)
     await evening.take_over()
     for step in script:
         await step(evening)
         await check_desired(evening)
     await come_to_rest(evening)
     await check(evening)
+    await end(evening)
+    await tickets.settle(evening)
+    await check_coins(evening)
+    await tickets.check_money(evening, brought)
 
 
 async def come_to_rest(evening: Evening) -> None:
@@ -428,11 +351,22 @@ async def check_desired(evening: Evening) -> None:
         seen = await evening.world.value("select live.person_in_session($1, $2)", evening.scene.id, guest.id)
         found = (seen["role"], seen["mic_muted"], seen["removed"] is not None)
         assert found == (guest.role, guest.muted, guest.banned or guest.gone)
-        balance = "select balance from coin_wallets where user_id = $1"
-        assert await evening.world.value(balance, guest.id) == guest.coins
         seat = await seat_of(evening, guest)
         asks = (seat["hand_raised_at"], seat["invited_role"] if seat["invited_by"] else None)
         assert asks == (None, None) or not guest.blocked, "a block left a hand or an invitation standing"
+    await check_coins(evening)
+
+
+async def check_coins(evening: Evening) -> None:
+    for guest in evening.guests:
+        balance = "select balance from coin_wallets where user_id = $1"
+        assert await evening.world.value(balance, guest.id) == guest.coins
+    await tickets.check_tickets(evening)
+    faults = await evening.world.rows(
+        "select * from book_faults() where id = any($1)",
+        [evening.scene.id, evening.scene.creator, *(guest.id for guest in evening.guests)],
+    )
+    assert faults == []
 
 
 async def check(evening: Evening) -> None:
@@ -441,11 +375,6 @@ async def check(evening: Evening) -> None:
             assert not guest.banned, "somebody who is banned is in the room"
             assert not guest.gone, "somebody whose account is deleted is in the room"
             assert guest.permission == guest.allowed, guest
-    faults = await evening.world.rows(
-        "select * from book_faults() where id = any($1)",
-        [evening.scene.id, *(guest.id for guest in evening.guests)],
-    )
-    assert faults == []
     ended = await evening.world.rows(
         "select id::text, n, action, status, error_code, superseded_by, attempts, applied_at from moderation_actions"
         " where session_id = $1 order by n", evening.scene.id,
@@ -458,11 +387,11 @@ async def check(evening: Evening) -> None:
 
 
 @drawn(10)
-@given(script=steps)
-async def test_everybody_ends_with_exactly_the_rights_that_they_should_have(
-    world: World, script: list[Step]
+@given(script=steps, end=ends)
+async def test_everybody_ends_with_exactly_the_rights_and_coins_that_they_should_have(
+    world: World, script: list[Step], end: Step
 ) -> None:
-    await play(world, script)
+    await play(world, script, end)
 
 
 async def test_a_disguise_that_is_repeated_outlives_the_agent_and_a_moderator_returns_the_right(
@@ -478,6 +407,22 @@ async def test_who_is_deleted_is_out_whatever_they_do_with_old_tokens_and_is_pai
     world: World,
 ) -> None:
     joins, speaks, gives = person(join)(0), person(role("speaker"))(0), person(give)(0)
-    deleted, refunded = person(delete_account)(0), person(refund)(0)
-    await play(world, [joins, speaks, gives, beat, deleted, beat, joins, refunded, gives, beat])
+    buys, deleted, refunded = person(tickets.buy)(0), person(delete_account)(0), person(refund)(0)
+    await play(world, [joins, gives, buys, speaks, gives, beat, deleted, beat, joins, refunded, gives, beat])
     await play(world, [joins, person(mute)(0), deleted, crash, person(unmute)(0), lose_an_answer, joins])
+
+
+async def test_a_ticket_is_paid_back_for_what_was_not_shown_whoever_ends_it_and_never_for_what_was(
+    world: World,
+) -> None:
+    joins, buys, kicked = person(join)(0), person(tickets.buy)(0), person(tickets.kick_by_host)(0)
+    other, shown = person(tickets.buy)(1), [tickets.go_on_air, tickets.a_while_passes, tickets.a_while_passes]
+    banned, by_ops = person(tickets.ban_by_host)(0), person(ban)(0)
+    await play(world, [joins, buys, kicked, lose_an_answer, crash, beat, say_it_again, tickets.sweep, buys])
+    await play(world, [joins, buys, other, *shown, kicked, beat, banned, tickets.sweep])
+    await play(world, [joins, buys, by_ops, beat, banned, beat, tickets.sweep])
+    for end in (tickets.the_host_ends_it, tickets.the_hosts_account_is_deleted):
+        await play(
+            world, [buys, *shown, tickets.go_off_air, other, tickets.a_while_passes, tickets.sweep], end
+        )
+        await play(world, [buys, person(delete_account)(0), tickets.go_on_air, tickets.a_while_passes], end)
