@@ -18,6 +18,8 @@ RIGHTS = {
     Role.SPEAKER: RoleRights(20, SPEAKS.sources),
     Role.MODERATOR: RoleRights(30, SPEAKS.sources),
 }
+RANKS = {role.value: rights.rank for role, rights in RIGHTS.items()}
+STAFF = 30
 PRICE, DELIVERED_AFTER = 10, 300
 
 
@@ -56,6 +58,10 @@ class Guest:
     gifts: list[str] = field(default_factory=list)
     """Those given and not refunded."""
     tickets: list[Ticket] = field(default_factory=list)
+    told: int | None = None
+    """Seconds since they were told that they have no access any more."""
+    put_out: bool = False
+    """For want of a ticket, after the grace."""
     disguises: int = 0
     """As the agent remembers them."""
     sid: str | None = None
@@ -64,6 +70,23 @@ class Guest:
     @property
     def allowed(self) -> Permission:
         return SPEAKS if self.role != "listener" and not self.muted else SILENT
+
+    @property
+    def removed(self) -> bool:
+        return self.banned or self.gone or self.put_out
+
+    @property
+    def lacks_a_ticket(self) -> bool:
+        return RANKS[self.role] < STAFF and not any(ticket.held for ticket in self.tickets)
+
+    def look_at_access(self, *, online: bool) -> None:
+        """First they are told; at a look after the grace they have to be out, unless they have paid meanwhile."""
+        if not self.lacks_a_ticket:
+            self.told, self.put_out = None, False
+        elif self.told is not None:
+            self.put_out |= self.told > 0
+        elif online:
+            self.told = 0
 
     def is_owed_for_a_removal(self) -> None:
         """The creator's side has removed them: what they have not been shown yet is theirs again."""

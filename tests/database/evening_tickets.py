@@ -1,4 +1,4 @@
-"""Owns what the enforcement machine knows of tickets: how they are bought, shown, refunded and settled at the end.
+"""Owns what the enforcement machine knows of tickets: how they are bought, shown, refunded, checked and settled.
 
 A step on a guest does it by the database's own functions and says in the model what should follow.
 """
@@ -92,13 +92,17 @@ async def a_while_passes(evening: Evening) -> None:
     """What happened so far was so much earlier."""
     await evening.world.value(
         "with tickets as ("
-        " update live_tickets set created_at = created_at - make_interval(secs => $2) where session_id = $1)"
+        " update live_tickets set created_at = created_at - make_interval(secs => $2) where session_id = $1),"
+        " people as (update live_participants set access_ends_at = access_ends_at - make_interval(secs => $2)"
+        " where session_id = $1)"
         " update live_media set started_at = started_at - make_interval(secs => $2),"
         " ended_at = ended_at - make_interval(secs => $2) where session_id = $1",
         evening.scene.id, A_WHILE,
     )  # fmt: skip
-    for ticket in (ticket for guest in evening.guests for ticket in guest.tickets):
-        ticket.seen += A_WHILE if evening.on_air else 0
+    for guest in evening.guests:
+        guest.told = None if guest.told is None else guest.told + A_WHILE
+        for ticket in guest.tickets:
+            ticket.seen += A_WHILE if evening.on_air else 0
 
 
 async def sweep(evening: Evening) -> None:
@@ -107,6 +111,11 @@ async def sweep(evening: Evening) -> None:
         for ticket in guest.tickets:
             if ticket.owed:
                 pay(guest, ticket)
+    while await evening.world.value("select live.check_paid_access()"):
+        pass
+    here = "select is_online from live_participants where session_id = $1 and user_id = $2"
+    for guest in evening.guests:
+        guest.look_at_access(online=await evening.world.value(here, evening.scene.id, guest.id))
 
 
 async def the_host_ends_it(evening: Evening) -> None:

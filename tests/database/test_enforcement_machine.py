@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from moderation.action_names import TARGETED
 from tests.database import evening_tickets as tickets
 from tests.database.drawn import drawn
-from tests.database.evening import RIGHTS, SILENT, SPEAKS, Evening, Guest
+from tests.database.evening import RANKS, SILENT, SPEAKS, STAFF, Evening, Guest
 from tests.database.world import Refused, World
 
-RANKS = {role.value: rights.rank for role, rights in RIGHTS.items()}
-STAFF, HOST = 30, 50
+HOST = 50
 REHEARSALS: list[tuple[str, dict[str, Any]]] = [
     ("mute", {"seconds": 60}),
     ("unmute", {}),
@@ -108,7 +107,7 @@ async def give(evening: Evening, guest: Guest) -> None:
     refusals = {
         "account_deleted": guest.gone,
         "banned": guest.banned,
-        "ticket_required": RANKS[guest.role] < STAFF and not any(ticket.held for ticket in guest.tickets),
+        "ticket_required": guest.lacks_a_ticket,
         "insufficient_coins": guest.coins < 5,
     }
     send = evening.world.as_user(
@@ -216,6 +215,8 @@ async def join(evening: Evening, guest: Guest) -> None:
             "select live.record_presence('webhook', $1, 'joined', $2, $3, clock_timestamp(), null, $4)",
             evening.scene.room, guest.sid, guest.id, SPEAKS.as_json(),
         )  # fmt: skip
+    if not guest.lacks_a_ticket:
+        guest.told, guest.put_out = None, False
 
 
 async def leave(_evening: Evening, guest: Guest) -> None:
@@ -350,8 +351,9 @@ async def check_desired(evening: Evening) -> None:
     for guest in evening.guests:
         seen = await evening.world.value("select live.person_in_session($1, $2)", evening.scene.id, guest.id)
         found = (seen["role"], seen["mic_muted"], seen["removed"] is not None)
-        assert found == (guest.role, guest.muted, guest.banned or guest.gone)
+        assert found == (guest.role, guest.muted, guest.removed)
         seat = await seat_of(evening, guest)
+        assert (seat["access_ends_at"] is not None) == (guest.told is not None), "told of another access"
         asks = (seat["hand_raised_at"], seat["invited_role"] if seat["invited_by"] else None)
         assert asks == (None, None) or not guest.blocked, "a block left a hand or an invitation standing"
     await check_coins(evening)
@@ -372,8 +374,7 @@ async def check_coins(evening: Evening) -> None:
 async def check(evening: Evening) -> None:
     for guest in evening.guests:
         if guest.sid is not None:
-            assert not guest.banned, "somebody who is banned is in the room"
-            assert not guest.gone, "somebody whose account is deleted is in the room"
+            assert not guest.removed, "somebody who is banned, deleted or without a ticket is in the room"
             assert guest.permission == guest.allowed, guest
     ended = await evening.world.rows(
         "select id::text, n, action, status, error_code, superseded_by, attempts, applied_at from moderation_actions"
@@ -426,3 +427,15 @@ async def test_a_ticket_is_paid_back_for_what_was_not_shown_whoever_ends_it_and_
             world, [buys, *shown, tickets.go_off_air, other, tickets.a_while_passes, tickets.sweep], end
         )
         await play(world, [buys, person(delete_account)(0), tickets.go_on_air, tickets.a_while_passes], end)
+
+
+async def test_who_is_left_without_a_ticket_is_out_after_the_grace_and_back_with_a_new_one_or_a_role(
+    world: World,
+) -> None:
+    joins, buys, refunded = person(join)(0), person(tickets.buy)(0), person(tickets.refund_ticket)(0)
+    moderates, listens = person(role("moderator"))(0), person(role("listener"))(0)
+    sweep, later = tickets.sweep, tickets.a_while_passes
+    left = [joins, buys, sweep, refunded, sweep, later, sweep, beat]
+    await play(world, [*left, joins, buys, beat, joins, later, sweep, beat])
+    await play(world, [*left, buys, sweep, joins, later, sweep, moderates, refunded, sweep, later, sweep])
+    await play(world, [joins, sweep, moderates, sweep, later, sweep, listens, sweep, beat, later, sweep])
