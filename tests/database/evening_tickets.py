@@ -128,7 +128,7 @@ async def the_hosts_account_is_deleted(evening: Evening) -> None:
 
 
 async def settle(evening: Evening) -> None:
-    """The session is over, and what was told of its last seconds has had its time."""
+    """The session is over, and the last reports about it have had their time."""
     owner = await evening.world.owner()
     async with owner.transaction():
         await owner.execute("alter table live_sessions disable trigger guard_session")

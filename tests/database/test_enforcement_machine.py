@@ -353,7 +353,9 @@ async def check_desired(evening: Evening) -> None:
         found = (seen["role"], seen["mic_muted"], seen["removed"] is not None)
         assert found == (guest.role, guest.muted, guest.removed)
         seat = await seat_of(evening, guest)
-        assert (seat["access_ends_at"] is not None) == (guest.told is not None), "told of another access"
+        assert (seat["access_ends_at"] is not None) == (guest.told is not None), (
+            "a notice of access that they have"
+        )
         asks = (seat["hand_raised_at"], seat["invited_role"] if seat["invited_by"] else None)
         assert asks == (None, None) or not guest.blocked, "a block left a hand or an invitation standing"
     await check_coins(evening)

@@ -6293,7 +6293,8 @@ begin
     select p.session_id, p.user_id, p.access_ends_at, p.access_removed, live.access_fault(s, p.user_id) is not null as lacking
       from public.live_sessions s
       join public.live_participants p on p.session_id = s.id and (p.is_online or p.access_ends_at is not null)
-     where s.status = 'live' and s.access_type <> 'public' and not p.staff
+     -- Staff need none: of those only who was told before has anything to look at.
+     where s.status = 'live' and s.access_type <> 'public' and (not p.staff or p.access_ends_at is not null)
   ), due as (
     select c.* from checked c
      where (c.lacking <> (c.access_ends_at is not null) or (c.lacking and c.access_ends_at <= clock_timestamp()))
