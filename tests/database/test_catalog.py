@@ -19,7 +19,7 @@ FOR_AUTHENTICATED = {
     "may_record_to", "publish_until", "recording_usage",
     "my_vod_access", "set_recording_allowed", "vod_chat", "vod_figures", "withdraw_recording_consent",
     "report_recording", "report_session", "resolve_case",
-    "accept_invite", "adjust_coins", "block_user", "buy_ticket", "can_join", "cancel_action", "cancel_session", "card",
+    "accept_invite", "adjust_coins", "block_user", "buy_ticket", "buy_vod", "can_join", "cancel_action", "cancel_session", "card",
     "decline_invite",
     "delete_my_account", "erase_account", "explain_access", "export_my_data", "forget_push_device",
     "live_events_since", "live_schema", "lower_hand",

@@ -214,6 +214,7 @@ create trigger announce_session_end after update of status on public.live_sessio
 create table public.live_tickets (
   id uuid primary key default gen_random_uuid(),
   session_id uuid not null references public.live_sessions (id) on delete cascade,
+  recording_id uuid,
   user_id uuid not null,
   coins int not null check (coins >= 0),
   idempotency_key text not null check (char_length(idempotency_key) between 1 and 200),
@@ -225,22 +226,26 @@ create table public.live_tickets (
   unique (user_id, idempotency_key),
   check (refund_due_at is null or refund_reason is not null)
 );
-comment on table public.live_tickets is 'Tickets for pay-per-view sessions.';
+comment on table public.live_tickets is 'Tickets for pay-per-view sessions and for recordings that are sold by themselves.';
 comment on column public.live_tickets.id is 'Id of the ticket.';
-comment on column public.live_tickets.session_id is 'The session it admits to.';
+comment on column public.live_tickets.session_id is 'The session it admits to, or whose recording.';
+comment on column public.live_tickets.recording_id is 'The recording it admits to, and then not to the session; null for a ticket of the session. No key: it outlives the recording.';
 comment on column public.live_tickets.user_id is 'Who holds it.';
 comment on column public.live_tickets.coins is 'What was paid.';
 comment on column public.live_tickets.idempotency_key is 'The buyer''s key of the purchase: the same key is the same purchase.';
 comment on column public.live_tickets.earned_at is
-  'When the creator had earned it: the host''s media has flowed long enough after this purchase. Null: its coins are held.';
+  'When the creator had earned it: the host''s media has flowed long enough after this purchase, or the recording was watched. Null: its coins are held.';
 comment on column public.live_tickets.refund_due_at is 'Since when it is to be paid back; it admits nobody from then on.';
 comment on column public.live_tickets.refund_reason is
-  'Why: not_delivered (the show was too short, or never was), removed (by the creator or their moderators, before it was earned), ops.';
+  'Why: not_delivered (the show was too short, or never was, or the recording is gone), removed (by the creator or their moderators, before it was earned), ops.';
 comment on column public.live_tickets.refunded_at is 'When it was refunded; it admits nobody from then on.';
 comment on column public.live_tickets.created_at is 'When it was bought.';
-create unique index live_tickets_one_valid on public.live_tickets (session_id, user_id) where refunded_at is null;
+create unique index live_tickets_one_valid on public.live_tickets (session_id, user_id) where refunded_at is null and recording_id is null;
+create unique index live_tickets_one_valid_replay on public.live_tickets (recording_id, user_id) where refunded_at is null and recording_id is not null;
 create index live_tickets_held on public.live_tickets (session_id, user_id)
-  where earned_at is null and refund_due_at is null and refunded_at is null;
+  where recording_id is null and earned_at is null and refund_due_at is null and refunded_at is null;
+create index live_tickets_held_replays on public.live_tickets (recording_id, created_at)
+  where recording_id is not null and earned_at is null and refund_due_at is null and refunded_at is null;
 create index live_tickets_due on public.live_tickets (refund_due_at) where refund_due_at is not null and refunded_at is null;
 alter table public.live_tickets enable row level security;
 grant select on public.live_tickets to authenticated, service_role;

@@ -11,7 +11,7 @@ begin
         case when not live.subscribes(p_user, p_session.creator_id) then 'subscription_required' end
       when not exists (
         select from public.live_tickets t
-         where t.session_id = p_session.id and t.user_id = p_user
+         where t.session_id = p_session.id and t.recording_id is null and t.user_id = p_user
            and t.refund_due_at is null and t.refunded_at is null) then 'ticket_required'
     end);
 end;

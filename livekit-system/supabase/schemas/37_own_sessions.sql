@@ -54,7 +54,7 @@ begin
               and coalesce(c.expires_at, 'infinity') > clock_timestamp())
          else exists (
            select from public.live_tickets t
-            where t.session_id = s.id and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) end end;
+            where t.session_id = s.id and t.recording_id is null and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) end end;
 end;
 $$;
 comment on function live.paid_sessions is
@@ -165,7 +165,7 @@ grant execute on function live.my_own_sessions() to authenticated;
 create function live.my_tickets() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return query select t.session_id from public.live_tickets t where t.user_id = (select auth.uid());
+  return query select t.session_id from public.live_tickets t where t.user_id = (select auth.uid()) and t.recording_id is null;
 end;
 $$;
 comment on function live.my_tickets() is 'Sessions for which the caller has, or had, a ticket; asked once per query.';

@@ -16,6 +16,7 @@ insert into public.app_settings (key, value, description) values
   ('recording.monthly_minutes', '600', 'How many minutes may be recorded in a month: what the plan of LiveKit includes. 0: no limit.'),
   ('recording.retention_days', '90', 'For how many days a recording is kept after it was made.'),
   ('recording.tickets_valid', 'true', 'Whether a ticket of the session admits to its recording as well.'),
+  ('recording.refundable_days', '14', 'For how many days a ticket of a recording is paid back when the recording goes before it was watched.'),
   ('recording.link_seconds', '60', 'For how long a link to one segment is good.');
 
 insert into storage.buckets (id, name, public) values ('recordings', 'recordings', false) on conflict (id) do nothing;

@@ -25,7 +25,7 @@ begin
     when live.standing_ban(p_user, p_session.id, p_session.creator_id) is not null then
       perform live.refuse(403, 'banned', 'You cannot enter this session, so no ticket is sold to you.');
     when exists (select from public.live_tickets t
-                  where t.session_id = p_session.id and t.user_id = p_user and t.refunded_at is null) then
+                  where t.session_id = p_session.id and t.recording_id is null and t.user_id = p_user and t.refunded_at is null) then
       perform live.refuse(409, 'already_has_ticket', 'You already have a ticket for this session.');
     else null;
   end case;
@@ -48,7 +48,7 @@ begin
   select * into ticket from public.live_tickets t
    where t.user_id = me and t.idempotency_key = buy_ticket.idempotency_key;
   if found then
-    if ticket.session_id is distinct from session_id then
+    if ticket.session_id is distinct from session_id or ticket.recording_id is not null then
       perform live.refuse(409, 'idempotency_key_reused', 'This key was used for another ticket. Choose a new one.');
     end if;
     return live.ticket_receipt(ticket.id);

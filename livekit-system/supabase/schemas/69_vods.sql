@@ -21,8 +21,8 @@ comment on column public.live_vods.recording_id is 'The recording.';
 comment on column public.live_vods.session_id is 'The session that was recorded.';
 comment on column public.live_vods.creator_id is 'Whose it is.';
 comment on column public.live_vods.title is 'Title; at first the session''s.';
-comment on column public.live_vods.access_type is 'Who may watch: public (everyone), subscribers (of the creator) or pay_per_view (holders of the session''s ticket).';
-comment on column public.live_vods.price_coins is 'What the session''s ticket cost; null where none was needed.';
+comment on column public.live_vods.access_type is 'Who may watch: public (everyone), subscribers (of the creator) or pay_per_view (holders of its own ticket, and of the session''s by recording.tickets_valid).';
+comment on column public.live_vods.price_coins is 'What its own ticket costs: at first what the session''s did; null where none is needed.';
 comment on column public.live_vods.thumbnail is 'A picture of it in the bucket recordings, which who sees this row may fetch; null where there is none, or something was to be cut.';
 comment on column public.live_vods.duration_seconds is 'How long it plays.';
 comment on column public.live_vods.chapters is 'From the events of the session: [{"at_seconds", "kind": start, gifts, speaker or announcement, "coins"?, "text"?}].';
@@ -134,7 +134,8 @@ begin
     when p_vod.access_type = 'subscribers' then case when not live.subscribes(p_user, p_vod.creator_id) then 'subscription_required' end
     when not (live.setting('recording.tickets_valid'))::boolean or not exists (
       select from public.live_tickets t
-       where t.session_id = p_vod.session_id and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) then 'ticket_required' end;
+       where t.session_id = p_vod.session_id and t.recording_id is null and t.user_id = p_user
+         and t.refund_due_at is null and t.refunded_at is null) then 'ticket_required' end;
 end;
 $$;
 comment on function live.vod_access_fault(public.live_vods, uuid) is
@@ -155,7 +156,9 @@ begin
     when standing is not null then standing
     when p_vod.taken_down_at is not null then 'taken_down'
     when p_vod.creator_id = p_user then null
-    when p_vod.published_at is null or live.blocked(p_user, p_vod.creator_id) then 'unknown_recording'
+    when live.blocked(p_user, p_vod.creator_id) then 'unknown_recording'
+    when live.bought_replay(p_user, p_vod.recording_id) then null
+    when p_vod.published_at is null then 'unknown_recording'
     else live.vod_access_fault(p_vod, p_user) end;
 end;
 $$;
@@ -169,7 +172,7 @@ begin
     when 'unknown_recording' then perform live.refuse(404, p_reason, 'There is no such recording.');
     when 'taken_down' then perform live.refuse(410, p_reason, 'This recording was taken down.');
     when 'subscription_required' then perform live.refuse(403, p_reason, 'This recording is for the creator''s subscribers.');
-    when 'ticket_required' then perform live.refuse(402, p_reason, 'This recording is for those who had a ticket.');
+    when 'ticket_required' then perform live.refuse(402, p_reason, 'This recording needs a ticket. Buy one first.');
     else perform live.refuse_token(p_reason);
   end case;
 end;

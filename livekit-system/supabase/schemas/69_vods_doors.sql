@@ -17,15 +17,17 @@ $$;
 comment on function live.recording_of_mine(uuid, uuid) is 'A recording for its creator or ops, locked; refuses everyone else.';
 
 create function public.publish_vod(
-  recording_id uuid, published boolean, title text default null, access_type text default null) returns jsonb
+  recording_id uuid, published boolean, title text default null, access_type text default null, price_coins int default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   item constant public.live_recordings := live.recording_of_mine(auth.uid(), publish_vod.recording_id);
   vod public.live_vods;
-  session public.live_sessions;
+  access text;
+  price int;
 begin
   select * into vod from public.live_vods v where v.recording_id = item.id for no key update;
-  select * into session from public.live_sessions s where s.id = item.session_id;
+  access := coalesce(publish_vod.access_type, vod.access_type);
+  price := case when access = 'pay_per_view' then coalesce(publish_vod.price_coins, vod.price_coins) end;
   if published is null then
     perform live.refuse(400, 'invalid_choice', 'Say true to publish it, false to take it back.');
   elsif item.state <> 'ready' or live.is_over(item) then
@@ -34,20 +36,24 @@ begin
     perform live.refuse(403, 'not_allowed', 'A recording is published by its creator.');
   elsif published and vod.taken_down_at is not null then
     perform live.refuse(410, 'taken_down', 'This recording was taken down.');
-  elsif publish_vod.access_type is not null and publish_vod.access_type not in ('public', 'subscribers', session.access_type) then
-    perform live.refuse(400, 'invalid_choice', 'A recording is public, for subscribers, or for those who had a ticket of its session.');
+  elsif access not in ('public', 'subscribers', 'pay_per_view') then
+    perform live.refuse(400, 'invalid_choice', 'A recording is public, for subscribers, or sold: pay_per_view.');
+  elsif access = 'pay_per_view' and coalesce(price, 0) not between 1 and 1000000 then
+    perform live.refuse(400, 'invalid_choice', 'A recording that is sold costs 1 to 1,000,000 coins: price_coins.');
+  elsif access <> 'pay_per_view' and publish_vod.price_coins is not null then
+    perform live.refuse(400, 'invalid_choice', 'price_coins is for pay_per_view only.');
   end if;
   update public.live_vods v
      set published_at = case when published then coalesce(v.published_at, clock_timestamp()) end,
          title = case when publish_vod.title is null then v.title else live.clean_text(publish_vod.title, 'title', 200) end,
-         access_type = coalesce(publish_vod.access_type, v.access_type),
-         price_coins = case when coalesce(publish_vod.access_type, v.access_type) = 'pay_per_view' then session.price_coins end
+         access_type = access, price_coins = price
    where v.recording_id = item.id returning * into vod;
   return to_jsonb(vod);
 end;
 $$;
-comment on function public.publish_vod(uuid, boolean, text, text) is
-  'A creator publishes a recording, or takes it back: its row of live_vods. access_type: public, subscribers, or the session''s own.';
+comment on function public.publish_vod(uuid, boolean, text, text, int) is
+  'A creator publishes a recording, or takes it back: its row of live_vods. access_type: public, subscribers, or pay_per_view at price_coins. Who has bought it watches on when it '
+  'is taken back, and whatever its access is then.';
 
 create function public.cut_recording(recording_id uuid, from_seconds double precision, to_seconds double precision) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -88,7 +94,7 @@ end;
 $$;
 comment on function public.decide_cut(uuid, text) is
   'The creator decides what becomes of a stretch in which somebody is heard who took their consent back: cut (its segments are deleted) or kept. Until then nobody is shown it.';
-grant execute on function public.publish_vod(uuid, boolean, text, text), public.cut_recording(uuid, double precision, double precision),
+grant execute on function public.publish_vod(uuid, boolean, text, text, int), public.cut_recording(uuid, double precision, double precision),
   public.decide_cut(uuid, text) to authenticated;
 
 -- ── deletion ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -66,6 +66,7 @@ begin
          watched_seconds = x.watched_seconds + least(extract(epoch from clock_timestamp() - x.last_at),
            case when clock_timestamp() - x.last_at > interval '30 seconds' then 0 else 30 end)
    where x.id = play.id;
+  perform live.earn_watched_replay(vod, play.user_id);
   return jsonb_build_object(
     'seconds', live.setting('recording.link_seconds'), 'cuts', live.shown_cuts(vod.recording_id),
     'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', x.number, 'prefix', x.prefix, 'began', live.instant(x.began)) order by x.number), '[]')
@@ -100,7 +101,7 @@ comment on column public.live_replays.id is 'The recording.';
 comment on column public.live_replays.session_id is 'The session.';
 comment on column public.live_replays.title is 'Title.';
 comment on column public.live_replays.access_type is 'public, subscribers or pay_per_view.';
-comment on column public.live_replays.price_coins is 'What the ticket cost; null where none is needed.';
+comment on column public.live_replays.price_coins is 'What its own ticket costs (buy_vod); null where none is needed.';
 comment on column public.live_replays.creator_id is 'The creator.';
 comment on column public.live_replays.creator_name is 'Their name.';
 comment on column public.live_replays.creator_avatar is 'Address of their picture, or null.';
@@ -135,7 +136,7 @@ comment on function public.vod_chat(uuid, double precision, int) is
 grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
 
 create function public.vod_figures(recording_id uuid default null) returns table (
-  id uuid, title text, plays bigint, people bigint, watched_seconds double precision, published_at timestamptz)
+  id uuid, title text, plays bigint, people bigint, watched_seconds double precision, published_at timestamptz, sold bigint, coins bigint)
 language plpgsql stable security definer set search_path = '' as $$
 declare
   me constant uuid := auth.uid();
@@ -143,12 +144,15 @@ declare
 begin
   perform live.require_member();
   return query
-    select v.recording_id, v.title, count(x.id), count(distinct x.user_id), coalesce(sum(x.watched_seconds), 0), v.published_at
+    select v.recording_id, v.title, count(x.id), count(distinct x.user_id), coalesce(sum(x.watched_seconds), 0), v.published_at,
+           (select count(*) from public.live_tickets t where t.recording_id = v.recording_id and t.refunded_at is null),
+           (select coalesce(sum(t.coins), 0) from public.live_tickets t where t.recording_id = v.recording_id and t.refunded_at is null)
       from public.live_vods v left join public.live_vod_plays x on x.recording_id = v.recording_id and x.user_id <> v.creator_id
      where (v.creator_id = me or ops) and (vod_figures.recording_id is null or v.recording_id = vod_figures.recording_id)
      group by v.recording_id order by v.created_at desc limit 500;
 end;
 $$;
 comment on function public.vod_figures(uuid) is
-  'How one''s recordings are watched (ops: everyone''s): plays, different people and seconds, of others than the creator; one recording, or the newest 500.';
+  'How one''s recordings are watched (ops: everyone''s): plays, different people and seconds, of others than the creator; and how many tickets of its own were sold and not '
+  'paid back, for how many coins. One recording, or the newest 500.';
 grant execute on function public.vod_figures(uuid) to authenticated;

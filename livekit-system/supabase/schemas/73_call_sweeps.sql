@@ -122,7 +122,7 @@ begin
     'ended_calls', live.end_empty_calls() + live.end_lonely_calls(),
     'no_shows', live.end_no_shows(),
     'reminded_sessions', live.remind_holders(),
-    'earned_tickets', live.earn_tickets(),
+    'earned_tickets', live.earn_tickets() + live.settle_replay_tickets(),
     'refunded_tickets', live.refund_tickets(),
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
     'forgotten_leftovers', live.forget_leftovers(),

@@ -25,7 +25,7 @@ begin
   update public.live_tickets t set earned_at = clock_timestamp()
    where t.id in (
      select x.id from public.live_tickets x
-      where x.session_id = p_session.id and x.created_at <= until
+      where x.session_id = p_session.id and x.recording_id is null and x.created_at <= until
         and x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
       order by x.id for update skip locked);
   get diagnostics earned = row_count;
@@ -43,7 +43,7 @@ begin
   update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'not_delivered'
    where t.id in (
      select x.id from public.live_tickets x
-      where x.session_id = p_session.id and (until is null or x.created_at > until)
+      where x.session_id = p_session.id and x.recording_id is null and (until is null or x.created_at > until)
         and x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
       order by x.id limit 500 for update skip locked);
 end;
@@ -58,18 +58,19 @@ begin
   return query
     with recursive sold as (
       (select t.session_id from public.live_tickets t
-        where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+        where t.recording_id is null and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
         order by t.session_id limit 1)
       union all
       select (select t.session_id from public.live_tickets t
-               where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null and t.session_id > s.session_id
+               where t.recording_id is null and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+                 and t.session_id > s.session_id
                order by t.session_id limit 1)
         from sold s where s.session_id is not null
     )
     select s.session_id from sold s where s.session_id is not null;
 end;
 $$;
-comment on function live.sessions_with_held_tickets() is 'Sessions with tickets that are neither earned nor paid back.';
+comment on function live.sessions_with_held_tickets() is 'Sessions with tickets of their own that are neither earned nor paid back.';
 
 create function live.earn_tickets() returns int
 language plpgsql set search_path = '' as $$
@@ -107,12 +108,14 @@ begin
     select s.* from public.live_sessions s
       join public.live_tickets t on t.session_id = s.id and t.user_id = new.target_user_id
        and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+       -- Who is kicked watches the recording on.
+       and (t.recording_id is null or new.action = 'ban')
      where s.id = place.id or (live.action_scope(new.action, new.params) = 'creator' and s.creator_id = place.creator_id)
      order by s.id
   loop
     perform live.earn_tickets_of(session);
     update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'removed'
-     where t.session_id = session.id and t.user_id = new.target_user_id
+     where t.session_id = session.id and t.user_id = new.target_user_id and (t.recording_id is null or new.action = 'ban')
        and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
   end loop;
   return null;

@@ -99,7 +99,8 @@ begin
   for item in
     select x.* from (
       select t.user_id, t.id as ticket_id, null::uuid as gift_id, t.coins::bigint as coins
-        from public.live_tickets t where t.session_id = refund_session.session_id and t.refunded_at is null
+        from public.live_tickets t
+       where t.session_id = refund_session.session_id and t.recording_id is null and t.refunded_at is null
       union all
       select g.sender_id, null, g.id, g.coins
         from public.live_gifts g

@@ -31,8 +31,14 @@ language sql stable security definer set search_path = '' as $$
   union all
   select 'live_tickets: held after the end', t.id::text, 0::bigint, t.coins::bigint
     from public.live_tickets t join public.live_sessions s on s.id = t.session_id
-   where t.refunded_at is null and s.ended_at < clock_timestamp() - interval '2 minutes'
+   where t.refunded_at is null and t.recording_id is null and s.ended_at < clock_timestamp() - interval '2 minutes'
      and (t.earned_at is null or t.refund_due_at is not null)
+  union all
+  select 'live_tickets: held of a recording', t.id::text, 0::bigint, t.coins::bigint
+    from public.live_tickets t
+   where t.recording_id is not null and t.refunded_at is null and t.earned_at is null
+     and (t.refund_due_at < clock_timestamp() - interval '2 minutes'
+          or t.created_at < clock_timestamp() - live.replay_refundable() - interval '2 days')
   union all
   select 'creator_debts', x.creator_id::text, x.overdrawn, x.owed
     from (select e.creator_id, greatest(0, coalesce((select sum(p.coins) from public.creator_payouts p

@@ -26,7 +26,7 @@ begin
                'id', t.id, 'coins', t.coins, 'created_at', t.created_at, 'earned_at', t.earned_at,
                'refund_due_at', t.refund_due_at, 'refunded_at', t.refunded_at)
                order by t.created_at), '[]')
-        from public.live_tickets t where t.session_id = session.id and t.user_id = explain_access.user_id),
+        from public.live_tickets t where t.session_id = session.id and t.recording_id is null and t.user_id = explain_access.user_id),
     'stay', (
       select jsonb_build_object('access_ends_at', p.access_ends_at, 'access_removed', p.access_removed)
         from public.live_participants p

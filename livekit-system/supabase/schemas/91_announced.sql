@@ -15,7 +15,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return coalesce((
     select array_agg(distinct t.user_id) from public.live_tickets t
-     where t.session_id = p_session and t.refunded_at is null), '{}');
+     where t.session_id = p_session and t.recording_id is null and t.refunded_at is null), '{}');
 end;
 $$;
 comment on function live.ticket_holders(uuid) is 'Who holds a ticket of a session that is not paid back yet.';

@@ -93,6 +93,8 @@ export function buyTicket(
 export interface Ticket {
   readonly id: string;
   readonly session_id: string;
+  /** The recording that it admits to; null for a ticket of the session. */
+  readonly recording_id: string | null;
   readonly coins: number;
   /** `not_delivered`, `removed` or `ops`. */
   readonly refund_reason: string | null;
@@ -109,7 +111,7 @@ export function myTickets(
   return rows<Ticket>(
     supabase,
     "live_tickets",
-    "id,session_id,coins,refund_reason,refunded_at,created_at",
+    "id,session_id,recording_id,coins,refund_reason,refunded_at,created_at",
     (query) => query.eq("user_id", userId).order("created_at", { ascending: false }).limit(100),
     runtime,
   );

@@ -832,6 +832,7 @@ export type Database = {
           earned_at: string | null;
           id: string;
           idempotency_key: string;
+          recording_id: string | null;
           refund_due_at: string | null;
           refund_reason: string | null;
           refunded_at: string | null;
@@ -1446,6 +1447,10 @@ export type Database = {
         Args: { session_id: string; idempotency_key: string; p_expected_coins?: number | null };
         Returns: Json;
       };
+      buy_vod: {
+        Args: { recording_id: string; idempotency_key: string; p_expected_coins?: number | null };
+        Returns: Json;
+      };
       can_join: { Args: { session_id: string }; Returns: Json };
       cancel_action: { Args: { id: string }; Returns: Json };
       cancel_session: { Args: { session_id: string; reason: string }; Returns: Json };
@@ -1563,6 +1568,7 @@ export type Database = {
           published: boolean;
           title?: string | null;
           access_type?: string | null;
+          price_coins?: number | null;
         };
         Returns: Json;
       };
@@ -1661,6 +1667,8 @@ export type Database = {
           people: number;
           watched_seconds: number;
           published_at: string;
+          sold: number;
+          coins: number;
         }[];
       };
       wall_pictures: { Args: { session_ids: string[] }; Returns: Json };

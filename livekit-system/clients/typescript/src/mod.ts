@@ -110,7 +110,9 @@ export type {
 } from "./feeds.ts";
 export {
   answerRecording,
+  buyReplay,
   openReplay,
+  publishReplay,
   recordingFiles,
   recordingNotice,
   replayChat,
@@ -122,6 +124,7 @@ export {
 export type {
   Chapter,
   Playback,
+  Publishing,
   Recording,
   RecordingMode,
   RecordingNotice,

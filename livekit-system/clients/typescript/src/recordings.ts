@@ -97,6 +97,7 @@ export interface Replay {
   readonly session_id: string;
   readonly title: string;
   readonly access_type: AccessType;
+  /** What `buyReplay` costs; null where no ticket is needed. */
   readonly price_coins: number | null;
   readonly creator_id: string;
   readonly creator_name: string | null;
@@ -128,6 +129,46 @@ export function replays(
     }
     return narrowed.order("published_at", { ascending: false }).order("id", { ascending: false }).limit(PAGE);
   }, runtime);
+}
+
+/**
+ * For a replay whose `reason` is `ticket_required`.
+ * @param price what the person saw
+ * @param key chosen once for each tap (`newId()`)
+ * @throws LiveError `price_changed`, `already_has_ticket`, `insufficient_coins`, `no_ticket_needed`…
+ */
+export function buyReplay(
+  supabase: RecordingsSupabase,
+  recordingId: string,
+  price: number,
+  key: string,
+  runtime: Runtime = systemRuntime,
+): Promise<{ readonly ticket_id: string; readonly balance: number }> {
+  const args = { recording_id: recordingId, idempotency_key: key, p_expected_coins: price };
+  return call(supabase, "buy_vod", args, runtime);
+}
+
+export interface Publishing {
+  readonly title?: string;
+  readonly accessType?: AccessType;
+  /** In coins, for `pay_per_view`. */
+  readonly price?: number;
+}
+
+/** Its creator publishes a recording, or takes it from the list: who has bought it watches on. @throws LiveError */
+export async function publishReplay(
+  supabase: RecordingsSupabase,
+  recordingId: string,
+  published: boolean,
+  { title, accessType, price }: Publishing = {},
+): Promise<void> {
+  await call(supabase, "publish_vod", {
+    recording_id: recordingId,
+    published,
+    ...(title === undefined ? {} : { title }),
+    ...(accessType === undefined ? {} : { access_type: accessType }),
+    ...(price === undefined ? {} : { price_coins: price }),
+  });
 }
 
 export interface Playback {

@@ -159,7 +159,7 @@ export const REFUSAL_TEXTS = {
   subscribers_only: t("Only subscribers write in this chat.", "Bu sohbete yalnızca aboneler yazabilir."),
   subscription_required: t("This is for subscribers only.", "Bu yayın yalnızca abonelere açık."),
   taken_down: t("This recording was taken down.", "Bu kayıt yayından kaldırıldı."),
-  ticket_required: t("You need a ticket for this broadcast.", "Bu yayın için bilet gerekiyor."),
+  ticket_required: t("You need a ticket for this.", "Bunun için bilet gerekiyor."),
   too_late: t("It is too late for this.", "Bu işlem için artık çok geç."),
   too_many_blocks: t("You have blocked too many people.", "Çok fazla kişiyi engellediniz."),
   too_many_connections: t(

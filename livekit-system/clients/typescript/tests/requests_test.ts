@@ -46,6 +46,14 @@ const CASES: Record<string, [(supabase: Client) => Promise<unknown>, Request]> =
     (supabase) => live.buyTicket(supabase, "s1", 50, "key-0002"),
     rpc("buy_ticket", { session_id: "s1", idempotency_key: "key-0002", p_expected_coins: 50 }),
   ],
+  "and a recording": [
+    (supabase) => live.buyReplay(supabase, "r1", 40, "key-0003"),
+    rpc("buy_vod", { recording_id: "r1", idempotency_key: "key-0003", p_expected_coins: 40 }),
+  ],
+  "which its creator publishes at a price": [
+    (supabase) => live.publishReplay(supabase, "r1", true, { accessType: "pay_per_view", price: 40 }),
+    rpc("publish_vod", { recording_id: "r1", published: true, access_type: "pay_per_view", price_coins: 40 }),
+  ],
   "an answer to being recorded names the notice that was read": [
     (supabase) => live.answerRecording(supabase, "s1", { version: "v1", text_en: "", text_tr: "" }, false),
     rpc("consent_to_recording", { session_id: "s1", notice_version: "v1", agrees: false }),

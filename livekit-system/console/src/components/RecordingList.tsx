@@ -7,19 +7,21 @@ import { clock } from "../model/time.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { ScrollList } from "./ScrollList.tsx";
-import { Playback } from "./Playback.tsx";
+import { PartFiles, Playback, Thumbnail } from "./Playback.tsx";
 import { explain } from "./States.tsx";
 import { Confirm } from "./Switches.tsx";
+import { TakeDownSwitch } from "./TakeDownSwitch.tsx";
 import { Name, Title } from "./Title.tsx";
 
-export interface RecordingListProps extends Pick<RecordingWork, "stop" | "play" | "remove"> {
+export interface RecordingListProps {
   rows: Recording[];
+  work: Omit<RecordingWork, "recordings" | "start">;
+  /** Who holds one, takes one down and restores it. */
+  ops: boolean;
   now: number;
   nameOf: (userId: string) => string;
   /** Whether to name the session: not on its own page. */
   named: boolean;
-  /** Null for who may hold nothing. */
-  hold: RecordingWork["hold"] | null;
 }
 
 const TONE: Partial<Record<Recording["state"], string>> = {
@@ -37,7 +39,7 @@ export function RecordingList({ rows, ...rest }: RecordingListProps) {
 }
 
 function Line(
-  { row, now, nameOf, named, stop, play, hold, remove }: Omit<RecordingListProps, "rows"> & {
+  { row, now, nameOf, named, work, ops }: Omit<RecordingListProps, "rows"> & {
     row: Recording;
   },
 ) {
@@ -49,7 +51,7 @@ function Line(
   const over = ["ready", "failed", "aborted"].includes(row.state);
 
   async function changeHold(reason: string, forget: () => void) {
-    const refused = await hold!(row.id, !row.legal_hold, reason);
+    const refused = await work.hold(row.id, !row.legal_hold, reason);
     setFailure(refused);
     if (refused !== null) return;
     setAsking(null);
@@ -58,7 +60,7 @@ function Line(
 
   async function removeIt() {
     setAsking(null);
-    setFailure(await remove(row.id));
+    setFailure(await work.remove(row.id));
   }
 
   return (
@@ -66,6 +68,8 @@ function Line(
       <div>
         {isRecording(row) && <span className="lc-dot" aria-hidden="true" />}
         {row.legal_hold && <span className="lc-tag lc-tag-warn">{t.evidence.held}</span>}
+        {row.live_vods?.taken_down_at && <span className="lc-tag lc-tag-warn">{t.recording.takenDown}</span>}
+        <Thumbnail path={row.live_vods?.thumbnail ?? null} />
         <span className={`lc-tag ${TONE[row.state] ?? ""}`}>{t.recording.state[row.state]}</span>{" "}
         <span className="lc-what">{t.recording.mode[row.mode]}</span>{" "}
         {named && row.live_sessions && (
@@ -80,6 +84,8 @@ function Line(
             t.recording.minutes(f.whole(minutesOf(row, now))),
             row.duration_seconds !== null && clock(row.duration_seconds),
             row.state === "requested" && t.recording.begins(f.time(row.begins_at)),
+            row.mp4 && t.recording.mp4,
+            row.live_vods?.published_at && t.recording.published(f.moment(row.live_vods.published_at)),
             isOpen(row) && t.recording.untilAtMost(f.time(row.max_until)),
             row.unwanted_why && t.recording.ended[row.unwanted_why],
             row.retention_until && t.evidence.until(f.moment(row.retention_until)),
@@ -102,12 +108,12 @@ function Line(
           <button
             type="button"
             className="lc-button"
-            onClick={() => void stop(row.id).then(setFailure)}
+            onClick={() => void work.stop(row.id).then(setFailure)}
           >
             {t.recording.stop}
           </button>
         )}
-        {hold && row.state !== "deleted" && asking === null && (
+        {ops && row.state !== "deleted" && asking === null && (
           <button
             type="button"
             className="lc-button lc-quiet"
@@ -147,7 +153,15 @@ function Line(
         />
       )}
       {failure && <p className="lc-fault" role="alert">{explain(failure, t)}</p>}
-      {row.state === "ready" && <Playback recordingId={row.id} play={play} />}
+      {ops && row.live_vods && row.state === "ready" && (
+        <TakeDownSwitch
+          recording={row}
+          takenDown={row.live_vods.taken_down_at !== null}
+          takeDown={work.takeDown}
+        />
+      )}
+      {row.state === "ready" && <Playback recordingId={row.id} play={work.play} />}
+      {row.state === "ready" && row.mp4 && <PartFiles recordingId={row.id} files={work.files} />}
       {row.live_recording_acts.length > 0 && (
         <details>
           <summary>{t.recording.log(row.live_recording_acts.length)}</summary>

@@ -18,6 +18,8 @@ export interface Recording {
   id: string;
   session_id: string;
   mode: RecordingMode;
+  /** Whether each part is wanted as one file too. */
+  mp4: boolean;
   state: RecordingState;
   wanted: boolean;
   requested_by: string | null;
@@ -36,7 +38,23 @@ export interface Recording {
   legal_hold: boolean;
   live_recording_parts: { number: number; started_at: Time | null; ended_at: Time | null }[];
   live_recording_acts: RecordingAct[];
+  /** What can be watched of it; null before it is ready. */
+  live_vods: Vod | null;
   live_sessions: { title: string; status: "scheduled" | "live" | "ended"; creator_id: string } | null;
+}
+
+/** Its row of `live_vods`. */
+export interface Vod {
+  /** A path in the bucket `recordings`. */
+  thumbnail: string | null;
+  published_at: Time | null;
+  taken_down_at: Time | null;
+}
+
+/** The MP4 of a part, by a link of a minute. */
+export interface PartFile {
+  number: number;
+  url: string;
 }
 
 /** A line of `live_recording_acts`. */

@@ -5,6 +5,7 @@ import { CaseHistory } from "../components/CaseHistory.tsx";
 import { CaseList } from "../components/CaseList.tsx";
 import { EvidenceList } from "../components/EvidenceList.tsx";
 import { Playback } from "../components/Playback.tsx";
+import { TakeDownSwitch } from "../components/TakeDownSwitch.tsx";
 import { RingSwitch } from "../components/Ringing.tsx";
 import { Empty, Freshness, Reading } from "../components/States.tsx";
 import { nameFor } from "../data/names.ts";
@@ -12,7 +13,7 @@ import type { Account } from "../data/useAccount.ts";
 import { type InboxState, useCase, useInbox } from "../data/useCases.ts";
 import { useEvidence } from "../data/useEvidence.ts";
 import { useNow } from "../data/useLive.ts";
-import { usePlay } from "../data/useRecordings.ts";
+import { usePlay, useTakeDown } from "../data/useRecordings.ts";
 import { useReasonCodes } from "../data/useReasonCodes.ts";
 import { scopesFor } from "../model/actions.ts";
 import type { CaseFile as File } from "../model/cases.ts";
@@ -77,6 +78,7 @@ function Opened(props: { id: string; me: string; now: number; onChanged: () => v
   const { file, work } = useCase(props.id, changed);
   const evidence = useEvidence(file.refresh);
   const play = usePlay(file.refresh);
+  const takeDown = useTakeDown(file.refresh);
   const about = file.data;
   const place = about?.session ?? null;
   const person = about?.case.user_id ?? null;
@@ -104,6 +106,13 @@ function Opened(props: { id: string; me: string; now: number; onChanged: () => v
                     <bdi>{read.recording.title}</bdi>
                     {read.recording.taken_down_at && <span className="lc-warn">{t.recording.takenDown}</span>}
                   </p>
+                  {place && (
+                    <TakeDownSwitch
+                      recording={{ id: read.recording.id, session_id: place.id }}
+                      takenDown={read.recording.taken_down_at !== null}
+                      takeDown={takeDown}
+                    />
+                  )}
                   <Playback recordingId={read.recording.id} play={play} />
                 </section>
               )}

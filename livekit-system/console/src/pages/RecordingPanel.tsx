@@ -24,9 +24,10 @@ export interface RecordingPanelProps {
 
 export function RecordingPanel({ session, now, mayStart, ops }: RecordingPanelProps) {
   const { t } = useWords();
-  const { recordings, start, stop, play, hold, remove } = useRecordings(session.id, 0);
+  const { recordings, start, ...work } = useRecordings(session.id, 0);
   const modes = MODES[session.type];
   const [mode, setMode] = useState<RecordingMode>(modes[0]!);
+  const [mp4, setMp4] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
   const rows = recordings.data?.rows ?? [];
   const running = rows.some((row) => row.mode === mode && isOpen(row));
@@ -45,11 +46,15 @@ export function RecordingPanel({ session, now, mayStart, ops }: RecordingPanelPr
           >
             {modes.map((one) => <option key={one} value={one}>{t.recording.mode[one]}</option>)}
           </select>
+          <label>
+            <input type="checkbox" checked={mp4} onChange={(event) => setMp4(event.target.checked)} />{" "}
+            {t.recording.mp4}
+          </label>
           <button
             type="button"
             className="lc-button"
             disabled={running}
-            onClick={() => void start(session.id, mode).then(setFailure)}
+            onClick={() => void start(session.id, mode, mp4).then(setFailure)}
           >
             {t.recording.start}
           </button>
@@ -64,10 +69,8 @@ export function RecordingPanel({ session, now, mayStart, ops }: RecordingPanelPr
               now={now}
               nameOf={nameFor}
               named={false}
-              stop={stop}
-              play={play}
-              hold={ops ? hold : null}
-              remove={remove}
+              work={work}
+              ops={ops}
             />
           )}
       </Reading>

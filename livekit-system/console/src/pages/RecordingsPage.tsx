@@ -16,7 +16,7 @@ export function RecordingsPage({ ops }: { ops: boolean }) {
   const { t } = useWords();
   const [params, setParams] = useParams(VIEW);
   const page = Number(params.page) || 0;
-  const { recordings, stop, play, hold, remove } = useRecordings(null, page);
+  const { recordings, ...work } = useRecordings(null, page);
   const now = useNow(5_000);
   return (
     <>
@@ -34,10 +34,8 @@ export function RecordingsPage({ ops }: { ops: boolean }) {
                 now={now}
                 nameOf={nameFor}
                 named
-                stop={stop}
-                play={play}
-                hold={ops ? hold : null}
-                remove={remove}
+                work={work}
+                ops={ops}
               />
               <Pager
                 page={page}

@@ -139,6 +139,13 @@ export const toolEn: ToolWords = {
     stuck:
       "It does not play here: Chromium from 142 on and Safari play HLS; or it may not be watched any more.",
     takenDown: "taken down",
+    takeDown: "Take down",
+    restore: "Restore",
+    published: (time) => `published ${time}`,
+    mp4: "also as MP4",
+    files: "MP4 files",
+    file: (n) => `Part ${n}`,
+    noFiles: "There are none: none was wanted, or something of it is cut.",
     remove: "Delete",
     removeForGood: "Delete for good",
     usage: {

@@ -139,6 +139,13 @@ export const toolTr: ToolWords = {
     stuck:
       "Burada oynatılamıyor: HLS, Chromium 142 ve sonrası ile Safari'de oynar; ya da kaydı artık izleme hakkınız yok.",
     takenDown: "yayından kaldırıldı",
+    takeDown: "Yayından kaldır",
+    restore: "Geri yayına al",
+    published: (time) => `yayımlandı ${time}`,
+    mp4: "MP4 olarak da",
+    files: "MP4 dosyaları",
+    file: (n) => `Bölüm ${n}`,
+    noFiles: "Dosya yok: istenmedi ya da bir bölümü kesildi.",
     remove: "Sil",
     removeForGood: "Kalıcı olarak sil",
     usage: {

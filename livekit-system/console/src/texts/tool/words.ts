@@ -111,6 +111,14 @@ export interface ToolWords {
     play: string;
     stuck: string;
     takenDown: string;
+    takeDown: string;
+    restore: string;
+    published: (time: string) => string;
+    /** The wish for files of the whole. */
+    mp4: string;
+    files: string;
+    file: (number: number) => string;
+    noFiles: string;
     remove: string;
     removeForGood: string;
     usage: { used: (used: string, limit: string | null) => string; exceeded: string };
