@@ -5,8 +5,8 @@ A host says a tone of one pitch and who has refused one of another, so that the 
 
 import io
 import json
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from local.people.device import Device
 from local.people.person import OpenSession, People, Person
 from local.people.sound import tone
 from local.people.waiting import until
+from local.ports import LOOPBACK
 from local.stack import Stack
 from local.supervisor import Child
 
@@ -86,6 +87,21 @@ class Studio:
         """For so long the room is told before a recording begins."""
         change = "update app_settings set value = $1 where key = 'recording.announce_seconds'"
         await self.database.execute(change, json.dumps(seconds))
+
+    @asynccontextmanager
+    async def minutes(self, included: int, *, warn_at: float) -> AsyncIterator[None]:
+        """While the plan includes so many minutes a month, and warns from this part of them on."""
+        keys = ["recording.monthly_minutes", "plan.limits"]
+        kept = await self.database.fetch("select key, value from app_settings where key = any ($1)", keys)
+        change = "update app_settings set value = $2 where key = $1"
+        try:
+            await self.database.execute(change, keys[0], json.dumps(included))
+            merge = "update app_settings set value = value || $2 where key = $1"
+            await self.database.execute(merge, keys[1], json.dumps({"warn_at": warn_at}))
+            yield
+        finally:
+            for row in kept:
+                await self.database.execute(change, row["key"], row["value"])
 
     async def open(self) -> tuple[Person, OpenSession, Device]:
         """An audio room whose host speaks."""
@@ -173,6 +189,16 @@ class Studio:
     async def ended(self, take: Take) -> dict[str, Any]:
         """The row, once the recording is over. Raises AssertionError when it takes long."""
         return await self.until(take, "is over", lambda row: row["state"] in OVER)
+
+    async def told(self, metric: str, value: float) -> bool:
+        """Whether one of the workers says this of a metric without labels, and none says more."""
+        found: list[float] = []
+        for child in self.children.values():
+            url = f"http://{LOOPBACK}:{child.spec.env['LIVE_HEALTH_PORT']}/metrics"
+            async with self.http.get(url) as answer:
+                lines = (await answer.text()).splitlines()
+            found += [float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{metric} ")]
+        return max(found, default=None) == value
 
     async def recorders(self) -> list[str]:
         """What the stand-in records now."""

@@ -64,6 +64,8 @@ def _faults_at_supabase(place: PlaceSettings) -> Iterator[str]:
         )
     if place.secret.startswith(SECRET_KEY) or claims_of(place.secret).get("role") == "service_role":
         yield "RECORDING_S3_SECRET is a secret key, which passes over row-level security: use the anon key"
+    if not place.path_style:
+        yield "RECORDING_S3_PATH_STYLE is false: Supabase's Storage has the bucket in the path"
     if place.bucket != BUCKET:
         yield f"RECORDING_S3_BUCKET must be {BUCKET} at Supabase: the policies and the player know no other"
 

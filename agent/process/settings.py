@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     )
     recording_s3_region: str = "us-east-1"
     recording_s3_bucket: str = Field(default="recordings", min_length=1)
+    recording_s3_path_style: bool = Field(
+        default=True, description="false: the bucket is a part of the host's name, as some stores want it"
+    )
     recording_s3_access_key: str = Field(
         default="",
         description="without one nothing is recorded; at Supabase with an account: the project's reference",
@@ -135,6 +138,7 @@ class Settings(BaseSettings):
             endpoint=self.recording_s3_endpoint or self.supabase_url.rstrip("/") + S3_PATH,
             region=self.recording_s3_region,
             bucket=self.recording_s3_bucket,
+            path_style=self.recording_s3_path_style,
             access_key=self.recording_s3_access_key,
             secret="" if secret is None else secret.get_secret_value(),
             email=self.recording_s3_email,

@@ -31,6 +31,8 @@ class PlaceSettings:
     secret: str = field(repr=False)
     email: str
     password: str = field(repr=False)
+    path_style: bool = True
+    """Whether the bucket stands in the path, as at Supabase, or in the host's name."""
 
     @property
     def is_supabase(self) -> bool:
@@ -55,7 +57,7 @@ class RecordingPlace:
             access_key=here.access_key,
             secret=here.secret,
             session_token=await self._session(until) if here.email else "",
-            force_path_style=True,
+            force_path_style=here.path_style,
         )
 
     async def _session(self, until: float) -> str:

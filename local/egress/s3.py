@@ -50,6 +50,15 @@ def signed(method: str, url: str, digest: str, credentials: Credentials, now: da
     return headers
 
 
+def address(s3: egress.S3Upload) -> str:
+    """The bucket's URL: its name in the path, or in front of the host's."""
+    endpoint = s3.endpoint.rstrip("/")
+    if s3.force_path_style:
+        return f"{endpoint}/{s3.bucket}"
+    place = urlsplit(endpoint)
+    return place._replace(netloc=f"{s3.bucket}.{place.netloc}").geturl()
+
+
 class Bucket:
     """Where the files of one egress go."""
 
@@ -62,7 +71,7 @@ class Bucket:
         if not s3.bucket or not s3.endpoint:
             raise UploadError("no bucket is named")
         credentials = Credentials(s3.access_key, s3.secret, s3.region or "us-east-1", s3.session_token)
-        return cls(f"{s3.endpoint.rstrip('/')}/{s3.bucket}", credentials, http)
+        return cls(address(s3), credentials, http)
 
     async def put(self, path: str, content: bytes, mime: str) -> str:
         """Where it lies now. Raises UploadError after the last attempt."""

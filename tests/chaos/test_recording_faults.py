@@ -117,6 +117,28 @@ async def test_a_broadcast_is_recorded_with_its_picture(studio: Studio) -> None:
     assert replay["thumbnail"] is None, "it might show what is cut"
 
 
+async def test_minutes_that_were_recorded_warn_before_they_are_used_up(studio: Studio) -> None:
+    ops = await studio.people.arrive("Ops", ops=True)
+    before = (await ops.api.rpc("recording_usage"))["used"]
+    take = await studio.take()
+    await studio.until_active(take)
+    await studio.stop(take)
+    await studio.ended(take)
+    used = (await ops.api.rpc("recording_usage"))["used"]
+    assert used == before + 1, "a begun minute counts, as LiveKit counts"
+
+    async with studio.minutes(used * 2, warn_at=0.75):
+        assert (await ops.api.rpc("recording_usage"))["level"] == "ok"
+    async with studio.minutes(used * 2, warn_at=0.5):
+        assert (await ops.api.rpc("recording_usage"))["level"] == "warning"
+        await until("the workers call ops", lambda: studio.told("live_recording_minutes_level", 1), 30)
+    async with studio.minutes(used, warn_at=0.5):
+        with pytest.raises(RequestRefused, match="recording_minutes_used"):
+            await studio.wish(take.host, take.session)
+        await until("the workers say so", lambda: studio.told("live_recording_minutes_level", 2), 30)
+    await until("it is over", lambda: studio.told("live_recording_minutes_level", 0), 30)
+
+
 async def test_each_fault_in_a_room_of_its_own_comes_to_a_good_end(studio: Studio) -> None:
     figures = await asyncio.gather(*(fault(studio) for fault in SEPARATE.values()))
     assert [missed(found) for found in figures if missed(found)] == []

@@ -7,11 +7,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from livekit.protocol.egress import S3Upload
 
 from local.egress import messages
 from local.egress.media import DELAY_SECONDS, RATE, Mixer, Writer, as_mp4
 from local.egress.psrpc import channel
-from local.egress.s3 import Credentials, signed
+from local.egress.s3 import Credentials, address, signed
 from local.redis import find_binary
 
 
@@ -70,3 +71,12 @@ def test_what_is_written_plays_for_as_long_as_it_was_recorded(tmp_path: Path, *,
 
 def test_a_redis_is_there() -> None:
     assert find_binary().exists()
+
+
+@pytest.mark.parametrize(
+    ("path_style", "url"),
+    [(True, "https://s3.example.com/shows"), (False, "https://shows.s3.example.com")],
+)
+def test_the_bucket_is_in_the_path_or_in_the_hosts_name(*, path_style: bool, url: str) -> None:
+    place = S3Upload(endpoint="https://s3.example.com/", bucket="shows", force_path_style=path_style)
+    assert address(place) == url

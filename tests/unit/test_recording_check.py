@@ -38,6 +38,7 @@ def test_a_whole_place_is_well(place: PlaceSettings) -> None:
         (replace(HOSTED, secret=SECRET_KEY), ["use the anon key"]),
         (replace(HOSTED, secret=SERVICE), ["use the anon key"]),
         (replace(HOSTED, bucket="shows"), ["RECORDING_S3_BUCKET must be recordings"]),
+        (replace(HOSTED, path_style=False), ["RECORDING_S3_PATH_STYLE is false"]),
         (replace(ELSEWHERE, email="a@b.c", password=WORD), ["is an account of Supabase's Storage"]),
         (replace(ELSEWHERE, access_key="", secret=""), ["ACCESS_KEY is missing", "SECRET is missing"]),
     ],
