@@ -368,7 +368,7 @@ begin
                    'access.grace_seconds', 'tickets.delivered_after_seconds', 'cases.claim_seconds', 'pager.retry_seconds') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of seconds'
            when p_value::numeric not between 0 and 86400 then 'must be between 0 and 86400 seconds' end
-    when p_key = 'earnings.holding_days' then
+    when p_key in ('earnings.holding_days', 'recording.refundable_days') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number of days'
            when p_value::numeric not between 0 and 365 then 'must be between 0 and 365 days' end
     when p_key ~ '^retention\.(chat|events|visits|audio|incidents|actions|calls|webhooks|push)_days$' then
@@ -1068,6 +1068,7 @@ create trigger announce_session_end after update of status on public.live_sessio
 create table public.live_tickets (
   id uuid primary key default gen_random_uuid(),
   session_id uuid not null references public.live_sessions (id) on delete cascade,
+  recording_id uuid,
   user_id uuid not null,
   coins int not null check (coins >= 0),
   idempotency_key text not null check (char_length(idempotency_key) between 1 and 200),
@@ -1079,22 +1080,26 @@ create table public.live_tickets (
   unique (user_id, idempotency_key),
   check (refund_due_at is null or refund_reason is not null)
 );
-comment on table public.live_tickets is 'Tickets for pay-per-view sessions.';
+comment on table public.live_tickets is 'Tickets for pay-per-view sessions and for recordings that are sold by themselves.';
 comment on column public.live_tickets.id is 'Id of the ticket.';
-comment on column public.live_tickets.session_id is 'The session it admits to.';
+comment on column public.live_tickets.session_id is 'The session it admits to, or whose recording.';
+comment on column public.live_tickets.recording_id is 'The recording it admits to, and then not to the session; null for a ticket of the session. No key: it outlives the recording.';
 comment on column public.live_tickets.user_id is 'Who holds it.';
 comment on column public.live_tickets.coins is 'What was paid.';
 comment on column public.live_tickets.idempotency_key is 'The buyer''s key of the purchase: the same key is the same purchase.';
 comment on column public.live_tickets.earned_at is
-  'When the creator had earned it: the host''s media has flowed long enough after this purchase. Null: its coins are held.';
+  'When the creator had earned it: the host''s media has flowed long enough after this purchase, or the recording was watched. Null: its coins are held.';
 comment on column public.live_tickets.refund_due_at is 'Since when it is to be paid back; it admits nobody from then on.';
 comment on column public.live_tickets.refund_reason is
-  'Why: not_delivered (the show was too short, or never was), removed (by the creator or their moderators, before it was earned), ops.';
+  'Why: not_delivered (the show was too short, or never was, or the recording is gone), removed (by the creator or their moderators, before it was earned), ops.';
 comment on column public.live_tickets.refunded_at is 'When it was refunded; it admits nobody from then on.';
 comment on column public.live_tickets.created_at is 'When it was bought.';
-create unique index live_tickets_one_valid on public.live_tickets (session_id, user_id) where refunded_at is null;
+create unique index live_tickets_one_valid on public.live_tickets (session_id, user_id) where refunded_at is null and recording_id is null;
+create unique index live_tickets_one_valid_replay on public.live_tickets (recording_id, user_id) where refunded_at is null and recording_id is not null;
 create index live_tickets_held on public.live_tickets (session_id, user_id)
-  where earned_at is null and refund_due_at is null and refunded_at is null;
+  where recording_id is null and earned_at is null and refund_due_at is null and refunded_at is null;
+create index live_tickets_held_replays on public.live_tickets (recording_id, created_at)
+  where recording_id is not null and earned_at is null and refund_due_at is null and refunded_at is null;
 create index live_tickets_due on public.live_tickets (refund_due_at) where refund_due_at is not null and refunded_at is null;
 alter table public.live_tickets enable row level security;
 grant select on public.live_tickets to authenticated, service_role;
@@ -2372,7 +2377,7 @@ begin
         case when not live.subscribes(p_user, p_session.creator_id) then 'subscription_required' end
       when not exists (
         select from public.live_tickets t
-         where t.session_id = p_session.id and t.user_id = p_user
+         where t.session_id = p_session.id and t.recording_id is null and t.user_id = p_user
            and t.refund_due_at is null and t.refunded_at is null) then 'ticket_required'
     end);
 end;
@@ -4724,7 +4729,7 @@ begin
               and coalesce(c.expires_at, 'infinity') > clock_timestamp())
          else exists (
            select from public.live_tickets t
-            where t.session_id = s.id and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) end end;
+            where t.session_id = s.id and t.recording_id is null and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) end end;
 end;
 $$;
 comment on function live.paid_sessions is
@@ -4835,7 +4840,7 @@ grant execute on function live.my_own_sessions() to authenticated;
 create function live.my_tickets() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return query select t.session_id from public.live_tickets t where t.user_id = (select auth.uid());
+  return query select t.session_id from public.live_tickets t where t.user_id = (select auth.uid()) and t.recording_id is null;
 end;
 $$;
 comment on function live.my_tickets() is 'Sessions for which the caller has, or had, a ticket; asked once per query.';
@@ -7869,6 +7874,7 @@ insert into public.app_settings (key, value, description) values
   ('recording.monthly_minutes', '600', 'How many minutes may be recorded in a month: what the plan of LiveKit includes. 0: no limit.'),
   ('recording.retention_days', '90', 'For how many days a recording is kept after it was made.'),
   ('recording.tickets_valid', 'true', 'Whether a ticket of the session admits to its recording as well.'),
+  ('recording.refundable_days', '14', 'For how many days a ticket of a recording is paid back when the recording goes before it was watched.'),
   ('recording.link_seconds', '60', 'For how long a link to one segment is good.');
 
 insert into storage.buckets (id, name, public) values ('recordings', 'recordings', false) on conflict (id) do nothing;
@@ -9092,7 +9098,7 @@ begin
     when live.standing_ban(p_user, p_session.id, p_session.creator_id) is not null then
       perform live.refuse(403, 'banned', 'You cannot enter this session, so no ticket is sold to you.');
     when exists (select from public.live_tickets t
-                  where t.session_id = p_session.id and t.user_id = p_user and t.refunded_at is null) then
+                  where t.session_id = p_session.id and t.recording_id is null and t.user_id = p_user and t.refunded_at is null) then
       perform live.refuse(409, 'already_has_ticket', 'You already have a ticket for this session.');
     else null;
   end case;
@@ -9115,7 +9121,7 @@ begin
   select * into ticket from public.live_tickets t
    where t.user_id = me and t.idempotency_key = buy_ticket.idempotency_key;
   if found then
-    if ticket.session_id is distinct from session_id then
+    if ticket.session_id is distinct from session_id or ticket.recording_id is not null then
       perform live.refuse(409, 'idempotency_key_reused', 'This key was used for another ticket. Choose a new one.');
     end if;
     return live.ticket_receipt(ticket.id);
@@ -9720,8 +9726,8 @@ comment on column public.live_vods.recording_id is 'The recording.';
 comment on column public.live_vods.session_id is 'The session that was recorded.';
 comment on column public.live_vods.creator_id is 'Whose it is.';
 comment on column public.live_vods.title is 'Title; at first the session''s.';
-comment on column public.live_vods.access_type is 'Who may watch: public (everyone), subscribers (of the creator) or pay_per_view (holders of the session''s ticket).';
-comment on column public.live_vods.price_coins is 'What the session''s ticket cost; null where none was needed.';
+comment on column public.live_vods.access_type is 'Who may watch: public (everyone), subscribers (of the creator) or pay_per_view (holders of its own ticket, and of the session''s by recording.tickets_valid).';
+comment on column public.live_vods.price_coins is 'What its own ticket costs: at first what the session''s did; null where none is needed.';
 comment on column public.live_vods.thumbnail is 'A picture of it in the bucket recordings, which who sees this row may fetch; null where there is none, or something was to be cut.';
 comment on column public.live_vods.duration_seconds is 'How long it plays.';
 comment on column public.live_vods.chapters is 'From the events of the session: [{"at_seconds", "kind": start, gifts, speaker or announcement, "coins"?, "text"?}].';
@@ -9833,7 +9839,8 @@ begin
     when p_vod.access_type = 'subscribers' then case when not live.subscribes(p_user, p_vod.creator_id) then 'subscription_required' end
     when not (live.setting('recording.tickets_valid'))::boolean or not exists (
       select from public.live_tickets t
-       where t.session_id = p_vod.session_id and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null) then 'ticket_required' end;
+       where t.session_id = p_vod.session_id and t.recording_id is null and t.user_id = p_user
+         and t.refund_due_at is null and t.refunded_at is null) then 'ticket_required' end;
 end;
 $$;
 comment on function live.vod_access_fault(public.live_vods, uuid) is
@@ -9854,7 +9861,9 @@ begin
     when standing is not null then standing
     when p_vod.taken_down_at is not null then 'taken_down'
     when p_vod.creator_id = p_user then null
-    when p_vod.published_at is null or live.blocked(p_user, p_vod.creator_id) then 'unknown_recording'
+    when live.blocked(p_user, p_vod.creator_id) then 'unknown_recording'
+    when live.bought_replay(p_user, p_vod.recording_id) then null
+    when p_vod.published_at is null then 'unknown_recording'
     else live.vod_access_fault(p_vod, p_user) end;
 end;
 $$;
@@ -9868,7 +9877,7 @@ begin
     when 'unknown_recording' then perform live.refuse(404, p_reason, 'There is no such recording.');
     when 'taken_down' then perform live.refuse(410, p_reason, 'This recording was taken down.');
     when 'subscription_required' then perform live.refuse(403, p_reason, 'This recording is for the creator''s subscribers.');
-    when 'ticket_required' then perform live.refuse(402, p_reason, 'This recording is for those who had a ticket.');
+    when 'ticket_required' then perform live.refuse(402, p_reason, 'This recording needs a ticket. Buy one first.');
     else perform live.refuse_token(p_reason);
   end case;
 end;
@@ -10034,15 +10043,17 @@ $$;
 comment on function live.recording_of_mine(uuid, uuid) is 'A recording for its creator or ops, locked; refuses everyone else.';
 
 create function public.publish_vod(
-  recording_id uuid, published boolean, title text default null, access_type text default null) returns jsonb
+  recording_id uuid, published boolean, title text default null, access_type text default null, price_coins int default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   item constant public.live_recordings := live.recording_of_mine(auth.uid(), publish_vod.recording_id);
   vod public.live_vods;
-  session public.live_sessions;
+  access text;
+  price int;
 begin
   select * into vod from public.live_vods v where v.recording_id = item.id for no key update;
-  select * into session from public.live_sessions s where s.id = item.session_id;
+  access := coalesce(publish_vod.access_type, vod.access_type);
+  price := case when access = 'pay_per_view' then coalesce(publish_vod.price_coins, vod.price_coins) end;
   if published is null then
     perform live.refuse(400, 'invalid_choice', 'Say true to publish it, false to take it back.');
   elsif item.state <> 'ready' or live.is_over(item) then
@@ -10051,20 +10062,24 @@ begin
     perform live.refuse(403, 'not_allowed', 'A recording is published by its creator.');
   elsif published and vod.taken_down_at is not null then
     perform live.refuse(410, 'taken_down', 'This recording was taken down.');
-  elsif publish_vod.access_type is not null and publish_vod.access_type not in ('public', 'subscribers', session.access_type) then
-    perform live.refuse(400, 'invalid_choice', 'A recording is public, for subscribers, or for those who had a ticket of its session.');
+  elsif access not in ('public', 'subscribers', 'pay_per_view') then
+    perform live.refuse(400, 'invalid_choice', 'A recording is public, for subscribers, or sold: pay_per_view.');
+  elsif access = 'pay_per_view' and coalesce(price, 0) not between 1 and 1000000 then
+    perform live.refuse(400, 'invalid_choice', 'A recording that is sold costs 1 to 1,000,000 coins: price_coins.');
+  elsif access <> 'pay_per_view' and publish_vod.price_coins is not null then
+    perform live.refuse(400, 'invalid_choice', 'price_coins is for pay_per_view only.');
   end if;
   update public.live_vods v
      set published_at = case when published then coalesce(v.published_at, clock_timestamp()) end,
          title = case when publish_vod.title is null then v.title else live.clean_text(publish_vod.title, 'title', 200) end,
-         access_type = coalesce(publish_vod.access_type, v.access_type),
-         price_coins = case when coalesce(publish_vod.access_type, v.access_type) = 'pay_per_view' then session.price_coins end
+         access_type = access, price_coins = price
    where v.recording_id = item.id returning * into vod;
   return to_jsonb(vod);
 end;
 $$;
-comment on function public.publish_vod(uuid, boolean, text, text) is
-  'A creator publishes a recording, or takes it back: its row of live_vods. access_type: public, subscribers, or the session''s own.';
+comment on function public.publish_vod(uuid, boolean, text, text, int) is
+  'A creator publishes a recording, or takes it back: its row of live_vods. access_type: public, subscribers, or pay_per_view at price_coins. Who has bought it watches on when it '
+  'is taken back, and whatever its access is then.';
 
 create function public.cut_recording(recording_id uuid, from_seconds double precision, to_seconds double precision) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -10105,7 +10120,7 @@ end;
 $$;
 comment on function public.decide_cut(uuid, text) is
   'The creator decides what becomes of a stretch in which somebody is heard who took their consent back: cut (its segments are deleted) or kept. Until then nobody is shown it.';
-grant execute on function public.publish_vod(uuid, boolean, text, text), public.cut_recording(uuid, double precision, double precision),
+grant execute on function public.publish_vod(uuid, boolean, text, text, int), public.cut_recording(uuid, double precision, double precision),
   public.decide_cut(uuid, text) to authenticated;
 
 -- ── deletion ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -10455,6 +10470,7 @@ begin
          watched_seconds = x.watched_seconds + least(extract(epoch from clock_timestamp() - x.last_at),
            case when clock_timestamp() - x.last_at > interval '30 seconds' then 0 else 30 end)
    where x.id = play.id;
+  perform live.earn_watched_replay(vod, play.user_id);
   return jsonb_build_object(
     'seconds', live.setting('recording.link_seconds'), 'cuts', live.shown_cuts(vod.recording_id),
     'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', x.number, 'prefix', x.prefix, 'began', live.instant(x.began)) order by x.number), '[]')
@@ -10489,7 +10505,7 @@ comment on column public.live_replays.id is 'The recording.';
 comment on column public.live_replays.session_id is 'The session.';
 comment on column public.live_replays.title is 'Title.';
 comment on column public.live_replays.access_type is 'public, subscribers or pay_per_view.';
-comment on column public.live_replays.price_coins is 'What the ticket cost; null where none is needed.';
+comment on column public.live_replays.price_coins is 'What its own ticket costs (buy_vod); null where none is needed.';
 comment on column public.live_replays.creator_id is 'The creator.';
 comment on column public.live_replays.creator_name is 'Their name.';
 comment on column public.live_replays.creator_avatar is 'Address of their picture, or null.';
@@ -10524,7 +10540,7 @@ comment on function public.vod_chat(uuid, double precision, int) is
 grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
 
 create function public.vod_figures(recording_id uuid default null) returns table (
-  id uuid, title text, plays bigint, people bigint, watched_seconds double precision, published_at timestamptz)
+  id uuid, title text, plays bigint, people bigint, watched_seconds double precision, published_at timestamptz, sold bigint, coins bigint)
 language plpgsql stable security definer set search_path = '' as $$
 declare
   me constant uuid := auth.uid();
@@ -10532,15 +10548,219 @@ declare
 begin
   perform live.require_member();
   return query
-    select v.recording_id, v.title, count(x.id), count(distinct x.user_id), coalesce(sum(x.watched_seconds), 0), v.published_at
+    select v.recording_id, v.title, count(x.id), count(distinct x.user_id), coalesce(sum(x.watched_seconds), 0), v.published_at,
+           (select count(*) from public.live_tickets t where t.recording_id = v.recording_id and t.refunded_at is null),
+           (select coalesce(sum(t.coins), 0) from public.live_tickets t where t.recording_id = v.recording_id and t.refunded_at is null)
       from public.live_vods v left join public.live_vod_plays x on x.recording_id = v.recording_id and x.user_id <> v.creator_id
      where (v.creator_id = me or ops) and (vod_figures.recording_id is null or v.recording_id = vod_figures.recording_id)
      group by v.recording_id order by v.created_at desc limit 500;
 end;
 $$;
 comment on function public.vod_figures(uuid) is
-  'How one''s recordings are watched (ops: everyone''s): plays, different people and seconds, of others than the creator; one recording, or the newest 500.';
+  'How one''s recordings are watched (ops: everyone''s): plays, different people and seconds, of others than the creator; and how many tickets of its own were sold and not '
+  'paid back, for how many coins. One recording, or the newest 500.';
 grant execute on function public.vod_figures(uuid) to authenticated;
+
+-- schemas/69_vods_tickets.sql
+-- Owns: a recording sold by itself: buying its ticket, when the creator has earned it, and when it is paid back. Its row is one of
+-- live_tickets, so that the books, refunds by ops, exports and the record of erasures are those of every ticket. Its coins are held until
+-- the buyer has watched enough, or could for long enough; when the recording goes before, they go back.
+
+create function live.replay_refundable() returns interval
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return make_interval(secs => (live.setting('recording.refundable_days'))::double precision * 86400);
+end;
+$$;
+comment on function live.replay_refundable() is 'How long after a purchase a ticket of a recording that was not watched is held.';
+
+create function live.bought_replay(p_user uuid, p_recording uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.live_tickets t
+     where t.recording_id = p_recording and t.user_id = p_user and t.refund_due_at is null and t.refunded_at is null);
+end;
+$$;
+comment on function live.bought_replay(uuid, uuid) is 'Whether a person holds a ticket of this recording.';
+
+-- ── the purchase ─────────────────────────────────────────────────────────────────────────────────────────────────
+create function live.require_replay_sale(p_vod public.live_vods, p_user uuid) returns void
+language plpgsql stable set search_path = '' as $$
+declare
+  reason constant text := live.vod_fault(p_user, p_vod);
+begin
+  case
+    when p_vod.creator_id = p_user then
+      perform live.refuse(409, 'own_session', 'The creator of a recording needs no ticket.');
+    when exists (select from public.live_tickets t
+                  where t.recording_id = p_vod.recording_id and t.user_id = p_user and t.refunded_at is null) then
+      perform live.refuse(409, 'already_has_ticket', 'You already have a ticket for this recording.');
+    when reason is null then
+      perform live.refuse(409, 'no_ticket_needed', 'You can watch this recording without a ticket of its own.');
+    when reason <> 'ticket_required' then
+      perform live.refuse_vod(reason);
+    else null;
+  end case;
+end;
+$$;
+comment on function live.require_replay_sale(public.live_vods, uuid) is 'Refuses to sell a ticket of a recording to who needs none, or would not be let in with it.';
+
+create function public.buy_vod(recording_id uuid, idempotency_key text, p_expected_coins bigint default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  me constant uuid := auth.uid();
+  funds bigint;
+  ticket public.live_tickets;
+  vod public.live_vods;
+begin
+  perform live.require_key(idempotency_key);
+  funds := live.lock_wallet(me);
+
+  select * into ticket from public.live_tickets t where t.user_id = me and t.idempotency_key = buy_vod.idempotency_key;
+  if found then
+    if ticket.recording_id is distinct from buy_vod.recording_id then
+      perform live.refuse(409, 'idempotency_key_reused', 'This key was used for another ticket. Choose a new one.');
+    end if;
+    return live.ticket_receipt(ticket.id);
+  end if;
+
+  perform live.require_account(me);
+  -- Shared, so that many can buy at once and nobody after it was taken down or has another price.
+  select * into vod from public.live_vods v where v.recording_id = buy_vod.recording_id for share;
+  perform live.require_replay_sale(vod, me);
+  perform live.require_price(p_expected_coins, vod.price_coins);
+  if vod.price_coins > funds then
+    perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
+  end if;
+  insert into public.live_tickets (session_id, recording_id, user_id, coins, idempotency_key)
+    values (vod.session_id, vod.recording_id, me, vod.price_coins, idempotency_key) returning * into ticket;
+  insert into public.coin_ledger (user_id, delta, kind, session_id, ticket_id)
+    values (me, -ticket.coins, 'ticket', ticket.session_id, ticket.id);
+  return live.ticket_receipt(ticket.id);
+end;
+$$;
+comment on function public.buy_vod(uuid, text, bigint) is
+  'Buys the ticket of a recording that is sold by itself, for the signed-in person: {ticket_id, balance}. The same key charges once. '
+  'p_expected_coins: the price that the person saw; refused with price_changed when it is another by now.';
+grant execute on function public.buy_vod(uuid, text, bigint) to authenticated;
+
+-- ── when it is earned ────────────────────────────────────────────────────────────────────────────────────────────
+create function live.earn_watched_replay(p_vod public.live_vods, p_user uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  ticket public.live_tickets;
+begin
+  select * into ticket from public.live_tickets t
+   where t.recording_id = p_vod.recording_id and t.user_id = p_user
+     and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
+  if found and (select sum(x.watched_seconds) from public.live_vod_plays x
+                 where x.recording_id = p_vod.recording_id and x.user_id = p_user and x.started_at >= ticket.created_at)
+               >= least((live.setting('tickets.delivered_after_seconds'))::double precision, p_vod.duration_seconds / 2) then
+    update public.live_tickets t set earned_at = clock_timestamp()
+     where t.id = ticket.id and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
+  end if;
+end;
+$$;
+comment on function live.earn_watched_replay(public.live_vods, uuid) is
+  'Marks a person''s ticket of a recording as earned once they have watched it, since they bought it, for tickets.delivered_after_seconds, or half of it where that is less.';
+
+create function live.recordings_with_held_tickets() returns setof uuid
+language plpgsql stable set search_path = '' as $$
+begin
+  -- From recording to recording by the index, as with sessions.
+  return query
+    with recursive sold as (
+      (select t.recording_id from public.live_tickets t
+        where t.recording_id is not null and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+        order by t.recording_id limit 1)
+      union all
+      select (select t.recording_id from public.live_tickets t
+               where t.recording_id is not null and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+                 and t.recording_id > s.recording_id
+               order by t.recording_id limit 1)
+        from sold s where s.recording_id is not null
+    )
+    select s.recording_id from sold s where s.recording_id is not null;
+end;
+$$;
+comment on function live.recordings_with_held_tickets() is 'Recordings with tickets of their own that are neither earned nor paid back.';
+
+create function live.replay_is_gone(p_recording uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return not exists (
+    select from public.live_vods v join public.live_recordings r on r.id = v.recording_id
+     where v.recording_id = p_recording and live.is_over(r) is not true and not live.account_gone(v.creator_id)
+       -- A day, in which what was taken down by mistake is restored.
+       and coalesce(v.taken_down_at, 'infinity') > clock_timestamp() - interval '1 day');
+end;
+$$;
+comment on function live.replay_is_gone(uuid) is 'Whether nobody will watch a recording any more: deleted, over, its creator''s account gone, or taken down for a day.';
+
+create function live.cut_since(p_recording uuid, p_at timestamptz) returns double precision
+language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((select sum(extract(epoch from c.to_at - c.from_at)) from public.live_recording_cuts c
+                    where c.recording_id = p_recording and c.created_at > p_at and c.decision is distinct from 'kept'), 0);
+end;
+$$;
+comment on function live.cut_since(uuid, timestamptz) is 'How many seconds of a recording were cut, or are to be, since a moment.';
+
+insert into live.wake_marks (room) values ('replay tickets');
+
+create function live.settle_replay_tickets() returns int
+language plpgsql set search_path = '' as $$
+declare
+  until constant timestamptz := clock_timestamp() - live.replay_refundable();
+  recording uuid;
+  duration double precision;
+  gone boolean;
+  earned int := 0;
+  n int;
+begin
+  if not live.take_mark('replay tickets', interval '20 seconds') then
+    return 0;
+  end if;
+  for recording in select x from live.recordings_with_held_tickets() x order by random() limit 200 loop
+    gone := live.replay_is_gone(recording);
+    duration := (select v.duration_seconds from public.live_vods v where v.recording_id = recording);
+    update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'not_delivered'
+     where t.id in (
+       select x.id from public.live_tickets x
+        where x.recording_id = recording and x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
+          and (gone or live.cut_since(recording, x.created_at) >= duration / 2)
+        order by x.created_at limit 500 for update skip locked);
+    -- What is taken down could not be watched: its time does not run out.
+    continue when gone or exists (select from public.live_vods v where v.recording_id = recording and v.taken_down_at is not null);
+    update public.live_tickets t set earned_at = clock_timestamp()
+     where t.id in (
+       select x.id from public.live_tickets x
+        where x.recording_id = recording and x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
+          and x.created_at <= until
+        order by x.created_at limit 500 for update skip locked);
+    get diagnostics n = row_count;
+    earned := earned + n;
+  end loop;
+  return earned;
+end;
+$$;
+comment on function live.settle_replay_tickets() is
+  'Marks tickets of recordings: to be paid back where the recording went, or half of it was cut since; earned where it could be watched for recording.refundable_days. '
+  'Three times a minute, 200 recordings and 500 tickets of each at a time. How many are earned.';
+
+create function live.owe_blocked() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'removed'
+    from public.live_sessions s
+   where s.id = t.session_id and s.creator_id = new.user_id and t.user_id = new.blocked_id and t.recording_id is not null
+     and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
+  return null;
+end;
+$$;
+comment on function live.owe_blocked() is 'Trigger: whom a creator blocks before they have watched a recording that they bought gets its coins back.';
+create trigger owe_blocked after insert on public.user_blocks for each row execute function live.owe_blocked();
 
 -- schemas/70_call_upgrade.sql
 -- Owns: how an audio call becomes a video call: one side asks, the other agrees by asking as well. Before both have, no
@@ -11174,7 +11394,7 @@ begin
     'ended_calls', live.end_empty_calls() + live.end_lonely_calls(),
     'no_shows', live.end_no_shows(),
     'reminded_sessions', live.remind_holders(),
-    'earned_tickets', live.earn_tickets(),
+    'earned_tickets', live.earn_tickets() + live.settle_replay_tickets(),
     'refunded_tickets', live.refund_tickets(),
     'settled_accounts', live.mark_missed_accounts() + live.settle_accounts(interval '500 milliseconds'),
     'forgotten_leftovers', live.forget_leftovers(),
@@ -11600,7 +11820,7 @@ begin
   update public.live_tickets t set earned_at = clock_timestamp()
    where t.id in (
      select x.id from public.live_tickets x
-      where x.session_id = p_session.id and x.created_at <= until
+      where x.session_id = p_session.id and x.recording_id is null and x.created_at <= until
         and x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
       order by x.id for update skip locked);
   get diagnostics earned = row_count;
@@ -11618,7 +11838,7 @@ begin
   update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'not_delivered'
    where t.id in (
      select x.id from public.live_tickets x
-      where x.session_id = p_session.id and (until is null or x.created_at > until)
+      where x.session_id = p_session.id and x.recording_id is null and (until is null or x.created_at > until)
         and x.earned_at is null and x.refund_due_at is null and x.refunded_at is null
       order by x.id limit 500 for update skip locked);
 end;
@@ -11633,18 +11853,19 @@ begin
   return query
     with recursive sold as (
       (select t.session_id from public.live_tickets t
-        where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+        where t.recording_id is null and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
         order by t.session_id limit 1)
       union all
       select (select t.session_id from public.live_tickets t
-               where t.earned_at is null and t.refund_due_at is null and t.refunded_at is null and t.session_id > s.session_id
+               where t.recording_id is null and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+                 and t.session_id > s.session_id
                order by t.session_id limit 1)
         from sold s where s.session_id is not null
     )
     select s.session_id from sold s where s.session_id is not null;
 end;
 $$;
-comment on function live.sessions_with_held_tickets() is 'Sessions with tickets that are neither earned nor paid back.';
+comment on function live.sessions_with_held_tickets() is 'Sessions with tickets of their own that are neither earned nor paid back.';
 
 create function live.earn_tickets() returns int
 language plpgsql set search_path = '' as $$
@@ -11682,12 +11903,14 @@ begin
     select s.* from public.live_sessions s
       join public.live_tickets t on t.session_id = s.id and t.user_id = new.target_user_id
        and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null
+       -- Who is kicked watches the recording on.
+       and (t.recording_id is null or new.action = 'ban')
      where s.id = place.id or (live.action_scope(new.action, new.params) = 'creator' and s.creator_id = place.creator_id)
      order by s.id
   loop
     perform live.earn_tickets_of(session);
     update public.live_tickets t set refund_due_at = clock_timestamp(), refund_reason = 'removed'
-     where t.session_id = session.id and t.user_id = new.target_user_id
+     where t.session_id = session.id and t.user_id = new.target_user_id and (t.recording_id is null or new.action = 'ban')
        and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
   end loop;
   return null;
@@ -11868,7 +12091,8 @@ begin
   for item in
     select x.* from (
       select t.user_id, t.id as ticket_id, null::uuid as gift_id, t.coins::bigint as coins
-        from public.live_tickets t where t.session_id = refund_session.session_id and t.refunded_at is null
+        from public.live_tickets t
+       where t.session_id = refund_session.session_id and t.recording_id is null and t.refunded_at is null
       union all
       select g.sender_id, null, g.id, g.coins
         from public.live_gifts g
@@ -12318,8 +12542,14 @@ language sql stable security definer set search_path = '' as $$
   union all
   select 'live_tickets: held after the end', t.id::text, 0::bigint, t.coins::bigint
     from public.live_tickets t join public.live_sessions s on s.id = t.session_id
-   where t.refunded_at is null and s.ended_at < clock_timestamp() - interval '2 minutes'
+   where t.refunded_at is null and t.recording_id is null and s.ended_at < clock_timestamp() - interval '2 minutes'
      and (t.earned_at is null or t.refund_due_at is not null)
+  union all
+  select 'live_tickets: held of a recording', t.id::text, 0::bigint, t.coins::bigint
+    from public.live_tickets t
+   where t.recording_id is not null and t.refunded_at is null and t.earned_at is null
+     and (t.refund_due_at < clock_timestamp() - interval '2 minutes'
+          or t.created_at < clock_timestamp() - live.replay_refundable() - interval '2 days')
   union all
   select 'creator_debts', x.creator_id::text, x.overdrawn, x.owed
     from (select e.creator_id, greatest(0, coalesce((select sum(p.coins) from public.creator_payouts p
@@ -13253,7 +13483,7 @@ begin
                'id', t.id, 'coins', t.coins, 'created_at', t.created_at, 'earned_at', t.earned_at,
                'refund_due_at', t.refund_due_at, 'refunded_at', t.refunded_at)
                order by t.created_at), '[]')
-        from public.live_tickets t where t.session_id = session.id and t.user_id = explain_access.user_id),
+        from public.live_tickets t where t.session_id = session.id and t.recording_id is null and t.user_id = explain_access.user_id),
     'stay', (
       select jsonb_build_object('access_ends_at', p.access_ends_at, 'access_removed', p.access_removed)
         from public.live_participants p
@@ -13385,7 +13615,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return coalesce((
     select array_agg(distinct t.user_id) from public.live_tickets t
-     where t.session_id = p_session and t.refunded_at is null), '{}');
+     where t.session_id = p_session and t.recording_id is null and t.refunded_at is null), '{}');
 end;
 $$;
 comment on function live.ticket_holders(uuid) is 'Who holds a ticket of a session that is not paid back yet.';
@@ -17479,7 +17709,7 @@ revoke all on routine
   live.cut_late_withdrawals(),
   live.shown_cuts(p_recording uuid),
   live.recording_of_mine(p_user uuid, p_recording uuid),
-  public.publish_vod(recording_id uuid, published boolean, title text, access_type text),
+  public.publish_vod(recording_id uuid, published boolean, title text, access_type text, price_coins int),
   public.cut_recording(recording_id uuid, from_seconds double precision, to_seconds double precision),
   public.decide_cut(cut_id uuid, decision text),
   public.recording_delete(p_user uuid, p_recording uuid),
@@ -17504,6 +17734,16 @@ revoke all on routine
   live.my_vod_access(p_vod public.live_vods),
   public.vod_chat(recording_id uuid, from_seconds double precision, max_lines int),
   public.vod_figures(recording_id uuid),
+  live.replay_refundable(),
+  live.bought_replay(p_user uuid, p_recording uuid),
+  live.require_replay_sale(p_vod public.live_vods, p_user uuid),
+  public.buy_vod(recording_id uuid, idempotency_key text, p_expected_coins bigint),
+  live.earn_watched_replay(p_vod public.live_vods, p_user uuid),
+  live.recordings_with_held_tickets(),
+  live.replay_is_gone(p_recording uuid),
+  live.cut_since(p_recording uuid, p_at timestamptz),
+  live.settle_replay_tickets(),
+  live.owe_blocked(),
   public.call_upgrade(p_user uuid, p_call uuid, p_accept boolean),
   public.live_faults(),
   live.require_creator(p_user uuid),
@@ -17897,7 +18137,7 @@ grant select on public.call_engagements to service_role;
 grant execute on function public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
 grant select on public.live_vods to authenticated, service_role;
 grant select on public.live_recording_cuts to authenticated, service_role;
-grant execute on function public.publish_vod(uuid, boolean, text, text), public.cut_recording(uuid, double precision, double precision), public.decide_cut(uuid, text) to authenticated;
+grant execute on function public.publish_vod(uuid, boolean, text, text, int), public.cut_recording(uuid, double precision, double precision), public.decide_cut(uuid, text) to authenticated;
 grant execute on function public.recording_delete(uuid, uuid) to service_role;
 grant execute on function public.hold_recording(uuid, boolean, text) to authenticated;
 grant execute on function public.recordings_to_delete(int), public.recordings_deleted(uuid[]) to service_role;
@@ -17910,6 +18150,7 @@ grant execute on function live.my_vod_access(public.live_vods) to authenticated;
 grant select on public.live_replays to authenticated;
 grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
 grant execute on function public.vod_figures(uuid) to authenticated;
+grant execute on function public.buy_vod(uuid, text, bigint) to authenticated;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;
 grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.ingress_deleted(text), public.session_end(uuid, uuid) to service_role;

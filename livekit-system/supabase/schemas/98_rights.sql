@@ -518,7 +518,7 @@ revoke all on routine
   live.cut_late_withdrawals(),
   live.shown_cuts(p_recording uuid),
   live.recording_of_mine(p_user uuid, p_recording uuid),
-  public.publish_vod(recording_id uuid, published boolean, title text, access_type text),
+  public.publish_vod(recording_id uuid, published boolean, title text, access_type text, price_coins int),
   public.cut_recording(recording_id uuid, from_seconds double precision, to_seconds double precision),
   public.decide_cut(cut_id uuid, decision text),
   public.recording_delete(p_user uuid, p_recording uuid),
@@ -543,6 +543,16 @@ revoke all on routine
   live.my_vod_access(p_vod public.live_vods),
   public.vod_chat(recording_id uuid, from_seconds double precision, max_lines int),
   public.vod_figures(recording_id uuid),
+  live.replay_refundable(),
+  live.bought_replay(p_user uuid, p_recording uuid),
+  live.require_replay_sale(p_vod public.live_vods, p_user uuid),
+  public.buy_vod(recording_id uuid, idempotency_key text, p_expected_coins bigint),
+  live.earn_watched_replay(p_vod public.live_vods, p_user uuid),
+  live.recordings_with_held_tickets(),
+  live.replay_is_gone(p_recording uuid),
+  live.cut_since(p_recording uuid, p_at timestamptz),
+  live.settle_replay_tickets(),
+  live.owe_blocked(),
   public.call_upgrade(p_user uuid, p_call uuid, p_accept boolean),
   public.live_faults(),
   live.require_creator(p_user uuid),
@@ -936,7 +946,7 @@ grant select on public.call_engagements to service_role;
 grant execute on function public.call_start(uuid, uuid, text, text), public.call_answer(uuid, uuid, boolean, text), public.call_token(uuid, uuid), public.call_end(uuid, uuid) to service_role;
 grant select on public.live_vods to authenticated, service_role;
 grant select on public.live_recording_cuts to authenticated, service_role;
-grant execute on function public.publish_vod(uuid, boolean, text, text), public.cut_recording(uuid, double precision, double precision), public.decide_cut(uuid, text) to authenticated;
+grant execute on function public.publish_vod(uuid, boolean, text, text, int), public.cut_recording(uuid, double precision, double precision), public.decide_cut(uuid, text) to authenticated;
 grant execute on function public.recording_delete(uuid, uuid) to service_role;
 grant execute on function public.hold_recording(uuid, boolean, text) to authenticated;
 grant execute on function public.recordings_to_delete(int), public.recordings_deleted(uuid[]) to service_role;
@@ -949,6 +959,7 @@ grant execute on function live.my_vod_access(public.live_vods) to authenticated;
 grant select on public.live_replays to authenticated;
 grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
 grant execute on function public.vod_figures(uuid) to authenticated;
+grant execute on function public.buy_vod(uuid, text, bigint) to authenticated;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;
 grant execute on function public.session_create(uuid, text, text, text, integer, timestamptz, integer), public.session_start(uuid, uuid), public.session_token(uuid, uuid), public.session_ingress(uuid, uuid), public.ingress_deleted(text), public.session_end(uuid, uuid) to service_role;
