@@ -68,9 +68,7 @@ async def test_who_watches_a_recording_that_is_taken_down_gets_no_further_segmen
     await page.evaluate("show", await evening.guest.api.call("recording-playback", recording_id=recording))
     await page.get_by_role("button", name="Play").click()
     await page.wait_for_function("position() > 0.3")
-    acts = await people.service.rows(
-        "moderation_actions", session_id=f"eq.{evening.session.id}", order="n"
-    )
+    acts = await people.service.rows("moderation_actions", session_id=f"eq.{evening.session.id}", order="n")
     assert [(act["action"], act["reason"], act["status"]) for act in acts if act["params"]] == [
         ("take_down", "A complaint", "applied"), ("restore", "It was allowed", "applied"),
     ]  # fmt: skip
