@@ -10,7 +10,7 @@ from bench.hearing_sounds import instruments, voices
 from bench.hearing_sounds.offences import Loop
 from local import sounds
 from local.people.sound import RATE
-from moderation.audio.feedback import SILENT, Feedback, Ringing, _between, _straight_growth
+from moderation.audio.feedback import SILENT, Feedback, Ringing, _between, _Levels, _straight_growth
 from moderation.audio.kweighting import BLOCK_SAMPLES
 from moderation.audio.spectrum import Shape, Spectrum
 
@@ -187,3 +187,35 @@ def test_a_line_that_wavers_while_it_grows_is_a_voice(places: tuple[int, ...], g
         power[places[look % 3]] = 10.0 ** ((-60.0 + 4.0 * look) / 10.0)
         feedback.update(power, 0.2)
     assert bool(feedback._known) is grows
+
+
+def grown(levels: list[int], others: dict[tuple[int, int], int] | None = None, line: int = 20) -> float:
+    """How far a line is seen to have grown; `others`: levels by look and place, where all else is silent."""
+    remembered = _Levels(64)
+    for look, level in enumerate(levels):
+        row = np.full(64, -100.0)
+        row[line] = level
+        for (when, place), other in (others or {}).items():
+            row[place] = other if when == look else row[place]
+        remembered.add(row)
+    return remembered.growth(line)
+
+
+EVENLY = [-60, -55, -50, -45, -40, -35, -30, -25]
+
+
+@pytest.mark.parametrize(("below_db", "feedback"), [(24, True), (23, False)])
+@pytest.mark.parametrize("place", [40, 10])
+def test_a_line_with_a_harmonic_that_is_less_than_24_db_below_it_is_a_note(
+    place: int, below_db: int, feedback: bool
+) -> None:
+    assert grown(EVENLY, {(7, place): -25 - below_db}) == (35.0 if feedback else 0.0)
+
+
+@pytest.mark.parametrize("look", range(len(EVENLY)))
+def test_half_way_up_the_line_was_where_it_is_now(look: int) -> None:
+    """A tone that glided there was beside; what is beside at other times is another sound."""
+    half_way = len(EVENLY) // 2 - 1
+    louder = {(look, 23): EVENLY[look] + 7}
+    assert grown(EVENLY, louder) == (0.0 if look == half_way else 35.0)
+    assert grown(EVENLY, {(look, 23): EVENLY[look] + 6}) == 35.0

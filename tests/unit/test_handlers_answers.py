@@ -5,6 +5,7 @@ import pytest
 from handlers.effects import RemoveParticipant, Resync, SetPermission
 from handlers.events import Failure
 from handlers.facts import PersonFacts
+from handlers.permissions import RIGHT_AFTER_JOIN_SECONDS
 from tests.fakes.scene import (
     ADA,
     BANNED,
@@ -77,6 +78,13 @@ def test_later_not_found_makes_the_room_ask_who_is_there() -> None:
     assert only(Resync, scene.denies(asked, Failure.GONE)).doubt
 
 
+def test_a_connection_is_young_for_two_seconds_and_no_longer() -> None:
+    scene = Scene.open(PersonFacts(ADA, SPEAKER))
+    asked = only(SetPermission, scene.joins(ADA))
+    scene.passes(RIGHT_AFTER_JOIN_SECONDS)
+    assert only(Resync, scene.denies(asked, Failure.GONE)).doubt
+
+
 def test_failures_back_off_to_five_seconds_and_no_further() -> None:
     scene = Scene.open()
     scene.present(ADA, LISTENER, NOTHING)
@@ -105,3 +113,13 @@ def test_a_removal_that_fails_is_tried_again() -> None:
     scene.present(ADA, LISTENER, NOTHING)
     scene.keeps(only(RemoveParticipant, scene.wants(ADA, BANNED)), Failure.RETRYABLE)
     assert only(RemoveParticipant, scene.passes(0.05)).ban
+
+
+def test_a_removal_that_failed_because_they_came_back_is_made_of_the_new_connection() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    gone = only(RemoveParticipant, scene.wants(ADA, BANNED))
+    again = only(RemoveParticipant, scene.joins(ADA, "second"))
+    scene.keeps(again, Failure.RETRYABLE)
+    scene.now = scene.state.people[ADA].retry_at
+    assert only(RemoveParticipant, scene.keeps(gone, Failure.GONE)).sid == "second"

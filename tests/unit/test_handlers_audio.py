@@ -215,6 +215,13 @@ def test_who_is_heard_without_leave_is_set_right_and_told_to_ops() -> None:
     assert only(SetPermission, tuple(effects)).permission == NOTHING
 
 
+def test_they_are_set_right_by_the_block_that_shows_it_and_not_a_moment_later() -> None:
+    scene = Scene.hosted(desired=LISTENER)
+    while not incidents(effects := scene.sounds(BO, TALK)):
+        assert scene.passes(TALK.seconds) == ()
+    assert only(SetPermission, effects).permission == NOTHING
+
+
 def test_a_measurement_of_an_older_connection_means_nothing() -> None:
     scene = Scene.hosted()
     scene.joins(BO, "newer", permission=SPEAK)

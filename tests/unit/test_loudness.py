@@ -63,6 +63,17 @@ def test_nothing_above_the_absolute_gate_is_no_loudness() -> None:
     assert whole.range_lu is None
 
 
+@pytest.mark.parametrize(
+    ("seconds", "integrated", "ranged"),
+    [(0.2, False, False), (0.4, True, False), (2.8, True, False), (3.0, True, True)],
+)
+def test_only_windows_that_were_received_to_their_end_are_gathered(
+    seconds: float, integrated: bool, ranged: bool
+) -> None:
+    whole, _ = measured(steps((-20, seconds)))
+    assert (whole.integrated_lufs is not None, whole.range_lu is not None) == (integrated, ranged)
+
+
 def test_loss_only_lowers_the_sliding_loudness() -> None:
     rng = np.random.default_rng(4)
     blocks = sounds.as_blocks(sounds.speech(-20.0, 20.0, SAMPLE_RATE, rng))
