@@ -6,9 +6,10 @@ device to receive, which is at least what is heard from it.
 """
 
 import asyncio
+import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -44,9 +45,10 @@ TIMES, FULL_TIMES = 2, 6
 class EvasionScore:
     """An entry for each attempt. `incident`: until the row is there; `unmeasured`: until the track is gone."""
 
-    unmeasured: list[float] = field(default_factory=list)
-    """Seconds."""
+    unmeasured: dict[str, float] = field(default_factory=dict)
+    """Seconds for each of `WAYS`."""
     incident: list[float] = field(default_factory=list)
+    """Seconds."""
     disguised: list[float] = field(default_factory=list)
     """Milliseconds."""
 
@@ -79,9 +81,9 @@ async def shut_out(arena: Arena, name: str, score: EvasionScore) -> None:
         await until(f"{name}: the right is gone", lambda: not device.may_send(), 60.0)
         await until(f"{name}: the track is gone", lambda: gate.closed, 10.0)
         share = SHUT_SECONDS / (SHUT_SECONDS + OPEN_SECONDS) if name == "open now and then" else 1.0
-        score.unmeasured.append(gate.seconds(since) * share)
+        score.unmeasured[name] = gate.seconds(since) * share
         sys.stdout.write(
-            f"{name}: incident {score.incident[-1]:.1f} s, there {score.unmeasured[-1]:.1f} s unmeasured\n"
+            f"{name}: incident {score.incident[-1]:.1f} s, there {score.unmeasured[name]:.1f} s unmeasured\n"
         )
     await device.leave()
 
@@ -176,9 +178,17 @@ def judge(score: EvasionScore) -> list[Figure]:
     """Figures `hostile.*.max`. Raises ValueError when one of the lists is empty."""
     return [
         most("hostile.unmeasured_incident", score.incident, PROVEN_SECONDS, "s"),
-        most("hostile.unmeasured_heard", score.unmeasured, PROVEN_SECONDS + LADDER_SECONDS, "s"),
+        *each_way(score.unmeasured),
         most("hostile.disguised_heard", score.disguised, DISGUISED_BAR_MS, "ms"),
     ]
+
+
+def each_way(unmeasured: Mapping[str, float]) -> list[Figure]:
+    """`hostile.unmeasured_heard.max` with its bar, and each way's seconds. Raises ValueError without any."""
+    name, bar = "hostile.unmeasured_heard", PROVEN_SECONDS + LADDER_SECONDS
+    ways = {re.sub(r"[ -]", "_", way): seconds for way, seconds in unmeasured.items()}
+    each = [Figure(f"{name}.{way}", round(seconds, 2), "s") for way, seconds in ways.items()]
+    return [most(name, list(unmeasured.values()), bar, "s"), *each]
 
 
 def most(name: str, taken: Sequence[float], bar: float, unit: str) -> Figure:

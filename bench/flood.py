@@ -9,6 +9,7 @@ import asyncio
 import json
 import statistics
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -86,18 +87,25 @@ async def flooded(stack: Stack, session: str, tokens: list[str]) -> AsyncIterato
 
 
 async def muted_ms(database: asyncpg.Connection, arena: Arena, speaker: Person) -> float:
-    """From the row's insertion until LiveKit had confirmed, as the row says; then the host takes it back."""
+    """From the host's request, which waits among the reads too, until LiveKit had confirmed; then it is taken back.
+
+    The database's clock is this machine's.
+    """
     took = 0.0
     for action in ("mute", "unmute"):
+        asked_at = time.time()
         request = await arena.host.ask(action, arena.session.id, speaker)
 
-        async def applied(row_id: str = request.id) -> float | None:
-            row = "select enforce_ms from moderation_actions where id = $1 and status = 'applied'"
-            ms: float | None = await database.fetchval(row, row_id)
-            return ms
+        async def confirmed_at(row_id: str = request.id) -> float | None:
+            row = (
+                "select extract(epoch from created_at)::float8 + enforce_ms / 1000.0"
+                " from moderation_actions where id = $1 and status = 'applied'"
+            )
+            at: float | None = await database.fetchval(row, row_id)
+            return at
 
-        ms = await until(f"the {action} is applied", applied, MUTE_SECONDS)
-        took = ms if action == "mute" else took
+        at = await until(f"the {action} is applied", confirmed_at, MUTE_SECONDS)
+        took = 1000 * (at - asked_at) if action == "mute" else took
     return took
 
 

@@ -2,19 +2,25 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+from livekit import rtc
 
+from local.people import voice
 from local.people.api import Json
-from local.people.device import CAMERA, MICROPHONE
-from local.people.evasive import Gate, everyone_may_listen, publish, shut_out
+from local.people.device import CAMERA, MICROPHONE, Device
+from local.people.evasive import Gate, a_picture, everyone_may_listen, publish, shut_out
 from local.people.hostile import LOUD, Arena
 from local.people.person import People, Person
 from local.people.waiting import until
 
 pytestmark = [pytest.mark.usefixtures("worker"), pytest.mark.timeout(90)]
 
+SCREEN, SCREEN_AUDIO = rtc.TrackSource.SOURCE_SCREENSHARE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO
+UNKNOWN = rtc.TrackSource.SOURCE_UNKNOWN
 ONLY_OURS: dict[str, Any] = {
     "mode": "enforce",
     **{rule: {"enabled": False} for rule in ("too_loud", "scream", "clipping", "howl", "noise", "dead_air")},
@@ -121,6 +127,41 @@ async def test_a_picture_that_is_called_a_microphone_leaves_an_audio_room(people
     await until("the picture is gone", lambda: gate.closed)
     assert 0.0 < gate.seconds() < 1.0
     await device.until_may_send(MICROPHONE)
+
+
+@pytest.mark.parametrize(("kind", "pictures"), [("audio_room", set()), ("video_live", {CAMERA})])
+async def test_a_picture_by_its_own_name_or_by_none_is_where_a_role_may_film_and_nowhere_else(
+    people: People, kind: str, pictures: set[int]
+) -> None:
+    arena = await room(people, kind)
+    person, device, _ = await arena.speaker()
+    async with AsyncExitStack() as sending:
+        for source in (CAMERA, SCREEN, SCREEN_AUDIO, UNKNOWN):
+            await sending.enter_async_context(filming(device, source))
+        await device.speak()  # asked for last: what is allowed is answered by then
+
+        def seen() -> set[int]:
+            publications = arena.at_host.room.remote_participants[person.id].track_publications
+            return {publication.source for publication in publications.values()}
+
+        await until("what is allowed is there", lambda: seen() >= {MICROPHONE, *pictures})
+        assert seen() == {MICROPHONE, *pictures}
+
+
+@asynccontextmanager
+async def filming(device: Device, source: int) -> AsyncIterator[None]:
+    """Asks LiveKit to take a picture by this name, whether it may or not; LiveKit does not answer where not."""
+    track, film, media = a_picture()
+    asked = device.room.local_participant.publish_track(
+        track, rtc.TrackPublishOptions(source=source, simulcast=False)
+    )
+    publishing = asyncio.create_task(asked)
+    try:
+        yield
+    finally:
+        await voice.ended(publishing)
+        await voice.ended(film)
+        await media.aclose()
 
 
 async def test_three_microphones_cost_the_microphone_until_they_are_gone(people: People) -> None:
