@@ -4,7 +4,6 @@ agent that does nothing but obey, leave everybody with exactly the rights and th
 `LIVE_TEST_EXAMPLES=500` looks for longer, in new places each time; without it a run is short and always the same.
 """
 
-import itertools
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -31,6 +30,8 @@ REHEARSALS: list[tuple[str, dict[str, Any]]] = [
     ("unmute_all", {}),
     ("end_session", {}),
 ]
+REMOVALS: list[tuple[str, dict[str, Any]]] = [("kick", {}), ("ban", {})]
+"""By the host they pay tickets back."""
 FINAL = {"applied", "cancelled", "expired"}
 
 
@@ -82,7 +83,8 @@ async def unban(evening: Evening, guest: Guest) -> None:
 
 async def rehearse(evening: Evening, guest: Guest) -> None:
     """Whatever is tried out, nothing of it is left: the checks after this step see to it."""
-    for by, (action, params) in itertools.product((None, evening.scene.creator), REHEARSALS):
+    rehearsals = [(None, *one) for one in REHEARSALS]
+    for by, action, params in [*rehearsals, *((evening.scene.creator, *one) for one in REMOVALS)]:
         target = guest.id if action in TARGETED else None
         try:
             await evening.world.ask(by, action, evening.scene, target, params=params, dry_run=True)
