@@ -33,6 +33,13 @@ async def arrive(world: World, scene: Scene, role: str = "listener") -> str:
     return user
 
 
+async def with_host(world: World) -> Scene:
+    """A live session whose host is there: one alone is told to end after a while."""
+    scene = await world.live()
+    await report(world, scene, "joined", scene.creator)
+    return scene
+
+
 async def report(world: World, scene: Scene, event: str, user: str) -> None:
     await world.value(
         "select live.record_presence('agent', $1, $2, $3, $4, now(), null)",
@@ -49,7 +56,7 @@ async def sweep(world: World) -> Any:
 
 
 async def test_a_mute_by_name_and_its_end_are_told(world: World) -> None:
-    scene = await world.live()
+    scene = await with_host(world)
     one, two = await arrive(world, scene), await arrive(world, scene)
     await world.ask(None, "mute", scene, one)
     await world.ask(None, "mute", scene, two, params={"seconds": 60})
@@ -71,7 +78,7 @@ async def test_a_mute_by_name_and_its_end_are_told(world: World) -> None:
 
 
 async def test_muting_everyone_is_one_event_and_so_is_its_end(world: World) -> None:
-    scene = await world.live()
+    scene = await with_host(world)
     people = [await arrive(world, scene, "speaker") for _ in range(5)]
     named, freed = people[:2]
     await world.ask(None, "mute", scene, named)
@@ -87,7 +94,7 @@ async def test_muting_everyone_is_one_event_and_so_is_its_end(world: World) -> N
 
 
 async def test_hands_are_told_but_not_after_the_end(world: World) -> None:
-    scene = await world.live()
+    scene = await with_host(world)
     one, two = await arrive(world, scene), await arrive(world, scene)
     for _ in range(2):
         await world.as_user(one, "select raise_hand($1)", scene.id)
@@ -106,7 +113,7 @@ async def test_hands_are_told_but_not_after_the_end(world: World) -> None:
 
 @pytest.mark.parametrize("action", ["kick", "ban"])
 async def test_a_removal_is_told_when_there_is_somebody_to_remove(world: World, action: str) -> None:
-    scene = await world.live()
+    scene = await with_host(world)
     here, away = await arrive(world, scene), await world.seat(scene, "listener")
     await world.ask(None, action, scene, here, dry_run=True)
     for person in (away, here):
@@ -115,7 +122,7 @@ async def test_a_removal_is_told_when_there_is_somebody_to_remove(world: World, 
 
 
 async def test_a_milestone_is_celebrated_once(world: World) -> None:
-    scene = await world.live()
+    scene = await with_host(world)
     peak = "update live_sessions set peak_viewers = $2 where id = $1"
     for viewers in (9, 24, 20, 25, 60, 12, 100):
         await world.value(peak, scene.id, viewers)
@@ -125,7 +132,7 @@ async def test_a_milestone_is_celebrated_once(world: World) -> None:
 
 
 async def test_the_coming_end_is_told_and_that_the_host_is_back(world: World) -> None:
-    scene = await world.live()
+    scene = await with_host(world)
     await report(world, scene, "joined", scene.creator)
     await report(world, scene, "left", scene.creator)
     await sweep(world)
@@ -167,7 +174,7 @@ def keys() -> Iterator[str]:
 async def test_equal_gifts_in_quick_succession_are_told_once_more_as_one(
     world: World, keys: Iterator[str]
 ) -> None:
-    scene = await world.live()
+    scene = await with_host(world)
     fan, other = await world.user(), await world.user()
     for person in (fan, other):
         await world.service("select credit_coins($1, 10000, $2)", person, f"receipt-{person}")
@@ -199,7 +206,7 @@ async def test_equal_gifts_in_quick_succession_are_told_once_more_as_one(
 async def test_a_run_after_a_pause_is_another_run_also_when_nobody_sweeps(
     world: World, keys: Iterator[str]
 ) -> None:
-    scene, fan = await world.live(), await world.user()
+    scene, fan = await with_host(world), await world.user()
     await world.service("select credit_coins($1, 10000, $2)", fan, f"receipt-{fan}")
     code = await world.value("select code from gift_catalog order by coins limit 1")
     for pause in (False, True, False):
@@ -213,7 +220,7 @@ async def test_a_run_after_a_pause_is_another_run_also_when_nobody_sweeps(
 
 
 async def test_what_no_packet_could_carry_is_refused_at_the_source(world: World) -> None:
-    scene = await world.live()
+    scene = await with_host(world)
     append = "select live.append_event($1, 'system', $2)"
     with pytest.raises(Exception, match="too long to be told") as refused:
         await world.value(append, scene.id, {"kind": "announcement", "text": '"' * 4000})
