@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 Answer = TypeVar("Answer")
 
 POLL_SECONDS = 0.01
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 20.0
 
 
 class NotInTimeError(AssertionError):

@@ -41,7 +41,7 @@ async def test_it_is_freed_at_once(stack: Stack, listening: bool) -> None:
     native, left = weakref.ref(bot._room), weakref.ref(bot)
     await bot.disconnect()
     del bot
-    await until("the connection is freed", lambda: native() is None, 5)
+    await until("the connection is freed", lambda: native() is None)
     assert left() is None
     hearing.frames.close()
     events.close()
