@@ -1,8 +1,8 @@
 """Of whom sound is kept, and what becomes a clip. Sessions only: of a call nothing is ever told that could be a cause.
 
 A cause is the sign of a rule while it is heard, and what a rule holds against somebody, both where the policy acts; or
-a case that the database names. Kept is the last half minute, in memory, by the ears; a clip is taken at an incident of
-`warning` or above, and by the database's orders.
+a case that the database names. Kept is the last half minute, in memory, by the hearing; a clip is taken at an
+incident of `warning` or above, and by the database's orders.
 """
 
 import math
@@ -62,7 +62,7 @@ def on_judged(state: RoomState, voice: Voice, now: float) -> Effects:
 
 
 def settle(state: RoomState, now: float) -> Effects:
-    """Have the ears keep the sound of those for whom there is a cause, and of nobody else."""
+    """Have the hearing keep the sound of those for whom there is a cause, and of nobody else."""
     evidence = state.hearing.evidence
     wanted = causes(state.hearing, now)
     seconds = evidence.asked.seconds if wanted and evidence.asked is not None else 0.0

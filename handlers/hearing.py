@@ -79,7 +79,7 @@ class KeptSound:
 
     asked: EvidenceAsked | None = None
     kept: Mapping[Identity, Cause] = field(default_factory=dict)
-    """As the ears were told last."""
+    """As the hearing was told last."""
     seconds: float = 0.0
     taken: dict[str, None] = field(default_factory=dict)
     """Orders that were taken up, in the order of time."""

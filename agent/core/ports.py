@@ -98,7 +98,7 @@ class Sounds(Protocol):
         """Keep the last `seconds` of these people's sound in memory, and forget what was kept of all others."""
 
     def clip(self, identity: Identity, after_seconds: float, done: Callable[[Sequence[Block]], None]) -> None:
-        """What is kept of this person and what follows, when it is complete or the ears are closed. Of somebody whose
+        """What is kept of this person and what follows, when it is complete or the hearing ends. Of somebody whose
         sound is not kept, or who made none, nothing comes."""
 
 

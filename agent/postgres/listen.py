@@ -44,7 +44,7 @@ def channel_of(worker: str) -> str:
     return "live_wake_" + hashlib.md5(worker.encode(), usedforsecurity=False).hexdigest()
 
 
-class Listening:
+class PostgresHints:
     """`agent.core.wakes.Hints` over a session of the worker's own."""
 
     def __init__(self, url: str, worker: str, metrics: WakeUpMetrics) -> None:

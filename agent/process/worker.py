@@ -42,7 +42,7 @@ from agent.livekit.native import RoomEvents, run_no_programs
 from agent.livekit.room import LiveKitRoom, Native
 from agent.livekit.server import LiveKitServer
 from agent.postgres.lane import Lane, own_lane
-from agent.postgres.listen import Listening, Ring
+from agent.postgres.listen import PostgresHints, Ring
 from agent.process.health import serve_health
 from agent.process.load import Load
 from agent.process.memory import give_back_often
@@ -159,7 +159,7 @@ class Worker:
         self._ring: Ring | None = None
         self._wakeups: Hints = WakeUps(outside.supabase.realtime, self.metrics, self.name)
         if (url := settings.database_url) is not None:
-            self._wakeups = Listening(url, self.name, self.metrics)
+            self._wakeups = PostgresHints(url, self.name, self.metrics)
             self._ring = Ring(url, self.name, self._neighbour_fell)
         self._levels = LevelsBroadcast(outside.supabase, self.metrics.levels_dropped)
         rhythm = Rhythm(

@@ -83,7 +83,7 @@ class Feedback:
         self._still, self._standing = _STILL_HZ / hz_per_bin, _STANDING_HZ / hz_per_bin
         self._lowest = math.ceil(_LOWEST_HZ / hz_per_bin)
         self._pairs = int(_HIGHEST_HZ / hz_per_bin) // 2
-        self._fast, self._slow = _Levels(self._pairs), _Levels(self._pairs)
+        self._fast, self._slow = _Looks(self._pairs), _Looks(self._pairs)
         self._lines: list[float] = []
         self._lines_before: list[float] = []
         """Where the strongest lines were at the last look and at the one before it, in bins."""
@@ -153,7 +153,7 @@ class Feedback:
         return self._fast.growth(line // 2) or self._slow.growth(line // 2)
 
 
-class _Levels:
+class _Looks:
     """The levels of each two bins at the last looks, in whole dBFS."""
 
     def __init__(self, pairs: int) -> None:

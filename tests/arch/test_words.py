@@ -12,6 +12,7 @@ INSTEAD = {
     "who" + "ever": "anyone who, the one who, no matter who",
     "whom" + "ever": "anyone whom",
     r"(tell|tells|telling|told) " + "of": "tell about, announce, report",
+    r"the " + "ears": "the hearing: what measures the sound of a room",
     r"(hear|hears|hearing) " + "of (a|an|the|it|them|how|each)": "hear about, be told",
 }
 """What is not written, and what is."""

@@ -10,7 +10,7 @@ from bench.hearing_sounds import instruments, voices
 from bench.hearing_sounds.offences import Loop
 from local import sounds
 from local.people.sound import RATE
-from moderation.audio.feedback import SILENT, Feedback, Ringing, _between, _Levels, _straight_growth
+from moderation.audio.feedback import SILENT, Feedback, Ringing, _between, _Looks, _straight_growth
 from moderation.audio.kweighting import BLOCK_SAMPLES
 from moderation.audio.spectrum import Shape, Spectrum
 
@@ -191,7 +191,7 @@ def test_a_line_that_wavers_while_it_grows_is_a_voice(places: tuple[int, ...], g
 
 def grown(levels: list[int], others: dict[tuple[int, int], int] | None = None, line: int = 20) -> float:
     """How far a line is seen to have grown; `others`: levels by look and place, where all else is silent."""
-    remembered = _Levels(64)
+    remembered = _Looks(64)
     for look, level in enumerate(levels):
         row = np.full(64, -100.0)
         row[line] = level
