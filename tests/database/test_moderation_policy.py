@@ -216,3 +216,23 @@ async def test_a_sessions_staff_read_the_policy_that_holds_and_nobody_else(world
     for other in (stranger, viewer):
         assert await world.as_user(other, ask, scene.id) is None
     assert await world.as_user(ops, ask, stranger) is None
+
+
+async def test_a_pull_brings_the_policy_when_it_changed_and_not_with_every_row(world: World) -> None:
+    scene = await world.live()
+    guest = await world.seat(scene, "speaker")
+    claim = await world.claim(scene.room)
+    assert parse_policy(claim["snapshot"]["policy"]) == await effective(world, scene.id)
+    # Whatever else ran on this database while the claim was made may count as later: past that is this cursor.
+    cursor = (await world.pull(scene.room, claim["epoch"]))["cursor"]
+    await world.ask(scene.creator, "mute", scene, guest)
+    news = await world.pull(scene.room, claim["epoch"], cursor)
+    assert (len(news["actions"]), news["policy"]) == (1, None)
+    await world.service(OVERRIDE, {"mode": "enforce"}, scene.id)
+    told = await world.pull(scene.room, claim["epoch"], news["cursor"])
+    assert parse_policy(told["policy"]) == await effective(world, scene.id)
+    await world.service(
+        "update app_settings set value = value where key = 'moderation.policy'"
+    )  # others' tests read it
+    everyone = await world.pull(scene.room, claim["epoch"], told["cursor"])
+    assert parse_policy(everyone["policy"]) == await effective(world, scene.id)

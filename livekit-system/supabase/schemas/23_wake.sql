@@ -173,7 +173,7 @@ comment on function live.is_told(text, boolean, text) is
   'Whether those who are in the session may know that there is such a row: not that ops listen in, nor what ops rehearse.';
 
 create function live.wake_for_new_actions() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set plan_cache_mode = 'force_generic_plan' as $$
 begin
   perform live.wake(x.room)
      from (select distinct live.room_of(n.session_id, n.call_id) as room
@@ -192,6 +192,9 @@ create trigger wake_for_new_actions after insert on public.moderation_actions
 create function live.wake_for_actions() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
+  if not exists (select from new_rows n join old_rows o using (id) where n.status <> o.status and n.status <> 'claimed') then
+    return null;  -- most updates: a claim wakes nobody, nor does what the door notes of a new row
+  end if;
   perform live.wake(x.room)
      from (select distinct live.room_of(n.session_id, n.call_id) as room
              from new_rows n join old_rows o using (id)

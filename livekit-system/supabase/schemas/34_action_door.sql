@@ -52,7 +52,7 @@ $$;
 comment on function live.lock_for_action is 'Locks the sessions that an action is about: wishes about one session are taken one by one.';
 
 create function live.admit_action() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   known constant public.live_actions := live.action(new.action);
   fault text;
@@ -121,6 +121,10 @@ comment on function live.author_of is 'Who wrote a message; null for a system me
 create function live.supersede(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
 begin
+  if not exists (select from public.moderation_actions b
+                  where b.session_id = p_row.session_id and b.status in ('pending', 'claimed') and not b.dry_run and b.n < p_row.n) then
+    return;  -- mostly: an update fires its triggers also where it finds nothing
+  end if;
   update public.moderation_actions a
      set status = 'cancelled', error_code = 'superseded', error = 'a later action says otherwise',
          superseded_by = p_row.id, claim_expires_at = null
@@ -199,7 +203,7 @@ comment on function live.needs_agent is
   'Whether LiveKit has to be made to agree: by live_actions, and not where no room is up.';
 
 create function live.after_action() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   done record;
 begin

@@ -160,6 +160,7 @@ create function public.agent_watch(
 language plpgsql security definer set search_path = '' as $$
 declare
   now_at timestamptz := clock_timestamp();
+  early_at timestamptz := now_at + make_interval(secs => p_early_ms / 1000.0);
   answer jsonb;
 begin
   with running as (
@@ -170,15 +171,17 @@ begin
   ), leased as (
     select x.room, r.worker_id,
            case when r.offered_at is null and r.lease_expires_at > now_at and w.worker_id is null
-             then extract(epoch from r.lease_expires_at - now_at) * 1000 end as left_ms
+             then r.lease_expires_at end as until  -- as a moment: arithmetic for each of all rooms is most of a look
       from running x
       left join public.agent_rooms r on r.room = x.room
       left join public.agent_workers w on w.worker_id = r.worker_id and w.fallen_at > r.renewed_at
   )
   select jsonb_build_object(
-           'rooms', (select coalesce(jsonb_agg(jsonb_build_object('room', l.room, 'left_ms', l.left_ms)), '[]')
-                       from leased l where l.left_ms is null or l.left_ms < p_early_ms),
-           'next_ms', (select min(l.left_ms) from leased l where l.left_ms >= p_early_ms and l.worker_id <> p_worker),
+           'rooms', (select coalesce(jsonb_agg(jsonb_build_object(
+                              'room', l.room, 'left_ms', extract(epoch from l.until - now_at) * 1000)), '[]')
+                       from leased l where l.until is null or l.until < early_at),
+           'next_ms', (select extract(epoch from min(l.until) - now_at) * 1000
+                         from leased l where l.until >= early_at and l.worker_id <> p_worker),
            'missed', (select coalesce(jsonb_agg(x.room), '[]') from running x
                        where x.room <> all (p_listed)
                          and coalesce(x.occupied, exists (select from public.live_visits v

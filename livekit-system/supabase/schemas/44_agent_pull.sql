@@ -23,6 +23,12 @@ comment on function live.action_json is 'ACTION: a claimed row as agents read it
 create function live.expire_actions(p_session uuid, p_call uuid) returns void
 language plpgsql set search_path = '' as $$
 begin
+  -- An update fires its triggers also where it finds nothing.
+  if not exists (select from public.moderation_actions b
+                  where (b.session_id = p_session or b.call_id = p_call)
+                    and b.status in ('pending', 'claimed') and b.expires_at <= clock_timestamp()) then
+    return;
+  end if;
   update public.moderation_actions a
      set status = 'expired', claim_expires_at = null, error_code = 'expired',
          error = 'nobody could make it true before it became pointless'
@@ -110,7 +116,10 @@ begin
   select * into session from public.live_sessions s where s.id = place.id;
   return news || jsonb_build_object(
     'status', session.status,
-    'policy', live.effective_policy(session),
+    -- The longest part of an answer by far, and the same as before nearly always.
+    'policy', case when session.desired_xid >= p_since
+                        or exists (select from public.app_settings a where a.key = 'moderation.policy' and a.changed_xid >= p_since)
+                   then live.effective_policy(session) end,
     'evidence', live.evidence_of(session.id),
     'recordings', live.recordings_of(session.id),
     'levels_watched', exists (select from public.live_level_watches w
@@ -180,7 +189,7 @@ $$;
 comment on function live.rooms_with_news is 'The rooms worth a closer look, of [{"room", "cursor"}].';
 
 create function public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   -- Before anything is read: what commits later than this is at or after the cursor, and so is seen next time.
   cursor_xid text := pg_snapshot_xmin(pg_current_snapshot())::text;

@@ -42,7 +42,7 @@ $$;
 comment on function live.finish_action is 'Writes one result back; a row that is final already stays and answers its status.';
 
 create function public.agent_finish_actions(p_worker text, p_results jsonb) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' set plan_cache_mode = 'force_generic_plan' as $$
 begin
   perform live.lock_leases(p_results);
   return (
