@@ -234,7 +234,7 @@ $$;
 comment on function public.agent_pull is
   'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor", "in_hand"?: [ids of '
   'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", "cursor": from where to ask next '
-  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "evidence": EVIDENCE, "recordings": [RECORDING], "levels_watched", "people": [PERSON], '
+  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "policy": null unless it changed since the cursor, "evidence": EVIDENCE, "recordings": [RECORDING], "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up, and sends the '
   'hints that are due.';
