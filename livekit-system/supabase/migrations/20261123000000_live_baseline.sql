@@ -2818,7 +2818,7 @@ comment on function live.is_told(text, boolean, text) is
   'Whether those who are in the session may know that there is such a row: not that ops listen in, nor what ops rehearse.';
 
 create function live.wake_for_new_actions() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set plan_cache_mode = 'force_generic_plan' as $$
 begin
   perform live.wake(x.room)
      from (select distinct live.room_of(n.session_id, n.call_id) as room
@@ -2837,6 +2837,9 @@ create trigger wake_for_new_actions after insert on public.moderation_actions
 create function live.wake_for_actions() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
+  if not exists (select from new_rows n join old_rows o using (id) where n.status <> o.status and n.status <> 'claimed') then
+    return null;  -- most updates: a claim wakes nobody, nor does what the door notes of a new row
+  end if;
   perform live.wake(x.room)
      from (select distinct live.room_of(n.session_id, n.call_id) as room
              from new_rows n join old_rows o using (id)
@@ -4304,7 +4307,7 @@ $$;
 comment on function live.lock_for_action is 'Locks the sessions that an action is about: wishes about one session are taken one by one.';
 
 create function live.admit_action() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   known constant public.live_actions := live.action(new.action);
   fault text;
@@ -4373,6 +4376,10 @@ comment on function live.author_of is 'Who wrote a message; null for a system me
 create function live.supersede(p_row public.moderation_actions) returns void
 language plpgsql set search_path = '' as $$
 begin
+  if not exists (select from public.moderation_actions b
+                  where b.session_id = p_row.session_id and b.status in ('pending', 'claimed') and not b.dry_run and b.n < p_row.n) then
+    return;  -- mostly: an update fires its triggers also where it finds nothing
+  end if;
   update public.moderation_actions a
      set status = 'cancelled', error_code = 'superseded', error = 'a later action says otherwise',
          superseded_by = p_row.id, claim_expires_at = null
@@ -4451,7 +4458,7 @@ comment on function live.needs_agent is
   'Whether LiveKit has to be made to agree: by live_actions, and not where no room is up.';
 
 create function live.after_action() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   done record;
 begin
@@ -5606,6 +5613,7 @@ create function public.agent_watch(
 language plpgsql security definer set search_path = '' as $$
 declare
   now_at timestamptz := clock_timestamp();
+  early_at timestamptz := now_at + make_interval(secs => p_early_ms / 1000.0);
   answer jsonb;
 begin
   with running as (
@@ -5616,15 +5624,17 @@ begin
   ), leased as (
     select x.room, r.worker_id,
            case when r.offered_at is null and r.lease_expires_at > now_at and w.worker_id is null
-             then extract(epoch from r.lease_expires_at - now_at) * 1000 end as left_ms
+             then r.lease_expires_at end as until  -- as a moment: arithmetic for each of all rooms is most of a look
       from running x
       left join public.agent_rooms r on r.room = x.room
       left join public.agent_workers w on w.worker_id = r.worker_id and w.fallen_at > r.renewed_at
   )
   select jsonb_build_object(
-           'rooms', (select coalesce(jsonb_agg(jsonb_build_object('room', l.room, 'left_ms', l.left_ms)), '[]')
-                       from leased l where l.left_ms is null or l.left_ms < p_early_ms),
-           'next_ms', (select min(l.left_ms) from leased l where l.left_ms >= p_early_ms and l.worker_id <> p_worker),
+           'rooms', (select coalesce(jsonb_agg(jsonb_build_object(
+                              'room', l.room, 'left_ms', extract(epoch from l.until - now_at) * 1000)), '[]')
+                       from leased l where l.until is null or l.until < early_at),
+           'next_ms', (select extract(epoch from min(l.until) - now_at) * 1000
+                         from leased l where l.until >= early_at and l.worker_id <> p_worker),
            'missed', (select coalesce(jsonb_agg(x.room), '[]') from running x
                        where x.room <> all (p_listed)
                          and coalesce(x.occupied, exists (select from public.live_visits v
@@ -5670,6 +5680,12 @@ comment on function live.action_json is 'ACTION: a claimed row as agents read it
 create function live.expire_actions(p_session uuid, p_call uuid) returns void
 language plpgsql set search_path = '' as $$
 begin
+  -- An update fires its triggers also where it finds nothing.
+  if not exists (select from public.moderation_actions b
+                  where (b.session_id = p_session or b.call_id = p_call)
+                    and b.status in ('pending', 'claimed') and b.expires_at <= clock_timestamp()) then
+    return;
+  end if;
   update public.moderation_actions a
      set status = 'expired', claim_expires_at = null, error_code = 'expired',
          error = 'nobody could make it true before it became pointless'
@@ -5757,7 +5773,10 @@ begin
   select * into session from public.live_sessions s where s.id = place.id;
   return news || jsonb_build_object(
     'status', session.status,
-    'policy', live.effective_policy(session),
+    -- The longest part of an answer by far, and the same as before nearly always.
+    'policy', case when session.desired_xid >= p_since
+                        or exists (select from public.app_settings a where a.key = 'moderation.policy' and a.changed_xid >= p_since)
+                   then live.effective_policy(session) end,
     'evidence', live.evidence_of(session.id),
     'recordings', live.recordings_of(session.id),
     'levels_watched', exists (select from public.live_level_watches w
@@ -5827,7 +5846,7 @@ $$;
 comment on function live.rooms_with_news is 'The rooms worth a closer look, of [{"room", "cursor"}].';
 
 create function public.agent_pull(p_worker text, p_rooms jsonb, p_ttl_ms int, p_limit int) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   -- Before anything is read: what commits later than this is at or after the cursor, and so is seen next time.
   cursor_xid text := pg_snapshot_xmin(pg_current_snapshot())::text;
@@ -5872,7 +5891,7 @@ $$;
 comment on function public.agent_pull is
   'The beat: renews leases, claims due actions and tells what is new. p_rooms [{"room", "epoch", "cursor", "in_hand"?: [ids of '
   'claimed actions that this worker has; any other that it claimed is handed out again]}] -> {"now", "cursor": from where to ask next '
-  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "mute_all", "policy", "evidence": EVIDENCE, "recordings": [RECORDING], "levels_watched", "people": [PERSON], '
+  'about rooms that are left out, "rooms": [{"room", "held": true, "cursor", "status", "policy": null unless it changed since the cursor, "evidence": EVIDENCE, "recordings": [RECORDING], "levels_watched", "people": [PERSON], '
   '"actions": [ACTION], "events": [EVENT]} | {"room", "held": false}]}. Held rooms with nothing new are left out. '
   'People may be repeated, never missed. Settles deleted accounts in passing, whose rooms learn of it by wake-up, and sends the '
   'hints that are due.';
@@ -5939,7 +5958,7 @@ $$;
 comment on function live.finish_action is 'Writes one result back; a row that is final already stays and answers its status.';
 
 create function public.agent_finish_actions(p_worker text, p_results jsonb) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' set plan_cache_mode = 'force_generic_plan' as $$
 begin
   perform live.lock_leases(p_results);
   return (
