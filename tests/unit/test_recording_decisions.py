@@ -155,6 +155,15 @@ def test_what_fails_aloud_is_known_at_once_by_its_cause(error: str, code: str) -
     assert told.part == PartFact(1, ended_at=NOW + 5, size=10, seconds=4.0, error=error)
 
 
+def test_an_end_without_a_word_is_told_as_what_it_must_have_been() -> None:
+    _, steps = decide(ACTIVE, seen(EgressStage.COMPLETE, ended_at=NOW + 5), FRESH, NOW + 6)
+    (told,) = steps
+    assert isinstance(told, TellRecording)
+    assert told.error == "the room or the person was gone"
+    assert told.part is not None
+    assert told.part.error == told.error
+
+
 @pytest.mark.parametrize("state", ["active", "starting"])
 def test_an_end_that_a_webhook_told_first_is_counted_once_and_not_tried_again_in_a_circle(state: str) -> None:
     ended = replace(ACTIVE.parts[0], ended_at=NOW + 5, error="s3: 403")
