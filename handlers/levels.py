@@ -2,8 +2,8 @@
 and anyone who watches from outside.
 
 Each message is the whole picture, so a lost one needs no repair, and is sent only when an eye would notice a change.
-Who watches from outside may have come later than the others, unseen from here, and cannot tell silence from an agent
-that is gone: for them the picture is repeated.
+While anybody asks the database for levels the picture is repeated: they may have come later than the others, unseen from
+here, and nobody can tell silence from an agent that is gone.
 """
 
 from handlers.effects import Effects, ShowLevels
@@ -38,7 +38,7 @@ def show(state: RoomState, now: float) -> Effects:
         return ()
     shown.board, shown.switches, shown.weak = Board(heard, now), switches, weak
     gone = dict.fromkeys(who for who, level in told.items() if level is None)
-    to = tuple(sorted(shown.viewers)) if changed else ()
+    to = tuple(sorted(shown.viewers))
     return (ShowLevels({**heard, **gone}, switches, to, watched, several(state), weak),)
 
 

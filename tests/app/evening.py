@@ -62,10 +62,12 @@ async def live(cast: Cast) -> None:
 
 
 async def talk(cast: Cast, *, recording: bool) -> None:
-    """An audio room: a hand, a role, a microphone, and what moderation takes away again."""
+    """An audio room, entered by its link: a hand, a role, a microphone, and what moderation takes away again."""
     host, guest, viewer = cast.host, cast.guest, cast.viewer
     await begin(host, "audio", "Talk")
-    await enter(guest, "Talk")
+    await host.shows("hands")
+    [room] = await cast.creator.api.rows("live_sessions", title="eq.Talk", select="id")
+    await guest.follow(f"/live/{room['id']}")
     await guest.tap("hand")
     await host.shows("hands", viewer.name)
     await host.tap("moderate")

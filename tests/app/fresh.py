@@ -3,6 +3,7 @@ names is written there; then the compiler, Metro and the config plugin judge it.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.app import hermes
@@ -30,17 +31,11 @@ async def fresh(folder: Path) -> str:
     packages.mkdir()
     await pack(packages)
     env = {**environment(COMMANDS), "PACKAGES": str(packages), "npm_config_prefer_offline": "true"}
-    blocks = commands()
-    if not blocks or not files():
-        raise Failed("the page has no commands, or names no file")
-    before, *after = blocks
-    await shell(before, folder, env)
     app = folder / "my-app"
-    for file in files():
-        (app / file.name).parent.mkdir(parents=True, exist_ok=True)
-        (app / file.name).write_text(merged(app / file.name, file))
-    for block in after:
-        await shell(block, app, env)
+    for turn in turns():
+        await shell(turn.block, app if turn.in_app else folder, env)
+        if not turn.in_app:
+            write_files(app)
     await command(
         [NODE, MODULES / "typescript" / "bin" / "tsc", "--noEmit", "-p", app],
         seconds=SECONDS,
@@ -52,7 +47,29 @@ async def fresh(folder: Path) -> str:
     await hermes.export(app, out, ("android",))
     manifest(app)
     await info_plist(app, env)
-    return f"{len(blocks)} blocks of commands, {len(files())} files; {hermes.bytecode(out, ('android',))}"
+    return f"{len(turns())} blocks of commands, {len(files())} files; {hermes.bytecode(out, ('android',))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A block of the page's commands, and whether it is run in the app's folder or in the empty one above it."""
+
+    block: str
+    in_app: bool
+
+
+def turns() -> list[Turn]:
+    """Every block of the page in its order: the first one makes the app."""
+    blocks = commands()
+    if len(blocks) < 2 or not files():
+        raise Failed("the page makes no app, or names no file")
+    return [Turn(block, in_app=number > 0) for number, block in enumerate(blocks)]
+
+
+def write_files(app: Path) -> None:
+    for file in files():
+        (app / file.name).parent.mkdir(parents=True, exist_ok=True)
+        (app / file.name).write_text(merged(app / file.name, file))
 
 
 def merged(path: Path, file: Written) -> str:

@@ -17,6 +17,14 @@ RUNTIME = "0.12.0"
 Native brings, is newer and only compiles."""
 MAGIC = bytes.fromhex("c61fbc03c103191f")
 """How a file of Hermes' bytecode begins, whatever its version."""
+NATIVE = {
+    "dist/phone": b"RNCallKeep",
+    "dist/ringing": b"ipelya-calls",
+    "dist/foreground": b"ipelya-live",
+    "dist/window": b"onPipModeChange",
+    "dist/verify": b"verifySync",
+}
+"""Which of the package's files for phones alone are in a bundle, by a word that is in no other."""
 SECONDS = 200.0
 PLATFORMS = ("android", "ios")
 LOWER = """
@@ -85,8 +93,17 @@ async def bundle(folder: Path) -> str:
     out = folder / "export"
     await export(EXAMPLE, out)
     sizes = bytecode(out)
+    native_parts(out)
     shutil.rmtree(out)
-    return sizes
+    return f"{sizes}, with {', '.join(NATIVE)}"
+
+
+def native_parts(out: Path) -> None:
+    """Raises Failed where a phone's bundle lacks one of the package's files for phones."""
+    for file in out.rglob("*.hbc"):
+        code = file.read_bytes()
+        if missing := [part for part, word in NATIVE.items() if word not in code]:
+            raise Failed(f"{file.parent.name} lacks {missing}")
 
 
 async def export(app: Path, out: Path, platforms: Sequence[str] = PLATFORMS) -> None:

@@ -4,23 +4,20 @@ import asyncio
 import shutil
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import Browser, Error, expect
 
-from local.chromium import NoChromiumError, launched
-from local.paths import STATE
-from local.people.person import PASSWORD, People
+from local.people.person import PASSWORD
 from local.stack import Stack
 from tests.app import ops_page
+from tests.app.around import KEY, URL, around, point
 from tests.app.example import COMMANDS
 from tests.app.node import NODE, NPM, environment
 from tests.app.ops_page import NEXT, PACKAGE
-from tests.conformance.steps import Failed, Skipped, command
+from tests.conformance.steps import Failed, command
 
-URL, KEY = "https://supabase.invalid", "sb_publishable_of_the_stack"
-"""What the build is made with; replaced by the stack's own before it is started."""
 INSTALL_SECONDS, BUILD_SECONDS, START_SECONDS = 400.0, 400.0, 60.0
 PATIENCE_MS = 30_000
 LAYOUT = """export default function Root({ children }: { children: React.ReactNode }) {
@@ -47,19 +44,12 @@ async def build(app: Path) -> None:
         (app / name).write_text(text)
     (app / "app" / "layout.tsx").write_text(LAYOUT)
     env = {**environment(COMMANDS), "NEXT_TELEMETRY_DISABLED": "1"}
-    install = [NODE, NPM, "install", "--no-save", "--ignore-scripts", "--prefer-offline"]
+    install: list[str | Path] = [NODE, NPM, "install", "--no-save", "--ignore-scripts", "--prefer-offline"]
     await command(install, seconds=INSTALL_SECONDS, env=env, cwd=app)
     shutil.copytree(PACKAGE, app / "node_modules" / "@ipelya" / "live-console")
     told = {"NEXT_PUBLIC_SUPABASE_URL": URL, "NEXT_PUBLIC_SUPABASE_KEY": KEY}
-    argv = [NODE, app / "node_modules" / "next" / "dist" / "bin" / "next", "build"]
+    argv: list[str | Path] = [NODE, app / "node_modules" / "next" / "dist" / "bin" / "next", "build"]
     await command(argv, seconds=BUILD_SECONDS, env=env | told, cwd=app)
-
-
-def point(app: Path, stack: Stack) -> None:
-    for script in (app / ".next").rglob("*.js"):
-        text = script.read_text()
-        if URL in text:
-            script.write_text(text.replace(URL, stack.url).replace(KEY, stack.keys.publishable))
 
 
 @asynccontextmanager
@@ -68,7 +58,7 @@ async def started(app: Path) -> AsyncIterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    argv = [
+    argv: list[str | Path] = [
         NODE,
         app / "node_modules" / "next" / "dist" / "bin" / "next",
         "start",
@@ -121,17 +111,11 @@ async def next_app(folder: Path) -> str:
     app = folder / "app-of-the-handbook"
     app.mkdir()
     await build(app)
-    async with AsyncExitStack() as opened:
-        try:
-            browser = await opened.enter_async_context(launched())
-        except NoChromiumError as missing:
-            raise Skipped(str(missing)) from None
-        stack = await opened.enter_async_context(Stack(STATE / "app-test"))
-        people = await opened.enter_async_context(People(stack.env))
-        ops = await people.arrive("Ops", ops=True)
-        point(app, stack)
-        address = await opened.enter_async_context(started(app))
-        await visit(browser, address, stack, ops.email)
+    async with around() as its:
+        ops = await its.people.arrive("Ops", ops=True)
+        point(app / ".next", its.stack)
+        async with started(app) as address:
+            await visit(its.browser, address, its.stack, ops.email)
     return (
         "the handbook's Next.js app was built and started, and somebody of ops saw switches and cases in it"
     )

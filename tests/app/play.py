@@ -11,18 +11,14 @@ from pathlib import Path
 from aiohttp import web
 
 from local import redis
-from local.chromium import NoChromiumError, launched
 from local.paths import STATE
-from local.people.person import People
 from local.stack import Stack
+from tests.app.around import KEY, URL, around, point
 from tests.app.evening import Cast, evening
 from tests.app.example import COMMANDS, EXAMPLE
 from tests.app.node import NODE, environment
 from tests.app.screen import Screen, screen
-from tests.conformance.steps import Skipped, command
-
-URL, KEY = "https://supabase.invalid", "sb_publishable_of_the_stack"
-"""What the build is made with; replaced by the stack's own where it is served."""
+from tests.conformance.steps import command
 
 
 async def build(out: Path) -> None:
@@ -39,11 +35,6 @@ async def build(out: Path) -> None:
     await command(argv, seconds=600.0, env=env, cwd=EXAMPLE)
 
 
-def point(folder: Path, stack: Stack) -> None:
-    for script in folder.rglob("*.js"):
-        script.write_text(script.read_text().replace(URL, stack.url).replace(KEY, stack.keys.publishable))
-
-
 @asynccontextmanager
 async def served(folder: Path, stack: Stack) -> AsyncIterator[str]:
     """The build on a loopback port; its address."""
@@ -53,7 +44,8 @@ async def served(folder: Path, stack: Stack) -> AsyncIterator[str]:
     async def index(_: web.Request) -> web.FileResponse:
         return web.FileResponse(folder / "index.html")
 
-    app.router.add_get("/", index)
+    for link in ("/", "/live/{id}", "/call/{id}"):
+        app.router.add_get(link, index)
     app.router.add_static("/", folder)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -69,20 +61,14 @@ async def play(folder: Path) -> str:
     """The evening, in Turkish on the host's screen and in English on the guest's two."""
     out = folder / "web"
     await build(out)
-    async with AsyncExitStack() as opened:
-        try:
-            browser = await opened.enter_async_context(launched())
-        except NoChromiumError as missing:
-            raise Skipped(str(missing)) from None
-        recording = redis.is_there()
-        stack = await opened.enter_async_context(Stack(STATE / "app-test", recording=recording))
-        await stack.start_worker("worker")
-        people = await opened.enter_async_context(People(stack.env))
-        creator = await people.arrive("Host", creator=True)
-        viewer = await people.arrive("Viewer", creator=True, coins=500)
-        address = await opened.enter_async_context(served(out, stack))
+    recording = redis.is_there()
+    async with around(recording=recording) as its, AsyncExitStack() as opened:
+        await its.stack.start_worker("worker")
+        creator = await its.people.arrive("Host", creator=True)
+        viewer = await its.people.arrive("Viewer", creator=True, coins=500)
+        address = await opened.enter_async_context(served(out, its.stack))
         host, guest, second = [
-            await opened.enter_async_context(screen(browser, address, locale))
+            await opened.enter_async_context(screen(its.browser, address, locale))
             for locale in ("tr-TR", "en-GB", "en-GB")
         ]
         try:

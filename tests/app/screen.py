@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urljoin
 
 from playwright.async_api import Browser, Page, expect
 
@@ -31,6 +32,10 @@ class Screen:
 
     async def lacks(self, name: str) -> None:
         await expect(self.page.get_by_test_id(name)).to_have_count(0, timeout=PATIENCE_MS)
+
+    async def follow(self, link: str) -> None:
+        """Open the app by a link, a path below its address."""
+        await self.page.goto(urljoin(self.page.url, link))
 
     async def sign_in(self, person: Person) -> None:
         await self.write("email", person.email)

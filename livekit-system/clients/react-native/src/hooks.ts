@@ -8,6 +8,7 @@ import {
   type Chat,
   type ChatLine,
   declineCall,
+  endCall,
   type EventPayloads,
   type Gift,
   giftCatalog,
@@ -145,7 +146,7 @@ const unsubscribed = () => () => {};
 
 /** @param started as `useCalls` returned it; a call by its id alone is taken up again, as after a restart of the app */
 export function useCall(callId: string, started?: Started): CallHandle {
-  const { supabase, userId } = useLive();
+  const { supabase, userId, phone } = useLive();
   const [live, setLive] = useState<LiveCall | null>(null);
   const first = useRef(started);
   useEffect(() => {
@@ -163,6 +164,11 @@ export function useCall(callId: string, started?: Started): CallHandle {
   const view = useSyncExternalStore(live?.subscribe ?? unsubscribed, live?.view ?? (() => NO_CALL), () => NO_CALL);
   useBackground(view);
   useSound("communication");
+  const over = view.connection.gone !== null;
+  useEffect(() => {
+    if (over) phone?.hide(callId, "ended");
+    return () => phone?.hide(callId, "ended");
+  }, [phone, callId, over]);
   const room = live === null ? null : live.room as unknown as Room;
   return useMemo(() => ({
     ...view,
@@ -184,7 +190,7 @@ export interface Calls {
 }
 
 export function useCalls(): Calls {
-  const { supabase, ringing, answering } = useLive();
+  const { supabase, ringing, answering, phone } = useLive();
   const [error, run] = useRun();
   const started = async (ask: Promise<Started>) => {
     let made: Started | null = null;
@@ -196,9 +202,31 @@ export function useCalls(): Calls {
     start: (calleeId, type) => started(startCall(supabase, calleeId, type)),
     answer: (callId) => {
       answering(callId);
-      return started(answerCall(supabase, callId));
+      return started(answerCall(supabase, callId).then((one) => {
+        phone?.answered(callId);
+        return one;
+      }, (cause) => {
+        phone?.hide(callId, "gone");
+        throw cause;
+      }));
     },
     decline: (callId) => run(declineCall(supabase, callId)),
     error,
   };
+}
+
+/** Once, above every screen: does in the app what is tapped on the phone's own screen. */
+export function usePhone(calls: Calls, onAnswered: (started: Started) => void): void {
+  const { supabase, phone, answered } = useLive();
+  const [, run] = useRun();
+  const latest = useRef({ calls, onAnswered, answered });
+  latest.current = { calls, onAnswered, answered };
+  useEffect(() => phone?.hear({
+    onAnswer: (id) => {
+      const { calls: now, onAnswered: tell, answered: taken } = latest.current;
+      // It repeats what the app has told it.
+      if (!taken(id)) void now.answer(id).then((started) => started !== null && tell(started));
+    },
+    onEnd: (id) => void run(latest.current.answered(id) ? endCall(supabase, id) : declineCall(supabase, id)),
+  }), [supabase, phone, run]);
 }

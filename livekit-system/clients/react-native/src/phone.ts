@@ -3,11 +3,9 @@
 
 import type { RingEnd, RingingCall } from "@ipelya/live";
 import CallKeep from "react-native-callkeep";
+import type { CallHandlers } from "./call_words";
 
-export interface PhoneHandlers {
-  readonly onAnswer: (callId: string) => void;
-  /** Declined while it rang, or hung up. */
-  readonly onEnd: (callId: string) => void;
+export interface PhoneHandlers extends CallHandlers {
   readonly onMute: (callId: string, muted: boolean) => void;
   /** Android alone: Telecom has taken the call and shows nothing; show it, as `ringingNotification` of `dist/ringing` does. */
   readonly onShow: (callId: string, name: string) => void;
@@ -23,7 +21,10 @@ export interface PhoneTexts {
 
 const EVENTS = ["answerCall", "endCall", "didPerformSetMutedCallAction", "showIncomingCallUi"] as const;
 
-/** Once, after signing in. Returns how to stop. */
+/**
+ * Once, beside the first import: an answer on the lock screen may be what starts the app, and is told then. Android asks the person for
+ * its account of calls. Returns how to stop.
+ */
 export async function openPhoneScreen(texts: PhoneTexts, handlers: PhoneHandlers): Promise<() => void> {
   await CallKeep.setup({
     ios: { appName: texts.appName, supportsVideo: true, includesCallsInRecents: false },
@@ -37,10 +38,21 @@ export async function openPhoneScreen(texts: PhoneTexts, handlers: PhoneHandlers
     },
   });
   CallKeep.setAvailable(true);
-  CallKeep.addEventListener("answerCall", ({ callUUID }) => handlers.onAnswer(callUUID));
-  CallKeep.addEventListener("endCall", ({ callUUID }) => handlers.onEnd(callUUID));
+  const onAnswer = ({ callUUID }: { callUUID: string }) => {
+    answeredThere.add(callUUID);
+    handlers.onAnswer(callUUID);
+  };
+  const onEnd = ({ callUUID }: { callUUID: string }) => handlers.onEnd(callUUID);
+  CallKeep.addEventListener("answerCall", onAnswer);
+  CallKeep.addEventListener("endCall", onEnd);
   CallKeep.addEventListener("didPerformSetMutedCallAction", ({ callUUID, muted }) => handlers.onMute(callUUID, muted));
   CallKeep.addEventListener("showIncomingCallUi", ({ callUUID, name }) => handlers.onShow(callUUID, name));
+  // What was tapped before this code ran.
+  for (const { name, data } of await CallKeep.getInitialEvents()) {
+    if (name === "RNCallKeepPerformAnswerCallAction") onAnswer(data as { callUUID: string });
+    else if (name === "RNCallKeepPerformEndCallAction") onEnd(data as { callUUID: string });
+  }
+  CallKeep.clearInitialEvents();
   return () => {
     for (const event of EVENTS) CallKeep.removeEventListener(event);
   };
@@ -52,9 +64,20 @@ export function showRinging(call: RingingCall): void {
   CallKeep.displayIncomingCall(call.id, name, name, "generic", call.type === "video");
 }
 
+/** On the phone's own screen, which says so and is not told. */
+const answeredThere = new Set<string>();
+
+/** Answered in the app: the phone's own screen stops ringing, and shows a call that goes on. */
+export function showAnswered(callId: string): void {
+  if (!answeredThere.has(callId)) CallKeep.answerIncomingCall(callId);
+  CallKeep.setCurrentCallActive(callId);
+}
+
 /** CallKit's reasons: 2 remote ended, 3 unanswered, 4 answered elsewhere, 5 declined elsewhere. */
 const ENDS: Readonly<Record<RingEnd, number>> = { elsewhere: 4, declined: 5, missed: 3, cancelled: 2, ended: 2, gone: 2 };
 
+/** It rings no more, or the call is over. */
 export function hideRinging(callId: string, how: RingEnd): void {
+  answeredThere.delete(callId);
   CallKeep.reportEndCallWithUUID(callId, ENDS[how]);
 }

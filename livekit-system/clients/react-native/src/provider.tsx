@@ -3,8 +3,19 @@
 import { hearMe, type LiveSupabase, type Me, type RingEnd, type RingingCall, type Verify } from "@ipelya/live";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { AppState } from "react-native";
+import type { CallHandlers } from "./call_words";
 import { refreshSound } from "./sound";
 import type { Background } from "./use_background";
+
+/** The phone's own screen for calls, as `dist/phone` and `dist/ringing` make one. */
+export interface Phone {
+  readonly ring: (call: RingingCall) => void;
+  readonly answered: (callId: string) => void;
+  /** It rings no more, or the call is over. */
+  readonly hide: (callId: string, how: RingEnd) => void;
+  /** `hear` of `callWords`. */
+  readonly hear: (handlers: CallHandlers) => () => void;
+}
 
 export interface Live {
   readonly supabase: LiveSupabase;
@@ -13,9 +24,12 @@ export interface Live {
   /** Calls that ring this person now. */
   readonly ringing: readonly RingingCall[];
   readonly background: Background | null;
+  readonly phone: Phone | null;
   readonly verify: Verify | undefined;
   /** Say it before `answerCall`, so that this device is not told that another one answered. */
   readonly answering: (callId: string) => void;
+  /** Whether this device said so of it. */
+  readonly answered: (callId: string) => boolean;
 }
 
 const Context = createContext<Live | null>(null);
@@ -26,6 +40,8 @@ export interface LiveProviderProps {
   readonly language: "en" | "tr";
   /** What keeps rooms and calls alive while the app is left: `foregroundService` of `dist/foreground`. One for the app's whole life. */
   readonly background?: Background;
+  /** The phone's own screen, which shows what rings while the app is left. One for the app's whole life. */
+  readonly phone?: Phone;
   /** What checks signatures: `nativeVerify` of `dist/verify`. Without it JavaScript does. */
   readonly verify?: Verify | undefined;
   readonly onRingEnd?: (callId: string, how: RingEnd) => void;
@@ -35,15 +51,20 @@ export interface LiveProviderProps {
 }
 
 export function LiveProvider(props: LiveProviderProps) {
-  const { supabase, userId, language, background, verify, onRingEnd, onNews, children } = props;
+  const { supabase, userId, language, background, phone, verify, onRingEnd, onNews, children } = props;
   const [ringing, setRinging] = useState<readonly RingingCall[]>([]);
   const me = useRef<Me | null>(null);
-  const handlers = useRef({ onRingEnd, onNews });
-  handlers.current = { onRingEnd, onNews };
+  const taken = useRef(new Set<string>());
+  const handlers = useRef({ phone, onRingEnd, onNews });
+  handlers.current = { phone, onRingEnd, onNews };
   useEffect(() => {
     const heard = hearMe(supabase, userId, {
-      onRinging: (call) => setRinging((calls) => [...calls, call]),
+      onRinging: (call) => {
+        setRinging((calls) => [...calls, call]);
+        handlers.current.phone?.ring(call);
+      },
       onRingEnd: (id, how) => {
+        handlers.current.phone?.hide(id, how);
         setRinging((calls) => calls.filter((call) => call.id !== id));
         handlers.current.onRingEnd?.(id, how);
       },
@@ -71,12 +92,15 @@ export function LiveProvider(props: LiveProviderProps) {
     language,
     ringing,
     background: background ?? null,
+    phone: phone ?? null,
     verify,
+    answered: (id) => taken.current.has(id),
     answering: (id) => {
+      taken.current.add(id);
       me.current?.answering(id);
       setRinging((calls) => calls.filter((call) => call.id !== id));
     },
-  }), [supabase, userId, language, ringing, background, verify]);
+  }), [supabase, userId, language, ringing, background, phone, verify]);
   return <Context.Provider value={value}>{children}</Context.Provider>;
 }
 

@@ -102,6 +102,7 @@ class RoomSession implements LiveSession {
   readonly #people: People;
   readonly #quiet: Timer;
   readonly #watching: Timer;
+  readonly #leaveLamp: () => void;
   #relay: Relay | null = null;
   #told: LevelsPayload | null = null;
   #watchers = 0;
@@ -128,6 +129,9 @@ class RoomSession implements LiveSession {
     this.subscribe = store.subscribe;
     this.#quiet = new Timer(runtime, () => this.#hearLevels(null));
     this.#watching = new Timer(runtime, () => this.#watch());
+    const lamp = lampOf(supabase, runtime);
+    // The lease has ended in the dark.
+    this.#leaveLamp = lamp.onLight(() => this.#watch());
     for (const event of ROOM_EVENTS) room.on(event, this.#onRights as never);
     room.on("activeSpeakersChanged", this.#onSpeakers as never);
     this.#people = new People({
@@ -141,7 +145,7 @@ class RoomSession implements LiveSession {
     this.#connection = new Connection({
       room,
       runtime,
-      lamp: lampOf(supabase, runtime),
+      lamp,
       token: () => this.#token(),
       first: options.join,
       idle: () => Object.values(onAir(room)).every((on) => !on),
@@ -213,6 +217,9 @@ class RoomSession implements LiveSession {
   #hearConnection(connection: ConnectionState): void {
     this.#store.set({ connection });
     this.#onRights();
+    // What was said before a loss is not known to be true any more.
+    if (connection.phase === "connected") this.#onSpeakers();
+    else this.#hearLevels(null);
     if (connection.phase === "connected") this.#people.soon();
     // Its end is in its row.
     if (connection.phase === "connected" || connection.phase === "gone") void this.#readSession();
@@ -224,19 +231,25 @@ class RoomSession implements LiveSession {
     this.#store.set({ may: same(may, rightsOf(this.room)), onAir: same(sends, onAir(this.room)) });
   };
 
-  readonly #onSpeakers = (): void => this.#store.set({ levels: levelsNow(this.room, this.#told) });
+  readonly #onSpeakers = (): void => {
+    const { connection, levels } = this.#store.view();
+    const now = connection.phase === "connected" ? levelsNow(this.room, this.#told) : {};
+    if (Object.keys({ ...levels, ...now }).length > 0) this.#store.set({ levels: now });
+  };
 
   #hearLevels(told: LevelsPayload | null): void {
     this.#told = told;
-    if (told !== null) this.#quiet.arm(LEVELS_HOLD_MS);
+    if (told === null) this.#quiet.cancel();
+    else this.#quiet.arm(LEVELS_HOLD_MS);
     this.#onSpeakers();
   }
 
   #hearPeople(people: readonly SessionPerson[]): void {
     const me = people.find(({ user_id }) => user_id === this.#options.userId);
     const role = me?.role ?? this.#store.view().role;
-    const { invited } = this.#store.view();
+    const { invited, role: before } = this.#store.view();
     this.#store.set({ people, role, invited: invited?.role === role ? null : invited, error: null });
+    if (role !== before) this.#watch();
   }
 
   #hearNotice(notice: RelayNotice): void {
@@ -269,8 +282,9 @@ class RoomSession implements LiveSession {
   #watch(): void {
     if (this.#over || this.#watchers === 0) return;
     this.#watching.arm(WATCH_MS);
-    if (!isStaff(this.#store.view().role)) return;
-    watchLevels(this.#options.supabase, this.id).catch(() => {
+    const { supabase } = this.#options;
+    if (!isStaff(this.#store.view().role) || lampOf(supabase, this.#runtime).dark) return;
+    watchLevels(supabase, this.id, this.#runtime).catch(() => {
       // A levels' lease that could not be had is asked for again by the clock.
     });
   }
@@ -282,6 +296,7 @@ class RoomSession implements LiveSession {
     this.room.off("activeSpeakersChanged", this.#onSpeakers as never);
     this.#relay?.dispose();
     this.#people.dispose();
+    this.#leaveLamp();
     this.#quiet.cancel();
     this.#watching.cancel();
   }

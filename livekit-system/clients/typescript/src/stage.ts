@@ -128,6 +128,10 @@ export function isStaff(role: Role | null): boolean {
 }
 
 /** Asks for levels for 15 s: call it again while somebody is looking. Staff only. @throws LiveError */
-export function watchLevels(supabase: StageSupabase, sessionId: string): Promise<unknown> {
-  return call(supabase, "watch_levels", { session_id: sessionId });
+export function watchLevels(
+  supabase: StageSupabase,
+  sessionId: string,
+  runtime: Runtime = systemRuntime,
+): Promise<unknown> {
+  return call(supabase, "watch_levels", { session_id: sessionId }, runtime);
 }

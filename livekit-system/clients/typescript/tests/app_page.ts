@@ -141,6 +141,7 @@ Object.assign(globalThis, {
     enter: (how: Visit) => {
       open(how);
       chat = openChat({ supabase, sessionId: how.sessionId, onLines: (all) => lines = all, keep: 500 });
+      session.watch();
     },
     firstFrame,
     publishTone,
@@ -154,11 +155,11 @@ Object.assign(globalThis, {
     gifts: () => gifts,
     lines: () => lines.map(({ id }) => id),
     view: () => {
-      const { connection, role, may, people } = session.view();
+      const { connection, role, may, people, levels } = session.view();
       const hands = people.filter(({ hand_position }) => hand_position !== null).map(({ user_id }) =>
         user_id
       );
-      return { phase: connection.phase, role, may, hands };
+      return { phase: connection.phase, role, may, hands, levels };
     },
   },
 });

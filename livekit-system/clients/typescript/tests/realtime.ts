@@ -9,6 +9,8 @@ export class FakeSupabase {
   readonly tables = new Map<string, Row[]>();
   readonly realtime = { setAuth: () => Promise.resolve() };
   readonly reads: string[] = [];
+  /** Functions of the database that were asked, answered or not. */
+  readonly called: string[] = [];
   /** How many requests were sent, answered or not. */
   asked = 0;
   /** A dark network: nothing joins, nothing answers, nothing is told. */
@@ -58,8 +60,11 @@ export class FakeSupabase {
   }
 
   /** Nothing has happened that a function would tell. */
-  rpc(_fn: never, _args: never) {
-    return Promise.resolve({ data: [], error: null, status: 200 });
+  rpc(fn: never, _args: never): Promise<unknown> {
+    this.called.push(fn);
+    return this.dark && this.hangs
+      ? new Promise(() => {})
+      : Promise.resolve({ data: [], error: null, status: 200 });
   }
 }
 

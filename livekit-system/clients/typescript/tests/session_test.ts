@@ -14,7 +14,8 @@ class Scene {
   readonly row: Record<string, unknown> = { id: SESSION, status: "live", title: "An evening" };
   session!: LiveSession;
 
-  async open(more: Partial<SessionOptions> = {}): Promise<this> {
+  async open(more: Partial<SessionOptions> = {}, role = "listener"): Promise<this> {
+    this.me.role = role;
     this.supabase.tables.set("session_people", [this.me]);
     this.supabase.tables.set("live_sessions", [this.row]);
     this.supabase.functions.answer = () => ({ join: joinOf("token"), role: "listener" });
@@ -90,6 +91,46 @@ Deno.test("levels that are not repeated are forgotten", async () => {
   scene.room.activeSpeakers = [];
   await scene.runtime.advance(12_500);
   deepStrictEqual(scene.session.view().levels, {});
+});
+
+const watches = ({ supabase }: Scene) => supabase.called.filter((name) => name === "watch_levels").length;
+
+Deno.test("nobody is shown as speaking while the connection is away, and what is said then counts from anew", async () => {
+  const scene = await new Scene().open();
+  scene.room.activeSpeakers = [{ identity: "ann", audioLevel: 0.5 }];
+  scene.levels("l1", [{ user_id: "ann", speaking: true, level_dbfs: -20, microphone: "on", camera: "off" }]);
+  strictEqual(scene.session.view().levels.ann?.speaking, true);
+  scene.room.emit("reconnecting");
+  deepStrictEqual(scene.session.view().levels, {});
+  scene.room.activeSpeakers = [{ identity: "bob", audioLevel: 0.2 }];
+  scene.room.emit("reconnected");
+  deepStrictEqual(Object.keys(scene.session.view().levels), ["bob"]);
+});
+
+Deno.test("who comes to moderate while looking is given levels at once", async () => {
+  const scene = await new Scene().open();
+  const stop = scene.session.watch();
+  await scene.runtime.advance(2_000);
+  strictEqual(watches(scene), 0, "a listener asks for none");
+  scene.me.role = "moderator";
+  scene.session.refresh();
+  await scene.runtime.advance(500);
+  strictEqual(watches(scene), 1);
+  stop();
+});
+
+Deno.test("in a tunnel levels are asked for by nobody, and after it at once", async () => {
+  const scene = await new Scene().open({}, "moderator");
+  const stop = scene.session.watch();
+  await scene.runtime.advance(1_000);
+  Object.assign(scene.supabase, { dark: true, hangs: true });
+  scene.room.emit("reconnecting");
+  await scene.runtime.advance(75_000);
+  const before = watches(scene);
+  scene.supabase.dark = false;
+  await scene.runtime.advance(1_000);
+  strictEqual(watches(scene), before + 1);
+  stop();
 });
 
 Deno.test("after the end nothing is left: no listener, no timer, no topic", async () => {

@@ -1,12 +1,13 @@
-// Which screen is shown. A real app has a router; this one keeps a place in its state, which deep links and pushes set as well.
+// Which screen is shown. A real app has a router; this one keeps a place in its state, which deep links set as well.
 
 import type { Join, SessionType, Started } from "@ipelya/live";
-import { LiveProvider, placeOfLink, useCalls } from "@ipelya/live-react-native";
+import { LiveProvider, placeOfLink, useCalls, usePhone } from "@ipelya/live-react-native";
 import { useEffect, useState } from "react";
 import { Linking, StatusBar, View } from "react-native";
 import { background } from "./background";
 import { supabase } from "./client";
 import { styles } from "./parts";
+import { phone } from "./phone";
 import { Account } from "./screens/Account";
 import { AudioRoom } from "./screens/AudioRoom";
 import { Call } from "./screens/Call";
@@ -39,7 +40,14 @@ export function App() {
       {userId === null
         ? <SignIn language={language} />
         : (
-          <LiveProvider supabase={supabase} userId={userId} language={language} background={background} verify={verify}>
+          <LiveProvider
+            supabase={supabase}
+            userId={userId}
+            language={language}
+            background={background}
+            phone={phone}
+            verify={verify}
+          >
             <Places />
           </LiveProvider>
         )}
@@ -50,6 +58,8 @@ export function App() {
 function Places() {
   const [place, go] = useState<Place>({ at: "feed" });
   const calls = useCalls();
+  const answered = (started: Started) => go({ at: "call", id: started.call.id, started });
+  usePhone(calls, answered);
   useEffect(() => {
     const open = (url: string | null | undefined) => {
       const to = placeOfLink(url ?? "");
@@ -63,7 +73,7 @@ function Places() {
   const back = () => go({ at: "feed" });
   return (
     <>
-      <Ringing calls={calls} onAnswered={(started) => go({ at: "call", id: started.call.id, started })} />
+      <Ringing calls={calls} onAnswered={answered} />
       {place.at === "feed" && <Feed go={go} calls={calls} />}
       {place.at === "account" && <Account back={back} />}
       {place.at === "go-live" && <GoLive go={go} />}
