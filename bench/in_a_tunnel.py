@@ -58,6 +58,7 @@ async def pass_by(people: People, now: Evening) -> Person:
 
 
 async def take_the_word(now: Evening, voice: Person) -> None:
+    """Somebody enters, comes on stage and sounds until the end."""
     device = await voice.enter(now.room.id)
     await voice.raise_hand(now.room.id)
     await now.host.ask("set_role", now.room.id, voice, params={"role": "speaker"})
@@ -97,6 +98,7 @@ async def lost(people: People, now: Evening, voice: Person) -> tuple[int, int, l
 
 
 def sounds(level: dict[str, Any] | None) -> bool:
+    """Whether a person's line of the screen's levels, None without one, shows them as speaking."""
     return level is not None and bool(level["speaking"])
 
 

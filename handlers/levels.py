@@ -2,8 +2,8 @@
 and anyone who watches from outside.
 
 Each message is the whole picture, so a lost one needs no repair, and is sent only when an eye would notice a change.
-While anybody asks the database for levels the picture is repeated: they may have come later than the others, unseen from
-here, and nobody can tell silence from an agent that is gone.
+While anybody asks the database for levels the picture is repeated: they may have come later than the others, unseen
+from here, and nobody can tell silence from an agent that is gone.
 """
 
 from handlers.effects import Effects, ShowLevels

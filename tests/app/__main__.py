@@ -52,19 +52,19 @@ async def check(_: Path) -> str:
 
 async def compile_all(_: Path) -> str:
     """An app against the built package, by both ways of resolving modules, with and without skipLibCheck."""
-    await command([find_deno_bin(), "task", "--quiet", "compile", "all"], seconds=300.0, cwd=example.LIVE)
+    await command([find_deno_bin(), "task", "--quiet", "compile", "all"], seconds=600.0, cwd=example.LIVE)
     return "bundler and node16, each with and without skipLibCheck"
 
 
 PARTS = (
-    Part("check", "packages, example, handbook: the compiler", 900.0, check),
-    Part("compile", "an app against the built package", 300.0, compile_all),
-    Part("vectors", "signed packets under Hermes", 300.0, hermes.vectors),
-    Part("plugin", "the config plugin's every option", 600.0, plugin.plugin),
-    Part("bundle", "the example as Hermes' bytecode, for both phones", 900.0, hermes.bundle),
-    Part("fresh", "a new app by every command of the handbook", 1200.0, fresh.fresh),
-    Part("play", "the example's web build, two people in Chromium", 900.0, play.play),
-    Part("next", "the handbook's Next.js app, built and opened", 900.0, next_app.next_app),
+    Part("check", "packages, example, handbook: the compiler", 1800.0, check),
+    Part("compile", "an app against the built package", 600.0, compile_all),
+    Part("vectors", "signed packets under Hermes", 900.0, hermes.vectors),
+    Part("plugin", "the config plugin's every option", 900.0, plugin.plugin),
+    Part("bundle", "the example as Hermes' bytecode, for both phones", 1200.0, hermes.bundle),
+    Part("fresh", "a new app by every command of the handbook", 1800.0, fresh.fresh),
+    Part("play", "the example's web build, two people in Chromium", 1200.0, play.play),
+    Part("next", "the handbook's Next.js app, built and opened", 1800.0, next_app.next_app),
 )
 
 

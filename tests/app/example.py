@@ -20,8 +20,8 @@ STAMP = MODULES / ".installed"
 PAGE = ".page"
 """Below the example, for the compiler alone."""
 COMMANDS = STATE / "app" / "bin"
-INSTALL_SECONDS = 400.0
-COMPILE_SECONDS = 200.0
+INSTALL_SECONDS = 600.0
+COMPILE_SECONDS = 600.0
 
 
 async def install() -> None:

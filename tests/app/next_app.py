@@ -18,7 +18,7 @@ from tests.app.node import NODE, NPM, environment
 from tests.app.ops_page import NEXT, PACKAGE
 from tests.conformance.steps import Failed, command
 
-INSTALL_SECONDS, BUILD_SECONDS, START_SECONDS = 400.0, 400.0, 60.0
+INSTALL_SECONDS, BUILD_SECONDS, START_SECONDS = 600.0, 600.0, 120.0
 PATIENCE_MS = 30_000
 LAYOUT = """export default function Root({ children }: { children: React.ReactNode }) {
   return <html lang="en"><body>{children}</body></html>;

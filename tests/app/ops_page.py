@@ -22,8 +22,8 @@ SNIPPETS = NEXT / ".page"
 FILE = re.compile(
     r"^```tsx?\n// (?P<name>app/[\w./\[\]-]+\.tsx?)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-INSTALL_SECONDS = 300.0
-COMPILE_SECONDS = 150.0
+INSTALL_SECONDS = 600.0
+COMPILE_SECONDS = 600.0
 
 
 def snippets() -> dict[str, str]:

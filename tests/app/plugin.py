@@ -11,7 +11,7 @@ from tests.app.example import COMMANDS, EXAMPLE, MODULES
 from tests.app.node import NODE, environment
 from tests.conformance.steps import Failed, command
 
-SECONDS = 120.0
+SECONDS = 300.0
 PLUGIN = "@ipelya/live-react-native"
 NAME = "android:name"
 TYPE = "android:foregroundServiceType"
