@@ -1,6 +1,7 @@
 """The process: asks the database each two seconds where to listen, keeps a listener in each room, writes what it found.
 
-Where the database does not answer, nobody is listened to any longer than it has allowed: ten seconds.
+Where the database does not answer, nobody is listened to any longer than it has allowed: ten seconds. Words and
+pictures are written apart, so that a picture that Storage does not take delays no threat.
 """
 
 import asyncio
@@ -21,20 +22,30 @@ log = logging.getLogger(__name__)
 PULL_SECONDS = 2.0
 ALLOWED_SECONDS = 8.0
 """Less than the ten for which `speech_pull` gives a room."""
-MOST_FOUND = 100
+MOST_WORDS = 100
+MOST_PICTURES = 20
+"""Each may be a few hundred KB. While so many wait, the rooms' cameras are not looked at."""
 WITHIN_SECONDS = 60.0
 REJOIN_SECONDS = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is to be written."""
+
+    words: asyncio.Queue[Heard] = field(default_factory=lambda: asyncio.Queue(MOST_WORDS))
+    pictures: asyncio.Queue[SeenFrame] = field(default_factory=lambda: asyncio.Queue(MOST_PICTURES))
+
+
 @dataclass(slots=True)
 class SpeechProcess:
-    """`run` it. `listener`: makes the one of a room. `found`: takes what is to be written."""
+    """`run` it. `listener`: makes the one of a room. `found`: what it is given to write."""
 
     desk: SpeechDesk
     engine: Engine
     listener: Callable[[SpeechRoom], RoomListener]
     told: Told
-    found: asyncio.Queue[Heard | SeenFrame]
+    found: Found
     _told_at: float = 0.0
     _rooms: dict[str, tuple[RoomListener, asyncio.Task[None]]] = field(default_factory=dict)
     _rejoin_at: dict[str, float] = field(default_factory=dict)
@@ -49,7 +60,8 @@ class SpeechProcess:
         self._told_at = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.engine.run(), name="engine")
-            tasks.create_task(self._write_for_ever(), name="writing")
+            tasks.create_task(self._write_words(), name="writing words")
+            tasks.create_task(self._write_pictures(), name="writing pictures")
             while True:
                 await self._pull()
                 self._settle(tasks)
@@ -90,14 +102,16 @@ class SpeechProcess:
         except Exception as error:  # noqa: BLE001  (one room must not end the hearing of all others)
             log.warning("room left", extra={"room": room, "error": repr(error)})
 
-    async def _write_for_ever(self) -> None:
+    async def _write_words(self) -> None:
         while True:
-            match await self.found.get():
-                case Heard() as heard:
-                    if await self._write(heard.of.room, partial(self.desk.words, heard)):
-                        self.engine.counts.flagged.observe(max(0.0, time.time() - heard.ends))
-                case SeenFrame() as seen:
-                    await self._write(seen.room, partial(self.desk.picture, seen))
+            heard = await self.found.words.get()
+            if await self._write(heard.of.room, partial(self.desk.words, heard)):
+                self.engine.counts.flagged.observe(max(0.0, time.time() - heard.ends))
+
+    async def _write_pictures(self) -> None:
+        while True:
+            seen = await self.found.pictures.get()
+            await self._write(seen.room, partial(self.desk.picture, seen))
 
     async def _write(self, room: str, write: Callable[[], Awaitable[None]]) -> bool:
         """Whether it is written."""

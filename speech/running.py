@@ -16,8 +16,8 @@ from speech.engine import Engine
 from speech.figures import SpeechReport, registry_of
 from speech.listener import RoomListener, Senses
 from speech.pictures import Classifier
-from speech.ports import Heard, SeenFrame, Told
-from speech.process import MOST_FOUND, SpeechProcess
+from speech.ports import Told
+from speech.process import Found, SpeechProcess
 from speech.settings import SpeechSettings, made
 
 
@@ -60,10 +60,10 @@ def assembled(
     """The process, ready to run."""
     secret = settings.livekit_api_secret.get_secret_value()
     livekit = LiveKitServer(settings.livekit_url, settings.livekit_api_key, secret)
-    orders, found = Told(), asyncio.Queue[Heard | SeenFrame](MOST_FOUND)
-    engine = Engine(plugin, orders.is_flagged, found.put)
+    orders, found = Told(), Found()
+    engine = Engine(plugin, orders.is_flagged, found.words.put)
     looking = asyncio.Semaphore(settings.live_speech_cameras)
-    senses = Senses(detector, engine.hear, classifier, found.put, desk.show, looking)
+    senses = Senses(detector, engine.hear, classifier, found.pictures.put, desk.show, looking)
     return SpeechProcess(
         desk, engine, lambda place: RoomListener(livekit, senses, place, orders), orders, found
     )

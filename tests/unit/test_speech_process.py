@@ -9,13 +9,14 @@ import pytest
 from agent.core.ports import Refused, Unavailable
 from speech.engine import Engine
 from speech.ports import Flagged, Heard, Orders, SeenFrame, SpeechRoom, Told
-from speech.process import ALLOWED_SECONDS, PULL_SECONDS, SpeechProcess
+from speech.process import ALLOWED_SECONDS, MOST_PICTURES, PULL_SECONDS, Found, SpeechProcess
 from speech.scripted import ScriptedSpeech
 from speech.settings import SpeechSettingsError, load_speech_settings, made
 from tests.fakes.virtual_time import virtual_time
 
 ROOM = Orders({"room": SpeechRoom("room", frozenset({"bo"}))})
 HEARD = Heard(Flagged("room", "bo"), ["kill you"], 1.0, 2.0)
+SEEN = SeenFrame("room", "bo", b"jpeg", 0.9, 1.0)
 
 
 class FakeDesk:
@@ -23,6 +24,7 @@ class FakeDesk:
         self.orders: Orders | None = ROOM
         self.hangs = False
         self.refusals: list[Exception] = []
+        self.storage_away = False
         self.written: list[Heard | SeenFrame] = []
 
     async def pull(self) -> Orders:
@@ -38,6 +40,8 @@ class FakeDesk:
         self.written.append(heard)
 
     async def picture(self, seen: SeenFrame) -> None:
+        if self.storage_away:
+            raise Unavailable("no answer of Storage")
         self.written.append(seen)
 
     async def show(self, seen: SeenFrame) -> None:
@@ -65,8 +69,8 @@ class Evening:
 
     def __init__(self, *, fails: bool = False) -> None:
         self.desk, self.told, self.made = FakeDesk(), Told(), list[FakeListener]()
-        found: asyncio.Queue[Heard | SeenFrame] = asyncio.Queue(10)
-        engine = Engine(ScriptedSpeech(), self.told.is_flagged, found.put)
+        found = Found()
+        engine = Engine(ScriptedSpeech(), self.told.is_flagged, found.words.put)
 
         def listener(place: SpeechRoom) -> FakeListener:
             self.made.append(FakeListener(place, fails))
@@ -140,13 +144,30 @@ async def test_what_was_found_is_written_again_where_nobody_answered_and_dropped
 ):
     async with evening() as played:
         played.desk.refusals = [Unavailable("no answer"), Unavailable("no answer")]
-        await played.process.found.put(HEARD)
+        await played.process.found.words.put(HEARD)
         await played.passes(10.0)
         assert played.desk.written == [HEARD]
         played.desk.refusals = [Refused("no_cause")]
-        await played.process.found.put(HEARD)
+        await played.process.found.words.put(HEARD)
         await played.passes(30.0)
         assert played.desk.written == [HEARD]
+
+
+@virtual_time
+async def test_pictures_that_cannot_be_stored_delay_no_words_and_are_bounded() -> None:
+    async with evening() as played:
+        played.desk.storage_away = True
+        found = played.process.found
+        for _ in range(1 + MOST_PICTURES):
+            await found.pictures.put(SEEN)
+        await played.passes(5.0)
+        await found.words.put(HEARD)
+        await played.passes(0.1)
+        assert played.desk.written == [HEARD]
+        assert found.pictures.full(), "the first is still tried again"
+        played.desk.storage_away = False
+        await played.passes(10.0)
+        assert played.desk.written == [HEARD, *[SEEN] * (1 + MOST_PICTURES)]
 
 
 def test_what_is_missing_is_said_by_name_and_never_by_value(monkeypatch: pytest.MonkeyPatch) -> None:
