@@ -87,6 +87,15 @@ def shout(rms_dbfs: float, seconds: float, rate: int, rng: np.random.Generator) 
     return at_rms(band_limited(pressed, rate), rms_dbfs)
 
 
+def feedback(hz: float, db_per_second: float, seconds: float, rate: int, rng: np.random.Generator) -> Signal:
+    """A tone that grows after a second from -60 dBFS as a loop makes it grow, out of a little noise, and then stands at
+    -10 dBFS."""
+    time = np.arange(round(seconds * rate)) / rate
+    level = np.minimum(-10.0, -60.0 + db_per_second * np.maximum(0.0, time - 1.0))
+    rings = 10.0 ** (level / 20.0) * np.sin(2.0 * np.pi * hz * time)
+    return np.asarray(rings + white_noise(-62.0, seconds, rate, rng))
+
+
 def at_rms(signal: Signal, rms_dbfs: float) -> Signal:
     """The signal brought to an RMS in dBFS."""
     return np.asarray(signal * (_amplitude(rms_dbfs) / np.sqrt(np.mean(np.square(signal)))))

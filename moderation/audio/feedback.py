@@ -65,14 +65,12 @@ class Ringing(NamedTuple):
     """Feedback as of now."""
 
     hz: float
-    """The strongest of its frequencies; 0 without feedback."""
+    """The strongest of its frequencies; 0 while it is not heard."""
     seconds: float
-    """How long it has been heard, pauses between not counted; 0 while it is not heard."""
+    """How long it has been heard, pauses between not counted; 0 while it is not heard, and until a tone that grew has
+    stood for longer than a vowel."""
     growth_db: float
-    """By how much it was seen to grow."""
-
-
-SILENT: Final = Ringing(0.0, 0.0, 0.0)
+    """By how much it was seen to grow, from that moment on; 0 once it is forgotten."""
 
 
 class Feedback:
@@ -95,7 +93,7 @@ class Feedback:
     def reset(self) -> None:
         """What follows does not continue what came last."""
         self._fast.seen = self._slow.seen = 0
-        self._known, self._seconds, self._run = [], 0.0, 0.0
+        self._known, self._seconds, self._run, self._growth_db = [], 0.0, 0.0, 0.0
 
     def update(self, power: NDArray[np.float32], seconds: float) -> Ringing:
         """Take a look in: mean square in each bin of the spectrum, from 0 Hz on; `seconds` since the last look."""
@@ -126,10 +124,10 @@ class Feedback:
             self._quiet_seconds += seconds
             if self._known and self._quiet_seconds > _MEMORY_SECONDS:
                 self._known, self._seconds, self._growth_db = [], 0.0, 0.0
-            return SILENT
+            return Ringing(0.0, 0.0, self._growth_db)
         self._run += seconds
         if self._run < _RUN_SECONDS - _GRAIN:
-            return SILENT
+            return Ringing(0.0, 0.0, self._growth_db)
         self._seconds += seconds if self._run >= _RUN_SECONDS + seconds - _GRAIN else self._run
         self._quiet_seconds = 0.0
         return Ringing(standing[0] * self._hz_per_bin, self._seconds, self._growth_db)

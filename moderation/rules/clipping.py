@@ -23,6 +23,11 @@ def sign(m: Measurement, _: Subject, p: Clipping) -> Sign:
     return present(lasting(m.clipped_seconds, p.grace_seconds) and m.clipped_ratio_3s >= p.ratio)
 
 
+def onset(m: Measurement, p: Clipping) -> bool:
+    """Enough of what was heard lately looks cut off."""
+    return m.clipped_ratio_3s >= p.ratio
+
+
 def breach(m: Measurement, _: float, p: Clipping) -> Breach:
     """With the share that is cut off, 0 to 1. How long is measured with it, seconds."""
     held = m.clipped_seconds
@@ -40,5 +45,10 @@ def words(ratio: float) -> Words:
 
 
 RULE = HeardRule(
-    name="clipping", shown=Words("clipping", "kırpılma"), section=Clipping, sign=sign, breach=breach
+    name="clipping",
+    shown=Words("clipping", "kırpılma"),
+    section=Clipping,
+    sign=sign,
+    breach=breach,
+    onset=onset,
 )

@@ -24,6 +24,11 @@ def sign(m: Measurement, _: Subject, p: Howl) -> Sign:
     return present(lasting(m.ring_seconds, p.grace_seconds) and m.rms_dbfs > p.threshold_dbfs)
 
 
+def onset(m: Measurement, _: Howl) -> bool:
+    """A tone was seen to grow, and stands or stood a moment ago."""
+    return m.ring_growth_db > 0.0
+
+
 def breach(m: Measurement, _: float, p: Howl) -> Breach:
     """With the tone's pitch in Hz and its growth in dB. How long is measured with it, seconds."""
     numbers = {
@@ -46,4 +51,6 @@ def words(hz: float, seconds: float) -> Words:
     )
 
 
-RULE = HeardRule(name="howl", shown=Words("howl", "çınlama"), section=Howl, sign=sign, breach=breach)
+RULE = HeardRule(
+    name="howl", shown=Words("howl", "çınlama"), section=Howl, sign=sign, breach=breach, onset=onset
+)

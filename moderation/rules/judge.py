@@ -20,7 +20,7 @@ HEARD: Final[tuple[tuple[Rule, HeardRule[Any]], ...]] = tuple(
     (Rule(rule.name), rule) for rule in RULES if isinstance(rule, HeardRule)
 )
 """The rules that are judged by what a track sends."""
-GRAVE: Final = tuple(
+GRAVE: Final = frozenset(
     name for name, rule in HEARD if name is Rule.NOT_ALLOWED or "ceiling" in rule.section.__dataclass_fields__
 )
 """The rules that lead to more than a tip or a word to ops."""
@@ -33,11 +33,8 @@ class Watch:
     """How long each sign has been there on one track, in seconds of received sound."""
 
     held: Mapping[Rule, float] = field(default_factory=dict)
-
-    @property
-    def grave(self) -> bool:
-        """Whether there is a sign now that may lead to a step against the person."""
-        return any(self.held.get(rule) for rule in GRAVE)
+    grave: bool = False
+    """Whether there is a sign now, or the onset of one, that may lead to a step against the person."""
 
 
 def judge(
@@ -52,6 +49,7 @@ def judge(
     `rules`: only these; the others lose what they held."""
     held = {}
     verdicts = []
+    grave = False
     for name, rule in HEARD:
         section = policy.sections[rule.section]
         if name not in rules or not section.enabled:
@@ -59,9 +57,11 @@ def judge(
         sign = rule.sign(measurement, subject, section)
         seconds = _held(sign, watch.held.get(name, 0.0), measurement, through_gaps=rule.through_gaps)
         held[name] = seconds
+        if name in GRAVE and not grave:
+            grave = seconds > 0.0 or (rule.onset is not None and rule.onset(measurement, section))
         if seconds > 0.0 and seconds >= rule.grace(section) - GRAIN:
             verdicts.append(_verdict(name, rule, measurement, seconds, section))
-    return Watch(held), tuple(verdicts)
+    return Watch(held, grave), tuple(verdicts)
 
 
 def _held(sign: Sign, before: float, m: Measurement, *, through_gaps: bool) -> float:

@@ -109,6 +109,8 @@ class HeardRule(AudioRule, Generic[S]):
     """From the measurement, and the seconds for which the sign has been there."""
     grace: Callable[[S], float] = lambda _: 0.0
     """Seconds. 0 where the sign itself says how long it has been heard."""
+    onset: Callable[[Measurement, S], bool] | None = None
+    """Whether what may become the sign is heard, where the sign itself waits until it is sure; None: it does not."""
     through_gaps: bool = False
     """Whether the sign is still taken as seen after a gap in the sound."""
     summed: bool = False

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from local import sounds
 from local.people.api import Json
 from local.people.person import People, Person
-from local.people.sound import tone
+from local.people.sound import RATE, SpokenSound, tone
 from local.people.waiting import until
 from local.stack import Stack
 from tests.integration.edge import world
@@ -26,6 +27,10 @@ pytestmark = pytest.mark.usefixtures("worker")
 AFTER_SECONDS = 2
 HERTZ = 1000
 """What `SHOUT` is."""
+FEEDBACK = SpokenSound(
+    "feedback", sounds.as_int16(sounds.feedback(HERTZ, 40.0, 6.0, RATE, np.random.default_rng(2)))
+)
+AT_ONCE = [{"step": "warning", "strikes": 0.5, "cooldown_seconds": 30.0}]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -124,6 +129,23 @@ async def test_an_offender_is_heard_in_a_clip_and_nobody_else_is_kept(
     async with aiohttp.ClientSession() as http, http.get(link["url"]) as answer:
         assert answer.status == 400
     assert await database.fetch("select * from live.evidence_faults() where id = $1", clips[0]["id"]) == []
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_clip_of_feedback_begins_where_the_tone_was_seen_to_grow(people: People) -> None:
+    """Of a busy machine's lost sound the next round of the tone makes up."""
+    host, session, _ = await audio_room(people, mode="enforce", howl={}, ladder=AT_ONCE)
+    guest, at_guest = await speaker(people, host, session)
+    await at_guest.speak(FEEDBACK)
+
+    clip = (await clips_of(people, guest))[0]
+    [incident] = await people.service.rows("moderation_incidents", id=f"eq.{clip['incident_id']}")
+    begins, grew, told = (
+        datetime.fromisoformat(at) for at in (clip["from_at"], incident["started_at"], incident["ended_at"])
+    )
+    assert incident["rule"] == "howl"
+    assert (told - grew).total_seconds() >= 1.0, "the rule's grace"
+    assert (begins - grew).total_seconds() <= 0.5, "the next block, or that after it"
 
 
 @pytest.mark.usefixtures("soon")

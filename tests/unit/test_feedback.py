@@ -10,11 +10,12 @@ from bench.hearing_sounds import instruments, voices
 from bench.hearing_sounds.offences import Loop
 from local import sounds
 from local.people.sound import RATE
-from moderation.audio.feedback import SILENT, Feedback, Ringing, _between, _Looks, _straight_growth
+from moderation.audio.feedback import Feedback, Ringing, _between, _Looks, _straight_growth
 from moderation.audio.kweighting import BLOCK_SAMPLES
 from moderation.audio.spectrum import Shape, Spectrum
 
 BLOCK_SECONDS = BLOCK_SAMPLES / RATE
+SILENT = Ringing(0.0, 0.0, 0.0)
 SECONDS = 6.0
 
 
@@ -24,12 +25,8 @@ def heard(signal: sounds.Signal) -> list[Shape]:
     return [spectrum.update(block.astype(np.float32), BLOCK_SECONDS, speech=False) for block in blocks]
 
 
-def growing(hz: float, db_per_second: float, top_db: float = -10.0) -> sounds.Signal:
-    """From -60 dBFS to the top, over a little noise, then it stands."""
-    t = np.arange(round(SECONDS * RATE)) / RATE
-    level = np.minimum(top_db, -60.0 + db_per_second * np.maximum(0.0, t - 1.0))
-    noise = sounds.white_noise(-62.0, SECONDS, RATE, np.random.default_rng(2))
-    return np.asarray(10.0 ** (level / 20.0) * np.sin(2.0 * np.pi * hz * t) + noise)
+def growing(hz: float, db_per_second: float) -> sounds.Signal:
+    return sounds.feedback(hz, db_per_second, SECONDS, RATE, np.random.default_rng(2))
 
 
 @pytest.mark.parametrize("hz", [300.0, 1234.0, 4000.0])
@@ -56,6 +53,24 @@ def test_even_growth_is_feedback_and_stays_so_while_the_tone_stands(hz: float, d
 )
 def test_a_tone_that_does_not_grow_so_is_none(make: Callable[[], sounds.Signal]) -> None:
     assert not any(f.ring_seconds for f in heard(sounds.at_rms(make(), -20.0)))
+
+
+def test_its_growth_is_told_from_the_moment_it_is_seen_and_forgotten_with_it() -> None:
+    rings = growing(1000.0, 40.0)
+    found = heard(np.concatenate([rings, sounds.white_noise(-62.0, 5.0, RATE, np.random.default_rng(3))]))
+    seen = next(i for i, f in enumerate(found) if f.ring_growth_db > 0.0)
+    rung = next(i for i, f in enumerate(found) if f.ring_seconds > 0.0)
+    assert (rung - seen) * BLOCK_SECONDS == pytest.approx(0.4)
+    assert seen * BLOCK_SECONDS <= 1.0 + 1.4, "it begins to grow after a second, by 40 dB in the next"
+    assert all(f.ring_growth_db > 0.0 for f in found[seen : round((SECONDS + 2.5) / BLOCK_SECONDS)])
+    assert found[-1].ring_growth_db == 0.0
+
+
+def test_what_follows_a_gap_has_not_grown() -> None:
+    feedback = Feedback(10.0)
+    feedback._known, feedback._growth_db = [100.0], 20.0
+    feedback.reset()
+    assert feedback._hold([], TONE, 0.2) == SILENT
 
 
 def test_it_is_forgotten_three_seconds_after_it_ended() -> None:

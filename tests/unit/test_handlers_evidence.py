@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from handlers.effects import Effects, KeepSound, RecordIncident, TakeClip
 from handlers.events import Pulled
 from handlers.facts import Action, ActionId, ClipOrder, EvidenceAsked, Identity, Status
+from local import sounds
+from local.people.sound import RATE
 from moderation.audio.kept import Cause
+from moderation.audio.meter import BLOCK_SECONDS, TrackMeter
+from moderation.rule_names import Rule
 from moderation.rules.policy import Step
 from tests.fakes.measured import SHOUT, TALK
-from tests.fakes.scene import ADA, BO, ENFORCE, Scene, of, only
+from tests.fakes.scene import ADA, BO, ENFORCE, START, Scene, of, only
 
 ASKED = EvidenceAsked(30.0, 10.0)
 
@@ -41,6 +46,22 @@ def test_a_sign_that_passes_before_its_grace_is_a_cause_while_it_is_heard_and_no
     assert of(RecordIncident, effects) == [], "the grace is not over"
     assert kept(effects) == [{BO: Cause.SIGN}]
     assert kept(scene.hears(BO, TALK, 0.4)) == [{}]
+
+
+def test_of_feedback_sound_is_kept_from_when_it_was_seen_to_grow() -> None:
+    """A second before the rule is sure."""
+    scene, rings = scene_with(), sounds.feedback(1000.0, 40.0, 8.0, RATE, np.random.default_rng(2))
+    meter, began, said = TrackMeter(), list[float](), list[float]()
+    for n, block in enumerate(sounds.as_blocks(rings)):
+        ends = (n + 1) * BLOCK_SECONDS
+        scene.passes(START + ends - scene.now)
+        measured = meter.push(block, ends)
+        assert measured is not None
+        effects = scene.sounds(BO, measured)
+        began += [ends for causes in kept(effects) if BO in causes]
+        said += [ends for incident in of(RecordIncident, effects) if incident.decision.rule is Rule.HOWL]
+    assert said
+    assert said[0] - began[0] >= 0.8 - 1e-6
 
 
 def test_a_sign_of_somebody_who_falls_silent_is_over_by_the_clock() -> None:

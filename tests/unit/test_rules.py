@@ -15,7 +15,7 @@ from moderation.rules.clipping import Clipping
 from moderation.rules.dead_air import DeadAir, dead_air
 from moderation.rules.howl import Howl
 from moderation.rules.hum import HumLimits
-from moderation.rules.judge import Watch, judge
+from moderation.rules.judge import GRAVE, HEARD, Watch, judge
 from moderation.rules.noise import Noise
 from moderation.rules.not_allowed import NotAllowed
 from moderation.rules.policy import Mode, Policy
@@ -197,6 +197,35 @@ def test_a_tone_that_grew_is_howl_once_it_has_stood_for_the_grace() -> None:
     assert [v.rule for v in said] == [Rule.HOWL] * 7
     assert said[0].measured["held_seconds"] == pytest.approx(1.0)
     assert not verdicts([ringing._replace(ring_seconds=9.0, rms_dbfs=-40.0)])
+
+
+GROWN = QUIET._replace(rms_dbfs=-20.0, ring_growth_db=15.0)
+CUT = QUIET._replace(rms_dbfs=-20.0, clipped_seconds=0.4, clipped_ratio_3s=0.02)
+
+
+@pytest.mark.parametrize(
+    ("found", "grave"),
+    [
+        (GROWN, True),
+        (GROWN._replace(ring_growth_db=0.0), False),
+        (CUT, True),
+        (CUT._replace(clipped_ratio_3s=0.002), False),
+        (QUIET._replace(hum_hz=50.0, hum_dbfs=-30.0, hum_seconds=60.0), False),
+    ],
+    ids=["a tone grew", "nothing grew", "cut off since a moment", "hardly anything is cut", "a tip"],
+)
+def test_a_sign_that_waits_by_itself_is_grave_from_its_onset(found: Measurement, grave: bool) -> None:
+    watch, said = judge(Watch(), found, SPEAKER, POLICY)
+    assert (watch.grave, [v.rule for v in said if v.rule is not Rule.HUM]) == (grave, [])
+    off = POLICY.having(Howl(enabled=False), Clipping(enabled=False))
+    assert not judge(Watch(), found, SPEAKER, off)[0].grave
+
+
+def test_every_grave_rule_that_waits_within_its_sign_says_what_its_onset_is() -> None:
+    for name, rule in HEARD:
+        section = rule.section()
+        if name in GRAVE and rule.grace(section) < section.grace_seconds:
+            assert rule.onset is not None, name
 
 
 def test_hum_is_a_tip_and_no_noise() -> None:
