@@ -1,5 +1,10 @@
 """Appeals: the person concerned is told why, may answer once, and somebody else decides."""
 
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
 import pytest
 
 from tests.database.test_cases import RESOLVE, case_of, joined, refusal, report, whole
@@ -11,6 +16,8 @@ ACT = (
 )
 APPEAL = "select public.appeal($1::uuid, $2)"
 DECIDE = "select public.decide_appeal($1::uuid, $2, $3)"
+CONFIRM = "select public.confirm_ban($1::uuid)"
+CONFIRMED_BY = "select confirmed_by from moderation_actions where id = $1::uuid"
 DECISIONS = "select public.my_decisions()"
 
 
@@ -144,19 +151,63 @@ async def test_a_ban_of_a_room_that_is_over_is_lifted_too(world: World) -> None:
 async def test_a_long_platform_ban_waits_for_a_second_person(world: World) -> None:
     judge, second = await world.user(ops=True), await world.user(ops=True)
     person = await world.user()
-    await act(world, judge, None, person, "ban", {"scope": "platform"})
+    action = await act(world, judge, None, person, "ban", {"scope": "platform"})
     ban = await world.row(
         "select id::text, expires_at - created_at as acts, wanted_until = 'infinity' as for_ever"
         " from live_bans where user_id = $1",
         person,
     )
     assert (ban["acts"].days, ban["for_ever"]) in ((30, True), (29, True))
-    confirm = "select public.confirm_ban($1::uuid)"
-    assert await refusal(world, judge, confirm, ban["id"]) == "own_decision"
-    assert await refusal(world, person, confirm, ban["id"]) == "ops_only"
-    assert (await world.as_user(second, confirm, ban["id"]))["expires_at"] is None
+    assert await refusal(world, judge, CONFIRM, ban["id"]) == "own_decision"
+    assert await refusal(world, person, CONFIRM, ban["id"]) == "ops_only"
+    assert (await world.as_user(second, CONFIRM, ban["id"]))["expires_at"] is None
     assert await world.value("select expires_at from live_bans where id = $1::uuid", ban["id"]) is None
-    assert await refusal(world, second, confirm, ban["id"]) == "nothing_to_confirm"
+    assert str(await world.value(CONFIRMED_BY, action)) == second
+    assert await refusal(world, second, CONFIRM, ban["id"]) == "nothing_to_confirm"
+
+
+@asynccontextmanager
+async def no_other_ops_than(world: World, *ops: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the first of them, while there is nobody else of ops; then all is as it was."""
+    connection = await world.owner()
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute("delete from live_ops where user_id <> all ($1::uuid[])", list(ops))
+        claims = json.dumps({"role": "authenticated", "sub": ops[0]})
+        await connection.execute("select set_config('request.jwt.claims', $1, true)", claims)
+        yield connection
+    finally:
+        await transaction.rollback()
+
+
+async def test_where_nobody_else_may_decide_the_same_operator_does_and_it_is_on_record(world: World) -> None:
+    scene, judge, other = await world.live(), await world.user(ops=True), await world.user(ops=True)
+    person = await joined(world, scene, role="speaker")
+    await world.seat(scene, "speaker", user=other)
+    appeals = {
+        who: await appealed(world, who, await act(world, judge, scene, who, "mute"))
+        for who in (person, other)
+    }
+    alone = "select decided_alone from moderation_appeals where id = $1::uuid"
+    # The only other one is whom it is about, and judges it as little.
+    for who, ops in ((person, [judge]), (other, [judge, other])):
+        assert await refusal(world, judge, DECIDE, appeals[who], "lifted", None) == "own_decision"
+        async with no_other_ops_than(world, *ops) as connection:
+            await connection.fetchval(DECIDE, appeals[who], "lifted", None)
+            assert await connection.fetchval(alone, appeals[who]) is True
+
+
+async def test_a_long_ban_is_confirmed_alone_where_there_is_one_operator_and_that_is_on_record(
+    world: World,
+) -> None:
+    judge, person = await world.user(ops=True), await world.user()
+    action = await act(world, judge, None, person, "ban", {"scope": "platform"})
+    ban = await world.value("select id::text from live_bans where user_id = $1", person)
+    async with no_other_ops_than(world, judge) as connection:
+        await connection.fetchval(CONFIRM, ban)
+        assert str(await connection.fetchval(CONFIRMED_BY, action)) == judge
+    assert await world.value(CONFIRMED_BY, action) is None
 
 
 @pytest.mark.parametrize("seconds", [3600, 29 * 86400])
@@ -181,3 +232,44 @@ async def test_the_measures_count_decisions_appeals_and_reversals(world: World) 
     )
     [mine] = [j for j in measures["judges"] if j["judge"] == judge]
     assert (mine["decisions"], mine["appealed"], mine["lifted"], mine["upheld_share"]) == (3, 2, 1, 0.5)
+    assert mine["reversed"] == 1
+
+
+async def test_the_measures_say_how_soon_a_rule_and_a_moderator_act_and_what_others_undid(
+    world: World,
+) -> None:
+    begun = await world.value("select clock_timestamp()")
+    scene, judge, lead = await world.live(), await world.user(ops=True), await world.user(lead=True)
+    people = [await joined(world, scene, role="speaker") for _ in range(2)]
+    for person, waited in zip(people, (10, 30), strict=True):
+        await report(world, await joined(world, scene), person, scene)
+        await world.value(
+            "update moderation_cases set opened_at = now() - make_interval(secs => $2) where user_id = $1",
+            person, waited,
+        )  # fmt: skip
+        await act(world, judge, scene, person, "mute")
+    await act(world, judge, scene, people[1], "kick")  # not the first in its case
+    await act(world, lead, scene, people[0], "unmute")
+    for waited in (4, 6):
+        person = await joined(world, scene, role="speaker")
+        automatic = await world.value(
+            "insert into moderation_actions (session_id, target_user_id, action, requested_via)"
+            " values ($1, $2, 'mute', 'auto') returning id",
+            scene.id, person,
+        )  # fmt: skip
+        await world.value(
+            "insert into moderation_incidents (session_id, user_id, rule, severity, started_at, ended_at,"
+            " strikes, action_id) values ($1, $2, 'scream', 'warning', now() - make_interval(secs => $4),"
+            " now(), 2, $3)",
+            scene.id, person, automatic, waited,
+        )  # fmt: skip
+    measures = await world.as_user(lead, "select public.moderation_measures($1, clock_timestamp())", begun)
+    judges = {j["judge"]: j for j in measures["judges"]}
+    assert (judges[judge]["decisions"], judges[judge]["reversed"]) == (3, 1)
+    assert judges[judge]["seconds_to_first_act_p50"] == pytest.approx(20.0, abs=2.0)
+    assert (judges["scream"]["rule"], judges["scream"]["decisions"], judges["scream"]["reversed"]) == (
+        True,
+        2,
+        0,
+    )
+    assert judges["scream"]["seconds_to_first_act_p50"] == pytest.approx(5.0, abs=1.0)

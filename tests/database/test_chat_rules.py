@@ -69,3 +69,15 @@ async def test_a_flag_shows_the_message_and_opens_a_case(world: World) -> None:
     )
     assert await world.value("select count(*) from live_messages where user_id = $1", guest) == 1
     assert await world.value("select count(*) from moderation_cases where user_id = $1", guest) == 1
+
+
+async def test_what_is_held_is_seen_by_its_author_and_the_staff_alone_and_opens_no_case(world: World) -> None:
+    scene = await world.live()
+    await world.as_user(scene.creator, ADD, "creator", scene.creator, "pırasalıköfte", "hold")
+    guest, other = await joined(world, scene), await joined(world, scene)
+    say = "insert into live_messages (session_id, body) values ($1, 'PIRASALIKÖÖÖFTE!') returning id"
+    message = await world.as_user(guest, say, scene.id)
+    seen = "select count(*) from live_messages where id = $1"
+    assert [await world.as_user(who, seen, message) for who in (guest, scene.creator, other)] == [1, 1, 0]
+    assert await world.value("select held_at is not null from live_messages where id = $1", message)
+    assert await world.value("select count(*) from moderation_cases where user_id = $1", guest) == 0

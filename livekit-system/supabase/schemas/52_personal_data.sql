@@ -70,7 +70,7 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
   ('public.moderation_incidents', '{user_id}', '{}', 'true', 'retention.incidents_days', 't.created_at',
    'exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.user_id)',
    'Which audio rule was broken, as evidence for an appeal; what an open case needs is held.'),
-  ('public.moderation_actions', '{target_user_id,requested_by}', '{}', 'true', 'retention.actions_days',
+  ('public.moderation_actions', '{target_user_id,requested_by}', '{confirmed_by}', 'true', 'retention.actions_days',
    't.created_at',
    't.status in (''pending'', ''claimed'') or exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.target_user_id)',
    'Who acted against whom: evidence for claims of either side, and what an open case needs is held.'),

@@ -172,13 +172,14 @@ comment on function public.appeal_inbox(int, int) is
   'The open appeals, the oldest first, for ops: [{id, user_id, name, text, created_at, decision_about, own_decision}].';
 grant execute on function public.appeal_inbox(int, int) to authenticated;
 
-create function live.other_ops_exist(p_me uuid) returns boolean
+create function live.other_ops_exist(p_me uuid, p_about uuid) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
-  return exists (select from public.live_ops o where o.user_id <> p_me and live.is_ops(o.user_id));
+  return exists (select from public.live_ops o where o.user_id not in (p_me, p_about) and live.is_ops(o.user_id));
 end;
 $$;
-comment on function live.other_ops_exist(uuid) is 'Whether there is another operator in good standing.';
+comment on function live.other_ops_exist(uuid, uuid) is
+  'Whether there is another operator in good standing than the caller and whom it is about, who do not judge it.';
 
 create function live.undo_of(p_row public.moderation_actions) returns text
 language plpgsql stable set search_path = '' as $$
@@ -231,7 +232,7 @@ begin
     perform live.refuse(404, 'unknown_appeal', 'There is no such appeal.');
   elsif item.user_id = me then
     perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
-  elsif about.requested_by = me and live.other_ops_exist(me) then
+  elsif about.requested_by = me and live.other_ops_exist(me, item.user_id) then
     perform live.refuse(403, 'own_decision', 'You made this decision: another operator decides the appeal.');
   elsif decide_appeal.decision is null or decide_appeal.decision not in ('upheld', 'lifted') then
     perform live.refuse(400, 'invalid_choice', 'An appeal is decided as upheld or lifted.');

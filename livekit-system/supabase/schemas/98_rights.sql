@@ -707,7 +707,7 @@ revoke all on routine
   public.my_decisions(before timestamptz, "limit" int),
   public.appeal(action_id uuid, text text),
   public.appeal_inbox("limit" int, skip int),
-  live.other_ops_exist(p_me uuid),
+  live.other_ops_exist(p_me uuid, p_about uuid),
   live.undo_of(p_row public.moderation_actions),
   live.lift(p_row public.moderation_actions),
   public.decide_appeal(id uuid, decision text, answer text),

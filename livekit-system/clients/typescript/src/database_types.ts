@@ -956,6 +956,7 @@ export type Database = {
           claim_expires_at: string | null;
           claimed_at: string | null;
           claimed_by: string | null;
+          confirmed_by: string | null;
           connections: string[] | null;
           created_at: string;
           dry_run: boolean;
