@@ -152,6 +152,7 @@ async def account(cast: Cast) -> None:
     await cast.host.shows(f"call-{cast.viewer.id}")
     await guest.tap("account")
     await guest.tap("delete-account")
+    await guest.shows("delete-sure")
     await guest.tap("delete-account")
     await guest.shows("sign-in")
     await cast.host.lacks(f"call-{cast.viewer.id}")

@@ -41,6 +41,7 @@ async def test_a_wave_is_banned_by_one_press_each_with_the_note_and_taken_back_b
     assert {note["id"] for note in notes} == {row["id"] for row in rows}, "a note has the id of its act"
     await batch.get_by_role("button", name=re.compile("Undo all")).click()
     await expect(console.asked("unban")).to_have_count(2)
+    await expect(batch).to_be_focused(), "the button is gone, and its line has the focus"
     bans = page.locator('[data-feed="bans"]')
     await expect(bans).to_contain_text("Nobody is kept out.")
 
@@ -136,7 +137,8 @@ async def test_single_keys_lead_to_pages_rows_and_acts_and_can_be_switched_off(
     await expect(page.get_by_role("dialog", name="Act on Zeynep")).to_be_visible()
     await keys.press("g")
     await keys.press("p")
-    await expect(page.get_by_role("dialog")).to_be_visible(), "nothing happens behind a form"
+    assert evening.session.id in page.url, "nothing happens behind a form"
+    await expect(page.get_by_role("dialog")).to_be_visible()
     await page.evaluate(CLOSE_AND_MOVE_ON)
     await expect(page.get_by_role("searchbox")).to_be_focused()
     await page.get_by_role("heading", level=1).click()
@@ -148,7 +150,10 @@ async def test_single_keys_lead_to_pages_rows_and_acts_and_can_be_switched_off(
     await keys.press("?")
     await expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
     assert "Keyboard shortcuts" in await page.title()
-    await page.get_by_role("checkbox").uncheck()
+    switch = page.get_by_role("checkbox")
+    await switch.click()
+    await expect(switch).not_to_be_checked()
     await keys.press("g")
     await keys.press("r")
+    assert page.url.endswith("#/keys")
     await expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()

@@ -106,8 +106,10 @@ async def test_the_one_who_shouts_among_1201_comes_first_and_can_be_acted_on(
 
 async def test_people_are_found_and_paged_by_the_database_and_the_view_is_in_the_address(hall: Hall) -> None:
     page = hall.console.page
-    await page.get_by_role("button", name="Next").click()
+    following = page.get_by_role("button", name="Next")
+    await following.press("Enter")
     await expect(page.locator(".lc-pager")).to_contain_text("120 of 1,202")
+    await expect(following).to_be_focused()
     await page.get_by_role("searchbox").fill("BAGIRAN isik")
     await expect(page.locator(".lc-person")).to_have_count(1)
     await page.reload()

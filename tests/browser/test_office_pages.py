@@ -1,5 +1,6 @@
 """The pages of the office: the policy with its estimate, the whole audit, the change of shifts."""
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -10,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from local.people.person import People
 from local.stack import Stack
@@ -44,7 +45,11 @@ async def test_a_rooms_policy_is_edited_with_what_it_would_have_done_beside_it(
     estimate = page.locator('[data-feed="estimate"]')
     await expect(estimate.locator('[data-estimate="now"]')).to_contain_text("nobody would have been told")
     loud = page.locator('[data-section="too_loud"]')
-    await loud.get_by_label("Limit, LUFS").fill("-14")
+    limit = loud.get_by_label("Limit, LUFS")
+    await limit.press("ControlOrMeta+a")
+    await limit.press_sequentially("-14")
+    await expect(limit).to_have_value("-14"), "the form that the first key brought took none of the others"
+    await expect(limit).to_be_focused()
     await expect(estimate.locator('[data-estimate="then"]')).to_contain_text(
         "about 1 would have been told, 1 warned, 1 muted"
     )
@@ -110,6 +115,24 @@ async def test_the_audit_is_filtered_in_the_address_saved_as_csv_and_printed(
     await page.emulate_media(media="print")
     await expect(page.locator(".lc-printed")).to_contain_text("SHA-256")
     await expect(page.get_by_role("navigation")).to_be_hidden()
+    await page.emulate_media(media="screen")
+
+    await page.evaluate("globalThis.printed = false")
+    released = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    await page.route("**/rest/v1/moderation_actions*", hold)
+    async with page.expect_response("**/rest/v1/moderation_actions*") as put_on_record:
+        await page.get_by_role("button", name="Print").click()
+        await page.get_by_role("link", name="Shift").click()
+        await expect(page.get_by_role("heading", level=1, name="Shift")).to_be_visible()
+        released.set()
+    await (await put_on_record.value).finished()
+    await page.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+    assert not await page.evaluate("globalThis.printed"), "another page is not printed in its place"
 
 
 async def test_who_leaves_hands_over_and_the_next_one_reads_it_and_sees_who_acts_how(

@@ -211,6 +211,7 @@ async def test_a_hand_goes_up_and_is_answered_from_the_queue_by_keyboard_alone(
     await expect(form.get_by_role("radio").first).to_be_focused()
     while not await form.get_by_role("radio", name="Change role").is_checked():
         await keys.press("ArrowDown")
+    await expect(form.get_by_label("New role")).to_be_visible()
     await keys.press("Tab")
     await expect(form.get_by_label("New role")).to_be_focused()
     await form.get_by_label("New role").select_option("speaker")

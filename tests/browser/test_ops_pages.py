@@ -38,6 +38,7 @@ async def flip(console: ConsolePage, name: str, *, on: bool) -> None:
     await expect(switch).to_be_checked(checked=not on)  # one press alone turns nothing
     await confirm(console, "Maintenance")
     await expect(switch).to_be_checked(checked=on)
+    await expect(switch).to_be_focused()
 
 
 async def confirm(console: ConsolePage, reason: str) -> None:

@@ -1,5 +1,6 @@
 /** Owns: which page is shown to whom, in which language and appearance. */
 import { useEffect, useState } from "react";
+import { useFocusAfter } from "./components/focus.ts";
 import { type Offered, Shell, type Theme } from "./components/Shell.tsx";
 import { SignIn } from "./components/SignIn.tsx";
 import { explain, FailureNote, Forbidden } from "./components/States.tsx";
@@ -66,6 +67,7 @@ function Pages(props: PagesProps) {
   const client = useSupabase();
   const account = useAccount();
   const route = useRoute();
+  useFocusAfter(JSON.stringify(route));
   const bell = useBell(account.kind === "ops");
   const intents = useIntentsOf(client, account);
   useTitle(account.kind === "ops" || account.kind === "staff" ? route : null);

@@ -10,6 +10,7 @@ import { toldOf } from "../model/told.ts";
 import { useWords } from "../texts/useWords.ts";
 import type { Words } from "../texts/words.ts";
 import { Details, NoteField, ReasonField, startOf } from "./ActionFields.tsx";
+import { giveBack } from "./focus.ts";
 import { Foretold, ForetoldOfMany, Meanwhile } from "./Foretold.tsx";
 import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
@@ -158,23 +159,4 @@ function useOpened(dialog: RefObject<HTMLDialogElement | null>) {
     dialog.current?.showModal();
     return () => giveBack(before);
   }, [dialog]);
-}
-
-/**
- * The same button may have been drawn anew meanwhile, or be gone: then the page itself is next. A focus that went
- * elsewhere meanwhile stays there: a key pressed right after the form closed moved it.
- */
-function giveBack(before: Element | null) {
-  const act = before instanceof HTMLElement ? before.dataset["act"] : undefined;
-  const again = before?.isConnected
-    ? before
-    : act
-    ? document.querySelector(`[data-act="${CSS.escape(act)}"]`)
-    : null;
-  const target = again instanceof HTMLElement && again !== document.body
-    ? again
-    : document.getElementById("main");
-  setTimeout(() => {
-    if (document.activeElement === document.body) target?.focus({ preventScroll: true });
-  });
 }

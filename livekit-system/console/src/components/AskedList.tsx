@@ -1,4 +1,5 @@
 /** Owns: the requests of this tab as lines: what, whom, what became of it, and what can still be done about it. */
+import { useRef } from "react";
 import { ACTIONS } from "../model/action_list.ts";
 import { type Intent, isBad, isMoving, undoLeft, undoOf } from "../model/intents.ts";
 import type { Draft } from "../model/actions.ts";
@@ -7,6 +8,7 @@ import { requestOf } from "../model/intents.ts";
 import { would } from "../model/would.ts";
 import { useWords } from "../texts/useWords.ts";
 import { describe, explainRow, Status } from "./ActionLine.tsx";
+import { useFocusHeir } from "./focus.ts";
 import { ScrollList } from "./ScrollList.tsx";
 import { explain } from "./States.tsx";
 
@@ -39,17 +41,9 @@ function Batch({ batch, asked, now, onUndoAll }: AskedListProps & { batch: strin
   const [bad, moving] = [all.filter(isBad).length, all.filter(isMoving).length];
   const left = Math.max(...all.map((intent) => undoLeft(intent, now)));
   return (
-    <p className="lc-batch" data-batch={moving > 0 ? "moving" : "over"} role="status">
+    <p tabIndex={-1} className="lc-batch" data-batch={moving > 0 ? "moving" : "over"} role="status">
       <strong>{t.acts.batch(all.length - bad - moving, moving, bad)}</strong>
-      {left > 0 && (
-        <button
-          type="button"
-          className="lc-button lc-quiet lc-undo"
-          onClick={() => onUndoAll(batch)}
-        >
-          {t.acts.undoAll(Math.ceil(left / 1000))}
-        </button>
-      )}
+      {left > 0 && <Undo text={t.acts.undoAll(Math.ceil(left / 1000))} onUndo={() => onUndoAll(batch)} />}
     </p>
   );
 }
@@ -61,7 +55,12 @@ function Line({ intent, now, onUndo, onDismiss }: AskedListProps & { intent: Int
   const left = undoLeft(intent, now);
   const back = left > 0 ? undoOf(intent) : null;
   return (
-    <li data-action={action} data-phase={phase} className={isBad(intent) ? "lc-asked-bad" : undefined}>
+    <li
+      tabIndex={-1}
+      data-action={action}
+      data-phase={phase}
+      className={isBad(intent) ? "lc-asked-bad" : undefined}
+    >
       <span className="lc-what">
         {describe({ action, params } as Pick<AuditRow, "action" | "params">, t, f.length)}
       </span>
@@ -70,15 +69,7 @@ function Line({ intent, now, onUndo, onDismiss }: AskedListProps & { intent: Int
       </bdi>
       {dry_run && <span className="lc-tag">{t.action.dry}</span>}
       <Outcome intent={intent} />
-      {back && (
-        <button
-          type="button"
-          className="lc-button lc-quiet lc-undo"
-          onClick={() => onUndo(intent, back)}
-        >
-          {t.action.undo(Math.ceil(left / 1000))}
-        </button>
-      )}
+      {back && <Undo text={t.action.undo(Math.ceil(left / 1000))} onUndo={() => onUndo(intent, back)} />}
       {!isMoving(intent) && (
         <button
           type="button"
@@ -102,6 +93,15 @@ function Line({ intent, now, onUndo, onDismiss }: AskedListProps & { intent: Int
         <span className="lc-sub">{t.action.would.title} {would(row, t).join("; ")}</span>
       )}
     </li>
+  );
+}
+
+/** It goes away when its seconds are over, also from under a finger. */
+function Undo({ text, onUndo }: { text: string; onUndo: () => void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusHeir(button, "li, p");
+  return (
+    <button ref={button} type="button" className="lc-button lc-quiet lc-undo" onClick={onUndo}>{text}</button>
   );
 }
 

@@ -1,9 +1,10 @@
 /** Owns: one switch, and the choice of the policy's mode. */
-import { type FormEvent, useId } from "react";
+import { type FormEvent, useId, useRef } from "react";
 import { useTyped } from "../data/typed.ts";
 import { MODES } from "../model/policy.ts";
 import type { PolicyMode } from "../model/rows.ts";
 import { useWords } from "../texts/useWords.ts";
+import { useFocusWhileThere } from "./focus.ts";
 
 export interface SwitchProps {
   name: string;
@@ -78,6 +79,8 @@ export interface ConfirmProps {
 export function Confirm({ kept, what, busy, onConfirm, onCancel, cancel }: ConfirmProps) {
   const { t } = useWords();
   const [reason, setReason] = useTyped(kept);
+  const field = useRef<HTMLInputElement>(null);
+  useFocusWhileThere(field);
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -89,12 +92,12 @@ export function Confirm({ kept, what, busy, onConfirm, onCancel, cancel }: Confi
       <label className="lc-field">
         <span>{t.switches.why(what)}</span>
         <input
+          ref={field}
           type="text"
           name="switch-reason"
           required
           maxLength={1000}
           autoComplete="off"
-          autoFocus
           value={reason}
           onChange={(event) => setReason(event.target.value)}
         />

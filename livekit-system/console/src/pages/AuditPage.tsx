@@ -1,5 +1,5 @@
 /** Owns: the global audit: filtered in the address, saved as CSV, printed with what one would need to check it. */
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { describe, explainRow, Status } from "../components/ActionLine.tsx";
 import { AuditTools } from "../components/AuditTools.tsx";
 import { type Column, FigureTable } from "../components/FigureTable.tsx";
@@ -22,14 +22,25 @@ export function AuditPage({ email }: { email: string }) {
   const links = useLinks();
   const words = useWords();
   const { t, f } = words;
-  const [{ rows: shown, ...given }, setParams] = useParams(VIEW);
+  const [{ rows: wanted, ...given }, setParams] = useParams(VIEW);
   const key = JSON.stringify(given);
   const filters = useMemo(() => JSON.parse(key) as AuditFilters, [key]);
-  const limit = Number(shown) || AUDIT_PAGE;
+  const limit = Number(wanted) || AUDIT_PAGE;
   const audit = useAudit(filters, limit);
   const codes = useReasonCodes();
   const [note, setNote] = useState<string | null>(null);
-  const [print, setPrint] = useState<{ at: number; digest: string | null } | null>(null);
+  const [taken, setTaken] = useState<Taken | null>(null);
+  const print = taken?.view === `${key} ${limit}` ? taken : null;
+  // Only once it stands on the page, and only while that is the page: who went elsewhere meanwhile prints nothing.
+  useEffect(() => {
+    if (print === null) return;
+    const over = () => setTaken(null);
+    addEventListener("afterprint", over);
+    globalThis.print();
+    return () => removeEventListener("afterprint", over);
+  }, [print]);
+  // What goes on paper is what its checksum is of, whatever is read anew meanwhile.
+  const shown = print === null ? audit.rows : { ...audit.rows, data: print.rows };
 
   async function save() {
     try {
@@ -47,8 +58,7 @@ export function AuditPage({ email }: { email: string }) {
     try {
       const digest = await digestOf(csvOf(rows));
       await audit.record("print", rows.length, digest);
-      setPrint({ at: Date.now(), digest });
-      setTimeout(() => globalThis.print());
+      setTaken({ view: `${key} ${limit}`, at: Date.now(), digest, rows });
     } catch (error) {
       setNote(explain(failureFrom(error), t));
     }
@@ -66,7 +76,7 @@ export function AuditPage({ email }: { email: string }) {
         onChange={(change) => setParams({ rows: VIEW.rows, ...change })}
       />
       {note && <p className="lc-note" role="status">{note}</p>}
-      <Reading of={audit.rows}>
+      <Reading of={shown}>
         {(rows) => (
           <>
             <div className="lc-buttons lc-spread lc-no-print">
@@ -79,7 +89,7 @@ export function AuditPage({ email }: { email: string }) {
               </button>
             </div>
             <p className="lc-sub lc-no-print">{t.office.audit.onRecord}</p>
-            {print && <Printed {...print} email={email} filters={filters} rows={rows.length} />}
+            {print && <Printed {...print} email={email} filters={filters} />}
             {rows.length === 0 ? <Empty>{t.office.audit.none}</Empty> : (
               <FigureTable
                 caption={t.office.audit.title}
@@ -165,13 +175,15 @@ function columnsOf({ t, f, lang }: Vocabulary, links: Links): Column<FullAuditRo
   ];
 }
 
-interface PrintedProps {
+/** Rows that were taken out on paper, of which view of the page, when. */
+interface Taken {
+  view: string;
   at: number;
   digest: string | null;
-  email: string;
-  filters: AuditFilters;
-  rows: number;
+  rows: FullAuditRow[];
 }
+
+type PrintedProps = Omit<Taken, "view"> & { email: string; filters: AuditFilters };
 
 /** Above the rows on paper: who printed when, which rows these are, and by what they can be checked. */
 function Printed({ at, digest, email, filters, rows }: PrintedProps) {
@@ -180,7 +192,7 @@ function Printed({ at, digest, email, filters, rows }: PrintedProps) {
   const set = Object.entries(filters).filter(([, value]) => value !== "").map((one) => one.join("="));
   return (
     <div className="lc-printed">
-      <p>{words.printed(f.exact(at), email)} · {words.rows(f.whole(rows))}</p>
+      <p>{words.printed(f.exact(at), email)} · {words.rows(f.whole(rows.length))}</p>
       <p>{words.filters}: {set.join(", ") || words.any}</p>
       {digest && (
         <p>

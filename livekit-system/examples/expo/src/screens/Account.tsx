@@ -15,7 +15,7 @@ export function Account({ back }: { back: () => void }) {
   return (
     <Page title={words.account}>
       <Button label={words.signOut} onPress={() => void run(client.auth.signOut({ scope: "local" }))} testID="sign-out" />
-      {sure && <Text style={styles.text}>{words.deleteSure}</Text>}
+      {sure && <Text style={styles.text} testID="delete-sure">{words.deleteSure}</Text>}
       <Button label={words.deleteAccount} onPress={() => (sure ? void remove() : setSure(true))} testID="delete-account" />
       <Refused error={error} style={styles.text} />
       <Button label={words.back} onPress={back} testID="back" />
