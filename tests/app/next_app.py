@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.async_api import Browser, Error, expect
@@ -18,6 +19,7 @@ from tests.app.node import NODE, NPM, environment
 from tests.app.ops_page import NEXT, PACKAGE
 from tests.conformance.steps import Failed, command
 
+TITLE = "Opened in Next.js"
 INSTALL_SECONDS, BUILD_SECONDS, START_SECONDS = 600.0, 600.0, 120.0
 PATIENCE_MS = 30_000
 LAYOUT = """export default function Root({ children }: { children: React.ReactNode }) {
@@ -79,8 +81,29 @@ async def started(app: Path) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def visit(browser: Browser, address: str, stack: Stack, email: str) -> None:
-    """The door, and behind it the switches and the inbox; nothing is thrown."""
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A live room and the case of its host, by their ids."""
+
+    room: str
+    case: str
+    host: str
+
+
+async def reported(people: People) -> Reported:
+    """Of a host whom somebody in the room has reported."""
+    host, viewer = await people.arrive("Onur", creator=True), await people.arrive("Ece")
+    session = await host.open_session("audio_room", "public", TITLE)
+    await viewer.enter(session.id)
+    await viewer.until_on_record(session.id)
+    await viewer.api.rpc("report_person", user_id=host.id, session_id=session.id, reason_code="threat")
+    case = await people.service.row("moderation_cases", user_id=f"eq.{host.id}")
+    assert case is not None
+    return Reported(session.id, case["id"], host.name)
+
+
+async def visit(browser: Browser, address: str, stack: Stack, email: str, about: Reported) -> None:
+    """The door, behind it the switches and the inbox, and from there the case and its room; nothing is thrown."""
     context = await browser.new_context(locale="en-GB")
     try:
         page, faults = await context.new_page(), list[str]()
@@ -100,6 +123,14 @@ async def visit(browser: Browser, address: str, stack: Stack, email: str) -> Non
                 timeout=PATIENCE_MS
             )
         await expect(page.get_by_role("switch").first).to_be_visible(timeout=PATIENCE_MS)
+        await page.locator(f'[data-case="{about.case}"]').get_by_role("link").click(timeout=PATIENCE_MS)
+        await page.wait_for_url(f"**/ops/cases/{about.case}", timeout=PATIENCE_MS)
+        case = page.locator('[data-feed="case"]')
+        await expect(case.get_by_role("button", name="Claim")).to_be_visible(timeout=PATIENCE_MS)
+        await case.get_by_role("link", name=TITLE).click()
+        await page.wait_for_url(f"**/ops/rooms/{about.room}", timeout=PATIENCE_MS)
+        await expect(page.get_by_role("heading", level=1, name=TITLE)).to_be_visible(timeout=PATIENCE_MS)
+        await expect(page.locator(f'[data-person="{about.host}"]')).to_be_visible(timeout=PATIENCE_MS)
         if faults:
             raise Failed(f"the page threw: {faults}")
     finally:
@@ -115,7 +146,7 @@ async def next_app(folder: Path) -> str:
         ops = await its.people.arrive("Ops", ops=True)
         point(app / ".next", its.stack)
         async with started(app) as address:
-            await visit(its.browser, address, its.stack, ops.email)
+            await visit(its.browser, address, its.stack, ops.email, await reported(its.people))
     return (
-        "the handbook's Next.js app was built and started, and somebody of ops saw switches and cases in it"
+        "the handbook's Next.js app was built and started; somebody of ops saw switches, a case and its room"
     )

@@ -24,6 +24,34 @@ LOOKS = {
     "phone": {"color_scheme": "dark", "viewport": PHONE, "has_touch": True},
     "phone-light-tr": {"color_scheme": "light", "viewport": PHONE, "has_touch": True, "locale": "tr-TR"},
 }
+PAGES = {
+    "rooms": ("rooms", ".lc-rooms"),
+    "wall": ("wall", ".lc-tile"),
+    "cases": ("cases", ".lc-tool"),
+    "case": ("cases/{case}", "[data-clip], [data-feed=evidence]"),
+    "appeals": ("appeals", "[data-appeal]"),
+    "words": ("words", "[data-word]"),
+    "people": ("people", "main input"),
+    "calls": ("calls", "[data-feed=calls]"),
+    "recordings": ("recordings", "[data-usage]"),
+    "mine": ("mine", "[data-feed=bans]"),
+    "shift": ("shift", "[data-feed=listens]"),
+    "audit": ("audit", ".lc-table td"),
+    "policy": ("policy", "[data-section=ladder]"),
+    "keys": ("keys", "kbd"),
+    "switches": ("switches", ".lc-switch"),
+    "reports": ("reports", ".lc-chart"),
+    "person": ("people/{person}", "[data-ban]"),
+    "room": ("rooms/{room}", '.lc-meter:not([data-dbfs=""])'),
+}
+"""Of each route, as somebody of ops who leads sees it: its address, and what is there when it is. The room is last: one
+acts in it."""
+TO_CREATORS = {
+    "rooms": ".lc-rooms",
+    "mine": "[data-feed=own-sessions]",
+    "recordings": "main h1",
+    "words": "main h1",
+}
 WORDS = {
     "en": "Your sound has been too loud for 2 s: -5.9 LUFS; the limit here is -9.0. Please speak more softly.",
     "tr": "Sesiniz 2 saniyedir çok yüksek: -5,9 LUFS; buradaki sınır -9,0. Lütfen daha alçak sesle konuşun.",
@@ -32,6 +60,7 @@ WORDS = {
 
 class Scene(NamedTuple):
     ops: Person
+    host: Person
     session: OpenSession
     speaker: Person
     case: str
@@ -58,6 +87,7 @@ async def scene(stack: Stack) -> AsyncIterator[Scene]:
         beside = await quiet.open_session("video_live", "subscribers", "Akşam yemeği: mantı")
         await quiet.enter(beside.id, beside.join)
         ops = await people.arrive("Derya", ops=True)
+        await people.service.update("live_ops", {"lead": True}, user_id=f"eq.{ops.id}")
         await (
             await ops.ask("ban", session.id, guests[2], params={"scope": "creator"}, reason="Threats")
         ).applied()
@@ -78,7 +108,7 @@ async def scene(stack: Stack) -> AsyncIterator[Scene]:
             )
         case = await people.service.row("moderation_cases", user_id=f"eq.{speaker.id}")
         assert case is not None
-        yield Scene(ops, session, guests[2], case["id"])
+        yield Scene(ops, host, session, guests[2], case["id"])
         await host.end_session(session.id)
         await quiet.end_session(beside.id)
 
@@ -103,30 +133,26 @@ async def test_every_page_is_accessible_and_fits(desk: Desk, stack: Stack, scene
     await expect(door.page.get_by_role("heading", level=1)).to_be_visible()
     assert await faults(door.page, look, "sign-in") == []
     await door.sign_in(scene.ops.email)
-    for name, address, ready in (
-        ("rooms", "rooms", ".lc-rooms"),
-        ("wall", "wall", ".lc-tile"),
-        ("cases", "cases", ".lc-tool"),
-        ("case", f"cases/{scene.case}", "[data-clip], [data-feed=evidence]"),
-        ("appeals", "appeals", "[data-appeal]"),
-        ("words", "words", "[data-word]"),
-        ("people", "people", "main input"),
-        ("calls", "calls", "[data-feed=calls]"),
-        ("recordings", "recordings", "[data-usage]"),
-        ("shift", "shift", "[data-feed=team] td"),
-        ("audit", "audit", ".lc-table td"),
-        ("policy", "policy", "[data-section=ladder]"),
-        ("keys", "keys", "kbd"),
-        ("switches", "switches", ".lc-switch"),
-        ("reports", "reports", ".lc-chart"),
-        ("person", f"people/{scene.speaker.id}", "[data-ban]"),
-        ("room", f"rooms/{scene.session.id}", '.lc-meter:not([data-dbfs=""])'),
-    ):
-        await door.go(address)
+    for name, (address, ready) in PAGES.items():
+        await door.go(address.format(case=scene.case, person=scene.speaker.id, room=scene.session.id))
         await expect(door.page.locator(ready).first).to_be_visible()
         await expect(door.page.locator(".lc-empty[role=status]")).to_have_count(0)
         assert await faults(door.page, look, name) == []
     await acting(door, look)
+
+
+@pytest.mark.parametrize("look", ["dark-tr", "phone"])
+async def test_a_creators_own_pages_are_accessible_and_fit(
+    desk: Desk, stack: Stack, scene: Scene, look: str
+) -> None:
+    del stack
+    door = await desk.sign_in(scene.host, **LOOKS[look])
+    await expect(door.page.get_by_role("navigation").get_by_role("link")).to_have_count(len(TO_CREATORS))
+    for name, ready in TO_CREATORS.items():
+        await door.go(name)
+        await expect(door.page.locator(ready).first).to_be_visible()
+        await expect(door.page.locator(".lc-empty[role=status]")).to_have_count(0)
+        assert await faults(door.page, look, f"creator-{name}") == []
 
 
 async def test_what_cannot_be_shown_says_so_just_as_well(desk: Desk, stack: Stack, scene: Scene) -> None:
