@@ -64,9 +64,9 @@ class SupabaseDesk:
 
     async def show(self, seen: SeenFrame) -> None:
         """See `SpeechDesk`."""
-        file = base64.b64encode(seen.jpeg).decode()
+        file = base64.b64encode(seen.jpeg).decode() or None
         known = {"p_room": seen.room, "p_user": seen.identity, "p_at": text_of(seen.at), "p_jpeg": file}
-        _accepted(await self._rpc("picture_shown", **known))
+        _accepted(await self._rpc("picture_shown", **known, p_state=seen.state))
 
     async def _rpc(self, function: str, **arguments: Any) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = await self._supabase.rpc(

@@ -16,8 +16,8 @@ from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import carries_sound, identity_of, is_as_announced, is_person
 from moderation.identity import person_of
 from speech.ear import listen
-from speech.pictures import ON_THE_WALL, Classifier, jpeg, one_frame
-from speech.ports import Flagged, SeenFrame, SpeechRoom, Told
+from speech.pictures import ON_THE_WALL, Classifier, is_black, jpeg, one_frame
+from speech.ports import Flagged, PictureState, SeenFrame, SpeechRoom, Told
 from speech.windows import Window
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ class RoomListener:
         """What runs while the room is joined."""
         self._asked: dict[str, asyncio.Event] = {}
         """Cameras that are being looked at, by the track's SID."""
+        self._frozen: dict[str, float] = {}
+        """Cameras that sent no frame when they were looked at last, by the track's SID: since when (Unix seconds)."""
 
     def settle(self, place: SpeechRoom) -> None:
         """Subscribe to flagged speakers' sound, and to no other."""
@@ -130,7 +132,10 @@ class RoomListener:
         while True:
             began = time.monotonic()
             if self._place.pictures and self._senses.classifier is not None:
-                for who, camera in self._cameras():
+                cameras = self._cameras()
+                on = {camera.sid for _, camera in cameras}
+                self._frozen = {sid: since for sid, since in self._frozen.items() if sid in on}
+                for who, camera in cameras:
                     await self._look(who, camera, self._senses.classifier)
             await asyncio.sleep(max(0.2, self._told.orders.every_seconds - (time.monotonic() - began)))
 
@@ -152,7 +157,8 @@ class RoomListener:
                 asked = self._asked[camera.sid] = asyncio.Event()
                 picture, at = await one_frame(camera, asked), time.time()
                 if picture is None:
-                    return
+                    return await self._without(who, camera, at)
+                self._frozen.pop(camera.sid, None)
                 score = await asyncio.to_thread(classifier.score, picture)
             seen = SeenFrame(self._place.room, who, b"", round(score, 4), at)
             if score >= self._told.orders.score and self._place.pictures:
@@ -160,11 +166,20 @@ class RoomListener:
                 await self._senses.seen(replace(seen, jpeg=file))
             if self._place.shown:
                 file = await asyncio.to_thread(jpeg, picture, ON_THE_WALL)
-                await self._senses.show(replace(seen, jpeg=file))
+                state: PictureState = "black" if is_black(picture) else "shown"
+                await self._senses.show(replace(seen, jpeg=file, state=state))
         except Exception as error:  # noqa: BLE001  (one camera must not end the looking at all others)
             log.warning("not looked at", extra={"room": self._place.room, "error": repr(error)})
         finally:
             self._asked.pop(camera.sid, None)
+
+    async def _without(self, who: str, camera: rtc.RemoteTrackPublication, at: float) -> None:
+        """No frame came. Once may be a slow beginning; the second time in a row the wall says so."""
+        if camera.muted:
+            return
+        since = self._frozen.setdefault(camera.sid, at)
+        if self._place.shown and since < at:
+            await self._senses.show(SeenFrame(self._place.room, who, b"", 0.0, since, "frozen"))
 
 
 def _token(livekit: LiveKitServer, room: str) -> str:

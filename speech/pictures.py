@@ -14,6 +14,8 @@ FRAME_SECONDS = 4.0
 WIDEST = 640
 ON_THE_WALL = 320
 """Pixels: a frame of it is 10 to 20 KB."""
+SPOT, BLACK = 8, 12.0
+"""Pixels each way of a spot, whose mean noise does not raise; and of 255, as the console judges a film."""
 Picture = NDArray[np.uint8]
 """Of shape (height, width, 3): red, green, blue."""
 
@@ -48,6 +50,13 @@ async def one_frame(publication: rtc.RemoteTrackPublication, subscribed: asyncio
     finally:
         publication.set_subscribed(False)
     return None
+
+
+def is_black(picture: Picture) -> bool:
+    """Whether no spot of a picture is light: as a lens cap or a pocket, and not as a room at night."""
+    height, width = (side // SPOT * SPOT for side in picture.shape[:2])
+    spots = picture[:height, :width].reshape(height // SPOT, SPOT, width // SPOT, SPOT, 3)
+    return bool(spots.mean(axis=(1, 3)).max(initial=0.0) < BLACK)
 
 
 def picture_of(frame: rtc.VideoFrame) -> Picture:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,22 @@ class Heard:
     ends: float
 
 
+PictureState = Literal["shown", "black", "frozen"]
+
+
 @dataclass(frozen=True, slots=True)
 class SeenFrame:
-    """A frame of a camera that was scored: a JPEG, its score (0 to 1), and when it was taken (Unix seconds)."""
+    """A frame of a camera that was scored: a JPEG, its score (0 to 1), and when it was taken (Unix seconds).
+
+    Frozen, there is none: no JPEG, and `at` is since when.
+    """
 
     room: str
     identity: str
     jpeg: bytes
     score: float
     at: float
+    state: PictureState = "shown"
 
 
 @dataclass(frozen=True, slots=True)

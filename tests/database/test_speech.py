@@ -4,6 +4,7 @@ import base64
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -295,7 +296,7 @@ async def test_only_ops_change_what_is_listened_for(world: World) -> None:
 
 
 WALL = "select public.wall_pictures($1::uuid[])"
-SHOWN = "select public.picture_shown('s1', $1, $2::uuid, now(), $3)"
+SHOWN = "select public.picture_shown('s1', $1, $2::uuid, now(), $3, $4)"
 STILL = base64.b64encode(b"\xff\xd8 a picture \xff\xd9").decode()
 
 
@@ -305,20 +306,48 @@ async def test_the_wall_has_one_picture_of_a_room_and_only_while_somebody_looks(
     guest = await joined(world, scene, role="speaker")
     await joined(world, scene, role="host", user=scene.creator)
     assert not (await pulled(world, scene) or {})["shown"]
-    assert (await speech(world, SHOWN, scene.room, guest, STILL))["error"] == "no_cause", "nobody looks"
+    assert (await speech(world, SHOWN, scene.room, guest, STILL, "shown"))["error"] == "no_cause", (
+        "nobody looks"
+    )
     assert await world.as_user(ops, WALL, [scene.id]) == {"on": True, "pictures": []}
     assert (await pulled(world, scene) or {})["shown"]
     for who in (guest, scene.creator, guest):
-        assert (await speech(world, SHOWN, scene.room, who, STILL))["ok"]
+        assert (await speech(world, SHOWN, scene.room, who, STILL, "shown"))["ok"]
     [picture] = (await world.as_user(ops, WALL, [scene.id]))["pictures"]
     assert (picture["user_id"], picture["jpeg"]) == (scene.creator, STILL), "the host's, where there is one"
     await world.value(
-        "update live.wall_pictures set taken_at = now() - interval '61 seconds' where session_id = $1",
+        "update live.wall_pictures set looked_at = now() - interval '61 seconds' where session_id = $1",
         scene.id,
     )
     assert (await world.as_user(ops, WALL, [scene.id]))["pictures"] == []
     await world.value("select live.sweep_wall()")
     assert await world.value("select count(*) from live.wall_pictures where session_id = $1", scene.id) == 0
+
+
+@pytest.mark.usefixtures("on")
+async def test_a_black_or_frozen_camera_is_on_the_wall_as_such_and_no_old_picture_stays(world: World) -> None:
+    scene, ops = await world.live("video_live"), await world.user(ops=True)
+    await joined(world, scene, role="host", user=scene.creator)
+    await pulled(world, scene)
+    await world.as_user(ops, WALL, [scene.id])
+
+    async def told(state: str, jpeg: str | None) -> dict[str, Any]:
+        assert (await speech(world, SHOWN, scene.room, scene.creator, jpeg, state))["ok"]
+        [picture] = (await world.as_user(ops, WALL, [scene.id]))["pictures"]
+        assert picture["state"] == state
+        return dict(picture)
+
+    await told("shown", STILL)
+    black = await told("black", STILL)
+    assert (await told("black", STILL))["since"] == black["since"], "it has been black since the first look"
+    frozen = await told("frozen", None)
+    assert (frozen["jpeg"], frozen["taken_at"] > black["since"]) == (STILL, True), "the last picture"
+    await world.value(
+        "update live.wall_pictures set taken_at = now() - interval '61 seconds' where session_id = $1",
+        scene.id,
+    )
+    later = await told("frozen", None)
+    assert (later["jpeg"], later["taken_at"], later["since"]) == (None, None, frozen["since"])
 
 
 async def test_the_wall_has_no_picture_where_they_are_switched_off_and_none_for_others(world: World) -> None:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import numpy as np
 import pytest
 
 from agent.core.ports import Refused, Unavailable
 from speech.engine import Engine
+from speech.pictures import is_black
 from speech.ports import Flagged, Heard, Orders, SeenFrame, SpeechRoom, Told
 from speech.process import ALLOWED_SECONDS, MOST_PICTURES, PULL_SECONDS, Found, SpeechProcess
 from speech.scripted import ScriptedSpeech
@@ -185,3 +187,14 @@ def test_what_is_missing_is_said_by_name_and_never_by_value(monkeypatch: pytest.
 def test_an_engine_that_is_not_installed_is_named(name: str) -> None:
     with pytest.raises(SpeechSettingsError, match=name.partition(":")[0]):
         made(name, {})
+
+
+@pytest.mark.parametrize(
+    ("light", "spot", "black"), [(0, 0, True), (6, 6, True), (6, 60, False), (200, 200, False)]
+)
+def test_a_picture_is_black_when_no_spot_of_it_is_light(light: int, spot: int, black: bool) -> None:
+    picture = np.full((90, 161, 3), light, np.uint8)
+    picture[40:56, 80:96] = spot
+    noise = np.random.default_rng(1).integers(0, 8, picture.shape, np.uint8)
+    assert is_black(picture + noise if light < 200 else picture) is black
+    assert is_black(np.zeros((4, 4, 3), np.uint8)), "smaller than a spot"

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inOrder } from "../src/model/chat.ts";
 import { type Clip, clipSeconds, clipState, hex } from "../src/model/evidence.ts";
-import { BLACK_MS, brightestOf, FROZEN_MS, looked, pictureState } from "../src/model/watching.ts";
+import { BLACK_MS, brightestOf, FROZEN_MS, looked, pictureState, stateSince } from "../src/model/watching.ts";
 
 const BRIGHT = 200, DARK = 4;
 
@@ -51,4 +51,13 @@ Deno.test("a clip is being stored, ready or deleted, and its hash is written as 
   assert.equal(clipSeconds(clip), 40);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode("abc"));
   assert.equal(hex(digest), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});
+
+Deno.test("of a camera that something else looks at: frozen for so long, black, or shown", () => {
+  const since = "2026-03-01T10:00:00Z";
+  const later = Date.parse(since) + 14_600;
+  assert.deepEqual(stateSince("frozen", since, later), { kind: "frozen", seconds: 14 });
+  assert.deepEqual(stateSince("frozen", since, Date.parse(since) - 1), { kind: "frozen", seconds: 0 });
+  assert.deepEqual(stateSince("black", since, later), { kind: "black" });
+  assert.deepEqual(stateSince("shown", since, later), { kind: "shown" });
 });

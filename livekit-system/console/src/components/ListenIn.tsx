@@ -6,6 +6,8 @@ import { useWatching } from "../data/useWatching.ts";
 import { clock } from "../model/time.ts";
 import { useWords } from "../texts/useWords.ts";
 import { BlurSwitch } from "./BlurSwitch.tsx";
+import { isFocusLost } from "./focus.ts";
+import { PictureTag } from "./PictureTag.tsx";
 import { explain } from "./States.tsx";
 import { Name } from "./Title.tsx";
 
@@ -21,6 +23,11 @@ export function ListenPanel({ about, listen, now, nameOf }: ListenPanelProps) {
   const { t } = useWords();
   const { state, sound } = listen;
   const [reason, setReason] = useTyped(`listen ${about}`);
+  const panel = useRef<HTMLDivElement>(null);
+  // The form that was pressed is gone. Not onto the switch of the sound: a key that was meant for the page would turn it.
+  useEffect(() => {
+    if (state.kind === "on" && isFocusLost()) panel.current?.focus({ preventScroll: true });
+  }, [state.kind]);
 
   function begin(event: FormEvent) {
     event.preventDefault();
@@ -55,7 +62,7 @@ export function ListenPanel({ about, listen, now, nameOf }: ListenPanelProps) {
   }
   const left = Math.max(0, (Date.parse(state.endsAt) - now) / 1000);
   return (
-    <div className="lc-listen" data-listen="on">
+    <div ref={panel} tabIndex={-1} className="lc-listen" data-listen="on">
       <div className="lc-buttons">
         <button
           type="button"
@@ -111,10 +118,7 @@ function Blurred({ picture, name }: { picture: Picture; name: string }) {
       />
       <figcaption>
         <Name>{name}</Name>
-        {state.kind === "frozen" && (
-          <span className="lc-tag lc-tag-warn">{t.picture.frozen(String(state.seconds))}</span>
-        )}
-        {state.kind === "black" && <span className="lc-tag lc-tag-warn">{t.picture.black}</span>}
+        <PictureTag state={state} />
         <BlurSwitch shown={shown} onShown={setShown} />
       </figcaption>
     </figure>

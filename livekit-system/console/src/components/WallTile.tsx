@@ -2,10 +2,12 @@
 import type { WallPicture } from "../data/useWallPictures.ts";
 import type { Levels } from "../data/useLevels.ts";
 import { limitOnMeter, type Meters, weakOf } from "../model/levels.ts";
+import { stateSince } from "../model/watching.ts";
 import type { RoomRow } from "../model/rooms.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { Meter } from "./Meter.tsx";
+import { PictureTag } from "./PictureTag.tsx";
 import { Name, Title } from "./Title.tsx";
 
 /** How many people a tile has room for. */
@@ -22,10 +24,11 @@ export interface WallTileProps {
   picture: WallPicture | null;
   /** Pictures are blurred until it is wanted. */
   shown: boolean;
+  now: number;
   nameOf: (userId: string) => string;
 }
 
-export function WallTile({ row, levels, threshold, away, picture, shown, nameOf }: WallTileProps) {
+export function WallTile({ row, levels, threshold, away, picture, shown, now, nameOf }: WallTileProps) {
   const links = useLinks();
   const { t, f } = useWords();
   const state = away ? "away" : row.agent.kind === "absent" ? "no_agent" : levels.state;
@@ -42,14 +45,18 @@ export function WallTile({ row, levels, threshold, away, picture, shown, nameOf 
         </a>
       </h2>
       {picture && !away && (
-        <figure className="lc-picture lc-still">
-          <img
-            src={`data:image/jpeg;base64,${picture.jpeg}`}
-            alt={t.listen.pictureOf(nameOf(picture.user_id))}
-            className={shown ? undefined : "lc-blurred"}
-          />
+        <figure className="lc-picture lc-still" data-picture={picture.state}>
+          {picture.jpeg && (
+            <img
+              src={`data:image/jpeg;base64,${picture.jpeg}`}
+              alt={t.listen.pictureOf(nameOf(picture.user_id))}
+              className={shown ? undefined : "lc-blurred"}
+            />
+          )}
           <figcaption className="lc-sub">
-            <Name>{nameOf(picture.user_id)}</Name> · {f.time(picture.taken_at)}
+            <Name>{nameOf(picture.user_id)}</Name>
+            {picture.taken_at && ` · ${f.time(picture.taken_at)}`}{" "}
+            <PictureTag state={stateSince(picture.state, picture.since, now)} />
           </figcaption>
         </figure>
       )}

@@ -1,4 +1,5 @@
-/** Owns: the stills of the rooms on the wall, asked for while the page is looked at: without that none is taken. */
+/** Owns: the stills of video rooms and how their cameras look, asked for while a page shows them: else none is taken. */
+import type { PictureState } from "../model/watching.ts";
 import type { Time } from "../model/rows.ts";
 import { useSupabase } from "./client.ts";
 import { dataOf } from "./failure.ts";
@@ -10,9 +11,12 @@ export interface WallPicture {
   session_id: string;
   /** Whose camera. */
   user_id: string;
-  taken_at: Time;
-  /** Base64. */
-  jpeg: string;
+  /** `frozen`: the camera is on and no frame came, twice in a row. */
+  state: PictureState["kind"];
+  since: Time;
+  taken_at: Time | null;
+  /** Base64; null where the last one is older than a minute. */
+  jpeg: string | null;
 }
 
 export interface WallPictures {

@@ -29,6 +29,12 @@ export function pictureState(frames: Frames, now: number): PictureState {
   return { kind: "shown" };
 }
 
+/** Of a camera that something else looks at now and then, and has found so since a time. */
+export function stateSince(kind: PictureState["kind"], since: string, now: number): PictureState {
+  if (kind !== "frozen") return { kind };
+  return { kind, seconds: Math.max(0, Math.floor((now - Date.parse(since)) / 1000)) };
+}
+
 /** The brightest of some pixels, RGBA. */
 export function brightestOf(pixels: Uint8ClampedArray): number {
   let brightest = 0;

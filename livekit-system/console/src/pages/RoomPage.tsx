@@ -38,6 +38,7 @@ import { oneOf, useParams } from "../params.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
 import { useAct } from "./Acting.tsx";
+import { CameraNote } from "./CameraNote.tsx";
 import { ChatPanel } from "./ChatPanel.tsx";
 import { PeoplePanel } from "./PeoplePanel.tsx";
 import { RecordingPanel } from "./RecordingPanel.tsx";
@@ -152,6 +153,9 @@ export function RoomPage({ id, account }: { id: string; account: Account & { kin
               onAct={actionOnRoom(head.session)}
             />
             {away && <p className="lc-note lc-note-bad" role="alert">{t.rooms.livekitAway}</p>}
+            {isOps && head.session.status === "live" && head.session.type === "video_live" && (
+              <CameraNote sessionId={id} now={now} />
+            )}
             <div className="lc-room">
               <section className="lc-panel lc-panel-main" aria-labelledby="people-title">
                 <PeoplePanel

@@ -58,6 +58,7 @@ export function WallPage() {
                     away={away}
                     picture={pictureOf(room.session.id)}
                     shown={shown}
+                    now={now}
                   />
                 ))}
               </ul>
@@ -76,9 +77,9 @@ export function WallPage() {
   );
 }
 
-type TileProps = { row: RoomRow } & Pick<WallTileProps, "away" | "picture" | "shown">;
+type TileProps = { row: RoomRow } & Pick<WallTileProps, "away" | "picture" | "shown" | "now">;
 
-function Tile({ row, away, picture, shown }: TileProps) {
+function Tile({ row, away, picture, shown, now }: TileProps) {
   const client = useSupabase();
   const levels = useLevels(row.session.id, !away);
   const head = useHead(row.session.id, true);
@@ -96,6 +97,7 @@ function Tile({ row, away, picture, shown }: TileProps) {
       away={away}
       picture={picture}
       shown={shown}
+      now={now}
       nameOf={nameFor}
     />
   );

@@ -270,7 +270,7 @@ export const en: Words = {
     begin: "Listen in",
     joining: "Joining …",
     note:
-      "Ten minutes, seen by nobody in the room, on record for the ops team. The sound is off until you press. Only while you listen in is it known whether a picture is frozen or black: nothing else decodes it.",
+      "Ten minutes, seen by nobody in the room, on record for the ops team. The sound is off until you press. Each picture says when it is frozen or black.",
     over: "Listening in is over.",
     soundOn: "Sound on",
     soundOff: "Sound off",

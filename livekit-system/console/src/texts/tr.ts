@@ -271,7 +271,7 @@ export const tr: Words = {
     begin: "Dinlemeye başla",
     joining: "Giriliyor …",
     note:
-      "On dakika sürer, odadakiler görmez, operasyon ekibi için kayda geçer. Siz açana kadar ses kapalıdır. Bir görüntünün donuk ya da siyah olduğu yalnızca siz dinlerken bilinir: görüntüyü başka hiçbir şey çözmez.",
+      "On dakika sürer, odadakiler görmez, operasyon ekibi için kayda geçer. Siz açana kadar ses kapalıdır. Donuk ya da siyah olan her görüntünün yanında bu yazar.",
     over: "Dinleme bitti.",
     soundOn: "Sesi aç",
     soundOff: "Sesi kapat",
