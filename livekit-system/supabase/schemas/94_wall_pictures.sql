@@ -74,8 +74,10 @@ comment on function public.wall_pictures(uuid[]) is
 grant execute on function public.wall_pictures(uuid[]) to authenticated;
 
 create function live.shows_the_last(p_last live.wall_pictures, p_user uuid) returns boolean
-language sql volatile set search_path = '' as $$
-  select p_last.user_id = p_user and p_last.taken_at > clock_timestamp() - interval '1 minute';
+language plpgsql volatile set search_path = '' as $$
+begin
+  return p_last.user_id = p_user and p_last.taken_at > clock_timestamp() - interval '1 minute';
+end;
 $$;
 comment on function live.shows_the_last(live.wall_pictures, uuid) is
   'Whether the picture that is there may stay where no new one came: it is of the same camera, and not older than a minute.';
