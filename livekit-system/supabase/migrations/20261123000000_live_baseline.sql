@@ -16916,14 +16916,20 @@ alter table live.wall_watches enable row level security;
 create unlogged table live.wall_pictures (
   session_id uuid primary key,
   user_id uuid not null,
-  taken_at timestamptz not null,
-  jpeg bytea not null check (octet_length(jpeg) between 4 and 65536)
+  looked_at timestamptz not null,
+  state text not null check (state in ('shown', 'black', 'frozen')),
+  since timestamptz not null,
+  taken_at timestamptz,
+  jpeg bytea check (octet_length(jpeg) between 4 and 65536)
 );
 comment on table live.wall_pictures is 'The latest still of a session, while somebody looks at the wall.';
 comment on column live.wall_pictures.session_id is 'The session.';
 comment on column live.wall_pictures.user_id is 'Whose camera.';
-comment on column live.wall_pictures.taken_at is 'When it was taken.';
-comment on column live.wall_pictures.jpeg is 'The picture, at most 64 KiB.';
+comment on column live.wall_pictures.looked_at is 'When the speech process looked last.';
+comment on column live.wall_pictures.state is 'shown; black: nothing in it is light; frozen: the camera is on and no frame comes.';
+comment on column live.wall_pictures.since is 'Since when it is so.';
+comment on column live.wall_pictures.taken_at is 'When the picture was taken; null without one.';
+comment on column live.wall_pictures.jpeg is 'The picture, at most 64 KiB; null where the last one is older than a minute.';
 create index wall_pictures_of_user on live.wall_pictures (user_id);
 alter table live.wall_pictures enable row level security;
 insert into live.personal_data (table_name, others, why) values
@@ -16957,19 +16963,28 @@ begin
     on conflict (session_id) do update set until = excluded.until;
   end if;
   return jsonb_build_object('on', looks, 'pictures', (
-    select coalesce(jsonb_agg(jsonb_build_object('session_id', p.session_id, 'user_id', p.user_id, 'taken_at', live.instant(p.taken_at),
-                                                 'jpeg', translate(encode(p.jpeg, 'base64'), E'\n', ''))), '[]')
+    select coalesce(jsonb_agg(jsonb_build_object('session_id', p.session_id, 'user_id', p.user_id, 'state', p.state, 'since', live.instant(p.since),
+                                                 'taken_at', live.instant(p.taken_at), 'jpeg', translate(encode(p.jpeg, 'base64'), E'\n', ''))), '[]')
       from live.wall_pictures p
       join public.live_sessions s on s.id = p.session_id and s.status = 'live'
-     where looks and p.session_id = any (wall_pictures.session_ids) and p.taken_at > clock_timestamp() - interval '1 minute'));
+     where looks and p.session_id = any (wall_pictures.session_ids) and p.looked_at > clock_timestamp() - interval '1 minute'));
 end;
 $$;
 comment on function public.wall_pictures(uuid[]) is
-  'For ops: the latest still of each of some live video sessions, 12 at most, where pictures are switched on: {on, pictures: [{session_id, user_id, taken_at, jpeg '
-  '(base64)}]}. Asking has them taken for the next 20 s. Refuses ops_only, invalid_choice.';
+  'For ops: the latest still of each of some live video sessions, 12 at most, where pictures are switched on: {on, pictures: [{session_id, user_id, state, since, '
+  'taken_at, jpeg (base64)}]}; state: shown, black, frozen. Asking has them taken for the next 20 s. Refuses ops_only, invalid_choice.';
 grant execute on function public.wall_pictures(uuid[]) to authenticated;
 
-create function public.picture_shown(p_worker text, p_room text, p_user uuid, p_at timestamptz, p_jpeg text) returns jsonb
+create function live.shows_the_last(p_last live.wall_pictures, p_user uuid) returns boolean
+language plpgsql volatile set search_path = '' as $$
+begin
+  return p_last.user_id = p_user and p_last.taken_at > clock_timestamp() - interval '1 minute';
+end;
+$$;
+comment on function live.shows_the_last(live.wall_pictures, uuid) is
+  'Whether the picture that is there may stay where no new one came: it is of the same camera, and not older than a minute.';
+
+create function public.picture_shown(p_worker text, p_room text, p_user uuid, p_at timestamptz, p_jpeg text, p_state text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   session constant public.live_sessions := live.speech_place(p_worker, p_room);
@@ -16979,22 +16994,28 @@ begin
     return jsonb_build_object('ok', false, 'error', 'no_cause');
   end if;
   -- One picture a session: the host's, and another's only where the host has shown none for a while.
-  insert into live.wall_pictures as w (session_id, user_id, taken_at, jpeg)
-  values (session.id, p_user, least(p_at, clock_timestamp()), decode(p_jpeg, 'base64'))
-  on conflict (session_id) do update set user_id = excluded.user_id, taken_at = excluded.taken_at, jpeg = excluded.jpeg
-   where excluded.user_id = session.creator_id or w.user_id = excluded.user_id or w.taken_at < clock_timestamp() - interval '45 seconds';
+  insert into live.wall_pictures as w (session_id, user_id, looked_at, state, since, taken_at, jpeg)
+  values (session.id, p_user, clock_timestamp(), p_state, least(p_at, clock_timestamp()),
+          case when p_jpeg is not null then least(p_at, clock_timestamp()) end, decode(p_jpeg, 'base64'))
+  on conflict (session_id) do update
+     set user_id = excluded.user_id, looked_at = excluded.looked_at, state = excluded.state,
+         since = case when w.user_id = excluded.user_id and w.state = excluded.state then least(w.since, excluded.since) else excluded.since end,
+         taken_at = coalesce(excluded.taken_at, case when live.shows_the_last(w, p_user) then w.taken_at end),
+         jpeg = coalesce(excluded.jpeg, case when live.shows_the_last(w, p_user) then w.jpeg end)
+   where excluded.user_id = session.creator_id or w.user_id = excluded.user_id or w.looked_at < clock_timestamp() - interval '45 seconds';
   return jsonb_build_object('ok', true);
 end;
 $$;
-comment on function public.picture_shown(text, text, uuid, timestamptz, text) is
-  'For the speech process: a still (base64 of a JPEG, 64 KiB at most) of a session that somebody has on the wall: {"ok", "error"?: no_cause}.';
-grant execute on function public.picture_shown(text, text, uuid, timestamptz, text) to service_role, live_speech;
+comment on function public.picture_shown(text, text, uuid, timestamptz, text, text) is
+  'For the speech process: how a camera of a session looks that somebody has on the wall: shown or black with a still (base64 of a JPEG, 64 KiB at most), or '
+  'frozen since p_at without one: {"ok", "error"?: no_cause}.';
+grant execute on function public.picture_shown(text, text, uuid, timestamptz, text, text) to service_role, live_speech;
 
 create function live.sweep_wall() returns void
 language plpgsql set search_path = '' as $$
 begin
   delete from live.wall_watches w where w.until < clock_timestamp() - interval '1 minute';
-  delete from live.wall_pictures p where p.taken_at < clock_timestamp() - interval '1 minute';
+  delete from live.wall_pictures p where p.looked_at < clock_timestamp() - interval '1 minute';
 end;
 $$;
 comment on function live.sweep_wall() is 'Deletes pictures that nobody looks at any more.';
@@ -18019,7 +18040,8 @@ revoke all on routine
   public.operator_measures(since timestamptz, until timestamptz),
   live.is_on_a_wall(p_session uuid),
   public.wall_pictures(session_ids uuid[]),
-  public.picture_shown(p_worker text, p_room text, p_user uuid, p_at timestamptz, p_jpeg text),
+  live.shows_the_last(p_last live.wall_pictures, p_user uuid),
+  public.picture_shown(p_worker text, p_room text, p_user uuid, p_at timestamptz, p_jpeg text, p_state text),
   live.sweep_wall(),
   live.my_access(p_session public.live_sessions),
   live.schema_now(),
@@ -18261,7 +18283,7 @@ grant execute on function public.estimate_policy(jsonb, uuid, int) to authentica
 grant select on public.shift_notes to authenticated, service_role;
 grant execute on function public.hand_over(text, uuid), public.shift_overview(timestamptz), public.operator_measures(timestamptz, timestamptz) to authenticated;
 grant execute on function public.wall_pictures(uuid[]) to authenticated;
-grant execute on function public.picture_shown(text, text, uuid, timestamptz, text) to service_role, live_speech;
+grant execute on function public.picture_shown(text, text, uuid, timestamptz, text, text) to service_role, live_speech;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
 grant select on public.live_now to authenticated;
