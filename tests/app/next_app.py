@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Error, expect
 
-from local.people.person import PASSWORD
+from local.people.person import PASSWORD, People
 from local.stack import Stack
 from tests.app import ops_page
 from tests.app.around import KEY, URL, around, point
