@@ -6936,7 +6936,7 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
   ('public.moderation_incidents', '{user_id}', '{}', 'true', 'retention.incidents_days', 't.created_at',
    'exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.user_id)',
    'Which audio rule was broken, as evidence for an appeal; what an open case needs is held.'),
-  ('public.moderation_actions', '{target_user_id,requested_by}', '{}', 'true', 'retention.actions_days',
+  ('public.moderation_actions', '{target_user_id,requested_by}', '{confirmed_by}', 'true', 'retention.actions_days',
    't.created_at',
    't.status in (''pending'', ''claimed'') or exists (select from public.moderation_cases k where k.resolved_at is null and k.session_id = t.session_id and k.user_id = t.target_user_id)',
    'Who acted against whom: evidence for claims of either side, and what an open case needs is held.'),
@@ -14412,13 +14412,14 @@ comment on function public.appeal_inbox(int, int) is
   'The open appeals, the oldest first, for ops: [{id, user_id, name, text, created_at, decision_about, own_decision}].';
 grant execute on function public.appeal_inbox(int, int) to authenticated;
 
-create function live.other_ops_exist(p_me uuid) returns boolean
+create function live.other_ops_exist(p_me uuid, p_about uuid) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin
-  return exists (select from public.live_ops o where o.user_id <> p_me and live.is_ops(o.user_id));
+  return exists (select from public.live_ops o where o.user_id not in (p_me, p_about) and live.is_ops(o.user_id));
 end;
 $$;
-comment on function live.other_ops_exist(uuid) is 'Whether there is another operator in good standing.';
+comment on function live.other_ops_exist(uuid, uuid) is
+  'Whether there is another operator in good standing than the caller and whom it is about, who do not judge it.';
 
 create function live.undo_of(p_row public.moderation_actions) returns text
 language plpgsql stable set search_path = '' as $$
@@ -14471,7 +14472,7 @@ begin
     perform live.refuse(404, 'unknown_appeal', 'There is no such appeal.');
   elsif item.user_id = me then
     perform live.refuse(403, 'own_case', 'This case is about you: somebody else decides it.');
-  elsif about.requested_by = me and live.other_ops_exist(me) then
+  elsif about.requested_by = me and live.other_ops_exist(me, item.user_id) then
     perform live.refuse(403, 'own_decision', 'You made this decision: another operator decides the appeal.');
   elsif decide_appeal.decision is null or decide_appeal.decision not in ('upheld', 'lifted') then
     perform live.refuse(400, 'invalid_choice', 'An appeal is decided as upheld or lifted.');
@@ -14523,6 +14524,10 @@ comment on column public.live_bans.wanted_until is
   'Until when the operator wanted it (infinity = for ever) while a second one has not confirmed that; null when nothing is left to confirm.';
 create index live_bans_to_confirm on public.live_bans (created_at) where wanted_until is not null and lifted_at is null;
 
+alter table public.moderation_actions add column confirmed_by uuid;
+comment on column public.moderation_actions.confirmed_by is
+  'Who of ops confirmed a long platform ban: requested_by themself where there was no other operator.';
+
 create function live.shorten_ban() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -14552,15 +14557,18 @@ begin
     perform live.refuse(404, 'unknown_ban', 'There is no such ban that stands.');
   elsif item.wanted_until is null then
     perform live.refuse(409, 'nothing_to_confirm', 'This ban needs no second person.');
-  elsif live.other_ops_exist(me) and exists (
+  elsif live.other_ops_exist(me, item.user_id) and exists (
       select from public.moderation_actions a where a.id = item.action_id and a.requested_by = me) then
     perform live.refuse(403, 'own_decision', 'You made this ban: another operator confirms it.');
   end if;
   update public.live_bans b set expires_at = nullif(item.wanted_until, 'infinity'), wanted_until = null where b.id = item.id;
+  update public.moderation_actions a set confirmed_by = me where a.id = item.action_id;
   return jsonb_build_object('ban_id', item.id, 'expires_at', nullif(item.wanted_until, 'infinity'));
 end;
 $$;
-comment on function public.confirm_ban(uuid) is 'Confirms a long platform ban as a second operator: {ban_id, expires_at}, null = for ever.';
+comment on function public.confirm_ban(uuid) is 
+  'Confirms a long platform ban as a second operator: {ban_id, expires_at}, null = for ever. Refuses own_decision while there is another '
+  'operator; confirmed_by of the ban''s action says who did.';
 grant execute on function public.confirm_ban(uuid) to authenticated;
 
 -- schemas/93_cases_measures.sql
@@ -14577,16 +14585,26 @@ begin
   return (
     with decided as (
       select coalesce((select i.rule from public.moderation_incidents i where i.action_id = a.id limit 1), a.requested_by::text, 'server') as judge,
-             a.requested_via = 'auto' as by_rule, a.id, a.case_id, a.created_at, p.decision as appeal, p.id as appeal_id
+             a.requested_via = 'auto' as by_rule, a.id, a.case_id, p.decision as appeal, p.id as appeal_id,
+             p.decision = 'lifted' or (select coalesce(b.requested_by is distinct from a.requested_by, false)
+               from public.moderation_audit v join public.moderation_actions b on b.id = v.undone_by where v.action_id = a.id) as reversed,
+             case a.requested_via when 'auto'
+               then (select extract(epoch from a.created_at - min(i.started_at)) from public.moderation_incidents i where i.action_id = a.id)
+               else (select extract(epoch from a.created_at - k.opened_at) from public.moderation_cases k
+                      where k.id = a.case_id and not exists (
+                        select from public.moderation_actions e
+                         where e.case_id = a.case_id and e.requested_by = a.requested_by and not e.dry_run and e.n < a.n)) end as seconds
         from public.moderation_actions a left join public.moderation_appeals p on p.action_id = a.id
        where a.created_at between moderation_measures.since and moderation_measures.until
          and live.took_something(a) and (a.requested_via = 'auto' or a.requested_by = me or live.am_lead()))
     select jsonb_build_object(
       'judges', coalesce((select jsonb_agg(jsonb_build_object(
           'judge', g.judge, 'rule', g.by_rule, 'decisions', g.decisions, 'appealed', g.appealed, 'lifted', g.lifted, 'upheld', g.upheld,
-          'upheld_share', case when g.lifted + g.upheld > 0 then round(g.upheld::numeric / (g.lifted + g.upheld), 3) end) order by g.decisions desc)
+          'upheld_share', case when g.lifted + g.upheld > 0 then round(g.upheld::numeric / (g.lifted + g.upheld), 3) end,
+          'reversed', g.reversed, 'seconds_to_first_act_p50', g.seconds) order by g.decisions desc)
         from (select d.judge, d.by_rule, count(*) as decisions, count(d.appeal_id) as appealed,
-                     count(*) filter (where d.appeal = 'lifted') as lifted, count(*) filter (where d.appeal = 'upheld') as upheld
+                     count(*) filter (where d.appeal = 'lifted') as lifted, count(*) filter (where d.appeal = 'upheld') as upheld,
+                     count(*) filter (where d.reversed) as reversed, percentile_cont(0.5) within group (order by d.seconds) as seconds
                 from decided d group by d.judge, d.by_rule) g), '[]'),
       'cases', (select jsonb_build_object(
           'opened', count(*), 'resolved', count(c.resolved_at), 'violations', count(*) filter (where c.decision = 'violation'),
@@ -14599,8 +14617,10 @@ begin
 end;
 $$;
 comment on function public.moderation_measures(timestamptz, timestamptz) is
-  'How rules and moderators judge, for ops (of moderators, who does not lead sees themselves): {judges: [{judge, rule, decisions, appealed, lifted, upheld, upheld_share}], cases: {opened, resolved, '
-  'violations, seconds_to_first_act_p50, seconds_to_decision_p50}}. judge is a rule''s name or a person''s id.';
+  'How rules and moderators judge, for ops (of moderators, who does not lead sees themselves): {judges: [{judge, rule, decisions, appealed, lifted, upheld, '
+  'upheld_share, reversed, seconds_to_first_act_p50}], cases: {opened, resolved, violations, seconds_to_first_act_p50, seconds_to_decision_p50}}. judge is a '
+  'rule''s name or a person''s id; reversed: lifted on appeal or undone by somebody else; to the first act: of a rule from where the offence began, of a '
+  'moderator from the opening of the case.';
 grant execute on function public.moderation_measures(timestamptz, timestamptz) to authenticated;
 
 -- schemas/93_cases_reports.sql
@@ -17938,7 +17958,7 @@ revoke all on routine
   public.my_decisions(before timestamptz, "limit" int),
   public.appeal(action_id uuid, text text),
   public.appeal_inbox("limit" int, skip int),
-  live.other_ops_exist(p_me uuid),
+  live.other_ops_exist(p_me uuid, p_about uuid),
   live.undo_of(p_row public.moderation_actions),
   live.lift(p_row public.moderation_actions),
   public.decide_appeal(id uuid, decision text, answer text),

@@ -809,7 +809,8 @@ revoke all on routine
   public.operator_measures(since timestamptz, until timestamptz),
   live.is_on_a_wall(p_session uuid),
   public.wall_pictures(session_ids uuid[]),
-  public.picture_shown(p_worker text, p_room text, p_user uuid, p_at timestamptz, p_jpeg text),
+  live.shows_the_last(p_last live.wall_pictures, p_user uuid),
+  public.picture_shown(p_worker text, p_room text, p_user uuid, p_at timestamptz, p_jpeg text, p_state text),
   live.sweep_wall(),
   live.my_access(p_session public.live_sessions),
   live.schema_now(),
@@ -1051,7 +1052,7 @@ grant execute on function public.estimate_policy(jsonb, uuid, int) to authentica
 grant select on public.shift_notes to authenticated, service_role;
 grant execute on function public.hand_over(text, uuid), public.shift_overview(timestamptz), public.operator_measures(timestamptz, timestamptz) to authenticated;
 grant execute on function public.wall_pictures(uuid[]) to authenticated;
-grant execute on function public.picture_shown(text, text, uuid, timestamptz, text) to service_role, live_speech;
+grant execute on function public.picture_shown(text, text, uuid, timestamptz, text, text) to service_role, live_speech;
 grant execute on function live.my_access(public.live_sessions) to authenticated;
 grant execute on function live.card(uuid) to authenticated;
 grant select on public.live_now to authenticated;
