@@ -9,7 +9,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 GROUP = 40_777
@@ -56,11 +56,15 @@ class Mouth:
 
 @contextmanager
 def ready() -> Iterator[Mouth]:
-    """Rules for as long as it lasts; none is left.
+    """Rules for as long as it lasts; none is left, nor of a run before that was killed. One at a time on a machine.
 
     Raises:
         subprocess.CalledProcessError: this kernel has not what it takes.
     """
+    for left in (DROPPING, [*MARKING, *MARKED]):
+        with suppress(subprocess.CalledProcessError):
+            while True:  # until there is none: then it fails
+                iptables(left, "-D")
     iptables([*MARKING, *MARKED], "-A")
     mouth = Mouth()
     try:
