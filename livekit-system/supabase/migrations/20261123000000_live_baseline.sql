@@ -10086,7 +10086,7 @@ begin
   elsif access = 'pay_per_view' and coalesce(price, 0) not between 1 and 1000000 then
     perform live.refuse(400, 'invalid_choice', 'A recording that is sold costs 1 to 1,000,000 coins: price_coins.');
   elsif access <> 'pay_per_view' and publish_vod.price_coins is not null then
-    perform live.refuse(400, 'invalid_choice', 'price_coins is for pay_per_view only.');
+    perform live.refuse(400, 'invalid_choice', 'Only pay_per_view has price_coins.');
   end if;
   update public.live_vods v
      set published_at = case when published then coalesce(v.published_at, clock_timestamp()) end,
@@ -10947,7 +10947,7 @@ language sql stable set search_path = '' as $$
     when p_access_type = 'pay_per_view' and (p_price_coins is null or p_price_coins not between 1 and 1000000)
       then 'price_coins must be 1 to 1,000,000 for pay_per_view.'
     when p_access_type <> 'pay_per_view' and p_price_coins is not null
-      then 'price_coins is for pay_per_view only.'
+      then 'Only pay_per_view has price_coins.'
     when p_scheduled_at <= clock_timestamp() then 'scheduled_at must be in the future; leave it out to go live now.'
     when p_scheduled_at > clock_timestamp() + interval '1 year' then 'scheduled_at must be within a year.'
   end

@@ -41,7 +41,7 @@ begin
   elsif access = 'pay_per_view' and coalesce(price, 0) not between 1 and 1000000 then
     perform live.refuse(400, 'invalid_choice', 'A recording that is sold costs 1 to 1,000,000 coins: price_coins.');
   elsif access <> 'pay_per_view' and publish_vod.price_coins is not null then
-    perform live.refuse(400, 'invalid_choice', 'price_coins is for pay_per_view only.');
+    perform live.refuse(400, 'invalid_choice', 'Only pay_per_view has price_coins.');
   end if;
   update public.live_vods v
      set published_at = case when published then coalesce(v.published_at, clock_timestamp()) end,
