@@ -94,8 +94,9 @@ async def reported(people: People) -> Reported:
     """Of a host whom somebody in the room has reported."""
     host, viewer = await people.arrive("Onur", creator=True), await people.arrive("Ece")
     session = await host.open_session("audio_room", "public", TITLE)
-    await viewer.enter(session.id)
-    await viewer.until_on_record(session.id)
+    for person in (host, viewer):
+        await person.enter(session.id)
+        await person.until_on_record(session.id)
     await viewer.api.rpc("report_person", user_id=host.id, session_id=session.id, reason_code="threat")
     case = await people.service.row("moderation_cases", user_id=f"eq.{host.id}")
     assert case is not None
