@@ -21,6 +21,7 @@ from local.stack import Stack
 DARK_SECONDS = 75.0
 LIGHT_SECONDS = 2.0
 LOST_BAR = 0.0
+VOICE_DBFS = -23.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ async def take_the_word(now: Evening, voice: Person) -> None:
     await voice.raise_hand(now.room.id)
     await now.host.ask("set_role", now.room.id, voice, params={"role": "speaker"})
     # LiveKit and the agent tell changes, and this sound has none.
-    await device.speak(tone(-23.0))
+    await device.speak(tone(VOICE_DBFS))
 
 
 async def lost(people: People, now: Evening, voice: Person) -> tuple[int, int, list[str]]:
@@ -89,8 +90,8 @@ async def lost(people: People, now: Evening, voice: Person) -> tuple[int, int, l
         "levels are asked for": any(
             datetime.fromisoformat(row["expires_at"]) > datetime.now(UTC) for row in watches
         ),
-        # The agent's word, which only staff has.
-        "the level of who speaks": sounds(levels.get(voice.id)) and levels[voice.id]["dbfs"] is not None,
+        # The agent's word, which only staff has. LiveKit's says nothing of a steady sound to somebody who comes late.
+        "the level of who is heard": measured(levels.get(voice.id)),
         "the level of who is silent": not sounds(levels.get(now.host.id)),
     }
     faults += [what for what, is_so in held.items() if not is_so]
@@ -100,6 +101,11 @@ async def lost(people: People, now: Evening, voice: Person) -> tuple[int, int, l
 def sounds(level: dict[str, Any] | None) -> bool:
     """Whether a person's line of the screen's levels, None without one, shows them as speaking."""
     return level is not None and bool(level["speaking"])
+
+
+def measured(level: dict[str, Any] | None) -> bool:
+    """Whether the screen shows the agent's measure of the sound that is played."""
+    return level is not None and level["dbfs"] is not None and abs(level["dbfs"] - VOICE_DBFS) < 3.0
 
 
 async def in_a_tunnel(stack: Stack, people: People, script: str) -> list[Figure]:
