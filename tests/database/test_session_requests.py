@@ -81,7 +81,7 @@ async def test_what_is_wrong_with_a_session_is_said(world: World) -> None:
         ({"title": "x" * 201}, "title must have"),
         ({"access": "pay_per_view"}, "price_coins must be"),
         ({"access": "pay_per_view", "price": 0}, "price_coins must be"),
-        ({"price": 5}, "price_coins is for"),
+        ({"price": 5}, "Only pay_per_view has price_coins"),
         ({"at": soon(seconds=-1)}, "must be in the future"),
         ({"at": soon(days=400)}, "within a year"),
     ):
