@@ -9125,25 +9125,57 @@ end;
 $$;
 comment on function live.require_ticket_sale(public.live_sessions, uuid) is 'Refuses to sell a ticket that would not let this person in.';
 
+create function live.receipt_of_key(p_user uuid, p_key text, p_what uuid) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  ticket public.live_tickets;
+begin
+  select * into ticket from public.live_tickets t where t.user_id = p_user and t.idempotency_key = p_key;
+  if not found then
+    return null;
+  elsif coalesce(ticket.recording_id, ticket.session_id) is distinct from p_what then
+    perform live.refuse(409, 'idempotency_key_reused', 'This key was used for another ticket. Choose a new one.');
+  end if;
+  return live.ticket_receipt(ticket.id);
+end;
+$$;
+comment on function live.receipt_of_key(uuid, text, uuid) is
+  'What a person was answered who bought this session or recording with this key before; null when they did not.';
+
+create function live.sell_ticket(p_session uuid, p_recording uuid, p_user uuid, p_coins bigint, p_key text, p_funds bigint)
+returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  ticket public.live_tickets;
+begin
+  if p_coins > p_funds then
+    perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
+  end if;
+  insert into public.live_tickets (session_id, recording_id, user_id, coins, idempotency_key)
+    values (p_session, p_recording, p_user, p_coins, p_key) returning * into ticket;
+  insert into public.coin_ledger (user_id, delta, kind, session_id, ticket_id)
+    values (p_user, -ticket.coins, 'ticket', ticket.session_id, ticket.id);
+  return live.ticket_receipt(ticket.id);
+end;
+$$;
+comment on function live.sell_ticket(uuid, uuid, uuid, bigint, text, bigint) is
+  'Charges a locked wallet (p_funds: what is in it) for the ticket of a session, or of a recording of it: {ticket_id, balance}.';
+
 create function public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint default null)
 returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   me constant uuid := auth.uid();
   funds bigint;
-  ticket public.live_tickets;
+  receipt jsonb;
   session public.live_sessions;
 begin
   perform live.require_key(idempotency_key);
   funds := live.lock_wallet(me);
 
-  select * into ticket from public.live_tickets t
-   where t.user_id = me and t.idempotency_key = buy_ticket.idempotency_key;
-  if found then
-    if ticket.session_id is distinct from session_id or ticket.recording_id is not null then
-      perform live.refuse(409, 'idempotency_key_reused', 'This key was used for another ticket. Choose a new one.');
-    end if;
-    return live.ticket_receipt(ticket.id);
+  receipt := live.receipt_of_key(me, idempotency_key, session_id);
+  if receipt is not null then
+    return receipt;
   end if;
 
   perform live.require_account(me);
@@ -9151,14 +9183,7 @@ begin
   select * into session from public.live_sessions s where s.id = session_id for share;
   perform live.require_ticket_sale(session, me);
   perform live.require_price(p_expected_coins, session.price_coins);
-  if session.price_coins > funds then
-    perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
-  end if;
-  insert into public.live_tickets (session_id, user_id, coins, idempotency_key)
-    values (session.id, me, session.price_coins, idempotency_key) returning * into ticket;
-  insert into public.coin_ledger (user_id, delta, kind, session_id, ticket_id)
-    values (me, -ticket.coins, 'ticket', ticket.session_id, ticket.id);
-  return live.ticket_receipt(ticket.id);
+  return live.sell_ticket(session.id, null, me, session.price_coins, idempotency_key, funds);
 end;
 $$;
 comment on function public.buy_ticket(uuid, text, bigint) is
@@ -10630,18 +10655,15 @@ language plpgsql security definer set search_path = '' as $$
 declare
   me constant uuid := auth.uid();
   funds bigint;
-  ticket public.live_tickets;
+  receipt jsonb;
   vod public.live_vods;
 begin
   perform live.require_key(idempotency_key);
   funds := live.lock_wallet(me);
 
-  select * into ticket from public.live_tickets t where t.user_id = me and t.idempotency_key = buy_vod.idempotency_key;
-  if found then
-    if ticket.recording_id is distinct from buy_vod.recording_id then
-      perform live.refuse(409, 'idempotency_key_reused', 'This key was used for another ticket. Choose a new one.');
-    end if;
-    return live.ticket_receipt(ticket.id);
+  receipt := live.receipt_of_key(me, idempotency_key, recording_id);
+  if receipt is not null then
+    return receipt;
   end if;
 
   perform live.require_account(me);
@@ -10649,14 +10671,7 @@ begin
   select * into vod from public.live_vods v where v.recording_id = buy_vod.recording_id for share;
   perform live.require_replay_sale(vod, me);
   perform live.require_price(p_expected_coins, vod.price_coins);
-  if vod.price_coins > funds then
-    perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
-  end if;
-  insert into public.live_tickets (session_id, recording_id, user_id, coins, idempotency_key)
-    values (vod.session_id, vod.recording_id, me, vod.price_coins, idempotency_key) returning * into ticket;
-  insert into public.coin_ledger (user_id, delta, kind, session_id, ticket_id)
-    values (me, -ticket.coins, 'ticket', ticket.session_id, ticket.id);
-  return live.ticket_receipt(ticket.id);
+  return live.sell_ticket(vod.session_id, vod.recording_id, me, vod.price_coins, idempotency_key, funds);
 end;
 $$;
 comment on function public.buy_vod(uuid, text, bigint) is
@@ -17728,6 +17743,8 @@ revoke all on routine
   public.credit_coins(p_user uuid, p_coins bigint, p_reference text, p_note text),
   live.ticket_receipt(p_ticket uuid),
   live.require_ticket_sale(p_session public.live_sessions, p_user uuid),
+  live.receipt_of_key(p_user uuid, p_key text, p_what uuid),
+  live.sell_ticket(p_session uuid, p_recording uuid, p_user uuid, p_coins bigint, p_key text, p_funds bigint),
   public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint),
   live.require_chat_mode(p_session public.live_sessions, p_user uuid),
   live.require_pause(p_session public.live_sessions, p_user uuid),

@@ -47,18 +47,15 @@ language plpgsql security definer set search_path = '' as $$
 declare
   me constant uuid := auth.uid();
   funds bigint;
-  ticket public.live_tickets;
+  receipt jsonb;
   vod public.live_vods;
 begin
   perform live.require_key(idempotency_key);
   funds := live.lock_wallet(me);
 
-  select * into ticket from public.live_tickets t where t.user_id = me and t.idempotency_key = buy_vod.idempotency_key;
-  if found then
-    if ticket.recording_id is distinct from buy_vod.recording_id then
-      perform live.refuse(409, 'idempotency_key_reused', 'This key was used for another ticket. Choose a new one.');
-    end if;
-    return live.ticket_receipt(ticket.id);
+  receipt := live.receipt_of_key(me, idempotency_key, recording_id);
+  if receipt is not null then
+    return receipt;
   end if;
 
   perform live.require_account(me);
@@ -66,14 +63,7 @@ begin
   select * into vod from public.live_vods v where v.recording_id = buy_vod.recording_id for share;
   perform live.require_replay_sale(vod, me);
   perform live.require_price(p_expected_coins, vod.price_coins);
-  if vod.price_coins > funds then
-    perform live.refuse(402, 'insufficient_coins', 'There are not enough coins in the wallet. Top up and try again.');
-  end if;
-  insert into public.live_tickets (session_id, recording_id, user_id, coins, idempotency_key)
-    values (vod.session_id, vod.recording_id, me, vod.price_coins, idempotency_key) returning * into ticket;
-  insert into public.coin_ledger (user_id, delta, kind, session_id, ticket_id)
-    values (me, -ticket.coins, 'ticket', ticket.session_id, ticket.id);
-  return live.ticket_receipt(ticket.id);
+  return live.sell_ticket(vod.session_id, vod.recording_id, me, vod.price_coins, idempotency_key, funds);
 end;
 $$;
 comment on function public.buy_vod(uuid, text, bigint) is

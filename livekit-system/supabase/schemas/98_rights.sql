@@ -477,6 +477,8 @@ revoke all on routine
   public.credit_coins(p_user uuid, p_coins bigint, p_reference text, p_note text),
   live.ticket_receipt(p_ticket uuid),
   live.require_ticket_sale(p_session public.live_sessions, p_user uuid),
+  live.receipt_of_key(p_user uuid, p_key text, p_what uuid),
+  live.sell_ticket(p_session uuid, p_recording uuid, p_user uuid, p_coins bigint, p_key text, p_funds bigint),
   public.buy_ticket(session_id uuid, idempotency_key text, p_expected_coins bigint),
   live.require_chat_mode(p_session public.live_sessions, p_user uuid),
   live.require_pause(p_session public.live_sessions, p_user uuid),
