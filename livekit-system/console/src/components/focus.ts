@@ -17,8 +17,13 @@ export function giveBack(before: Element | null) {
   const target = again instanceof HTMLElement && again !== document.body
     ? again
     : document.getElementById("main");
+  focusIfLost(() => target);
+}
+
+/** Once the page has been drawn anew. */
+function focusIfLost(heir: () => HTMLElement | null) {
   setTimeout(() => {
-    if (isFocusLost()) target?.focus({ preventScroll: true });
+    if (isFocusLost()) heir()?.focus({ preventScroll: true });
   });
 }
 
@@ -44,13 +49,7 @@ export function useFocusHeir(button: RefObject<HTMLElement | null>, line: string
 
 /** After a step to another place, when the link that led there is gone: the page has it. */
 export function useFocusAfter(place: string) {
-  useEffect(() => {
-    return () => {
-      setTimeout(() => {
-        if (isFocusLost()) document.getElementById("main")?.focus({ preventScroll: true });
-      });
-    };
-  }, [place]);
+  useEffect(() => () => focusIfLost(() => document.getElementById("main")), [place]);
 }
 
 /** What was pressed in a part that its press takes away, until it comes back: on which page, and which of its steps. */
