@@ -135,6 +135,17 @@ async def test_every_function_is_explained_and_has_a_fixed_search_path(world: Wo
     assert loose == []
 
 
+async def test_batches_of_agents_give_up_before_postgres_picks_whom_to_fail(world: World) -> None:
+    """In a ring of waits the one who loses must be an agent, which writes again, and nobody who sends a gift."""
+    waiting = await world.rows(
+        "select p.oid::regprocedure::text as name, 'lock_timeout=500ms' = any(coalesce(p.proconfig, '{}')) as patient "
+        "from pg_proc p where p.pronamespace = 'public'::regnamespace "
+        "and (p.prosrc like '%live.lock_leases(%' or p.proname = 'agent_sweep')"
+    )
+    assert len(waiting) >= 6
+    assert [row["name"] for row in waiting if not row["patient"]] == []
+
+
 async def test_functions_keep_their_plans(world: World) -> None:
     """A function in SQL with a fixed search path is planned at each call: only for reports and the schema's memory."""
     planned_anew = await world.rows(

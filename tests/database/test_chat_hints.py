@@ -218,3 +218,20 @@ async def test_the_first_hint_of_a_session_waits_for_nobody(world: World) -> Non
         await webhook.execute(tell, scene.id)
     told = "select count(*) from live.held_hints where session_id = $1"
     assert await world.value(told, scene.id) == 2, "both are told, now or with the next"
+
+
+async def test_a_hint_waits_for_no_hint_that_another_is_sending(world: World) -> None:
+    """A gift tells the chat before it takes the session, an arrival takes the session first."""
+    scene = await world.live()
+    await world.value(AUDIENCE, scene.id, 1)
+    await quiet(world, scene)
+    gift, arrival = await world.connect(), await world.connect()
+    tell = "select live.tell_session($1, 'live_messages', '[\"1\"]')"
+    async with gift.transaction(), arrival.transaction():
+        await gift.execute(tell, scene.id)
+        await arrival.execute("set local lock_timeout = '500ms'")
+        await arrival.execute("select from live_sessions where id = $1 for no key update", scene.id)
+        await arrival.execute(tell, scene.id)
+    sent = [one["changed"] for one in await told(world, scene)]
+    held = await world.value("select count(*) from live.held_hints where session_id = $1", scene.id)
+    assert (sent, held) == ([{MESSAGES: ["1"]}], 1), "one is told now, the other with the next"

@@ -2586,9 +2586,10 @@ begin
   if hint.told_at <= clock_timestamp() - every then
     perform live.send_hint(p_session, every, p_table, p_ids);
   else
-    -- The first hint, or of a session that ended long ago. One at a time: an insert would wait for another's, which may wait
-    -- for this transaction's session.
-    if hint.session_id is null and pg_try_advisory_xact_lock(hashtextextended('session_hint ' || p_session.id, 0)) then
+    -- The first hint, or of a session that ended long ago. One at a time, and only where there is no row: an insert waits for
+    -- anyone who has just added it or is changing it ("do nothing" too), and they may wait for this transaction's session.
+    if hint.session_id is null and not exists (select from live.session_hints h where h.session_id = p_session.id)
+        and pg_try_advisory_xact_lock(hashtextextended('session_hint ' || p_session.id, 0)) then
       insert into live.session_hints (session_id) values (p_session.id) on conflict do nothing;
     end if;
     insert into live.held_hints (session_id, table_name, ids) values (p_session.id, p_table, p_ids);
@@ -5392,9 +5393,11 @@ grant execute on function public.agent_claim_rooms(text, jsonb, int) to service_
 create function public.agent_offer(p_worker text, p_rooms jsonb) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
-  update public.agent_rooms r set offered_at = clock_timestamp()
-    from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint)
-   where r.room = x.room and r.worker_id = p_worker and r.epoch = x.epoch;
+  with locked as (
+    select r.room from public.agent_rooms r join jsonb_to_recordset(p_rooms) as x (room text, epoch bigint) using (room)
+     where r.worker_id = p_worker and r.epoch = x.epoch
+     order by r.room for update of r)
+  update public.agent_rooms r set offered_at = clock_timestamp() from locked where r.room = locked.room;
   perform live.wake_worker(null, 'offer');
 end;
 $$;
@@ -6192,7 +6195,7 @@ comment on function public.agent_incidents is
 grant execute on function public.agent_incidents(text, jsonb) to service_role, live_agent;
 
 create function public.agent_audio_stats(p_worker text, p_rows jsonb) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
 declare
   written int;
 begin
@@ -6430,8 +6433,9 @@ end;
 $$;
 comment on function live.settle_actions is 'Finishes what was asked about people who are away from a room that nobody moderates; how many.';
 
+-- Like a batch, it gives up before Postgres picks whom to fail.
 create function public.agent_sweep(p_worker text, p_rooms text[] default null) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
 declare
   done jsonb;
   unlisted constant int := coalesce(live.unlisted_rooms(p_rooms), 0);
@@ -6462,10 +6466,12 @@ begin
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   delete from live.looks l where l.expires_at < clock_timestamp();
   perform live.sweep_wall();
-  perform live.refresh_names();
-  return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(), 'unheard_rooms', live.unheard_rooms(),
+  done := done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(), 'unheard_rooms', live.unheard_rooms(),
     'recordings_due', live.recordings_wait(), 'recordings_over', live.recordings_past(),
     'recording_minutes', live.recording_usage() -> 'level') || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
+  -- Last: who joins waits for their name while they hold their session.
+  perform live.refresh_names();
+  return done;
 end;
 $$;
 comment on function public.agent_sweep is

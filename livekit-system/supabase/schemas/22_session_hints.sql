@@ -120,9 +120,10 @@ begin
   if hint.told_at <= clock_timestamp() - every then
     perform live.send_hint(p_session, every, p_table, p_ids);
   else
-    -- The first hint, or of a session that ended long ago. One at a time: an insert would wait for another's, which may wait
-    -- for this transaction's session.
-    if hint.session_id is null and pg_try_advisory_xact_lock(hashtextextended('session_hint ' || p_session.id, 0)) then
+    -- The first hint, or of a session that ended long ago. One at a time, and only where there is no row: an insert waits for
+    -- anyone who has just added it or is changing it ("do nothing" too), and they may wait for this transaction's session.
+    if hint.session_id is null and not exists (select from live.session_hints h where h.session_id = p_session.id)
+        and pg_try_advisory_xact_lock(hashtextextended('session_hint ' || p_session.id, 0)) then
       insert into live.session_hints (session_id) values (p_session.id) on conflict do nothing;
     end if;
     insert into live.held_hints (session_id, table_name, ids) values (p_session.id, p_table, p_ids);

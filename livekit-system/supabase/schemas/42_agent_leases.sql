@@ -225,9 +225,11 @@ grant execute on function public.agent_claim_rooms(text, jsonb, int) to service_
 create function public.agent_offer(p_worker text, p_rooms jsonb) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
-  update public.agent_rooms r set offered_at = clock_timestamp()
-    from jsonb_to_recordset(p_rooms) as x (room text, epoch bigint)
-   where r.room = x.room and r.worker_id = p_worker and r.epoch = x.epoch;
+  with locked as (
+    select r.room from public.agent_rooms r join jsonb_to_recordset(p_rooms) as x (room text, epoch bigint) using (room)
+     where r.worker_id = p_worker and r.epoch = x.epoch
+     order by r.room for update of r)
+  update public.agent_rooms r set offered_at = clock_timestamp() from locked where r.room = locked.room;
   perform live.wake_worker(null, 'offer');
 end;
 $$;

@@ -137,7 +137,7 @@ comment on function public.agent_incidents is
 grant execute on function public.agent_incidents(text, jsonb) to service_role, live_agent;
 
 create function public.agent_audio_stats(p_worker text, p_rows jsonb) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
 declare
   written int;
 begin

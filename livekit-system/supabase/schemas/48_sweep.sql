@@ -205,8 +205,9 @@ end;
 $$;
 comment on function live.settle_actions is 'Finishes what was asked about people who are away from a room that nobody moderates; how many.';
 
+-- Like a batch, it gives up before Postgres picks whom to fail.
 create function public.agent_sweep(p_worker text, p_rooms text[] default null) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '500ms' as $$
 declare
   done jsonb;
   unlisted constant int := coalesce(live.unlisted_rooms(p_rooms), 0);
@@ -237,10 +238,12 @@ begin
   delete from public.live_level_watches w where w.expires_at < clock_timestamp();
   delete from live.looks l where l.expires_at < clock_timestamp();
   perform live.sweep_wall();
-  perform live.refresh_names();
-  return done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(), 'unheard_rooms', live.unheard_rooms(),
+  done := done || jsonb_build_object('listens_over', live.listens_over(), 'pushes_due', live.pushes_due(), 'pages_due', live.pages_due(), 'evidence_due', live.evidence_due(), 'unheard_rooms', live.unheard_rooms(),
     'recordings_due', live.recordings_wait(), 'recordings_over', live.recordings_past(),
     'recording_minutes', live.recording_usage() -> 'level') || live.orphan_rooms(p_rooms) || live.automatic_load() || public.platform_sweep();
+  -- Last: who joins waits for their name while they hold their session.
+  perform live.refresh_names();
+  return done;
 end;
 $$;
 comment on function public.agent_sweep is
