@@ -186,15 +186,22 @@ export class Lamp {
 
   /** Whether anybody answered; a refusal is an answer. */
   async #ask(abort: AbortController | undefined): Promise<boolean> {
+    const url = this.#supabase.realtime?.endpointURL?.();
     try {
-      const query = (this.#supabase as unknown as Tables).from("relay_keys").select("kid").limit(1);
-      const sent = abort !== undefined && typeof query.abortSignal === "function"
-        ? query.abortSignal(abort.signal)
-        : query;
-      return (await sent).status !== 0;
+      if (url === undefined || this.#runtime.knock === undefined) return await this.#read(abort);
+      await this.#runtime.knock(healthOf(url), abort?.signal);
+      return true;
     } catch {
       return false;
     }
+  }
+
+  async #read(abort: AbortController | undefined): Promise<boolean> {
+    const query = (this.#supabase as unknown as Tables).from("relay_keys").select("kid").limit(1);
+    const sent = abort !== undefined && typeof query.abortSignal === "function"
+      ? query.abortSignal(abort.signal)
+      : query;
+    return (await sent).status !== 0;
   }
 
   #darken(): void {
@@ -216,13 +223,18 @@ export class Lamp {
     // After those who gave up have noticed it, and before any timer of theirs.
     this.#runtime.setTimeout(() => {
       for (const listener of [...this.#listeners]) listener();
-      for (let opener = 0; opener < OPENERS; opener++) void this.#ask(undefined);
+      for (let opener = 0; opener < OPENERS; opener++) void this.#read(undefined).catch(() => {});
     }, 0);
   }
 
   #leaveRealtime(): void {
     Promise.resolve(this.#supabase.realtime?.disconnect?.()).catch(() => {});
   }
+}
+
+/** The address at Realtime's host that answers anybody. */
+function healthOf(endpoint: string): string {
+  return endpoint.replace(/^ws(s?:\/\/[^/?]+).*$/, "http$1/auth/v1/health");
 }
 
 function patience(number: number): number {

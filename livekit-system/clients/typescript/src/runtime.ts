@@ -11,6 +11,11 @@ export interface Runtime {
   random(): number;
   /** Opens a connection to a WebSocket's address, says when it is made, and ends it then. Returns how to give it up. */
   dial?(url: string, onOpen: () => void): () => void;
+  /**
+   * Asks an HTTP address anything, and settles when it is answered. In a browser six that were given up hold all connections to a host until
+   * long after the network is back, so these come from others than everybody's requests, and it asks nobody first whether it may.
+   */
+  knock?(url: string, signal: AbortSignal | undefined): Promise<unknown>;
 }
 
 export const systemRuntime: Runtime = {
@@ -20,6 +25,7 @@ export const systemRuntime: Runtime = {
   clearTimeout: (handle) => globalThis.clearTimeout(handle as number),
   random: () => Math.random(),
   ...(typeof globalThis.WebSocket === "undefined" ? {} : { dial }),
+  ...(typeof globalThis.fetch === "undefined" ? {} : { knock }),
 };
 
 function dial(url: string, onOpen: () => void): () => void {
@@ -32,6 +38,11 @@ function dial(url: string, onOpen: () => void): () => void {
     socket.onopen = null;
     socket.close();
   };
+}
+
+function knock(url: string, signal: AbortSignal | undefined): Promise<unknown> {
+  const how = { mode: "no-cors", cache: "no-store", credentials: "include" } as const;
+  return globalThis.fetch(url, signal === undefined ? how : { ...how, signal });
 }
 
 /** One restartable timer. Arming it again replaces the earlier time. */

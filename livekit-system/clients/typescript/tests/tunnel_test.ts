@@ -8,6 +8,7 @@ import { eventOf, FakeDatabase, FakeRoom, FakeRuntime, keyRow, SESSION, upTo } f
 import { FakeSupabase } from "./realtime.ts";
 
 const DARK_MS = 75_000;
+const ENDPOINT = "wss://project.test:1/realtime/v1/websocket?apikey=key";
 
 function dark(supabase: FakeSupabase) {
   supabase.hangs = true;
@@ -135,9 +136,17 @@ Deno.test("the light is noticed within half a second", async () => {
 Deno.test("where connections can be made, the dark is asked by them, one at a time, and by hardly any request", async () => {
   const open: (() => void)[] = [];
   let dialled = 0, atOnce = 0;
+  const knocks: (AbortSignal | undefined)[] = [];
   const runtime = Object.assign(new FakeRuntime(), {
+    knock: (url: string, signal: AbortSignal | undefined) => {
+      strictEqual(url, "https://project.test:1/auth/v1/health");
+      knocks.push(signal);
+      return new Promise<never>((_, reject) =>
+        signal?.addEventListener("abort", () => reject(new Error("given up")))
+      );
+    },
     dial: (url: string, onOpen: () => void) => {
-      strictEqual(url, "ws://realtime");
+      strictEqual(url, ENDPOINT);
       dialled += 1;
       open.push(onOpen);
       atOnce = Math.max(atOnce, open.length);
@@ -145,16 +154,17 @@ Deno.test("where connections can be made, the dark is asked by them, one at a ti
     },
   });
   const supabase = new FakeSupabase(runtime);
-  Object.assign(supabase.realtime, { endpointURL: () => "ws://realtime", disconnect: () => {} });
+  Object.assign(supabase.realtime, { endpointURL: () => ENDPOINT, disconnect: () => {} });
   const lamp = lampOf(supabase, runtime);
   let lights = 0;
   lamp.onLight(() => lights += 1);
   dark(supabase);
   lamp.suspect();
   await runtime.advance(2_500);
-  const before = supabase.asked;
   await runtime.advance(60_000);
-  ok(supabase.asked - before <= 13, `${supabase.asked - before} requests in a minute`);
+  strictEqual(supabase.asked, 0, "a browser gives up no request that it has to ask leave for");
+  ok(knocks.length >= 12 && knocks.length <= 14, `${knocks.length} requests in a minute`);
+  ok(knocks.filter((signal) => signal?.aborted !== true).length <= 1, "what hangs is given up");
   deepStrictEqual([dialled >= 15 && dialled <= 22, atOnce], [true, 1]);
   supabase.dark = false;
   open[0]!();
