@@ -71,6 +71,19 @@ def on_rated(state: RoomState, event: ConnectionRated, now: float) -> Effects:
     return show_soon(state, now)
 
 
+def on_arrived(state: RoomState, identity: Identity, now: float) -> Effects:
+    """A viewer is shown all at once, and again at the next turn: a packet may come before they can take it."""
+    if is_beside(identity) or state.desired(state.person(identity)).role not in VIEWERS:
+        return ()
+    shown = state.hearing.shown
+    look_for_viewers(state)
+    shown.board, shown.switches = Board(), None
+    at_once = show(state, now)
+    forget_board(state)
+    state.wake_at(now + INTERVAL_SECONDS)
+    return at_once
+
+
 def show_soon(state: RoomState, now: float) -> Effects:
     """The next message, now or when it is time for one."""
     due = state.hearing.shown.board.told_at + INTERVAL_SECONDS

@@ -91,7 +91,8 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
                 actions.on_listed(state, proves=not presence.is_contradicted(state, now))
             return synced
         case ParticipantJoined():
-            return presence.on_joined(state, event, now)
+            joined = presence.on_joined(state, event, now)
+            return (*joined, *levels.on_arrived(state, event.identity, now))
         case ParticipantLeft():
             return presence.on_left(state, event, now)
         case PermissionReported():

@@ -217,6 +217,7 @@ def test_who_is_heard_without_leave_is_set_right_and_told_to_ops() -> None:
 
 def test_they_are_set_right_by_the_block_that_shows_it_and_not_a_moment_later() -> None:
     scene = Scene.hosted(desired=LISTENER)
+    scene.passes(1.0)  # the host has been shown the room
     while not incidents(effects := scene.sounds(BO, TALK)):
         assert scene.passes(TALK.seconds) == ()
     assert only(SetPermission, effects).permission == NOTHING
@@ -225,6 +226,7 @@ def test_they_are_set_right_by_the_block_that_shows_it_and_not_a_moment_later() 
 def test_a_measurement_of_an_older_connection_means_nothing() -> None:
     scene = Scene.hosted()
     scene.joins(BO, "newer", permission=SPEAK)
+    scene.passes(1.0)  # the host has been shown the room
     assert scene.hears(BO, SHOUT, 5.0) == ()
 
 

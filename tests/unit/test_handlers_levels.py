@@ -20,6 +20,7 @@ ON, MUTED = Switches(Switch.ON, Switch.ON), Switches(Switch.MUTED, Switch.OFF)
 def test_levels_go_to_host_and_moderators_at_most_twice_a_second() -> None:
     scene = Scene.hosted()
     scene.present(CEM, Desired(Role.MODERATOR), SPEAK)
+    scene.hears(BO, TALK, 2.0)
     shown: list[tuple[float, ShowLevels]] = []
     for i in range(50):
         loud = TALK._replace(momentary_dbfs=-20.0 if i % 2 else -40.0)
@@ -43,11 +44,32 @@ def test_who_stops_being_heard_is_shown_as_gone() -> None:
     assert only(ShowLevels, effects).levels == {BO: None}
 
 
-def test_a_new_viewer_sees_everyone_at_once() -> None:
+def test_a_new_viewer_sees_everyone_at_once_and_again_lest_they_could_not_take_it_yet() -> None:
     scene = Scene.hosted()
     scene.hears(BO, TALK, 2.0)
+    scene.wants(CEM, Desired(Role.CO_HOST))
+    shown = only(ShowLevels, scene.joins(CEM, permission=SPEAK))
+    assert (shown.to, list(shown.levels)) == ((ADA, CEM), [BO])
+    again = only(ShowLevels, scene.hears(BO, TALK, 0.6))
+    assert (again.to, list(again.levels)) == ((ADA, CEM), [BO])
+    assert of(ShowLevels, scene.hears(BO, TALK, 2.0)) == []
+
+
+def test_a_viewer_who_comes_again_is_shown_everything_though_their_old_connection_was_never_seen_to_end() -> (
+    None
+):
+    scene = Scene.hosted()
     scene.present(CEM, Desired(Role.CO_HOST), SPEAK)
-    assert only(ShowLevels, scene.hears(BO, TALK, 0.6)).to == (ADA, CEM)
+    scene.hears(BO, TALK, 2.0)
+    shown = only(ShowLevels, scene.joins(CEM, "sid-again", SPEAK))
+    assert (shown.to, list(shown.levels)) == ((ADA, CEM), [BO])
+
+
+def test_the_audience_arrives_without_a_word_about_levels() -> None:
+    scene = Scene.hosted()
+    scene.hears(BO, TALK, 2.0)
+    scene.wants(CEM, LISTENER)
+    assert of(ShowLevels, scene.joins(CEM)) == []
 
 
 def test_levels_leave_the_room_only_while_somebody_watches() -> None:
@@ -62,7 +84,7 @@ def test_levels_leave_the_room_only_while_somebody_watches() -> None:
 def test_a_persons_level_is_the_sum_of_their_sounds_and_each_is_shown() -> None:
     scene = Scene.hosted()
     scene.sounds(BO, TALK)
-    scene.passes(0.6)
+    scene.passes(1.2)
     shown = only(ShowLevels, scene.sounds(BO, TALK._replace(active=False), SCREEN))
     assert shown.levels[BO] == Level(-17.0, speaking=True)
     assert shown.tracks == {
