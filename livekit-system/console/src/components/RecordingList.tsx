@@ -1,11 +1,12 @@
 /** Owns: recordings as a list: what is recorded now, by whose wish, how long, what went wrong, and watching one. */
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Failure } from "../data/failure.ts";
 import type { RecordingWork } from "../data/useRecordings.ts";
 import { askedBy, isOpen, isRecording, minutesOf, type Recording } from "../model/recordings.ts";
 import { clock } from "../model/time.ts";
 import { useLinks } from "../route.ts";
 import { useWords } from "../texts/useWords.ts";
+import { useFocusWhileThere } from "./focus.ts";
 import { ScrollList } from "./ScrollList.tsx";
 import { PartFiles, Playback, Thumbnail } from "./Playback.tsx";
 import { explain } from "./States.tsx";
@@ -133,14 +134,10 @@ function Line(
           </button>
         )}
         {asking === "delete" && (
-          <>
-            <button type="button" className="lc-button lc-quiet" onClick={() => setAsking(null)}>
-              {t.action.cancel}
-            </button>
-            <button type="button" className="lc-button lc-danger" autoFocus onClick={() => void removeIt()}>
-              {t.recording.removeForGood}
-            </button>
-          </>
+          <SureRemoval
+            onRemove={() => void removeIt()}
+            onCancel={() => setAsking(null)}
+          />
         )}
       </div>
       {asking === "hold" && (
@@ -178,5 +175,20 @@ function Line(
         </details>
       )}
     </li>
+  );
+}
+
+/** The second press. */
+function SureRemoval({ onRemove, onCancel }: { onRemove: () => void; onCancel: () => void }) {
+  const { t } = useWords();
+  const sure = useRef<HTMLButtonElement>(null);
+  useFocusWhileThere(sure);
+  return (
+    <>
+      <button type="button" className="lc-button lc-quiet" onClick={onCancel}>{t.action.cancel}</button>
+      <button ref={sure} type="button" className="lc-button lc-danger" onClick={onRemove}>
+        {t.recording.removeForGood}
+      </button>
+    </>
   );
 }
