@@ -83,6 +83,16 @@ class EgressService:
     async def _told(self, info: egress.EgressInfo) -> None:
         if self.faults.is_on("mute", info.room_name):
             return
+        if info.ended_at and self.faults.is_on("late", info.room_name):
+            self._bus.spawn(self._told_late(info))
+            return
+        await self._tell(info)
+
+    async def _told_late(self, info: egress.EgressInfo) -> None:
+        await self.faults.until_out("late", info.room_name)
+        await self._tell(info)
+
+    async def _tell(self, info: egress.EgressInfo) -> None:
         try:
             await self._io.call("UpdateEgress", info)
         except RpcError as error:

@@ -88,6 +88,26 @@ async def webhooks_are_lost(studio: Studio) -> list[Figure]:
     return figures
 
 
+async def a_webhook_is_late(studio: Studio) -> list[Figure]:
+    """A part's end is told when the next one is recorded, and the last one's when the recording is over."""
+    take = await recorded(studio)
+    async with studio.stack.egress_faults.on("late", take.room):
+        async with studio.stack.egress_faults.on("crashes", take.room):
+            died_at = time.monotonic()
+            await studio.until(take, "is lost", lambda row: row["error_code"] == "lost")
+            said = time.monotonic() - died_at
+        before = await studio.until_active(take, 2)
+    await webhook_of_end(studio, before["parts"][0]["egress_id"])
+    after = await studio.row(take.recording)
+    assert unmoved(after) == unmoved(before), (before, after)
+    async with studio.stack.egress_faults.on("late", take.room):
+        figures = await finished(studio, take, "recording_webhook_late", truth=[said], parts=2)
+        over = await studio.row(take.recording)
+    await webhook_of_end(studio, over["parts"][-1]["egress_id"])
+    assert unmoved(await studio.row(take.recording)) == unmoved(over)
+    return figures
+
+
 async def stop_is_not_heard(studio: Studio) -> list[Figure]:
     """It goes on when it is told to stop, until it is put out of the room."""
     take = await recorded(studio)
@@ -123,6 +143,7 @@ SEPARATE: dict[str, RecordingFault] = {
     "its storage fails": storage_fails,
     "the plan is full": plan_is_full,
     "its webhooks are lost": webhooks_are_lost,
+    "a webhook is late": a_webhook_is_late,
     "a stop is not heard": stop_is_not_heard,
     "the session ends during the start": session_ends_during_start,
     "two starts at once": two_starts_at_once,
@@ -238,6 +259,26 @@ async def finished(
     if not studio.brief:
         await next_begins(studio, take)
     return figures
+
+
+async def webhook_of_end(studio: Studio, egress_id: str) -> None:
+    """Returns when LiveKit has told the end of an Egress, and it is written."""
+
+    async def came() -> bool:
+        found: bool = await studio.database.fetchval(
+            "select exists (select from livekit_webhook_events"
+            " where event = 'egress_ended' and payload -> 'egressInfo' ->> 'egressId' = $1)",
+            egress_id,
+        )
+        return found
+
+    await until("the late webhook came", came, 30)
+
+
+def unmoved(row: dict[str, Any]) -> list[Any]:
+    """What a webhook about what is over may not change: the state, and when and why each part ended."""
+    parts = [(part["started_at"], part["ended_at"], part["error"]) for part in row["parts"]]
+    return [row["state"], row["wanted"], row["gaps"], row["duration_seconds"], parts]
 
 
 def at_most_one(name: str, row: dict[str, Any]) -> Figure:

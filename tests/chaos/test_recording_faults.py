@@ -73,6 +73,12 @@ async def test_a_room_is_recorded_and_who_refuses_is_not_in_it(studio: Studio) -
     assert await studio.segments(row["parts"][0]["prefix"]) == []
 
 
+async def pictured(studio: Studio, take: Take) -> bool:
+    names = "select exists (select from storage.objects where bucket_id = 'recordings' and name like $1)"
+    found: bool = await studio.database.fetchval(names, f"%{take.recording}/1/image%")
+    return found
+
+
 async def test_a_broadcast_is_recorded_with_its_picture(studio: Studio) -> None:
     host = await studio.people.arrive("Ada", creator=True)
     session = await host.open_session("video_live")
@@ -81,7 +87,7 @@ async def test_a_broadcast_is_recorded_with_its_picture(studio: Studio) -> None:
     await device.film()
     take = Take(host, session, device, await studio.wish(host, session, "host", mp4=True))
     await studio.until_active(take)
-    await asyncio.sleep(1)  # this much is recorded
+    await until("a picture is stored", lambda: pictured(studio, take), 30)
     await studio.stop(take)
     row = await studio.ended(take)
     assert row["state"] == "ready"
