@@ -128,7 +128,9 @@ async def measure(port_base: int | None, times: int) -> list[Figure]:
     """
     async with Stack(STATE / "bench-accounts", port_base) as stack, People(stack.env) as people:
         await stack.start_worker("worker", one_core())
-        return judge(await deletions(stack, people, times), await coins_through_every_show(people))
+        return judge(
+            await deletions(stack, people, times), await coins_through_every_show(people, stack.database_url)
+        )
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ be created or lost: what was topped up and adjusted is in wallets and in creator
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from bench.coins_of_recordings import SALES, every_sale
 from local.people.api import Json, RequestRefused
 from local.people.device import Device
 from local.people.person import OpenSession, People, Person
@@ -216,15 +217,17 @@ SCENARIOS: tuple[Scenario, ...] = (
 )
 
 
-async def coins_through_every_show(people: People) -> Coins:
-    """Every scenario at the same time, each with a creator of its own."""
+async def coins_through_every_show(people: People, database_url: str) -> Coins:
+    """Every scenario at the same time, each with a creator of its own; then recordings that are sold."""
     ops = await people.arrive("Ops", ops=True)
     async with setting(people, SETTING, DELIVERED_SECONDS):
         shows = [await open_show(people, ops) for _ in SCENARIOS]
         for scenario, show in zip(SCENARIOS, shows, strict=True):
             await scenario(show)
         await settled(people, shows)
-    return await counted(people, shows)
+    expected = {fan: keeps for show in shows for fan, keeps in show.expected.items()}
+    expected |= await every_sale(people, database_url)
+    return await counted(people, expected, len(SCENARIOS) + len(SALES))
 
 
 async def open_show(people: People, ops: Person) -> Show:
@@ -261,8 +264,9 @@ async def settled(people: People, shows: list[Show]) -> None:
     await until("every ticket is earned or returned", none_held, WITHIN_SECONDS)
 
 
-async def counted(people: People, shows: list[Show]) -> Coins:
-    """From the ledger, the wallets and the earnings of the whole database, not of these shows alone."""
+async def counted(people: People, expected: Mapping[str, int], scenarios: int) -> Coins:
+    """From the ledger, the wallets and the earnings of the whole database, not of these fans alone. `expected`: what
+    each fan must have."""
     service = people.service
     ledger = await service.rows("coin_ledger", select="user_id,delta,kind")
     came_in = sum(row["delta"] for row in ledger if row["kind"] in {"top_up", "adjustment"})
@@ -270,13 +274,11 @@ async def counted(people: People, shows: list[Show]) -> Coins:
         row["user_id"]: row["balance"] for row in await service.rows("coin_wallets", select="user_id,balance")
     }
     earned = sum(row["coins"] for row in await service.rows("creator_earnings", select="coins"))
-    misplaced = sum(
-        abs(wallets.get(fan, 0) - keeps) for show in shows for fan, keeps in show.expected.items()
-    )
+    misplaced = sum(abs(wallets.get(fan, 0) - keeps) for fan, keeps in expected.items())
     return Coins(
         created_or_lost=abs(came_in - sum(wallets.values()) - earned),
         misplaced=misplaced,
         faults=len(await service.rpc("book_faults")),
         moved=len(ledger),
-        scenarios=len(shows),
+        scenarios=scenarios,
     )

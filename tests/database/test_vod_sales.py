@@ -133,8 +133,8 @@ async def test_it_is_earned_once_it_was_watched_or_could_be_for_long_enough(worl
     fan, ticket = await sell(world, recording)
     _, idle = await sell(world, recording)
     play = await watch(world, fan, recording)
-    await watched(world, play, 275)
-    assert await state(world, ticket) == HELD, "half of ten minutes"
+    await watched(world, play, 450)
+    assert await state(world, ticket) == HELD, "four fifths of ten minutes"
     await watched(world, play, 50)
     assert await state(world, ticket) == EARNED
     await bought(world, idle, ago=13 * DAY)
@@ -172,11 +172,15 @@ async def test_the_coins_go_back_when_it_goes_before_it_was_watched(world: World
     assert await goes(down.format("25 hours")) == NOT_DELIVERED
     assert await goes("update live_recordings set retention_until = now() where id = $1") == NOT_DELIVERED
 
+    # Its creator deletes it: who has begun to watch gets the coins back, who has seen it does not.
     recording = await sold(world, scene)
-    fan, ticket = await sell(world, recording)
+    (fan, ticket), (seen, kept) = await sell(world, recording), await sell(world, recording)
+    await watched(world, await watch(world, fan, recording), 450)
+    await watched(world, await watch(world, seen, recording), 500)
     await world.service(DELETE, scene.creator, recording["id"])
     await settle(world)
     assert (await state(world, ticket), await balance(world, fan)) == (NOT_DELIVERED, 100)
+    assert (await state(world, kept), await balance(world, seen)) == (EARNED, 90)
 
     recording = await sold(world, scene)
     fan, ticket = await sell(world, recording)
@@ -190,6 +194,11 @@ async def test_the_coins_go_back_when_it_goes_before_it_was_watched(world: World
     again = (await sell(world, recording, fan))[1]
     await settle(world)
     assert await state(world, again) == HELD, "who buys what is left has bought that"
+    play = await watch(world, fan, recording)
+    await watched(world, play, 150)
+    assert await state(world, again) == HELD, "of two hundred seconds"
+    await watched(world, play, 50)
+    assert await state(world, again) == EARNED
     assert await book_faults(world, scene.id) == []
 
 

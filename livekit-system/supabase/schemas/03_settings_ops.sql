@@ -157,7 +157,7 @@ begin
     when p_key in ('speech.at_once', 'pictures.every_seconds', 'pictures.kept_a_case') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
            when p_value::numeric not between 1 and 600 or p_value::numeric % 1 <> 0 then 'must be a whole number between 1 and 600' end
-    when p_key = 'pictures.score' then
+    when p_key in ('pictures.score', 'recording.watched_part') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
            when p_value::numeric not between 0.1 and 1 then 'must be between 0.1 and 1' end
     when p_key in ('bans.second_person_days', 'appeals.within_days', 'evidence.unreviewed_days', 'evidence.violation_days', 'recording.retention_days') then

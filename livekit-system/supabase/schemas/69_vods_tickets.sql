@@ -1,6 +1,7 @@
 -- Owns: a recording sold by itself: buying its ticket, when the creator has earned it, and when it is paid back. Its row is one of
 -- live_tickets, so that the books, refunds by ops, exports and the record of erasures are those of every ticket. Its coins are held until
--- the buyer has watched enough, or could for long enough; when the recording goes before, they go back.
+-- the buyer has watched nearly all of it, or could for long enough; when the recording goes before, no matter by whom, they go back. So
+-- neither does a creator keep coins for a recording that they deleted, nor a buyer get them back who has seen it.
 
 create function live.replay_refundable() returns interval
 language plpgsql stable security definer set search_path = '' as $$
@@ -76,20 +77,22 @@ create function live.earn_watched_replay(p_vod public.live_vods, p_user uuid) re
 language plpgsql set search_path = '' as $$
 declare
   ticket public.live_tickets;
+  needed double precision;
 begin
   select * into ticket from public.live_tickets t
    where t.recording_id = p_vod.recording_id and t.user_id = p_user
      and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
-  if found and (select sum(x.watched_seconds) from public.live_vod_plays x
-                 where x.recording_id = p_vod.recording_id and x.user_id = p_user and x.started_at >= ticket.created_at)
-               >= least((live.setting('tickets.delivered_after_seconds'))::double precision, p_vod.duration_seconds / 2) then
+  -- Of what is left to be seen.
+  needed := (live.setting('recording.watched_part'))::double precision * (p_vod.duration_seconds - live.cut_since(p_vod.recording_id, '-infinity'));
+  if found and needed > 0 and (select sum(x.watched_seconds) from public.live_vod_plays x
+                 where x.recording_id = p_vod.recording_id and x.user_id = p_user and x.started_at >= ticket.created_at) >= needed then
     update public.live_tickets t set earned_at = clock_timestamp()
      where t.id = ticket.id and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
   end if;
 end;
 $$;
 comment on function live.earn_watched_replay(public.live_vods, uuid) is
-  'Marks a person''s ticket of a recording as earned once they have watched it, since they bought it, for tickets.delivered_after_seconds, or half of it where that is less.';
+  'Marks a person''s ticket of a recording as earned once they have watched it since they bought it: recording.watched_part of what is not cut.';
 
 create function live.recordings_with_held_tickets() returns setof uuid
 language plpgsql stable set search_path = '' as $$
@@ -185,5 +188,5 @@ begin
   return null;
 end;
 $$;
-comment on function live.owe_blocked() is 'Trigger: whom a creator blocks before they have watched a recording that they bought gets its coins back.';
+comment on function live.owe_blocked() is 'Trigger: whom a creator blocks before they have watched a recording that they bought, while it is promised to them, gets its coins back.';
 create trigger owe_blocked after insert on public.user_blocks for each row execute function live.owe_blocked();
