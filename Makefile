@@ -14,7 +14,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(PRIVATE_UV))
 BIN := .venv/bin
 export UV
 PACKAGES := $(wildcard agent handlers moderation local demo orchestrator speech bench)
-SCRIPTS := local/functions_router.ts tests/integration/supabase_js.ts bench/chat_clients.ts
+SCRIPTS := local/functions_router.ts tests/integration/supabase_js.ts tests/contract/recording_files.ts bench/chat_clients.ts
 BENCHMARKS := audio loudness_differences hearing actions hostile flood evasion cases spoken accounts tokens ringing recording app lists hints relay growth churn latencies throughput capacity simulation scale rooms rooms_beside
 FUNCTIONS := livekit-system/supabase/functions
 DENO_PROJECTS := $(patsubst %/,%,$(dir $(wildcard $(FUNCTIONS)/deno.json livekit-system/clients/typescript/deno.json livekit-system/console/deno.json)))

@@ -54,6 +54,8 @@ class Part:
     number: int
     egress_id: str | None
     prefix: str
+    store: str
+    """Where its files lie."""
     asked_at: float
     started_at: float | None = None
     ended_at: float | None = None
@@ -125,6 +127,7 @@ class PartFact:
     size: int | None = None
     seconds: float | None = None
     error: str | None = None
+    store: str | None = None
 
 
 class RecordingGap(NamedTuple):

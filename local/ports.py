@@ -27,6 +27,7 @@ class Offset(IntEnum):
     PUSH = 8
     REDIS = 9
     FIRST_WORKER = 10
+    S3 = 35
     EGRESS = 36
     OTHER_LIVEKIT = 37
     OTHER_LIVEKIT_UDP = 38
@@ -56,7 +57,7 @@ class Ports:
     def worker(self, index: int) -> int:
         """The health port of the worker with this index (0, 1, …)."""
         port = self.base + Offset.FIRST_WORKER + index
-        if port >= self.base + Offset.EGRESS:
+        if port >= self.base + Offset.S3:
             raise PortsTakenError(f"no port left for worker {index} in the block of {BLOCK} from {self.base}")
         return port
 

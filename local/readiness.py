@@ -8,6 +8,16 @@ from local.ports import LOOPBACK
 TIMEOUT_SECONDS = 2.0
 
 
+async def tcp_open(port: int) -> bool:
+    """Whether somebody takes connections."""
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            _, writer = await asyncio.open_connection(LOOPBACK, port)
+            writer.close()
+        return True
+    return False
+
+
 async def http_ok(port: int, path: str) -> bool:
     """Whether a GET is answered with status 200."""
     with suppress(OSError, TimeoutError):

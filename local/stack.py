@@ -12,18 +12,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from local import functions, livekit, migrate, pager, postgres, postgrest, push_services, recorder, redis
+from local import (
+    functions,
+    gateway_process,
+    livekit,
+    migrate,
+    pager,
+    postgres,
+    postgrest,
+    push_services,
+    recorder,
+    redis,
+    s3_store,
+)
 from local.faults import RealtimeFaults
 from local.gateway.keys import Keys
 from local.paths import REPOSITORY
 from local.ports import LOOPBACK, Offset, Ports, claim
 from local.readiness import http_ok
 from local.state_folder import kept_secret, lock
-from local.supervisor import Child, Spec, Supervisor, first_cause
+from local.supervisor import PYTHON_ENV, Child, Spec, Supervisor, first_cause
 
 LIVEKIT_KEY = "local-key"
 # Consumers before what they consume; workers before all of them.
-STOP_ORDER = ("livekit", "other-livekit", "redis", "gateway", "functions", "push", "postgrest", "postgres")
+MEDIA = ("livekit", "other-livekit", "redis", "s3")
+STOP_ORDER = (*MEDIA, "gateway", "functions", "push", "postgrest", "postgres")
 WORKER_GRACE_SECONDS = 15.0
 
 
@@ -232,33 +245,13 @@ class Stack:
         )
 
     async def _start_gateway(self) -> None:
-        port, database = self.ports.of(Offset.GATEWAY), self.ports.of(Offset.POSTGRES)
-
-        async def ready() -> bool:
-            return await http_ok(port, "/_local/ready")
-
-        self.gateway = await self._supervisor.start(
-            Spec(
-                name="gateway",
-                argv=[sys.executable, "-m", "local.gateway"],
-                cwd=REPOSITORY,
-                env={
-                    **PYTHON_ENV,
-                    "GATEWAY_PORT": str(port),
-                    "GATEWAY_JWT_SECRET": self.keys.jwt_secret,
-                    "GATEWAY_AUTH_DATABASE_URL": postgres.url(database, "supabase_auth_admin"),
-                    "GATEWAY_REALTIME_DATABASE_URL": postgres.url(database, postgres.SUPERUSER),
-                    "GATEWAY_STORAGE_DATABASE_URL": postgres.url(database, "supabase_storage_admin"),
-                    "GATEWAY_STORAGE_FOLDER": str(self.directory / "storage"),
-                    "GATEWAY_REST_URL": f"http://{LOOPBACK}:{self.ports.of(Offset.POSTGREST)}",
-                    "GATEWAY_FUNCTIONS_URL": f"http://{LOOPBACK}:{self.ports.of(Offset.FUNCTIONS)}",
-                    "GATEWAY_TOKEN_SECONDS": str(self._token_seconds),
-                    "GATEWAY_FAULT_HOOKS": "1" if self._fault_hooks else "0",
-                    "GATEWAY_REALTIME_PLAN": self._realtime_plan,
-                },
-                ready=ready,
-            )
-        )
+        options = {
+            "GATEWAY_STORAGE_FOLDER": str(self.directory / "storage"),
+            "GATEWAY_TOKEN_SECONDS": str(self._token_seconds),
+            "GATEWAY_FAULT_HOOKS": "1" if self._fault_hooks else "0",
+            "GATEWAY_REALTIME_PLAN": self._realtime_plan,
+        }
+        self.gateway = await self._supervisor.start(gateway_process.spec(self.ports, self.keys, options))
 
     async def _start_livekit(self) -> None:
         redis_port = self.ports.of(Offset.REDIS) if self._nodes > 1 or self._recording else None
@@ -277,6 +270,7 @@ class Stack:
 
     async def _start_egress(self, redis_port: int) -> None:
         port = self.ports.of(Offset.EGRESS)
+        await self._supervisor.start(s3_store.spec(self.directory, self.ports.of(Offset.S3)))
         self.egress = await self._supervisor.start(recorder.spec(port, redis_port, self.env))
 
     async def start_other_livekit(self) -> Child:
@@ -307,6 +301,8 @@ class Stack:
         push_keys = await asyncio.to_thread(push_services.keys_in, self.directory)
         push = push_services.environment(port, push_keys)
         env = {**self.env, **own, **keys, **push, "SUPABASE_DB_URL": self.database_url}
+        if self._recording:
+            env |= s3_store.environment(self.ports.of(Offset.S3))  # they know both stores
         async with asyncio.TaskGroup() as starting:
             starting.create_task(self._supervisor.start(push_services.spec(port, push_keys)))
             serving = starting.create_task(
@@ -344,7 +340,3 @@ class Stack:
         )
         self.workers[name] = await self._supervisor.start(spec)
         return self.workers[name]
-
-
-# Bytecode is worth a second at every start; some shells switch it off.
-PYTHON_ENV = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": "1"}

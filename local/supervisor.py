@@ -37,6 +37,10 @@ class ChildDiedError(RuntimeError):
         self.name = name
 
 
+# Bytecode is worth a second at every start; some shells switch it off.
+PYTHON_ENV = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": "1"}
+
+
 @dataclass(frozen=True)
 class Spec:
     """What to run and how to know that it works.

@@ -4,7 +4,11 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-ON_A_REDIS = ("tests/chaos/test_recording_faults.py", "tests/integration/test_ingress.py")
+ON_A_REDIS = (
+    "tests/chaos/test_recording_faults.py",
+    "tests/integration/test_ingress.py",
+    "tests/integration/test_recording_stores.py",
+)
 """What needs the `studio`, which is started once."""
 
 

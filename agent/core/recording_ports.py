@@ -82,10 +82,30 @@ class RecordingRows(Protocol):
         """Write what has become true. One answer for each row, in their order."""
 
 
-class RecordedFiles(Protocol):
-    """What has been stored."""
+class RecordingFiles(Protocol):
+    """The files of one store, no matter who runs it. A path has no slash in front.
 
-    async def measure(self, prefix: str) -> tuple[int, float]:
+    All raise `Unavailable` (no answer) and `Refused` (it will be refused again).
+    """
+
+    async def files(self, folder: str) -> Mapping[str, int]:
+        """The files in a folder by their names in it, with their bytes; none where there is no such folder."""
+
+    async def read(self, path: str) -> bytes:
+        """What a file holds. `Refused`: it is not there."""
+
+    async def remove(self, paths: Sequence[str]) -> None:
+        """Delete files; those that are not there are no error."""
+
+
+class RecordedFiles(Protocol):
+    """What has been stored, in every store that this worker knows."""
+
+    @property
+    def store(self) -> str:
+        """Where what is recorded from now on is stored."""
+
+    async def measure(self, store: str, prefix: str) -> tuple[int, float]:
         """Bytes, and seconds that can be played, of one part; none where nothing was stored. Raises `PortError`."""
 
 
@@ -110,7 +130,6 @@ class RecordingOutside:
     rows: RecordingRows
     egresses: Egresses
     actions: RoomActions
-    files: RecordedFiles | None
-    """None: they are where we cannot look; what Egress says of them counts."""
+    files: RecordedFiles
     clock: DatabaseClock
     metrics: RecordingMetrics

@@ -87,9 +87,7 @@ class RecordingSteps:
         if fact is None or fact.ended_at is None or part is None or part.started_at is None:
             return told
         try:
-            if self._files is None:
-                return told
-            size, seconds = await self._files.measure(part.prefix)
+            size, seconds = await self._files.measure(part.store, part.prefix)
         except PortError:
             return told
         ended_at = min(fact.ended_at, part.started_at + seconds)
@@ -97,7 +95,9 @@ class RecordingSteps:
 
     async def _begin(self, recording: Recording, number: int, memory: Memory, lease: Lease | None) -> Memory:
         """The row first: the worker after us knows then that a start may be under way."""
-        if not await self._tell(recording, lease, TellRecording("starting", PartFact(number))):
+        if not await self._tell(
+            recording, lease, TellRecording("starting", PartFact(number, store=self._files.store))
+        ):
             return failed(
                 memory, self._clock.now(), PartFailure(0, "refused", "the database does not want it")
             )
@@ -145,9 +145,8 @@ class RecordingSteps:
     async def _sum_up(self, recording: Recording, said: SumUp, memory: Memory, lease: Lease | None) -> Memory:
         size, seconds = said.size, said.seconds
         try:
-            if self._files is not None:
-                parts = [await self._files.measure(part.prefix) for part in recording.parts]
-                size, seconds = sum(part[0] for part in parts), sum(part[1] for part in parts)
+            parts = [await self._files.measure(part.store, part.prefix) for part in recording.parts]
+            size, seconds = sum(part[0] for part in parts), sum(part[1] for part in parts)
         except PortError as error:
             since = memory.stop_last_at or self._clock.now()
             if self._clock.now() - since < FINISHING_SECONDS:

@@ -14,7 +14,7 @@ from agent.core.ports import PortError
 from agent.livekit import server_version
 from agent.postgres import check as own_lane
 from agent.process.readiness import REASONS
-from agent.process.recording_check import check_recordings
+from agent.process.recording_check import check_recordings, store_faults
 from agent.process.settings import Settings
 from agent.process.surroundings import check_functions, check_surroundings
 from agent.supabase.client import SERVER_FAULT, BadAnswer, Supabase, supabase_client
@@ -59,7 +59,7 @@ async def doctor(settings: Settings) -> CommandAnswer:
             _check_database(supabase),
             _check_lane(settings),
             check_functions(settings.supabase_url, http),
-            check_recordings(settings.recording_place, supabase, http),
+            check_recordings(settings.recording_place, supabase),
         )
         # Without the database nothing can be said of what it would tell.
         whole = all(well for well, _ in database)
@@ -75,6 +75,7 @@ async def verify(settings: Settings) -> CommandAnswer:
     try:
         async with _database(settings, BOOKS_SECONDS) as supabase:
             faults = [row for name in ("live_faults", "book_faults") for row in await supabase.rpc(name, {})]
+            faults += await store_faults(settings.recording_place, supabase)
     except PortError as error:
         return CommandAnswer(
             [(False, _refused(error))], "Could not look: whether the books agree is not known.", NOT_SEEN

@@ -11,23 +11,19 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from agent.core.ports import PortError, Unavailable
 from agent.supabase.client import Supabase
-from agent.supabase.recording_place import PlaceSettings
+from agent.supabase.recording_place import BUCKET, PlaceSettings
+from agent.supabase.s3_files import S3Files
 
 Finding = tuple[bool, str]
 
-BUCKET = "recordings"
-"""Whose policies in Supabase's Storage are ours."""
+LIST_SECONDS = 10.0
 SECRET_KEY = "sb_secret_"  # noqa: S105 - how one begins
 NOWHERE = "recordings: RECORDING_S3_… is not set, so nothing can be recorded: see DEPLOYMENT.md"
 
 
-async def check_recordings(
-    place: PlaceSettings, supabase: Supabase, http: aiohttp.ClientSession
-) -> Sequence[Finding]:
+async def check_recordings(place: PlaceSettings, supabase: Supabase) -> Sequence[Finding]:
     """Settings first; only where nothing is wrong with them is anybody asked."""
     if not any((place.access_key, place.secret, place.email, place.password)):
         return [(True, NOWHERE)]
@@ -35,7 +31,7 @@ async def check_recordings(
         return faults
     if place.email:
         return [await _account(place, supabase)]
-    return [await _reached(place, http)]
+    return [await _listed(place)]
 
 
 def setting_faults(place: PlaceSettings) -> Iterator[str]:
@@ -91,19 +87,27 @@ async def _account(place: PlaceSettings, supabase: Supabase) -> Finding:
     )
 
 
-async def _reached(place: PlaceSettings, http: aiohttp.ClientSession) -> Finding:
+async def store_faults(place: PlaceSettings, supabase: Supabase) -> Sequence[Mapping[str, Any]]:
+    """Where recordings and the files of a store of another provider disagree, as `live_faults` answers: every file of
+    it is listed. Supabase's Storage is looked at by the database itself. Raises `PortError`."""
+    if place.is_supabase or not place.access_key:
+        return []
+    found = await S3Files(place, LIST_SECONDS).recordings()
+    asked = {"p_store": place.store, "p_found": {name: at.isoformat() for name, at in found.items()}}
+    faults: Sequence[Mapping[str, Any]] = await supabase.rpc("recording_store_faults", asked)
+    return faults
+
+
+async def _listed(place: PlaceSettings) -> Finding:
+    """A listing of a folder that is not there needs the keys, the bucket and its region to be right."""
     host = urlsplit(place.endpoint).hostname
     try:
-        async with http.head(place.endpoint):
-            return (
-                True,
-                f"recordings: stored at {host} in {place.bucket}; its keys are tried by the first recording",
-            )
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return (
-            False,
-            f"recordings: RECORDING_S3_ENDPOINT {host} does not answer ({str(error) or 'timed out'})",
-        )
+        await S3Files(place, LIST_SECONDS).files("doctor")
+    except Unavailable as error:
+        return False, f"recordings: RECORDING_S3_ENDPOINT {host} does not answer ({error})"
+    except PortError as error:
+        return False, f"recordings: {host} takes no RECORDING_S3_… keys for {place.bucket} ({error})"
+    return True, f"recordings: stored at {host} in {place.bucket}, whose files the keys may list"
 
 
 def claims_of(token: str) -> Mapping[str, Any]:

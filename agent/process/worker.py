@@ -57,7 +57,7 @@ from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.pager import Pager
 from agent.supabase.pushes import pushes
 from agent.supabase.realtime_budget import RealtimeBudget
-from agent.supabase.recording_files import StoredRecordings
+from agent.supabase.recording_files import StoredRecordings, stores_of
 from agent.supabase.recording_place import RecordingPlace
 from agent.supabase.recording_store import SqlRecordings
 from agent.supabase.shelf import SupabaseShelf
@@ -77,6 +77,13 @@ def worker_name(settings: Settings) -> str:
     return settings.live_worker_id or f"{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000:x}"
 
 
+def recorded_files(settings: Settings, supabase: Supabase) -> StoredRecordings:
+    """Recorded files in every store that this worker can reach."""
+    place = settings.recording_place
+    stores = stores_of(place, supabase, settings.live_store_timeout)
+    return StoredRecordings(supabase, stores, place.store)
+
+
 def recorder_of(
     settings: Settings,
     outside: "Outside",
@@ -92,7 +99,7 @@ def recorder_of(
             rows=SqlRecordings(outside.lane or outside.supabase, outside.name),
             egresses=LiveKitEgress(livekit, outside.budget, metrics, settings.live_api_timeout, places),
             actions=actions,
-            files=StoredRecordings(outside.supabase, place.bucket) if place.is_supabase else None,
+            files=outside.files,
             clock=clock,
             metrics=metrics,
         )
@@ -109,6 +116,7 @@ class Outside:
     supabase: Supabase
     lane: Lane | None
     """None: the database is called over Supabase's API."""
+    files: StoredRecordings
     metrics: Metrics
     name: str
     """The worker's."""
@@ -131,7 +139,7 @@ async def reach(settings: Settings) -> AsyncIterator[Outside]:
         )
         if (url := settings.database_url) is not None:
             lane = await opened.enter_async_context(own_lane(url, name, settings.live_store_timeout, observe))
-        yield Outside(http, budget, supabase, lane, metrics, name)
+        yield Outside(http, budget, supabase, lane, recorded_files(settings, supabase), metrics, name)
 
 
 class Worker:
@@ -177,7 +185,7 @@ class Worker:
         self._recorder = recorder_of(settings, outside, self._livekit, actions, self._clock)
         self._puller.on_recorded = self._recorder.recorded
         self._recorded_files = Errand(
-            StoredRecordings(outside.supabase, settings.recording_place.bucket).delete_due,
+            outside.files.delete_due,
             "recorded files not deleted",
         )
         shared = Shared(

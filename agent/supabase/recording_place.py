@@ -7,6 +7,7 @@ account it gets that account's access token, which the policies of the bucket bi
 import logging
 import time
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from livekit.protocol.egress import S3Upload
 
@@ -16,6 +17,8 @@ from agent.supabase.client import Supabase
 
 log = logging.getLogger(__name__)
 S3_PATH = "/storage/v1/s3"
+SUPABASE, BUCKET = "supabase", "recordings"
+"""The store that every project has, and the bucket whose policies are ours."""
 FRESH = 0.1
 """Of a token's life."""
 
@@ -38,6 +41,19 @@ class PlaceSettings:
     def is_supabase(self) -> bool:
         """Whether the files lie in Supabase's Storage."""
         return self.endpoint.endswith(S3_PATH)
+
+    @property
+    def bucket_url(self) -> str:
+        """The address of the bucket."""
+        endpoint = self.endpoint.rstrip("/")
+        if self.path_style:
+            return f"{endpoint}/{self.bucket}"
+        return urlsplit(endpoint)._replace(netloc=f"{self.bucket}.{urlsplit(endpoint).netloc}").geturl()
+
+    @property
+    def store(self) -> str:
+        """What the rows of parts that are stored here say; the same for as long as the bucket is the same."""
+        return SUPABASE if self.is_supabase else self.bucket_url
 
 
 class RecordingPlace:

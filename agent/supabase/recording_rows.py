@@ -15,6 +15,7 @@ class _Part(Shaped):
     number: int
     egress_id: str | None
     prefix: str
+    store: str
     asked_at: Seconds
     started_at: Seconds | None
     ended_at: Seconds | None
@@ -25,6 +26,7 @@ class _Part(Shaped):
             self.number,
             self.egress_id,
             self.prefix,
+            self.store,
             self.asked_at,
             self.started_at,
             self.ended_at,
@@ -88,6 +90,7 @@ def report(row: ReportRow) -> dict[str, Any]:
             bytes=part.size,
             duration_seconds=part.seconds,
             error=part.error,
+            store=part.store,
         )
     )
     missing = (

@@ -22,6 +22,7 @@ from tests.database.world import World
 from tests.fakes.recordings import FakeRecordings
 
 WORKER = "recorder-contract"
+ELSEWHERE = "https://s3.example.com/shows"
 
 
 class RecordingBackend(Protocol):
@@ -152,8 +153,8 @@ async def test_a_recording_is_told_from_its_wish_to_its_end(backend: RecordingBa
             backend,
             name,
             lease,
-            TellRecording("starting", PartFact(1)),
-            TellRecording(part=PartFact(1, first)),
+            TellRecording("starting", PartFact(1, store=ELSEWHERE)),
+            TellRecording(part=PartFact(1, first, store="supabase")),  # it does not move
             TellRecording(part=PartFact(1, "EG_other")),  # what was known first stays
             TellRecording("active", PartFact(1, started_at=now)),
             TellRecording("active", PartFact(1, started_at=now)),  # the same again changes nothing
@@ -164,6 +165,7 @@ async def test_a_recording_is_told_from_its_wish_to_its_end(backend: RecordingBa
     part = active.open_part
     assert part is not None
     assert (active.state, part.egress_id, part.prefix) == ("active", first, f"{active.prefix}/1")
+    assert part.store == ELSEWHERE
     assert part.started_at == pytest.approx(now, abs=0.01)
     lost = TellRecording("starting", PartFact(1, ended_at=now + 1, error="x"), code="lost", error="x")
     gap = RecordingGap(now + 1, now + 2, "lost")

@@ -332,7 +332,7 @@ async def test_files_are_deleted_in_time_and_the_row_says_so_when_storage_has_no
     assert (await world.service(PARTS, key))["parts"], "what is held can be watched"
     await world.as_user(ops, HOLD, recording["id"], False, "the claim is settled")
     taken = (await due(world))[recording["id"]]
-    assert taken["prefixes"] == [f"{scene.id}/{recording['id']}/1"]
+    assert taken["parts"] == [{"prefix": f"{scene.id}/{recording['id']}/1", "store": "supabase"}]
     assert await world.service(deleted, [recording["id"]]) == {"deleted": 0}, "the file is still there"
     assert await kept_out(lambda: world.service(PARTS, key)) == "unknown_recording"
     owner = await world.owner()

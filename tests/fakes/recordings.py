@@ -88,7 +88,9 @@ class FakeRecordings:
 def _with_part(item: Recording, fact: PartFact, now: float) -> Recording:
     """What was known first stays."""
     known = {part.number: part for part in item.parts}
-    part = known.get(fact.number) or Part(fact.number, None, f"{item.prefix}/{fact.number}", now)
+    part = known.get(fact.number) or Part(
+        fact.number, None, f"{item.prefix}/{fact.number}", fact.store or "supabase", now
+    )
     known[fact.number] = replace(
         part,
         egress_id=part.egress_id or fact.egress_id,

@@ -54,6 +54,19 @@ class FakeEgress:
         return tuple(self.seen.values())
 
 
+@dataclass
+class FilesOf:
+    """As much of each part as was recorded."""
+
+    egress: FakeEgress
+    store: str = "https://s3.example.com/shows"
+
+    async def measure(self, store: str, prefix: str) -> tuple[int, float]:
+        if store != self.store:
+            raise Unavailable(store)
+        return next((one.size, one.seconds) for one in self.egress.seen.values() if one.prefix == prefix)
+
+
 class RecordedFakeRoom(FakeRoom):
     """A host who speaks, our agent, and the recorders."""
 
@@ -93,7 +106,7 @@ async def scene() -> AsyncIterator[RecorderScene]:
     )  # fmt: skip
     rows.held.add(LEASE)
     room = RecordedFakeRoom(egress)
-    recorder = Recorder(RecordingOutside(rows, egress, room, None, DatabaseClock(), Metrics()))
+    recorder = Recorder(RecordingOutside(rows, egress, room, FilesOf(egress), DatabaseClock(), Metrics()))
     running = asyncio.create_task(recorder.run())
     try:
         yield RecorderScene(rows, egress, room, recorder)

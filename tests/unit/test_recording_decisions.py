@@ -40,8 +40,8 @@ WANTED = Recording(
     id="r", room="room", mode="audio", wanted=True, state="requested", begins_at=NOW, max_until=NOW + 3600,
     prefix="s/r", consented=frozenset({HOST}),
 )  # fmt: skip
-ASKED = replace(WANTED, state="starting", parts=(Part(1, None, "s/r/1", NOW),))
-STARTING = replace(WANTED, state="starting", parts=(Part(1, "EG_1", "s/r/1", NOW),))
+ASKED = replace(WANTED, state="starting", parts=(Part(1, None, "s/r/1", "supabase", NOW),))
+STARTING = replace(WANTED, state="starting", parts=(Part(1, "EG_1", "s/r/1", "supabase", NOW),))
 ACTIVE = replace(STARTING, state="active", parts=(replace(STARTING.parts[0], started_at=NOW),))
 EGRESS = SeenEgress("EG_1", "s/r/1", EgressStage.ACTIVE, started_at=NOW)
 EMPTY = Sight((), frozenset({"bot"}), frozenset({HOST}))
@@ -177,7 +177,7 @@ def test_an_end_that_a_webhook_told_first_is_counted_once_and_not_tried_again_in
 
 def test_what_is_missing_between_two_parts_is_stated() -> None:
     first = replace(ACTIVE.parts[0], ended_at=NOW + 10)
-    second = Part(2, "EG_2", "s/r/2", NOW + 18)
+    second = Part(2, "EG_2", "s/r/2", "supabase", NOW + 18)
     recording = replace(STARTING, parts=(first, second))
     sight = Sight(
         (EGRESS, SeenEgress("EG_2", "s/r/2", EgressStage.ACTIVE, started_at=NOW + 19)),

@@ -395,7 +395,7 @@ begin
     when p_key in ('speech.at_once', 'pictures.every_seconds', 'pictures.kept_a_case') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
            when p_value::numeric not between 1 and 600 or p_value::numeric % 1 <> 0 then 'must be a whole number between 1 and 600' end
-    when p_key = 'pictures.score' then
+    when p_key in ('pictures.score', 'recording.watched_part') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
            when p_value::numeric not between 0.1 and 1 then 'must be between 0.1 and 1' end
     when p_key in ('bans.second_person_days', 'appeals.within_days', 'evidence.unreviewed_days', 'evidence.violation_days', 'recording.retention_days') then
@@ -7889,7 +7889,8 @@ comment on function live.token_grant is
 -- before begins_at. A loss of Egress continues it as a further part, with the gap stated in the row. When the wish goes, what there is
 -- is stopped, its files are looked at (processing), and it is ready, or failed when there is nothing to play.
 -- Files: bucket `recordings`; part n of a recording lies below its prefix, <session>/<recording>/<n>/: the playlist index.m3u8, its
--- segments segment_00000.ts and on, perhaps recording.mp4, and pictures image_*.jpeg.
+-- segments segment_00000.ts and on, perhaps recording.mp4, and pictures image_*.jpeg. With another S3 provider the same lies in a bucket
+-- there: each part says where.
 
 insert into public.app_settings (key, value, description) values
   ('recording.enabled', 'true', 'Whether recordings may be started.'),
@@ -7899,7 +7900,8 @@ insert into public.app_settings (key, value, description) values
   ('recording.monthly_minutes', '600', 'How many minutes may be recorded in a month: what the plan of LiveKit includes. 0: no limit.'),
   ('recording.retention_days', '90', 'For how many days a recording is kept after it was made.'),
   ('recording.tickets_valid', 'true', 'Whether a ticket of the session admits to its recording as well.'),
-  ('recording.refundable_days', '14', 'For how many days a ticket of a recording is paid back when the recording goes before it was watched.'),
+  ('recording.refundable_days', '14', 'For how many days a recording that was bought is promised: a ticket is paid back when the recording goes before, unless it was watched.'),
+  ('recording.watched_part', '0.8', 'From which part of it on (0 to 1) a recording that was bought counts as watched.'),
   ('recording.link_seconds', '60', 'For how long a link to one segment is good.');
 
 insert into storage.buckets (id, name, public) values ('recordings', 'recordings', false) on conflict (id) do nothing;
@@ -7992,6 +7994,7 @@ create table public.live_recording_parts (
   number int not null check (number between 1 and 1000),
   egress_id text check (egress_id ~ '^[A-Za-z0-9_-]{1,64}$'),
   prefix text not null,
+  store text not null default 'supabase' check (store = 'supabase' or store ~ '^https?://[^/]+(/[^/?#]+)*$' and char_length(store) <= 300),
   asked_at timestamptz not null default clock_timestamp(),
   started_at timestamptz,
   ended_at timestamptz,
@@ -8006,6 +8009,7 @@ comment on column public.live_recording_parts.recording_id is 'The recording.';
 comment on column public.live_recording_parts.number is '1, 2, 3…';
 comment on column public.live_recording_parts.egress_id is 'LiveKit''s id; null while Egress was asked and has not answered.';
 comment on column public.live_recording_parts.prefix is 'Where its files are: the recording''s prefix and its number.';
+comment on column public.live_recording_parts.store is 'Where its files lie: supabase (the bucket recordings of this project''s Storage), or the address of a bucket of another S3 provider. It stays when the settings change.';
 comment on column public.live_recording_parts.asked_at is 'When Egress was asked.';
 comment on column public.live_recording_parts.started_at is 'When it began to record: the clock of chapters and chat.';
 comment on column public.live_recording_parts.ended_at is 'When it ended, or was found to have ended.';
@@ -8183,8 +8187,8 @@ select n, 'Holds nothing about a person: parts of recordings and states that may
 --   snapshot and agent_pull's rooms carry "recordings": [RECORDING] of the room: all that are not over. A change of a wish or a state
 --   wakes the worker that holds the room, like every row. RECORDING:
 --     {"id", "session_id", "room", "mode", "mp4", "wanted", "state", "begins_at", "max_until", "prefix", "errand", "error_code",
---      "host": the creator's id, "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "asked_at", "started_at", "ended_at",
---      "error"}]}
+--      "host": the creator's id, "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "store", "asked_at", "started_at",
+--      "ended_at", "error"}]}
 --   agent_recordings(worker, [{"room", "epoch"}]) answers the same by itself, to be asked as often as one likes.
 --   agent_recording_errands(worker): recordings that are not over and whose room nobody holds (their session is over, or the worker that had
 --     them is dead): taken for 30 s; each taking grows "errand". Report them with it instead of an epoch.
@@ -8206,7 +8210,7 @@ begin
     'host', (select s.creator_id from public.live_sessions s where s.id = p_row.session_id),
     'consented', (select coalesce(jsonb_agg(distinct c.user_id), '[]') from public.live_recording_consents c
                    where c.session_id = p_row.session_id and c.withdrawn_at is null and c.agreed_at is not null),
-    'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'egress_id', t.egress_id, 'prefix', t.prefix, 'asked_at',
+    'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'egress_id', t.egress_id, 'prefix', t.prefix, 'store', t.store, 'asked_at',
                                         t.asked_at, 'started_at', t.started_at, 'ended_at', t.ended_at, 'error', t.error) order by t.number), '[]')
                 from public.live_recording_parts t where t.recording_id = p_row.id));
 end;
@@ -8323,8 +8327,8 @@ declare
   place constant int := (p_part ->> 'number')::int;
   item public.live_recording_parts;
 begin
-  insert into public.live_recording_parts (recording_id, number, prefix)
-  values (p_recording.id, place, p_recording.prefix || '/' || place) on conflict do nothing;
+  insert into public.live_recording_parts (recording_id, number, prefix, store)
+  values (p_recording.id, place, p_recording.prefix || '/' || place, coalesce(p_part ->> 'store', 'supabase')) on conflict do nothing;
   select * into item from public.live_recording_parts t where t.recording_id = p_recording.id and t.number = place;
   -- Start and end are told by webhooks, by lists and by the room: what was known first stays.
   item.egress_id := coalesce(item.egress_id, p_part ->> 'egress_id');
@@ -8342,7 +8346,7 @@ begin
 end;
 $$;
 comment on function live.report_part(public.live_recordings, jsonb) is
-  'Writes what is known of a part: {number, egress_id, started_at, ended_at, bytes, duration_seconds, error}; what is left out stays as it is.';
+  'Writes what is known of a part: {number, store, egress_id, started_at, ended_at, bytes, duration_seconds, error}; what is left out stays as it is, and where it is stored always does.';
 
 create function live.report_fault(p_recording public.live_recordings, p_state text) returns text
 language plpgsql stable set search_path = '' as $$
@@ -8406,7 +8410,7 @@ begin
 end;
 $$;
 comment on function public.agent_recording_report(text, jsonb) is
-  'What has become true of recordings: [{"id", "room" and "epoch", or "errand", "state"?, "part"?: {"number", "egress_id"?, "started_at"?, "ended_at"?, '
+  'What has become true of recordings: [{"id", "room" and "epoch", or "errand", "state"?, "part"?: {"number", "store"?, "egress_id"?, "started_at"?, "ended_at"?, '
   '"bytes"?, "duration_seconds"?, "error"?}, "gap"?: {"from_at", "to_at", "why"}, "bytes"?, "duration_seconds"?, "error_code"?, "error"?}] -> aligned '
   '[{"id", "ok", "state", "wanted", "error"?: fenced, unknown_recording, impossible_transition, not_wanted, too_early or nothing_recorded}]. What '
   'is true already changes nothing. A part is written even where the state is refused; what is fenced writes nothing.';
@@ -9796,9 +9800,10 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
    'What a creator published of their sessions: gone with the row of the recording, which retention deletes after its files.');
 
 -- ── the clock ────────────────────────────────────────────────────────────────────────────────────────────────────
-create function live.vod_stretches(p_recording uuid) returns table (number int, prefix text, began timestamptz, ended timestamptz, offset_seconds double precision)
+create function live.vod_stretches(p_recording uuid) returns table (
+  number int, prefix text, store text, began timestamptz, ended timestamptz, offset_seconds double precision)
 language sql stable set search_path = '' as $$
-  select t.number, t.prefix, t.started_at, t.started_at + make_interval(secs => t.plays),
+  select t.number, t.prefix, t.store, t.started_at, t.started_at + make_interval(secs => t.plays),
          sum(t.plays) over (order by t.number) - t.plays
     from (select x.*, coalesce(x.duration_seconds, extract(epoch from x.ended_at - x.started_at), 0)::double precision as plays
             from public.live_recording_parts x where x.recording_id = p_recording and x.started_at is not null) t
@@ -10247,20 +10252,21 @@ begin
   ), claimed as (
     update public.live_recordings r set delete_claimed_at = clock_timestamp() from due where r.id = due.id returning r.id, r.prefix)
   select coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'prefix', x.prefix,
-           'prefixes', (select coalesce(jsonb_agg(t.prefix order by t.number), '[]') from public.live_recording_parts t where t.recording_id = x.id))), '[]')
+           'parts', (select coalesce(jsonb_agg(jsonb_build_object('prefix', t.prefix, 'store', t.store) order by t.number), '[]')
+                       from public.live_recording_parts t where t.recording_id = x.id))), '[]')
     into found from claimed x;
   return found;
 end;
 $$;
 comment on function public.recordings_to_delete(int) is
-  'For workers: recordings whose files are to be deleted, those not tried yet first, taken for a minute: [{id, prefix, prefixes: of its parts}].';
+  'For workers: recordings whose files are to be deleted, those not tried yet first, taken for a minute: [{id, prefix, parts: [{prefix, store}]}].';
 
 create function public.recordings_deleted(p_ids uuid[]) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   deleted int;
 begin
-  -- Storage's own table is asked: what a worker says it did is not what was done.
+  -- Storage's own table is asked: what a worker says it did is not what was done. Of another store nobody here can ask but the worker.
   update public.live_recordings r set state = 'deleted'
    where r.id = any (p_ids) and r.deleted_at is null and r.delete_claimed_at is not null and r.retention_until <= clock_timestamp() and not r.legal_hold
      and not exists (select from storage.objects o where o.bucket_id = 'recordings' and o.name like r.prefix || '/%');
@@ -10268,7 +10274,8 @@ begin
   return jsonb_build_object('deleted', deleted);
 end;
 $$;
-comment on function public.recordings_deleted(uuid[]) is 'For workers: these files were deleted; recordings of which Storage has nothing any more are written so: {deleted}.';
+comment on function public.recordings_deleted(uuid[]) is
+  'For workers, after a listing has shown it: these files are gone; recordings of which Storage has nothing any more are written so: {deleted}.';
 grant execute on function public.recordings_to_delete(int), public.recordings_deleted(uuid[]) to service_role;
 
 create function live.recording_faults() returns table (book text, id text, expected text, found text)
@@ -10280,6 +10287,7 @@ language sql stable security definer set search_path = '' as $$
   union all
   select 'live_recordings: ready without files', r.id::text, r.prefix, 'none' from public.live_recordings r
    where r.state = 'ready' and r.ready_at < clock_timestamp() - interval '1 minute' and not live.is_over(r)
+     and exists (select from public.live_recording_parts t where t.recording_id = r.id and t.store = 'supabase')
      and not exists (select from storage.objects o where o.bucket_id = 'recordings' and o.name like r.prefix || '/%')
   union all
   select 'bucket recordings: file of no recording', o.name, 'none', 'there since ' || o.created_at from storage.objects o
@@ -10389,14 +10397,14 @@ begin
   ), claimed as (
     update public.live_recording_cuts c set erase_claimed_at = clock_timestamp() from due where c.id = due.id returning c.*)
   select coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'from_at', x.from_at, 'to_at', x.to_at,
-           'parts', (select coalesce(jsonb_agg(jsonb_build_object('prefix', t.prefix, 'began', t.started_at) order by t.number), '[]')
+           'parts', (select coalesce(jsonb_agg(jsonb_build_object('prefix', t.prefix, 'store', t.store, 'began', t.started_at) order by t.number), '[]')
                        from public.live_recording_parts t where t.recording_id = x.recording_id and t.started_at is not null))), '[]')
     into found from claimed x;
   return found;
 end;
 $$;
 comment on function public.recording_cuts_to_erase(int) is
-  'For workers: cuts whose segments are to be deleted, those not tried yet first, taken for a minute: [{id, from_at, to_at, parts: [{prefix, began}]}].';
+  'For workers: cuts whose segments are to be deleted, those not tried yet first, taken for a minute: [{id, from_at, to_at, parts: [{prefix, store, began}]}].';
 
 create function public.recording_cut_erased(p_id uuid, p_paths text[]) returns boolean
 language plpgsql security definer set search_path = '' as $$
@@ -10440,14 +10448,17 @@ begin
   end if;
   -- A file of the whole shows what is cut, from the moment that somebody asked for it.
   return jsonb_build_object('seconds', live.setting('recording.link_seconds'), 'files', (
-    select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'path', o.name) order by t.number), '[]')
-      from public.live_recording_parts t join storage.objects o on o.bucket_id = 'recordings' and o.name = t.prefix || '/recording.mp4'
-     where t.recording_id = item.id and not exists (
+    select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'path', t.prefix || '/recording.mp4', 'store', t.store) order by t.number), '[]')
+      from public.live_recording_parts t
+     where t.recording_id = item.id and item.mp4 and t.started_at is not null
+       and (t.store <> 'supabase'
+            or exists (select from storage.objects o where o.bucket_id = 'recordings' and o.name = t.prefix || '/recording.mp4'))
+       and not exists (
        select from public.live_recording_cuts c where c.recording_id = item.id and c.decision is distinct from 'kept')));
 end;
 $$;
 comment on function public.recording_files(uuid, uuid) is
-  'For recording-playback: the MP4 of each part, for its creator and ops: {seconds: how long a link is good, files: [{number, path}]}; none where something is cut. '
+  'For recording-playback: the MP4 of each part, for its creator and ops: {seconds: how long a link is good, files: [{number, path, store}]}; none where something is cut. '
   'Refuses unknown_recording, recording_not_ready.';
 grant execute on function public.recording_files(uuid, uuid) to service_role;
 
@@ -10523,13 +10534,13 @@ begin
   perform live.earn_watched_replay(vod, play.user_id);
   return jsonb_build_object(
     'seconds', live.setting('recording.link_seconds'), 'cuts', live.shown_cuts(vod.recording_id),
-    'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', x.number, 'prefix', x.prefix, 'began', live.instant(x.began)) order by x.number), '[]')
+    'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', x.number, 'prefix', x.prefix, 'store', x.store, 'began', live.instant(x.began)) order by x.number), '[]')
                 from live.vod_stretches(vod.recording_id) x where x.ended > x.began));
 end;
 $$;
 comment on function public.vod_parts(text) is
   'For recording-playback, at the playlist and at each segment: where the files are that the holder of a key may see now: {seconds: how long a link is good, parts: '
-  '[{number, prefix, began}], cuts: [{from_at, to_at}]}. Refuses play_over and what vod_open refuses.';
+  '[{number, prefix, store, began}], cuts: [{from_at, to_at}]}. Refuses play_over and what vod_open refuses.';
 grant execute on function public.vod_open(uuid, uuid, text), public.vod_parts(text) to service_role;
 
 -- ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -10611,10 +10622,34 @@ comment on function public.vod_figures(uuid) is
   'paid back, for how many coins. One recording, or the newest 500.';
 grant execute on function public.vod_figures(uuid) to authenticated;
 
+-- schemas/69_vods_stores.sql
+-- Owns: what is wrong between recordings and the files of a store of another S3 provider, which the database cannot look into: who can
+-- (`python -m agent verify`) says what lies there, and is answered as live.recording_faults answers of Supabase's Storage.
+
+create function public.recording_store_faults(p_store text, p_found jsonb) returns table (book text, id text, expected text, found text)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select 'live_recordings: ready without files', r.id::text, r.prefix, 'none' from public.live_recordings r
+     where r.state = 'ready' and r.ready_at < clock_timestamp() - interval '1 minute' and not live.is_over(r)
+       and exists (select from public.live_recording_parts t where t.recording_id = r.id and t.store = p_store and t.duration_seconds is distinct from 0)
+       and not p_found ? r.prefix
+    union all
+    select p_store || ': file of no recording', f.key, 'none', 'there since ' || f.value from jsonb_each_text(p_found) f
+     where f.value::timestamptz < clock_timestamp() - interval '1 day'
+       and not exists (select from public.live_recordings r where r.deleted_at is null and r.prefix = f.key);
+end;
+$$;
+comment on function public.recording_store_faults(text, jsonb) is
+  'For server code: where recordings and the files of a store disagree. p_found: {"<session>/<recording>": when the newest file below it was written} of all that lies '
+  'in the store whose parts say p_store. The columns are those of live_faults.';
+grant execute on function public.recording_store_faults(text, jsonb) to service_role;
+
 -- schemas/69_vods_tickets.sql
 -- Owns: a recording sold by itself: buying its ticket, when the creator has earned it, and when it is paid back. Its row is one of
 -- live_tickets, so that the books, refunds by ops, exports and the record of erasures are those of every ticket. Its coins are held until
--- the buyer has watched enough, or could for long enough; when the recording goes before, they go back.
+-- the buyer has watched nearly all of it, or could for long enough; when the recording goes before, no matter by whom, they go back. So
+-- neither does a creator keep coins for a recording that they deleted, nor a buyer get them back who has seen it.
 
 create function live.replay_refundable() returns interval
 language plpgsql stable security definer set search_path = '' as $$
@@ -10690,20 +10725,22 @@ create function live.earn_watched_replay(p_vod public.live_vods, p_user uuid) re
 language plpgsql set search_path = '' as $$
 declare
   ticket public.live_tickets;
+  needed double precision;
 begin
   select * into ticket from public.live_tickets t
    where t.recording_id = p_vod.recording_id and t.user_id = p_user
      and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
-  if found and (select sum(x.watched_seconds) from public.live_vod_plays x
-                 where x.recording_id = p_vod.recording_id and x.user_id = p_user and x.started_at >= ticket.created_at)
-               >= least((live.setting('tickets.delivered_after_seconds'))::double precision, p_vod.duration_seconds / 2) then
+  -- Of what is left to be seen.
+  needed := (live.setting('recording.watched_part'))::double precision * (p_vod.duration_seconds - live.cut_since(p_vod.recording_id, '-infinity'));
+  if found and needed > 0 and (select sum(x.watched_seconds) from public.live_vod_plays x
+                 where x.recording_id = p_vod.recording_id and x.user_id = p_user and x.started_at >= ticket.created_at) >= needed then
     update public.live_tickets t set earned_at = clock_timestamp()
      where t.id = ticket.id and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
   end if;
 end;
 $$;
 comment on function live.earn_watched_replay(public.live_vods, uuid) is
-  'Marks a person''s ticket of a recording as earned once they have watched it, since they bought it, for tickets.delivered_after_seconds, or half of it where that is less.';
+  'Marks a person''s ticket of a recording as earned once they have watched it since they bought it: recording.watched_part of what is not cut.';
 
 create function live.recordings_with_held_tickets() returns setof uuid
 language plpgsql stable set search_path = '' as $$
@@ -10799,7 +10836,7 @@ begin
   return null;
 end;
 $$;
-comment on function live.owe_blocked() is 'Trigger: whom a creator blocks before they have watched a recording that they bought gets its coins back.';
+comment on function live.owe_blocked() is 'Trigger: whom a creator blocks before they have watched a recording that they bought, while it is promised to them, gets its coins back.';
 create trigger owe_blocked after insert on public.user_blocks for each row execute function live.owe_blocked();
 
 -- schemas/70_call_upgrade.sql
@@ -17817,6 +17854,7 @@ revoke all on routine
   live.my_vod_access(p_vod public.live_vods),
   public.vod_chat(recording_id uuid, from_seconds double precision, max_lines int),
   public.vod_figures(recording_id uuid),
+  public.recording_store_faults(p_store text, p_found jsonb),
   live.replay_refundable(),
   live.bought_replay(p_user uuid, p_recording uuid),
   live.require_replay_sale(p_vod public.live_vods, p_user uuid),
@@ -18234,6 +18272,7 @@ grant execute on function live.my_vod_access(public.live_vods) to authenticated;
 grant select on public.live_replays to authenticated;
 grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
 grant execute on function public.vod_figures(uuid) to authenticated;
+grant execute on function public.recording_store_faults(text, jsonb) to service_role;
 grant execute on function public.buy_vod(uuid, text, bigint) to authenticated;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;

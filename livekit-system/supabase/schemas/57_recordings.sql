@@ -6,7 +6,8 @@
 -- before begins_at. A loss of Egress continues it as a further part, with the gap stated in the row. When the wish goes, what there is
 -- is stopped, its files are looked at (processing), and it is ready, or failed when there is nothing to play.
 -- Files: bucket `recordings`; part n of a recording lies below its prefix, <session>/<recording>/<n>/: the playlist index.m3u8, its
--- segments segment_00000.ts and on, perhaps recording.mp4, and pictures image_*.jpeg.
+-- segments segment_00000.ts and on, perhaps recording.mp4, and pictures image_*.jpeg. With another S3 provider the same lies in a bucket
+-- there: each part says where.
 
 insert into public.app_settings (key, value, description) values
   ('recording.enabled', 'true', 'Whether recordings may be started.'),
@@ -16,7 +17,8 @@ insert into public.app_settings (key, value, description) values
   ('recording.monthly_minutes', '600', 'How many minutes may be recorded in a month: what the plan of LiveKit includes. 0: no limit.'),
   ('recording.retention_days', '90', 'For how many days a recording is kept after it was made.'),
   ('recording.tickets_valid', 'true', 'Whether a ticket of the session admits to its recording as well.'),
-  ('recording.refundable_days', '14', 'For how many days a ticket of a recording is paid back when the recording goes before it was watched.'),
+  ('recording.refundable_days', '14', 'For how many days a recording that was bought is promised: a ticket is paid back when the recording goes before, unless it was watched.'),
+  ('recording.watched_part', '0.8', 'From which part of it on (0 to 1) a recording that was bought counts as watched.'),
   ('recording.link_seconds', '60', 'For how long a link to one segment is good.');
 
 insert into storage.buckets (id, name, public) values ('recordings', 'recordings', false) on conflict (id) do nothing;
@@ -109,6 +111,7 @@ create table public.live_recording_parts (
   number int not null check (number between 1 and 1000),
   egress_id text check (egress_id ~ '^[A-Za-z0-9_-]{1,64}$'),
   prefix text not null,
+  store text not null default 'supabase' check (store = 'supabase' or store ~ '^https?://[^/]+(/[^/?#]+)*$' and char_length(store) <= 300),
   asked_at timestamptz not null default clock_timestamp(),
   started_at timestamptz,
   ended_at timestamptz,
@@ -123,6 +126,7 @@ comment on column public.live_recording_parts.recording_id is 'The recording.';
 comment on column public.live_recording_parts.number is '1, 2, 3…';
 comment on column public.live_recording_parts.egress_id is 'LiveKit''s id; null while Egress was asked and has not answered.';
 comment on column public.live_recording_parts.prefix is 'Where its files are: the recording''s prefix and its number.';
+comment on column public.live_recording_parts.store is 'Where its files lie: supabase (the bucket recordings of this project''s Storage), or the address of a bucket of another S3 provider. It stays when the settings change.';
 comment on column public.live_recording_parts.asked_at is 'When Egress was asked.';
 comment on column public.live_recording_parts.started_at is 'When it began to record: the clock of chapters and chat.';
 comment on column public.live_recording_parts.ended_at is 'When it ended, or was found to have ended.';

@@ -3,8 +3,8 @@
 --   snapshot and agent_pull's rooms carry "recordings": [RECORDING] of the room: all that are not over. A change of a wish or a state
 --   wakes the worker that holds the room, like every row. RECORDING:
 --     {"id", "session_id", "room", "mode", "mp4", "wanted", "state", "begins_at", "max_until", "prefix", "errand", "error_code",
---      "host": the creator's id, "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "asked_at", "started_at", "ended_at",
---      "error"}]}
+--      "host": the creator's id, "consented": [ids of people whose consent stands], "parts": [{"number", "egress_id", "prefix", "store", "asked_at", "started_at",
+--      "ended_at", "error"}]}
 --   agent_recordings(worker, [{"room", "epoch"}]) answers the same by itself, to be asked as often as one likes.
 --   agent_recording_errands(worker): recordings that are not over and whose room nobody holds (their session is over, or the worker that had
 --     them is dead): taken for 30 s; each taking grows "errand". Report them with it instead of an epoch.
@@ -26,7 +26,7 @@ begin
     'host', (select s.creator_id from public.live_sessions s where s.id = p_row.session_id),
     'consented', (select coalesce(jsonb_agg(distinct c.user_id), '[]') from public.live_recording_consents c
                    where c.session_id = p_row.session_id and c.withdrawn_at is null and c.agreed_at is not null),
-    'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'egress_id', t.egress_id, 'prefix', t.prefix, 'asked_at',
+    'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'egress_id', t.egress_id, 'prefix', t.prefix, 'store', t.store, 'asked_at',
                                         t.asked_at, 'started_at', t.started_at, 'ended_at', t.ended_at, 'error', t.error) order by t.number), '[]')
                 from public.live_recording_parts t where t.recording_id = p_row.id));
 end;
@@ -143,8 +143,8 @@ declare
   place constant int := (p_part ->> 'number')::int;
   item public.live_recording_parts;
 begin
-  insert into public.live_recording_parts (recording_id, number, prefix)
-  values (p_recording.id, place, p_recording.prefix || '/' || place) on conflict do nothing;
+  insert into public.live_recording_parts (recording_id, number, prefix, store)
+  values (p_recording.id, place, p_recording.prefix || '/' || place, coalesce(p_part ->> 'store', 'supabase')) on conflict do nothing;
   select * into item from public.live_recording_parts t where t.recording_id = p_recording.id and t.number = place;
   -- Start and end are told by webhooks, by lists and by the room: what was known first stays.
   item.egress_id := coalesce(item.egress_id, p_part ->> 'egress_id');
@@ -162,7 +162,7 @@ begin
 end;
 $$;
 comment on function live.report_part(public.live_recordings, jsonb) is
-  'Writes what is known of a part: {number, egress_id, started_at, ended_at, bytes, duration_seconds, error}; what is left out stays as it is.';
+  'Writes what is known of a part: {number, store, egress_id, started_at, ended_at, bytes, duration_seconds, error}; what is left out stays as it is, and where it is stored always does.';
 
 create function live.report_fault(p_recording public.live_recordings, p_state text) returns text
 language plpgsql stable set search_path = '' as $$
@@ -226,7 +226,7 @@ begin
 end;
 $$;
 comment on function public.agent_recording_report(text, jsonb) is
-  'What has become true of recordings: [{"id", "room" and "epoch", or "errand", "state"?, "part"?: {"number", "egress_id"?, "started_at"?, "ended_at"?, '
+  'What has become true of recordings: [{"id", "room" and "epoch", or "errand", "state"?, "part"?: {"number", "store"?, "egress_id"?, "started_at"?, "ended_at"?, '
   '"bytes"?, "duration_seconds"?, "error"?}, "gap"?: {"from_at", "to_at", "why"}, "bytes"?, "duration_seconds"?, "error_code"?, "error"?}] -> aligned '
   '[{"id", "ok", "state", "wanted", "error"?: fenced, unknown_recording, impossible_transition, not_wanted, too_early or nothing_recorded}]. What '
   'is true already changes nothing. A part is written even where the state is refused; what is fenced writes nothing.';

@@ -41,9 +41,10 @@ insert into live.personal_data (table_name, whose, others, exported_when, settin
    'What a creator published of their sessions: gone with the row of the recording, which retention deletes after its files.');
 
 -- ── the clock ────────────────────────────────────────────────────────────────────────────────────────────────────
-create function live.vod_stretches(p_recording uuid) returns table (number int, prefix text, began timestamptz, ended timestamptz, offset_seconds double precision)
+create function live.vod_stretches(p_recording uuid) returns table (
+  number int, prefix text, store text, began timestamptz, ended timestamptz, offset_seconds double precision)
 language sql stable set search_path = '' as $$
-  select t.number, t.prefix, t.started_at, t.started_at + make_interval(secs => t.plays),
+  select t.number, t.prefix, t.store, t.started_at, t.started_at + make_interval(secs => t.plays),
          sum(t.plays) over (order by t.number) - t.plays
     from (select x.*, coalesce(x.duration_seconds, extract(epoch from x.ended_at - x.started_at), 0)::double precision as plays
             from public.live_recording_parts x where x.recording_id = p_recording and x.started_at is not null) t

@@ -171,20 +171,21 @@ begin
   ), claimed as (
     update public.live_recordings r set delete_claimed_at = clock_timestamp() from due where r.id = due.id returning r.id, r.prefix)
   select coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'prefix', x.prefix,
-           'prefixes', (select coalesce(jsonb_agg(t.prefix order by t.number), '[]') from public.live_recording_parts t where t.recording_id = x.id))), '[]')
+           'parts', (select coalesce(jsonb_agg(jsonb_build_object('prefix', t.prefix, 'store', t.store) order by t.number), '[]')
+                       from public.live_recording_parts t where t.recording_id = x.id))), '[]')
     into found from claimed x;
   return found;
 end;
 $$;
 comment on function public.recordings_to_delete(int) is
-  'For workers: recordings whose files are to be deleted, those not tried yet first, taken for a minute: [{id, prefix, prefixes: of its parts}].';
+  'For workers: recordings whose files are to be deleted, those not tried yet first, taken for a minute: [{id, prefix, parts: [{prefix, store}]}].';
 
 create function public.recordings_deleted(p_ids uuid[]) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   deleted int;
 begin
-  -- Storage's own table is asked: what a worker says it did is not what was done.
+  -- Storage's own table is asked: what a worker says it did is not what was done. Of another store nobody here can ask but the worker.
   update public.live_recordings r set state = 'deleted'
    where r.id = any (p_ids) and r.deleted_at is null and r.delete_claimed_at is not null and r.retention_until <= clock_timestamp() and not r.legal_hold
      and not exists (select from storage.objects o where o.bucket_id = 'recordings' and o.name like r.prefix || '/%');
@@ -192,7 +193,8 @@ begin
   return jsonb_build_object('deleted', deleted);
 end;
 $$;
-comment on function public.recordings_deleted(uuid[]) is 'For workers: these files were deleted; recordings of which Storage has nothing any more are written so: {deleted}.';
+comment on function public.recordings_deleted(uuid[]) is
+  'For workers, after a listing has shown it: these files are gone; recordings of which Storage has nothing any more are written so: {deleted}.';
 grant execute on function public.recordings_to_delete(int), public.recordings_deleted(uuid[]) to service_role;
 
 create function live.recording_faults() returns table (book text, id text, expected text, found text)
@@ -204,6 +206,7 @@ language sql stable security definer set search_path = '' as $$
   union all
   select 'live_recordings: ready without files', r.id::text, r.prefix, 'none' from public.live_recordings r
    where r.state = 'ready' and r.ready_at < clock_timestamp() - interval '1 minute' and not live.is_over(r)
+     and exists (select from public.live_recording_parts t where t.recording_id = r.id and t.store = 'supabase')
      and not exists (select from storage.objects o where o.bucket_id = 'recordings' and o.name like r.prefix || '/%')
   union all
   select 'bucket recordings: file of no recording', o.name, 'none', 'there since ' || o.created_at from storage.objects o

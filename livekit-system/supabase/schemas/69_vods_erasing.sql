@@ -35,14 +35,14 @@ begin
   ), claimed as (
     update public.live_recording_cuts c set erase_claimed_at = clock_timestamp() from due where c.id = due.id returning c.*)
   select coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'from_at', x.from_at, 'to_at', x.to_at,
-           'parts', (select coalesce(jsonb_agg(jsonb_build_object('prefix', t.prefix, 'began', t.started_at) order by t.number), '[]')
+           'parts', (select coalesce(jsonb_agg(jsonb_build_object('prefix', t.prefix, 'store', t.store, 'began', t.started_at) order by t.number), '[]')
                        from public.live_recording_parts t where t.recording_id = x.recording_id and t.started_at is not null))), '[]')
     into found from claimed x;
   return found;
 end;
 $$;
 comment on function public.recording_cuts_to_erase(int) is
-  'For workers: cuts whose segments are to be deleted, those not tried yet first, taken for a minute: [{id, from_at, to_at, parts: [{prefix, began}]}].';
+  'For workers: cuts whose segments are to be deleted, those not tried yet first, taken for a minute: [{id, from_at, to_at, parts: [{prefix, store, began}]}].';
 
 create function public.recording_cut_erased(p_id uuid, p_paths text[]) returns boolean
 language plpgsql security definer set search_path = '' as $$
@@ -86,13 +86,16 @@ begin
   end if;
   -- A file of the whole shows what is cut, from the moment that somebody asked for it.
   return jsonb_build_object('seconds', live.setting('recording.link_seconds'), 'files', (
-    select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'path', o.name) order by t.number), '[]')
-      from public.live_recording_parts t join storage.objects o on o.bucket_id = 'recordings' and o.name = t.prefix || '/recording.mp4'
-     where t.recording_id = item.id and not exists (
+    select coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'path', t.prefix || '/recording.mp4', 'store', t.store) order by t.number), '[]')
+      from public.live_recording_parts t
+     where t.recording_id = item.id and item.mp4 and t.started_at is not null
+       and (t.store <> 'supabase'
+            or exists (select from storage.objects o where o.bucket_id = 'recordings' and o.name = t.prefix || '/recording.mp4'))
+       and not exists (
        select from public.live_recording_cuts c where c.recording_id = item.id and c.decision is distinct from 'kept')));
 end;
 $$;
 comment on function public.recording_files(uuid, uuid) is
-  'For recording-playback: the MP4 of each part, for its creator and ops: {seconds: how long a link is good, files: [{number, path}]}; none where something is cut. '
+  'For recording-playback: the MP4 of each part, for its creator and ops: {seconds: how long a link is good, files: [{number, path, store}]}; none where something is cut. '
   'Refuses unknown_recording, recording_not_ready.';
 grant execute on function public.recording_files(uuid, uuid) to service_role;

@@ -69,13 +69,13 @@ begin
   perform live.earn_watched_replay(vod, play.user_id);
   return jsonb_build_object(
     'seconds', live.setting('recording.link_seconds'), 'cuts', live.shown_cuts(vod.recording_id),
-    'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', x.number, 'prefix', x.prefix, 'began', live.instant(x.began)) order by x.number), '[]')
+    'parts', (select coalesce(jsonb_agg(jsonb_build_object('number', x.number, 'prefix', x.prefix, 'store', x.store, 'began', live.instant(x.began)) order by x.number), '[]')
                 from live.vod_stretches(vod.recording_id) x where x.ended > x.began));
 end;
 $$;
 comment on function public.vod_parts(text) is
   'For recording-playback, at the playlist and at each segment: where the files are that the holder of a key may see now: {seconds: how long a link is good, parts: '
-  '[{number, prefix, began}], cuts: [{from_at, to_at}]}. Refuses play_over and what vod_open refuses.';
+  '[{number, prefix, store, began}], cuts: [{from_at, to_at}]}. Refuses play_over and what vod_open refuses.';
 grant execute on function public.vod_open(uuid, uuid, text), public.vod_parts(text) to service_role;
 
 -- ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────

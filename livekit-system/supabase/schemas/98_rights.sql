@@ -545,6 +545,7 @@ revoke all on routine
   live.my_vod_access(p_vod public.live_vods),
   public.vod_chat(recording_id uuid, from_seconds double precision, max_lines int),
   public.vod_figures(recording_id uuid),
+  public.recording_store_faults(p_store text, p_found jsonb),
   live.replay_refundable(),
   live.bought_replay(p_user uuid, p_recording uuid),
   live.require_replay_sale(p_vod public.live_vods, p_user uuid),
@@ -962,6 +963,7 @@ grant execute on function live.my_vod_access(public.live_vods) to authenticated;
 grant select on public.live_replays to authenticated;
 grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
 grant execute on function public.vod_figures(uuid) to authenticated;
+grant execute on function public.recording_store_faults(text, jsonb) to service_role;
 grant execute on function public.buy_vod(uuid, text, bigint) to authenticated;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;

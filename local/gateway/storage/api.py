@@ -163,14 +163,14 @@ class StorageApi:
     async def _list(self, request: web.Request, claims: Claims) -> web.StreamResponse:
         asked = await _json(request)
         most, skip = min(asked.get("limit") or MOST_LISTED, 1000), asked.get("offset") or 0
+        # As Storage has it, a folder: not every path that begins so.
+        folder = f"{asked['prefix'].rstrip('/')}/" if asked.get("prefix") else ""
         async with rows.acting(self._pool, claims) as db:
-            found = await db.fetch(
-                rows.LIST, request.match_info["bucket"], asked.get("prefix") or "", most, skip
-            )
+            found = await db.fetch(rows.LIST, request.match_info["bucket"], folder, most, skip)
         return web.json_response(
             [
                 {
-                    "name": row["name"].removeprefix(asked.get("prefix") or "").lstrip("/"),
+                    "name": row["name"].removeprefix(folder),
                     "id": str(row["id"]),
                     "metadata": json.loads(row["metadata"] or "{}"),
                     "created_at": row["created_at"].isoformat(),

@@ -706,6 +706,7 @@ export type Database = {
           prefix: string;
           recording_id: string;
           started_at: string | null;
+          store: string;
         };
         Insert: never;
         Update: never;

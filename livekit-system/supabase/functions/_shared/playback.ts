@@ -5,16 +5,18 @@ import { endpoint, type Operation } from "./endpoint.ts";
 import { answer, type Handler } from "./http.ts";
 import { playable, playlistOf, type Segment } from "./hls.ts";
 import { Fault, Refusal } from "./refusal.ts";
+import type { Stores } from "./recording_files.ts";
 import { RecordingWatch } from "./requests.ts";
 import type { Database, Services } from "./services.ts";
 import type { JsonObject } from "./supabase.ts";
 
-const BUCKET = "recordings";
 const SEGMENT = /^segment_\d{5,}\.ts$/;
 
 const Seen = v.looseObject({
   seconds: v.number(),
-  parts: v.array(v.looseObject({ number: v.number(), prefix: v.string(), began: v.string() })),
+  parts: v.array(
+    v.looseObject({ number: v.number(), prefix: v.string(), store: v.string(), began: v.string() }),
+  ),
   cuts: v.array(v.looseObject({ from_at: v.string(), to_at: v.string() })),
 });
 type Seen = v.InferOutput<typeof Seen>;
@@ -22,11 +24,12 @@ type Part = Seen["parts"][number];
 
 const Files = v.looseObject({
   seconds: v.number(),
-  files: v.array(v.looseObject({ number: v.number(), path: v.string() })),
+  files: v.array(v.looseObject({ number: v.number(), path: v.string(), store: v.string() })),
 });
 
-const open: Operation<v.InferOutput<typeof RecordingWatch>> = async ({ database }, user, body) => {
-  if (body.download === true) return await download(database, user, body.recording_id);
+const open: Operation<v.InferOutput<typeof RecordingWatch>> = async (services, user, body) => {
+  if (body.download === true) return await download(services, user, body.recording_id);
+  const { database } = services;
   const key = base64url(crypto.getRandomValues(new Uint8Array(32)));
   const opened: JsonObject = await database.rpc("vod_open", {
     p_user: user,
@@ -38,15 +41,19 @@ const open: Operation<v.InferOutput<typeof RecordingWatch>> = async ({ database 
 };
 
 /** Links of a minute to the file of each part, for its creator and ops. */
-async function download(database: Database, user: string, recording: string): Promise<JsonObject> {
+async function download(
+  { database, recorded }: Services,
+  user: string,
+  recording: string,
+): Promise<JsonObject> {
   const asked = await database.rpc("recording_files", { p_user: user, p_recording: recording });
   const found = v.safeParse(Files, asked);
   if (!found.success) throw new Fault("database.unexpected_result", { rpc: "recording_files" });
   const { seconds, files } = found.output;
   return {
-    files: await Promise.all(files.map(async ({ number, path }) => ({
+    files: await Promise.all(files.map(async ({ number, path, store }) => ({
       number,
-      url: await database.signedUrl(BUCKET, path, seconds),
+      url: await recorded(store).link(path, seconds),
     }))),
   };
 }
@@ -57,22 +64,20 @@ const opening = endpoint(RecordingWatch, open);
 export function playback(services: () => Services): Handler {
   const post = opening(services);
   return (request) =>
-    request.method === "GET"
-      ? answer(request, () => watch(services().database, request), "GET")
-      : post(request);
+    request.method === "GET" ? answer(request, () => watch(services(), request), "GET") : post(request);
 }
 
-async function watch(database: Database, request: Request): Promise<Response> {
+async function watch({ database, recorded }: Services, request: Request): Promise<Response> {
   const asked = new URL(request.url).searchParams;
   const key = asked.get("play") ?? "";
   const seen = await seenBy(database, key);
   const file = asked.get("file");
-  if (file === null) return playlist(await playlistOf(await segmentsOf(database, seen), key));
+  if (file === null) return playlist(await playlistOf(await segmentsOf(recorded, seen), key));
   const part = seen.parts.find(({ number }) => String(number) === asked.get("part"));
-  if (part === undefined || !SEGMENT.test(file) || await isCut(database, seen, part, file)) {
+  if (part === undefined || !SEGMENT.test(file) || await isCut(recorded, seen, part, file)) {
     throw new Refusal("unknown_recording", 404, "There is no such recording.");
   }
-  return redirect(await database.signedUrl(BUCKET, `${part.prefix}/${file}`, seen.seconds));
+  return redirect(await recorded(part.store).link(`${part.prefix}/${file}`, seen.seconds));
 }
 
 async function seenBy(database: Database, key: string): Promise<Seen> {
@@ -81,20 +86,20 @@ async function seenBy(database: Database, key: string): Promise<Seen> {
   return found.output;
 }
 
-async function segmentsOf(database: Database, seen: Seen): Promise<Segment[]> {
-  const parts = await Promise.all(seen.parts.map((part) => segmentsIn(database, seen, part)));
+async function segmentsOf(recorded: Stores, seen: Seen): Promise<Segment[]> {
+  const parts = await Promise.all(seen.parts.map((part) => segmentsIn(recorded, seen, part)));
   return parts.flat();
 }
 
-async function segmentsIn(database: Database, seen: Seen, part: Part): Promise<Segment[]> {
-  const text = await database.fileText(BUCKET, `${part.prefix}/index.m3u8`);
+async function segmentsIn(recorded: Stores, seen: Seen, part: Part): Promise<Segment[]> {
+  const text = await recorded(part.store).text(`${part.prefix}/index.m3u8`);
   return playable(text ?? "", part, seen.cuts).filter(({ file }) => SEGMENT.test(file));
 }
 
 /** Whether a segment is one that nobody is shown. Asked only where something is cut: it costs a look at the playlist. */
-async function isCut(database: Database, seen: Seen, part: Part, file: string): Promise<boolean> {
+async function isCut(recorded: Stores, seen: Seen, part: Part, file: string): Promise<boolean> {
   if (seen.cuts.length === 0) return false;
-  return !(await segmentsIn(database, seen, part)).some((segment) => segment.file === file);
+  return !(await segmentsIn(recorded, seen, part)).some((segment) => segment.file === file);
 }
 
 const HEADERS = { "access-control-allow-origin": "*", "cache-control": "no-store" };

@@ -10,6 +10,7 @@ import {
 import { Pushes } from "./push/drain.ts";
 import { readPushSettings } from "./push/settings.ts";
 import { SoonPushed } from "./push/soon.ts";
+import { readBucket, type Stores, storesOf } from "./recording_files.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { type Json, type JsonObject, Supabase } from "./supabase.ts";
 
@@ -39,6 +40,8 @@ export interface Media {
 export interface Services {
   readonly database: Database;
   readonly media: Media;
+  /** Recorded files, by the store that the row of a part names. */
+  readonly recorded: Stores;
   /** Has the pushes that a request caused sent after its answer. */
   readonly rings: { soon(): void };
   /** The database as anyone who has this secret key may use it. */
@@ -62,6 +65,7 @@ function build(settings: Settings): Services {
   return {
     database,
     media: new LiveKit(settings),
+    recorded: storesOf(database, readBucket(Deno.env)),
     rings: new SoonPushed(pushes, database),
     asCaller: (key) => new Supabase({ supabaseUrl: settings.supabaseUrl, supabaseSecretKeys: [key] }),
     pushes,

@@ -1,5 +1,6 @@
 // The world of the functions, in memory: a database that answers as told and LiveKit with its real tokens.
 import { LiveKit } from "../_shared/livekit.ts";
+import { type RecordingBucket, storesOf } from "../_shared/recording_files.ts";
 import { Pushes } from "../_shared/push/drain.ts";
 import { Refusal } from "../_shared/refusal.ts";
 import type { Database, Services } from "../_shared/services.ts";
@@ -18,6 +19,14 @@ export const SETTINGS: Settings = {
   publicLivekitUrl: "wss://live.example.com",
   livekitApiKey: "APItest",
   livekitApiSecret: "a-secret-of-the-tests-that-is-long-enough",
+};
+
+/** Of another S3 provider. */
+export const BUCKET: RecordingBucket = {
+  address: "https://s3.example.com/shows",
+  region: "eu-central-1",
+  accessKey: "key-of-the-bucket",
+  secret: "secret-of-the-bucket",
 };
 
 const RELAY_KEY = {
@@ -80,6 +89,7 @@ export class World {
     };
     this.services = {
       database,
+      recorded: storesOf(database, BUCKET),
       rings: { soon: () => void this.rung++ },
       asCaller: () => database,
       pushes: () =>

@@ -5,7 +5,8 @@ import { withServices as deletion } from "../recording-delete/handler.ts";
 import { withServices as watching } from "../recording-playback/handler.ts";
 import { withServices as starting } from "../recording-start/handler.ts";
 import { withServices as stopping } from "../recording-stop/handler.ts";
-import { ALICE, post, SESSION, World } from "./fakes.ts";
+import { readBucket } from "../_shared/recording_files.ts";
+import { ALICE, BUCKET, post, SESSION, World } from "./fakes.ts";
 
 const RECORDING = "66666666-6666-4666-8666-666666666666";
 const PREFIX = `${SESSION}/${RECORDING}`;
@@ -23,8 +24,8 @@ segment_00002.ts
 const SEEN = {
   seconds: 60,
   parts: [
-    { number: 1, prefix: `${PREFIX}/1`, began: "2027-01-15T12:00:00.000Z" },
-    { number: 2, prefix: `${PREFIX}/2`, began: "2027-01-15T12:05:00.000Z" },
+    { number: 1, prefix: `${PREFIX}/1`, store: "supabase", began: "2027-01-15T12:00:00.000Z" },
+    { number: 2, prefix: `${PREFIX}/2`, store: "supabase", began: "2027-01-15T12:05:00.000Z" },
   ],
   cuts: [] as { from_at: string; to_at: string }[],
 };
@@ -60,7 +61,7 @@ Deno.test("a download is links to the files that the database names, and no play
   const world = new World();
   world.answers.set("recording_files", {
     seconds: 60,
-    files: [{ number: 2, path: `${PREFIX}/2/recording.mp4` }],
+    files: [{ number: 2, path: `${PREFIX}/2/recording.mp4`, store: "supabase" }],
   });
   const response = await watching(() => world.services)(post({ recording_id: RECORDING, download: true }));
   const { files } = await response.json();
@@ -153,6 +154,35 @@ Deno.test("each segment asks anew, and no address that one can build leads anywh
   const stopped = await segment("1", "segment_00000.ts");
   assert.deepEqual([stopped.status, (await stopped.json()).error.code], [410, "taken_down"]);
   assert.equal((await get(world, url)).status, 410);
+});
+
+Deno.test("what lies with another provider is linked to there, and what lies nowhere that we know is given to nobody", async () => {
+  const world = new World();
+  const url = await opened(world);
+  const segment = (store: string) => {
+    world.answers.set("vod_parts", { ...SEEN, parts: [{ ...SEEN.parts[0]!, store }] });
+    const asked = new URL(url);
+    asked.searchParams.set("part", "1");
+    asked.searchParams.set("file", "segment_00001.ts");
+    return get(world, asked);
+  };
+  const link = new URL((await segment(BUCKET.address)).headers.get("location") ?? "");
+  assert.equal(`${link.origin}${link.pathname}`, `${BUCKET.address}/${PREFIX}/1/segment_00001.ts`);
+  assert.equal(link.searchParams.get("X-Amz-Expires"), "60");
+  assert.ok(!link.href.includes(BUCKET.secret));
+  assert.equal((await segment("https://s3.example.com/former")).status, 500);
+});
+
+Deno.test("the environment names a bucket of another provider as the worker's does", () => {
+  const read = (variables: Record<string, string>) =>
+    readBucket({ get: (name) => ({ ...KEYS, ...variables })[name] })?.address;
+  const KEYS = { RECORDING_S3_ACCESS_KEY: "key", RECORDING_S3_SECRET: "secret" };
+  assert.equal(read({}), undefined);
+  assert.equal(read({ RECORDING_S3_ENDPOINT: "https://abc.supabase.co/storage/v1/s3" }), undefined);
+  const elsewhere = { RECORDING_S3_ENDPOINT: "https://s3.example.com/", RECORDING_S3_BUCKET: "shows" };
+  assert.equal(read(elsewhere), "https://s3.example.com/shows");
+  assert.equal(read({ ...elsewhere, RECORDING_S3_PATH_STYLE: "False" }), "https://shows.s3.example.com");
+  assert.equal(read({ ...elsewhere, RECORDING_S3_SECRET: "" }), undefined);
 });
 
 Deno.test("what is cut is neither listed nor given out by its address", async () => {

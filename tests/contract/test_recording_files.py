@@ -1,0 +1,196 @@
+"""What any `RecordingFiles` must do, of the worker and of the functions: Supabase's Storage, and a bucket of another S3
+provider."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import obstore
+import pytest
+import pytest_asyncio
+from deno import find_deno_bin
+
+from agent.core.ports import PortError, Refused, Unavailable
+from agent.core.recording_ports import RecordingFiles
+from agent.process.recording_check import check_recordings
+from agent.supabase.client import Supabase, supabase_client
+from agent.supabase.recording_files import StorageFiles
+from agent.supabase.recording_place import PlaceSettings
+from agent.supabase.s3_files import S3Files
+from local import s3_store
+from local.paths import SUPABASE
+from local.people.waiting import until
+from local.ports import Offset
+from local.stack import Stack
+from local.supervisor import Supervisor
+
+FUNCTIONS = SUPABASE / "functions"
+SCRIPT = Path(__file__).with_name("recording_files.ts")
+PLAYLIST, WRONG, MANY = "#EXTM3U\n", "another", 1001
+"""More files than a page holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUnderTest:
+    files: RecordingFiles
+    place: PlaceSettings
+    supabase: Supabase
+    environment: Mapping[str, str]
+    """What the functions know it by."""
+
+    @property
+    def is_storage(self) -> bool:
+        return isinstance(self.files, StorageFiles)
+
+    async def put(self, path: str, content: bytes) -> None:
+        """As Egress does."""
+        if isinstance(self.files, S3Files):
+            await obstore.put_async(self.files._store, path, content)
+        else:
+            await self.supabase.client.storage.from_("recordings").upload(
+                path, content, {"content-type": "video/mp2t"}
+            )
+
+
+@pytest_asyncio.fixture(params=["storage", "s3"], loop_scope="session")
+async def store(
+    request: pytest.FixtureRequest, stack: Stack, tmp_path: Path
+) -> AsyncIterator[StoreUnderTest]:
+    env, port = stack.env, stack.ports.of(Offset.S3)
+    told = s3_store.environment(port)
+    place = PlaceSettings(
+        told["RECORDING_S3_ENDPOINT"], told["RECORDING_S3_REGION"], s3_store.BUCKET, s3_store.KEY,
+        s3_store.SECRET, "", "",
+    )  # fmt: skip
+    async with supabase_client(env["SUPABASE_URL"], stack.keys.secret, 5.0) as supabase:
+        if request.param == "storage":
+            yield StoreUnderTest(StorageFiles(supabase), place, supabase, env)
+            return
+        supervisor = Supervisor(tmp_path)
+        await supervisor.open()
+        try:
+            await supervisor.start(s3_store.spec(tmp_path, port))
+            yield StoreUnderTest(S3Files(place, 5.0), place, supabase, {**env, **told})
+        finally:
+            await supervisor.close(("s3",))
+
+
+async def filled(store: StoreUnderTest) -> str:
+    """A folder with a playlist and two segments, beside one whose name begins with its own."""
+    folder = f"{uuid.uuid4()}/{uuid.uuid4()}/1"
+    await store.put(f"{folder}/index.m3u8", PLAYLIST.encode())
+    for name in (f"{folder}/segment_00000.ts", f"{folder}/segment_00001.ts", f"{folder}0/segment_00000.ts"):
+        await store.put(name, b"188")
+    return folder
+
+
+async def test_files_are_listed_read_and_deleted(store: StoreUnderTest) -> None:
+    folder = await filled(store)
+    files = store.files
+    assert await files.files(folder) == {"index.m3u8": 8, "segment_00000.ts": 3, "segment_00001.ts": 3}
+    assert await files.files(f"{folder}9") == {}
+    assert await files.read(f"{folder}/index.m3u8") == PLAYLIST.encode()
+    with pytest.raises(Refused):
+        await files.read(f"{folder}/nothing")
+    await files.remove([f"{folder}/segment_00000.ts", f"{folder}/nothing"])
+    assert await files.files(folder) == {"index.m3u8": 8, "segment_00001.ts": 3}
+    await files.remove([])
+    await files.remove([f"{folder}/{name}" for name in await files.files(folder)])
+    assert await files.files(folder) == {}
+    assert await files.files(f"{folder}0") == {"segment_00000.ts": 3}
+
+
+async def test_a_folder_of_many_files_is_listed_and_deleted_whole(store: StoreUnderTest) -> None:
+    folder = f"{uuid.uuid4()}/{uuid.uuid4()}/1"
+    for first in range(0, MANY, 50):
+        names = range(first, min(first + 50, MANY))
+        await asyncio.gather(*(store.put(f"{folder}/segment_{n:05}.ts", b"1") for n in names))
+    found = await store.files.files(folder)
+    assert len(found) == MANY
+    await store.files.remove([f"{folder}/{name}" for name in found])
+    assert await store.files.files(folder) == {}
+
+
+async def asked_of_the_functions(store: StoreUnderTest, *paths: str) -> list[dict[str, Any]]:
+    """What the functions' half says of each path: its text, and a link of two seconds."""
+    process = await asyncio.create_subprocess_exec(
+        *(
+            find_deno_bin(),
+            "run",
+            "--quiet",
+            "--no-prompt",
+            "--frozen",
+            "--config",
+            str(FUNCTIONS / "deno.json"),
+        ),
+        *("--allow-net=127.0.0.1", "--allow-env", str(SCRIPT)),
+        *("supabase" if store.is_storage else store.place.store, *paths),
+        env=dict(store.environment),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    answers: list[dict[str, Any]] = json.loads(out)
+    return answers
+
+
+async def test_the_functions_read_a_playlist_and_link_to_one_file_for_seconds(store: StoreUnderTest) -> None:
+    folder = await filled(store)
+    playlist, nothing = await asked_of_the_functions(store, f"{folder}/index.m3u8", f"{folder}/nothing.m3u8")
+    assert (playlist["text"], nothing["text"]) == (PLAYLIST, None)
+    link = playlist["link"]
+    async with aiohttp.ClientSession() as http:
+
+        async def status(url: str) -> int:
+            async with http.get(url) as answer:
+                return answer.status
+
+        async with http.get(link) as answer:
+            assert (answer.status, await answer.text()) == (200, PLAYLIST)
+        for built in (link.partition("?")[0], link.replace("index.m3u8", "segment_00000.ts")):
+            assert await status(built) >= 400, built
+
+        async def ended() -> bool:
+            return await status(link) >= 400
+
+        await until("the link ends", ended)
+
+
+async def test_what_refuses_and_what_does_not_answer_are_told_apart(store: StoreUnderTest) -> None:
+    if store.is_storage:
+        return
+    wrong = replace(store.place, secret=WRONG)
+    with pytest.raises(Refused):
+        await S3Files(wrong, 5.0).files("folder")
+    away = replace(store.place, endpoint="http://127.0.0.1:1")
+    with pytest.raises(Unavailable) as error:
+        await S3Files(away, 0.5).files("folder")
+    assert isinstance(error.value, PortError)
+    assert store.place.secret not in str(error.value)
+    told = [(await check_recordings(place, store.supabase))[0] for place in (store.place, wrong, away)]
+    assert [well for well, _ in told] == [True, False, False]
+    assert "takes no RECORDING_S3_" in told[1][1]
+    assert "does not answer" in told[2][1]
+
+
+async def test_what_lies_there_and_should_not_is_named(store: StoreUnderTest) -> None:
+    if not isinstance(store.files, S3Files):
+        return
+    folder = await filled(store)
+    prefix = folder.removesuffix("/1")
+    found = await store.files.recordings()
+    assert set(found) == {prefix}
+
+    async def faults(days: int) -> list[str]:
+        written = (found[prefix] - timedelta(days=days)).isoformat()
+        asked = {"p_store": store.place.store, "p_found": {prefix: written}}
+        return [row["id"] for row in await store.supabase.rpc("recording_store_faults", asked)]
+
+    assert prefix not in await faults(0), "it may be written just now"
+    assert prefix in await faults(2)
