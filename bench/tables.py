@@ -1,12 +1,12 @@
 """Figures as Markdown tables. Pure."""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby, takewhile
+from itertools import takewhile
 
 from local.results import Figure
 
 FOLDED = 3
-"""So many figures beside each other with one bar and one unit, or more, are one row: the nearest to the bar speaks."""
+"""So many figures of one subject with one bar and one unit, or more, are one row: the nearest to the bar speaks."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -29,18 +29,23 @@ def exact(value: float) -> str:
 
 def bars(figures: Iterable[Figure]) -> str:
     """Every figure that has a bar. Those that miss it have a row each; of many that hold the same one, the nearest."""
-    judged = [figure for figure in figures if figure.bar is not None]
+    families = dict[tuple[object, ...], list[Figure]]()
+    for figure in figures:
+        if figure.bar is not None:
+            families.setdefault(_family(figure), []).append(figure)
     rows = list[Sequence[str]]()
-    for (_, held, _), family in groupby(
-        judged, key=lambda f: (f.name.split(".")[0], f.held, (f.bar, f.unit))
-    ):
-        alike = list(family)
-        if held and len(alike) >= FOLDED:
+    for alike in families.values():
+        if alike[0].held and len(alike) >= FOLDED:
             nearest = max(alike, key=_nearness)
             rows.append(_row(f"{_common(alike)} ({len(alike)} figures)", nearest, sum(f.n for f in alike)))
         else:
             rows += [_row(f"`{figure.name}`", figure, figure.n) for figure in alike]
     return table(("figure", "measured", "bar", "unit", "n", "verdict"), rows)
+
+
+def _family(f: Figure) -> tuple[object, ...]:
+    # What must not happen at all is alike, whatever is counted.
+    return (f.name.split(".")[0], f.held, f.bar, f.unit if f.bar else None)
 
 
 def _row(name: str, f: Figure, n: int) -> Sequence[str]:

@@ -62,6 +62,18 @@ def test_figures_with_one_bar_are_one_row_until_one_misses_it() -> None:
     assert missed[3:] == ["| `a.of_10.p50` | 10.0 | 9.00 | ms | 1 | **missed** |"]
 
 
+def test_what_must_not_happen_at_all_is_one_row_of_a_subject_wherever_it_stands_and_whatever_is_counted() -> (
+    None
+):
+    lost = [at_most(f"a.lost.{what}", 0, 0, what) for what in ("coins", "rows", "leases")]
+    folded = tables.bars([lost[0], at_most("a.p50", 1.0, 9.0), *lost[1:]]).splitlines()
+    assert [row.split(" | ")[0] for row in folded[2:]] == ["| `a.lost.…` (3 figures)", "| `a.p50`"]
+
+
+def test_the_page_fits_on_two_screens() -> None:
+    assert len((REPOSITORY / "BENCHMARKS.md").read_text().splitlines()) <= 130
+
+
 def test_the_page_shows_the_variants_side_by_side_and_the_large_room() -> None:
     parts = [
         Figure("rooms.cpu.metered.at_40", 0.9, "%"),
