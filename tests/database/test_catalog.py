@@ -17,7 +17,7 @@ FOR_AUTHENTICATED = {
     "evidence_notice", "hold_evidence", "keep_evidence",
     "consent_to_recording", "cut_recording", "decide_cut", "hold_recording", "publish_vod", "recording_notice",
     "may_record_to", "publish_until", "recording_usage",
-    "my_vod_access", "set_recording_allowed", "vod_chat", "vod_figures", "withdraw_recording_consent",
+    "my_vod_access", "shown_seconds", "set_recording_allowed", "vod_chat", "vod_figures", "withdraw_recording_consent",
     "report_recording", "report_session", "resolve_case",
     "accept_invite", "adjust_coins", "block_user", "buy_ticket", "buy_vod", "can_join", "cancel_action",
     "cancel_session", "card",

@@ -186,12 +186,15 @@ async def test_the_coins_go_back_when_it_goes_before_it_was_watched(world: World
     fan, ticket = await sell(world, recording)
     cut = "select public.cut_recording($1::uuid, $2, $3)"
     await world.as_user(scene.creator, cut, recording["id"], 0.0, 200.0)
+    await world.as_user(scene.creator, cut, recording["id"], 50.0, 200.0)
     await settle(world)
-    assert await state(world, ticket) == HELD
+    assert await state(world, ticket) == HELD, "what is cut twice is gone once"
     await world.as_user(scene.creator, cut, recording["id"], 200.0, 400.0)
     await settle(world)
     assert await state(world, ticket) == NOT_DELIVERED, "half of it is cut"
     again = (await sell(world, recording, fan))[1]
+    listed = "select duration_seconds from live_replays where id = $1"
+    assert await world.as_user(fan, listed, recording["id"]) == 200, "what there is to see"
     await settle(world)
     assert await state(world, again) == HELD, "who buys what is left has bought that"
     play = await watch(world, fan, recording)

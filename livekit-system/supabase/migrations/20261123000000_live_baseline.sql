@@ -10553,10 +10553,20 @@ $$;
 comment on function live.my_vod_access(public.live_vods) is 'What keeps the caller from watching a VOD, for a list; null when nothing does.';
 grant execute on function live.my_vod_access(public.live_vods) to authenticated;
 
+create function live.shown_seconds(p_vod public.live_vods) returns double precision
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- A buyer is told what there is to see, not what was recorded.
+  return greatest(p_vod.duration_seconds - live.cut_since(p_vod.recording_id, '-infinity'), 0);
+end;
+$$;
+comment on function live.shown_seconds(public.live_vods) is 'How many seconds of a VOD there are to see: without what is cut, or is to be.';
+grant execute on function live.shown_seconds(public.live_vods) to authenticated;
+
 create view public.live_replays with (security_invoker = true) as
 select v.recording_id as id, v.session_id, v.title, v.access_type, v.price_coins, v.creator_id,
        live.card(v.creator_id) ->> 'name' as creator_name, live.card(v.creator_id) ->> 'avatar' as creator_avatar,
-       v.duration_seconds, v.chapters, v.thumbnail, v.published_at, live.my_vod_access(v) as reason
+       live.shown_seconds(v) as duration_seconds, v.chapters, v.thumbnail, v.published_at, live.my_vod_access(v) as reason
   from public.live_vods v
  where v.published_at is not null and v.taken_down_at is null and v.creator_id not in (select live.my_blocks());
 comment on view public.live_replays is
@@ -10570,7 +10580,7 @@ comment on column public.live_replays.price_coins is 'What its own ticket costs 
 comment on column public.live_replays.creator_id is 'The creator.';
 comment on column public.live_replays.creator_name is 'Their name.';
 comment on column public.live_replays.creator_avatar is 'Address of their picture, or null.';
-comment on column public.live_replays.duration_seconds is 'How long it plays.';
+comment on column public.live_replays.duration_seconds is 'How long it plays, without what is cut.';
 comment on column public.live_replays.chapters is 'Its chapters.';
 comment on column public.live_replays.thumbnail is 'A picture in the bucket recordings, to be fetched by a signed URL; null where there is none.';
 comment on column public.live_replays.published_at is 'Since when.';
@@ -10731,7 +10741,7 @@ begin
    where t.recording_id = p_vod.recording_id and t.user_id = p_user
      and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
   -- Of what is left to be seen.
-  needed := (live.setting('recording.watched_part'))::double precision * (p_vod.duration_seconds - live.cut_since(p_vod.recording_id, '-infinity'));
+  needed := (live.setting('recording.watched_part'))::double precision * live.shown_seconds(p_vod);
   if found and needed > 0 and (select sum(x.watched_seconds) from public.live_vod_plays x
                  where x.recording_id = p_vod.recording_id and x.user_id = p_user and x.started_at >= ticket.created_at) >= needed then
     update public.live_tickets t set earned_at = clock_timestamp()
@@ -10778,8 +10788,10 @@ comment on function live.replay_is_gone(uuid) is 'Whether nobody will watch a re
 create function live.cut_since(p_recording uuid, p_at timestamptz) returns double precision
 language plpgsql stable set search_path = '' as $$
 begin
-  return coalesce((select sum(extract(epoch from c.to_at - c.from_at)) from public.live_recording_cuts c
-                    where c.recording_id = p_recording and c.created_at > p_at and c.decision is distinct from 'kept'), 0);
+  -- What is cut twice is gone once.
+  return coalesce((select sum(extract(epoch from upper(x) - lower(x)))
+                     from (select unnest(range_agg(tstzrange(c.from_at, c.to_at))) as x from public.live_recording_cuts c
+                            where c.recording_id = p_recording and c.created_at > p_at and c.decision is distinct from 'kept') cut), 0);
 end;
 $$;
 comment on function live.cut_since(uuid, timestamptz) is 'How many seconds of a recording were cut, or are to be, since a moment.';
@@ -17852,6 +17864,7 @@ revoke all on routine
   public.vod_open(p_user uuid, p_recording uuid, p_key_hash text),
   public.vod_parts(p_key_hash text),
   live.my_vod_access(p_vod public.live_vods),
+  live.shown_seconds(p_vod public.live_vods),
   public.vod_chat(recording_id uuid, from_seconds double precision, max_lines int),
   public.vod_figures(recording_id uuid),
   public.recording_store_faults(p_store text, p_found jsonb),
@@ -18269,6 +18282,7 @@ grant select (id, recording_id, user_id, started_at, last_at, watched_seconds) o
 grant select on public.live_vod_plays to service_role;
 grant execute on function public.vod_open(uuid, uuid, text), public.vod_parts(text) to service_role;
 grant execute on function live.my_vod_access(public.live_vods) to authenticated;
+grant execute on function live.shown_seconds(public.live_vods) to authenticated;
 grant select on public.live_replays to authenticated;
 grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
 grant execute on function public.vod_figures(uuid) to authenticated;

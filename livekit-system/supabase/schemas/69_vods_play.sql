@@ -88,10 +88,20 @@ $$;
 comment on function live.my_vod_access(public.live_vods) is 'What keeps the caller from watching a VOD, for a list; null when nothing does.';
 grant execute on function live.my_vod_access(public.live_vods) to authenticated;
 
+create function live.shown_seconds(p_vod public.live_vods) returns double precision
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- A buyer is told what there is to see, not what was recorded.
+  return greatest(p_vod.duration_seconds - live.cut_since(p_vod.recording_id, '-infinity'), 0);
+end;
+$$;
+comment on function live.shown_seconds(public.live_vods) is 'How many seconds of a VOD there are to see: without what is cut, or is to be.';
+grant execute on function live.shown_seconds(public.live_vods) to authenticated;
+
 create view public.live_replays with (security_invoker = true) as
 select v.recording_id as id, v.session_id, v.title, v.access_type, v.price_coins, v.creator_id,
        live.card(v.creator_id) ->> 'name' as creator_name, live.card(v.creator_id) ->> 'avatar' as creator_avatar,
-       v.duration_seconds, v.chapters, v.thumbnail, v.published_at, live.my_vod_access(v) as reason
+       live.shown_seconds(v) as duration_seconds, v.chapters, v.thumbnail, v.published_at, live.my_vod_access(v) as reason
   from public.live_vods v
  where v.published_at is not null and v.taken_down_at is null and v.creator_id not in (select live.my_blocks());
 comment on view public.live_replays is
@@ -105,7 +115,7 @@ comment on column public.live_replays.price_coins is 'What its own ticket costs 
 comment on column public.live_replays.creator_id is 'The creator.';
 comment on column public.live_replays.creator_name is 'Their name.';
 comment on column public.live_replays.creator_avatar is 'Address of their picture, or null.';
-comment on column public.live_replays.duration_seconds is 'How long it plays.';
+comment on column public.live_replays.duration_seconds is 'How long it plays, without what is cut.';
 comment on column public.live_replays.chapters is 'Its chapters.';
 comment on column public.live_replays.thumbnail is 'A picture in the bucket recordings, to be fetched by a signed URL; null where there is none.';
 comment on column public.live_replays.published_at is 'Since when.';

@@ -83,7 +83,7 @@ begin
    where t.recording_id = p_vod.recording_id and t.user_id = p_user
      and t.earned_at is null and t.refund_due_at is null and t.refunded_at is null;
   -- Of what is left to be seen.
-  needed := (live.setting('recording.watched_part'))::double precision * (p_vod.duration_seconds - live.cut_since(p_vod.recording_id, '-infinity'));
+  needed := (live.setting('recording.watched_part'))::double precision * live.shown_seconds(p_vod);
   if found and needed > 0 and (select sum(x.watched_seconds) from public.live_vod_plays x
                  where x.recording_id = p_vod.recording_id and x.user_id = p_user and x.started_at >= ticket.created_at) >= needed then
     update public.live_tickets t set earned_at = clock_timestamp()
@@ -130,8 +130,10 @@ comment on function live.replay_is_gone(uuid) is 'Whether nobody will watch a re
 create function live.cut_since(p_recording uuid, p_at timestamptz) returns double precision
 language plpgsql stable set search_path = '' as $$
 begin
-  return coalesce((select sum(extract(epoch from c.to_at - c.from_at)) from public.live_recording_cuts c
-                    where c.recording_id = p_recording and c.created_at > p_at and c.decision is distinct from 'kept'), 0);
+  -- What is cut twice is gone once.
+  return coalesce((select sum(extract(epoch from upper(x) - lower(x)))
+                     from (select unnest(range_agg(tstzrange(c.from_at, c.to_at))) as x from public.live_recording_cuts c
+                            where c.recording_id = p_recording and c.created_at > p_at and c.decision is distinct from 'kept') cut), 0);
 end;
 $$;
 comment on function live.cut_since(uuid, timestamptz) is 'How many seconds of a recording were cut, or are to be, since a moment.';

@@ -543,6 +543,7 @@ revoke all on routine
   public.vod_open(p_user uuid, p_recording uuid, p_key_hash text),
   public.vod_parts(p_key_hash text),
   live.my_vod_access(p_vod public.live_vods),
+  live.shown_seconds(p_vod public.live_vods),
   public.vod_chat(recording_id uuid, from_seconds double precision, max_lines int),
   public.vod_figures(recording_id uuid),
   public.recording_store_faults(p_store text, p_found jsonb),
@@ -960,6 +961,7 @@ grant select (id, recording_id, user_id, started_at, last_at, watched_seconds) o
 grant select on public.live_vod_plays to service_role;
 grant execute on function public.vod_open(uuid, uuid, text), public.vod_parts(text) to service_role;
 grant execute on function live.my_vod_access(public.live_vods) to authenticated;
+grant execute on function live.shown_seconds(public.live_vods) to authenticated;
 grant select on public.live_replays to authenticated;
 grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
 grant execute on function public.vod_figures(uuid) to authenticated;
