@@ -50,6 +50,12 @@ export class GivenUp extends Error {
   override readonly name = "GivenUp";
 }
 
+interface Dial {
+  readonly hangUp: () => void;
+  /** By the monotonic clock. */
+  readonly at: number;
+}
+
 interface Waiting {
   readonly giveUp: () => void;
 }
@@ -66,8 +72,8 @@ export class Lamp {
   #asked = 0;
   /** Grows with each suspicion: questions of an earlier one have nothing to say. */
   #turn = 0;
-  #hangUp: (() => void) | undefined;
-  #hangUpAt = 0;
+  /** The oldest first. */
+  #dials: Dial[] = [];
 
   constructor(supabase: LampSupabase, runtime: Runtime) {
     this.#supabase = supabase;
@@ -172,15 +178,20 @@ export class Lamp {
     });
   }
 
-  /** A connection of our own, of which nothing is wanted but that it is made. False: none can be. */
+  /**
+   * Connections of our own, of which nothing is wanted but that one is made. Where several may be under way they begin one after another: the
+   * system waits ever longer before it knocks again for one. False: none can be made.
+   */
   #dial(): boolean {
+    const { dial, dialsAtOnce = 1 } = this.#runtime;
     const url = this.#supabase.realtime?.endpointURL?.();
-    if (url === undefined || this.#runtime.dial === undefined) return false;
-    if (this.#hangUp !== undefined && this.#runtime.monotonic() < this.#hangUpAt) return true;
-    this.#hangUp?.();
+    if (url === undefined || dial === undefined) return false;
     const now = this.#runtime.monotonic();
-    this.#hangUpAt = now + DIAL_MS.find(([dark]) => now - this.#began < dark)![1];
-    this.#hangUp = this.#runtime.dial(url, () => this.#probing && this.#lighten());
+    const lives = DIAL_MS.find(([dark]) => now - this.#began < dark)![1];
+    while (this.#dials.length > 0 && now - this.#dials[0]!.at >= lives) this.#dials.shift()!.hangUp();
+    const last = this.#dials.at(-1);
+    if (last !== undefined && now - last.at < lives / dialsAtOnce) return true;
+    this.#dials.push({ hangUp: dial(url, () => this.#probing && this.#lighten()), at: now });
     return true;
   }
 
@@ -213,8 +224,7 @@ export class Lamp {
 
   #lighten(): void {
     this.#probing = false;
-    this.#hangUp?.();
-    this.#hangUp = undefined;
+    for (const { hangUp } of this.#dials.splice(0)) hangUp();
     if (!this.#dark) return;
     this.#dark = false;
     for (const { giveUp } of [...this.#waiting]) giveUp();

@@ -11,6 +11,8 @@ export interface Runtime {
   random(): number;
   /** Opens a connection to a WebSocket's address, says when it is made, and ends it then. Returns how to give it up. */
   dial?(url: string, onOpen: () => void): () => void;
+  /** How many of those may be under way; one where it is not said. */
+  readonly dialsAtOnce?: number;
   /**
    * Asks an HTTP address anything, and settles when it is answered. In a browser six that were given up hold all connections to a host until
    * long after the network is back, so these come from others than everybody's requests, and it asks nobody first whether it may.
@@ -18,15 +20,24 @@ export interface Runtime {
   knock?(url: string, signal: AbortSignal | undefined): Promise<unknown>;
 }
 
+/** React Native makes each socket at once; a browser one to a host at a time. */
+const DIALS_OF_A_PHONE = 6;
+
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
   monotonic: () => globalThis.performance.now(),
   setTimeout: (callback, ms) => globalThis.setTimeout(callback, ms),
   clearTimeout: (handle) => globalThis.clearTimeout(handle as number),
   random: () => Math.random(),
-  ...(typeof globalThis.WebSocket === "undefined" ? {} : { dial }),
+  ...(typeof globalThis.WebSocket === "undefined" ? {} : { dial, dialsAtOnce: dialsOf(globalThis) }),
   ...(typeof globalThis.fetch === "undefined" ? {} : { knock }),
 };
+
+/** @param of what there is of globals: React Native says what it is in `navigator.product` */
+export function dialsOf(of: object): number {
+  const { navigator } = of as { navigator?: { product?: unknown } };
+  return navigator?.product === "ReactNative" ? DIALS_OF_A_PHONE : 1;
+}
 
 function dial(url: string, onOpen: () => void): () => void {
   const socket = new globalThis.WebSocket(url);
@@ -35,7 +46,8 @@ function dial(url: string, onOpen: () => void): () => void {
     onOpen();
   };
   return () => {
-    socket.onopen = null;
+    // Android makes it all the same, and keeps it.
+    socket.onopen = () => socket.close();
     socket.close();
   };
 }

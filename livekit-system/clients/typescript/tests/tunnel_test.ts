@@ -3,6 +3,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { ask, type ChatLine, hearMe, openChat, openRelay } from "../src/mod.ts";
 import { Lamp, lampOf } from "../src/lamp.ts";
+import { dialsOf, systemRuntime } from "../src/runtime.ts";
 import { People, type SessionPerson } from "../src/people.ts";
 import { eventOf, FakeDatabase, FakeRoom, FakeRuntime, keyRow, SESSION, upTo } from "./harness.ts";
 import { FakeSupabase } from "./realtime.ts";
@@ -173,6 +174,67 @@ Deno.test("where connections can be made, the dark is asked by them, one at a ti
   const last = dialled;
   await runtime.advance(60_000);
   strictEqual(dialled, last, "in the light nobody dials");
+});
+
+Deno.test("a phone begins a connection every half second, and each lives for three: none waits for the system to knock again", async () => {
+  const begun: number[] = [];
+  let open = 0, atOnce = 0, answer = () => {};
+  const runtime = Object.assign(new FakeRuntime(), {
+    dialsAtOnce: dialsOf({ navigator: { product: "ReactNative" } }),
+    dial: (_: string, onOpen: () => void) => {
+      begun.push(runtime.monotonic());
+      answer = onOpen;
+      atOnce = Math.max(atOnce, ++open);
+      return () => void open--;
+    },
+  });
+  const supabase = new FakeSupabase(runtime);
+  Object.assign(supabase.realtime, { endpointURL: () => ENDPOINT, disconnect: () => {} });
+  const lamp = lampOf(supabase, runtime);
+  dark(supabase);
+  lamp.suspect();
+  await runtime.advance(80_000);
+  const gaps = begun.slice(1).map((at, n) => at - begun[n]!);
+  // Where a request asks, no connection begins.
+  deepStrictEqual([Math.min(...gaps), Math.max(...gaps), atOnce], [500, 1_000, 6]);
+  const early = begun.length;
+  await runtime.advance(120_000);
+  ok(begun.length - early < 100, `${begun.length - early} in two minutes more`);
+  answer();
+  await runtime.advance(1);
+  deepStrictEqual([lamp.dark, open], [false, 0]);
+});
+
+Deno.test("a connection that is made although it was given up is ended, and says nothing", () => {
+  const closed: boolean[] = [];
+  class AndroidSocket {
+    static last: AndroidSocket;
+    onopen: () => void = () => {};
+    open = false;
+    constructor() {
+      AndroidSocket.last = this;
+    }
+    close() {
+      closed.push(this.open);
+    }
+  }
+  const real = globalThis.WebSocket;
+  globalThis.WebSocket = AndroidSocket as unknown as typeof WebSocket;
+  let opened = 0;
+  try {
+    systemRuntime.dial!(ENDPOINT, () => opened += 1)();
+    AndroidSocket.last.open = true; // the close came too early, and was not heard
+    AndroidSocket.last.onopen();
+    systemRuntime.dial!(ENDPOINT, () => opened += 1);
+    AndroidSocket.last.onopen();
+  } finally {
+    globalThis.WebSocket = real;
+  }
+  deepStrictEqual([opened, closed], [1, [false, true, false]]);
+});
+
+Deno.test("a browser begins one at a time", () => {
+  deepStrictEqual([dialsOf({ navigator: { product: "Gecko" } }), dialsOf({})], [1, 1]);
 });
 
 Deno.test("in the dark nothing is sent: who asks is told at once", async () => {
