@@ -6,6 +6,7 @@ stored here instead.
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -38,9 +39,11 @@ def spec(directory: Path, port: int) -> Spec:
     async def ready() -> bool:
         return await tcp_open(port)
 
+    # Asked to end, it waits for connections that are kept open.
+
     address, keys = f"{LOOPBACK}:{port}", f"{KEY},{SECRET}"
     serve = ("serve", "s3", "--config", "", "--vfs-cache-mode", "off", "--addr", address, "--auth-key", keys)
-    return Spec(name="s3", argv=[find_binary(), *serve, folder], ready=ready)
+    return Spec(name="s3", argv=[find_binary(), *serve, folder], ready=ready, stop_signal=signal.SIGKILL)
 
 
 def environment(port: int) -> dict[str, str]:

@@ -140,7 +140,8 @@ async def test_a_recording_says_who_asked_how_it_stands_and_what_failed(
     await mine.get_by_role("textbox").fill("It is over")
     await mine.locator("form").get_by_role("button", name="Let it go").click()
     await mine.get_by_role("button", name="Delete").click()
-    await mine.get_by_role("button", name="Delete for good").click()
+    await expect(mine.get_by_role("button", name="Delete for good")).to_be_focused()
+    await console.page.keyboard.press("Enter")
     await expect(mine.locator("summary")).to_have_text("5 acts")
     held = await evening.ops.api.rows(
         "live_recording_acts", recording_id=f"eq.{asked['recording']['id']}", order="at"
