@@ -8,7 +8,6 @@ from local.people.device import Device
 from local.people.waiting import until
 
 EACH = 5
-ROSE_COINS = 1
 
 
 def gifts_at(device: Device) -> list[str]:

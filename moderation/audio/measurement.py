@@ -36,10 +36,6 @@ class Measurement(NamedTuple):
     momentary_dbfs: float
     """RMS of the last 400 ms; of this block alone where nothing came just before."""
     peak_dbfs: float
-    crest_db: float
-    """Peak over RMS; 3.01 dB for a sine."""
-    dc_offset: float
-    """Mean, -1..1 of full scale."""
     clipped_ratio: float
     """Share of this block's samples that are cut off; see `moderation.audio.overdrive`."""
     clipped_ratio_3s: float

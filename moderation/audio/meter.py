@@ -70,8 +70,6 @@ class _Frames(NamedTuple):
     """The louder channel."""
     power: float
     """Its mean square."""
-    offset: float
-    """Its mean."""
     levels_dbfs: list[float]
     """Of each frame, the louder channel's without its mean."""
     correlation: float
@@ -163,8 +161,6 @@ class TrackMeter:
             rms_dbfs=rms_dbfs,
             momentary_dbfs=power_db((before + frames.power) / 2.0),
             peak_dbfs=peak_dbfs,
-            crest_db=peak_dbfs - rms_dbfs,
-            dc_offset=frames.offset,
             clipped_ratio=cut.ratio,
             clipped_ratio_3s=cut.ratio_3s,
             clipped_seconds=cut.seconds,
@@ -260,7 +256,7 @@ def _in_frames(samples: Samples) -> _Frames:
     spread = squares[0] if len(squares) == 1 else np.maximum(squares[0], squares[1])
     loudest = power.index(max(power))
     levels = list(map(power_db, spread.tolist()))
-    return _Frames(loudest, power[loudest], mean[loudest], levels, _correlation(samples, power, mean))
+    return _Frames(loudest, power[loudest], levels, _correlation(samples, power, mean))
 
 
 def _correlation(samples: Samples, power: Sequence[float], mean: Sequence[float]) -> float:
