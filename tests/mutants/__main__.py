@@ -37,6 +37,7 @@ EQUIVALENT: dict[str, str] = {
     "if self._fast.seen % _SLOW != 0:": "which of two looks begins a pair makes no difference",
     "self._counts = np.zeros(_BINS + 1, None)": "the same counts but for their last bits",
     "self.output = np.empty((rows // _BATCH, _BATCH, _ROW), None)": "the same numbers but for their last bits",
+    "some = samples.reshape(BLOCK_SAMPLES, -1)[::_SPARSE].astype(None)": "the same powers but for their last bits",
     "self._samples = np.zeros(_SIZE, )": "what is put in is single precision: the same numbers",
     "lufs(windows.short_term[+1]),": "a block has two steps, so the second is the last",
     "self._above = None": "a first step does not stand out of itself, and that sets it",

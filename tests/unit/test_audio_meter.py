@@ -230,6 +230,19 @@ def test_speech_begins_holds_and_ends() -> None:
     assert sum(m.talk_seconds for m in found) == pytest.approx(4.2, abs=0.4)
 
 
+@pytest.mark.parametrize("block", [20, 21])
+def test_where_one_frame_is_speech_no_noise_is_judged(block: int) -> None:
+    """Speech begins with its third frame: here the last one of the block. Spectra are compared in every other block."""
+    signal = sounds.white_noise(-30.0, 4.4, RATE, np.random.default_rng(6))
+    end = (block + 1) * RATE // 5
+    voice = np.sin(2 * np.pi * 440 * np.arange(RATE * 3 // 50) / RATE)
+    signal[end - len(voice) : end] += 0.5 * voice
+    before, now = measure(signal[:end])[-2:]
+    assert now.talk_seconds == pytest.approx(0.02)
+    assert (now.steady_seconds, now.noisiness) == (before.steady_seconds, before.noisiness)
+    assert now.steady_seconds > 1.0
+
+
 def test_a_click_is_no_speech() -> None:
     signal = sounds.white_noise(-70.0, 6.0, RATE, np.random.default_rng(6))
     signal[RATE * 3 : RATE * 3 + 200] += 0.5

@@ -77,6 +77,15 @@ def test_a_minute_is_summed_up_and_begun_anew() -> None:
     assert stats.close() is None
 
 
+def test_a_minute_says_the_noise_as_it_was_last_measured() -> None:
+    stats = MinuteStats()
+    for floor in (-70.0, -45.0, -52.5):
+        stats.add(SPEECH._replace(noise_floor_dbfs=floor))
+    row = stats.so_far()
+    assert row is not None
+    assert row.noise_floor_dbfs == -52.5
+
+
 def test_windows_that_reach_into_a_gap_are_no_part_of_the_loudness() -> None:
     stats = MinuteStats()
     for _ in range(10):

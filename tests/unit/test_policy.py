@@ -51,6 +51,13 @@ STEPS = "notice, warning, mute, demote, call_human"
         ),
         ({"too_loud": {"weight": True}}, "too_loud.weight: must be a number from 0 to 5, not True"),
         ({"too_loud": {"weight": float("nan")}}, "too_loud.weight: must be a number from 0 to 5, not nan"),
+        ({"too_loud": {"weight": "loud"}}, "too_loud.weight: must be a number from 0 to 5, not 'loud'"),
+        ({"too_loud": {"weight": None}}, "too_loud.weight: must be a number from 0 to 5, not None"),
+        ({"too_loud": {"weight": [1]}}, "too_loud.weight: must be a number from 0 to 5, not [1]"),
+        ({"too_loud": {"weight": 5.01}}, "too_loud.weight: must be a number from 0 to 5, not 5.01"),
+        ({"too_loud": {"weight": -0.01}}, "too_loud.weight: must be a number from 0 to 5, not -0.01"),
+        ({"mode": None}, "mode: must be one of off, observe, enforce, not None"),
+        ({"ladder": [3]}, "ladder[0]: must be an object"),
         ({"too_loud": {"enabled": 1}}, "too_loud.enabled: must be true or false"),
         ({"too_loud": -3}, "too_loud: must be an object"),
         ({"ladder": [{"step": "notice", "strikes": 1}, {"step": "warning", "strikes": 1}]}, MORE),
@@ -73,6 +80,11 @@ def test_what_cannot_be_is_refused_by_name(json_: dict[str, Any], complaint: str
     with pytest.raises(PolicyError) as refused:
         parse_policy(json_)
     assert refused.value.problems == (complaint,)
+
+
+@pytest.mark.parametrize("weight", [0, 5])
+def test_both_bounds_of_a_number_may_be_set(weight: float) -> None:
+    assert parse_policy({"too_loud": {"weight": weight}})[TooLoud].weight == weight
 
 
 def test_all_faults_are_told_at_once() -> None:

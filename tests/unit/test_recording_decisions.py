@@ -144,7 +144,10 @@ def test_doubt_finishes_nothing(blind: Sight) -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [("x not stored: 503", "storage"), ("pipeline frozen", "lost"), ("limit reached", "limit")],
+    [
+        *(("x not stored: 503", "storage"), ("Upload timed out", "storage"), ("no such bucket", "storage")),
+        *(("pipeline frozen", "lost"), ("limit reached", "limit")),
+    ],
 )
 def test_what_fails_aloud_is_known_at_once_by_its_cause(error: str, code: str) -> None:
     over = seen(EgressStage.FAILED, ended_at=NOW + 5, error=error, size=10, seconds=4.0)
@@ -156,9 +159,11 @@ def test_what_fails_aloud_is_known_at_once_by_its_cause(error: str, code: str) -
 
 
 def test_an_end_without_a_word_is_told_as_what_it_must_have_been() -> None:
-    _, steps = decide(ACTIVE, seen(EgressStage.COMPLETE, ended_at=NOW + 5), FRESH, NOW + 6)
+    memory, steps = decide(ACTIVE, seen(EgressStage.COMPLETE, ended_at=NOW + 5), FRESH, NOW + 6)
     (told,) = steps
     assert isinstance(told, TellRecording)
+    assert (told.state, told.code) == ("starting", "lost")
+    assert memory.fault == ("lost", "the room or the person was gone")
     assert told.error == "the room or the person was gone"
     assert told.part is not None
     assert told.part.error == told.error
