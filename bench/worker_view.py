@@ -103,12 +103,6 @@ class Samples:
         return found
 
 
-def mean_ms(before: Samples, after: Samples, histogram: str) -> float:
-    """Of what was observed between the two scrapes; the metric is in seconds."""
-    seconds = after.total(f"{histogram}_sum") - before.total(f"{histogram}_sum")
-    return 1000 * seconds / max(1.0, after.total(f"{histogram}_count") - before.total(f"{histogram}_count"))
-
-
 async def calls_a_second(view: WorkerView, seconds: float) -> dict[str, float]:
     """Database calls in the next `seconds`, by function."""
     before = (await view.samples()).by("live_store_call_seconds_count", "call")

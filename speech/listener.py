@@ -15,7 +15,7 @@ from agent.livekit.room import OPTIONS
 from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import carries_sound, identity_of, is_as_announced, is_person
 from moderation.identity import person_of
-from speech.ear import listen
+from speech.hearing import hear
 from speech.pictures import ON_THE_WALL, Classifier, is_black, jpeg, one_frame
 from speech.ports import Flagged, PictureState, SeenFrame, SpeechRoom, Told
 from speech.windows import Window
@@ -47,7 +47,7 @@ class RoomListener:
         self._livekit, self._senses = livekit, senses
         self._place, self._told = place, told
         self._room = rtc.Room()
-        self._ears: dict[str, asyncio.Task[None]] = {}
+        self._heard: dict[str, asyncio.Task[None]] = {}
         """By the track's SID."""
         self._tasks: asyncio.TaskGroup | None = None
         """What runs while the room is joined."""
@@ -78,7 +78,7 @@ class RoomListener:
                 looking = tasks.create_task(self._look_for_ever(), name=f"cameras of {self._place.room}")
                 await over.wait()
                 looking.cancel()
-                for sid in tuple(self._ears):
+                for sid in tuple(self._heard):
                     self._stop(sid)
         finally:
             self._tasks = None
@@ -113,18 +113,18 @@ class RoomListener:
         if self._tasks is None or not flagged:
             return
         self._stop(publication.sid)
-        ear = self._hear(track, Flagged(self._place.room, who))
-        self._ears[publication.sid] = self._tasks.create_task(ear, name=f"ear of {publication.sid}")
+        heard = self._hear(track, Flagged(self._place.room, who))
+        self._heard[publication.sid] = self._tasks.create_task(heard, name=f"hearing {publication.sid}")
 
     async def _hear(self, track: rtc.Track, of: Flagged) -> None:
         try:
-            await listen(track, self._senses.detector, lambda window: self._senses.hear(window, of))
-        except Exception as error:  # noqa: BLE001  (one ear must not end the room's others)
+            await hear(track, self._senses.detector, lambda window: self._senses.hear(window, of))
+        except Exception as error:  # noqa: BLE001  (one speaker must not end the room's others)
             log.warning("not heard", extra={"room": of.room, "error": repr(error)})
 
     def _stop(self, sid: str) -> None:
-        if (ear := self._ears.pop(sid, None)) is not None:
-            ear.cancel()
+        if (heard := self._heard.pop(sid, None)) is not None:
+            heard.cancel()
 
     # -- pictures ---------------------------------------------------------------------
 

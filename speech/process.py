@@ -71,7 +71,7 @@ class SpeechProcess:
         loop = asyncio.get_running_loop()
         now, until = loop.time(), self._told_at + ALLOWED_SECONDS
         try:
-            # An answer that hangs must not keep ears open.
+            # An answer that hangs must not keep anybody heard.
             async with asyncio.timeout_at(until if self.told.orders.places and until > now else None):
                 self.told.orders = await self.desk.pull()
             self._told_at = now

@@ -44,7 +44,7 @@ class Host:
 
     def __init__(self, shared: Shared, puller: Puller) -> None:
         self._shared, self._puller = shared, puller
-        self._store, self._actions = shared.store, shared.actions
+        self._store, self._calls = shared.store, shared.calls
         self._clock, self._metrics = shared.clock, shared.metrics
         self.taking = True
         """Whether new rooms are taken."""
@@ -146,7 +146,7 @@ class Host:
 
         `lost_at`: when our connection before ended, by the database's clock.
         """
-        if lost_at is not None and room not in await self._actions.rooms():
+        if lost_at is not None and room not in await self._calls.rooms():
             return  # joining would open it anew
         bot, inbox = Identity(f"agent-{uuid.uuid4()}"), Inbox()
         async with self._connection(room, bot, inbox) as livekit:
@@ -211,7 +211,7 @@ class Host:
             case ClaimOutcome.HELD:
                 log.debug("another worker has the room")
             case ClaimOutcome.ENDED:
-                await self._actions.close(room)
+                await self._calls.close(room)
             case _:
                 assert_never(claim.outcome)
         return False

@@ -147,7 +147,7 @@ class Performer:
     async def _set_permission(self, effect: SetPermission) -> Event:
         try:
             self._world.puller.need_lease(self._held, harmless_twice=effect.revokes)
-            await self._shared.actions.set_permission(
+            await self._shared.calls.set_permission(
                 self._lease.room, effect.identity, effect.permission, urgent=effect.revokes
             )
         except PortError as error:
@@ -159,7 +159,7 @@ class Performer:
             self._world.puller.need_lease(self._held, harmless_twice=effect.ban)
             await self._sender.notify(effect.notice, LAST_WORDS_SECONDS)
             await asyncio.sleep(HEAD_START_SECONDS)
-            await self._shared.actions.remove(self._lease.room, effect.identity)
+            await self._shared.calls.remove(self._lease.room, effect.identity)
         except PortError as error:
             return ParticipantNotRemoved(effect.identity, effect.sid, failure_of(error), str(error))
         return ParticipantRemoved(effect.identity, effect.sid)
@@ -188,7 +188,7 @@ class Performer:
         if not effect.doubt:
             return RoomSynced(self._world.inside.present())
         try:
-            listing = await self._shared.actions.people(self._lease.room)
+            listing = await self._shared.calls.people(self._lease.room)
         except PortError as error:
             log.warning("listing failed", extra={"room": self._lease.room, "error": str(error)})
             return None
@@ -201,7 +201,7 @@ class Performer:
     async def _close(self) -> Event:
         try:
             self._world.puller.need_lease(self._held)
-            await self._shared.actions.close(self._lease.room)
+            await self._shared.calls.close(self._lease.room)
         except PortError as error:
             return RoomNotClosed(str(error))
         return RoomClosed()

@@ -64,7 +64,7 @@ class Listing(NamedTuple):
     forgotten."""
 
 
-class RoomActions(Protocol):
+class RoomCalls(Protocol):
     """Acts on rooms through LiveKit's server API. All methods raise `PortError`; all are safe to repeat."""
 
     async def set_permission(

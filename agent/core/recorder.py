@@ -40,7 +40,7 @@ class Recorder:
     """Tell it of rooms that are ours or are not any more, and `run` it."""
 
     def __init__(self, outside: RecordingOutside) -> None:
-        self._rows, self._egresses, self._actions = outside.rows, outside.egresses, outside.actions
+        self._rows, self._egresses, self._calls = outside.rows, outside.egresses, outside.calls
         self._clock, self._metrics = outside.clock, outside.metrics
         self._steps = RecordingSteps(outside)
         self._held: dict[RoomName, tuple[Lease, Identity]] = {}
@@ -179,7 +179,7 @@ class Recorder:
 
     async def _people(self, room: RoomName) -> Listing | None:
         try:
-            return await self._actions.people(room)
+            return await self._calls.people(room)
         except PortError:
             return None
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from agent.core.clock import DatabaseClock
 from agent.core.lease import Lease, RoomName
 from agent.core.metrics import Counter, Gauge, Histogram, Labelled
-from agent.core.ports import PortError, RoomActions
+from agent.core.ports import PortError, RoomCalls
 from handlers.facts import Identity
 from handlers.recording_facts import Recording, SeenEgress, TellRecording
 
@@ -129,7 +129,7 @@ class RecordingOutside:
 
     rows: RecordingRows
     egresses: Egresses
-    actions: RoomActions
+    calls: RoomCalls
     files: RecordedFiles
     clock: DatabaseClock
     metrics: RecordingMetrics

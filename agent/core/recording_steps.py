@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 class RecordingSteps:
     def __init__(self, outside: RecordingOutside) -> None:
         self._rows, self._egresses, self._files = outside.rows, outside.egresses, outside.files
-        self._actions, self._clock, self._metrics = outside.actions, outside.clock, outside.metrics
+        self._calls, self._clock, self._metrics = outside.calls, outside.clock, outside.metrics
 
     async def take(
         self,
@@ -136,7 +136,7 @@ class RecordingSteps:
 
     async def _remove(self, recording: Recording, egress_id: str) -> None:
         try:
-            await self._actions.remove(RoomName(recording.room), Identity(egress_id))
+            await self._calls.remove(RoomName(recording.room), Identity(egress_id))
         except TargetGone:
             return
         except PortError as error:

@@ -75,7 +75,7 @@ async def _guard(room: RoomName, world: World) -> None:
 
 async def _still_in(room: RoomName, world: World) -> bool:
     try:
-        return await world.shared.actions.connected(room, world.inside.identity)
+        return await world.shared.calls.connected(room, world.inside.identity)
     except PortError:
         return True  # unknown is not absent
 

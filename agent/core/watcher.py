@@ -76,7 +76,7 @@ class Watcher:
         swept: Callable[[Swept], None] = lambda _: None,
     ) -> None:
         """`swept`: told what each sweep of ours found."""
-        self._store, self._actions, self._monotonic = shared.store, shared.actions, shared.clock.monotonic
+        self._store, self._calls, self._monotonic = shared.store, shared.calls, shared.clock.monotonic
         self._host, self._fleet, self._blind_looks = host, fleet, 0
         self._every, self._grace = pace.every_seconds, pace.grace_seconds
         self._tell_swept = swept
@@ -211,7 +211,7 @@ class Watcher:
     async def _seen(self) -> frozenset[RoomName]:
         """LiveKit's rooms."""
         try:
-            there = await self._actions.rooms()
+            there = await self._calls.rooms()
         except Unavailable:
             await self._blind()
             raise
@@ -244,7 +244,7 @@ class Watcher:
             )
         for room in swept.close:
             try:
-                await self._actions.close(room)
+                await self._calls.close(room)
             except PortError as error:
                 log.warning("orphan room not closed", extra={"room": room, "error": str(error)})
             else:
@@ -255,7 +255,7 @@ class Watcher:
         """Remove the operators who have listened in for long enough."""
         for room, identity in swept.listens_over:
             try:
-                await self._actions.remove(room, identity)
+                await self._calls.remove(room, identity)
             except TargetGone:
                 continue
             except PortError as error:

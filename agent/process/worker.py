@@ -33,13 +33,13 @@ from agent.core.relay_key import RelayKey
 from agent.core.shared import Shared
 from agent.core.wakes import Hints, Listener
 from agent.core.watcher import Pace, Watcher
-from agent.livekit.actions import LiveKitActions
 from agent.livekit.api_budget import ApiBudget, heed_limit
 from agent.livekit.dispatches import Dispatches
 from agent.livekit.egress import LiveKitEgress
 from agent.livekit.hearing import Hearing
 from agent.livekit.native import RoomEvents, run_no_programs
 from agent.livekit.room import LiveKitRoom, Native
+from agent.livekit.room_calls import LiveKitCalls
 from agent.livekit.server import LiveKitServer
 from agent.postgres.lane import Lane, own_lane
 from agent.postgres.listen import PostgresHints, Ring
@@ -88,7 +88,7 @@ def recorder_of(
     settings: Settings,
     outside: "Outside",
     livekit: api.LiveKitAPI,
-    actions: LiveKitActions,
+    calls: LiveKitCalls,
     clock: DatabaseClock,
 ) -> Recorder:
     """What sees to recordings."""
@@ -98,7 +98,7 @@ def recorder_of(
         RecordingOutside(
             rows=SqlRecordings(outside.lane or outside.supabase, outside.name),
             egresses=LiveKitEgress(livekit, outside.budget, metrics, settings.live_api_timeout, places),
-            actions=actions,
+            calls=calls,
             files=outside.files,
             clock=clock,
             metrics=metrics,
@@ -154,7 +154,7 @@ class Worker:
         self._livekit = api.LiveKitAPI(
             self._server.url, self._server.key, self._server.secret, session=outside.http
         )
-        actions = LiveKitActions(self._livekit, outside.budget, self.metrics, settings.live_api_timeout)
+        calls = LiveKitCalls(self._livekit, outside.budget, self.metrics, settings.live_api_timeout)
         self._store = SqlStore(
             outside.lane or outside.supabase,
             self.name,
@@ -182,7 +182,7 @@ class Worker:
         self._evidence = Evidence(
             SupabaseShelf(outside.supabase, self.name), encoded, incident_of, self.metrics.clips
         )
-        self._recorder = recorder_of(settings, outside, self._livekit, actions, self._clock)
+        self._recorder = recorder_of(settings, outside, self._livekit, calls, self._clock)
         self._puller.on_recorded = self._recorder.recorded
         self._recorded_files = Errand(
             outside.files.delete_due,
@@ -192,7 +192,7 @@ class Worker:
             store=self._store,
             recorder=self._recorder,
             clips=self._evidence,
-            actions=actions,
+            calls=calls,
             connect=self._livekit_room,
             screen=self._levels,
             signer=self._key,

@@ -58,3 +58,10 @@ def test_a_plain_word_is_used(words: str) -> None:
         if banned.search(line) and not SOUND.search(line)
     ]
     assert found == [], f"write instead: {INSTEAD[words]}"
+
+
+def test_the_speech_process_hears() -> None:
+    """As the worker does, by the same word."""
+    sources = [(REPOSITORY / name).read_text() for name in files() if name.startswith("speech/")]
+    assert sources
+    assert [found for source in sources for found in re.findall(r"\b_?ears?\b", source)] == []

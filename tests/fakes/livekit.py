@@ -1,4 +1,4 @@
-"""LiveKit in memory, with the habits that cost a real agent its nerves; `RoomActions` and `HiddenParticipant` over it.
+"""LiveKit in memory, with the habits that cost a real agent its nerves; `RoomCalls` and `HiddenParticipant` over it.
 
 Habits, each measured on a real server: one connection per identity; a new one brings the rights of its token; calls
 about someone who is still joining are `not_found`; calls name an identity and hit whichever connection has it; what
@@ -123,7 +123,7 @@ class LiveKit:
 
 
 class FakeRoom:
-    """`RoomActions` over `LiveKit`. `away`: it does not answer."""
+    """`RoomCalls` over `LiveKit`. `away`: it does not answer."""
 
     def __init__(self, livekit: LiveKit) -> None:
         self._livekit = livekit

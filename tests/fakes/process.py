@@ -41,7 +41,7 @@ class Process:
     def __init__(self, outside: Outside, name: str = "one") -> None:
         self.outside, self.metrics = outside, Metrics()
         self.store = FakeStore(outside.database, name, LEASE_SECONDS)
-        self.actions = FakeRoom(outside.livekit)
+        self.calls = FakeRoom(outside.livekit)
         self.inside: list[FakeParticipant] = []
         self.inboxes: list[Inbox] = []
         self.livekit_away = False
@@ -50,7 +50,7 @@ class Process:
         self.puller = Puller(self.store, outside.clock, self.metrics, rhythm, self.on_deaf)
         self.shared = Shared(
             store=self.store,
-            actions=self.actions,
+            calls=self.calls,
             connect=self.connect,
             screen=FakeScreen(),
             signer=Signer(),

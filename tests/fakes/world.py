@@ -104,7 +104,7 @@ class World:
         self.random, self.faults = Random(seed), faults  # noqa: S311  (it draws mishaps)
         self.database = Database(lambda: self.now)
         self.livekit = LiveKit(lambda: self.now + ahead, joining_seconds=0.2)
-        self.actions = FakeRoom(self.livekit)
+        self.calls = FakeRoom(self.livekit)
         self.agent: Agent | None = None
         self.relayed: list[int] = []
         self.drift_found = 0
@@ -280,7 +280,7 @@ class World:
                 allowed = self._may(agent, harmless_twice=effect.revokes)
                 self._call(
                     agent,
-                    lambda: at_once(self.actions.set_permission(ROOM, who, permission, urgent=True)),
+                    lambda: at_once(self.calls.set_permission(ROOM, who, permission, urgent=True)),
                     allowed=allowed,
                     done=PermissionSet(who, sid, permission),
                     failed=lambda failure: PermissionNotSet(who, sid, failure, "no"),
@@ -289,7 +289,7 @@ class World:
                 allowed = self._may(agent, harmless_twice=effect.ban)
                 self._call(
                     agent,
-                    lambda: at_once(self.actions.remove(ROOM, who)),
+                    lambda: at_once(self.calls.remove(ROOM, who)),
                     allowed=allowed,
                     done=ParticipantRemoved(who, sid),
                     failed=lambda failure: ParticipantNotRemoved(who, sid, failure, "no"),
@@ -351,9 +351,9 @@ class World:
         if not doubt:
             self.tell(agent, RoomSynced(self.livekit.view(ROOM)))
             return
-        if self.actions.away or self.unlucky():
+        if self.calls.away or self.unlucky():
             return
-        synced = compared(at_once(self.actions.people(ROOM)), BOT, self.livekit.view(ROOM))
+        synced = compared(at_once(self.calls.people(ROOM)), BOT, self.livekit.view(ROOM))
         if synced is not None:
             self.later(self.delay(), lambda: self.tell(agent, synced))
 

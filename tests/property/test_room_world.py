@@ -33,7 +33,7 @@ def room_row(action: str) -> Step:
 
 def outage(part: str, seconds: float) -> Step:
     def begin(world: World) -> None:
-        other = world.actions if part == "livekit" else world.database
+        other = world.calls if part == "livekit" else world.database
         other.away = True
 
         def end() -> None:
@@ -124,7 +124,7 @@ def test_once_the_world_goes_quiet_the_room_is_what_the_database_says(
     for step, pause in steps:
         step(world)
         world.passes(pause)
-    world.actions.away = world.database.away = world.livekit.forgotten = False
+    world.calls.away = world.database.away = world.livekit.forgotten = False
     world.faults = 0.0
     world.passes(QUIET_SECONDS)
     world.check_at_rest()

@@ -104,7 +104,7 @@ async def test_the_status_names_rooms_and_rows_and_no_person() -> None:
         assert (room["room"], room["session_id"], room["epoch"], room["people"]) == (ONE, f"id-{ONE}", 1, 1)
         assert 0 < room["lease_left_s"] <= LEASE_SECONDS
         assert (status["hearing"], status["worker"], status["kid"]) == ([ONE], "one", report._parts.key.kid)
-        process.actions.away = True
+        process.calls.away = True
         action = world.database.ask(ONE, "mute", ADA)
         process.puller.wake(ONE)
         await asyncio.sleep(0.5)

@@ -112,7 +112,7 @@ def watcher_of(world: World) -> Watcher:
     fleet = Fleet(world, clock, host, lambda: WorkerState(takes=True, rooms=0, load=0.0))  # type: ignore[arg-type]
     fleet.standing, fleet.workers = world.standing, world.workers
     return Watcher(
-        SimpleNamespace(store=world, actions=world, clock=clock),  # type: ignore[arg-type]
+        SimpleNamespace(store=world, calls=world, clock=clock),  # type: ignore[arg-type]
         host,
         fleet,
         Pace(every_seconds=60, grace_seconds=60),

@@ -1,4 +1,4 @@
-"""What any `RoomActions` must do: the fake of the unit tests, and LiveKit's server API over a real server."""
+"""What any `RoomCalls` must do: the fake of the unit tests, and LiveKit's server API over a real server."""
 
 import asyncio
 import uuid
@@ -16,12 +16,12 @@ from livekit import api, rtc
 from agent.core.clock import DatabaseClock
 from agent.core.inbox import Inbox
 from agent.core.lease import RoomName
-from agent.core.ports import Refused, RoomActions, TargetGone, Unavailable
-from agent.livekit.actions import LiveKitActions
+from agent.core.ports import Refused, RoomCalls, TargetGone, Unavailable
 from agent.livekit.api_budget import ApiBudget, heed_limit
 from agent.livekit.hearing import Hearing
 from agent.livekit.native import RoomEvents
 from agent.livekit.room import LiveKitRoom, Native
+from agent.livekit.room_calls import LiveKitCalls
 from agent.livekit.server import LiveKitServer
 from agent.livekit.translation import permission_to
 from agent.process.metrics import Metrics
@@ -39,7 +39,7 @@ ADA = Identity("ada")
 class Backend(Protocol):
     """One LiveKit, as people and bots use it."""
 
-    actions: RoomActions
+    calls: RoomCalls
 
     async def join(self, room: RoomName, who: Identity, permission: Permission) -> None: ...
     async def join_hidden(self, room: RoomName) -> Identity: ...
@@ -50,7 +50,7 @@ class Backend(Protocol):
 class Fake:
     def __init__(self) -> None:
         self.livekit = LiveKit(lambda: START)
-        self.actions: RoomActions = FakeRoom(self.livekit)
+        self.calls: RoomCalls = FakeRoom(self.livekit)
 
     async def join(self, room: RoomName, who: Identity, permission: Permission) -> None:
         self.livekit.join(room, who, permission)
@@ -72,7 +72,7 @@ class Real:
             env["LIVEKIT_API_KEY"],
             env["LIVEKIT_API_SECRET"],
         )
-        self.actions: RoomActions = actions_over(self.url, self.key, self.secret, http)
+        self.calls: RoomCalls = calls_over(self.url, self.key, self.secret, http)
         self.people: dict[tuple[RoomName, Identity], tuple[rtc.Room, asyncio.Event]] = {}
         self.hidden: list[LiveKitRoom] = []
 
@@ -110,9 +110,9 @@ class Real:
             await bot.disconnect()
 
 
-def actions_over(url: str, key: str, secret: str, http: aiohttp.ClientSession) -> LiveKitActions:
+def calls_over(url: str, key: str, secret: str, http: aiohttp.ClientSession) -> LiveKitCalls:
     budget = ApiBudget(100, 100, asyncio.get_running_loop().time)
-    return LiveKitActions(api.LiveKitAPI(url, key, secret, session=http), budget, Metrics(), timeout=2.0)
+    return LiveKitCalls(api.LiveKitAPI(url, key, secret, session=http), budget, Metrics(), timeout=2.0)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -125,8 +125,8 @@ async def real(stack: Stack) -> AsyncIterator[Backend]:
             await backend.close()
 
 
-async def may(actions: RoomActions, room: RoomName) -> dict[Identity, Permission | None]:
-    return {who: connection.permission for who, connection in (await actions.people(room)).people}
+async def may(calls: RoomCalls, room: RoomName) -> dict[Identity, Permission | None]:
+    return {who: connection.permission for who, connection in (await calls.people(room)).people}
 
 
 @pytest.fixture
@@ -140,47 +140,47 @@ class RoomContract:
     async def test_a_permission_is_replaced_whole(self, backend: Backend, room: RoomName) -> None:
         await backend.join(room, ADA, EVERYTHING)
         for wanted in (SPEAK, BOTH, Permission(frozenset({Source.CAMERA})), NOTHING, EVERYTHING):
-            await backend.actions.set_permission(room, ADA, wanted, urgent=True)
-            assert await may(backend.actions, room) == {ADA: wanted}
+            await backend.calls.set_permission(room, ADA, wanted, urgent=True)
+            assert await may(backend.calls, room) == {ADA: wanted}
 
     async def test_setting_the_same_again_is_no_error(self, backend: Backend, room: RoomName) -> None:
         await backend.join(room, ADA, NOTHING)
         for _ in range(2):
-            await backend.actions.set_permission(room, ADA, SPEAK, urgent=False)
-        assert await may(backend.actions, room) == {ADA: SPEAK}
+            await backend.calls.set_permission(room, ADA, SPEAK, urgent=False)
+        assert await may(backend.calls, room) == {ADA: SPEAK}
 
     async def test_acting_on_someone_who_is_not_there_says_so(self, backend: Backend, room: RoomName) -> None:
         await backend.join(room, ADA, NOTHING)
         with pytest.raises(TargetGone):
-            await backend.actions.set_permission(room, Identity("nobody"), SPEAK, urgent=True)
+            await backend.calls.set_permission(room, Identity("nobody"), SPEAK, urgent=True)
         with pytest.raises(TargetGone):
-            await backend.actions.remove(room, Identity("nobody"))
+            await backend.calls.remove(room, Identity("nobody"))
 
     async def test_anyone_who_is_removed_is_out_and_comes_back_with_the_rights_of_the_token(
         self, backend: Backend, room: RoomName
     ) -> None:
         await backend.join(room, ADA, SPEAK)
-        await backend.actions.set_permission(room, ADA, NOTHING, urgent=True)
-        await backend.actions.remove(room, ADA)
+        await backend.calls.set_permission(room, ADA, NOTHING, urgent=True)
+        await backend.calls.remove(room, ADA)
         await backend.gone(room, ADA)
-        assert await may(backend.actions, room) == {}
+        assert await may(backend.calls, room) == {}
         await backend.join(room, ADA, SPEAK)
-        assert await may(backend.actions, room) == {ADA: SPEAK}
+        assert await may(backend.calls, room) == {ADA: SPEAK}
 
     async def test_a_second_device_takes_the_place_of_the_first(
         self, backend: Backend, room: RoomName
     ) -> None:
         await backend.join(room, ADA, NOTHING)
-        ((_, first),) = (await backend.actions.people(room)).people
+        ((_, first),) = (await backend.calls.people(room)).people
         await backend.join(room, ADA, SPEAK)
-        ((_, second),) = (await backend.actions.people(room)).people
+        ((_, second),) = (await backend.calls.people(room)).people
         assert first.sid != second.sid
         assert second.permission == SPEAK
 
     async def test_hidden_participants_are_not_people(self, backend: Backend, room: RoomName) -> None:
         await backend.join(room, ADA, NOTHING)
         await backend.join_hidden(room)
-        assert set(await may(backend.actions, room)) == {ADA}
+        assert set(await may(backend.calls, room)) == {ADA}
 
     async def test_who_is_connected_is_told_whether_hidden_or_not(
         self, backend: Backend, room: RoomName
@@ -188,18 +188,18 @@ class RoomContract:
         await backend.join(room, ADA, SPEAK)
         hidden = await backend.join_hidden(room)
         for who in (ADA, hidden):
-            await until("they are connected", partial(backend.actions.connected, room, who))
-        assert not await backend.actions.connected(room, Identity("nobody"))
+            await until("they are connected", partial(backend.calls.connected, room, who))
+        assert not await backend.calls.connected(room, Identity("nobody"))
 
     async def test_closing_puts_everyone_out_and_may_be_repeated(
         self, backend: Backend, room: RoomName
     ) -> None:
         await backend.join(room, ADA, NOTHING)
-        assert room in await backend.actions.rooms()
-        await backend.actions.close(room)
+        assert room in await backend.calls.rooms()
+        await backend.calls.close(room)
         await backend.gone(room, ADA)
-        await backend.actions.close(room)
-        assert room not in await backend.actions.rooms()
+        await backend.calls.close(room)
+        assert room not in await backend.calls.rooms()
 
 
 class TestFakeRoom(RoomContract):
@@ -248,7 +248,7 @@ async def test_livekits_errors_become_ours(answer: Answer, error: type[Exception
     try:
         async with aiohttp.ClientSession() as http:
             with pytest.raises(error):
-                await actions_over(f"http://{host}:{port}", "key", "s" * 32, http).remove(RoomName("r"), ADA)
+                await calls_over(f"http://{host}:{port}", "key", "s" * 32, http).remove(RoomName("r"), ADA)
     finally:
         await runner.cleanup()
 
@@ -267,12 +267,12 @@ async def test_a_rate_limit_is_waited_out_and_revocations_go_first() -> None:
     app.router.add_post("/{path:.*}", handle)
     async with TestServer(app) as server, aiohttp.ClientSession(middlewares=(heed_limit(budget),)) as http:
         livekit = api.LiveKitAPI(str(server.make_url("/")), "key", "s" * 32, session=http)
-        actions = LiveKitActions(livekit, budget, Metrics(), timeout=2.0)
+        calls = LiveKitCalls(livekit, budget, Metrics(), timeout=2.0)
         with pytest.raises(Unavailable):
-            await actions.rooms()
-        async with asyncio.TaskGroup() as calls:
-            calls.create_task(actions.set_permission(RoomName("r"), ADA, SPEAK, urgent=False))
-            calls.create_task(actions.remove(RoomName("r"), ADA))
+            await calls.rooms()
+        async with asyncio.TaskGroup() as asked_at_once:
+            asked_at_once.create_task(calls.set_permission(RoomName("r"), ADA, SPEAK, urgent=False))
+            asked_at_once.create_task(calls.remove(RoomName("r"), ADA))
     assert [name for name, _ in asked] == ["ListRooms", "RemoveParticipant", "UpdateParticipant"]
     assert asked[1][1] - asked[0][1] >= 0.3
 
@@ -280,7 +280,7 @@ async def test_a_rate_limit_is_waited_out_and_revocations_go_first() -> None:
 async def test_nobody_there_is_no_answer() -> None:
     async with aiohttp.ClientSession() as http:
         with pytest.raises(Unavailable):
-            await actions_over("http://127.0.0.1:1", "key", "s" * 32, http).rooms()
+            await calls_over("http://127.0.0.1:1", "key", "s" * 32, http).rooms()
 
 
 def test_every_field_of_a_permission_is_sent() -> None:

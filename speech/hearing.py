@@ -14,13 +14,13 @@ FRAME_MS = 200
 """Frames of 10 ms, which are LiveKit's default, cost as much as the detector itself."""
 
 
-async def listen(track: rtc.Track, detector: vad.VAD, heard: Callable[[Window], None]) -> None:
+async def hear(track: rtc.Track, detector: vad.VAD, heard: Callable[[Window], None]) -> None:
     """Until the track ends. What no detector takes for speech never leaves here."""
     stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=FRAME_MS)
     looked = detector.stream()
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_push(stream, looked), name="ear in")
+            tasks.create_task(_push(stream, looked), name="sound in")
             await gate(looked, heard, time.time)
     finally:
         await looked.aclose()

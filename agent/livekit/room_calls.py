@@ -1,4 +1,4 @@
-"""`RoomActions` over LiveKit's server API: one attempt per call, a time-out, and our errors."""
+"""`RoomCalls` over LiveKit's server API: one attempt per call, a time-out, and our errors."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ RETRYABLE = frozenset(
 """Twirp error codes after which the same call may succeed; a rate limit is one of them."""
 
 
-class LiveKitActions:
+class LiveKitCalls:
     def __init__(
         self, livekit: api.LiveKitAPI, budget: ApiBudget, metrics: CallMetrics, timeout: float
     ) -> None:
