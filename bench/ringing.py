@@ -44,7 +44,7 @@ async def signed_up(stack: Stack) -> AsyncIterator[AsyncClient]:
 
 
 async def token_of(app: AsyncClient) -> tuple[str, str]:
-    """The person's id and access token."""
+    """The person's id and access token. Raises `RuntimeError` where nobody is signed in."""
     session = await app.auth.get_session()
     if session is None:
         raise RuntimeError("nobody is signed in")

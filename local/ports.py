@@ -55,7 +55,7 @@ class Ports:
         return self.base + offset
 
     def worker(self, index: int) -> int:
-        """The health port of the worker with this index (0, 1, …)."""
+        """The health port of the worker with this index (0, 1, …). Raises `PortsTakenError` past the block."""
         port = self.base + Offset.FIRST_WORKER + index
         if port >= self.base + Offset.S3:
             raise PortsTakenError(f"no port left for worker {index} in the block of {BLOCK} from {self.base}")

@@ -52,7 +52,10 @@ class Cluster:
 
 
 async def create_cluster(directory: Path) -> Cluster:
-    """Makes a fresh cluster below `directory`, or in the temporary folder when `nobody` cannot get there."""
+    """Makes a fresh cluster below `directory`, or in the temporary folder when `nobody` cannot get there.
+
+    Raises `RuntimeError` with what `initdb` said.
+    """
     cluster = await asyncio.to_thread(_lay_out, directory)
     process = await asyncio.create_subprocess_exec(
         cluster.binaries / "initdb",

@@ -174,7 +174,12 @@ class Stack:
         await self.wait()
 
     async def wait(self) -> None:
-        """Returns when the stack has ended; raises ChildDiedError when a death ended it."""
+        """Returns when the stack has ended.
+
+        Raises:
+            ChildDiedError: a death ended it.
+            RuntimeError: it was never started.
+        """
         if self._life is None:
             raise RuntimeError("the stack was never started")
         await self._life

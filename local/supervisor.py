@@ -100,6 +100,7 @@ class Child:
 
         Raises:
             ChildDiedError: it ended, or was not ready within `READY_DEADLINE_SECONDS`.
+            RuntimeError: it runs already.
         """
         if self.running:
             raise RuntimeError(f"{self.name} runs already")

@@ -52,7 +52,7 @@ class Auth:
         )
 
     async def user_of(self, token: str) -> str:
-        """The id of the user whose access token this is."""
+        """The id of the user whose access token this is. Raises `SignInError`: it is nobody's, or no answer."""
         answer = await self._answer(self._client.get_user(token))
         if answer is None:
             raise SignInError("Supabase Auth names nobody for this token: sign in anew")

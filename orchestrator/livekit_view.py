@@ -60,7 +60,7 @@ class LiveKitView:
             )
 
     async def room(self, name: str) -> Room:
-        """Who is in a room; nobody, when LiveKit has no such room."""
+        """Who is in a room; nobody, when LiveKit has no such room. Raises `UnavailableError`."""
         if self._api is None:
             raise UnavailableError(NOT_CONFIGURED)
         try:

@@ -79,7 +79,8 @@ NOBODY = Rights(Kind.NOBODY)
 async def rights_of(database: Database, arguments: Mapping[str, Any]) -> Rights:
     """Who the caller is, and whether they are staff of the session that the arguments name, if they name one.
 
-    Raises AssistantError: without an answer there are no rights.
+    Raises `MissingError` where the answer is of another form, and what `Database.call` raises: without an answer
+    there are no rights.
     """
     session = session_in(arguments)
     found = await database.call("my_rights", session_id=session)

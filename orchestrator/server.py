@@ -138,7 +138,10 @@ async def perform(said: Conversation, tool: Tool | None) -> types.CallToolResult
 async def carry_out(
     said: Conversation, tool: Tool | None
 ) -> types.CallToolResult | types.InputRequiredResult:
-    """Who asks, then what, then whether a person says yes, then the tool itself."""
+    """Who asks, then what, then whether a person says yes, then the tool itself.
+
+    Raises `RefusedError` where one of these says no, and `TimeoutError` after `SECONDS_PER_CALL`.
+    """
     desk, turns = said.desk, said.turns
     async with turns.of(desk.caller.id), asyncio.timeout(SECONDS_PER_CALL):
         rights = await rights_of(desk.database, said.arguments)

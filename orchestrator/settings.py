@@ -96,7 +96,7 @@ def load_settings() -> AssistantSettings:
     """Read the environment.
 
     Raises:
-        SettingsError: names every faulty variable at once.
+        AssistantSettingsError: names every faulty variable at once.
     """
     faults = [f"  {name}: {_unknown(name)}" for name in sorted(os.environ) if _is_unknown(name)]
     try:

@@ -22,7 +22,7 @@ async def status_of(http: aiohttp.ClientSession, url: str, seconds: float) -> di
 
 
 async def figures_of(http: aiohttp.ClientSession, url: str, seconds: float) -> dict[str, float]:
-    """The figures one asks for in the evening, from its metrics."""
+    """The figures one asks for in the evening, from its metrics, by name. Raises `UnavailableError` after `seconds`."""
     try:
         async with http.get(f"{url}/metrics", timeout=aiohttp.ClientTimeout(total=seconds)) as response:
             return summary(await response.text())

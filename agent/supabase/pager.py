@@ -15,7 +15,6 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -23,6 +22,7 @@ import httpx
 from agent.core.errand import Errand
 from agent.core.metrics import Counter, Labelled
 from agent.supabase.client import Supabase
+from moderation.timestamps import text_of
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def key_of(secret: str) -> bytes:
 
 def signed(page: Mapping[str, Any], key: bytes, now: float) -> tuple[bytes, dict[str, str]]:
     """The body of a page and its headers. `now`: Unix time."""
-    at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+    at = text_of(now, "seconds")
     data = {name: value for name, value in page.items() if name != "id"}
     words = f"{page['severity']} case {page['case_id']}: {', '.join(page['rules']) or page['source']}"
     body = json.dumps({"type": "case", "timestamp": at, "data": data, "text": words}).encode()

@@ -62,7 +62,10 @@ class RecordingPlace:
         self._token, self._fresh_until = "", 0.0
 
     async def place(self, until: float) -> S3Upload:
-        """See `RecordingPlaces`. An account's token may end before `until`: what is left goes on as another part."""
+        """See `RecordingPlaces`. An account's token may end before `until`: what is left goes on as another part.
+
+        Raises `NotBegun`: no place is set.
+        """
         here = self._settings
         if not here.access_key:
             raise NotBegun("storage", "no place for recordings is set: see RECORDING_S3_ACCESS_KEY")

@@ -83,7 +83,10 @@ async def evening_of_a_case(stage: Stage) -> None:
 
 
 async def heard(ops: Person, case: str) -> float:
-    """Listens to the first clip of a case, as the worker made it; how long it is, in seconds."""
+    """Listens to the first clip of a case, as the worker made it; how long it is, in seconds.
+
+    Raises `ValueError`: it is not the file that the worker made.
+    """
 
     async def ready() -> Json | None:
         clips = (await ops.api.rpc("case_file", id=case))["clips"]

@@ -50,7 +50,7 @@ class Misbehaviour:
         return not self._on.isdisjoint({(name, room), (name, "*")})
 
     def check(self, room: str) -> None:
-        """Ends a recording that shall not go on."""
+        """Ends a recording that shall not go on. Raises `Crashed` or `Vanished`, as its room was told to."""
         if self.is_on("crashes", room):
             raise Crashed("pipeline frozen")
         if self.is_on("vanishes", room):

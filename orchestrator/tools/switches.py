@@ -38,7 +38,10 @@ class AppSwitch(BaseModel):
 
 
 async def set_switch(desk: Desk, ask: SetSwitch) -> Answer[AppSwitch]:
-    """Rehearse the turn of a switch, or carry out one that a person has confirmed."""
+    """Rehearse the turn of a switch, or carry out one that a person has confirmed.
+
+    Raises `RefusedError`: the confirmation is of no use, or the caller is not of ops.
+    """
     inquiry = Inquiry(desk)
     wish = await _wish(inquiry, ask)
     if not ask.dry_run:

@@ -101,7 +101,7 @@ class AuthApi:
         return reply(self._keys.public_jwks())
 
     async def sign_up(self, request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
-        """By email and password, or anonymously without an email. Refuses when too many do."""
+        """By email and password, or anonymously without an email. Raises `AuthError`, also when too many do."""
         email, password = body.get("email"), body.get("password")
         if not email:
             self._anonymous.take(request.headers.get(limits.HEADER, ""))
@@ -112,7 +112,7 @@ class AuthApi:
         return await self._begin(db, user, "password" if email else "anonymous")
 
     async def token(self, request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
-        """A session for a password or for a refresh token."""
+        """A session for a password or for a refresh token. Raises `AuthError` for any other."""
         self._tokens.take(request.headers.get(limits.HEADER, ""))
         match request.query.get("grant_type"):
             case "password":
@@ -179,7 +179,7 @@ class AuthApi:
     # ------------------------------------------------------------ administrator
 
     async def admin_create(self, request: web.Request, db: asyncpg.Connection, body: Body) -> web.Response:
-        """A new user, by the service role."""
+        """A new user, by the service role. Raises `AuthError`: another role, no email, or one that is taken."""
         self._require_service_role(request)
         email, user_id = body.get("email"), body.get("id")
         if not email:
@@ -231,7 +231,7 @@ class AuthApi:
 
 
 async def read_body(request: web.Request) -> Body:
-    """The JSON object of a request, empty when it has none."""
+    """The JSON object of a request, empty when it has none. Raises `AuthError` (400) for any other body."""
     if not request.can_read_body:
         return {}
     try:

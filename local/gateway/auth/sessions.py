@@ -89,7 +89,7 @@ class Issuer:
 
 
 async def rotate(db: asyncpg.Connection, token: Mapping[str, Any]) -> str:
-    """The token that takes the place of this one; see `Issuer.refresh`."""
+    """The token that takes the place of this one; see `Issuer.refresh`. Raises `AuthError`: used up."""
     session_id = token["session_id"]
     if token["revoked"]:
         active = await db.fetchrow(
@@ -118,7 +118,7 @@ async def revoke(db: asyncpg.Connection, session_id: uuid.UUID) -> None:
 
 
 async def end(db: asyncpg.Connection, user_id: uuid.UUID, session_id: uuid.UUID, scope: str) -> None:
-    """Signs out: `global` everywhere, `local` here, `others` everywhere but here."""
+    """Signs out: `global` everywhere, `local` here, `others` everywhere but here. Raises `AuthError`: another."""
     match scope:
         case "global":
             await db.execute("delete from auth.sessions where user_id = $1", user_id)

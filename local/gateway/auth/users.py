@@ -75,7 +75,10 @@ async def create(
 
 
 async def update(db: asyncpg.Connection, user_id: uuid.UUID, body: Body) -> User:
-    """Changes address, password, metadata (merged) and ban (`ban_duration`: `none` or such as `24h`)."""
+    """Changes address, password, metadata (merged) and ban (`ban_duration`: `none` or such as `24h`).
+
+    Raises `AuthError`: one of them is of another form, or the address is taken.
+    """
     check_password(body.get("password"))
     email = body.get("email")
     try:
@@ -167,7 +170,7 @@ def check_password(password: str | None) -> None:
 
 
 def banned_until(duration: str | None) -> datetime | None:
-    """The end of a ban that begins now; None lifts it."""
+    """The end of a ban that begins now; None lifts it. Raises `AuthError` for no length of time."""
     if duration in {None, "none"}:
         return None
     parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", duration or "")

@@ -74,7 +74,7 @@ def parse(wanted: Mapping[str, Any]) -> Binding:
 
 
 def parse_filter(text: str) -> Filter:
-    """Of `column=eq.value` and the like. Raises ValueError for any other text."""
+    """Of `column=eq.value` and the like. Raises `InvalidFilterError` for any other text."""
     column, equals, rest = text.partition("=")
     operator, dot, operand = rest.partition(".")
     if not (equals and dot and column and (operator in COMPARISONS or operator == "in")):

@@ -31,7 +31,7 @@ class Faults:
         router.add_post("/_local/realtime/restore", self.restore)
 
     async def gate(self) -> None:
-        """Passed by every new connection: waits while stalled, is closed (503) while refusing."""
+        """Passed by every new connection: waits while stalled, raises `HTTPServiceUnavailable` while refusing."""
         await self._flowing.wait()
         if self._refusing:
             raise web.HTTPServiceUnavailable

@@ -29,7 +29,7 @@ LIST = """
 
 @asynccontextmanager
 async def acting(pool: asyncpg.Pool, claims: Mapping[str, Any]) -> AsyncIterator[asyncpg.Connection]:
-    """A transaction as the caller whose token this is."""
+    """A transaction as the caller whose token this is. Raises `StorageError` where a policy or a key says no."""
     async with pool.acquire(timeout=10) as db:
         try:
             async with db.transaction():
@@ -63,7 +63,7 @@ async def find(db: asyncpg.Connection, name: str, path: str) -> Row:
 
 
 def check(allowed: Row, content: bytes, mime: str) -> None:
-    """Refuses what the bucket does not take."""
+    """Raises `StorageError` for what the bucket does not take."""
     if allowed["file_size_limit"] is not None and len(content) > allowed["file_size_limit"]:
         raise StorageError(413, "Payload too large", "The object exceeded the maximum allowed size")
     if allowed["allowed_mime_types"] and mime not in allowed["allowed_mime_types"]:
