@@ -6,15 +6,8 @@ Dispatches and the watcher say which rooms there are, the host moderates them.
 import asyncio
 import gc
 import logging
-import os
 import signal
-import socket
-import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
-import aiohttp
 from livekit import api
 
 from agent.core.clock import DatabaseClock
@@ -27,39 +20,30 @@ from agent.core.inbox import Inbox
 from agent.core.lease import RoomName
 from agent.core.ports import PortError
 from agent.core.puller import Puller, Rhythm
-from agent.core.recorder import Recorder
-from agent.core.recording_ports import RecordingOutside
 from agent.core.relay_key import RelayKey
 from agent.core.shared import Shared
 from agent.core.wakes import Hints, Listener
 from agent.core.watcher import Pace, Watcher
-from agent.livekit.api_budget import ApiBudget, heed_limit
 from agent.livekit.dispatches import Dispatches
-from agent.livekit.egress import LiveKitEgress
 from agent.livekit.hearing import Hearing
 from agent.livekit.native import RoomEvents, run_no_programs
 from agent.livekit.room import LiveKitRoom, Native
 from agent.livekit.room_calls import LiveKitCalls
 from agent.livekit.server import LiveKitServer
-from agent.postgres.lane import Lane, own_lane
 from agent.postgres.listen import PostgresHints, Ring
 from agent.process.health import serve_health
 from agent.process.load import Load
 from agent.process.memory import give_back_often
-from agent.process.metrics import Metrics
 from agent.process.opus import encoded
+from agent.process.outside import Outside, reach, recorder_of
 from agent.process.report import Parts, Report
 from agent.process.settings import Settings
 from agent.process.shift import Rooms, Shift, Work
 from agent.process.watchdog import LoopWatchdog, past_memory_limit
 from agent.supabase.broadcasts import LevelsBroadcast
-from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.pager import Pager
 from agent.supabase.pushes import pushes
 from agent.supabase.realtime_budget import RealtimeBudget
-from agent.supabase.recording_files import StoredRecordings, stores_of
-from agent.supabase.recording_place import RecordingPlace
-from agent.supabase.recording_store import SqlRecordings
 from agent.supabase.shelf import SupabaseShelf
 from agent.supabase.sound_rows import incident_of
 from agent.supabase.store import SqlStore
@@ -70,76 +54,6 @@ log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 0.3
 """In which a worker that lives takes its lock again and renews; the database grants no claim before 0.25 s of it."""
-
-
-def worker_name(settings: Settings) -> str:
-    """Unique per process and start: a restarted worker must not pass for the one before it."""
-    return settings.live_worker_id or f"{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000:x}"
-
-
-def recorded_files(settings: Settings, supabase: Supabase) -> StoredRecordings:
-    """Recorded files in every store that this worker can reach."""
-    place = settings.recording_place
-    stores = stores_of(place, supabase, settings.live_store_timeout)
-    return StoredRecordings(supabase, stores, place.store)
-
-
-def recorder_of(
-    settings: Settings,
-    outside: "Outside",
-    livekit: api.LiveKitAPI,
-    calls: LiveKitCalls,
-    clock: DatabaseClock,
-) -> Recorder:
-    """What sees to recordings."""
-    place, metrics = settings.recording_place, outside.metrics
-    places = RecordingPlace(outside.supabase, place)
-    return Recorder(
-        RecordingOutside(
-            rows=SqlRecordings(outside.lane or outside.supabase, outside.name),
-            egresses=LiveKitEgress(livekit, outside.budget, metrics, settings.live_api_timeout, places),
-            calls=calls,
-            files=outside.files,
-            clock=clock,
-            metrics=metrics,
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What a worker reaches the outside with."""
-
-    http: aiohttp.ClientSession
-    """For LiveKit's server API, within `budget`."""
-    budget: ApiBudget
-    supabase: Supabase
-    lane: Lane | None
-    """None: the database is called over Supabase's API."""
-    files: StoredRecordings
-    metrics: Metrics
-    name: str
-    """The worker's."""
-
-
-@asynccontextmanager
-async def reach(settings: Settings) -> AsyncIterator[Outside]:
-    """Its connections, closed at the end."""
-    budget = ApiBudget(settings.api_rate, settings.live_api_burst, time.monotonic)
-    metrics, key = Metrics(), settings.supabase_service_role_key.get_secret_value()
-
-    def observe(function: str, outcome: str, seconds: float) -> None:
-        metrics.store_seconds.labels(function, outcome).observe(seconds)
-
-    name, lane = worker_name(settings), None
-    async with AsyncExitStack() as opened:
-        http = await opened.enter_async_context(aiohttp.ClientSession(middlewares=(heed_limit(budget),)))
-        supabase = await opened.enter_async_context(
-            supabase_client(settings.supabase_url, key, settings.live_store_timeout, observe)
-        )
-        if (url := settings.database_url) is not None:
-            lane = await opened.enter_async_context(own_lane(url, name, settings.live_store_timeout, observe))
-        yield Outside(http, budget, supabase, lane, recorded_files(settings, supabase), metrics, name)
 
 
 class Worker:

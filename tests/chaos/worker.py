@@ -15,8 +15,9 @@ from agent.core.inbox import Inbox
 from agent.core.lease import RoomName
 from agent.livekit.room import LiveKitRoom
 from agent.process.log import configure
+from agent.process.outside import Outside, reach
 from agent.process.settings import Settings, load_settings
-from agent.process.worker import Outside, Worker, reach
+from agent.process.worker import Worker
 from handlers.facts import Identity
 
 

@@ -15,8 +15,9 @@ from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 
+from agent.process.outside import reach
 from agent.process.settings import Settings
-from agent.process.worker import Worker, reach
+from agent.process.worker import Worker
 
 PAGE = Path(__file__).resolve().parents[2] / "livekit-system" / "METRICS.md"
 MARK = "tests/unit/test_metrics.py -->\n"
