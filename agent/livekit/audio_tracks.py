@@ -1,5 +1,6 @@
 """One sound that a person publishes: what is known of it here, and what its receiver says."""
 
+import math
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -75,6 +76,11 @@ class AudioTrack:
     def person(self) -> Identity:
         """Whose it is, whatever carries it."""
         return person_of(self.identity)
+
+    @property
+    def waits_since(self) -> float:
+        """When the oldest of what is to be measured arrived; infinite: there is nothing."""
+        return math.inf if self.tap is None else self.tap.waits_since()
 
     @property
     def silenced(self) -> bool:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.1
 """From one look to the next: half a block, so that no track has to drop any."""
-WORK_SECONDS = 0.002
+WORK_SECONDS = 0.004
 REST_RATIO = 3.0
 """After so much measuring in one go, so many times as long is left to everything else."""
 WATCH_SECONDS = 1.0
@@ -75,19 +75,23 @@ class Hearing:
 
     async def _measure(self) -> None:
         """Everybody has a turn in each round; who waits too long for it has only the newest blocks left."""
-        spent = 0.0
         while True:
-            turns = [(room, track) for room in self.rooms for track in room.turns()]
-            for sounds, track in turns:
-                begun = time.monotonic()
-                sounds.measure_safely(track)
-                spent += time.monotonic() - begun
-                if spent >= WORK_SECONDS:
-                    await asyncio.sleep(spent * REST_RATIO)
-                    spent = 0.0
-            if not turns:
-                spent = 0.0
-                await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(GATHER_SECONDS)
+            spent, came = 0.0, time.monotonic()
+            while turns := self._round(came):
+                for sounds, track in turns:
+                    begun = time.monotonic()
+                    sounds.measure_safely(track)
+                    spent += time.monotonic() - begun
+                    if spent >= WORK_SECONDS:
+                        await asyncio.sleep(spent * REST_RATIO)
+                        spent = 0.0
+
+    def _round(self, came: float) -> list[tuple[RoomSounds, AudioTrack]]:
+        """All who have a turn, as long as one of them has waited since before `came`. What has come since is for the
+        next look: measured by itself a block takes twice the time that it takes among others."""
+        turns = [(room, track) for room in self.rooms for track in room.turns()]
+        return turns if any(track.waits_since <= came for _, track in turns) else []
 
     async def _look_who_is_shut(self) -> None:
         while True:

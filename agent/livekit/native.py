@@ -18,6 +18,7 @@ Five things, each because of a measured figure (decision 8):
 
 import asyncio
 import ctypes
+import math
 import os
 import time
 from collections import deque
@@ -150,9 +151,9 @@ class Tap:
         self._dropped += len(self._blocks) == KEPT_BLOCKS
         self._blocks.append((at, samples))
 
-    def waits(self) -> bool:
-        """There is something to take."""
-        return bool(self._blocks)
+    def waits_since(self) -> float:
+        """When the oldest block arrived that is left; infinite: there is none."""
+        return self._blocks[0][0] if self._blocks else math.inf
 
     def newly_dropped(self) -> int:
         """How many blocks a newer one has pushed out since this was asked last."""

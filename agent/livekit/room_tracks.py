@@ -74,7 +74,7 @@ class RoomTracks:
         """Of each person of whom something has arrived, the track that was heard longest ago."""
         chosen: dict[Identity, AudioTrack] = {}
         for track in self.by_sid.values():
-            if track.tap is not None and track.tap.waits():
+            if track.waits_since < math.inf:
                 other = chosen.setdefault(track.person, track)
                 if track.waiting_since < other.waiting_since:
                     chosen[track.person] = track

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import time
 from collections.abc import Callable
 from typing import cast
@@ -13,7 +14,7 @@ from livekit.rtc._ffi_client import FfiHandle
 from agent.core.clock import DatabaseClock
 from agent.core.inbox import LIMIT, MEASURED_LIMIT, Inbox
 from agent.livekit.audio_tracks import AudioTrack
-from agent.livekit.hearing import REST_RATIO, Hearing
+from agent.livekit.hearing import GATHER_SECONDS, REST_RATIO, Hearing
 from agent.livekit.native import KEPT_BLOCKS, Tap
 from agent.livekit.room_hearing import RoomHearing
 from agent.process.metrics import Metrics
@@ -38,7 +39,7 @@ class BusyRoom:
     """Twenty speakers of whom something is always there, 2 ms of work each."""
 
     def __init__(self) -> None:
-        self._tracks = [audio_track(number) for number in range(SPEAKERS)]
+        self._tracks = [waiting_track(number) for number in range(SPEAKERS)]
         self.spent = 0.0
         self.measured: dict[AudioTrack, int] = {}
         self.all_had_a_turn = asyncio.Event()
@@ -68,6 +69,13 @@ def audio_track(number: int, identity: Identity | None = None) -> AudioTrack:
     return AudioTrack(publication, who, Sid("sid"), MICROPHONE, TrackMeter(), waiting_since=0.0)
 
 
+def waiting_track(number: int, identity: Identity | None = None, *, since: float = 0.0) -> AudioTrack:
+    track = audio_track(number, identity)
+    track.tap = Tap(cast("FfiHandle", None))
+    track.tap.add(since, bytearray())
+    return track
+
+
 async def test_measuring_takes_at_most_its_share_and_everyone_gets_a_turn() -> None:
     hearing = Hearing(DatabaseClock(), Metrics())
     sounds = BusyRoom()
@@ -92,10 +100,7 @@ class SlowRoom(RoomHearing):
         self.measured: list[AudioTrack] = []
         for identity, many in tracks.items():
             for number in range(many):
-                track = audio_track(number, identity)
-                track.tap = Tap(cast("FfiHandle", None))
-                track.tap.add(0.0, bytearray())
-                self._tracks.by_sid[f"{identity}-{number}"] = track
+                self._tracks.by_sid[f"{identity}-{number}"] = waiting_track(number, identity)
 
     async def look_after(self) -> None:
         pass
@@ -109,6 +114,35 @@ class SlowRoom(RoomHearing):
             pass
         track.waiting_since = time.monotonic()
         self.measured.append(track)
+
+
+class LateRoom(BusyRoom):
+    """The second speaker's block comes while the first one's is measured."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = waiting_track(1), audio_track(2)
+        self.at: dict[AudioTrack, float] = {}
+
+    def turns(self) -> list[AudioTrack]:
+        return [track for track in (self.first, self.second) if track.waits_since < math.inf]
+
+    def measure_safely(self, track: AudioTrack) -> None:
+        self.at[track], track.tap = time.monotonic(), None
+        if track is self.first:
+            self.second = waiting_track(2, since=time.monotonic())
+
+
+async def test_what_comes_while_others_are_measured_waits_for_the_next_look() -> None:
+    """A block by itself takes twice the processor time that it takes among others."""
+    hearing, room = Hearing(DatabaseClock(), Metrics()), LateRoom()
+    hearing.rooms.add(cast("RoomHearing", room))
+    running = asyncio.create_task(hearing.run())
+    await until("both were measured", lambda: len(room.at) == 2)
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert room.at[room.second] - room.at[room.first] >= GATHER_SECONDS
 
 
 async def test_who_publishes_a_hundred_sounds_has_as_many_turns_as_who_publishes_one() -> None:
@@ -198,12 +232,12 @@ def test_a_track_that_waits_keeps_its_newest_blocks_and_counts_the_others() -> N
     tap = Tap(cast("FfiHandle", None))
     for number in range(10):
         tap.add(float(number), bytearray(np.full(2 * 9600, number, np.int16).tobytes()))
-    assert tap.waits()
+    assert tap.waits_since() == 10 - KEPT_BLOCKS
     assert tap.newly_dropped() == 10 - KEPT_BLOCKS
     assert tap.newly_dropped() == 0
     kept = [block[1][0, 0] for _ in range(KEPT_BLOCKS) if (block := tap.take())]
     assert kept == [8, 9]
-    assert not tap.waits()
+    assert tap.waits_since() == math.inf
     assert tap.take() is None
 
 
