@@ -36,10 +36,9 @@ class RoomFacts:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The answer to asking for a room. What follows `holder` means something only when it was claimed."""
+    """The answer to asking for a room. What follows `outcome` means something only when it was claimed."""
 
     outcome: ClaimOutcome
-    holder: str | None = None
     epoch: int = 0
     facts: RoomFacts | None = None
     snapshot: SnapshotLoaded | None = None

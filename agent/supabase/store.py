@@ -74,12 +74,12 @@ class SqlStore:
             answer = await self._claims.claim(room, bot)
         outcome = ClaimOutcome(answer["outcome"])
         if outcome is not ClaimOutcome.CLAIMED:
-            return Claim(outcome, holder=answer.get("holder"))
+            return Claim(outcome)
         seen = answer["snapshot"]
         facts = RoomFacts(seen["kind"], seen["id"])
         since = rows.seconds(answer["unmoderated_since"])
         snapshot, recorded = rows.snapshot(seen), bool(seen.get("recordings"))
-        return Claim(outcome, None, answer["epoch"], facts, snapshot, seen["cursor"], since, recorded)
+        return Claim(outcome, answer["epoch"], facts, snapshot, seen["cursor"], since, recorded)
 
     async def _claim_all(self, asked: Sequence[Asked]) -> Sequence[Json]:
         wanted = [{"room": one.room, "bot_identity": one.bot} for one in asked]

@@ -305,7 +305,7 @@ class FakeStore:
         holder = self._db.workers.get(place.worker or "")
         fell = holder is not None and holder.fell_before(self.now() - FALLEN_GRACE, place.renewed_at)
         if held and not place.offered and not fell:
-            return Claim(ClaimOutcome.HELD, holder=place.worker)
+            return Claim(ClaimOutcome.HELD)
         place.worker, place.epoch, place.offered = self._worker, place.epoch + 1, False
         place.expires_at, place.renewed_at = self.now() + self._lease_seconds, self.now()
         for row in place.rows.values():
@@ -313,7 +313,7 @@ class FakeStore:
                 row.status = "pending"
         cursor = str(self._db._horizon())
         facts = RoomFacts("session", f"id-{room}")
-        return Claim(ClaimOutcome.CLAIMED, None, place.epoch, facts, self._snapshot(place), cursor)
+        return Claim(ClaimOutcome.CLAIMED, place.epoch, facts, self._snapshot(place), cursor)
 
     def _snapshot(self, place: Place) -> SnapshotLoaded:
         return SnapshotLoaded(

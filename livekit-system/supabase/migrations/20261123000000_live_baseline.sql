@@ -5348,8 +5348,7 @@ begin
        or live.holder_fell(r)
   returning * into lease;
   if lease.room is null then
-    return (select jsonb_build_object('outcome', 'held', 'now', now_at, 'holder', r.worker_id, 'epoch', r.epoch)
-              from public.agent_rooms r where r.room = p_room);
+    return jsonb_build_object('outcome', 'held', 'now', now_at);
   end if;
   -- What the holder before had claimed and not finished is due again.
   update public.moderation_actions a
@@ -5367,7 +5366,7 @@ begin
 end;
 $$;
 comment on function live.claim_room is
-  'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "holder"?, "snapshot"?, '
+  'Takes a room''s lease: {"outcome": claimed | held | unknown | ended, "now", "epoch"?, "snapshot"?, '
   '"unmoderated_since"?: the last sign of the worker before, null in a room that was just opened}. Granted '
   'when there is no lease, it has run out or is offered, its holder fell, or it is the same worker''s; the epoch grows each time. ended = '
   'delete the room.';
