@@ -23,7 +23,7 @@ SETTLING_BLOCKS = 2
 SOFT_BLOCKS = 5
 LOUD_LUFS = -16.0
 """A raised voice. Below that and above comfort noise there is time."""
-CALM_LOOKS = 4
+CALM_LOOKS = 8
 """To ask a receiver takes a millisecond, a fifth of what it takes to hear its track for a second."""
 BETWEEN_SETTLINGS_SECONDS = 3.0
 """Not oftener, or who publishes anew twice a second is never measured."""
