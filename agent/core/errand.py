@@ -11,6 +11,12 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE_SECONDS = 60.0
 
 
+async def in_order(*works: Callable[[], Awaitable[None]]) -> None:
+    """One after the other."""
+    for work in works:
+        await work()
+
+
 class Errand:
     def __init__(self, work: Callable[[], Awaitable[None]], failed: str) -> None:
         """`work` does all that is due, and raises `PortError` when it cannot. `failed`: what the log says then."""

@@ -97,6 +97,21 @@ class RecordingFiles(Protocol):
     async def remove(self, paths: Sequence[str]) -> None:
         """Delete files; those that are not there are no error."""
 
+    async def recordings(self, after: str, sessions: int) -> "StoredFolders":
+        """The folders of recordings, of so many sessions whose names come after `after`, in the order of bytes. All of
+        them or an error: what is not in the answer is not there."""
+
+    async def written(self, prefix: str) -> Mapping[str, float]:
+        """All files below a recording's folder by their whole paths: when each was written, seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFolders:
+    prefixes: tuple[str, ...]
+    """`<session>/<recording>`, both UUIDs."""
+    upto: str
+    """The last session of them; empty: the store has no more."""
+
 
 class RecordedFiles(Protocol):
     """What has been stored, in every store that this worker knows."""

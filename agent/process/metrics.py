@@ -170,6 +170,12 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.recording_strays = Counter(
+            "live_recording_strays_total",
+            "Folders of a store that no recording has: deleted, or refused because too many are unknown",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.recording_begin_seconds = Histogram(
             "live_recording_begin_seconds",
             "From the moment that a recording may begin until it does",
@@ -207,6 +213,7 @@ class Metrics:
             (self.dispatches, ("accepted", "rejected")),
             (self.pages, ("sent", "failed")),
             (self.recording_parts, ("begun", "lost", "limit", "unanswered", "refused", "gone", "storage")),
+            (self.recording_strays, ("deleted", "refused")),
         ):
             for value in values:
                 counter.labels(value)

@@ -21,6 +21,7 @@ from agent.process.metrics import Metrics
 from agent.process.settings import Settings
 from agent.supabase.client import Supabase, supabase_client
 from agent.supabase.recording_files import StoredRecordings, stores_of
+from agent.supabase.recording_looks import RecordingLooks
 from agent.supabase.recording_place import RecordingPlace
 from agent.supabase.recording_store import SqlRecordings
 
@@ -36,6 +37,7 @@ class Outside:
     lane: Lane | None
     """None: the database is called over Supabase's API."""
     files: StoredRecordings
+    looks: RecordingLooks
     metrics: Metrics
     name: str
     """The worker's."""
@@ -46,11 +48,14 @@ def worker_name(settings: Settings) -> str:
     return settings.live_worker_id or f"{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000:x}"
 
 
-def recorded_files(settings: Settings, supabase: Supabase) -> StoredRecordings:
-    """Recorded files in every store that this worker can reach."""
+def recorded_files(
+    settings: Settings, supabase: Supabase, metrics: Metrics
+) -> tuple[StoredRecordings, RecordingLooks]:
+    """Recorded files in every store that this worker can reach, and who looks whether they are recordings'."""
     place = settings.recording_place
     stores = stores_of(place, supabase, settings.live_store_timeout)
-    return StoredRecordings(supabase, stores, place.store)
+    looks = RecordingLooks(supabase, stores, metrics.recording_strays)
+    return StoredRecordings(supabase, stores, place.store), looks
 
 
 def recorder_of(
@@ -92,4 +97,5 @@ async def reach(settings: Settings) -> AsyncIterator[Outside]:
         )
         if (url := settings.database_url) is not None:
             lane = await opened.enter_async_context(own_lane(url, name, settings.live_store_timeout, observe))
-        yield Outside(http, budget, supabase, lane, recorded_files(settings, supabase), metrics, name)
+        files, looks = recorded_files(settings, supabase, metrics)
+        yield Outside(http, budget, supabase, lane, files, looks, metrics, name)

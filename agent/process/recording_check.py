@@ -91,7 +91,7 @@ async def store_faults(place: PlaceSettings, supabase: Supabase) -> Sequence[Map
     it is listed. Supabase's Storage is looked at by the database itself. Raises `PortError`."""
     if place.is_supabase or not place.access_key:
         return []
-    found = await S3Files(place, LIST_SECONDS).recordings()
+    found = await S3Files(place, LIST_SECONDS).every_recording()
     asked = {"p_store": place.store, "p_found": {name: at.isoformat() for name, at in found.items()}}
     faults: Sequence[Mapping[str, Any]] = await supabase.rpc("recording_store_faults", asked)
     return faults

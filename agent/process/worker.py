@@ -11,7 +11,7 @@ import signal
 from livekit import api
 
 from agent.core.clock import DatabaseClock
-from agent.core.errand import Errand
+from agent.core.errand import Errand, in_order
 from agent.core.evidence import Evidence
 from agent.core.fleet import Fleet
 from agent.core.fleet_facts import FleetRole, Swept, WorkerState
@@ -99,7 +99,7 @@ class Worker:
         self._recorder = recorder_of(settings, outside, self._livekit, calls, self._clock)
         self._puller.on_recorded = self._recorder.recorded
         self._recorded_files = Errand(
-            outside.files.delete_due,
+            lambda: in_order(outside.files.delete_due, outside.looks.look),
             "recorded files not deleted",
         )
         shared = Shared(

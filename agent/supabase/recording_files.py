@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from agent.core.ports import PortError, Unavailable
-from agent.core.recording_ports import RecordingFiles
+from agent.core.recording_ports import RecordingFiles, StoredFolders
 from agent.supabase.client import Supabase
 from agent.supabase.recording_place import BUCKET, SUPABASE, PlaceSettings
 from agent.supabase.s3_files import S3Files
@@ -38,6 +38,16 @@ class StorageFiles:
         """See `RecordingFiles`."""
         for first in range(0, len(paths), DELETED_AT_ONCE):
             await self._supabase.remove(BUCKET, list(paths[first : first + DELETED_AT_ONCE]))
+
+    async def recordings(self, after: str, sessions: int) -> StoredFolders:
+        """See `RecordingFiles`; Storage's own table is asked."""
+        found = await self._supabase.rpc("recordings_stored", {"p_after": after, "p_sessions": sessions})
+        return StoredFolders(tuple(found["prefixes"]), found["upto"])
+
+    async def written(self, prefix: str) -> Mapping[str, float]:
+        """See `RecordingFiles`."""
+        found = await self._supabase.rpc("recording_stored_files", {"p_prefix": prefix})
+        return {path: seconds_of(at) for path, at in found.items()}
 
 
 def stores_of(place: PlaceSettings, supabase: Supabase, seconds: float) -> Mapping[str, RecordingFiles]:

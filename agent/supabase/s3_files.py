@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from agent.core.ports import Refused, Unavailable
+from agent.core.recording_ports import StoredFolders
+from agent.core.recording_strays import FOLDER
 from agent.supabase.recording_place import PlaceSettings
 
 if TYPE_CHECKING:
@@ -46,7 +48,31 @@ class S3Files:
             async with _translated("delete"):
                 await obstore.delete_async(self._store, paths)
 
-    async def recordings(self) -> Mapping[str, datetime]:
+    async def recordings(self, after: str, sessions: int) -> StoredFolders:
+        """See `RecordingFiles`: folders alone are listed, one request for each session."""
+        every = sorted(name for name in await self._folders("") if name > after)
+        looked = every[:sessions]
+        prefixes = [f"{session}/{name}" for session in looked for name in await self._folders(f"{session}/")]
+        return StoredFolders(tuple(prefixes), looked[-1] if len(every) > sessions else "")
+
+    async def _folders(self, folder: str) -> list[str]:
+        """The names in a folder that can be a session's or a recording's."""
+        import obstore  # noqa: PLC0415
+
+        async with _translated(f"list {folder}"):
+            found = await obstore.list_with_delimiter_async(self._store, folder or None)
+        names = [path.rstrip("/").rpartition("/")[2] for path in found["common_prefixes"]]
+        return [name for name in names if FOLDER.fullmatch(name)]
+
+    async def written(self, prefix: str) -> Mapping[str, float]:
+        """See `RecordingFiles`."""
+        import obstore  # noqa: PLC0415
+
+        async with _translated(f"list {prefix}"):
+            found = await obstore.list(self._store, prefix).collect_async()
+        return {one["path"]: one["last_modified"].timestamp() for one in found}
+
+    async def every_recording(self) -> Mapping[str, datetime]:
         """Every `<session>/<recording>` of which something lies in the bucket, and when its newest file was written.
         Raises as `files`."""
         import obstore  # noqa: PLC0415

@@ -3,6 +3,7 @@ provider."""
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ FUNCTIONS = SUPABASE / "functions"
 SCRIPT = Path(__file__).with_name("recording_files.ts")
 PLAYLIST, WRONG, MANY = "#EXTM3U\n", "another", 1001
 """More files than a page holds."""
+HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,28 @@ async def test_a_folder_of_many_files_is_listed_and_deleted_whole(store: StoreUn
     assert await store.files.files(folder) == {}
 
 
+async def test_recordings_are_found_session_after_session(store: StoreUnderTest) -> None:
+    folders = sorted([(await filled(store)).removesuffix("/1") for _ in range(3)])
+    session = folders[0].partition("/")[0]
+    folders.insert(1, f"{session}/{uuid.uuid4()}")
+    await store.put(f"{folders[1]}/1/index.m3u8", b"1")
+    await store.put("of-somebody-else/1/index.m3u8", b"1")
+    found, after, looks = list[str](), "", 0
+    while looks == 0 or after:
+        page = await store.files.recordings(after, 1)
+        assert len({prefix.partition("/")[0] for prefix in page.prefixes}) <= 1
+        assert page.upto == "" or page.upto > after
+        found, after, looks = [*found, *page.prefixes], page.upto, looks + 1
+    assert set(folders) <= set(found)
+    assert not [prefix for prefix in found if "else" in prefix]
+    assert len(found) == len(set(found))
+    assert set((await store.files.recordings("", 1000)).prefixes) == set(found)
+    written = await store.files.written(folders[1])
+    assert set(written) == {f"{folders[1]}/1/index.m3u8"}
+    assert abs(written[f"{folders[1]}/1/index.m3u8"] - time.time()) < HOUR
+    assert await store.files.written(f"{session}/{uuid.uuid4()}") == {}
+
+
 async def asked_of_the_functions(store: StoreUnderTest, *paths: str) -> list[dict[str, Any]]:
     """What the functions' half says of each path: its text, and a link of two seconds."""
     process = await asyncio.create_subprocess_exec(
@@ -196,7 +220,7 @@ async def test_what_lies_there_and_should_not_is_named(store: StoreUnderTest) ->
     assert isinstance(store.files, S3Files)
     folder = await filled(store)
     prefix = folder.removesuffix("/1")
-    found = await store.files.recordings()
+    found = await store.files.every_recording()
     assert set(found) == {prefix}
 
     async def faults(days: int) -> list[str]:

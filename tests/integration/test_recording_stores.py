@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urljoin
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from agent.supabase.client import supabase_client
 from local import s3_store
 from local.people.waiting import until
 from local.ports import Offset
@@ -15,6 +16,14 @@ from local.studio import Studio, Take
 from local.supervisor import Child
 
 pytestmark = pytest.mark.timeout(180)
+NOTED = (
+    "insert into live.recording_strays (store, prefix, noted_at)"
+    " values ('supabase', $1, now() - interval '2 days')"
+)
+WRITTEN = (
+    "update storage.objects set created_at = now() - interval '2 days', updated_at = now() - interval '2 days'"
+    " where bucket_id = 'recordings' and name like $1"
+)
 DUE = "update live_recordings set delete_claimed_at = null where id = $1"
 
 
@@ -64,6 +73,37 @@ async def test_it_plays_and_is_deleted_where_it_lies_whatever_the_settings_say_n
         await studio.database.execute(DUE, UUID(take.recording))
         await studio.until(take, "is deleted", lambda row: row["state"] == "deleted")
     assert files_of(studio, prefix) == set()
+
+
+async def test_files_that_no_row_knows_are_deleted_by_a_worker_and_those_of_recordings_stay(
+    studio: Studio,
+) -> None:
+    take = await studio.take()
+    await studio.until_active(take)
+    kept = (await studio.row(take.recording))["parts"][0]["prefix"]
+    await until("a segment is stored", lambda: studio.segments(kept), 30)
+    await studio.stop(take)
+    await studio.ended(take)
+    stray, young = (f"{uuid4()}/{uuid4()}" for _ in range(2))
+    async with supabase_client(studio.stack.env["SUPABASE_URL"], studio.stack.keys.secret, 5.0) as supabase:
+        for prefix in (stray, young):
+            await supabase.upload("recordings", f"{prefix}/1/segment_00000.ts", b"188", "video/mp2t")
+            await studio.database.execute(NOTED, prefix)
+    await studio.database.execute(WRITTEN, f"{stray}/%")
+    share = "update app_settings set value = $1 where key = 'recording.stray_share'"
+    try:
+        await studio.database.execute(share, "1")
+        await studio.database.execute("delete from live.recording_looks")
+        await until("the stray is deleted", lambda: none_left(studio, stray), 60)
+    finally:
+        await studio.database.execute(share, "0.1")
+    assert not await none_left(studio, young)
+    assert await studio.segments(kept)
+
+
+async def none_left(studio: Studio, prefix: str) -> bool:
+    count = "select count(*) from storage.objects where bucket_id = 'recordings' and starts_with(name, $1)"
+    return int(await studio.database.fetchval(count, prefix)) == 0
 
 
 async def plays(studio: Studio, take: Take) -> None:

@@ -157,6 +157,9 @@ begin
     when p_key in ('speech.at_once', 'pictures.every_seconds', 'pictures.kept_a_case') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
            when p_value::numeric not between 1 and 600 or p_value::numeric % 1 <> 0 then 'must be a whole number between 1 and 600' end
+    when p_key = 'recording.stray_share' then
+      case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
+           when p_value::numeric not between 0 and 1 then 'must be between 0 and 1' end
     when p_key in ('pictures.score', 'recording.watched_part') then
       case when jsonb_typeof(p_value) <> 'number' then 'must be a number'
            when p_value::numeric not between 0.1 and 1 then 'must be between 0.1 and 1' end

@@ -19,6 +19,7 @@ insert into public.app_settings (key, value, description) values
   ('recording.tickets_valid', 'true', 'Whether a ticket of the session admits to its recording as well.'),
   ('recording.refundable_days', '14', 'For how many days a recording that was bought is promised: a ticket is paid back when the recording goes before, unless it was watched.'),
   ('recording.watched_part', '0.8', 'From which part of it on (0 to 1) a recording that was bought counts as watched.'),
+  ('recording.stray_share', '0.1', 'Which part of the recordings that a look at a store sees (0 to 1) may be unknown to the database and be deleted; with more, none is. 0: never any.'),
   ('recording.link_seconds', '60', 'For how long a link to one segment is good.');
 
 insert into storage.buckets (id, name, public) values ('recordings', 'recordings', false) on conflict (id) do nothing;
@@ -82,7 +83,7 @@ comment on column public.live_recordings.ready_at is 'When it could be played.';
 comment on column public.live_recordings.prefix is 'Where its files are in the bucket: <session>/<recording>. The clock of the recording is the parts'' one after the other.';
 comment on column public.live_recordings.bytes is 'Size of all its files.';
 comment on column public.live_recordings.duration_seconds is 'How long it plays.';
-comment on column public.live_recordings.error_code is 'The last failure as a code, whether or not it was overcome: storage, lost, limit, timeout, refused.';
+comment on column public.live_recordings.error_code is 'The last failure as a code, whether or not it was overcome: storage, lost, limit, timeout, refused; files_gone while it is ready and its files are not where they were stored.';
 comment on column public.live_recordings.error is 'The same in words that help.';
 comment on column public.live_recordings.gaps is 'What is missing between parts: [{"from_at", "to_at", "why"}].';
 comment on column public.live_recordings.errand is 'Grows each time a worker takes it over that does not hold the room: fences the one before.';

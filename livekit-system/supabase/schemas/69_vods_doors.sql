@@ -153,11 +153,11 @@ comment on function live.recordings_over() is 'Recordings whose files are to be 
 create function live.recordings_past() returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return live.cuts_past()
+  return live.cuts_past() or live.look_is_due()
     or exists (select from live.recordings_over() r where coalesce(r.delete_claimed_at, '-infinity') < clock_timestamp() - interval '1 minute');
 end;
 $$;
-comment on function live.recordings_past() is 'Whether files of recordings are to be deleted now, whole ones or what is cut.';
+comment on function live.recordings_past() is 'Whether files of recordings are to be deleted now, whole ones or what is cut, or a store is to be looked at.';
 
 create function public.recordings_to_delete(p_most int default 10) returns jsonb
 language plpgsql security definer set search_path = '' as $$

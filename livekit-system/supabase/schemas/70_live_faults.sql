@@ -91,6 +91,8 @@ language sql stable security definer set search_path = '' as $$
   union all
   select e.book, e.id, e.expected, e.found from live.recording_faults() e
   union all
+  select e.book, e.id, e.expected, e.found from live.look_faults() e
+  union all
   select 'retention', r.table_name, 'nothing before ' || r.allowed, r.oldest::text from live.retention_faults() r
   union all
   select 'retention: failed', d.table_name, 'none', d.fault from live.personal_data d where d.fault is not null

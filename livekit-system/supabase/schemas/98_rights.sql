@@ -60,6 +60,8 @@ revoke all on table
   public.live_recording_cuts,
   public.live_vod_plays,
   public.live_replays,
+  live.recording_looks,
+  live.recording_strays,
   live.ingresses,
   public.live_recording_stops,
   public.watch_time,
@@ -547,6 +549,13 @@ revoke all on routine
   public.vod_chat(recording_id uuid, from_seconds double precision, max_lines int),
   public.vod_figures(recording_id uuid),
   public.recording_store_faults(p_store text, p_found jsonb),
+  live.look_is_due(),
+  public.recording_look(p_stores text[]),
+  public.recordings_stored(p_after text, p_sessions int),
+  public.recording_stored_files(p_prefix text),
+  public.recording_looked(p_store text, p_after text, p_upto text, p_found text[]),
+  public.recording_look_ended(p_store text, p_refused boolean),
+  live.look_faults(),
   live.replay_refundable(),
   live.bought_replay(p_user uuid, p_recording uuid),
   live.require_replay_sale(p_vod public.live_vods, p_user uuid),
@@ -966,6 +975,7 @@ grant select on public.live_replays to authenticated;
 grant execute on function public.vod_chat(uuid, double precision, int) to authenticated;
 grant execute on function public.vod_figures(uuid) to authenticated;
 grant execute on function public.recording_store_faults(text, jsonb) to service_role;
+grant execute on function public.recordings_stored(text, int), public.recording_stored_files(text), public.recording_look(text[]), public.recording_looked(text, text, text, text[]), public.recording_look_ended(text, boolean) to service_role;
 grant execute on function public.buy_vod(uuid, text, bigint) to authenticated;
 grant execute on function public.call_upgrade(uuid, uuid, boolean) to service_role;
 grant execute on function public.live_faults() to service_role;

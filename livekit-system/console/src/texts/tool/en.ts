@@ -175,6 +175,7 @@ export const toolEn: ToolWords = {
       limit: "LiveKit's limit is reached.",
       timeout: "Egress did not answer in time.",
       refused: "LiveKit refused it.",
+      files_gone: "Its files are not where they were stored.",
     },
     gap: (from, to) => `missing ${from}–${to}`,
     log: (n) => n === 1 ? "One act" : `${n} acts`,

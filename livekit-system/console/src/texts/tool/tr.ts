@@ -177,6 +177,7 @@ export const toolTr: ToolWords = {
       limit: "LiveKit sınırına ulaşıldı.",
       timeout: "Egress zamanında yanıt vermedi.",
       refused: "LiveKit kabul etmedi.",
+      files_gone: "Dosyaları saklandıkları yerde yok.",
     },
     gap: (from, to) => `${from}–${to} arası eksik`,
     log: (n) => `${n} işlem`,
