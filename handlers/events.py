@@ -205,6 +205,8 @@ class Failure(Enum):
     GONE = auto()
     """The target is not in the room (yet): right after a join this passes."""
     RETRYABLE = auto()
+    LAPSED = auto()
+    """Nothing was sent: our lease has to be renewed first, which is under way."""
     PERMANENT = auto()
 
 
@@ -258,6 +260,7 @@ class RoomClosed:
 
 @dataclass(frozen=True, slots=True)
 class RoomNotClosed:
+    failure: Failure
     error: str
 
 

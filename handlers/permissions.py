@@ -38,6 +38,8 @@ QUICK_RETRY_CAP_SECONDS = 0.1
 LISTING_SECONDS = 2.5
 """After so long without the list it is asked for again; a call ends sooner."""
 RETRY_CAP_SECONDS = 5.0
+LAPSED_RETRY_SECONDS = 0.1
+"""A slow database renews a lease when most of it has passed: what waits for it must not miss the rest."""
 
 
 def converge(state: RoomState, identity: Identity, now: float) -> Effects:
@@ -167,6 +169,10 @@ def on_participant_not_removed(state: RoomState, event: ParticipantNotRemoved, n
 def back_off(state: RoomState, person: PersonState, failure: Failure, now: float) -> Effects:
     """Try again later: at once-ish around a join, slower for the rest. Anyone who is gone for good will leave."""
     assert person.connection is not None
+    if failure is Failure.LAPSED:
+        person.retry_at = now + LAPSED_RETRY_SECONDS
+        state.wake_at(person.retry_at)
+        return ()
     person.failures += 1
     young = now - person.known_at < RIGHT_AFTER_JOIN_SECONDS
     quick = failure is Failure.GONE and young

@@ -22,6 +22,7 @@ from handlers.events import (
     Event,
     EventsNotRelayed,
     EventsRelayed,
+    Failure,
     HintsLost,
     KeptOut,
     LeaseLost,
@@ -48,6 +49,7 @@ from handlers.events import (
 )
 from handlers.facts import Status
 from handlers.permissions import (
+    LAPSED_RETRY_SECONDS,
     converge,
     on_participant_not_removed,
     on_participant_removed,
@@ -133,7 +135,8 @@ def react(state: RoomState, event: Event, now: float) -> Effects:  # noqa: C901 
             state.closed_at = now
             return ()
         case RoomNotClosed():
-            state.closing, state.close_retry_at = False, now + CLOSE_RETRY_SECONDS
+            pause = LAPSED_RETRY_SECONDS if event.failure is Failure.LAPSED else CLOSE_RETRY_SECONDS
+            state.closing, state.close_retry_at = False, now + pause
             state.wake_at(state.close_retry_at)
             return ()
         case Ticked():

@@ -1,6 +1,6 @@
 """What the answers of LiveKit's API mean for a room: a list beside what the room shows, an error."""
 
-from agent.core.ports import Listing, PortError, Refused, TargetGone
+from agent.core.ports import LeaseLapsed, Listing, PortError, Refused, TargetGone
 from handlers.events import Failure, RoomSynced
 from handlers.facts import Connection, Identity
 
@@ -20,6 +20,8 @@ def failure_of(error: PortError) -> Failure:
     match error:
         case TargetGone():
             return Failure.GONE
+        case LeaseLapsed():
+            return Failure.LAPSED
         case Refused():
             return Failure.PERMANENT
         case _:

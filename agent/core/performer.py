@@ -203,5 +203,5 @@ class Performer:
             self._world.puller.need_lease(self._held)
             await self._shared.calls.close(self._lease.room)
         except PortError as error:
-            return RoomNotClosed(str(error))
+            return RoomNotClosed(failure_of(error), str(error))
         return RoomClosed()

@@ -43,6 +43,10 @@ class Unavailable(PortError):
     """No usable answer: unreachable, overloaded, rate limited, timed out."""
 
 
+class LeaseLapsed(Unavailable):
+    """Nothing was asked: the room may not be ours any more."""
+
+
 class TargetGone(PortError):
     """The person or room that it was about is not there."""
 

@@ -17,7 +17,7 @@ from agent.core.clock import DatabaseClock
 from agent.core.held_room import HeldRoom
 from agent.core.lease import Known, Lease, RoomName, RoomPull
 from agent.core.metrics import RoomMetrics
-from agent.core.ports import Refused, Store, Unavailable
+from agent.core.ports import LeaseLapsed, Refused, Store, Unavailable
 from handlers.events import Event, HintsLost, LeaseLost
 from handlers.facts import ActionId
 
@@ -120,10 +120,10 @@ class Puller:
         return self._clock.monotonic() < held.valid_until
 
     def need_lease(self, held: HeldRoom, *, harmless_twice: bool = False) -> None:
-        """Raises `Unavailable` when nothing may be begun now. `harmless_twice`: it may, while nobody can be asked."""
+        """Raises `LeaseLapsed` when nothing may be begun now. `harmless_twice`: it may, while nobody can be asked."""
         if not self.may_act(held) and (self.reachable or not harmless_twice):
             msg = "the lease has lapsed; nothing is begun until it is renewed"
-            raise Unavailable(msg)
+            raise LeaseLapsed(msg)
 
     def wake(self, room: RoomName) -> None:
         """A wake-up named this room: look now, and again when what it may have hidden is committed."""

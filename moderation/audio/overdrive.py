@@ -302,9 +302,10 @@ def _median(values: Samples) -> float:
 
 
 def _change(block: Samples) -> float:
-    """By how much of itself the spectrum moves within the block, 0..1."""
+    """By how much of itself the spectrum moves within the block, 0..1; 0 where both parts are silent."""
     first, last = (
         np.abs(np.fft.rfft((block[part].reshape(_PART, 2) @ _PAIRS) * _WINDOW))
         for part in (_FIRST_PART, _LAST_PART)
     )
-    return float(np.abs(last - first).sum() / (first + last).sum())
+    whole = float((first + last).sum())
+    return float(np.abs(last - first).sum()) / whole if whole else 0.0

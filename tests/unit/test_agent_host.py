@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from agent.core.host import DISCONNECT_SECONDS, GOODBYE_SECONDS, RETRY_CAP_SECONDS
-from agent.core.lease import RoomName
+from agent.core.lease import Known, Lease, RoomName, RoomPull
 from agent.core.ports import ConnectionLost
 from handlers.facts import Identity, Status
 from moderation.roles import Role
@@ -57,6 +58,28 @@ async def test_the_lease_outlives_its_term_as_long_as_the_host_runs_and_goes_bac
         assert (process.host.rooms, process.host.moderated) == (frozenset(), ())
     assert world.database.places[ONE].expires_at <= world.clock.now(), "nobody waits for it to lapse"
     assert agents_in(world, ONE) == []
+
+
+@virtual_time
+async def test_a_database_that_renews_leases_late_holds_up_no_act(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does one that is flooded with reads: the answer that brings an act comes when the lease has lapsed, and those
+    that renew it leave a tenth of it to act in."""
+    world = outside(ONE)
+    async with serving(Process(world), ONE) as process:
+        rows, answer = world.database.places[ONE].rows, process.store.pull
+
+        async def late(rooms: Mapping[Lease, Known]) -> tuple[RoomPull, ...]:
+            news = await answer(rooms)
+            brings = any(item.pulled is not None and item.pulled.actions for item in news)
+            await asyncio.sleep((1.1 if brings else 0.9) * LEASE_SECONDS)
+            return news
+
+        monkeypatch.setattr(process.store, "pull", late)
+        await asyncio.sleep(4 * LEASE_SECONDS)
+        for action in 5 * ("mute", "unmute"):
+            asked = world.database.ask(ONE, action, ADA)
+            await asyncio.sleep(4 * LEASE_SECONDS)
+            assert rows[asked].status == "applied"
 
 
 @virtual_time

@@ -8,7 +8,7 @@ from agent.core.answers import failure_of
 from agent.core.envelope import TOPIC_EVENTS, TOPIC_NOTICE
 from agent.core.lease import RoomName
 from agent.core.performer import CONCURRENT_CALLS
-from agent.core.ports import Refused, TargetGone, Unavailable
+from agent.core.ports import LeaseLapsed, Refused, TargetGone, Unavailable
 from handlers.effects import CloseRoom, Relay, RemoveParticipant, Resync, SetPermission
 from handlers.events import (
     EventsNotRelayed,
@@ -110,6 +110,7 @@ async def test_past_the_lease_known_revocations_go_on_only_while_the_database_is
         (TargetGone("no"), Failure.GONE),
         (Refused("no"), Failure.PERMANENT),
         (Unavailable("no"), Failure.RETRYABLE),
+        (LeaseLapsed("no"), Failure.LAPSED),
     ],
 )
 def test_an_adapters_error_says_what_follows(error: Exception, failure: Failure) -> None:

@@ -96,6 +96,18 @@ def test_failures_back_off_to_five_seconds_and_no_further() -> None:
     assert waits == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0])
 
 
+def test_what_waits_for_the_lease_does_not_back_off_and_leaves_no_doubt() -> None:
+    scene = Scene.open()
+    scene.present(ADA, LISTENER, NOTHING)
+    asked = only(SetPermission, scene.wants(ADA, SPEAKER))
+    for _ in range(50):
+        assert not of(SetPermission, scene.denies(asked, Failure.LAPSED))
+        asked = only(SetPermission, scene.passes(0.1))
+    scene.denies(asked, Failure.LAPSED)
+    assert not of(SetPermission, scene.wants(ADA, LISTENER))
+    assert not of(SetPermission, scene.passes(0.1)), "nothing was sent, so nothing has to be taken back"
+
+
 def test_success_forgets_earlier_failures() -> None:
     scene = Scene.open()
     scene.present(ADA, LISTENER, NOTHING)

@@ -4,6 +4,7 @@ from handlers.effects import AdvanceCursor, Beacon, CloseRoom, Leave, Relay, Set
 from handlers.events import (
     EventsNotRelayed,
     EventsRelayed,
+    Failure,
     HintsLost,
     LeaseLost,
     Pulled,
@@ -131,8 +132,10 @@ def test_an_ended_room_is_deleted_only_after_its_last_events_are_out() -> None:
 def test_a_room_that_cannot_be_deleted_is_tried_again() -> None:
     scene = Scene.open()
     scene.happens(Pulled(Status.OVER))
-    assert not of(CloseRoom, scene.happens(RoomNotClosed("busy")))
+    assert not of(CloseRoom, scene.happens(RoomNotClosed(Failure.RETRYABLE, "busy")))
     assert not of(CloseRoom, scene.passes(1.9))
+    assert of(CloseRoom, scene.passes(0.1))
+    assert not of(CloseRoom, scene.happens(RoomNotClosed(Failure.LAPSED, "the lease has lapsed")))
     assert of(CloseRoom, scene.passes(0.1))
 
 

@@ -108,6 +108,16 @@ def test_a_gap_begins_the_count_anew() -> None:
     assert max(c.seconds for c in after[:10]) <= 10 * BLOCK_SECONDS + 1e-6
 
 
+@needs_voices
+def test_a_block_that_is_silent_in_its_middle_shows_no_change() -> None:
+    overdrive, heard = Overdrive(), blocks(overdriven(voices.spoken("tr", 6.0), 40.0))
+    for block in heard:
+        overdrive.update(block, 1.0)
+    silent = heard[-10].copy()
+    silent[1800:7000] = 0.0
+    assert np.isfinite(overdrive.update(silent, 1.0)).all()
+
+
 def test_what_is_soft_is_not_looked_at() -> None:
     square = 0.1 * np.sign(np.sin(2.0 * np.pi * 200.0 * np.arange(RATE * 2) / RATE))
     assert set(found(square)) == {UNCUT}
