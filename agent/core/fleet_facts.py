@@ -34,6 +34,8 @@ class Findings(NamedTuple):
     """Listed rooms that belong to nothing that runs."""
     checked_in: "CheckedIn | None" = None
     """The answer to the check-in that came with the question."""
+    swept: "Swept | None" = None
+    """What the sweep did that came with a list of rooms."""
 
 
 class FleetRole(Enum):

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from agent.core.fleet_facts import CheckedIn, Findings, Swept, WorkerState
+from agent.core.fleet_facts import CheckedIn, Findings, WorkerState
 from agent.core.lease import (
     Claim,
     Clip,
@@ -208,7 +208,8 @@ class Store(Protocol):
         state: WorkerState | None = None,
     ) -> Findings:
         """What is not in order. `early_seconds`: a lease with less left is lapsing. `listed`: all rooms that LiveKit
-        has, when they have just been listed. `state`: check in by the same call."""
+        has, when they have just been listed: then whoever has the turn also does what needs no request (missed calls,
+        hosts who stayed away, deleted accounts, ends of timed states). `state`: check in by the same call."""
 
     async def hand(self, rooms: Mapping[RoomName, float]) -> Mapping[RoomName, float]:
         """Give rooms to the workers with most room for them, each with the seconds until its claim is granted. Returns
@@ -219,10 +220,6 @@ class Store(Protocol):
 
     async def offer(self, leases: Sequence[Lease]) -> None:
         """Let others claim these rooms while we go on moderating them."""
-
-    async def sweep(self, rooms: frozenset[RoomName]) -> Swept:
-        """What needs no request: missed calls, hosts who stayed away, deleted accounts, ends of timed states. `rooms`:
-        all that LiveKit has now. One worker at a time does it for all."""
 
     def now(self) -> float:
         """The database's clock, seconds since the epoch, from its last answers."""

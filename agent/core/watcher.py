@@ -1,4 +1,4 @@
-"""Finds rooms that nobody moderates, and has them taken; and keeps the sweep going, which needs the same list.
+"""Finds rooms that nobody moderates, and has them taken. The same question keeps the sweep going, which needs the list.
 
 LiveKit dispatches an agent once, when a room opens; a crash, a drain or a room opened while no worker was up leaves it
 alone for good. So one worker, the fleet's leader, compares LiveKit's rooms with the leases and hands out what is left
@@ -168,33 +168,33 @@ class Watcher:
 
     async def _look(self) -> float:
         """Have taken what nobody has. Returns for how long nothing more can be expected."""
-        new: frozenset[RoomName] = frozenset()
-        listed = self._monotonic() >= self._list_at
-        if listed:
-            new = await self._list()
-        watch = await self._store.watch(EARLY_SECONDS, self._there if listed else None, self._fleet.state())
+        there = await self._seen() if self._monotonic() >= self._list_at else None
+        watch = await self._store.watch(EARLY_SECONDS, there, self._fleet.state())
+        answered_at = self._monotonic()
         if watch.checked_in is not None:
             self._fleet.checked_in(watch.checked_in)
-        if listed:
-            self._compare(watch)
+        new = frozenset[RoomName]() if there is None else self._take_in(there, watch)
         self._note(watch)
-        now = self._monotonic()
-        grace_left = self._store.failed_at + self._grace - now
+        grace_left = self._store.failed_at + self._grace - answered_at
+        if grace_left <= 0:
+            for room in new & watch.strangers:
+                self._host.serve(room, None)  # of no running session: it is deleted if its session is over
+            await self._have_taken(
+                {
+                    room: 0.0 if left is None else left + AFTER_EXPIRY_SECONDS
+                    for room, left in watch.lapsing.items()
+                    if room in self._there | self._doubtful
+                }
+            )
+        if watch.swept is not None:  # last: it waits for LiveKit
+            await self._close_orphans(watch.swept)
+            await self._end_listens(watch.swept)
         if grace_left > 0:
             return grace_left
-        for room in new & watch.strangers:
-            self._host.serve(room, None)  # of no running session: it is deleted if its session is over
-        await self._have_taken(
-            {
-                room: 0.0 if left is None else left + AFTER_EXPIRY_SECONDS
-                for room, left in watch.lapsing.items()
-                if room in self._there | self._doubtful
-            }
-        )
-        pauses = [self._list_at - now]
+        moments = [self._list_at]
         if watch.next_seconds is not None:
-            pauses.append(watch.next_seconds - EARLY_SECONDS)
-        return max(SHORTEST_PAUSE_SECONDS, min(pauses))
+            moments.append(answered_at + watch.next_seconds - EARLY_SECONDS)
+        return max(SHORTEST_PAUSE_SECONDS, min(moments) - self._monotonic())
 
     async def _have_taken(self, due: Mapping[RoomName, float]) -> None:
         """Hand these rooms out, each with the seconds until its claim is granted."""
@@ -218,10 +218,13 @@ class Watcher:
         self._blind_looks = 0
         return there
 
-    async def _list(self) -> frozenset[RoomName]:
-        """Take in LiveKit's rooms, and let the sweep have them. Returns those that are new."""
-        there = await self._seen()
-        self.swept = await self._store.sweep(there)
+    def _take_in(self, there: frozenset[RoomName], watch: Findings) -> frozenset[RoomName]:
+        """LiveKit's rooms, and what the database makes of them. Returns those that are new."""
+        self._list_at = self._monotonic() + self._every
+        new, self._there = there - self._there, there
+        self._compare(watch)
+        self.swept = watch.swept or Swept()
+        self.orphans = self.swept.orphans
         if self.swept.open_circuits:
             log.warning("rules only observe", extra={"circuits": self.swept.open_circuits})
         if self.swept.unlisted:
@@ -229,15 +232,10 @@ class Watcher:
                 "LiveKit does not list rooms that workers are in", extra={"rooms": self.swept.unlisted}
             )
         self._tell_swept(self.swept)
-        await self._close_orphans(self.swept)
-        await self._end_listens(self.swept)
-        new, self._there = there - self._there, there
-        self._list_at = self._monotonic() + self._every
         return new
 
     async def _close_orphans(self, swept: Swept) -> None:
         """Close what belongs to nobody any more. The database says which, and how many at a time."""
-        self.orphans = swept.orphans
         if swept.orphans:
             log.warning(
                 "rooms without a session", extra={"rooms": swept.orphans, "closing": len(swept.close)}

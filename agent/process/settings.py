@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         default="", description="unique per process; default: host name, pid and start"
     )
     live_lease_seconds: float = Field(default=2.4, ge=1, le=60)
-    live_beat_seconds: float = Field(default=0.6, ge=0.1, le=20, description="renewing leases, polling")
+    live_beat_seconds: float = Field(default=0.86, ge=0.1, le=20, description="renewing leases, polling")
     live_watch_seconds: float = Field(default=2.0, ge=0.2, le=60, description="looking for unmoderated rooms")
     live_drain_seconds: float = Field(default=20.0, ge=0, le=3600)
     live_memory_limit_mb: float = Field(

@@ -11,7 +11,7 @@ from handlers.facts import Identity
 
 def findings(answer: Json) -> Findings:
     """As `agent_watch` answers."""
-    now, told = rows.seconds(answer["now"]) or 0.0, answer["checked_in"]
+    now, told, done = rows.seconds(answer["now"]) or 0.0, answer["checked_in"], answer["swept"]
     return Findings(
         {RoomName(place["room"]): _left(place["left_ms"]) for place in answer["rooms"]},
         _left(answer["next_ms"]),
@@ -19,6 +19,7 @@ def findings(answer: Json) -> Findings:
         frozenset(map(RoomName, answer["missed"])),
         frozenset(map(RoomName, answer["strangers"])),
         None if told is None else checked_in(told),
+        None if done is None else swept(done),
     )
 
 
@@ -26,7 +27,7 @@ USAGE: Mapping[object, int] = {"ok": 0, "warning": 1, "exceeded": 2}
 
 
 def swept(done: Json) -> Swept:
-    """As `agent_sweep` answers; a worker whose turn it is not gets next to nothing."""
+    """As a sweep answers; a worker whose turn it is not gets next to nothing."""
     limit = done.get("automatic_limit")
     return Swept(
         orphans=done.get("orphan_rooms", 0),

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from agent.core.clock import DatabaseClock
-from agent.core.fleet_facts import CheckedIn, Findings, Swept, WorkerState
+from agent.core.fleet_facts import CheckedIn, Findings, WorkerState
 from agent.core.lease import (
     Claim,
     ClaimOutcome,
@@ -182,10 +182,6 @@ class SqlStore:
 
     async def offer(self, leases: Sequence[Lease]) -> None:
         await self._call("agent_offer", p_rooms=[lease.as_json() for lease in leases])
-
-    async def sweep(self, rooms: frozenset[RoomName]) -> Swept:
-        done = await self._call("agent_sweep", p_rooms=sorted(rooms))
-        return fleet_rows.swept(done)
 
     async def _timed(self, function: str, **arguments: Any) -> Any:
         """A call whose answer carries the database's time."""

@@ -456,6 +456,11 @@ class StoreContract:
         unlisted = await held.store.watch(1.0, None)
         assert (unlisted.missed, unlisted.strangers) == (frozenset(), frozenset())
 
+    async def test_a_watch_with_a_list_sweeps_and_one_without_does_not(self, backend: Backend) -> None:
+        store = (await hold(backend, await backend.live())).store
+        assert (await store.watch(1.0, None)).swept is None
+        assert (await store.watch(1.0, frozenset())).swept is not None
+
     async def test_visits_do_not_depend_on_order_or_repetition(self, backend: Backend) -> None:
         room, ada = await backend.live(), await backend.user()
         held = await hold(backend, room)

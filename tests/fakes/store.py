@@ -508,6 +508,7 @@ class FakeStore:
             else frozenset(),
             (listed or frozenset()) - left.keys(),
             None if state is None else await self.check_in(state, early_seconds),
+            None if listed is None else Swept(),
         )
 
     def _left(self, place: Place) -> float | None:
@@ -554,7 +555,3 @@ class FakeStore:
         for lease in leases:
             if self._db._holds(self._worker, lease):
                 self._db.places[lease.room].offered = True
-
-    async def sweep(self, rooms: frozenset[RoomName]) -> Swept:  # noqa: ARG002
-        self._reach()
-        return Swept()
