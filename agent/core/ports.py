@@ -208,8 +208,8 @@ class Store(Protocol):
         state: WorkerState | None = None,
     ) -> Findings:
         """What is not in order. `early_seconds`: a lease with less left is lapsing. `listed`: all rooms that LiveKit
-        has, when they have just been listed: then whoever has the turn also does what needs no request (missed calls,
-        hosts who stayed away, deleted accounts, ends of timed states). `state`: check in by the same call."""
+        has, when they have just been listed: the one whose turn it is then does what needs no request as well (missed
+        calls, hosts who stayed away, deleted accounts, ends of timed states). `state`: check in by the same call."""
 
     async def hand(self, rooms: Mapping[RoomName, float]) -> Mapping[RoomName, float]:
         """Give rooms to the workers with most room for them, each with the seconds until its claim is granted. Returns
