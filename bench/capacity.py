@@ -18,7 +18,7 @@ from agent.core.clock import DatabaseClock
 from agent.core.fleet import CHECK_IN_SECONDS, EARLY_SECONDS
 from agent.core.fleet_facts import FleetRole, WorkerState
 from agent.core.lease import RoomName
-from agent.process.settings import Settings
+from agent.process.settings import OWN_LANE_BEAT_SECONDS
 from agent.supabase.client import Supabase
 from agent.supabase.store import SqlStore
 from bench import parts
@@ -30,7 +30,7 @@ from local.stack import Stack
 
 ROOMS, EACH = 10_000, 250
 CLAIMS_AT_ONCE = 8
-BEAT_SECONDS: float = Settings.model_fields["live_beat_seconds"].default
+BEAT_SECONDS = OWN_LANE_BEAT_SECONDS
 LEASE_SECONDS = 600.0
 """No room may lapse while others are still being taken; a beat costs the same whatever the lease's length."""
 ALONE, ALONE_SIZES = 20, (1, 40, EACH)

@@ -86,7 +86,7 @@ class Worker:
         self._levels = LevelsBroadcast(outside.supabase, self.metrics.levels_dropped)
         rhythm = Rhythm(
             settings.live_lease_seconds,
-            settings.live_beat_seconds,
+            settings.beat_seconds,
             settings.live_store_timeout,
             glances=self._ring is None,
         )

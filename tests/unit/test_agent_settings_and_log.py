@@ -49,6 +49,16 @@ def test_five_variables_are_enough() -> None:
     assert load_settings().livekit_url == "wss://livekit.example"
 
 
+def test_the_beat_follows_the_lane_and_fits_twice_into_any_lease(environment: pytest.MonkeyPatch) -> None:
+    assert load_settings().beat_seconds == 0.86
+    environment.setenv("LIVE_DATABASE_URL", "postgresql://live_agent@db.example/postgres")
+    assert load_settings().beat_seconds == 0.6
+    environment.setenv("LIVE_LEASE_SECONDS", "1")
+    assert load_settings().beat_seconds == 0.5
+    environment.setenv("LIVE_BEAT_SECONDS", "0.4")
+    assert load_settings().beat_seconds == 0.4
+
+
 def test_all_faults_are_told_at_once_by_name_and_without_values(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("LIVEKIT_URL")
     environment.setenv("SUPABASE_URL", "very-secret-three")
