@@ -5617,6 +5617,8 @@ create function public.agent_watch(
 ) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
+  -- First, and its moment is over before the others are read: a sweep may wait for locks.
+  swept jsonb := case when p_listed is not null then public.agent_sweep(p_worker, p_listed) end;
   now_at timestamptz := clock_timestamp();
   early_at timestamptz := now_at + make_interval(secs => p_early_ms / 1000.0);
   answer jsonb;
@@ -5648,7 +5650,7 @@ begin
                           where l.room not in (select x.room from running x)))
     into answer;
   return answer || jsonb_build_object(
-    'now', now_at, 'unclaimed', live.unclaimed_actions(),
+    'now', now_at, 'unclaimed', live.unclaimed_actions(), 'swept', swept,
     'checked_in', case when p_state is not null then public.agent_check_in(p_worker, p_ttl_ms, p_early_ms, p_state) end);
 end;
 $$;
@@ -5656,7 +5658,8 @@ comment on function public.agent_watch is
   'For the worker that watches: {"now", "rooms": [{"room", "left_ms"}] running rooms whose lease has less than p_early_ms left (null: nobody '
   'has the room, or its worker offers it or fell), "next_ms": when the first lease of the others comes that near, "unclaimed": as '
   'live.unclaimed_actions}. With p_listed, the rooms that LiveKit has: "missed", running rooms with somebody in them that it lacks, and '
-  '"strangers", those of it that belong to nothing that runs. With p_state it is a check-in as well: "checked_in" is that answer.';
+  '"strangers", those of it that belong to nothing that runs; and it sweeps: "swept" is the answer of agent_sweep. With p_state it is a '
+  'check-in as well: "checked_in" is that answer.';
 grant execute on function public.agent_watch(text, int, text[], int, jsonb) to service_role, live_agent;
 
 -- schemas/44_agent_pull.sql
