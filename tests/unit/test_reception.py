@@ -141,7 +141,7 @@ def test_what_is_muted_stays_so_whatever_is_counted() -> None:
 
 @pytest.mark.parametrize(
     ("peak_dbfs", "loudness", "asked"),
-    [(-10.0, -20.0, 2), (-10.0, -12.0, 8), (-40.0, -50.0, 5)],
+    [(-10.0, -20.0, 2), (-10.0, -12.0, 16), (-40.0, -50.0, 12)],
     ids=["calm speech", "a raised voice", "soft for a second"],
 )
 def test_receivers_are_asked_often_only_where_a_pause_or_a_verdict_may_be_near(
@@ -149,7 +149,7 @@ def test_receivers_are_asked_often_only_where_a_pause_or_a_verdict_may_be_near(
 ) -> None:
     heard = track()
     looks = []
-    for _ in range(8):
+    for _ in range(16):
         heard.measured(QUIET._replace(peak_dbfs=peak_dbfs, short_term_lufs=loudness))
         looks.append(heard.is_due())
     assert sum(looks) == asked
