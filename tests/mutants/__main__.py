@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,10 @@ EQUIVALENT: dict[str, str] = {
     "self._samples = np.zeros(_SIZE, )": "what is put in is single precision: the same numbers",
     "lufs(windows.short_term[+1]),": "a block has two steps, so the second is the last",
     "self._above = None": "a first step does not stand out of itself, and that sets it",
+    "person.retry_at = now + min(FIRST_RETRY_SECONDS * 2 ** min(person.failures - 1, 11), cap)": (
+        "the tenth doubling is far above either cap"
+    ),
+    "low = float(power[_COMB[best, :2, None] - _SIDES].sum())": "the sides are the same on both sides of a line",
     "assert_never(event)": "never reached: the type checker holds that every event has its case",
 }
 """The changed line as it reads with the fault, or the one that is gone where nothing took its place; and why it changes
@@ -128,6 +133,7 @@ def main() -> int:
         uv = os.environ.get("UV", "uv")
         command = [uv, "run", "--quiet", "--no-sync", "--with", MUTMUT, "python", "-m", "tests.mutants"]
         return subprocess.run(command, cwd=REPOSITORY, check=False).returncode
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     folder = STATE / "mutants" / state_of_the_code()
     folder.mkdir(parents=True, exist_ok=True)
     return 0 if survey(folder) else 1

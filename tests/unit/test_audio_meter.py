@@ -79,6 +79,12 @@ def test_a_full_scale_sine_at_997_hz_reads_minus_three_lufs_in_one_channel_and_n
     assert measure(sine)[-1].short_term_lufs == pytest.approx(0.0, abs=0.02), "it comes out of both speakers"
 
 
+def test_the_loudness_of_a_block_is_that_of_the_window_at_its_end() -> None:
+    tone = sounds.tone(997, -6.0, 1.0, RATE)
+    for m in measure(tone):
+        assert m.short_term_lufs == m.loudest_short_term_lufs, "it rises to the end"
+
+
 @pytest.mark.parametrize(
     ("right", "correlation"),
     [

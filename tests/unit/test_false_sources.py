@@ -6,7 +6,7 @@ import math
 import pytest
 
 from handlers.effects import AutomaticAction, Count, Effect, Metric, Notify, RecordIncident, SetPermission
-from handlers.events import TracksCounted
+from handlers.events import TrackPublished, TracksCounted
 from handlers.facts import Identity, Sid
 from handlers.false_sources import LONGEST_SECONDS, MOMENT_SECONDS, TRACKS_OF_A_SOURCE
 from handlers.state import BATCHING_SECONDS
@@ -80,6 +80,14 @@ def test_a_disguise_costs_the_right_at_once_and_it_returns(
 
     settle(scene, scene.passes(MOMENT_SECONDS))
     assert scene.actual(BO) == BOTH
+
+
+def test_a_track_that_is_told_of_again_is_no_second_offence() -> None:
+    scene = video_live()
+    again = TrackPublished(BO, Sid("sid-bo"), Source.CAMERA, sound=True, track="TR_again")
+    assert only(RecordIncident, settle(scene, scene.happens(again))).decision.rule is Rule.DISGUISE
+    settle(scene, scene.passes(MOMENT_SECONDS))
+    assert of(RecordIncident, settle(scene, scene.happens(again))) == []
 
 
 def test_a_host_is_no_exception() -> None:

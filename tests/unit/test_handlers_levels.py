@@ -10,7 +10,7 @@ from moderation.audio.measurement import Gap
 from moderation.desired import Desired
 from moderation.roles import Role, Source
 from tests.fakes.measured import SHOUT, TALK
-from tests.fakes.scene import ADA, BO, CEM, LISTENER, SPEAK, Scene, of, only
+from tests.fakes.scene import ADA, BO, CEM, ENFORCE, LISTENER, SPEAK, Scene, of, only
 
 SCREEN = Track(Source.SCREEN_SHARE_AUDIO)
 WATCHED = Pulled(Status.OPEN, levels_watched=True)
@@ -79,6 +79,14 @@ def test_levels_leave_the_room_only_while_somebody_watches() -> None:
     assert only(ShowLevels, scene.happens(WATCHED)).watched
     scene.passes(5.0)
     assert not any(s.watched for s in of(ShowLevels, scene.hears(BO, SHOUT, 1.0)))
+
+
+def test_where_nobody_may_see_levels_none_are_sent_but_to_who_watches_from_outside() -> None:
+    scene = Scene.open(policy=ENFORCE)
+    scene.present(BO, Desired(Role.SPEAKER), SPEAK)
+    assert of(ShowLevels, scene.hears(BO, TALK, 2.0)) == []
+    shown = only(ShowLevels, scene.happens(WATCHED))
+    assert (shown.to, shown.watched, list(shown.levels)) == ((), True, [BO])
 
 
 def test_a_persons_level_is_the_sum_of_their_sounds_and_each_is_shown() -> None:

@@ -148,6 +148,13 @@ def test_each_change_is_told_in_both_languages_with_its_reason_and_its_time(
     assert {text[language].endswith(" (noise)") for language in ("en", "tr")} == {True}
 
 
+def test_who_may_be_here_only_for_a_while_is_told_until_when() -> None:
+    scene = Scene.open()
+    scene.present(ADA, SPEAKER, SPEAK)
+    told = only(Notify, scene.wants(ADA, replace(SPEAKER, access_ends_at=WHEN)))
+    assert (told.type, told.payload["ends_at"]) == (NoticeType.ACCESS_ENDING, THEN)
+
+
 @pytest.mark.parametrize(
     "gone", [{"role": Role.SPEAKER}, {"invited_role": Role.SPEAKER}, {"access_ends_at": WHEN}]
 )

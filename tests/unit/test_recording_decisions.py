@@ -247,6 +247,14 @@ def test_files_get_their_time_and_then_it_is_over() -> None:
     assert steps[-1].part is not None
 
 
+def test_an_end_that_was_asked_for_is_no_fault() -> None:
+    stopping = replace(ACTIVE, wanted=False, state="stopping")
+    over = seen(EgressStage.COMPLETE, ended_at=NOW + 5, size=10, seconds=4.0)
+    memory, steps = decide(stopping, over, FRESH, NOW + 6)
+    assert steps == (TellRecording(part=PartFact(1, ended_at=NOW + 5, size=10, seconds=4.0)),)
+    assert memory.fault is None
+
+
 def test_its_parts_are_summed_up_and_what_never_began_is_aborted() -> None:
     ended = replace(ACTIVE, wanted=False, state="stopping", parts=(replace(ACTIVE.parts[0], ended_at=NOW),))
     assert decide(ended, EMPTY, FRESH, NOW)[1] == (TellRecording("processing"),)

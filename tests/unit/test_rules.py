@@ -95,6 +95,8 @@ def test_noise_waits_while_someone_speaks_and_forgets_when_it_ends() -> None:
     assert [v.rule for v in verdicts([fan] * 3 + [speech] * 20 + [fan] * 2, policy)] == [Rule.NOISE]
     assert not verdicts([fan] * 4 + [other] + [fan] * 4, policy)
     assert not verdicts([fan._replace(noise_floor_dbfs=-60.0)] * 20, policy)
+    exactly = fan._replace(noise_floor_dbfs=policy[Noise].threshold_dbfs)
+    assert [v.rule for v in verdicts([exactly] * 5, policy)] == [Rule.NOISE]
 
 
 def test_who_may_not_be_heard_is_reported_and_who_may_is_not() -> None:

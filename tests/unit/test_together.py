@@ -3,7 +3,7 @@
 import pytest
 
 from moderation.audio.measurement import Gap, Measurement
-from moderation.audio.together import together
+from moderation.audio.together import MOMENTARY_SECONDS, together
 from tests.fakes.measured import QUIET, TALK
 
 LEVELS = (
@@ -76,3 +76,8 @@ def test_what_stopped_says_nothing_about_peaks_and_speech_of_now() -> None:
     quiet = QUIET._replace(at=NOW.at)
     both = together([loud, quiet], quiet, 0.2)
     assert (both.peak_dbfs, both.clipped_ratio, both.talk_seconds, both.active) == (-70.0, 0.0, 0.0, False)
+
+
+def test_a_window_that_has_passed_to_its_end_holds_nothing_of_what_stopped() -> None:
+    stopped = TALK._replace(at=0.0, seconds=0.0, peak_dbfs=0.0)
+    assert together([stopped], QUIET._replace(at=MOMENTARY_SECONDS), 0.2).peak_dbfs == QUIET.peak_dbfs
