@@ -1,7 +1,8 @@
 """A stand-in for the service that calls operators: takes pages as standardwebhooks.com has them.
 
-It checks the signature and the time as a receiver should. `PUT /_local/pager {"refuse": n}` has it refuse the first n
-attempts of each page; `GET /_local/pager` lists the attempts: `{id, at, status, body}`.
+It checks the signature and the time as a receiver should. `PUT /_local/pager` has it refuse the first attempts of each
+page (`{"refuse": n}`) or know another secret (`{"secret": "whsec_…"}`); `GET /_local/pager` lists the attempts:
+`{id, at, status, body}`.
 """
 
 import base64
@@ -52,7 +53,10 @@ class PagerService:
         return web.json_response(self.attempts)
 
     async def _set(self, request: web.Request) -> web.Response:
-        self._refuse = int((await request.json())["refuse"])
+        told = await request.json()
+        self._refuse = int(told.get("refuse", self._refuse))
+        if "secret" in told:
+            self._key = base64.b64decode(told["secret"].removeprefix("whsec_"))
         return web.Response(status=204)
 
 

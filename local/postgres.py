@@ -51,6 +51,10 @@ class Cluster:
     """Holds all of it that is for this run alone."""
 
 
+LANE_RULE = "host all live_agent all scram-sha-256"
+"""A worker's own lane is asked for its password, as everywhere; the stack's own parts are let in without one."""
+
+
 async def create_cluster(directory: Path) -> Cluster:
     """Makes a fresh cluster below `directory`, or in the temporary folder when `nobody` cannot get there.
 
@@ -71,6 +75,8 @@ async def create_cluster(directory: Path) -> Cluster:
     output, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"initdb failed:\n{output.decode(errors='replace')}")
+    rules = cluster.data / "pg_hba.conf"
+    rules.write_text(f"{LANE_RULE}\n{rules.read_text()}")
     return cluster
 
 

@@ -8,7 +8,9 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from local.ports import LOOPBACK
 from local.readiness import tcp_open
@@ -31,8 +33,9 @@ def find_binary() -> Path:
     return Path(found)
 
 
-def spec(directory: Path, port: int) -> Spec:
-    """The process; its files lie below `directory`, one folder for each bucket. Raises as `find_binary`."""
+def spec(directory: Path, port: int, keys: Mapping[str, str] = MappingProxyType({KEY: SECRET})) -> Spec:
+    """The process, which takes these keys with their secrets; its files lie below `directory`, one folder for each
+    bucket. Raises as `find_binary`."""
     folder = directory / "s3"
     (folder / BUCKET).mkdir(parents=True, exist_ok=True)
 
@@ -40,10 +43,11 @@ def spec(directory: Path, port: int) -> Spec:
         return await tcp_open(port)
 
     # Asked to end, it waits for connections that are kept open.
-
-    address, keys = f"{LOOPBACK}:{port}", f"{KEY},{SECRET}"
-    serve = ("serve", "s3", "--config", "", "--vfs-cache-mode", "off", "--addr", address, "--auth-key", keys)
-    return Spec(name="s3", argv=[find_binary(), *serve, folder], ready=ready, stop_signal=signal.SIGKILL)
+    serve = ("serve", "s3", "--config", "", "--vfs-cache-mode", "off", "--addr", f"{LOOPBACK}:{port}")
+    known = (argument for key, secret in keys.items() for argument in ("--auth-key", f"{key},{secret}"))
+    return Spec(
+        name="s3", argv=[find_binary(), *serve, *known, folder], ready=ready, stop_signal=signal.SIGKILL
+    )
 
 
 def environment(port: int) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from agent.postgres.check import check
-from local.lane import lane_url, over_port
+from local.lane import PASSWORD, lane_url, over_port
 from local.people.person import OpenSession, People, Person
 from local.people.waiting import until
 from local.ports import LOOPBACK, Offset
@@ -22,7 +22,7 @@ POOLERS = 40
 UNPRIVILEGED = "nobody"
 SETTINGS = """
 [databases]
-* = host={host} port={postgres} user=live_agent password=none
+* = host={host} port={postgres} user=live_agent password={password}
 [pgbouncer]
 listen_addr = {host}
 listen_port = {port}
@@ -72,7 +72,9 @@ async def _turn(ops: Person, opened: OpenSession, host: Person, action: str) -> 
 async def pgbouncer(folder: Path, stack: Stack, port: int, mode: str) -> AsyncIterator[None]:
     settings = folder / f"{mode}.ini"
     settings.write_text(
-        SETTINGS.format(host=LOOPBACK, postgres=stack.ports.of(Offset.POSTGRES), port=port, mode=mode)
+        SETTINGS.format(
+            host=LOOPBACK, postgres=stack.ports.of(Offset.POSTGRES), port=port, mode=mode, password=PASSWORD
+        )
     )
     as_user = ["-u", UNPRIVILEGED] if os.geteuid() == 0 else []
     process = await asyncio.create_subprocess_exec("pgbouncer", "-q", *as_user, settings)

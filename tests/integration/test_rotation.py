@@ -1,27 +1,37 @@
 """Every secret is changed as DEPLOYMENT.md says, on a stack of its own, while the platform goes on."""
 
+import base64
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import jwt
 import pytest
 import pytest_asyncio
 
-from local import livekit
+from local import livekit, s3_store
 from local.gateway.keys import Algorithm, Keys
+from local.lane import PASSWORD, lane_url
+from local.people.person import PASSWORD as PEOPLES_PASSWORD
 from local.people.person import People, Person
+from local.people.waiting import until
 from local.ports import Offset
 from local.stack import LIVEKIT_KEY, Stack
-from local.supervisor import Child
+from local.supervisor import Child, Supervisor
+from orchestrator.errors import SignInError
+from orchestrator.identity import Auth
+from speech.token import minted
+from tests.integration.edge import world
 from tests.integration.rooms import hosted, joined
 from tests.integration.test_doctor import ask
+from tests.integration.test_pager import case
 
 LOOP = pytest.mark.asyncio(loop_scope="module")
-UNAUTHORIZED = 401
+NO_CONTENT, UNAUTHORIZED = 204, 401
 
 
 @dataclass
@@ -67,6 +77,13 @@ class Operator:
         await self.stack.start_worker(name, self.env)
         for worker in old.values():
             await worker.stop()
+
+    async def speech_status(self, token: str) -> int:
+        """The HTTP status of what the speech process asks with this token."""
+        headers = {"apikey": self.stack.keys.publishable, "Authorization": f"Bearer {token}"}
+        asked = {"p_worker": "rotated"}
+        async with httpx.AsyncClient(base_url=self.stack.url) as http:
+            return (await http.post("/rest/v1/rpc/speech_pull", json=asked, headers=headers)).status_code
 
     async def status(self, key: str, token: str | None = None) -> int:
         """The HTTP status of a read with this API key, and this person's token."""
@@ -142,6 +159,97 @@ async def test_the_key_that_signs_peoples_tokens_is_changed_and_nobody_is_signed
         await operator.gateway(**names, signing_names=("second",))  # the old key is revoked
         assert [await token_status(operator, one) for one in (before, after)] == [UNAUTHORIZED, 200]
     await holds(operator)
+
+
+@LOOP
+async def test_the_password_of_a_workers_own_lane_is_changed(operator: Operator) -> None:
+    old = await lane_url(operator.stack.database_url)
+    await operator.roll("worker-4", LIVE_DATABASE_URL=old)
+    await holds(operator)
+    database = await asyncpg.connect(operator.stack.database_url)
+    await database.execute("alter role live_agent password 'another'")
+    await database.close()
+    await operator.roll("worker-5", LIVE_DATABASE_URL=old.replace(PASSWORD, "another"))
+    await holds(operator)
+    code, said = await ask("doctor", {**operator.stack.env, **operator.env, "LIVE_DATABASE_URL": old})
+    assert (code, PASSWORD in said) == (1, False)
+    assert "own lane:" in said
+
+
+@LOOP
+async def test_the_pagers_secret_is_changed_and_what_is_refused_meanwhile_is_sent_again(
+    operator: Operator,
+) -> None:
+    secret = f"whsec_{base64.b64encode(b'another secret of the pager').decode()}"
+    pager = f"{operator.stack.push_url}/_local/pager"
+    async with world(operator.stack) as here, here.http.put(pager, json={"secret": secret}) as answer:
+        assert answer.status == NO_CONTENT
+        about = await case(here)
+
+        async def statuses() -> list[int]:
+            async with here.http.get(pager) as attempts:
+                return [
+                    a["status"] for a in await attempts.json() if a["body"]["data"]["case_id"] == str(about)
+                ]
+
+        await until("the receiver refuses", statuses)
+        await operator.roll("worker-6", LIVE_PAGER_SECRET=secret)
+        found = await until("it takes the page", lambda: taken(statuses), 60.0)
+        assert set(found[:-1]) == {UNAUTHORIZED}
+
+
+async def taken(statuses: Callable[[], Awaitable[list[int]]]) -> list[int] | None:
+    found = await statuses()
+    return found if NO_CONTENT in found else None
+
+
+@LOOP
+async def test_the_keys_of_another_store_of_recordings_are_changed(
+    operator: Operator, tmp_path: Path
+) -> None:
+    port, supervisor = operator.stack.ports.of(Offset.S3), Supervisor(tmp_path)
+    old = s3_store.environment(port)
+    new = old | {"RECORDING_S3_ACCESS_KEY": "second", "RECORDING_S3_SECRET": "another"}
+
+    async def doctors() -> list[int]:
+        known = {**operator.stack.env, **operator.env}
+        return [(await ask("doctor", {**known, **told}))[0] for told in (old, new)]
+
+    await supervisor.open()
+    try:
+        server = await supervisor.start(
+            s3_store.spec(tmp_path, port, {s3_store.KEY: s3_store.SECRET, "second": "another"})
+        )
+        assert await doctors() == [0, 0]
+        server.spec = s3_store.spec(tmp_path, port, {"second": "another"})
+        await server.restart()
+        assert await doctors() == [1, 0]
+    finally:
+        await supervisor.close(("s3",))
+
+
+@LOOP
+async def test_the_token_of_the_speech_process_is_changed_for_another_and_ends(operator: Operator) -> None:
+    keys = operator.stack.keys
+    tokens = [minted(keys.jwt_secret, seconds) for seconds in (600, 700, -60)]
+    found = [await operator.speech_status(token) for token in tokens]
+    assert found == [200, 200, UNAUTHORIZED], "two are good at once, one that has ended is not"
+
+
+@LOOP
+async def test_the_sign_in_of_the_assistants_server_is_changed(operator: Operator) -> None:
+    stack = operator.stack
+    async with People({**stack.env, **operator.env}) as people, httpx.AsyncClient(base_url=stack.url) as http:
+        ops = await people.arrive("Ops", ops=True)
+        auth = Auth(http, stack.url, stack.keys.publishable, 5.0)
+        await auth.sign_in(ops.email, PEOPLES_PASSWORD)
+        headers = {"apikey": stack.keys.publishable, "Authorization": f"Bearer {ops.api.access_token}"}
+        changed = await http.put("/auth/v1/user", json={"password": "another one"}, headers=headers)
+        assert changed.status_code == 200
+        with pytest.raises(SignInError):
+            await auth.sign_in(ops.email, PEOPLES_PASSWORD)
+        session = await auth.sign_in(ops.email, "another one")
+        assert await auth.user_of(session.access_token) == ops.id
 
 
 async def token_status(operator: Operator, person: Person) -> int:
