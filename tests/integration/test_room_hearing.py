@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from statistics import median
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from tests.integration.hidden_listener import Listener, Speaker, entering, liste
 
 SILENCE = SpokenSound("silence", np.zeros(RATE, np.int16))
 CALIBRATION_DB = 1.0
+SHORT_TERM_BLOCKS = 15
 BOTH_SPEAKERS_LU = 3.0
 """A microphone of one channel comes out of both."""
 
@@ -57,11 +59,12 @@ async def test_tones_of_known_level_are_read_within_a_decibel(
         await until(
             "all are heard in full", lambda: all(in_full(listener.measured_of(who)) for who in levels)
         )
+        # While they are there: who leaves is heard fading. A block may hold what a busy machine lost, and most do not.
+        heard = {who: list(listener.measured_of(who))[-SHORT_TERM_BLOCKS:] for who in levels}
 
     for who, dbfs in levels.items():
-        measured = listener.measured_of(who)[-1]
-        assert measured.rms_dbfs == pytest.approx(dbfs, abs=CALIBRATION_DB)
-        assert measured.short_term_lufs == pytest.approx(dbfs + BOTH_SPEAKERS_LU, abs=CALIBRATION_DB)
+        assert median(m.rms_dbfs for m in heard[who]) == pytest.approx(dbfs, abs=CALIBRATION_DB)
+        assert heard[who][-1].short_term_lufs == pytest.approx(dbfs + BOTH_SPEAKERS_LU, abs=CALIBRATION_DB)
 
 
 async def test_silence_is_measured_and_no_pause(listener: Listener, speaker: Speaker) -> None:
