@@ -93,11 +93,14 @@ class Watcher:
         self._unclaimed: Sequence[Unclaimed] = ()
         self.looked_at = 0.0
         """When it last saw all rooms (Unix time)."""
-        self.orphans = 0
-        """Rooms with a name of ours that the database did not know at the last sweep; 0 when another worker sweeps."""
         self.orphans_closed = 0
         self.swept = Swept()
         """What the last sweep told; nothing when another worker sweeps."""
+
+    @property
+    def orphans(self) -> int:
+        """Rooms with a name of ours that the database did not know at the last sweep; 0 when another worker sweeps."""
+        return self.swept.orphans
 
     @property
     def unmoderated(self) -> Mapping[RoomName, float]:
@@ -164,7 +167,7 @@ class Watcher:
         """What was known as the one who watches."""
         self._there = self._missed = self._doubtful = frozenset()
         self._alone, self._given, self._unclaimed = {}, {}, ()
-        self.swept, self.orphans = Swept(), 0
+        self.swept = Swept()
 
     async def _look(self) -> float:
         """Have taken what nobody has. Returns for how long nothing more can be expected."""
@@ -224,7 +227,6 @@ class Watcher:
         new, self._there = there - self._there, there
         self._compare(watch)
         self.swept = watch.swept or Swept()
-        self.orphans = self.swept.orphans
         if self.swept.open_circuits:
             log.warning("rules only observe", extra={"circuits": self.swept.open_circuits})
         if self.swept.unlisted:

@@ -184,7 +184,7 @@ export class Lamp {
    */
   #dial(): boolean {
     const { dial, dialsAtOnce = 1 } = this.#runtime;
-    const url = this.#supabase.realtime?.endpointURL?.();
+    const url = this.#endpoint;
     if (url === undefined || dial === undefined) return false;
     const now = this.#runtime.monotonic();
     const lives = DIAL_MS.find(([dark]) => now - this.#began < dark)![1];
@@ -195,9 +195,13 @@ export class Lamp {
     return true;
   }
 
+  get #endpoint(): string | undefined {
+    return this.#supabase.realtime?.endpointURL?.();
+  }
+
   /** Whether anybody answered; a refusal is an answer. */
   async #ask(abort: AbortController | undefined): Promise<boolean> {
-    const url = this.#supabase.realtime?.endpointURL?.();
+    const url = this.#endpoint;
     try {
       if (url === undefined || this.#runtime.knock === undefined) return await this.#read(abort);
       await this.#runtime.knock(healthOf(url), abort?.signal);
